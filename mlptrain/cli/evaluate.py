@@ -1,0 +1,25 @@
+"""`mlptrain eval`."""
+
+from typing import Annotated
+
+import typer
+
+from mlptrain.cli.options import AsJson, ModelPath, Threads, use_threads
+
+
+def evaluate(
+    model: ModelPath,
+    data: Annotated[
+        str | None, typer.Argument(metavar="[DATA]", help="A table or images; by default the spec's test part.")
+    ] = None,
+    labels: Annotated[str | None, typer.Option(metavar="FILE", help="The labels of images.")] = None,
+    threads: Threads = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure a model on a file."""
+    use_threads(threads)
+    from mlptrain import workflows
+    from mlptrain.reporting.results import evaluation_text, json_text
+
+    result = workflows.evaluate_model(model, data, labels)
+    print(json_text(result) if as_json else evaluation_text(result))

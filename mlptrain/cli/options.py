@@ -1,0 +1,45 @@
+"""Options that several commands share, and what must happen before NumPy is loaded."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+Set = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key: optimizer.learning_rate=0.01")
+]
+Threads = Annotated[int | None, typer.Option(min=1, help="Threads of the matrix products; by default one a core.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document.")]
+ModelPath = Annotated[str, typer.Argument(metavar="MODEL", help="A model that `mlptrain fit` wrote (.npz).")]
+SpecPath = Annotated[str, typer.Argument(metavar="SPEC", help="A YAML spec; `-` is standard input.")]
+
+LIBRARIES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+def use_threads(wanted: int | None) -> None:
+    """Tell the BLAS libraries how many threads to start, before NumPy loads them; the user's own setting stands."""
+    count = wanted or usable_cores()
+    for library in LIBRARIES:
+        if wanted or library not in os.environ:
+            os.environ[library] = str(count)
+    if "numpy" in sys.modules:
+        from threadpoolctl import threadpool_limits
+
+        threadpool_limits(count)
+
+
+def usable_cores() -> int:
+    """The cores this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def notice(message: str) -> None:
+    """One line of information on stderr."""
+    from mlptrain.reporting.text import plain
+
+    print(f"note: {plain(message, 2000)}", file=sys.stderr)
+
+
+def silent(message: str) -> None:
+    """Say nothing."""

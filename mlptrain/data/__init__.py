@@ -1,0 +1,1 @@
+"""Files to arrays and back: tables, images, features, splits. Knows nothing of networks."""

@@ -1,0 +1,123 @@
+"""From text to values: what kind a column is, and its numbers, truth values or categories."""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlptrain.data.grammar import is_number
+from mlptrain.data.table import Table, listed
+
+Kind = Literal["number", "category", "boolean", "ignore"]
+
+DIGITS = b"0123456789+-.eE\n"
+MISSING_NUMBERS = frozenset(["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?"])
+"""What stands for a missing number; for categories only the empty cell does, and what `missing_values` lists."""
+BOOLEANS = tuple(
+    frozenset(pair) for pair in (("true", "false"), ("yes", "no"), ("t", "f"), ("y", "n"), ("1", "0"), ("on", "off"))
+)
+TRUE = frozenset(["true", "yes", "t", "y", "1", "on"])
+MOSTLY = 0.99
+"""From this share of numbers on, a column with some text is a column of numbers with faults, not one of categories."""
+
+
+@dataclass(frozen=True)
+class Understood:
+    """What a column was found to be, and why, where that is worth a word."""
+
+    kind: Kind
+    note: str = ""
+
+
+def understand(table: Table, name: str, missing: Collection[str]) -> Understood:
+    """The kind of a column, from all of its cells."""
+    cells = table.columns[name]
+    values = set(cells) - set(missing)
+    if len(values) < 2:
+        return Understood("ignore", "all cells are missing" if not values else "constant")
+    if frozenset(value.lower() for value in values) in BOOLEANS:
+        return Understood("boolean")
+    words = {value for value in values if not is_number(value)} - MISSING_NUMBERS
+    if not words and values - MISSING_NUMBERS:
+        return coded(values) or Understood("number")
+    present = [cell for cell in cells if cell not in missing]
+    share = sum(cell not in words for cell in present) / len(present)
+    if share > MOSTLY:
+        bad = [row for row, cell in enumerate(cells) if cell in words]
+        lines = ", ".join(f"{cells[row]!r} on line {table.line_of(row)}" for row in bad[:5])
+        more = f" and {len(bad) - 5} more" if len(bad) > 5 else ""
+        hint = f"mend them, list them in data.missing_values, or set data.columns: {{{name}: category}}"
+        raise table.fault(bad[0], name, f"{share:.2%} of the cells are numbers but not {lines}{more}; {hint}")
+    if len(values) > 100 and len(values) > 0.5 * len(present):
+        return Understood("ignore", f"text with {len(values)} different values in {len(present)} cells")
+    return Understood("category")
+
+
+def coded(values: Collection[str]) -> Understood | None:
+    """Digits of one length of which some begin with 0 are codes, not numbers."""
+    lengths = {len(value) for value in values - MISSING_NUMBERS}  # type: ignore[operator]
+    if len(lengths) == 1 and lengths != {1} and any(re.fullmatch(r"0[0-9]+", value) for value in values):
+        return Understood("category", "codes with leading zeros")
+    return None
+
+
+def numbers(table: Table, name: str, missing: Collection[str]) -> NDArray[np.float64]:
+    """The numbers of a column, NaN where missing; an error lists the cells that are none, with their lines."""
+    cells = table.column(name)
+    marks = MISSING_NUMBERS.union(missing)
+    texts = [cell if cell not in marks else "nan" for cell in cells] if not marks.isdisjoint(cells) else cells
+    values = parsed(texts)
+    if values is None:
+        values = parsed([text.strip(" ") for text in texts])
+    if values is None:
+        raise not_numbers(table, name, [row for row, text in enumerate(texts) if not number_or_nan(text)])
+    if np.isinf(values).any():
+        row = int(np.flatnonzero(np.isinf(values))[0])
+        raise table.fault(row, name, f"{cells[row]!r} is too large for a number")
+    return values
+
+
+def parsed(texts: Sequence[str]) -> NDArray[np.float64] | None:
+    """The numbers, or None if a text is none: only bytes of the grammar, and Python can read it."""
+    if "\n".join(texts).replace("nan", "").encode("utf-8", "surrogatepass").translate(None, DIGITS):
+        return None
+    try:
+        return np.fromiter(map(float, texts), np.float64, len(texts))
+    except ValueError:
+        return None
+
+
+def number_or_nan(text: str) -> bool:
+    return text == "nan" or is_number(text.strip(" "))
+
+
+def not_numbers(table: Table, name: str, rows: Sequence[int]) -> Exception:
+    """The error that names the first cells that are not numbers."""
+    cells = table.columns[name]
+    others = "".join(f", {cells[row]!r} on line {table.line_of(row)}" for row in rows[1:5])
+    more = f" and {len(rows) - 5} more" if len(rows) > 5 else ""
+    hint = f"mend it, add it to data.missing_values, or set data.columns: {{{name}: category}}"
+    return table.fault(rows[0], name, f"{cells[rows[0]]!r} is not a number{others}{more}; {hint}")
+
+
+def booleans(table: Table, name: str, missing: Collection[str]) -> NDArray[np.float64]:
+    """1 for true, 0 for false, NaN where missing."""
+    values = np.full(table.rows, np.nan)
+    known = frozenset().union(*BOOLEANS)
+    for row, cell in enumerate(table.column(name)):
+        if cell in missing or cell == "":
+            continue
+        if cell.lower() not in known:
+            raise table.fault(row, name, f"{cell!r} is not a truth value; write one of {listed(sorted(known))}")
+        values[row] = cell.lower() in TRUE
+    return values
+
+
+def natural_order(values: Collection[str]) -> list[str]:
+    """Sorted as numbers where all are numbers, as text otherwise."""
+    if all(is_number(value) for value in values):
+        return sorted(values, key=lambda value: (float(value), value))
+    return sorted(values)

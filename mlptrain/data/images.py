@@ -1,0 +1,46 @@
+"""IDX files, the format of MNIST: big-endian, a magic number 00 00 08 d, d sizes, then bytes (LeCun et al., 1998)."""
+
+import struct
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlptrain.data.files import content
+from mlptrain.errors import DataError
+
+
+def read_idx(path: str) -> NDArray[np.uint8]:
+    """The array of unsigned bytes in an IDX file, gzip or not."""
+    data = content(path)
+    if len(data) < 4 or data[:3] != b"\x00\x00\x08":
+        raise DataError(f"{path}: this is not an IDX file of bytes (it does not begin with 00 00 08)")
+    dimensions = data[3]
+    offset = 4 + 4 * dimensions
+    if not dimensions or len(data) < offset:
+        raise DataError(f"{path}: the IDX header is cut short")
+    shape = struct.unpack(f">{dimensions}I", data[4:offset])
+    expected = int(np.prod(shape, dtype=object))
+    if len(data) - offset != expected:
+        sizes = " × ".join(map(str, shape))
+        raise DataError(
+            f"{path}: {len(data) - offset} bytes of data, {expected} expected for {sizes}; is it cut short?"
+        )
+    return np.frombuffer(data, np.uint8, offset=offset).reshape(shape)
+
+
+def read_images(path: str) -> NDArray[np.uint8]:
+    """Images (count, height, width)."""
+    images = read_idx(path)
+    if images.ndim < 2:
+        raise DataError(f"{path}: these are labels, not images; swap the two files")
+    return images
+
+
+def read_labels(path: str, count: int) -> NDArray[np.uint8]:
+    """One label for each of `count` images."""
+    labels = read_idx(path)
+    if labels.ndim != 1:
+        raise DataError(f"{path}: these are images, not labels; swap the two files")
+    if len(labels) != count:
+        raise DataError(f"{path}: {len(labels)} labels for {count} images")
+    return labels

@@ -1,0 +1,261 @@
+"""Activations: y = σ(z), elementwise, and the product of dy with the derivative (the vector–Jacobian product).
+
+Every formula is finite for abs z up to 1e4 in float32. `family` names the initialisers whose variance suits
+the activation (He et al., 2015; LeCun et al., 1998; Glorot & Bengio, 2010).
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from annotated_types import Ge, Gt, Lt
+
+from mlptrain.engine.arrays import Floats
+
+Family = Literal["he", "lecun", "glorot"]
+
+
+def sigmoid(z: Floats) -> Floats:
+    """1 / (1 + e⁻ᶻ), through e^(−abs z), which cannot overflow."""
+    e = np.exp(-np.abs(z))
+    return np.where(z >= 0, 1, e) / (1 + e)
+
+
+def softplus(z: Floats) -> Floats:
+    """log(1 + eᶻ) = max(z, 0) + log1p(e^(−abs z))."""
+    return np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Linear:
+    """z."""
+
+    name: Literal["linear"] = "linear"
+    family: ClassVar[Family] = "glorot"
+
+    def __call__(self, z: Floats) -> Floats:
+        return z
+
+    def vjp(self, dy: Floats, z: Floats, y: Floats) -> Floats:
+        return dy
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sigmoid:
+    """1 / (1 + e⁻ᶻ)."""
+
+    name: Literal["sigmoid"] = "sigmoid"
+    family: ClassVar[Family] = "glorot"
+
+    def __call__(self, z: Floats) -> Floats:
+        return sigmoid(z)
+
+    def vjp(self, dy: Floats, z: Floats, y: Floats) -> Floats:
+        return dy * (y * (1 - y))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tanh:
+    """(eᶻ − e⁻ᶻ) / (eᶻ + e⁻ᶻ)."""
+
+    name: Literal["tanh"] = "tanh"
+    family: ClassVar[Family] = "glorot"
+
+    def __call__(self, z: Floats) -> Floats:
+        return np.tanh(z)
+
+    def vjp(self, dy: Floats, z: Floats, y: Floats) -> Floats:
+        return dy * (1 - y * y)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReLU:
+    """max(z, 0) (Nair & Hinton, 2010); the derivative at 0 is taken as 0."""
+
+    name: Literal["relu"] = "relu"
+    family: ClassVar[Family] = "he"
+
+    def __call__(self, z: Floats) -> Floats:
+        return np.maximum(z, 0)
+
+    def vjp(self, dy: Floats, z: Floats, y: Floats) -> Floats:
+        return dy * (y > 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeakyReLU:
+    """z where z > 0, slope · z elsewhere (Maas et al., 2013)."""
+
+    name: Literal["leaky_relu"] = "leaky_relu"
+    slope: Annotated[float, Ge(0), Lt(1)] = 0.01
+    family: ClassVar[Family] = "he"
+
+    def __call__(self, z: Floats) -> Floats:
+        return np.maximum(z, self.slope * z)
+
+    def vjp(self, dy: Floats, z: Floats, y: Floats) -> Floats:
+        return dy * np.maximum(z > 0, self.slope, dtype=z.dtype)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ELU:
+    """z where z > 0, alpha · (eᶻ − 1) elsewhere (Clevert et al., 2016)."""
+
+    name: Literal["elu"] = "elu"
+    alpha: Annotated[float, Gt(0)] = 1.0
+    family: ClassVar[Family] = "he"
+
+    def __call__(self, z: Floats) -> Floats:
+        return np.where(z > 0, z, self.alpha * np.expm1(np.minimum(z, 0)))
+
+    def vjp(self, dy: Floats, z: Floats, y: Floats) -> Floats:
+        return dy * np.where(z > 0, 1, y + self.alpha)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SELU:
+    """scale · z where z > 0, scale · alpha · (eᶻ − 1) elsewhere (Klambauer et al., 2017)."""
+
+    name: Literal["selu"] = "selu"
+    family: ClassVar[Family] = "lecun"
+    scale: ClassVar[float] = 1.0507009873554805
+    alpha: ClassVar[float] = 1.6732632423543772
+
+    def __call__(self, z: Floats) -> Floats:
+        return self.scale * np.where(z > 0, z, self.alpha * np.expm1(np.minimum(z, 0)))
+
+    def vjp(self, dy: Floats, z: Floats, y: Floats) -> Floats:
+        return dy * np.where(z > 0, self.scale, y + self.scale * self.alpha)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GELU:
+    """½ z (1 + tanh u) = z / (1 + e⁻²ᵘ), u = √(2/π) (z + 0.044715 z³): the tanh form of Hendrycks & Gimpel (2016).
+
+    It differs from the form with the error function, PyTorch's default, by at most 5e-4. Computed with the exponential,
+    for 1 + tanh u has no digits left below u = −9. With s = 1 / (1 + e⁻²ᵘ) the derivative is s + z · 2u′ s (1 − s).
+    """
+
+    name: Literal["gelu"] = "gelu"
+    family: ClassVar[Family] = "he"
+    a: ClassVar[float] = 1.5957691216057308  # 2 √(2/π)
+    c: ClassVar[float] = 0.044715
+
+    def exponential(self, z: Floats) -> Floats:
+        """e⁻²ᵘ, stopped at e⁸⁷, within the range of float32."""
+        return np.exp(np.minimum(z * (-self.a - self.a * self.c * (z * z)), 87))
+
+    def __call__(self, z: Floats) -> Floats:
+        return z / (1 + self.exponential(z))
+
+    def vjp(self, dy: Floats, z: Floats, y: Floats) -> Floats:
+        e = self.exponential(z)
+        s = 1 / (1 + e)
+        du = self.a * (1 + 3 * self.c * (z * z))
+        return dy * (s + z * du * s * (e * s))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiLU:
+    """z · sigmoid(z) (Elfwing et al., 2018; "swish" of Ramachandran et al., 2017)."""
+
+    name: Literal["silu"] = "silu"
+    family: ClassVar[Family] = "he"
+
+    def __call__(self, z: Floats) -> Floats:
+        return z * sigmoid(z)
+
+    def vjp(self, dy: Floats, z: Floats, y: Floats) -> Floats:
+        s = sigmoid(z)
+        return dy * (s * (1 + z * (1 - s)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mish:
+    """z · τ with τ = tanh(softplus(z)) (Misra, 2019); the derivative is τ + z · sigmoid(z) · (1 − τ²)."""
+
+    name: Literal["mish"] = "mish"
+    family: ClassVar[Family] = "he"
+
+    def __call__(self, z: Floats) -> Floats:
+        return z * np.tanh(softplus(z))
+
+    def vjp(self, dy: Floats, z: Floats, y: Floats) -> Floats:
+        t = np.tanh(softplus(z))
+        return dy * (t + z * sigmoid(z) * (1 - t * t))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Softplus:
+    """log(1 + eᶻ) (Dugas et al., 2001); the derivative is sigmoid(z)."""
+
+    name: Literal["softplus"] = "softplus"
+    family: ClassVar[Family] = "he"
+
+    def __call__(self, z: Floats) -> Floats:
+        return softplus(z)
+
+    def vjp(self, dy: Floats, z: Floats, y: Floats) -> Floats:
+        return dy * sigmoid(z)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Softsign:
+    """z / (1 + abs z) (Turian et al., 2009)."""
+
+    name: Literal["softsign"] = "softsign"
+    family: ClassVar[Family] = "glorot"
+
+    def __call__(self, z: Floats) -> Floats:
+        return z / (1 + np.abs(z))
+
+    def vjp(self, dy: Floats, z: Floats, y: Floats) -> Floats:
+        d = 1 + np.abs(z)
+        return dy / (d * d)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HardSigmoid:
+    """min(max(z / 6 + ½, 0), 1): Keras's and PyTorch's form (Courbariaux et al., 2015, have slope 1/2)."""
+
+    name: Literal["hard_sigmoid"] = "hard_sigmoid"
+    family: ClassVar[Family] = "glorot"
+
+    def __call__(self, z: Floats) -> Floats:
+        return np.clip(z / 6 + 0.5, 0, 1)
+
+    def vjp(self, dy: Floats, z: Floats, y: Floats) -> Floats:
+        return dy * (np.abs(z) < 3) / 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class HardTanh:
+    """min(max(z, −1), 1) (Collobert, 2004)."""
+
+    name: Literal["hard_tanh"] = "hard_tanh"
+    family: ClassVar[Family] = "glorot"
+
+    def __call__(self, z: Floats) -> Floats:
+        return np.clip(z, -1, 1)
+
+    def vjp(self, dy: Floats, z: Floats, y: Floats) -> Floats:
+        return dy * (np.abs(z) < 1)
+
+
+Activation = (
+    Linear
+    | Sigmoid
+    | Tanh
+    | ReLU
+    | LeakyReLU
+    | ELU
+    | SELU
+    | GELU
+    | SiLU
+    | Mish
+    | Softplus
+    | Softsign
+    | HardSigmoid
+    | HardTanh
+)
+"""The activations without parameters; `layers.PReLU` has one and is therefore a layer."""

@@ -1,0 +1,148 @@
+"""Initialisers: the values a parameter starts from, as a function of its shape and of a bit stream.
+
+Uniform values come from raw bits and are the same on every platform and NumPy release; normal values are not promised
+to be. Shapes are (…, fan_in, fan_out), our orientation of W.
+"""
+
+from dataclasses import dataclass
+from math import prod, sqrt
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+from annotated_types import Gt
+from numpy.random import BitGenerator, Generator
+from numpy.typing import NDArray
+
+from mlptrain.engine.activations import Family
+from mlptrain.engine.randomness import uniform
+
+Values = NDArray[np.floating[Any]]
+
+
+def fans(shape: tuple[int, ...]) -> tuple[int, int]:
+    """(fan_in, fan_out) of a W of `shape`; a vector has a fan of its length both ways."""
+    return (shape[-2], shape[-1]) if len(shape) > 1 else (shape[-1], shape[-1])
+
+
+def truncated_normal(bits: BitGenerator, shape: tuple[int, ...]) -> Values:
+    """Standard normal values with those beyond ±2 drawn again."""
+    draw, wanted = Generator(bits), prod(shape)
+    kept = np.empty(0)
+    while kept.size < wanted:
+        z = draw.standard_normal(wanted + 16)
+        kept = np.concatenate([kept, z[np.abs(z) <= 2]])
+    return kept[:wanted].reshape(shape)
+
+
+@dataclass(frozen=True, kw_only=True)
+class VarianceScaling:
+    """Zero mean, variance scale / fan: glorot 1 / mean(fan_in, fan_out), he 2 / fan_in, lecun 1 / fan_in.
+
+    Keras's families and names: `*_normal` is a normal truncated at two standard deviations with the variance put
+    right (divided by 0.8796²); PyTorch's `*_normal_` is not truncated. `*_uniform` is U(−√(3 v), √(3 v)).
+    Glorot & Bengio (2010), He et al. (2015), LeCun et al. (1998).
+    """
+
+    name: Literal["glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform", "lecun_normal"] = (
+        "glorot_uniform"
+    )
+    truncation: ClassVar[float] = 0.8796256610342398  # standard deviation of a normal truncated at ±2
+
+    def variance(self, shape: tuple[int, ...]) -> float:
+        fan_in, fan_out = fans(shape)
+        family = self.name.partition("_")[0]
+        return {"glorot": 2 / (fan_in + fan_out), "he": 2 / fan_in, "lecun": 1 / fan_in}[family]
+
+    def __call__(self, bits: BitGenerator, shape: tuple[int, ...]) -> Values:
+        v = self.variance(shape)
+        if self.name.endswith("uniform"):
+            return sqrt(3 * v) * (2 * uniform(bits, shape) - 1)
+        return sqrt(v) / self.truncation * truncated_normal(bits, shape)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Auto:
+    """he_uniform before a ReLU-like activation, lecun_normal before SELU, glorot_uniform elsewhere."""
+
+    name: Literal["auto"] = "auto"
+    choice: ClassVar[dict[Family, str]] = {"he": "he_uniform", "lecun": "lecun_normal", "glorot": "glorot_uniform"}
+
+    def for_family(self, family: Family) -> VarianceScaling:
+        return VarianceScaling(name=self.choice[family])  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Orthogonal:
+    """gain · Q of the QR decomposition of a normal matrix, signs made unique by diag(R) (Saxe et al., 2014)."""
+
+    name: Literal["orthogonal"] = "orthogonal"
+    gain: Annotated[float, Gt(0)] = 1.0
+
+    def __call__(self, bits: BitGenerator, shape: tuple[int, ...]) -> Values:
+        fan_in, fan_out = fans(shape)
+        tall = (*shape[:-2], max(fan_in, fan_out), min(fan_in, fan_out))
+        q, r = np.linalg.qr(Generator(bits).standard_normal(tall))
+        q = q * np.sign(np.diagonal(r, axis1=-2, axis2=-1))[..., None, :]
+        return self.gain * (q if fan_in >= fan_out else np.swapaxes(q, -1, -2)).reshape(shape)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Uniform:
+    """U(minimum, maximum)."""
+
+    name: Literal["uniform"] = "uniform"
+    minimum: float = -0.05
+    maximum: float = 0.05
+
+    def __call__(self, bits: BitGenerator, shape: tuple[int, ...]) -> Values:
+        return self.minimum + (self.maximum - self.minimum) * uniform(bits, shape)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Normal:
+    """N(mean, standard_deviation²)."""
+
+    name: Literal["normal"] = "normal"
+    mean: float = 0.0
+    standard_deviation: Annotated[float, Gt(0)] = 0.05
+
+    def __call__(self, bits: BitGenerator, shape: tuple[int, ...]) -> Values:
+        return self.mean + self.standard_deviation * Generator(bits).standard_normal(shape)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Constant:
+    """value, everywhere."""
+
+    name: Literal["constant"] = "constant"
+    value: float = 0.0
+
+    def __call__(self, bits: BitGenerator, shape: tuple[int, ...]) -> Values:
+        return np.full(shape, self.value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Zeros:
+    """0, everywhere."""
+
+    name: Literal["zeros"] = "zeros"
+
+    def __call__(self, bits: BitGenerator, shape: tuple[int, ...]) -> Values:
+        return np.zeros(shape)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ones:
+    """1, everywhere."""
+
+    name: Literal["ones"] = "ones"
+
+    def __call__(self, bits: BitGenerator, shape: tuple[int, ...]) -> Values:
+        return np.ones(shape)
+
+
+Initializer = VarianceScaling | Orthogonal | Uniform | Normal | Constant | Zeros | Ones
+"""The initialisers that can be called; `Auto` stands in a spec until the activation is known."""
+
+BiasInitializer = Uniform | Normal | Constant | Zeros | Ones
+"""Those that mean something for a vector."""

@@ -1,0 +1,108 @@
+"""L-BFGS: quasi-Newton steps for full-batch work on small networks (Nocedal & Wright, 2006, algorithms 7.4 and 7.5)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from annotated_types import Ge, Gt
+
+from mlptrain.engine.arrays import Floats
+
+
+@dataclass(frozen=True, kw_only=True)
+class LBFGS:
+    """θ ← θ − α H g: H from the last `history` pairs s = Δθ, y = Δg (two-loop recursion), α by a weak Wolfe search.
+
+    One epoch is one step; each step evaluates the whole training part a few times. Dropout masks stay frozen within
+    a step. `learning_rate` is the first α tried.
+    """
+
+    name: Literal["lbfgs"] = "lbfgs"
+    learning_rate: Annotated[float, Gt(0)] = 1.0
+    history: Annotated[int, Ge(1)] = 10
+    evaluations: Annotated[int, Ge(1)] = 20
+
+    def init(self, size: int, dtype: np.dtype[Any]) -> dict[str, Floats]:
+        """The pairs, newest last; a row of zeros is a pair not yet there."""
+        return {name: np.zeros((self.history, size), dtype) for name in ("s", "y")}
+
+    def step(
+        self,
+        theta: Floats,
+        gradient: Floats,
+        slots: dict[str, Floats],
+        *,
+        lr: float,
+        objective: Callable[[], float],
+    ) -> float:
+        """One step; `objective()` gives the value at θ and leaves its gradient in `gradient`. Returns the value before.
+
+        Where no lower value is found along the direction θ stays as it was.
+        """
+        value = objective()
+        start, g = theta.copy(), gradient.copy()
+        d = direction(g, slots)
+        if not slots["y"].any():
+            d *= 1 / max(float(np.abs(g).sum()), 1.0)
+        found = weak_wolfe(theta, gradient, start, d, value, lr=lr, evaluations=self.evaluations, objective=objective)
+        if not found <= value:
+            theta[...] = start
+            return value
+        s, y = theta - start, gradient - g
+        if np.dot(s, y) > 1e-10 * np.dot(y, y) > np.finfo(y.dtype).tiny:  # else 1/(sᵀy) or 1/(yᵀy) would overflow
+            for name, new in (("s", s), ("y", y)):
+                slots[name][:-1] = slots[name][1:]
+                slots[name][-1] = new
+        return value
+
+
+def direction(g: Floats, slots: dict[str, Floats]) -> Floats:
+    """−H g by the two-loop recursion; −g without pairs."""
+    pairs = [(s, y, 1 / np.dot(s, y)) for s, y in zip(slots["s"], slots["y"], strict=True) if y.any()]
+    d = -g
+    steps = []
+    for s, y, rho in reversed(pairs):
+        a = rho * np.dot(s, d)
+        steps.append(a)
+        d -= a * y
+    if pairs:
+        s, y, rho = pairs[-1]
+        d /= rho * np.dot(y, y)
+    for (s, y, rho), a in zip(pairs, reversed(steps), strict=True):
+        d += (a - rho * np.dot(y, d)) * s
+    return d
+
+
+def weak_wolfe(
+    theta: Floats,
+    gradient: Floats,
+    start: Floats,
+    d: Floats,
+    value: float,
+    *,
+    lr: float,
+    evaluations: int,
+    objective: Callable[[], float],
+) -> float:
+    """Leave θ = start + α d with a sufficient decrease and a flatter slope (Lewis & Overton, 2013); the value there.
+
+    Bisection: too high (or NaN) halves towards the last good α, still too steep doubles.
+    """
+    slope = float(np.dot(gradient, d))
+    low, high, alpha, new = 0.0, np.inf, lr, np.inf
+    for _ in range(evaluations):
+        theta[...] = start + alpha * d
+        new = objective()
+        if not new <= value + 1e-4 * alpha * slope:
+            high = alpha
+        elif np.dot(gradient, d) < 0.9 * slope:
+            low = alpha
+        else:
+            break
+        alpha = (low + high) / 2 if high < np.inf else 2 * low
+    else:
+        if low > 0:  # the largest α that was low enough, if still steep
+            theta[...] = start + low * d
+            new = objective()
+    return new

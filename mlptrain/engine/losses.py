@@ -1,0 +1,260 @@
+"""Losses: from *logits* (the last linear output) to a value and its gradient; each loss owns its link.
+
+`rows(logits, targets)` gives the loss of every row, ℓ (B,), and its derivative ∂ℓ/∂logits (B, K). `average` makes of
+them the weighted mean over rows, L = Σ wᵢ ℓᵢ / Σ wᵢ, and ∂L/∂logits. Losses of classes take codes (B,), losses of
+numbers take values (B, K) and average over the K outputs of a row.
+"""
+
+from dataclasses import dataclass
+from math import log
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from annotated_types import Ge, Gt, Lt
+
+from mlptrain.engine.activations import sigmoid, softplus
+from mlptrain.engine.arrays import Floats, Integers
+
+Rows = tuple[Floats, Floats]
+"""ℓ (…, B) and ∂ℓ/∂logits (…, B, K)."""
+
+
+def softmax(logits: Floats) -> Floats:
+    """e^z / Σ e^z over the last axis, with the largest z subtracted."""
+    e = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def log_softmax(logits: Floats) -> Floats:
+    """z − max z − log Σ exp(z − max z) over the last axis."""
+    z = logits - logits.max(axis=-1, keepdims=True)
+    return z - np.log(np.exp(z).sum(axis=-1, keepdims=True))
+
+
+def per_row(loss: Floats, derivative: Floats) -> Rows:
+    """The mean over the outputs of each row, of a loss that is elementwise."""
+    return loss.mean(axis=-1), derivative / derivative.shape[-1]
+
+
+class NumberLoss:
+    """What the losses of numbers share: one output per target, predicted as it is."""
+
+    classes: ClassVar[bool] = False
+    probabilistic: ClassVar[bool] = False
+
+    def predict(self, logits: Floats) -> Floats:
+        return logits
+
+
+class ClassLoss:
+    """What the losses of classes share: one logit per class."""
+
+    classes: ClassVar[bool] = True
+    probabilistic: ClassVar[bool] = True
+
+    def outputs(self, classes: int) -> int:
+        return classes
+
+    def predict(self, logits: Floats) -> Floats:
+        return softmax(logits)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeanSquaredError(NumberLoss):
+    """e² with e = z − y, without ½; the derivative is 2e."""
+
+    name: Literal["mean_squared_error"] = "mean_squared_error"
+
+    def rows(self, logits: Floats, targets: Floats) -> Rows:
+        e = logits - targets
+        return per_row(e * e, 2 * e)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeanAbsoluteError(NumberLoss):
+    """abs e with e = z − y; the derivative is sign(e), 0 at 0."""
+
+    name: Literal["mean_absolute_error"] = "mean_absolute_error"
+
+    def rows(self, logits: Floats, targets: Floats) -> Rows:
+        e = logits - targets
+        return per_row(np.abs(e), np.sign(e))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Huber(NumberLoss):
+    """½ e² where abs e ≤ delta, delta · (abs e − ½ delta) elsewhere (Huber, 1964); e as the network sees it, scaled."""
+
+    name: Literal["huber"] = "huber"
+    delta: Annotated[float, Gt(0)] = 1.0
+
+    def rows(self, logits: Floats, targets: Floats) -> Rows:
+        e = logits - targets
+        c = np.clip(e, -self.delta, self.delta)
+        return per_row(c * (e - 0.5 * c), c)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogCosh(NumberLoss):
+    """log cosh e = abs e + log1p(e^(−2 abs e)) − log 2; the derivative is tanh(e)."""
+
+    name: Literal["log_cosh"] = "log_cosh"
+
+    def rows(self, logits: Floats, targets: Floats) -> Rows:
+        e = logits - targets
+        a = np.abs(e)
+        # Below 1 the sum above would lose its digits: there cosh e = 1 + 2 sinh²(e/2) keeps them
+        h = np.sinh(0.5 * np.minimum(a, 1))
+        return per_row(np.where(a < 1, np.log1p(2 * h * h), a + np.log1p(np.exp(-2 * a)) - log(2)), np.tanh(e))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quantile(NumberLoss):
+    """Pinball loss: level · (y − z) where y > z, (1 − level) · (z − y) elsewhere (Koenker & Bassett, 1978)."""
+
+    name: Literal["quantile"] = "quantile"
+    level: Annotated[float, Gt(0), Lt(1)] = 0.5
+
+    def rows(self, logits: Floats, targets: Floats) -> Rows:
+        e = logits - targets
+        slope = np.where(e > 0, 1 - self.level, np.where(e < 0, -self.level, 0)).astype(e.dtype)
+        return per_row(slope * e, slope)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Poisson(NumberLoss):
+    """eᶻ − y z: the negative log-likelihood of a count y ≥ 0 with mean eᶻ, up to log y! (log link).
+
+    Above z = 60 the exponential goes on as its tangent, so that the loss stays finite in float32.
+    """
+
+    name: Literal["poisson"] = "poisson"
+    ceiling: ClassVar[float] = 60.0
+
+    def mean(self, logits: Floats) -> tuple[Floats, Floats]:
+        """eᶻ (above the ceiling its tangent) and its derivative."""
+        e = np.exp(np.minimum(logits, self.ceiling))
+        return e * (1 + np.maximum(logits - self.ceiling, 0)), e
+
+    def rows(self, logits: Floats, targets: Floats) -> Rows:
+        mean, derivative = self.mean(logits)
+        return per_row(mean - targets * logits, derivative - targets)
+
+    def predict(self, logits: Floats) -> Floats:
+        return self.mean(logits)[0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CrossEntropy(ClassLoss):
+    """−Σ q log softmax(z), q = (1 − ε) onehot(y) + ε / K with ε = label_smoothing; the derivative is softmax(z) − q."""
+
+    name: Literal["cross_entropy"] = "cross_entropy"
+    label_smoothing: Annotated[float, Ge(0), Lt(1)] = 0.0
+
+    def rows(self, logits: Floats, targets: Integers) -> Rows:
+        epsilon = self.label_smoothing
+        z = logits - logits.max(axis=-1, keepdims=True)
+        e = np.exp(z)
+        total = e.sum(axis=-1, keepdims=True)
+        row = np.arange(len(targets))
+        loss = np.log(total[..., 0]) - (1 - epsilon) * z[..., row, targets]
+        d = e
+        d /= total
+        d[..., row, targets] -= 1 - epsilon
+        if epsilon:
+            loss -= epsilon * z.mean(axis=-1)
+            d -= epsilon / z.shape[-1]
+        return loss, d
+
+
+@dataclass(frozen=True, kw_only=True)
+class BinaryCrossEntropy(ClassLoss):
+    """max(z, 0) − z q + log1p(e^(−abs z)) with q = (1 − ε) y + ε / 2; the derivative is sigmoid(z) − q. One logit."""
+
+    name: Literal["binary_cross_entropy"] = "binary_cross_entropy"
+    label_smoothing: Annotated[float, Ge(0), Lt(1)] = 0.0
+
+    def outputs(self, classes: int) -> int:
+        return 1
+
+    def rows(self, logits: Floats, targets: Integers) -> Rows:
+        q = ((1 - self.label_smoothing) * targets[:, None] + self.label_smoothing / 2).astype(logits.dtype)
+        # softplus(z) − z q = (1 − q) softplus(z) + q softplus(−z): no difference of large numbers
+        return ((1 - q) * softplus(logits) + q * softplus(-logits))[..., 0], sigmoid(logits) - q
+
+    def predict(self, logits: Floats) -> Floats:
+        return np.concatenate([sigmoid(-logits), sigmoid(logits)], axis=-1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Focal(ClassLoss):
+    """−(1 − p)^γ log p, p the softmax probability of the true class (Lin et al., 2017); γ = 0 is cross-entropy.
+
+    With s = 1 − p: ∂ℓ/∂z = (γ p s^(γ−1) log p − s^γ) · (onehot(y) − softmax(z)).
+    """
+
+    name: Literal["focal"] = "focal"
+    gamma: Annotated[float, Ge(0)] = 2.0
+
+    def rows(self, logits: Floats, targets: Integers) -> Rows:
+        log_p = log_softmax(logits)
+        row = np.arange(len(targets))
+        log_true = log_p[..., row, targets]
+        s = np.maximum(-np.expm1(log_true), np.finfo(logits.dtype).tiny)
+        power = s**self.gamma
+        slope = power * (self.gamma * np.exp(log_true) * log_true / s - 1)
+        d = -np.exp(log_p)
+        d[..., row, targets] += 1
+        return -power * log_true, slope[..., None] * d
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hinge(ClassLoss):
+    """max(0, 1 + max over j ≠ y of z_j − z_y) (Crammer & Singer, 2001). Its scores are not probabilities."""
+
+    name: Literal["hinge"] = "hinge"
+    probabilistic: ClassVar[bool] = False
+
+    def rows(self, logits: Floats, targets: Integers) -> Rows:
+        row = np.arange(len(targets))
+        others = logits.copy()
+        others[..., row, targets] = -np.inf
+        rival = others.argmax(axis=-1)
+        margin = 1 + others.max(axis=-1) - logits[..., row, targets]
+        d = np.zeros_like(logits)
+        np.put_along_axis(d, rival[..., None], 1, axis=-1)
+        d[..., row, targets] = -1
+        return np.maximum(margin, 0), d * (margin > 0)[..., None]
+
+    def predict(self, logits: Floats) -> Floats:
+        return logits
+
+
+Loss = (
+    MeanSquaredError
+    | MeanAbsoluteError
+    | Huber
+    | LogCosh
+    | Quantile
+    | Poisson
+    | CrossEntropy
+    | BinaryCrossEntropy
+    | Focal
+    | Hinge
+)
+
+
+def average(
+    loss: Loss, logits: Floats, targets: Floats | Integers, weights: Floats | None = None
+) -> tuple[float, Floats]:
+    """L = Σ wᵢ ℓᵢ / Σ wᵢ over the rows of the batch and ∂L/∂logits; all weights are 1 where none are given.
+
+    With members each one's rows are averaged apart: the gradient is of the sum over members, the value the mean.
+    """
+    rows, d = loss.rows(logits, targets)  # type: ignore[arg-type]
+    if weights is None:
+        d /= rows.shape[-1]
+        return float(rows.mean()), d
+    share = weights / weights.sum()
+    d *= share[:, None]
+    return float((rows * share).sum(axis=-1).mean()), d

@@ -1,0 +1,88 @@
+"""What is added to the loss or done to the gradient and the weights: penalties, clipping, the bound on norms."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+from annotated_types import Ge, Gt
+
+from mlptrain.engine.arrays import Floats, blocks
+from mlptrain.engine.parameters import Parameters
+
+
+@dataclass(frozen=True, kw_only=True)
+class Penalty:
+    """l1 Σ abs w + l2 Σ w² over the weights W of all layers (no biases, no norms), without ½ (Keras's convention).
+
+    The derivative is l1 sign(w) + 2 l2 w.
+    """
+
+    l1: Annotated[float, Ge(0)] = 0.0
+    l2: Annotated[float, Ge(0)] = 0.0
+
+    def value(self, weights: Floats) -> float:
+        total = 0.0
+        if self.l1:
+            total += self.l1 * float(np.abs(weights).sum())
+        if self.l2:
+            total += self.l2 * float(np.dot(weights, weights))
+        return total
+
+    def add_gradient(self, weights: Floats, gradient: Floats) -> float:
+        """Add the derivative to `gradient`; the value of the penalty is returned."""
+        if not (self.l1 or self.l2):
+            return 0.0
+        for block in blocks(weights.size):
+            w = weights[block]
+            gradient[block] += self.l1 * np.sign(w) + 2 * self.l2 * w
+        return self.value(weights)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clipping:
+    """Bounds on the gradient, in Keras's words, applied in this order.
+
+    clipvalue: every component into [−c, c]. clipnorm: each parameter's gradient scaled to norm ≤ c.
+    global_clipnorm: the whole gradient scaled to norm ≤ c (Pascanu et al., 2013).
+    """
+
+    clipvalue: Annotated[float, Gt(0)] | None = None
+    clipnorm: Annotated[float, Gt(0)] | None = None
+    global_clipnorm: Annotated[float, Gt(0)] | None = None
+
+    def __call__(self, parameters: Parameters) -> None:
+        gradient = parameters.gradient
+        if self.clipvalue is not None:
+            np.clip(gradient, -self.clipvalue, self.clipvalue, out=gradient)
+        if self.clipnorm is not None:
+            for part in parameters.slices.values():
+                scale_to_norm(gradient[part], self.clipnorm)
+        if self.global_clipnorm is not None:
+            scale_to_norm(gradient, self.global_clipnorm)
+
+
+def norm(vector: Floats) -> float:
+    """‖v‖₂, with the largest component divided out first so that squares cannot overflow."""
+    largest = float(np.abs(vector).max(initial=0))
+    if largest == 0 or not np.isfinite(largest):
+        return largest
+    scaled = vector / vector.dtype.type(largest)
+    return largest * float(np.sqrt(np.dot(scaled, scaled)))
+
+
+def scale_to_norm(vector: Floats, bound: float) -> None:
+    """v ← v · min(1, bound / ‖v‖), in place."""
+    length = norm(vector)
+    if length > bound:
+        vector *= bound / length
+
+
+def bound_unit_norms(parameters: Parameters) -> None:
+    """Max-norm: columns of W (a unit's incoming weights) with a norm above c are scaled to c (Srebro et al., 2004)."""
+    for name, declaration in parameters.declarations.items():
+        if declaration.max_norm is None:
+            continue
+        W = parameters.values[name]
+        norms = np.sqrt(np.einsum("...io,...io->...o", W, W))
+        if norms.max() > declaration.max_norm:
+            W *= np.minimum(1, declaration.max_norm / np.maximum(norms, np.finfo(W.dtype).tiny))[..., None, :]

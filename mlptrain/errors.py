@@ -1,0 +1,44 @@
+"""What can go wrong, one class per exit code. The message says what, where, why and what to do, in one sentence."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+
+class MlptrainError(Exception):
+    """An error that the user can do something about; `str(error)` is the message, one line per problem."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class SpecError(MlptrainError):
+    """The command line or the spec is wrong. Carries every problem found, each with its own place."""
+
+    exit_code = 2
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("\n".join(problems))
+        self.problems: Sequence[str] = problems
+
+
+class DataError(MlptrainError):
+    """A table or an image file is not what it should be."""
+
+    exit_code = 3
+
+
+class Diverged(MlptrainError):
+    """Training left the finite numbers."""
+
+    exit_code = 4
+
+
+class ModelFileError(MlptrainError):
+    """A file is not a model of mlptrain, or is damaged."""
+
+    exit_code = 5
+
+
+class EnvironmentFailure(MlptrainError):
+    """The disk, the memory, a permission or a lock stands in the way."""
+
+    exit_code = 6

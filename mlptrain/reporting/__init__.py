@@ -1,0 +1,1 @@
+"""Sinks: one consumer of the training events, or of results, per file."""

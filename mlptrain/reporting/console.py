@@ -1,0 +1,133 @@
+"""A run seen live in a terminal."""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.live import Live
+from rich.segment import Segment
+from rich.style import Style
+
+from mlptrain.reporting.digest import Digest
+from mlptrain.reporting.frame import ASCII, UNICODE, Frame, Line
+from mlptrain.reporting.lines import LinesSink
+from mlptrain.reporting.text import encodable
+from mlptrain.training.events import Event, Finished, Started
+
+INTERVAL = 0.1
+"""Seconds between two pictures at least."""
+SHARE = 0.02
+"""Drawing takes no more than this part of the time, whatever the terminal."""
+
+_STYLES = {
+    "": Style(),
+    "quiet": Style(dim=True),
+    "strong": Style(bold=True),
+    "train": Style(color="cyan"),
+    "validation": Style(color="yellow"),
+    "best": Style(color="green", bold=True),
+}
+
+
+class ConsoleSink:
+    """A table of epochs, curves of the losses and a bar, drawn on `console` (stderr by default) as events arrive.
+
+    It draws from the call that brings an event, at most ten times a second; it never reads the network's state and,
+    once the terminal is gone (`OSError`), it draws no more and lets training go on. Leaving the context, also by an
+    exception, shows the cursor again and leaves the last picture.
+    """
+
+    def __init__(
+        self, console: Console | None = None, *, title: str = "", clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._console = console or Console(stderr=True)
+        self._title = title
+        self._clock = clock
+        self._digest = Digest()
+        self._begun = self._due = clock()
+        self._live: Live | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close()
+
+    def __call__(self, event: Event) -> None:
+        """Take note of an event, and draw if it is time."""
+        if isinstance(event, Started):
+            self._open()
+        self._digest.add(event)
+        if isinstance(event, Finished):
+            self._close()
+        elif self._live and self._clock() >= self._due:
+            self._draw()
+
+    def _open(self) -> None:
+        self._close()
+        self._digest = Digest()
+        self._begun = self._due = self._clock()
+        self._live = Live(
+            get_renderable=self._picture,
+            console=self._console,
+            auto_refresh=False,
+            redirect_stdout=False,
+            vertical_overflow="crop",
+        )
+        with suppress(OSError):
+            self._live.start()
+
+    def _draw(self) -> None:
+        begun = self._clock()
+        try:
+            if self._live:
+                self._live.refresh()
+        except OSError:
+            self._close()
+        now = self._clock()
+        self._due = now + max(INTERVAL, (now - begun) / SHARE)
+
+    def _close(self) -> None:
+        live, self._live = self._live, None
+        if live:
+            with suppress(OSError):
+                live.stop()
+
+    def _picture(self) -> "_Picture | str":
+        started = self._digest.started
+        if started is None:
+            return ""
+        width, height = self._console.size
+        wide = self._console.encoding.startswith("utf") and not self._console.legacy_windows
+        frame = Frame(self._digest, started, self._title, width, UNICODE if wide else ASCII)
+        elapsed = self._clock() - self._begun
+        return _Picture(frame.live(height - 1, elapsed) if self._live else frame.final(height, elapsed))
+
+
+class _Picture:
+    """Lines as Rich draws them: no markup is read and nothing wraps."""
+
+    def __init__(self, lines: list[Line]) -> None:
+        self._lines = lines
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for line in self._lines:
+            yield from (Segment(encodable(text, options.encoding), _STYLES[style]) for text, style in line)
+            yield Segment.line()
+
+
+def terminal_sink(
+    console: Console, *, title: str = "", clock: Callable[[], float] = time.monotonic
+) -> ConsoleSink | LinesSink:
+    """The live picture where `console` is a terminal that can move its cursor, plain lines everywhere else.
+
+    `FORCE_COLOR` makes Rich take a log for a terminal; the file itself is asked instead.
+    """
+    if console.is_interactive and console.file.isatty():
+        return ConsoleSink(console, title=title, clock=clock)
+    return LinesSink(console.file, title=title, clock=clock)

@@ -1,0 +1,172 @@
+"""The picture of a run as lines of styled text: what fits the size at hand, first while it runs, then at its end."""
+
+from dataclasses import dataclass
+from textwrap import wrap
+from typing import Literal
+
+from mlptrain.reporting import table
+from mlptrain.reporting.curve import Scale, Values, column, curve
+from mlptrain.reporting.digest import LAST, Digest
+from mlptrain.reporting.words import broken_off, closing, number, opening, stopwatch
+from mlptrain.training.events import EpochEnded, Started
+
+Style = Literal["", "quiet", "strong", "train", "validation", "best"]
+Line = list[tuple[str, Style]]
+
+MOST_ROWS = 24
+"""Epochs in the table of a tall terminal."""
+FINAL_ROWS = 12
+"""Epochs in the table that stays."""
+WIDEST = 88
+"""Wider than this the picture does not grow: lines would tear apart."""
+GAP = "   "
+"""Between charts."""
+
+
+@dataclass(frozen=True)
+class Glyphs:
+    """The signs that a terminal's encoding may lack."""
+
+    best: str
+    rule: str
+    done: str
+    left: str
+    ascii: bool
+
+
+UNICODE = Glyphs(best="★", rule="─", done="━", left="─", ascii=False)
+ASCII = Glyphs(best="*", rule="-", done="=", left="-", ascii=True)
+
+
+@dataclass(frozen=True)
+class _Series:
+    name: str
+    values: Values
+    style: Style
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A digest seen on `width` columns."""
+
+    digest: Digest
+    started: Started
+    title: str
+    width: int
+    glyphs: Glyphs
+
+    def live(self, height: int, elapsed: float) -> list[Line]:
+        """The run as it stands, in at most `height` lines: the bar, then rows, then all else as there is room."""
+        if height < 10:
+            return [*self._rows(self._layout(), max(1, height - 1), last=height), self._bar(elapsed)][-height:]
+        head, chart = self._head(), self._chart(3 + (height >= 34)) if height >= 20 else []
+        room = height - len(head) - len(chart) - 4
+        return [*head, *self._table(min(max(room, 1), MOST_ROWS), last=LAST), *chart, [], self._bar(elapsed)][-height:]
+
+    def final(self, height: int, elapsed: float) -> list[Line]:
+        """The run after its end, in about twenty lines that stay: with a prompt below they fill 24 lines at most."""
+        budget = FINAL_ROWS if height > 24 else FINAL_ROWS - 1
+        run = [*self._table(budget, last=1), *self._chart(3), []] if self.digest.last else []
+        return [*self._head(), *run, *self._strong(self._end(elapsed))]
+
+    def _end(self, elapsed: float) -> str:
+        digest = self.digest
+        if digest.finished:
+            return closing(self.started, digest.finished, digest.best)
+        return broken_off(self.started, digest.last.epoch if digest.last else 0, elapsed)
+
+    def _head(self) -> list[Line]:
+        return [*self._strong(opening(self.started, self.title))[:3], []]
+
+    def _strong(self, text: str) -> list[Line]:
+        return [[(line, "strong")] for line in wrap(text, max(self.width, 1))]
+
+    def _layout(self) -> table.Layout:
+        digest = self.digest
+        every = table.columns(self.started, penalty=digest.penalty, train_metric=digest.train_metric)
+        return table.fit(every, min(self.width, WIDEST))
+
+    def _table(self, budget: int, *, last: int) -> list[Line]:
+        layout = self._layout()
+        colours = [_colour(heading) for heading in layout.columns]
+        headings = [list(zip(cells, colours, strict=True)) for cells in layout.headings()]
+        return [*headings, *self._rows(layout, budget, last=last)]
+
+    def _rows(self, layout: table.Layout, budget: int, *, last: int) -> list[Line]:
+        return [self._row(layout, event) for event in self.digest.rows(budget, last=last)]
+
+    def _row(self, layout: table.Layout, event: EpochEnded) -> Line:
+        if self._best == event.epoch:
+            return [("".join(layout.row(event, self.glyphs.best)), "best")]
+        return [("".join(layout.row(event)), "")]
+
+    @property
+    def _best(self) -> int | None:
+        return self.digest.best.epoch if self.digest.best and self.started.monitor is not None else None
+
+    def _bar(self, elapsed: float) -> Line:
+        """How much of the run is done, in words as long as there is room for, and a bar in what is left."""
+        room = min(max(self._layout().width, 60), self.width) - 2
+        at, spent, left = self._progress(elapsed)
+        text = next((text for text in (at + spent + left, at + spent) if len(text) + 12 <= room), at)
+        length = max(room - 2 - len(text), 0)
+        done = column(self.digest.position / max(self.started.epochs, 1), length + 1)
+        full, rest = self.glyphs.done * done, self.glyphs.left * (length - done)
+        return [("  ", ""), (full, "best"), (rest, "quiet"), (f"  {text}", "")]
+
+    def _progress(self, elapsed: float) -> tuple[str, str, str]:
+        digest, epochs = self.digest, self.started.epochs
+        at = f"epoch {min(int(digest.position) + 1, epochs)}/{epochs}"
+        if not digest.done:
+            return at, f"  {stopwatch(elapsed)}", ""
+        left = elapsed / digest.done * (epochs - digest.position)
+        return at, f"  {stopwatch(elapsed)}", f", {stopwatch(left)} left"
+
+    def _chart(self, height: int) -> list[Line]:
+        """Both losses side by side on one scale, under them the place of the best epoch; nothing where room lacks."""
+        series = self._series()
+        scale = Scale.over(*(each.values for each in series))
+        labels = _labels(scale, height)
+        width = min((min(self.width, WIDEST) - len(labels[0])) // len(series) - len(GAP), 60)
+        if width < 8 or len(series[0].values) < 2:
+            return []
+        panels = [self._panel(each, scale, width, height) for each in series]
+        return [[], *_beside([[(label, "quiet")] for label in labels], *panels)]
+
+    def _series(self) -> list["_Series"]:
+        digest, loss = self.digest, "batch loss" if self.started.running_loss else "train loss"
+        series = [_Series(loss, digest.train_loss.values(), "train")]
+        if self.started.validation_rows:
+            series.append(_Series("validation loss", digest.validation_loss.values(), "validation"))
+        return series
+
+    def _panel(self, series: "_Series", scale: Scale, width: int, height: int) -> list[Line]:
+        rows = curve(series.values, width, height, ascii=self.glyphs.ascii, scale=scale)
+        name = series.name if len(series.name) <= width else series.name.partition(" ")[0]
+        texts = [name[:width].ljust(width), *rows]
+        return [*([(GAP + text, series.style)] for text in texts), [(GAP, ""), *self._axis(width)]]
+
+    def _axis(self, width: int) -> Line:
+        rule, best, first, last = self.glyphs.rule, self._best, self.digest.first, self.digest.last
+        if best is None or first is None or last is None:
+            return [(rule * width, "quiet")]
+        at = column((best - first) / max(last.epoch - first, 1), width)
+        return [(rule * at, "quiet"), (self.glyphs.best, "best"), (rule * (width - 1 - at), "quiet")]
+
+
+def _colour(heading: table.Column) -> Style:
+    colours: dict[str, Style] = {"train": "train", "batch": "train", "validation": "validation"}
+    return colours.get(heading.above, "quiet")
+
+
+def _labels(scale: Scale, height: int) -> list[str]:
+    """Left of the charts, from title to axis: the ends of the scale, and whether it is logarithmic in between."""
+    texts = ["", number(scale.high), *[""] * (height - 2), number(scale.low), ""]
+    if scale.logarithmic:
+        texts[1 + height // 2] = "log"
+    width = max(7, *map(len, texts))
+    return [text.rjust(width) for text in texts]
+
+
+def _beside(*blocks: list[Line]) -> list[Line]:
+    return [[span for line in lines for span in line] for lines in zip(*blocks, strict=True)]

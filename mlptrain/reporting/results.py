@@ -1,0 +1,138 @@
+"""Results as text for a terminal, plain and aligned, or as one JSON document."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, is_dataclass
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from mlptrain.reporting.text import plain
+
+if TYPE_CHECKING:
+    from mlptrain.workflows import Check, Description, Evaluation, FitResult
+
+
+def json_text(result: Any) -> str:
+    """One JSON document; numbers that are not finite are null."""
+    return json.dumps(strict(asdict(result) if is_dataclass(result) else result), indent=2, ensure_ascii=False)  # type: ignore[arg-type]
+
+
+def strict(value: Any) -> Any:
+    """A value of which JSON's readers can read every part; an empty "undefined" is left out."""
+    if isinstance(value, Mapping):
+        return {key: strict(each) for key, each in value.items() if not (key == "undefined" and not each)}
+    if isinstance(value, list | tuple):
+        return [strict(each) for each in value]
+    return None if isinstance(value, float) and not isfinite(value) else value
+
+
+def columns(rows: Sequence[Sequence[str]], indent: str = "  ") -> str:
+    """Rows as columns, the first one left, the others right."""
+    widths = [max(len(row[position]) for row in rows) for position in range(len(rows[0]))]
+    lines = []
+    for row in rows:
+        cells = [cell.ljust(width) if not k else cell.rjust(width) for k, (cell, width) in enumerate(zip(row, widths, strict=True))]
+        lines.append((indent + "  ".join(cells)).rstrip())
+    return "\n".join(lines)
+
+
+def figure(value: float | None) -> str:
+    """A number for people: four decimals, or four digits where it is large."""
+    if value is None:
+        return "–"
+    return f"{value:.4f}" if abs(value) < 1000 else f"{value:,.0f}" if abs(value) >= 1e5 else f"{value:,.1f}"
+
+
+def metrics_table(parts: Mapping[str, Mapping[str, float | None]]) -> str:
+    """Metrics as rows, parts as columns."""
+    names = list(next(iter(parts.values())))
+    return columns([["", *parts], *([name, *(figure(values[name]) for values in parts.values())] for name in names)])
+
+
+def fit_text(result: "FitResult") -> str:
+    """What `fit` says at the end."""
+    model = f"model: {plain(result.model)} ({result.parameters:,} parameters, best epoch {result.best_epoch} of {result.epochs})"
+    return f"{metrics_table(result.metrics)}\n{model}"
+
+
+def evaluation_text(result: "Evaluation") -> str:
+    """What `eval` says."""
+    table = metrics_table({f"{result.rows:,} rows": result.metrics})
+    return "\n".join([table, *(f"  {name}: undefined: {plain(why)}" for name, why in result.undefined.items())])
+
+
+def spec_text(spec: Mapping[str, Any]) -> str:
+    """A resolved spec as YAML."""
+    import yaml
+
+    return yaml.safe_dump(spec, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100).rstrip()
+
+
+def check_text(result: "Check") -> str:
+    """What `check` says: spec, columns, model, gradient."""
+    from mlptrain.spec import to_plain
+
+    sections = ["resolved spec", indented(spec_text(to_plain(result.spec)))]
+    if result.columns:
+        sections += ["", "columns", columns([["column", "understood as", "", ""], *result.columns])]
+    sections += ["", "model", columns([["layer", "output", "parameters"], *model_rows(result)])]
+    sections += [f"  {result.parameters:,} parameters, about {mebibytes(result.memory)} of memory for training"]
+    sections += ["", f"gradient against finite differences (float64, {result.batch} rows)", gradient_table(result)]
+    return "\n".join(sections)
+
+
+def model_rows(result: "Check") -> list[list[str]]:
+    return [[plain(name), " × ".join(map(str, shape)), f"{count:,}"] for name, shape, count in result.layers]
+
+
+def gradient_table(result: "Check") -> str:
+    """The largest relative error of each parameter's gradient."""
+    rows = [
+        [check.name, " × ".join(map(str, check.shape)), f"{check.error:.1e}", "right" if check.right else "WRONG"]
+        for check in result.gradient
+    ]
+    return columns([["parameter", "shape", "relative error", ""], *rows])
+
+
+def indented(text: str) -> str:
+    return "\n".join(f"  {plain(line, 2000)}" for line in text.splitlines())
+
+
+def mebibytes(size: int) -> str:
+    return f"{size / 2**20:,.1f} MiB"
+
+
+def description_text(result: "Description") -> str:
+    """What `show` says."""
+    epochs = f"{result.epochs} epochs ({result.reason}), best {result.best_epoch}"
+    lines = [
+        f"{plain(result.model)}: {result.parameters:,} parameters, {mebibytes(result.bytes)}, {epochs}",
+        "",
+        "metrics",
+        metrics_table(result.metrics),
+        "",
+        "columns",
+        columns([[plain(name), plain(kind)] for name, kind in result.columns.items()]),
+        "",
+        "target",
+        indented(result.target),
+        "",
+        "history",
+        history_table(result.history),
+        "",
+        "spec",
+        indented(spec_text(result.spec)),
+    ]
+    return "\n".join(lines)
+
+
+def history_table(history: Mapping[str, Sequence[float | None]]) -> str:
+    """At most twenty epochs of the history, evenly taken, the first and the last among them."""
+    names = [name for name, values in history.items() if any(value is not None for value in values)]
+    count = len(history["epoch"])
+    if not count:
+        return "  no epochs"
+    chosen = sorted({round(position * (count - 1) / 19) for position in range(20)})
+    shown = [name for name in names if name not in ("epoch", "best")]
+    rows = [[str(int(history["epoch"][k] or 0)), *(figure(history[name][k]) for name in shown)] for k in chosen]
+    return columns([["epoch", *(name.replace("_", " ") for name in shown)], *rows])

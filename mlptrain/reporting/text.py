@@ -1,0 +1,31 @@
+"""User strings on their way to a terminal or a log: nothing in them may move the cursor or turn the text around."""
+
+import re
+
+LONGEST = 200
+
+_DANGEROUS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""C0 and C1 controls, line and paragraph separators, bidirectional overrides and isolates, lone surrogates."""
+
+
+def plain(text: str, longest: int = LONGEST) -> str:
+    r"""Dangerous characters as visible escapes, cut at `longest` characters; what is safe and short is unchanged.
+
+    >>> plain("\x1b[2Jred\u202e")
+    '\\x1b[2Jred\\u202e'
+    """
+    escaped = _DANGEROUS.sub(_escape, text[: longest + 1])
+    return escaped if len(escaped) <= longest else escaped[: longest - 1] + "…"
+
+
+def encodable(text: str, encoding: str) -> str:
+    r"""What `encoding` cannot write as visible escapes.
+
+    >>> encodable("é★", "latin-1")
+    'é\\u2605'
+    """
+    return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def _escape(match: re.Match[str]) -> str:
+    return match[0].encode("unicode_escape").decode("ascii")

@@ -1,0 +1,107 @@
+"""The words and numbers of a run: the same in a terminal and in a log, in ASCII."""
+
+from collections.abc import Iterable
+from math import isfinite
+
+from mlptrain.reporting.text import plain
+from mlptrain.training.events import EpochEnded, Finished, Started
+
+WIDTH = 8
+"""The most characters that `number` needs."""
+
+
+def number(value: float | None) -> str:
+    """At most 8 characters: four decimals where they tell enough, else an exponent; "-" for what is not defined.
+
+    >>> [number(value) for value in (0.5, 48211.3, 0.000123, -1.2345e-300, None)]
+    ['0.5000', '48211.30', '1.230e-4', '-1e-300', '-']
+    """
+    if not value:
+        return "-" if value is None else "0"
+    fixed = not isfinite(value) or 1e-3 <= abs(value) < 1e6
+    forms = (f"{value:.{digits}{'f' if fixed else 'e'}}" for digits in (4, 3, 2, 1, 0))
+    return _fitting(_short(form) for form in forms)
+
+
+def _fitting(forms: Iterable[str]) -> str:
+    return next(form for form in forms if len(form) <= WIDTH)
+
+
+def learning_rate(value: float) -> str:
+    """As `number`, with three digits before the exponent from 0.01 downwards: a schedule crosses many decades.
+
+    >>> [learning_rate(value) for value in (0.1, 0.000998, 2.5e-7, 0.0)]
+    ['0.1000', '9.98e-4', '2.50e-7', '0']
+    """
+    if 0 < abs(value) < 0.01:
+        return _fitting(_short(f"{value:.{digits}e}") for digits in (2, 1, 0))
+    return number(value)
+
+
+def _short(text: str) -> str:
+    """Without the signs and zeros that C puts into an exponent."""
+    mantissa, e, exponent = text.partition("e")
+    return f"{mantissa}e{int(exponent)}" if e else text
+
+
+def rate(value: float) -> str:
+    """A number of rows a second: 950, 12.3k, 1.2M."""
+    for factor, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if factor <= value < 1e12:
+            return f"{value / factor:.1f}{unit}"
+    return f"{value:.0f}" if 0 <= value < 1e12 else number(value)
+
+
+def count(amount: int, noun: str) -> str:
+    """1 epoch, 1,200 epochs."""
+    return f"{amount:,} {noun}{'' if amount == 1 else 's'}"
+
+
+def duration(seconds: float) -> str:
+    """A time in a sentence: 4.2 s, 3 min 05 s, 1 h 02 min."""
+    if not 59.95 <= seconds < 1e9:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
+
+
+def stopwatch(seconds: float) -> str:
+    """A time beside a bar: 0:04, 3:05, 1:02:03."""
+    if not 0 <= seconds < 1e9:
+        return "?"
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes}:{rest:02}" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
+
+
+def opening(started: Started, title: str) -> str:
+    """What is trained: title, rows, parameters."""
+    facts = [count(started.train_rows, "training row")]
+    if started.validation_rows:
+        facts.append(count(started.validation_rows, "validation row"))
+    facts.append(count(started.parameters, "parameter"))
+    return f"{plain(title)}: {', '.join(facts)}" if title else ", ".join(facts)
+
+
+def closing(started: Started, finished: Finished, best: EpochEnded | None) -> str:
+    """Why training ended, after how long, and which epoch was the best where one was watched for."""
+    word = {"epochs": "done", "early_stopping": "stopped early", "interrupted": "interrupted"}[finished.reason]
+    facts = [f"{count(finished.epochs, 'epoch')} in {duration(finished.seconds)}"]
+    if finished.reason == "early_stopping":
+        facts.append(f"no improvement for {count(finished.epochs - finished.best_epoch, 'epoch')}")
+    if started.monitor is not None and finished.best_epoch > 0:
+        facts.append(_best(started, finished, best))
+    return f"{word}: {', '.join(facts)}"
+
+
+def _best(started: Started, finished: Finished, best: EpochEnded | None) -> str:
+    """The best epoch, and the watched value it reached unless that was in an earlier run."""
+    name = f"best epoch {finished.best_epoch:,}"
+    if best is None or best.epoch != finished.best_epoch:
+        return name
+    value = best.validation_loss if started.monitor == "loss" else best.validation_metric
+    return f"{name} (validation {plain(started.monitor or '')} {number(value)})"
+
+
+def broken_off(started: Started, epochs: int, seconds: float) -> str:
+    """Where a run stood that an error ended."""
+    return f"not finished: {epochs:,} of {count(started.epochs, 'epoch')} in {duration(seconds)}"

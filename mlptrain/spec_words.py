@@ -1,0 +1,92 @@
+"""Other tools' words for what a spec says: read under our name, each announced in one line."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mlptrain.engine.layers import Dropout
+
+ALIASES: Mapping[str, str] = {
+    # Keras, scikit-learn, PyTorch, H2O, Ludwig, pytabkit → ours
+    "lr": "learning_rate",
+    "eta": "learning_rate",
+    "step_size": "learning_rate",
+    "learning_rate_init": "learning_rate",
+    "beta1": "beta_1",
+    "beta2": "beta_2",
+    "eps": "epsilon",
+    "wd": "weight_decay",
+    "hidden_layer_sizes": "hidden",
+    "hidden_sizes": "hidden",
+    "hidden_units": "hidden",
+    "output_size": "units",
+    "p_drop": "dropout",
+    "dropout_prob": "dropout",
+    "dropout_rate": "dropout",
+    "input_dropout_ratio": "input_dropout",
+    "max_col_norm": "max_norm",
+    "weight_norm": "max_norm",
+    "normalization": "norm",
+    "max_iter": "epochs",
+    "max_epochs": "epochs",
+    "n_epochs": "epochs",
+    "minibatch_size": "batch_size",
+    "n_iter_no_change": "patience",
+    "stopping_rounds": "patience",
+    "early_stop": "early_stopping",
+    "class_weights": "class_weight",
+    "random_state": "seed",
+    "random_seed": "seed",
+    "weights_column": "sample_weight",
+    "separator": "delimiter",
+    "sep": "delimiter",
+    "na_values": "missing_values",
+    "loss_function": "loss",
+    "lr_schedule": "learning_rate",
+    "learning_rate_scheduler": "learning_rate",
+    "momentum_schedule": "momentum",
+    "min_lr": "minimum",
+}
+
+NAME_ALIASES: Mapping[str, str] = {
+    "logistic": "sigmoid",
+    "identity": "linear",
+    "swish": "silu",
+    "leakyRelu": "leaky_relu",
+    "leakyrelu": "leaky_relu",
+    "rectifier": "relu",
+    "hardtanh": "hard_tanh",
+    "hardsigmoid": "hard_sigmoid",
+    "mse": "mean_squared_error",
+    "squared_error": "mean_squared_error",
+    "mae": "mean_absolute_error",
+    "categorical_crossentropy": "cross_entropy",
+    "sparse_categorical_crossentropy": "cross_entropy",
+    "binary_crossentropy": "binary_cross_entropy",
+    "bce": "binary_cross_entropy",
+    "pinball": "quantile",
+    "xavier_uniform": "glorot_uniform",
+    "xavier_normal": "glorot_normal",
+    "kaiming_uniform": "he_uniform",
+    "kaiming_normal": "he_normal",
+    "l-bfgs": "lbfgs",
+    "batchnorm": "batch",
+    "batch_norm": "batch",
+    "layer_norm": "layer",
+    "layernorm": "layer",
+    "warmup": "warm_up",
+}
+
+SHORT_FORMS: Mapping[type, tuple[str, str, str]] = {Dropout: ("name", "bernoulli", "rate")}
+"""Components that may be written as a number: the key of the name, the name, the key of the number."""
+
+
+def momentum_of_sgd(component: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Keras and PyTorch write {name: sgd, momentum: 0.9, nesterov: true} for what has names of its own here."""
+    if component.get("name") != "sgd" or not {"momentum", "nesterov"} & component.keys():
+        return None
+    name = "nesterov" if component.get("nesterov") == "true" else "momentum"
+    return {key: value for key, value in component.items() if key != "nesterov"} | {"name": name}
+
+
+MEANT: tuple[Callable[[Mapping[str, Any]], dict[str, Any] | None], ...] = (momentum_of_sgd,)
+"""Components of which other keys tell that another name is meant."""

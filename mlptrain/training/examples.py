@@ -1,0 +1,114 @@
+"""The rows of one part as the network and the metrics want them, and what predictions for them are worth."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlptrain.data.features import ClassTarget, NumberTarget, Target
+from mlptrain.engine.arrays import Floats
+from mlptrain.engine.losses import Loss
+from mlptrain.engine.metrics import Undefined, Value, classification, regression
+from mlptrain.engine.network import Network
+
+
+@dataclass(frozen=True, kw_only=True)
+class Examples:
+    """Inputs, targets for the loss, the truth for the metrics (codes, or numbers in the user's units), weights."""
+
+    x: Floats
+    targets: NDArray[Any]
+    truth: NDArray[Any]
+    weights: Floats | None = None
+    """Weights of the rows, for the metrics and for the loss."""
+    class_weights: Floats | None = None
+    """Weights of the classes (K,), for the training loss only."""
+
+    @property
+    def rows(self) -> int:
+        return len(self.x)
+
+    def training_weights(self) -> Floats | None:
+        """Row weight times class weight, or None where all are 1."""
+        if self.class_weights is None:
+            return self.weights
+        of_class = self.class_weights[self.truth]
+        return of_class if self.weights is None else of_class * self.weights
+
+    def first(self, rows: int) -> "Examples":
+        """The first rows."""
+        weights = None if self.weights is None else self.weights[:rows]
+        return Examples(
+            x=self.x[:rows],
+            targets=self.targets[:rows],
+            truth=self.truth[:rows],
+            weights=weights,
+            class_weights=self.class_weights,
+        )
+
+
+def loss_targets(loss: Loss, target: Target, truth: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """What the loss compares logits with: codes; scaled numbers; or, for a loss of numbers on classes, 0 and 1."""
+    if isinstance(target, NumberTarget):
+        return target.scaled(truth, dtype)
+    if loss.classes:
+        return truth
+    one_hot = (truth[:, None] == np.arange(len(target.classes))).astype(dtype)
+    return one_hot[:, 1:] if len(target.classes) == 2 else one_hot
+
+
+def outputs_for(loss: Loss, target: Target) -> int:
+    """The width of the output layer."""
+    if isinstance(target, NumberTarget):
+        return len(target.names)
+    if loss.classes:
+        return loss.outputs(len(target.classes))  # type: ignore[union-attr]
+    return 1 if len(target.classes) == 2 else len(target.classes)
+
+
+def predicted(loss: Loss, target: Target, logits: Floats) -> NDArray[Any]:
+    """Scores of the classes (B, K), or numbers in the user's units (B, K); a fresh array."""
+    values = loss.predict(logits)
+    if isinstance(target, NumberTarget):
+        return target.unscaled(values)
+    if loss.classes or values.shape[1] > 1:
+        return values.copy()
+    return np.concatenate([1 - values, values], axis=1)
+
+
+def predict(network: Network, loss: Loss, target: Target, x: Floats) -> NDArray[Any]:
+    """Predictions for all rows, chunk by chunk."""
+    chunks = [predicted(loss, target, logits) for logits in network.logits(x)]
+    width = len(target.classes) if isinstance(target, ClassTarget) else len(target.names)
+    return np.concatenate(chunks) if chunks else np.empty((0, width), network.dtype)
+
+
+def evaluate(network: Network, loss: Loss, target: Target, part: Examples) -> tuple[float, NDArray[Any]]:
+    """The loss in evaluation mode, averaged over the (weighted) rows, and the predictions."""
+    total, weight, start, chunks = 0.0, 0.0, 0, []
+    for logits in network.logits(part.x):
+        stop = start + len(logits)
+        rows, _ = loss.rows(logits, part.targets[start:stop])
+        w = np.ones(len(rows), rows.dtype) if part.weights is None else part.weights[start:stop]
+        total += float(np.dot(rows, w))
+        weight += float(w.sum())
+        chunks.append(predicted(loss, target, logits))
+        start = stop
+    return total / weight if weight else float("nan"), np.concatenate(chunks)
+
+
+def metrics(loss: Loss, target: Target, part: Examples, predictions: NDArray[Any]) -> dict[str, Value]:
+    """All metrics of design's list that suit the target."""
+    weights = None if part.weights is None else part.weights.astype(np.float64)
+    if isinstance(target, NumberTarget):
+        return regression(predictions, part.truth, weights)
+    return classification(predictions, part.truth, weights, probabilistic=loss.probabilistic)
+
+
+def quick_metric(name: str, loss: Loss, target: Target, part: Examples, predictions: NDArray[Any]) -> float | None:
+    """One metric by name, with the cheap way for accuracy."""
+    if name == "accuracy" and part.weights is None:
+        return float((predictions.argmax(axis=1) == part.truth).mean())
+    value = metrics(loss, target, part, predictions)[name]
+    return None if isinstance(value, Undefined) else value

@@ -1,0 +1,90 @@
+"""The gradient of a very spec against finite differences: float64, its first batch, dropout masks frozen."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from mlptrain.architecture import build_network
+from mlptrain.engine.arrays import Floats
+from mlptrain.engine.network import Network
+from mlptrain.randomness import stream, uniform
+from mlptrain.training.examples import loss_targets
+from mlptrain.training.loop import Course
+
+STEPS = (1e-4, 1e-5, 1e-6)
+DIRECTIONS = 3
+TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class ParameterCheck:
+    """One parameter, its shape, and the largest relative error of the gradient along random directions."""
+
+    name: str
+    shape: tuple[int, ...]
+    error: float
+
+    @property
+    def right(self) -> bool:
+        return self.error <= TOLERANCE
+
+
+def check_gradient(course: Course) -> list[ParameterCheck]:
+    """The relative error of every parameter's gradient on the first batch, at the initial parameters.
+
+    Along a random direction d: abs(g·d − n) / max(abs g·d, abs n, 1e-6 ‖g‖ ‖d‖) with n = (L(θ + h d) − L(θ − h d)) / 2h.
+    The best of three h counts: a kink of ReLU between θ − h d and θ + h d spoils one h, a wrong derivative spoils all.
+    """
+    network, objective = double(course)
+    objective()
+    parameters = network.parameters
+    gradient = parameters.gradient.copy()
+    size = float(np.linalg.norm(gradient))
+    checks = []
+    for position, (name, part) in enumerate(parameters.slices.items()):
+        errors = []
+        for draw in range(DIRECTIONS):
+            d = 2 * uniform(stream(course.spec.seed, "gradient check", position, draw), (part.stop - part.start,)) - 1
+            d /= np.linalg.norm(d)
+            errors.append(along(parameters.theta[part], d, float(gradient[part] @ d), size, objective))
+        checks.append(ParameterCheck(name, parameters.declarations[name].shape, max(errors)))
+    return sorted(checks, key=lambda check: list(parameters.declarations).index(check.name))
+
+
+def double(course: Course) -> tuple[Network, Callable[[], float]]:
+    """The course's network in float64, and its objective on the first batch with the noise of the first step."""
+    old, spec = course.network, course.spec
+    network = build_network(spec.model, old.inputs, old.outputs, "float64")
+    network.parameters.theta[...] = old.parameters.theta
+    part = course.train.first(course.batch_size)
+    targets = loss_targets(course.loss, course.target, part.truth, network.dtype)
+    x, weights = part.x.astype(np.float64), part.training_weights()
+
+    def objective() -> float:
+        noise = stream(spec.seed, "dropout", 0) if course.noisy else None
+        run = network.begin(part.rows, train=True, noise=noise)
+        values = network.objective(
+            x,
+            targets,
+            None if weights is None else weights.astype(np.float64),
+            loss=course.loss,
+            penalty=spec.regularization,
+            run=run,
+        )
+        return sum(values)
+
+    return network, objective
+
+
+def along(theta: Floats, d: Floats, slope: float, size: float, objective: Callable[[], float]) -> float:
+    """The smallest relative error of `slope` over the step sizes; θ is left as it was."""
+    start, errors = theta.copy(), []
+    for h in STEPS:
+        theta[...] = start + h * d
+        above = objective()
+        theta[...] = start - h * d
+        numeric = (above - objective()) / (2 * h)
+        errors.append(abs(slope - numeric) / max(abs(slope), abs(numeric), 1e-6 * size, 1e-12))
+    theta[...] = start
+    return min(errors)

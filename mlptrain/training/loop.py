@@ -1,0 +1,278 @@
+"""The training loop: a generator of events. Policy (best epoch, early stopping, divergence) is inside, sinks outside."""
+
+import time
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from math import isfinite, nan
+from typing import Any
+
+from numpy.typing import NDArray
+
+from mlptrain.data.features import ClassTarget, Target
+from mlptrain.data.splits import batch_slices
+from mlptrain.engine.arrays import Floats
+from mlptrain.engine.layers import Dropout, GaussianDropout
+from mlptrain.engine.lbfgs import LBFGS
+from mlptrain.engine.losses import Loss
+from mlptrain.engine.network import Network
+from mlptrain.engine.optimizers import Momentum, Nesterov, Optimizer, step
+from mlptrain.engine.penalties import bound_unit_norms, norm
+from mlptrain.engine.schedules import Now, plateau_rule
+from mlptrain.errors import Diverged
+from mlptrain.randomness import permutation, stream
+from mlptrain.spec import Spec
+from mlptrain.training.events import EpochEnded, Event, Finished, Reason, Started, StepsDone
+from mlptrain.training.examples import Examples, evaluate, quick_metric
+from mlptrain.training.state import TrainState
+
+SMALLER_IS_BETTER = frozenset(["loss", "log_loss", "rmse", "mae"])
+GATHER_AT_ONCE = 1 << 24
+"""Bytes of training inputs up to which a whole epoch is gathered in its shuffled order at once."""
+STEPS_DONE_EVERY = 0.1
+
+Clock = Callable[[], float]
+Batch = tuple[Floats, NDArray[Any], Floats | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Course:
+    """What one training is: the network, what the spec says, the loss it resolved to, the rows."""
+
+    network: Network
+    spec: Spec
+    loss: Loss
+    target: Target
+    train: Examples
+    validation: Examples | None
+
+    @cached_property
+    def batch_size(self) -> int:
+        size = self.spec.training.batch_size
+        return self.train.rows if size == "full" else min(size, self.train.rows)
+
+    @cached_property
+    def steps_per_epoch(self) -> int:
+        return sum(1 for _ in self.slices())
+
+    @cached_property
+    def noisy(self) -> bool:
+        """Whether a step draws random numbers."""
+        return any(isinstance(layer, Dropout | GaussianDropout) for _, layer in self.network.layers)
+
+    @cached_property
+    def metric(self) -> str:
+        """The metric every epoch reports."""
+        watched = self.spec.training.monitor
+        if watched != "loss":
+            return watched
+        return "accuracy" if isinstance(self.target, ClassTarget) else "rmse"
+
+    def slices(self) -> Iterator[slice]:
+        return batch_slices(self.train.rows, self.batch_size, merge_single=self.network.needs_several_rows)
+
+
+def never() -> bool:
+    """No wish to stop."""
+    return False
+
+
+def fit(
+    course: Course, state: TrainState, *, clock: Clock = time.monotonic, stop: Callable[[], bool] = never
+) -> Iterator[Event]:
+    """Train, epoch after epoch, and say what happens; at the end the network holds the best epoch's parameters.
+
+    `stop()` is asked after every step; when it wishes so, the epoch is left unfinished and training ends as interrupted.
+    """
+    begun = clock()
+    yield started(course)
+    reason: Reason = "epochs"
+    while state.epoch < course.spec.training.epochs:
+        whole = yield from run_epoch(course, state, clock, stop)
+        if not whole:
+            reason = "interrupted"
+            break
+        if patience_over(course, state):
+            reason = "early_stopping"
+            break
+    if state.best.epoch:
+        state.best.restore(course.network)
+    yield Finished(
+        reason=reason, epochs=state.epoch, best_epoch=state.best.epoch or state.epoch, seconds=clock() - begun
+    )
+
+
+def started(course: Course) -> Started:
+    training = course.spec.training
+    watched = training.monitor if course.validation else None
+    return Started(
+        epochs=training.epochs,
+        steps_per_epoch=course.steps_per_epoch,
+        train_rows=course.train.rows,
+        validation_rows=course.validation.rows if course.validation else 0,
+        parameters=course.network.parameters.theta.size,
+        monitor=watched,
+        metric=course.metric,
+        larger_is_better=(watched or course.metric) not in SMALLER_IS_BETTER,
+        running_loss=training.train_loss == "running",
+    )
+
+
+def run_epoch(
+    course: Course, state: TrainState, clock: Clock, stop: Callable[[], bool]
+) -> Generator[Event, None, bool]:
+    """One epoch: its steps, then what it was worth. Returns whether it was finished."""
+    begun, total, weight, penalty, lr = clock(), 0.0, 0, 0.0, 0.0
+    told = begun
+    for number, batch in enumerate(batches(course, state.epoch), 1):
+        rows = len(batch[0])
+        loss, penalty, lr = train_step(course, state, batch, number)
+        total, weight = total + loss * rows, weight + rows
+        if stop():
+            return False
+        if (now := clock()) - told > STEPS_DONE_EVERY:
+            told = now
+            yield StepsDone(epoch=state.epoch + 1, steps=number)
+    state.epoch += 1
+    rate = course.train.rows / max(clock() - begun, 1e-9)
+    ended = judged(course, state, total / weight, penalty, lr, rate)
+    state.history.append(ended)
+    yield ended
+    return True
+
+
+def batches(course: Course, epoch: int) -> Iterator[Batch]:
+    """The batches of an epoch: every row once, in an order that depends on seed and epoch alone."""
+    part, weights = course.train, course.train.training_weights()
+    x, targets = part.x, part.targets
+    if not course.spec.training.shuffle or course.batch_size == part.rows:
+        for rows in course.slices():
+            yield x[rows], targets[rows], None if weights is None else weights[rows]
+        return
+    order = permutation(stream(course.spec.seed, "shuffle", epoch), part.rows)
+    targets, weights = targets[order], None if weights is None else weights[order]
+    gathered = x[order] if x.nbytes <= GATHER_AT_ONCE else None
+    for rows in course.slices():
+        inputs = x[order[rows]] if gathered is None else gathered[rows]
+        yield inputs, targets[rows], None if weights is None else weights[rows]
+
+
+def train_step(course: Course, state: TrainState, batch: Batch, number: int) -> tuple[float, float, float]:
+    """One update: batch → forward → loss → backward → clip, decay, optimizer → bounds. Returns loss, penalty, lr."""
+    network, spec = course.network, course.spec
+    now = Now(state.epoch + (number - 1) / course.steps_per_epoch, spec.training.epochs, state.plateau.reductions)
+    lr, optimizer = scheduled(spec, now)
+    rate = partial(spec.schedules.dropout, now=now) if spec.schedules.dropout else float
+
+    def objective() -> tuple[float, float]:
+        noise = stream(spec.seed, "dropout", state.step) if course.noisy else None
+        run = network.begin(len(batch[0]), train=True, noise=noise, rate=rate)
+        return network.objective(*batch, loss=course.loss, penalty=spec.regularization, run=run)
+
+    if isinstance(optimizer, LBFGS):
+        value, penalty = full_batch_step(network, state, optimizer, lr, objective)
+        state.step += 1
+    else:
+        value, penalty = objective()
+        state.step += 1
+        step(optimizer, network.parameters, state.slots, lr=lr, t=state.step)
+    bound_unit_norms(network.parameters)
+    if not isfinite(value + penalty):
+        raise diverged(state, number, lr)
+    return value, penalty, lr
+
+
+def full_batch_step(
+    network: Network, state: TrainState, optimizer: LBFGS, lr: float, objective: Callable[[], tuple[float, float]]
+) -> tuple[float, float]:
+    """One step of L-BFGS; the loss and the penalty before it."""
+    seen: list[tuple[float, float]] = []
+
+    def total() -> float:
+        seen.append(objective())
+        return sum(seen[-1])
+
+    theta, gradient = network.parameters.theta, network.parameters.gradient
+    optimizer.step(theta, gradient, state.slots, lr=lr, objective=total)
+    return seen[0]
+
+
+def scheduled(spec: Spec, now: Now) -> tuple[float, Optimizer]:
+    """The learning rate of this step, and the optimizer with the momentum of this step."""
+    lr, optimizer, schedules = spec.optimizer.learning_rate, spec.optimizer, spec.schedules
+    if schedules.learning_rate:
+        lr = schedules.learning_rate(lr, now)
+    if schedules.momentum and isinstance(optimizer, Momentum | Nesterov):
+        optimizer = replace(optimizer, momentum=schedules.momentum(optimizer.momentum, now))
+    return lr, optimizer
+
+
+def diverged(state: TrainState, number: int, lr: float) -> Diverged:
+    """The error that the loss is no longer finite."""
+    return Diverged(
+        f"training diverged: the loss is not finite in epoch {state.epoch + 1}, batch {number} (learning rate {lr:g}); "
+        f"try a smaller optimizer.learning_rate, optimizer.global_clipnorm: 1, or scaled columns"
+    )
+
+
+def judged(
+    course: Course, state: TrainState, running_loss: float, penalty: float, lr: float, rate: float
+) -> EpochEnded:
+    """What an epoch was worth; the best copy, the patience and the reductions follow from it."""
+    spec, train_loss, train_metric = course.spec, running_loss, None
+    if spec.training.train_loss == "evaluation":
+        train_loss, train_metric = worth(course, course.train)
+    validation_loss, validation_metric = worth(course, course.validation) if course.validation else (None, None)
+    watched = watch(course, state, validation_loss, validation_metric)
+    return EpochEnded(
+        epoch=state.epoch,
+        train_loss=train_loss,
+        train_metric=train_metric,
+        penalty=penalty,
+        validation_loss=validation_loss,
+        validation_metric=validation_metric,
+        learning_rate=lr,
+        best=watched,
+        rows_per_second=rate,
+        gradient_norm=norm(course.network.parameters.gradient) if spec.training.gradient_norm else None,
+    )
+
+
+def worth(course: Course, part: Examples) -> tuple[float, float | None]:
+    """The loss and the reported metric of a part in evaluation mode."""
+    loss, predictions = evaluate(course.network, course.loss, course.target, part)
+    return loss, quick_metric(course.metric, course.loss, course.target, part, predictions)
+
+
+def watch(course: Course, state: TrainState, loss: float | None, metric: float | None) -> bool:
+    """Keep the best epoch by the watched value, count the patience, reduce on a plateau; whether this one is the best.
+
+    The value is turned so that small is good; an undefined or NaN value is never the best.
+    """
+    if course.validation is None:
+        return False
+    training = course.spec.training
+    value = loss if training.monitor == "loss" else metric
+    value = nan if value is None else value
+    value = value if training.monitor in SMALLER_IS_BETTER else -value
+    if course.spec.schedules.learning_rate and (rule := plateau_rule(course.spec.schedules.learning_rate)):
+        state.plateau = state.plateau.after(value, rule)
+    stopping = training.early_stopping
+    if value < state.reference - (stopping.min_delta if stopping else 0.0):
+        state.reference, state.waited = value, 0
+    else:
+        state.waited += 1
+    if best := value < state.best.value:
+        state.best.keep(state.epoch, value, course.network)
+    return best
+
+
+def patience_over(course: Course, state: TrainState) -> bool:
+    """Whether early stopping ends the run."""
+    stopping = course.spec.training.early_stopping
+    return (
+        stopping is not None
+        and course.validation is not None
+        and state.epoch >= stopping.start_from_epoch + stopping.patience
+        and state.waited >= stopping.patience
+    )

@@ -1,0 +1,55 @@
+"""Everything the loop needs, beside θ and the buffers of the network, to go on where it stands."""
+
+from dataclasses import dataclass, field
+from math import inf
+
+import numpy as np
+
+from mlptrain.engine.arrays import Floats
+from mlptrain.engine.network import Network
+from mlptrain.engine.optimizers import Optimizer, Slots
+from mlptrain.engine.schedules import Plateau
+from mlptrain.training.events import EpochEnded
+
+
+@dataclass
+class Best:
+    """The best epoch so far by a value to be made small, and copies of what the network held then."""
+
+    epoch: int = 0
+    value: float = inf
+    theta: Floats = field(default_factory=lambda: np.empty(0))
+    buffers: dict[str, Floats] = field(default_factory=dict)
+
+    def keep(self, epoch: int, value: float, network: Network) -> None:
+        """Make the present state of the network the best one."""
+        self.epoch, self.value = epoch, value
+        self.theta = network.parameters.theta.copy()
+        self.buffers = {name: buffer.copy() for name, buffer in network.buffers.items()}
+
+    def restore(self, network: Network) -> None:
+        """Put the best state back into the network."""
+        network.parameters.theta[...] = self.theta
+        for name, buffer in self.buffers.items():
+            network.buffers[name][...] = buffer
+
+
+@dataclass
+class TrainState:
+    """Epochs and steps done, the optimizer's slots, what the plateau rule has seen, the best epoch, the history."""
+
+    slots: Slots
+    epoch: int = 0
+    step: int = 0
+    plateau: Plateau = field(default_factory=Plateau)
+    best: Best = field(default_factory=Best)
+    waited: int = 0
+    """Epochs since the watched value last improved by more than `min_delta`."""
+    reference: float = inf
+    """The value the next improvement is measured against."""
+    history: list[EpochEnded] = field(default_factory=list)
+
+
+def initial_state(network: Network, optimizer: Optimizer) -> TrainState:
+    """The state before the first step."""
+    return TrainState(optimizer.init(network.parameters.theta.size, network.dtype))
