@@ -3,16 +3,15 @@
 The Python side of the commands: `fit`, `evaluate`, `predict`, `load_model`. Nothing heavy is imported until it is used.
 """
 
+from importlib import import_module
 from typing import Any
 
 __all__ = ["evaluate", "fit", "load_model", "predict"]
 
-_WORKFLOWS = {"fit": "fit", "evaluate": "evaluate_model", "predict": "predict_file", "load_model": "load_model"}
+_HOMES = {"fit": "fitting", "evaluate": "evaluation", "predict": "prediction", "load_model": "prediction"}
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _WORKFLOWS:
+    if name not in _HOMES:
         raise AttributeError(f"module 'mlptrain' has no attribute {name!r}")
-    from mlptrain import workflows
-
-    return getattr(workflows, _WORKFLOWS[name])
+    return getattr(import_module(f"mlptrain.workflows.{_HOMES[name]}"), name)

@@ -7,7 +7,7 @@ import numpy as np
 from mlptrain.engine.initializers import Auto, Initializer
 from mlptrain.engine.layers import Activate, AnyActivation, AnyDropout, Dense, Layer, PReLU
 from mlptrain.engine.network import Network
-from mlptrain.spec import LayerSpec, ModelSpec
+from mlptrain.spec.fields import LayerSpec, ModelSpec
 
 
 def hidden_layers(model: ModelSpec) -> list[LayerSpec]:
@@ -31,7 +31,7 @@ def completed(layer: LayerSpec, model: ModelSpec, position: int) -> LayerSpec:
 
 
 def layers_of(model: ModelSpec, outputs: int) -> Iterator[tuple[str, Layer]]:
-    """The layers in order: input dropout; then per hidden layer dense, norm, activation, dropout; the output, linear."""
+    """The layers in order: input dropout; per hidden layer dense, norm, activation, dropout; the output, linear."""
     if model.input_dropout is not None:
         yield "input.dropout", model.input_dropout
     for number, layer in enumerate(hidden_layers(model), 1):

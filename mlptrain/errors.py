@@ -38,6 +38,12 @@ class ModelFileError(MlptrainError):
     exit_code = 5
 
 
+class Interrupted(MlptrainError):
+    """The user stopped a command before it had anything to keep."""
+
+    exit_code = 130
+
+
 class EnvironmentFailure(MlptrainError):
     """The disk, the memory, a permission or a lock stands in the way."""
 

@@ -21,7 +21,8 @@ from mlptrain.engine.losses import Loss
 from mlptrain.engine.network import Network
 from mlptrain.errors import ModelFileError, SpecError
 from mlptrain.publishing import publish
-from mlptrain.spec import Spec, from_plain, to_plain
+from mlptrain.spec.fields import Spec
+from mlptrain.spec.plain import from_plain, to_plain
 from mlptrain.training.events import EpochEnded
 from mlptrain.training.examples import outputs_for
 from mlptrain.training.preparation import AnyFeatures
@@ -91,7 +92,7 @@ def save(model: Model, path: Path) -> None:
 def keep_previous(path: Path) -> None:
     """Keep the model that is about to be replaced under a second name."""
     previous = path.with_name(f"{path.stem}.previous.npz")
-    publish(previous, lambda stream: stream.write(path.read_bytes()) and None)
+    publish(previous, lambda stream: stream.write(path.read_bytes()))
 
 
 def check_replaceable(path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import BinaryIO
 from mlptrain.errors import EnvironmentFailure
 
 
-def publish(path: Path, write: Callable[[BinaryIO], None]) -> None:
+def publish(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """Write a temporary file beside the target, flush it to the disk, then put it in the target's place."""
     target = Path(os.path.realpath(path))
     temporary = target.with_name(f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")

@@ -18,8 +18,8 @@ def evaluate(
 ) -> None:
     """Measure a model on a file."""
     use_threads(threads)
-    from mlptrain import workflows
     from mlptrain.reporting.results import evaluation_text, json_text
+    from mlptrain.workflows import evaluation
 
-    result = workflows.evaluate_model(model, data, labels)
+    result = evaluation.evaluate(model, data, labels)
     print(json_text(result) if as_json else evaluation_text(result))

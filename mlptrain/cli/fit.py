@@ -13,7 +13,7 @@ import typer
 from mlptrain.cli.options import AsJson, Set, SpecPath, Threads, notice, silent, use_threads
 
 if TYPE_CHECKING:
-    from mlptrain.workflows import Sink
+    from mlptrain.workflows.fitting import Sink
 
 
 def fit(
@@ -21,19 +21,17 @@ def fit(
     out: Annotated[Path | None, typer.Option(metavar="MODEL.npz", help="Where to; by default <spec name>.npz.")] = None,
     overrides: Set = None,
     threads: Threads = None,
-    history: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Also write the epochs as JSON lines.")
-    ] = None,
+    history: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write the epochs as JSON lines.")] = None,
     as_json: AsJson = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing but errors.")] = False,
 ) -> None:
     """Train what a spec says and write the model."""
     use_threads(threads)
-    from mlptrain import workflows
+    from mlptrain.workflows import fitting
 
     with ExitStack() as stack, stopping() as stop:
         sinks = list(sinks_for(spec, history, quiet, stack))
-        result = workflows.fit(
+        result = fitting.fit(
             spec,
             out=out,
             overrides=overrides or (),
@@ -66,7 +64,9 @@ def sinks_for(spec: str, history: Path | None, quiet: bool, stack: ExitStack) ->
 
         from mlptrain.reporting.console import terminal_sink
 
-        yield stack.enter_context(terminal_sink(Console(stderr=True), title=spec))
+        sink = terminal_sink(Console(stderr=True), title=spec)
+        stack.enter_context(sink)
+        yield sink
     else:
         from mlptrain.reporting.lines import LinesSink
 
@@ -91,7 +91,7 @@ class Stop:
     def wished(self) -> bool:
         return self.signal > 0
 
-    def __call__(self, number: int, frame: FrameType | None) -> None:
+    def __call__(self, number: int, _frame: FrameType | None) -> None:
         if self.signal:
             raise KeyboardInterrupt
         self.signal = number

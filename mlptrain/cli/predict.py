@@ -1,6 +1,5 @@
 """`mlptrain predict`."""
 
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -17,7 +16,8 @@ def predict(
         Path | None, typer.Option(metavar="PREDICTIONS.csv", help="Where to; by default standard output.")
     ] = None,
     keep: Annotated[
-        list[str] | None, typer.Option(metavar="COLUMN", help="Pass a column of the input through; `all` for every one.")
+        list[str] | None,
+        typer.Option(metavar="COLUMN", help="Pass a column of the input through; `all` for every one."),
     ] = None,
     probabilities: Annotated[bool, typer.Option("--probabilities", help="One column of probability a class.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Missing cells or unseen categories are an error.")] = False,
@@ -25,13 +25,13 @@ def predict(
 ) -> None:
     """Predict the rows of a file, one row out for each row in, in order."""
     use_threads(threads)
-    from mlptrain import workflows
     from mlptrain.data.table import write_table
     from mlptrain.errors import DataError, SpecError
+    from mlptrain.workflows import prediction
 
-    if out is not None and data != "-" and out.exists() and Path(data).exists() and os.path.samefile(out, data):
+    if out is not None and data != "-" and out.exists() and Path(data).exists() and out.samefile(data):
         raise SpecError(f"--out {out}: this is the input file; choose another name")
-    result = workflows.predict_file(model, data, keep=keep or (), probabilities=probabilities)
+    result = prediction.predict(model, data, keep=keep or (), probabilities=probabilities)
     if result.odd_cells:
         counts = ", ".join(f"{name} {count}" for name, count in result.odd_cells.items())
         if strict:
@@ -41,4 +41,4 @@ def predict(
         write_table(result.columns, sys.stdout)
         sys.stdout.flush()
     else:
-        workflows.write_predictions(result, out)
+        prediction.write_predictions(result, out)

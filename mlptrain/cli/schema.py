@@ -1,10 +1,21 @@
 """`mlptrain schema`."""
 
+from typing import Annotated
 
-def schema() -> None:
+import typer
+
+
+def schema(
+    markdown: Annotated[bool, typer.Option("--markdown", help="The reference of the spec for people instead.")] = False,
+) -> None:
     """Print the JSON Schema of the spec, for editors."""
+    if markdown:
+        from mlptrain.spec.reference import reference
+
+        print(reference(), end="")
+        return
     import json
 
-    from mlptrain.spec_file import json_schema
+    from mlptrain.spec.schema import json_schema
 
     print(json.dumps(json_schema(), indent=2, ensure_ascii=False))

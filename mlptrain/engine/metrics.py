@@ -26,7 +26,8 @@ Value = float | Undefined
 
 def confusion(truth: Integers, predicted: Integers, classes: int, weights: Doubles) -> Doubles:
     """C[i, j]: the weight of rows of class i that were predicted as class j."""
-    counts: Doubles = np.bincount(truth * classes + predicted, weights, classes * classes)  # type: ignore[assignment]
+    cells = truth.astype(np.intp) * classes + predicted
+    counts: Doubles = np.bincount(cells, weights, classes * classes)  # type: ignore[assignment]
     return counts.reshape(classes, classes)
 
 
@@ -120,11 +121,12 @@ def regression(predicted: Floats, truth: Floats, weights: Doubles | None = None)
     total = w.sum()
     if not total > 0:
         return dict.fromkeys(("rmse", "mae", "r2"), Undefined("no rows with weight"))
-    y = truth.astype(np.float64)
-    e = predicted.astype(np.float64) - y
+    seen = w > 0
+    w, y = w[seen], truth[seen].astype(np.float64)
+    e = predicted[seen].astype(np.float64) - y
     mean_square = w @ (e * e) / total
     variance = w @ np.square(y - w @ y / total) / total
-    constant = (y == y[:1]).all(axis=0)
+    constant = (y == y[:1]).all(axis=0) | (variance == 0)
     return {
         "rmse": float(np.sqrt(mean_square).mean()),
         "mae": float((w @ np.abs(e) / total).mean()),

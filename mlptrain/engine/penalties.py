@@ -85,4 +85,4 @@ def bound_unit_norms(parameters: Parameters) -> None:
         W = parameters.values[name]
         norms = np.sqrt(np.einsum("...io,...io->...o", W, W))
         if norms.max() > declaration.max_norm:
-            W *= np.minimum(1, declaration.max_norm / np.maximum(norms, np.finfo(W.dtype).tiny))[..., None, :]
+            W *= (declaration.max_norm / np.maximum(norms, declaration.max_norm))[..., None, :]

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 from mlptrain.reporting.text import plain
 
 if TYPE_CHECKING:
-    from mlptrain.workflows import Check, Description, Evaluation, FitResult
+    from mlptrain.workflows.checking import Check
+    from mlptrain.workflows.description import Description
+    from mlptrain.workflows.evaluation import Evaluation
+    from mlptrain.workflows.fitting import FitResult
 
 
 def json_text(result: Any) -> str:
@@ -31,7 +34,10 @@ def columns(rows: Sequence[Sequence[str]], indent: str = "  ") -> str:
     widths = [max(len(row[position]) for row in rows) for position in range(len(rows[0]))]
     lines = []
     for row in rows:
-        cells = [cell.ljust(width) if not k else cell.rjust(width) for k, (cell, width) in enumerate(zip(row, widths, strict=True))]
+        cells = [
+            cell.ljust(width) if not k else cell.rjust(width)
+            for k, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
         lines.append((indent + "  ".join(cells)).rstrip())
     return "\n".join(lines)
 
@@ -51,8 +57,8 @@ def metrics_table(parts: Mapping[str, Mapping[str, float | None]]) -> str:
 
 def fit_text(result: "FitResult") -> str:
     """What `fit` says at the end."""
-    model = f"model: {plain(result.model)} ({result.parameters:,} parameters, best epoch {result.best_epoch} of {result.epochs})"
-    return f"{metrics_table(result.metrics)}\n{model}"
+    size = f"{result.parameters:,} parameters, epoch {result.best_epoch} of {result.epochs}"
+    return f"{metrics_table(result.metrics)}\nmodel: {plain(result.model)} ({size})"
 
 
 def evaluation_text(result: "Evaluation") -> str:
@@ -70,7 +76,7 @@ def spec_text(spec: Mapping[str, Any]) -> str:
 
 def check_text(result: "Check") -> str:
     """What `check` says: spec, columns, model, gradient."""
-    from mlptrain.spec import to_plain
+    from mlptrain.spec.plain import to_plain
 
     sections = ["resolved spec", indented(spec_text(to_plain(result.spec)))]
     if result.columns:

@@ -33,7 +33,7 @@ class ParameterCheck:
 def check_gradient(course: Course) -> list[ParameterCheck]:
     """The relative error of every parameter's gradient on the first batch, at the initial parameters.
 
-    Along a random direction d: abs(g·d − n) / max(abs g·d, abs n, 1e-6 ‖g‖ ‖d‖) with n = (L(θ + h d) − L(θ − h d)) / 2h.
+    Along a random unit direction d: abs(g·d − n) / max(abs g·d, abs n, 1e-6 ‖g‖), n = (L(θ + h d) − L(θ − h d)) / 2h.
     The best of three h counts: a kink of ReLU between θ − h d and θ + h d spoils one h, a wrong derivative spoils all.
     """
     network, objective = double(course)

@@ -1,4 +1,4 @@
-"""The training loop: a generator of events. Policy (best epoch, early stopping, divergence) is inside, sinks outside."""
+"""The training loop: a generator of events. Policy (best epoch, early stopping, divergence) lives here, sinks do not."""
 
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -21,7 +21,7 @@ from mlptrain.engine.penalties import bound_unit_norms, norm
 from mlptrain.engine.schedules import Now, plateau_rule
 from mlptrain.errors import Diverged
 from mlptrain.randomness import permutation, stream
-from mlptrain.spec import Spec
+from mlptrain.spec.fields import Spec
 from mlptrain.training.events import EpochEnded, Event, Finished, Reason, Started, StepsDone
 from mlptrain.training.examples import Examples, evaluate, quick_metric
 from mlptrain.training.state import TrainState
@@ -82,7 +82,7 @@ def fit(
 ) -> Iterator[Event]:
     """Train, epoch after epoch, and say what happens; at the end the network holds the best epoch's parameters.
 
-    `stop()` is asked after every step; when it wishes so, the epoch is left unfinished and training ends as interrupted.
+    `stop()` is asked after every step; if it wishes so, the epoch stays unfinished and training ends as interrupted.
     """
     begun = clock()
     yield started(course)

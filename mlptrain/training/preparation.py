@@ -1,4 +1,4 @@
-"""From a spec to rows: read the files, understand and fit the columns, split, encode; what the spec left open is resolved."""
+"""From a spec to rows: read the files, understand and fit the columns, split, encode, resolve what was left open."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -23,12 +23,13 @@ from mlptrain.data.features import (
     require_present,
     understand_columns,
 )
+from mlptrain.data.grammar import is_number
 from mlptrain.data.images import read_images, read_labels
 from mlptrain.data.splits import Parts, split_rows
 from mlptrain.data.table import Table, read_table
 from mlptrain.engine.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError, Poisson
 from mlptrain.errors import DataError, SpecError
-from mlptrain.spec import Data, Images, Source, Spec
+from mlptrain.spec.fields import Data, Source, Spec
 from mlptrain.training.examples import Examples, loss_targets
 
 AnyFeatures = Features | PixelFeatures
@@ -99,11 +100,13 @@ def prepare(spec: Spec, folder: Path) -> Prepared:
     whole = read_rows(data.train, data, folder)
     if not whole.count:
         raise DataError(f"{whole.name}: there are no rows, only names")
-    spec = resolved(spec, whole)
+    check_target(spec, whole)
+    classes = has_classes(spec, whole)
+    spec = resolved(spec, whole, classes=classes)
     assert spec.loss is not None
-    parts = split_parts(spec, whole)
+    parts = split_parts(spec, whole, classes=classes)
     rows = whole.take(parts.train) if len(parts.train) < whole.count else whole
-    target = fit_target(spec, rows, whole)
+    target = fit_target(spec, rows, whole, classes=classes)
     features, understood = fit_inputs(spec, rows, whole)
     held = held_out(spec, whole, parts, folder)
     train = with_class_weights(spec, target, examples(spec, features, target, rows))
@@ -126,48 +129,41 @@ def target_names(data: Data) -> tuple[str, ...]:
     return (data.target,) if isinstance(data.target, str) else data.target
 
 
-def resolved(spec: Spec, rows: Rows) -> Spec:
+def has_classes(spec: Spec, rows: Rows) -> bool:
+    """Whether the target is one of classes: by the loss, else as declared, else by what its cells are."""
+    names, data = target_names(spec.data), spec.data
+    if rows.table is None or (spec.loss is not None and spec.loss.classes):
+        return True
+    if len(names) > 1:
+        return False
+    kind = data.columns.get(names[0]) or understand(rows.table, names[0], {"", *data.missing_values}).kind
+    if kind == "ignore":  # constant, or text that is different in nearly every row
+        return not all(map(is_number, rows.table.columns[names[0]]))
+    return kind != "number"
+
+
+def check_target(spec: Spec, rows: Rows) -> None:
+    """The target columns are there, and no row is without its target."""
+    names, table = target_names(spec.data), rows.table
+    if table is None:
+        return
+    if absent := [name for name in names if name not in table.columns]:
+        raise DataError(table.missing(absent))
+    require_present(table, names, {"", *spec.data.missing_values})
+
+
+def resolved(spec: Spec, rows: Rows, *, classes: bool) -> Spec:
     """The spec with its loss: the given one, or what suits the target; an error where the two do not go together."""
     names = target_names(spec.data)
-    if rows.table is None:
-        if rows.labels is None:
-            raise SpecError("data.train: images need labels to learn from: {images: …, labels: …}")
-        classes: int | None = len(set(rows.labels.tolist()))
-    else:
-        classes = class_count(spec, rows.table, names)
-    loss = spec.loss or default_loss(classes)
+    count = len(set(rows.cells(names[0]))) if classes else None
+    loss = spec.loss or default_loss(count)
     if loss.classes and len(names) > 1:
         raise SpecError(f"loss: {loss.name} needs one target column, not {len(names)}")
-    if isinstance(loss, BinaryCrossEntropy) and classes and classes > 2:
-        raise SpecError(f"loss: binary_cross_entropy needs two classes, the target has {classes}; use cross_entropy")
-    if spec.training.class_weight is not None and classes is None and not loss.classes:
+    if isinstance(loss, BinaryCrossEntropy) and count and count > 2:
+        raise SpecError(f"loss: binary_cross_entropy needs two classes, the target has {count}; use cross_entropy")
+    if spec.training.class_weight is not None and not classes:
         raise SpecError(f"training.class_weight: the target is a number (loss {loss.name}); there are no classes")
     return replace(spec, loss=loss)
-
-
-def class_count(spec: Spec, table: Table, names: Sequence[str]) -> int | None:
-    """The number of classes of the target; None where it is a number (or several)."""
-    absent = [name for name in names if name not in table.columns]
-    if absent or not names or not names[0]:
-        raise DataError(table.missing(absent or ["(data.target is not set)"]))
-    if len(names) > 1:
-        return None
-    kind = spec.data.columns.get(names[0])
-    if kind is None:
-        require_present(table, names, {"", *spec.data.missing_values})
-        kind = understand(table, names[0], ()).kind
-        kind = "category" if kind == "ignore" and not all_numbers(table, names[0]) else kind
-    if spec.loss is None or not spec.loss.classes:
-        return None if kind in ("number", "ignore") else len(set(table.columns[names[0]]))
-    return len(set(table.columns[names[0]]))
-
-
-def all_numbers(table: Table, name: str) -> bool:
-    try:
-        numbers(table, name, ())
-    except DataError:
-        return False
-    return True
 
 
 def default_loss(classes: int | None) -> Loss:
@@ -177,29 +173,22 @@ def default_loss(classes: int | None) -> Loss:
     return BinaryCrossEntropy() if classes == 2 else CrossEntropy()
 
 
-def of_classes(spec: Spec, whole: Rows) -> bool:
-    """Whether the target is one of classes, whatever the loss."""
-    assert spec.loss is not None
-    if spec.loss.classes or whole.table is None:
-        return True
-    names = target_names(spec.data)
-    return class_count(replace(spec, loss=None), whole.table, names) is not None
-
-
-def split_parts(spec: Spec, whole: Rows) -> Parts:
+def split_parts(spec: Spec, whole: Rows, *, classes: bool) -> Parts:
     """Which rows are for training, validation and test."""
     split = spec.data.split
     share = split.validation if isinstance(split.validation, float) else 0.0
-    classes = None
-    if split.type != "random" and of_classes(spec, whole):
+    codes = None
+    if split.type != "random" and classes:
         cells = whole.cells(target_names(spec.data)[0])
-        classes = fit_classes(target_names(spec.data)[0], cells, whole.name).codes(cells)
+        codes = fit_classes(target_names(spec.data)[0], cells, whole.name).codes(cells)
     elif split.type == "stratify":
         raise SpecError("data.split.type: stratify needs a target of classes; use random")
-    parts = split_rows(whole.count, validation=share, test=split.test, seed=spec.seed, classes=classes)
+    parts = split_rows(whole.count, validation=share, test=split.test, seed=spec.seed, classes=codes)
     for name, wanted, got in (("validation", share, parts.validation), ("test", split.test, parts.test)):
         if wanted and not len(got):
-            raise SpecError(f"data.split.{name}: {wanted:g} of {whole.count} rows is no row at all; take a larger share")
+            raise SpecError(
+                f"data.split.{name}: {wanted:g} of {whole.count} rows is no row at all; take a larger share"
+            )
     if not len(parts.train):
         raise SpecError(f"data.split: no row of {whole.count} is left for training; take smaller shares")
     return parts
@@ -216,13 +205,10 @@ def held_out(spec: Spec, whole: Rows, parts: Parts, folder: Path) -> Rows | None
     return whole.take(parts.validation) if len(parts.validation) else None
 
 
-def fit_target(spec: Spec, rows: Rows, whole: Rows) -> Target:
+def fit_target(spec: Spec, rows: Rows, whole: Rows, *, classes: bool) -> Target:
     """The fitted target: classes of the whole file, center and scale of the training rows."""
     names, data = target_names(spec.data), spec.data
-    assert spec.loss is not None
-    if whole.table is not None:
-        require_present(whole.table, names, {"", *data.missing_values})
-    if of_classes(spec, whole):
+    if classes:
         return fit_classes(names[0] or "label", whole.cells(names[0]), whole.name)
     assert rows.table is not None
     values = np.stack([numbers(rows.table, name, data.missing_values) for name in names], axis=1)
@@ -282,7 +268,9 @@ def class_codes(target: ClassTarget, rows: Rows, *, unknown: bool) -> NDArray[np
     codes = target.codes(cells)
     if not unknown and (codes < 0).any():
         row = int((codes < 0).argmax())
-        why = f"the class {cells[row]!r} does not occur in the training file; the classes are {', '.join(target.classes)}"
+        why = (
+            f"the class {cells[row]!r} does not occur in the training file; the classes are {', '.join(target.classes)}"
+        )
         raise rows.table.fault(row, target.name, why) if rows.table else DataError(f"{rows.name}: {why}")
     return codes
 

@@ -1,12 +1,8 @@
-"""The spec: everything that says how a network is made and trained, field by field. Frozen, plain, complete.
-
-`to_plain` and `from_plain` turn it into JSON's types and back; `spec_file` reads it from YAML and says what is wrong.
-"""
+"""The spec: everything that says how a network is made and trained, field by field. Frozen, plain, complete."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
-from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le, Lt
 
@@ -157,59 +153,3 @@ class Spec:
     regularization: Penalty = field(default_factory=Penalty)
     training: Training = field(default_factory=Training)
     seed: Annotated[int, Ge(0), Lt(2**63)] = 0
-
-
-def to_plain(value: Any) -> Any:
-    """Dataclasses, tuples and mappings as dicts and lists, every default written out."""
-    if is_dataclass(value):
-        return {each.name: to_plain(getattr(value, each.name)) for each in fields(value)}
-    if isinstance(value, Mapping):
-        return {key: to_plain(each) for key, each in value.items()}
-    if isinstance(value, tuple):
-        return [to_plain(each) for each in value]
-    return value
-
-
-def from_plain(kind: Any, value: Any) -> Any:
-    """What `to_plain` made plain, as `kind` again. It trusts its input: only for what was valid before."""
-    kind = unwrapped(kind)
-    if is_dataclass(kind):
-        hints = get_type_hints(kind, include_extras=True)
-        return kind(**{key: from_plain(hints[key], each) for key, each in value.items()})  # type: ignore[operator]
-    if get_origin(kind) is tuple:
-        inner = get_args(kind)
-        return tuple(from_plain(inner[0], each) for each in value)
-    if get_origin(kind) in (Union, UnionType):
-        member = next((member for member in members(kind) if fits(member, value)), kind)
-        return value if member is kind else from_plain(member, value)
-    return value
-
-
-def unwrapped(kind: Any) -> Any:
-    """A type without its annotations."""
-    return unwrapped(get_args(kind)[0]) if get_origin(kind) is Annotated else kind
-
-
-def members(union: Any) -> list[Any]:
-    """The types of a union, nested ones included, without annotations."""
-    kinds = [unwrapped(each) for each in get_args(union)]
-    return [inner for kind in kinds for inner in (members(kind) if get_origin(kind) in (Union, UnionType) else [kind])]
-
-
-def names_of(kind: Any, tag: str = "name") -> tuple[str, ...]:
-    """The names a component goes by; empty for a dataclass without one."""
-    hint = get_type_hints(kind).get(tag) if is_dataclass(kind) else None
-    return get_args(hint) if get_origin(hint) is Literal else ()
-
-
-def fits(kind: Any, value: Any) -> bool:
-    """Whether a plain value is of a member of a union."""
-    if is_dataclass(kind):
-        tags = {tag: names for tag in ("name", "kind") if (names := names_of(kind, tag))}
-        known = {each.name for each in fields(kind)}
-        return isinstance(value, dict) and (
-            all(value.get(tag) in names for tag, names in tags.items()) if tags else value.keys() <= known
-        )
-    if get_origin(kind) is tuple:
-        return isinstance(value, list)
-    return value is None if kind is NoneType else not isinstance(value, dict | list)

@@ -1,0 +1,112 @@
+"""Whole commands on real tables: `mlptrain fit` and `mlptrain eval` of each config, as measured, as a Markdown table.
+
+    python benchmarks/real_tables.py --data DIR [--configs titanic,adult] [--seeds 3] [--out FILE.md]
+
+DIR holds the files that the configs name (see the head of each config). What it lacks is left out by name.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+METRIC = {
+    "titanic": "accuracy",
+    "adult": "accuracy",
+    "california_housing": "r2",
+    "diamonds": "r2",
+    "mnist_keras": "accuracy",
+    "mnist_mlp": "accuracy",
+    "mnist_dropout": "accuracy",
+    "fashion_mnist": "accuracy",
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training, as a whole process, and what its model is worth on the test part."""
+
+    value: float
+    seconds: float
+
+
+def main() -> None:
+    """Measure and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="the folder with the data files")
+    parser.add_argument("--configs", default=",".join(METRIC), help="names, separated by commas")
+    parser.add_argument("--seeds", type=int, default=1, help="seeds 1 … N; the medians are shown")
+    parser.add_argument("--out", type=Path, help="write the table to a file as well")
+    options = parser.parse_args()
+    text = "\n".join(table(options.data.resolve(), options.configs.split(","), options.seeds))
+    print(text)
+    if options.out:
+        options.out.write_text(text + "\n", encoding="utf-8")
+
+
+def table(data: Path, names: list[str], seeds: int) -> Iterator[str]:
+    """The lines of the table."""
+    yield f"Measured {datetime.now(UTC):%Y-%m-%d} by `python benchmarks/real_tables.py` on {machine()}; medians over"
+    yield f"{seeds} seed(s), single runs in brackets where there are several. Seconds are those of the whole `fit`."
+    yield ""
+    yield "| config | test metric | measured | seconds |"
+    yield "|---|---|---|---|"
+    for name in names:
+        with tempfile.TemporaryDirectory() as folder:
+            runs = [run for seed in range(1, seeds + 1) if (run := measure(name, data, Path(folder), seed))]
+        if not runs:
+            yield f"| `{name}` | {METRIC[name]} | left out: its data is not in the folder | |"
+            continue
+        values = [run.value for run in runs]
+        single = f" ({', '.join(f'{value:.4f}' for value in values)})" if len(runs) > 1 else ""
+        seconds = statistics.median(run.seconds for run in runs)
+        yield f"| `{name}` | {METRIC[name]} | {statistics.median(values):.4f}{single} | {seconds:.1f} |"
+
+
+def measure(name: str, data: Path, folder: Path, seed: int) -> Run | None:
+    """Fit and evaluate one config with one seed; None where its data is missing."""
+    link = folder / "data"
+    if not link.exists():
+        link.symlink_to(data)
+        (folder / "configs").mkdir()
+    spec = folder / "configs" / f"{name}.yaml"
+    spec.write_bytes((ROOT / "configs" / f"{name}.yaml").read_bytes())
+    model = folder / f"{name}.npz"
+    begun = time.perf_counter()
+    fitted = command("fit", str(spec), "--out", str(model), "--set", f"seed={seed}", "--quiet")
+    seconds = time.perf_counter() - begun
+    if fitted.returncode == 3 and "no such file" in fitted.stderr:
+        return None
+    fitted.check_returncode()
+    evaluated = command("eval", str(model), "--json")
+    evaluated.check_returncode()
+    return Run(json.loads(evaluated.stdout)["metrics"][METRIC[name]], seconds)
+
+
+def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run mlptrain with the interpreter that runs this script."""
+    return subprocess.run([sys.executable, "-m", "mlptrain", *arguments], capture_output=True, text=True, check=False)
+
+
+def machine() -> str:
+    """The machine and the versions."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return (
+        f"{cores} cores ({platform.machine()}), Python {platform.python_version()}, NumPy {version('numpy')}, "
+        f"mlptrain {version('mlptrain')}"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""Short forms and other tools' words: opened and renamed in the tree of texts, each renaming with a notice."""
+
+from collections.abc import Sequence
+from dataclasses import fields, is_dataclass
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from mlptrain.data.grammar import is_number
+from mlptrain.spec.fields import Spec
+from mlptrain.spec.plain import members, names_of, unwrapped
+from mlptrain.spec.words import ALIASES, MEANT, NAME_ALIASES, SHORT_FORMS
+from mlptrain.spec.yaml_text import NONE, Document, Path_, Place
+
+
+def expand(document: Document) -> None:
+    """Read aliases under our names, each with a notice, and open short forms: "relu" is {name: relu}."""
+    document.tree = opened(document, Spec, document.tree, ())
+
+
+def opened(document: Document, kind: Any, value: Any, path: Path_) -> Any:
+    """The value in its long form, as `kind` wants it."""
+    kind = unwrapped(kind)
+    if get_origin(kind) in (Union, UnionType):
+        return opened_union(document, members(kind), value, path)
+    if get_origin(kind) is tuple and isinstance(value, list):
+        inner = get_args(kind)[0]
+        return [opened(document, inner, child, (*path, position)) for position, child in enumerate(value)]
+    if is_dataclass(kind) and isinstance(value, dict):
+        value = renamed(document, kind, value, path)
+        hints = get_type_hints(kind, include_extras=True)
+        return {
+            key: opened(document, hints[key], child, (*path, key)) if key in hints else child
+            for key, child in value.items()
+        }
+    return value
+
+
+def opened_union(document: Document, kinds: Sequence[Any], value: Any, path: Path_) -> Any:
+    components = [kind for kind in kinds if names_of(kind)]
+    if isinstance(value, list):
+        wanted = next((kind for kind in kinds if get_origin(kind) is tuple), None)
+        return value if wanted is None else opened(document, wanted, value, path)
+    if isinstance(value, str) and components:
+        if NoneType in kinds and value.lower() in NONE and value != "none":
+            return None
+        if value == "none" and not any("none" in names_of(kind) for kind in components):
+            return None
+        short = next((short for kind, short in SHORT_FORMS.items() if kind in components and is_number(value)), None)
+        value = {short[0]: short[1], short[2]: value} if short else {"name": value}
+        document.places.setdefault((*path, "name"), Place(document.place(path)))
+    elif isinstance(value, str) and NoneType in kinds and value.lower() in NONE:
+        return None
+    if isinstance(value, dict) and components:
+        value = meant_name(document, value, path)
+        chosen = next((kind for kind in components if value.get("name") in names_of(kind)), None)
+    else:
+        chosen = next((kind for kind in kinds if is_dataclass(kind)), None) if isinstance(value, dict) else None
+    return value if chosen is None else opened(document, chosen, value, path)
+
+
+def meant_name(document: Document, value: dict[str, Any], path: Path_) -> dict[str, Any]:
+    """The component with its name in our words: "swish" is silu; sgd with a momentum is momentum."""
+    name = value.get("name")
+    if isinstance(name, str) and name in NAME_ALIASES:
+        document.notices.append(f"{document.place(path)}: {name!r} is read as {NAME_ALIASES[name]!r}")
+        value = value | {"name": NAME_ALIASES[name]}
+    for meant in MEANT:
+        if (better := meant(value)) is not None:
+            document.notices.append(
+                f"{document.place(path)}: {value['name']!r} with these keys is read as {better['name']!r}"
+            )
+            return better
+    return value
+
+
+def renamed(document: Document, kind: Any, value: dict[str, Any], path: Path_) -> dict[str, Any]:
+    """The keys of a section in our words."""
+    known = {each.name for each in fields(kind)}
+    result: dict[str, Any] = {}
+    for key, child in value.items():
+        ours = (
+            ALIASES.get(key, key)
+            if key not in known and ALIASES.get(key) in known and ALIASES[key] not in value
+            else key
+        )
+        if ours != key:
+            document.notices.append(f"{document.place((*path, key))}: {key!r} is read as {ours!r}")
+            moved = {
+                (*path, ours, *at[len(path) + 1 :]): place
+                for at, place in document.places.items()
+                if at[: len(path) + 1] == (*path, key)
+            }
+            document.places |= moved
+        result[ours] = child
+    return result
