@@ -108,11 +108,11 @@ def test_pickle_is_never_allowed_when_arrays_are_loaded():
 
 
 def test_functions_stay_small():
-    lengths = []
-    for path in files():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.FunctionDef):
-                lengths.append(((node.end_lineno or 0) - node.lineno + 1, f"{path.name}: {node.name}"))
-    lengths.sort()
+    lengths = sorted(
+        ((node.end_lineno or 0) - node.lineno + 1, f"{path.name}: {node.name}")
+        for path in files()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef)
+    )
     assert lengths[len(lengths) // 2][0] <= 10
     assert lengths[-1][0] <= 60, lengths[-1]

@@ -1,4 +1,4 @@
-"""What the README says is so: its commands are CI's, its examples run, its lists are complete, the reference is fresh."""
+"""What the README says is so: its commands are CI's, its examples run, its lists are whole, the reference is fresh."""
 
 import re
 import sys

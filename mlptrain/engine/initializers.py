@@ -14,7 +14,7 @@ from numpy.random import BitGenerator, Generator
 from numpy.typing import NDArray
 
 from mlptrain.engine.activations import Family
-from mlptrain.engine.randomness import uniform
+from mlptrain.randomness import uniform
 
 Values = NDArray[np.floating[Any]]
 

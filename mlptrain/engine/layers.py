@@ -18,7 +18,7 @@ from mlptrain.engine.activations import Activation, Family
 from mlptrain.engine.arrays import Floats, Workspace, blockwise
 from mlptrain.engine.initializers import BiasInitializer, Constant, Initializer, Ones, VarianceScaling, Zeros
 from mlptrain.engine.parameters import Declaration
-from mlptrain.engine.randomness import short_integers
+from mlptrain.randomness import short_integers
 
 Backward = Callable[[Floats, bool], Floats]
 

@@ -257,7 +257,7 @@ class NAdam(FirstOrder):
 
 @cache
 def nadam_momenta(beta_1: float) -> tuple[list[float], list[float]]:
-    """μₜ and μ₁ … μₜ for t = 0, 1, …, 100,000: beyond it μ is β₁ and the product is 0, to the last digit."""
+    """μₜ and μ₁ … μₜ for t = 0, 1, …, 100,000: beyond it μ is β₁ to 4e-8 and the product 0."""
     mu = beta_1 * (1 - 0.5 * 0.96 ** (0.004 * np.arange(100_001)))
     mu[0] = 1.0
     return mu.tolist(), np.cumprod(mu).tolist()
@@ -369,8 +369,8 @@ def update(
 def flush_denormals(slots: Slots) -> None:
     """Set what has decayed below 1e-30 to zero: arithmetic on denormal numbers is ten times slower.
 
-    Slots of inputs that are constant or rare decay geometrically; between two flushes (64 steps) none gets from 1e-30
-    down to the denormals (1e-38).
+    Slots of inputs that are constant or rare decay geometrically; between two flushes (64 steps) one with a decay
+    rate of 0.75 or more does not get from 1e-30 down to the denormals (1e-38).
     """
     for slot in slots.values():
         for block in blocks(slot.size):

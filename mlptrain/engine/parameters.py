@@ -9,7 +9,7 @@ import numpy as np
 
 from mlptrain.engine.arrays import Floats
 from mlptrain.engine.initializers import Initializer
-from mlptrain.engine.randomness import stream
+from mlptrain.randomness import stream
 
 Kind = Literal["weight", "embedding", "bias", "scale", "shift", "slope"]
 """What a parameter is: penalties and decay touch weights only, and a kind may carry its own factors."""

@@ -1,0 +1,63 @@
+import io
+import json
+from dataclasses import fields, replace
+from math import inf, isfinite, nan
+
+from hypothesis import given
+from streams import Clock, drawn, runs, training
+
+from mlptrain.reporting.history import HistoryWriter
+from mlptrain.training.events import EpochEnded, Finished, Started, StepsDone
+
+NAMES = {Started: "started", EpochEnded: "epoch", Finished: "finished"}
+
+
+def written(events):
+    stream = io.StringIO()
+    sink = HistoryWriter(stream, clock=Clock())
+    for event in events:
+        sink(event)
+    return stream.getvalue()
+
+
+def refuse(constant):
+    raise AssertionError(constant)
+
+
+@drawn
+@given(runs())
+def test_every_line_is_strict_json_and_says_what_the_event_said(events):
+    lines = [json.loads(line, parse_constant=refuse) for line in written(events).splitlines()]
+    told = [event for event in events if not isinstance(event, StepsDone)]
+    for line, event in zip(lines, told, strict=True):
+        values = {field.name: getattr(event, field.name) for field in fields(event)}
+        finite = {name: None if isinstance(v, float) and not isfinite(v) else v for name, v in values.items()}
+        assert line == {"event": NAMES[type(event)], **finite}
+
+
+def test_no_number_is_null():
+    _, epoch, _ = training(1)
+    line = json.loads(written([replace(epoch, train_loss=nan, validation_loss=inf, penalty=-inf)]))
+    assert [line[name] for name in ("train_loss", "validation_loss", "penalty", "gradient_norm")] == [None] * 4
+
+
+def test_lines_are_ascii_and_one_a_event():
+    started, *_ = training(1)
+    text = written([replace(started, metric="精\n\u2028\x1b")])
+    assert text.isascii()
+    assert text.count("\n") == 1
+
+
+def test_what_was_written_is_there_to_read_within_a_second():
+    flushed = []
+
+    class Stream(io.StringIO):
+        def flush(self):
+            flushed.append(self.getvalue().count("\n"))
+
+    clock = Clock()
+    sink = HistoryWriter(Stream(), clock=clock)
+    for event in training(10):
+        sink(event)
+        clock.now += 0.3
+    assert flushed == [1, 5, 9, 12]

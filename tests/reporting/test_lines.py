@@ -1,0 +1,169 @@
+import io
+import re
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from streams import Clock, broken_off, drawn, runs, training
+
+from mlptrain.reporting.lines import LinesSink
+from mlptrain.training.events import EpochEnded, Finished, StepsDone
+
+
+def written(events, *, title="", clock=None, tick=None, stream=None):
+    stream = stream or io.StringIO()
+    clock = clock or Clock()
+    with LinesSink(stream, title=title, clock=clock) as sink:
+        for event in events:
+            sink(event)
+            clock.now += tick or 0.0
+    return stream.getvalue()
+
+
+def epochs_in(text):
+    return [int(number) for number in re.findall(r"^[* ] +(\d+) ", text, re.MULTILINE)]
+
+
+@drawn
+@given(runs(), st.text(max_size=300))
+def test_any_run_gives_lines_without_control_characters(events, title):
+    text = written(events, title=title)
+    assert text.endswith("\n")
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", text)
+    assert epochs_in(text) == sorted(set(epochs_in(text)))
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 19, 20, 21, 100, 999, 1000, 12_345, 100_000])
+def test_a_few_dozen_lines_for_any_number_of_epochs(count):
+    epochs = epochs_in(written(training(count)))
+    assert len(epochs) <= 36
+    assert epochs[0] == 1
+    assert epochs[-1] == count
+    assert len(epochs) >= min(count, 12)
+
+
+def test_it_reads_like_this():
+    assert written(training(40, best=26), title="iris.yaml").splitlines() == TRANSCRIPT.strip("\n").splitlines()
+
+
+TRANSCRIPT = """
+iris.yaml: 120 training rows, 30 validation rows, 4,675 parameters, 40 epochs
+            train     train  validation  validation  learning
+  epoch      loss  accuracy        loss    accuracy      rate    rows/s
+*     1    0.8085    0.5957      0.8285      0.4957   1.00e-3      1.2M
+*     2    0.6476    0.6762      0.6676      0.5762   1.00e-3      1.2M
+*     4    0.4166    0.7917      0.4366      0.6917   1.00e-3      1.2M
+*     5    0.3347    0.8327      0.3547      0.7327   1.00e-3      1.2M
+*     6    0.2692    0.8654      0.2892      0.7654   1.00e-3      1.2M
+*     8    0.1753    0.9124      0.1953      0.8124   1.00e-3      1.2M
+*    10    0.1154    0.9423      0.1354      0.8423   1.00e-3      1.2M
+*    12    0.0772    0.9614      0.0972      0.8614   1.00e-3      1.2M
+*    14    0.0529    0.9736      0.0729      0.8736   1.00e-3      1.2M
+*    16    0.0373    0.9813      0.0573      0.8813   1.00e-3      1.2M
+*    18    0.0274    0.9863      0.0474      0.8863   1.00e-3      1.2M
+*    20    0.0211    0.9894      0.0411      0.8894   1.00e-3      1.2M
+*    22    0.0171    0.9915      0.0371      0.8915   1.00e-3      1.2M
+*    24    0.0145    0.9927      0.0345      0.8927   1.00e-3      1.2M
+*    26    0.0129    0.9936      0.0329      0.8936   1.00e-3      1.2M
+     28    0.0118    0.9941      0.0318      0.8941   1.00e-3      1.2M
+     30    0.0112    0.9944      0.0312      0.8944   1.00e-3      1.2M
+     32    0.0107    0.9946      0.0307      0.8946   1.00e-3      1.2M
+     34    0.0105    0.9948      0.0305      0.8948   1.00e-3      1.2M
+     36    0.0103    0.9948      0.0303      0.8948   1.00e-3      1.2M
+     38    0.0102    0.9949      0.0302      0.8949   1.00e-3      1.2M
+     40    0.0101    0.9949      0.0301      0.8949   1.00e-3      1.2M
+done: 40 epochs in 12.3 s, best epoch 26 (validation loss 0.0329)
+"""
+
+
+def test_an_early_end_is_shown_too():
+    text = written(training(537, planned=100_000, best=300))
+    assert epochs_in(text) == [1, 2, 5, 10, 20, 50, 100, 200, 500, 537]
+    assert text.splitlines()[-1] == "done: 537 epochs in 12.3 s, best epoch 300 (validation loss 0.0366)"
+
+
+def test_the_best_so_far_is_marked():
+    marked = re.findall(r"^\* +(\d+) ", written(training(10, best=4)), re.MULTILINE)
+    assert marked == ["1", "2", "3", "4"]
+
+
+def test_nothing_is_marked_where_nothing_is_watched():
+    assert "*" not in written(training(10, monitor=None))
+
+
+def test_slow_epochs_have_a_line_at_most_every_ten_seconds():
+    text = written(training(500, planned=1_000_000), tick=1.0)
+    epochs = epochs_in(text)
+    assert len(epochs) <= 50 + 9
+    assert max(later - earlier for earlier, later in pairwise(epochs)) <= 500 / 30 + 1
+
+
+def test_a_day_has_hundreds_of_lines_and_a_sign_of_life_every_five_minutes():
+    epochs = epochs_in(written(training(8640, planned=10**7), tick=10.0))
+    assert len(epochs) <= 420
+    assert max(later - earlier for earlier, later in pairwise(epochs)) <= 30
+
+
+def test_a_long_epoch_shows_its_steps():
+    started, *_ = training(3)
+    clock = Clock()
+    steps = [StepsDone(epoch=1, steps=step) for step in range(1, 10)]
+    lines = written([started, *steps], clock=clock, tick=4.0).splitlines()
+    assert lines[1:3] == ["  epoch 1, step 3 of 10", "  epoch 1, step 6 of 10"]
+
+
+def test_an_error_leaves_the_last_epoch_and_where_the_run_stood():
+    stream = io.StringIO()
+    with pytest.raises(KeyboardInterrupt):
+        written(broken_off(7, of=1000), stream=stream, tick=0.5)
+    assert epochs_in(stream.getvalue()) == [1, 2, 5, 7]
+    assert stream.getvalue().endswith("not finished: 7 of 1,000 epochs in 4.0 s\n")
+
+
+def test_a_column_appears_with_its_first_value():
+    events = [replace(e, penalty=0.5) if isinstance(e, EpochEnded) and e.epoch > 2 else e for e in training(4)]
+    headings = [line for line in written(events).splitlines() if "rows/s" in line]
+    assert ["penalty" in heading for heading in headings] == [False, True]
+
+
+def test_the_running_loss_is_called_batch_loss():
+    started, *events = training(2)
+    assert "batch" not in written([started, *events])
+    assert re.search("batch .*\n *epoch +loss ", written([replace(started, running_loss=True), *events]))
+
+
+def test_what_is_measured_on_no_row_has_no_column():
+    started, *events = training(2)
+    events = [replace(e, train_metric=None) if isinstance(e, EpochEnded) else e for e in events]
+    text = written([replace(started, validation_rows=0, monitor=None), *events])
+    assert "validation" not in text
+    assert "accuracy" not in text
+
+
+def test_an_encoding_that_lacks_letters():
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="ascii")
+    with LinesSink(stream, title="é" * 300, clock=Clock()) as sink:
+        for event in training(3):
+            sink(event)
+    assert rb"\xe9\xe9" in raw.getvalue()
+    assert rb"\u2026" in raw.getvalue()
+
+
+def test_a_stream_that_is_gone_does_not_end_training():
+    class Gone(io.StringIO):
+        def write(self, text):
+            raise BrokenPipeError
+
+    with LinesSink(Gone(), clock=Clock()) as sink:
+        for event in training(50):
+            sink(event)
+    assert isinstance(event, Finished)
+
+
+def test_one_sink_can_show_several_runs():
+    text = written([*training(3), *training(2)])
+    assert epochs_in(text) == [1, 2, 3, 1, 2]
+    assert text.count("done: ") == 2

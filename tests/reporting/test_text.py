@@ -1,0 +1,66 @@
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from streams import drawn
+
+from mlptrain.reporting.text import LONGEST, encodable, plain
+
+DANGEROUS = {*map(chr, range(0x20)), *map(chr, range(0x7F, 0xA0)), *"\u2028\u2029\u202a\u202b\u202c\u202d\u202e"}
+DANGEROUS |= {"\u2066", "\u2067", "\u2068", "\u2069"}
+texts = st.text(st.characters() | st.characters(categories=["Cs", "Cc", "Cf"]), max_size=2 * LONGEST)
+
+
+@drawn
+@given(texts)
+def test_nothing_dangerous_is_left(text):
+    assert not DANGEROUS & set(plain(text))
+    assert not any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in plain(text))
+
+
+@drawn
+@given(texts)
+def test_never_longer_than_the_limit_and_always_encodable(text):
+    assert len(plain(text)) <= LONGEST
+    plain(text).encode("utf-8")
+
+
+@drawn
+@given(texts)
+def test_twice_is_once(text):
+    assert plain(plain(text)) == plain(text)
+
+
+@drawn
+@given(st.text(st.characters(categories=["L", "N", "P", "S", "M"]), max_size=LONGEST))
+def test_safe_text_is_unchanged(text):
+    assert plain(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\x1b[31m", r"\x1b[31m"),
+        ("a\nb\tc", r"a\nb\tc"),
+        ("\x9b2J", r"\x9b2J"),
+        ("\u202egnp.exe", r"\u202egnp.exe"),
+        ("\ud800", r"\ud800"),
+        ("[/b]", "[/b]"),
+        ("é 精 ★", "é 精 ★"),
+    ],
+)
+def test_escapes_are_visible(text, shown):
+    assert plain(text) == shown
+
+
+def test_what_is_cut_says_so():
+    assert plain("x" * LONGEST) == "x" * LONGEST
+    assert plain("x" * (LONGEST + 1)) == "x" * (LONGEST - 1) + "…"
+
+
+@drawn
+@given(texts, st.sampled_from(["ascii", "latin-1", "cp1252", "cp437", "gbk", "utf-8"]))
+def test_encodable_in_every_encoding(text, encoding):
+    shown = encodable(plain(text), encoding)
+    assert shown.encode(encoding).decode(encoding) == shown == encodable(shown, encoding)

@@ -1,0 +1,92 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from streams import drawn, floats, optional, training
+
+from mlptrain.reporting.words import WIDTH, closing, count, duration, learning_rate, number, opening, rate, stopwatch
+from mlptrain.training.events import EpochEnded, Finished
+
+
+@drawn
+@given(optional)
+def test_a_number_fits_its_column(value):
+    assert 1 <= len(number(value)) <= WIDTH
+
+
+@drawn
+@given(floats)
+def test_learning_rates_and_row_rates_fit_theirs(value):
+    assert 1 <= len(learning_rate(value)) <= WIDTH
+    assert 1 <= len(rate(value)) <= WIDTH
+
+
+@drawn
+@given(st.floats(1e-12, 1e12) | st.floats(-1e12, -1e-12))
+def test_a_number_reads_back(value):
+    assert float(number(value)) == pytest.approx(value, rel=6e-3, abs=5e-5 if abs(value) >= 1e-3 else 0)
+
+
+@drawn
+@given(floats)
+def test_every_time_has_words(seconds):
+    assert duration(seconds)
+    assert stopwatch(seconds)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "long", "short"),
+    [
+        (0.04, "0.0 s", "0:00"),
+        (59.94, "59.9 s", "0:59"),
+        (59.96, "1 min 00 s", "0:59"),
+        (185, "3 min 05 s", "3:05"),
+        (3723, "1 h 02 min", "1:02:03"),
+    ],
+)
+def test_times(seconds, long, short):
+    assert duration(seconds) == long
+    assert stopwatch(seconds) == short
+
+
+def test_counts():
+    assert [count(n, "row") for n in (0, 1, 1234)] == ["0 rows", "1 row", "1,234 rows"]
+
+
+@pytest.mark.parametrize(("value", "text"), [(950.4, "950"), (12_345.0, "12.3k"), (1.24e6, "1.2M"), (2e9, "2.0G")])
+def test_rates(value, text):
+    assert rate(value) == text
+
+
+started, *rest = training(63, planned=100, best=53)
+best = next(event for event in rest if isinstance(event, EpochEnded) and event.epoch == 53)
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("epochs", "done: 63 epochs in 8.1 s, best epoch 53 (validation loss 0.0305)"),
+        (
+            "early_stopping",
+            "stopped early: 63 epochs in 8.1 s, no improvement for 10 epochs, best epoch 53 (validation loss 0.0305)",
+        ),
+        ("interrupted", "interrupted: 63 epochs in 8.1 s, best epoch 53 (validation loss 0.0305)"),
+    ],
+)
+def test_the_last_line_says_why_and_which_epoch_was_best(reason, words):
+    finished = Finished(reason=reason, epochs=63, best_epoch=53, seconds=8.1)
+    assert closing(started, finished, best) == words
+
+
+def test_the_best_epoch_of_an_earlier_run_has_no_value():
+    finished = Finished(reason="epochs", epochs=63, best_epoch=7, seconds=8.1)
+    assert closing(started, finished, None) == "done: 63 epochs in 8.1 s, best epoch 7"
+
+
+def test_no_best_epoch_where_nothing_is_watched():
+    unwatched, *_ = training(3, monitor=None)
+    finished = Finished(reason="epochs", epochs=3, best_epoch=3, seconds=1.0)
+    assert closing(unwatched, finished, None) == "done: 3 epochs in 1.0 s"
+
+
+def test_the_title_is_made_plain():
+    assert opening(started, "\x1b[2J.yaml").startswith(r"\x1b[2J.yaml: 120 training rows, 30 validation rows, ")
