@@ -1,37 +1,45 @@
 """The entry point: run the command line, and turn what goes wrong into one message and an exit code."""
 
+import io
 import os
 import sys
 import tempfile
 import traceback
+from pathlib import Path
 
 
 def main() -> None:
     """Run `mlptrain`; the process ends with the documented exit code."""
     from mlptrain.cli import app
-    from mlptrain.errors import MlptrainError
+    from mlptrain.errors import EnvironmentFailure, MlptrainError
 
+    prepare_streams()
     try:
-        app()
+        app(prog_name="mlptrain")
     except MlptrainError as problem:
         for line in str(problem).splitlines():
             say(f"error: {line}")
         sys.exit(problem.exit_code)
-    except KeyboardInterrupt:
-        say("stopped; nothing was written")
-        sys.exit(130)
-    except BrokenPipeError:
-        # The reader has gone (mlptrain predict … | head): that is no fault. Nothing more can be flushed to it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except MemoryError as problem:
         say(f"error: not enough memory: {problem}; use fewer rows or columns, or a smaller network")
-        sys.exit(6)
+        sys.exit(EnvironmentFailure.exit_code)
+    except OSError as problem:
+        say(f"error: the system says: {problem}")
+        sys.exit(EnvironmentFailure.exit_code)
     except Exception as problem:
         with tempfile.NamedTemporaryFile("w", prefix="mlptrain-bug-", suffix=".txt", delete=False) as report:
             traceback.print_exception(problem, file=report)
         say(f"error: a bug in mlptrain: {type(problem).__name__}: {problem}; please report it with {report.name}")
         sys.exit(1)
+
+
+def prepare_streams() -> None:
+    """A stream that the caller has closed (>&-), or a terminal of few characters, is no fault."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  (for as long as the process lives)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def say(message: str) -> None:

@@ -89,20 +89,36 @@ def save(model: Model, path: Path) -> None:
     publish(path, write)
 
 
+def previous(path: Path) -> Path:
+    """Where the model that stood at `path` is kept."""
+    return path.with_name(f"{path.stem}.previous.npz")
+
+
 def keep_previous(path: Path) -> None:
     """Keep the model that is about to be replaced under a second name."""
-    previous = path.with_name(f"{path.stem}.previous.npz")
-    publish(previous, lambda stream: stream.write(path.read_bytes()))
+    publish(previous(path), lambda stream: stream.write(path.read_bytes()))
 
 
 def check_replaceable(path: Path) -> None:
-    """Refuse to replace anything but a model of mlptrain."""
-    if not path.exists():
-        return
+    """Refuse to replace anything but a model of mlptrain, be it by the new model or by the one that it replaces."""
+    if path.exists():
+        refuse_foreign(path)
+        refuse_foreign(previous(path))
+
+
+def refuse_foreign(path: Path) -> None:
+    """Raise where something that is not a model stands at `path`."""
+    if path.exists() and not is_model(path):
+        raise SpecError(f"{path}: exists and is not a model of mlptrain; choose another --out")
+
+
+def is_model(path: Path) -> bool:
+    """Whether a file is a model that this version of mlptrain reads."""
     try:
         load(path)
-    except ModelFileError as problem:
-        raise SpecError(f"{path}: exists and is not a model of mlptrain ({problem}); choose another --out") from None
+    except ModelFileError:
+        return False
+    return True
 
 
 def load(path: Path) -> Model:
@@ -115,7 +131,8 @@ def load(path: Path) -> Model:
         target = from_plain(Target, metadata["target"])
         network = build_network(spec.model, features.width, outputs_for(spec.loss, target))
         restore(network, arrays)
-    except (KeyError, TypeError, ValueError, AttributeError) as problem:
+        result, spec_folder = metadata["result"], metadata["spec_folder"]
+    except (LookupError, TypeError, ValueError, AttributeError, AssertionError) as problem:
         raise ModelFileError(f"{path}: the model is damaged: {problem}") from None
     history = {name.removeprefix("history."): value for name, value in arrays.items() if name.startswith("history.")}
     return Model(
@@ -123,9 +140,9 @@ def load(path: Path) -> Model:
         features=features,
         target=target,
         network=network,
-        result=metadata["result"],
+        result=result,
         history=history,
-        spec_folder=metadata["spec_folder"],
+        spec_folder=spec_folder,
     )
 
 
@@ -134,13 +151,13 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     if not path.is_file():
         what = "this is a folder" if path.is_dir() else "no such file"
         raise ModelFileError(f"{path}: {what}; name a model that mlptrain fit wrote")
+    if not zipfile.is_zipfile(path):
+        raise ModelFileError(f"{path}: not a model of mlptrain, or cut short; name a model that mlptrain fit wrote")
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise ModelFileError(f"{path}: this is one array, not a model of mlptrain")
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
     except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as problem:
-        raise ModelFileError(f"{path}: not a model of mlptrain, or damaged: {str(problem).splitlines()[0]}") from None
+        raise ModelFileError(f"{path}: not a model of mlptrain, or damaged: {problem or 'it is cut short'}") from None
 
 
 def read_metadata(path: Path, arrays: dict[str, NDArray[Any]]) -> Json:
@@ -167,9 +184,10 @@ def restore(network: Network, arrays: dict[str, NDArray[Any]]) -> None:
     if present != wanted.keys():
         raise ValueError(f"its arrays are not those of its spec: {sorted(present ^ wanted.keys())[0]}")
     for name, view in wanted.items():
-        if arrays[name].shape != view.shape:
-            raise ValueError(f"{name} has the shape {arrays[name].shape}, not {view.shape}")
-        view[...] = arrays[name]
+        stored = arrays[name]
+        if (stored.shape, stored.dtype) != (view.shape, view.dtype):
+            raise ValueError(f"{name} is {stored.dtype} {stored.shape}, not {view.dtype} {view.shape}")
+        view[...] = stored
 
 
 def folder_between(model: Path, spec_folder: Path) -> str:

@@ -3,6 +3,7 @@
 import os
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -10,10 +11,17 @@ from mlptrain.errors import EnvironmentFailure
 
 
 def publish(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Write a temporary file beside the target, flush it to the disk, then put it in the target's place."""
+    """Write a temporary file beside the target, flush it to the disk, then put it in the target's place.
+
+    A device or a pipe (/dev/null, /dev/stdout) is written to: there is no file to put in its place.
+    """
     target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    temporary = beside(target)
     try:
+        if path.exists() and not path.is_file():
+            with path.open("wb") as stream:
+                write(stream)
+            return
         with temporary.open("xb") as stream:
             write(stream)
             stream.flush()
@@ -23,7 +31,13 @@ def publish(path: Path, write: Callable[[BinaryIO], object]) -> None:
     except OSError as problem:
         raise EnvironmentFailure(f"{path}: cannot be written: {problem.strerror}; nothing was changed") from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
+
+
+def beside(target: Path) -> Path:
+    """A name in the target's folder that no other process takes."""
+    return target.parent / f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp"
 
 
 def sync_folder(folder: Path) -> None:
@@ -39,10 +53,10 @@ def sync_folder(folder: Path) -> None:
 
 def check_writable(path: Path) -> None:
     """Fail now, not after hours of training, if a file cannot be made beside `path`."""
-    folder = path.parent
-    if not folder.is_dir():
-        raise EnvironmentFailure(f"{path}: the folder {folder} does not exist; make it first")
-    probe = folder / f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp"
+    target = Path(os.path.realpath(path))
+    if not target.parent.is_dir():
+        raise EnvironmentFailure(f"{path}: the folder {path.parent} does not exist; make it first")
+    probe = beside(target)
     try:
         probe.open("xb").close()
         probe.unlink()

@@ -1,11 +1,37 @@
 """The command line: one file a command. Each parses, calls a workflow, shows its result and sets the exit code."""
 
+import os
+import sys
+from typing import Any
+
 import typer
+from typer.core import TyperGroup
 
 from mlptrain.cli import check, evaluate, fit, predict, schema, show
+from mlptrain.errors import Interrupted
+
+
+class Commands(TyperGroup):
+    """The group of commands, with what ends any of them from outside; Typer has exit codes of its own for that."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command and flush what it printed."""
+        try:
+            try:
+                return super().invoke(ctx)
+            finally:
+                sys.stdout.flush()
+        except BrokenPipeError:
+            # The reader has gone (mlptrain predict … | head): that is no fault. Nothing more can be flushed to it.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit from None
+        except KeyboardInterrupt:
+            raise Interrupted("stopped; nothing was written") from None
+
 
 app = typer.Typer(
     name="mlptrain",
+    cls=Commands,
     help="Train multilayer perceptrons on tables, from a YAML spec.",
     no_args_is_help=True,
     add_completion=True,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from mlptrain.cli.options import AsJson, ModelPath, Threads, use_threads
+from mlptrain.cli.options import AsJson, ModelPath, Threads, for_programs, notice, use_threads
 
 
 def evaluate(
@@ -22,4 +22,9 @@ def evaluate(
     from mlptrain.workflows import evaluation
 
     result = evaluation.evaluate(model, data, labels)
-    print(json_text(result) if as_json else evaluation_text(result))
+    if as_json:
+        for name, why in result.undefined.items():
+            notice(f"{name} is undefined: {why}")
+        print(json_text({"rows": result.rows, "metrics": result.metrics}), file=for_programs())
+    else:
+        print(evaluation_text(result))

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mlptrain.cli.options import AsJson, Set, SpecPath, Threads, notice, silent, use_threads
+from mlptrain.cli.options import AsJson, Set, SpecPath, Threads, for_programs, notice, silent, use_threads
+from mlptrain.errors import EnvironmentFailure, Interrupted, SpecError
 
 if TYPE_CHECKING:
     from mlptrain.workflows.fitting import Sink
+
+HISTORY_BEGINS = b'{"event": '
 
 
 def fit(
@@ -29,6 +32,8 @@ def fit(
     use_threads(threads)
     from mlptrain.workflows import fitting
 
+    if history is not None:
+        check_history(history, out or fitting.default_output(spec))
     with ExitStack() as stack, stopping() as stop:
         sinks = list(sinks_for(spec, history, quiet, stack))
         result = fitting.fit(
@@ -42,7 +47,7 @@ def fit(
     if as_json:
         from mlptrain.reporting.results import json_text
 
-        print(json_text(result))
+        print(json_text(result), file=for_programs())
     elif not quiet:
         from mlptrain.reporting.results import fit_text
 
@@ -54,9 +59,7 @@ def fit(
 def sinks_for(spec: str, history: Path | None, quiet: bool, stack: ExitStack) -> Iterator["Sink"]:
     """Where the events go: the terminal, or plain lines, and a file of JSON lines."""
     if history is not None:
-        from mlptrain.reporting.history import HistoryWriter
-
-        yield HistoryWriter(stack.enter_context(open_history(history)))
+        yield history_sink(history, stack)
     if quiet:
         return
     if sys.stderr.isatty():
@@ -73,13 +76,42 @@ def sinks_for(spec: str, history: Path | None, quiet: bool, stack: ExitStack) ->
         yield LinesSink(sys.stderr, title=spec)
 
 
-def open_history(path: Path) -> Any:
-    from mlptrain.errors import EnvironmentFailure
+def history_sink(path: Path, stack: ExitStack) -> "Sink":
+    """A file of JSON lines that is begun when training begins: a spec or data with faults writes nothing."""
+    from mlptrain.reporting.history import HistoryWriter
 
+    writer: HistoryWriter | None = None
+
+    def write(event: Any) -> None:
+        nonlocal writer
+        writer = writer or HistoryWriter(stack.enter_context(open_history(path)))
+        writer(event)
+
+    return write
+
+
+def check_history(path: Path, model: Path) -> None:
+    """Refuse to replace anything but a history, or to write it where the model goes."""
+    if path.resolve() == model.resolve():
+        raise SpecError(f"--history {path}: this is where the model goes; choose another name")
+    if path.is_file():
+        with path.open("rb") as stream:
+            beginning = stream.read(len(HISTORY_BEGINS))
+        if beginning not in (b"", HISTORY_BEGINS):
+            raise SpecError(f"--history {path}: exists and is not a history of mlptrain; choose another name")
+
+
+def open_history(path: Path) -> Any:
     try:
         return path.open("w", encoding="utf-8")
     except OSError as problem:
         raise EnvironmentFailure(f"{path}: cannot be written: {problem.strerror}") from None
+
+
+class Terminated(Interrupted):
+    """SIGTERM stopped a training before it had anything to keep."""
+
+    exit_code = 128 + signal.SIGTERM
 
 
 class Stop:
@@ -104,6 +136,8 @@ def stopping() -> Iterator[Stop]:
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield stop
+    except Interrupted as problem:
+        raise (Terminated if stop.signal == signal.SIGTERM else Interrupted)(str(problem)) from None
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -1,8 +1,9 @@
 """Options that several commands share, and what must happen before NumPy is loaded."""
 
+import io
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 
@@ -32,6 +33,13 @@ def use_threads(wanted: int | None) -> None:
 def usable_cores() -> int:
     """The cores this process may run on."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def for_programs() -> TextIO:
+    """Standard output as other programs read it: UTF-8 and plain line ends, whatever the terminal speaks."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", newline="\n", errors="backslashreplace")
+    return sys.stdout
 
 
 def notice(message: str) -> None:

@@ -1,12 +1,11 @@
 """`mlptrain predict`."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mlptrain.cli.options import ModelPath, Threads, notice, use_threads
+from mlptrain.cli.options import ModelPath, Threads, for_programs, notice, use_threads
 
 
 def predict(
@@ -29,8 +28,9 @@ def predict(
     from mlptrain.errors import DataError, SpecError
     from mlptrain.workflows import prediction
 
-    if out is not None and data != "-" and out.exists() and Path(data).exists() and out.samefile(data):
-        raise SpecError(f"--out {out}: this is the input file; choose another name")
+    for what, path in (("input file", data), ("model", model)):
+        if out is not None and same_file(out, Path(path)):
+            raise SpecError(f"--out {out}: this is the {what}; choose another name")
     result = prediction.predict(model, data, keep=keep or (), probabilities=probabilities)
     if result.odd_cells:
         counts = ", ".join(f"{name} {count}" for name, count in result.odd_cells.items())
@@ -38,7 +38,11 @@ def predict(
             raise DataError(f"{data}: cells that are missing or were not seen in training: {counts} (--strict)")
         notice(f"cells that are missing or were not seen in training: {counts}")
     if out is None:
-        write_table(result.columns, sys.stdout)
-        sys.stdout.flush()
+        write_table(result.columns, for_programs())
     else:
         prediction.write_predictions(result, out)
+
+
+def same_file(one: Path, other: Path) -> bool:
+    """Whether both paths lead to one file that exists."""
+    return one.exists() and other.exists() and one.samefile(other)

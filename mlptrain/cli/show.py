@@ -1,6 +1,6 @@
 """`mlptrain show`."""
 
-from mlptrain.cli.options import AsJson, ModelPath, use_threads
+from mlptrain.cli.options import AsJson, ModelPath, for_programs, use_threads
 
 
 def show(model: ModelPath, as_json: AsJson = False) -> None:
@@ -10,4 +10,7 @@ def show(model: ModelPath, as_json: AsJson = False) -> None:
     from mlptrain.workflows import description
 
     result = description.describe(model)
-    print(json_text(result) if as_json else description_text(result))
+    if as_json:
+        print(json_text(result), file=for_programs())
+    else:
+        print(description_text(result))

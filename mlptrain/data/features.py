@@ -28,7 +28,9 @@ class StandardScaling:
     name: Literal["standard"] = "standard"
 
     def fit(self, values: Doubles) -> tuple[float, float]:
-        return float(values.mean()), float(values.std())
+        _, exponent = np.frexp(np.abs(values).max())
+        scaled = np.ldexp(values, -exponent)  # by a power of two, which changes no digit: squares stay in range
+        return float(np.ldexp(scaled.mean(), exponent)), float(np.ldexp(scaled.std(), exponent))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +91,14 @@ class NumberColumn:
         """Write the column(s) of the matrix; the number of cells that were filled is returned."""
         values = self.read(table, missing)
         gaps = np.isnan(values)
-        out[:, 0] = (np.where(gaps, self.fill, values) - self.center) / self.scale
+        with np.errstate(over="ignore"):
+            scaled = (np.where(gaps, self.fill, values) - self.center) / self.scale
+        large = np.abs(scaled) > np.finfo(out.dtype).max
+        if large.any():
+            row = int(large.argmax())
+            why = f"{table.columns[self.name][row]!r} is out of all proportion to the training rows; mend it"
+            raise table.fault(row, self.name, why)
+        out[:, 0] = scaled
         if self.indicator:
             out[:, 1] = gaps
         return int(gaps.sum())
@@ -194,11 +203,13 @@ def fit_features(table: Table, understood: Mapping[str, Understood], rules: Feat
     for name, found in understood.items():
         column = None if found.kind == "ignore" else fit_column(table, name, found.kind, marks, rules)
         if column is None:
-            ignored[name] = found.note if found.kind == "ignore" else "constant in the training rows"
+            rare = " or too rare" if found.kind == "category" and rules.min_frequency > 1 else ""
+            ignored[name] = found.note if found.kind == "ignore" else f"constant{rare} in the training rows"
         else:
             columns.append(column)
     if not columns:
-        raise DataError(f"{table.name}: no column is left to learn from; left out: {listed(ignored)}")
+        left_out = f"left out: {listed(ignored)}" if ignored else "there is none beside the target"
+        raise DataError(f"{table.name}: no column is left to learn from; {left_out}")
     return Features(columns=tuple(columns), ignored=ignored, missing_values=rules.missing_values)
 
 
@@ -219,6 +230,8 @@ def fit_column(
     if not known.size or known.min() == known.max():
         return None
     center, scale = rules.scaling.fit(known)
+    if scale == 0:
+        return None
     return NumberColumn(
         name=name,
         boolean=kind == "boolean",
@@ -273,7 +286,12 @@ class NumberTarget:
         return np.stack([numbers(table, name, ()) for name in self.names], axis=1)
 
     def scaled(self, values: Doubles, dtype: np.dtype[Any]) -> Matrix:
-        return ((values - np.asarray(self.center)) / np.asarray(self.scale)).astype(dtype)
+        scaled = (values - np.asarray(self.center)) / np.asarray(self.scale)
+        large = (np.abs(scaled) > np.finfo(dtype).max).any(axis=0)
+        if large.any():
+            name = self.names[int(large.argmax())]
+            raise DataError(f'column "{name}": there are targets too large for {dtype}; set data.scale_target: true')
+        return scaled.astype(dtype)
 
     def unscaled(self, predicted: Matrix) -> Doubles:
         return predicted.astype(np.float64) * np.asarray(self.scale) + np.asarray(self.center)
@@ -308,6 +326,5 @@ def fit_numbers(names: tuple[str, ...], values: Doubles, *, scaled: bool, source
             raise DataError(f'{source}: column "{name}": the target is constant; nothing can be learned')
     if not scaled:
         return NumberTarget(names=names, center=(0.0,) * len(names), scale=(1.0,) * len(names))
-    return NumberTarget(
-        names=names, center=tuple(values.mean(axis=0).tolist()), scale=tuple(values.std(axis=0).tolist())
-    )
+    centers, scales = zip(*(StandardScaling().fit(column) for column in values.T), strict=True)
+    return NumberTarget(names=names, center=centers, scale=scales)

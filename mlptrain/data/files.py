@@ -3,6 +3,7 @@
 import gzip
 import io
 import sys
+import zlib
 from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
@@ -11,18 +12,20 @@ from typing import BinaryIO
 from mlptrain.errors import DataError
 
 GZIP = b"\x1f\x8b"
+GZIP_FAULTS = (gzip.BadGzipFile, EOFError, zlib.error)
+"""What reading damaged gzip data raises."""
 FOREIGN = {
     b"PK\x03\x04": "a zip or Excel file",
-    b"PAR1": "a Parquet file",
+    b"PAR1\x15": "a Parquet file",
     b"\x89PNG": "a PNG image",
     b"\xff\xd8\xff": "a JPEG image",
-    b"%PDF": "a PDF document",
-    b"BZh": "a bzip2 file",
+    b"%PDF-": "a PDF document",
+    b"BZh91AY&SY": "a bzip2 file",
     b"\xfd7zXZ": "an xz file",
     b"(\xb5/\xfd": "a zstd file",
     b"\x93NUMPY": "a NumPy array file",
     b"\x89HDF": "an HDF5 file",
-    b"SQLite": "an SQLite database",
+    b"SQLite format 3": "an SQLite database",
     b"\x80\x02": "a pickle, which mlptrain never opens",
     b"\x80\x03": "a pickle, which mlptrain never opens",
     b"\x80\x04": "a pickle, which mlptrain never opens",
@@ -43,36 +46,41 @@ def opener(path: str) -> Opener:
 def open_file(path: str) -> BinaryIO:
     """The file's bytes, as stored."""
     file = Path(path)
-    if file.exists() and not file.is_file():
-        raise DataError(f"{path}: this is {'a folder' if file.is_dir() else 'not a regular file'}; name a data file")
     try:
+        if file.exists() and not file.is_file():
+            what = "a folder" if file.is_dir() else "not a regular file"
+            raise DataError(f"{path}: this is {what}; name a data file")
         return file.open("rb")
     except FileNotFoundError:
         raise DataError(f"{path}: no such file{nearest_file(file)}") from None
-    except OSError as problem:
-        raise DataError(f"{path}: cannot be read: {problem.strerror}") from None
+    except (OSError, ValueError) as problem:  # ValueError: a NUL in the name
+        raise DataError(f"{path}: cannot be read: {getattr(problem, 'strerror', problem)}") from None
 
 
 def nearest_file(file: Path) -> str:
     """A hint: the file of the same folder whose name is nearest, or that the folder is missing."""
-    if not file.parent.is_dir():
+    try:
+        names = sorted(entry.name for entry in file.parent.iterdir())
+    except FileNotFoundError:
         return f"; the folder {file.parent} does not exist"
-    names = [entry.name for entry in file.parent.iterdir()]
+    except OSError:
+        return ""
     close = get_close_matches(file.name, names, n=1, cutoff=0.6)
     return f"; did you mean {str(file.parent / close[0])!r}?" if close else ""
 
 
 def unpacked(raw: BinaryIO, name: str) -> BinaryIO:
     """The bytes, decompressed if they are gzip's."""
-    head = raw.read(8)
+    head = raw.read(16)
     raw.seek(0)
     if head.startswith(GZIP):
-        return gzip.open(raw)  # type: ignore[return-value]
+        stream = gzip.GzipFile(fileobj=raw)
+        stream.myfileobj = raw  # type: ignore[assignment]  # both are closed together
+        return stream  # type: ignore[return-value]
     for magic, kind in FOREIGN.items():
         if head.startswith(magic):
-            raise DataError(f"{name}: this is {kind}, not delimited text; save it as CSV (UTF-8)")
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise DataError(f"{name}: this is UTF-16 text; save it as UTF-8")
+            raw.close()
+            raise DataError(f"{name}: this is {kind}; save tables as CSV (UTF-8), images as IDX")
     return raw
 
 
@@ -81,5 +89,5 @@ def content(path: str) -> bytes:
     try:
         with opener(path)() as stream:
             return stream.read()
-    except (gzip.BadGzipFile, EOFError) as problem:
+    except GZIP_FAULTS as problem:
         raise DataError(f"{path}: the gzip data is damaged: {problem}") from None

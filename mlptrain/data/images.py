@@ -1,12 +1,17 @@
 """IDX files, the format of MNIST: big-endian, a magic number 00 00 08 d, d sizes, then bytes (LeCun et al., 1998)."""
 
 import struct
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.data.files import content
 from mlptrain.errors import DataError
+
+MOST_DIMENSIONS = 4
+"""Count, height, width, and colours."""
+LARGEST_IMAGE = 2**31
 
 
 def read_idx(path: str) -> NDArray[np.uint8]:
@@ -19,7 +24,9 @@ def read_idx(path: str) -> NDArray[np.uint8]:
     if not dimensions or len(data) < offset:
         raise DataError(f"{path}: the IDX header is cut short")
     shape = struct.unpack(f">{dimensions}I", data[4:offset])
-    expected = int(np.prod(shape, dtype=object))
+    if dimensions > MOST_DIMENSIONS or prod(shape[1:]) > LARGEST_IMAGE or 0 in shape[1:]:
+        raise DataError(f"{path}: {dimensions} dimensions of {', '.join(map(str, shape[:9]))} are no images or labels")
+    expected = prod(shape)
     if len(data) - offset != expected:
         sizes = " × ".join(map(str, shape))
         raise DataError(

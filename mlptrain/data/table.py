@@ -3,25 +3,25 @@
 The standard library's `csv` reads, in strict mode; ours are the checks around it and the words.
 """
 
+import codecs
 import csv
-import gzip
 import io
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from itertools import islice
-from typing import Annotated, Any, TextIO
+from itertools import chain, islice
+from typing import Annotated, Any, NoReturn, TextIO
 
 from annotated_types import Len
 
-from mlptrain.data.files import Opener, opener
+from mlptrain.data.files import GZIP_FAULTS, Opener, opener
 from mlptrain.data.grammar import is_number
 from mlptrain.errors import DataError
 
 FIELD_LIMIT = 1 << 20
 ROWS_AT_ONCE = 4096
-DELIMITERS = {"\t": "a tab", ";": "';'", "|": "'|'"}
+DELIMITERS = {"\t": r'"\t"', ";": '";"', "|": '"|"'}
+"""Other delimiters than the comma, as YAML writes them."""
 
 Record = list[str]
 
@@ -90,14 +90,25 @@ def listed(names: Iterable[str], most: int = 20) -> str:
 
 
 def from_columns(columns: Mapping[str, Iterable[Any]], name: str = "table") -> Table:
-    """A table of values that are in memory already; None and NaN are missing."""
-    cells = {
-        str(key): ["" if value is None or value != value else str(value) for value in columns[key]] for key in columns
-    }
+    """A table of values that are in memory already; None, NaN and pandas' NA are missing."""
+    cells = {str(key): ["" if is_missing(value) else str(value) for value in columns[key]] for key in columns}
     lengths = {len(column) for column in cells.values()}
     if len(lengths) > 1:
         raise DataError(f"{name}: columns of different lengths: {sorted(lengths)}")
     return Table(name, cells, lengths.pop() if lengths else 0, lambda row: row + 1)
+
+
+def is_missing(value: Any) -> bool:
+    return value is None or type(value).__name__ == "NAType" or value != value
+
+
+def known_encoding(name: str) -> bool:
+    """Whether Python knows a text encoding of this name."""
+    try:
+        "".encode(name)
+    except (LookupError, ValueError):
+        return False
+    return True
 
 
 def read_table(path: str, layout: TableFormat) -> Table:
@@ -128,6 +139,9 @@ class Reader:
         self.open_bytes, self.name, self.layout = open_bytes, name, layout
         self.inner_blank_lines = 0
         self._delimiter = layout.delimiter or ","
+        self._width = 0
+        if not known_encoding(layout.encoding):
+            raise DataError(f"{name}: unknown encoding: {layout.encoding!r}; see data.encoding")
         csv.field_size_limit(FIELD_LIMIT)
 
     def text(self) -> TextIO:
@@ -136,36 +150,46 @@ class Reader:
 
     def records(self, stream: TextIO) -> Any:
         space = self.layout.skip_initial_space
-        return csv.reader(stream, delimiter=self._delimiter, strict=True, skipinitialspace=space)
+        return csv.reader(self.lines(stream), delimiter=self._delimiter, strict=True, skipinitialspace=space)
+
+    def lines(self, stream: TextIO) -> Iterator[str]:
+        """The lines, with their ends; `csv` would let NUL bytes pass."""
+        for number, line in enumerate(stream, 1):
+            if "\0" in line:
+                raise DataError(f"{self.name}:{number}: a NUL byte; is this CSV, and not UTF-16? Save it as UTF-8")
+            yield line
 
     def header(self) -> Record:
         """The names of the columns."""
         with self.faults(), self.text() as stream:
-            first = stream.readline()
+            first = next((line for line in self.lines(stream) if line.strip("\r\n")), "")
             if self.layout.delimiter is None and "\t" in first and "," not in first:
                 self._delimiter = "\t"
             stream.seek(0)
-            record: Record = next((record for record in self.records(stream) if record), [])
+            record, line = next((found for found in self.located(stream) if found[0]), ([], 1))
         if not record:
             raise DataError(f"{self.name}:1: the file is empty")
+        self._width = len(record)
         if not self.layout.header:
             return [f"column_{position}" for position in range(1, len(record) + 1)]
-        self.check_names(record)
+        self.check_names(record, f"{self.name}:{line}")
         return record
 
-    def check_names(self, names: Record) -> None:
+    def check_names(self, names: Record, place: str) -> None:
+        positions: dict[str, int] = {}
         for position, column in enumerate(names, 1):
             if not column.strip():
-                raise DataError(f"{self.name}:1: column {position} has no name; name it (is it an index column?)")
-            if column in names[: position - 1]:
-                first = names.index(column) + 1
-                raise DataError(f"{self.name}:1: column {column!r} is named twice (columns {first} and {position})")
+                raise DataError(f"{place}: column {position} has no name; name it (is it an index column?)")
+            if column in positions:
+                both = f"columns {positions[column]} and {position}"
+                raise DataError(f"{place}: column {column!r} is named twice ({both}); rename one of them")
+            positions[column] = position
         other = next((mark for mark in DELIMITERS if len(names) == 1 and mark in names[0]), None)
-        if other:
-            hint = f"is the delimiter {DELIMITERS[other]}? Then set data.delimiter: {other!r}"
-            raise DataError(f"{self.name}:1: there is one column only, {names[0]!r}; {hint}")
+        if other and self.layout.delimiter is None:
+            hint = f"if another character divides the columns, set data.delimiter: {DELIMITERS[other]}"
+            raise DataError(f"{place}: there is one column only, {names[0]!r}; {hint}")
         if all(is_number(column) for column in names):
-            raise DataError(f"{self.name}:1: the first line looks like data, not names; set data.header: false")
+            raise DataError(f"{place}: the first line looks like data, not names; set data.header: false")
 
     def blocks(self, width: int) -> Iterator[list[Record]]:
         """Blocks of records of `width` fields, without blank lines."""
@@ -179,10 +203,10 @@ class Reader:
                     block, trailing = self.without_blanks(block, width, trailing)
                 elif trailing:
                     self.inner_blank_lines, trailing = self.inner_blank_lines + trailing, 0
-                if {width}.issuperset(map(len, block)):
-                    yield block
-                else:
+                if not {width}.issuperset(map(len, block)):
                     self.ragged(width)
+                if block:
+                    yield block
 
     def without_blanks(self, block: list[Record], width: int, trailing: int) -> tuple[list[Record], int]:
         """The block without blank lines, and the blank lines at its end; a blank line of one column is a cell."""
@@ -197,16 +221,16 @@ class Reader:
                 trailing += 1
         return kept, trailing
 
-    def ragged(self, width: int) -> None:
+    def ragged(self, width: int) -> NoReturn:
         """Raise for the first record that does not have `width` fields."""
         with self.text() as stream:
-            line = 1
             for record, line in self.located(stream):
                 if record and len(record) != width:
                     hint = (
                         " (an index column without a name, or a delimiter at the end?)" if len(record) > width else ""
                     )
                     raise DataError(f"{self.name}:{line}: {len(record)} fields, {width} expected{hint}; mend the line")
+        raise DataError(f"{self.name}: the file has changed while it was read; try again")
 
     def located(self, stream: TextIO) -> Iterator[tuple[Record, int]]:
         """Records, each with the file line it begins on."""
@@ -218,8 +242,11 @@ class Reader:
     def line_of(self, row: int) -> int:
         """The file line that a row of the table begins on."""
         with self.text() as stream:
-            records = [line for record, line in self.located(stream) if record]
-        return records[row + self.layout.header]
+            located = self.located(stream)
+            if self.layout.header:
+                next(found for found in located if found[0])
+            lines = (line for record, line in located if record or self._width == 1)
+            return next(islice(lines, row, None))
 
     def faults(self) -> "Faults":
         return Faults(self)
@@ -237,13 +264,12 @@ class Faults:
     def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None, trace: object) -> None:
         name = self.reader.name
         if isinstance(problem, csv.Error):
-            raise DataError(f"{name}:{self.broken_line()}: {CSV_WORDS.get(str(problem), str(problem))}") from None
-        if isinstance(problem, UnicodeDecodeError):
+            said = next((words for part, words in CSV_WORDS.items() if part in str(problem)), str(problem))
+            raise DataError(f"{name}:{self.broken_line()}: {said}") from None
+        if isinstance(problem, UnicodeError):
             raise DataError(self.undecodable()) from None
-        if isinstance(problem, LookupError) and "encoding" in str(problem):
-            raise DataError(f"{name}: {problem}; see data.encoding") from None
-        if isinstance(problem, gzip.BadGzipFile | EOFError | zlib.error):
-            raise DataError(f"{name}: the gzip data is damaged: {problem}") from None
+        if isinstance(problem, GZIP_FAULTS):
+            raise DataError(f"{name}: the gzip data is damaged: {problem}; fetch or make the file again") from None
 
     def broken_line(self) -> int:
         """The line on which the record begins that cannot be read."""
@@ -259,29 +285,40 @@ class Faults:
 
     def undecodable(self) -> str:
         """The message for the first line whose bytes are not of the encoding."""
-        encoding = self.reader.layout.encoding
+        name, encoding = self.reader.name, self.reader.layout.encoding
+        hint = "save the file as UTF-8 or set data.encoding (cp1252 and latin-1 are common)"
         with self.reader.open_bytes() as stream:
-            for number, raw in enumerate(stream, 1):
-                try:
-                    raw.decode(encoding)
-                except UnicodeDecodeError as problem:
-                    byte = f"byte {problem.start + 1} (0x{raw[problem.start]:02x})"
-                    hint = "save the file as UTF-8 or set data.encoding (cp1252 and latin-1 are common)"
-                    return f"{self.reader.name}:{number}: {byte} is not {encoding}; {hint}"
-        return f"{self.reader.name}: the bytes are not {encoding}; set data.encoding"
+            bytewise = "\n".encode(encoding) == b"\n"
+            for number, raw in enumerate(stream if bytewise else (), 1):
+                if number == 1 and raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+                    return f"{name}:1: this is UTF-16 text; save it as UTF-8 or set data.encoding: utf-16"
+                if fault := undecodable_byte(raw, encoding):
+                    return f"{name}:{number}: {fault} is not {encoding}; {hint}"
+        return f"{name}: the bytes are not {encoding}; {hint}"
+
+
+def undecodable_byte(line: bytes, encoding: str) -> str:
+    """The first byte of a line that is not of the encoding; empty where there is none, or it cannot be told."""
+    try:
+        line.decode(encoding)
+    except UnicodeDecodeError as problem:
+        return f"byte {problem.start + 1} (0x{line[problem.start]:02x})"
+    except UnicodeError:
+        pass
+    return ""
 
 
 CSV_WORDS = {
     "unexpected end of data": "a quote is opened here and never closed; close it",
-    "new-line character seen in unquoted field - do you need to open the file with newline=''?": (
-        "a lone carriage return stands in a field; save the file with ordinary line ends"
-    ),
-    f"field larger than field limit ({FIELD_LIMIT})": "a field is larger than 1 MiB; is a quote not closed?",
+    "expected after": "text follows a closing quote; double the quotes inside a quoted field, or remove them",
+    "field larger than field limit": "a field is larger than 1 MiB; is a quote not closed?",
 }
 
 
 def write_table(columns: Mapping[str, Sequence[str]], stream: TextIO) -> None:
     """Write columns of text as CSV, names first."""
-    writer = csv.writer(stream, lineterminator="\n")
+    # Before Python 3.13, `csv` leaves a carriage return unquoted that is no part of the line's end.
+    returns = "\r" in "".join(chain(columns, *columns.values()))
+    writer = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_ALL if returns else csv.QUOTE_MINIMAL)
     writer.writerow(columns)
     writer.writerows(zip(*columns.values(), strict=True))

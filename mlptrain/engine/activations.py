@@ -79,7 +79,7 @@ class ReLU:
         return np.maximum(z, 0)
 
     def vjp(self, dy: Floats, z: Floats, y: Floats) -> Floats:
-        return dy * (y > 0)
+        return dy * (y > 0).astype(dy.dtype)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -90,7 +90,7 @@ class Dense(Layer):
 
         def backward(dy: Floats, wanted: bool) -> Floats:
             np.matmul(x.swapaxes(-1, -2), dy, out=own.gradients["weight"])
-            np.add.reduce(dy, axis=-2, out=own.gradients["bias"])
+            np.matmul(run.work.ones, dy, out=own.gradients["bias"])  # the sum over the rows
             return np.matmul(dy, W.swapaxes(-1, -2), out=run.work.array(x.shape)) if wanted else dy
 
         return y, backward
@@ -238,13 +238,9 @@ class Dropout(Layer):
         if not run.train or run.noise is None or threshold == 0:
             return x, lambda dy, wanted: dy
         bits = short_integers(run.noise, x.size).reshape(x.shape)
-        scale = 65536 / (65536 - threshold)
-
-        def drop(values: Floats, bits: Floats) -> Floats:
-            return values * (bits >= threshold) * scale
-
-        y = blockwise(drop, lambda: run.work.array(x.shape), x, bits)
-        return y, lambda dy, wanted: blockwise(drop, lambda: dy, dy, bits)
+        m = run.work.array(x.shape)
+        np.multiply(bits >= threshold, m.dtype.type(65536 / (65536 - threshold)), out=m)
+        return np.multiply(x, m, out=run.work.array(x.shape)), lambda dy, wanted: np.multiply(dy, m, out=dy)
 
 
 @dataclass(frozen=True, kw_only=True)

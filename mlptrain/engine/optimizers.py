@@ -162,8 +162,9 @@ class Adam(FirstOrder):
     slots: ClassVar[tuple[str, ...]] = ("m", "v")
 
     def scalars(self, lr: float, t: int) -> Sequence[float]:
-        rate = lr / (1 - self.beta_1**t)
-        return rate, self.beta_1, 1 - self.beta_1, self.beta_2, 1 - self.beta_2, self.epsilon, 1 / (1 - self.beta_2**t)
+        root = sqrt(1 - self.beta_2**t)  # lr m̂ / (√v̂ + ε) = (lr √(1 − β₂ᵗ) / (1 − β₁ᵗ)) m / (√v + ε √(1 − β₂ᵗ))
+        rate = lr * root / (1 - self.beta_1**t)
+        return rate, self.beta_1, 1 - self.beta_1, self.beta_2, 1 - self.beta_2, self.epsilon * root
 
     @staticmethod
     def update(
@@ -176,11 +177,10 @@ class Adam(FirstOrder):
         beta_2: float,
         rest_2: float,
         epsilon: float,
-        correction: float,
     ) -> tuple[Floats, Floats, Floats]:
         m = beta_1 * m + rest_1 * g
         v = beta_2 * v + rest_2 * (g * g)
-        return rate * m / (np.sqrt(v * correction) + epsilon), m, v
+        return rate * m / (np.sqrt(v) + epsilon), m, v
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -343,7 +343,8 @@ def step(optimizer: Elementwise, parameters: Parameters, slots: Slots, *, lr: fl
     scalars = [parameters.theta.dtype.type(value) for value in optimizer.scalars(lr, t)]
     decayed = parameters.regions["weight"].stop if optimizer.weight_decay else 0
     keep = 1 - lr * optimizer.weight_decay
-    update(optimizer, parameters, slots, scalars, slice(0, decayed), keep)
+    if decayed:
+        update(optimizer, parameters, slots, scalars, slice(0, decayed), keep)
     update(optimizer, parameters, slots, scalars, slice(decayed, parameters.theta.size), 1.0)
     if t % FLUSH_EVERY == 0:
         flush_denormals(slots)

@@ -21,9 +21,9 @@ def json_text(result: Any) -> str:
 
 
 def strict(value: Any) -> Any:
-    """A value of which JSON's readers can read every part; an empty "undefined" is left out."""
+    """A value of which JSON's readers can read every part."""
     if isinstance(value, Mapping):
-        return {key: strict(each) for key, each in value.items() if not (key == "undefined" and not each)}
+        return {key: strict(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
         return [strict(each) for each in value]
     return None if isinstance(value, float) and not isfinite(value) else value
@@ -68,10 +68,13 @@ def evaluation_text(result: "Evaluation") -> str:
 
 
 def spec_text(spec: Mapping[str, Any]) -> str:
-    """A resolved spec as YAML."""
+    """A resolved spec as YAML; where a text holds a line break of Unicode, which YAML would fold, all is escaped."""
     import yaml
 
-    return yaml.safe_dump(spec, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100).rstrip()
+    layout: dict[str, Any] = {"sort_keys": False, "default_flow_style": None, "width": 100}
+    text = yaml.safe_dump(spec, allow_unicode=True, **layout)
+    folded = any(mark in text for mark in "\x85\u2028\u2029")
+    return (yaml.safe_dump(spec, **layout) if folded else text).rstrip()
 
 
 def check_text(result: "Check") -> str:

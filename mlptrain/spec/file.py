@@ -22,7 +22,7 @@ def load_spec(path: str, overrides: Sequence[str] = (), text: str | None = None)
     expand(document)
     for override in overrides:
         apply_override(document, override)
-    expand(document)
+        expand(document)
     return validated(document), document.notices
 
 
@@ -33,6 +33,6 @@ def validated(document: Document) -> Spec:
     except ValidationError as found:
         problems = [problem(document, error) for error in found.errors(include_url=False)]
         raise SpecError(*dict.fromkeys(said for _, said in sorted(problems))) from None
-    if found_together := list(contradictions(spec)):
+    if found_together := sorted(contradictions(spec), key=lambda found: document.nearest(found[0]).line):
         raise SpecError(*(f"{document.place(path)}: {'.'.join(path)}: {said}" for path, said in found_together))
     return spec

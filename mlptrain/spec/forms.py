@@ -1,7 +1,7 @@
 """Short forms and other tools' words: opened and renamed in the tree of texts, each renaming with a notice."""
 
 from collections.abc import Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -9,7 +9,7 @@ from mlptrain.data.grammar import is_number
 from mlptrain.spec.fields import Spec
 from mlptrain.spec.plain import members, names_of, unwrapped
 from mlptrain.spec.words import ALIASES, MEANT, NAME_ALIASES, SHORT_FORMS
-from mlptrain.spec.yaml_text import NONE, Document, Path_, Place
+from mlptrain.spec.yaml_text import NONE, Document, Path_
 
 
 def expand(document: Document) -> None:
@@ -28,11 +28,21 @@ def opened(document: Document, kind: Any, value: Any, path: Path_) -> Any:
     if is_dataclass(kind) and isinstance(value, dict):
         value = renamed(document, kind, value, path)
         hints = get_type_hints(kind, include_extras=True)
+        value = {key: child_named(kind, key, child) for key, child in value.items()}
         return {
             key: opened(document, hints[key], child, (*path, key)) if key in hints else child
             for key, child in value.items()
         }
     return value
+
+
+def child_named(kind: Any, key: str, child: Any) -> Any:
+    """A component without a name is the default one: {learning_rate: 0.01} is adam's."""
+    if not isinstance(child, dict) or "name" in child:
+        return child
+    factory = next((each.default_factory for each in fields(kind) if each.name == key), MISSING)
+    names = names_of(factory) if isinstance(factory, type) else ()
+    return {"name": names[0], **child} if names else child
 
 
 def opened_union(document: Document, kinds: Sequence[Any], value: Any, path: Path_) -> Any:
@@ -45,30 +55,37 @@ def opened_union(document: Document, kinds: Sequence[Any], value: Any, path: Pat
             return None
         if value == "none" and not any("none" in names_of(kind) for kind in components):
             return None
-        short = next((short for kind, short in SHORT_FORMS.items() if kind in components and is_number(value)), None)
+        short = short_form(components) if is_number(value) else None
         value = {short[0]: short[1], short[2]: value} if short else {"name": value}
-        document.places.setdefault((*path, "name"), Place(document.place(path)))
     elif isinstance(value, str) and NoneType in kinds and value.lower() in NONE:
         return None
     if isinstance(value, dict) and components:
-        value = meant_name(document, value, path)
+        if "name" not in value and (short := short_form(components)):
+            value = {short[0]: short[1], **value}
+        value = meant_name(document, components, value, path)
         chosen = next((kind for kind in components if value.get("name") in names_of(kind)), None)
     else:
         chosen = next((kind for kind in kinds if is_dataclass(kind)), None) if isinstance(value, dict) else None
     return value if chosen is None else opened(document, chosen, value, path)
 
 
-def meant_name(document: Document, value: dict[str, Any], path: Path_) -> dict[str, Any]:
+def short_form(components: Sequence[Any]) -> tuple[str, str, str] | None:
+    """The short form of one of the components as a number, if there is one."""
+    return next((short for kind, short in SHORT_FORMS.items() if kind in components), None)
+
+
+def meant_name(document: Document, components: Sequence[Any], value: dict[str, Any], path: Path_) -> dict[str, Any]:
     """The component with its name in our words: "swish" is silu; sgd with a momentum is momentum."""
     name = value.get("name")
-    if isinstance(name, str) and name in NAME_ALIASES:
+    if isinstance(name, str) and any(NAME_ALIASES.get(name) in names_of(kind) for kind in components):
         document.notices.append(f"{document.place(path)}: {name!r} is read as {NAME_ALIASES[name]!r}")
         value = value | {"name": NAME_ALIASES[name]}
     for meant in MEANT:
         if (better := meant(value)) is not None:
-            document.notices.append(
-                f"{document.place(path)}: {value['name']!r} with these keys is read as {better['name']!r}"
-            )
+            if better["name"] != value["name"]:
+                document.notices.append(
+                    f"{document.place(path)}: {value['name']!r} with these keys is read as {better['name']!r}"
+                )
             return better
     return value
 
@@ -78,11 +95,9 @@ def renamed(document: Document, kind: Any, value: dict[str, Any], path: Path_) -
     known = {each.name for each in fields(kind)}
     result: dict[str, Any] = {}
     for key, child in value.items():
-        ours = (
-            ALIASES.get(key, key)
-            if key not in known and ALIASES.get(key) in known and ALIASES[key] not in value
-            else key
-        )
+        ours = ALIASES.get(key, key)
+        if key in known or ours not in known or ours in value or ours in result:
+            ours = key
         if ours != key:
             document.notices.append(f"{document.place((*path, key))}: {key!r} is read as {ours!r}")
             moved = {

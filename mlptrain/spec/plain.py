@@ -1,7 +1,12 @@
-"""Dataclasses as JSON's types and back, and what can be asked of their annotations."""
+"""Dataclasses as JSON's types and back, and what can be asked of their annotations and their source."""
 
-from collections.abc import Mapping
+import ast
+import inspect
+import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from functools import cache
+from itertools import pairwise
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -60,3 +65,30 @@ def fits(kind: Any, value: Any) -> bool:
     if get_origin(kind) is tuple:
         return isinstance(value, list)
     return value is None if kind is NoneType else not isinstance(value, dict | list)
+
+
+def dataclasses_in(kind: Any) -> Iterator[type]:
+    """The dataclasses that a type is made of, itself included."""
+    kind = unwrapped(kind)
+    if is_dataclass(kind):
+        yield kind  # type: ignore[misc]
+    for part in get_type_hints(kind, include_extras=True).values() if is_dataclass(kind) else get_args(kind):
+        yield from dataclasses_in(part)
+
+
+def field_docs(kind: type) -> dict[str, str]:
+    """The text below each field of a dataclass, inherited fields included."""
+    docs: dict[str, str] = {}
+    for base in reversed(kind.__mro__[:-1]):
+        for field, below in pairwise(class_bodies(base.__module__)[base.__name__]):
+            match field, below:
+                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                    docs[name] = inspect.cleandoc(text)
+    return docs
+
+
+@cache
+def class_bodies(module: str) -> Mapping[str, list[ast.stmt]]:
+    """The statements of each class of a module."""
+    tree = ast.parse(inspect.getsource(sys.modules[module]))
+    return {node.name: node.body for node in tree.body if isinstance(node, ast.ClassDef)}

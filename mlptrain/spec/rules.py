@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
+from mlptrain.data.table import known_encoding
 from mlptrain.engine.layers import BatchNorm
 from mlptrain.engine.lbfgs import LBFGS
 from mlptrain.engine.schedules import plateau_rule
-from mlptrain.spec.fields import Images, Spec
+from mlptrain.spec.fields import Data, Images, Spec
 
 Problem = tuple[tuple[str, ...], str]
 
@@ -27,6 +28,13 @@ def of_data(spec: Spec) -> Iterator[Problem]:
         yield ("data", "train"), "'labels' is missing: images need labels to learn from"
     if len(set(targets)) < len(targets):
         yield ("data", "target"), "a column is named twice"
+    for path, source in sources(data):
+        if "://" in source:
+            yield path, f"{source!r} is a URL; download the file and name it here"
+    if data.delimiter is not None and data.delimiter in '"\r\n\0' + " " * data.skip_initial_space:
+        yield ("data", "delimiter"), f"{data.delimiter!r} cannot separate cells; name the character that does"
+    if not known_encoding(data.encoding):
+        yield ("data", "encoding"), f"{data.encoding!r} is no text encoding; utf-8, cp1252 and latin-1 are common"
     for target in targets:
         if data.columns.get(target) == "ignore":
             yield ("data", "columns", target), "this is the target; it cannot be ignored"
@@ -35,6 +43,17 @@ def of_data(spec: Spec) -> Iterator[Problem]:
     share = data.split.validation if isinstance(data.split.validation, float) else 0.0
     if share + data.split.test >= 1:
         yield ("data", "split"), f"{share:g} for validation and {data.split.test:g} for test leave nothing for training"
+
+
+def sources(data: Data) -> Iterator[tuple[tuple[str, ...], str]]:
+    """The names of all files, each with its path in the spec."""
+    given = {("data", "train"): data.train, ("data", "test"): data.test}
+    for path, source in (given | {("data", "split", "validation"): data.split.validation}).items():
+        if isinstance(source, str):
+            yield path, source
+        elif isinstance(source, Images):
+            yield (*path, "images"), source.images
+            yield (*path, "labels"), source.labels or ""
 
 
 def of_layers(spec: Spec) -> Iterator[Problem]:

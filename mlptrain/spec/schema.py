@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from math import isfinite
 from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter
@@ -11,7 +12,7 @@ from pydantic_core import SchemaValidator, core_schema
 
 from mlptrain.data.grammar import is_number
 from mlptrain.spec.fields import Spec
-from mlptrain.spec.plain import names_of
+from mlptrain.spec.plain import dataclasses_in, field_docs, names_of
 from mlptrain.spec.words import SHORT_FORMS
 
 
@@ -22,7 +23,7 @@ def whole_number(text: Any) -> int:
 
 
 def real_number(text: Any) -> float:
-    if isinstance(text, str) and is_number(text) and not re.match(r"[-+]?0[0-9]", text):
+    if isinstance(text, str) and is_number(text) and not re.match(r"[-+]?0[0-9]", text) and isfinite(float(text)):
         return float(text)
     raise ValueError("write a number such as 0.001 or 1e-3")
 
@@ -116,9 +117,13 @@ def written_as(value: Any, shapes: Collection[str]) -> str:
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of a spec, for editors: bounds, names, descriptions, short forms."""
     schema = adapter().json_schema()
-    for definition in [schema, *schema["$defs"].values()]:
+    definitions = {Spec.__name__: schema, **schema["$defs"]}
+    for definition in definitions.values():
         allow_short_forms(definition, schema["$defs"])
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "mlptrain spec"} | schema
+    for kind in dataclasses_in(Spec):
+        for name, text in field_docs(kind).items():
+            definitions[kind.__name__]["properties"][name]["description"] = text
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema | {"title": "mlptrain spec"}
 
 
 def allow_short_forms(definition: dict[str, Any], definitions: Mapping[str, Any]) -> None:

@@ -82,9 +82,12 @@ SHORT_FORMS: Mapping[type, tuple[str, str, str]] = {Dropout: ("name", "bernoulli
 
 def momentum_of_sgd(component: Mapping[str, Any]) -> dict[str, Any] | None:
     """Keras and PyTorch write {name: sgd, momentum: 0.9, nesterov: true} for what has names of its own here."""
+    nesterov = component.get("nesterov", "false")
     if component.get("name") != "sgd" or not {"momentum", "nesterov"} & component.keys():
         return None
-    name = "nesterov" if component.get("nesterov") == "true" else "momentum"
+    if nesterov not in ("true", "false"):
+        return {**component, "name": "nesterov"}
+    name = "nesterov" if nesterov == "true" else "momentum" if "momentum" in component else "sgd"
     return {key: value for key, value in component.items() if key != "nesterov"} | {"name": name}
 
 

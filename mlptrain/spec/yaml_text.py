@@ -1,7 +1,7 @@
 """YAML as a tree of texts with places; nothing is guessed, and what a spec has no use for is refused."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -27,6 +27,10 @@ class Place:
 
     text: str
     line: int = 0
+
+
+Placing = Callable[[int], Place]
+"""The place of a line, counted from 0."""
 
 
 @dataclass
@@ -56,77 +60,126 @@ def read_text(path: str) -> str:
             raise SpecError(
                 f"{path}: this is {'a folder' if file.is_dir() else 'not a regular file'}; name a YAML file"
             )
-        if file.stat().st_size > LARGEST_FILE:
-            raise SpecError(f"{path}: {file.stat().st_size} bytes are too many for a spec (at most {LARGEST_FILE})")
-        return file.read_bytes().decode("utf-8-sig")
+        with file.open("rb") as stream:
+            return decoded(stream.read(LARGEST_FILE + 1), path)
     except FileNotFoundError:
         raise SpecError(f"{path}: no such file{nearest_spec(file)}") from None
-    except OSError as problem:
-        raise SpecError(f"{path}: cannot be read: {problem.strerror}") from None
+    except (OSError, ValueError) as problem:  # ValueError: a NUL in the name
+        raise SpecError(f"{path}: cannot be read: {getattr(problem, 'strerror', problem)}") from None
+
+
+def read_stdin() -> str:
+    """A spec from standard input."""
+    return decoded(sys.stdin.buffer.read(LARGEST_FILE + 1), "standard input")
+
+
+def decoded(content: bytes, name: str) -> str:
+    """The text of a spec's bytes: UTF-8, and not too long."""
+    if len(content) > LARGEST_FILE:
+        raise SpecError(f"{name}: more than {LARGEST_FILE} bytes are too many for a spec; is this the right file?")
+    try:
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
-        raise SpecError(f"{path}: byte {problem.start + 1} is not UTF-8; save the spec as UTF-8") from None
+        line = content.count(b"\n", 0, problem.start) + 1
+        byte = f"byte {problem.start + 1} (0x{content[problem.start]:02x})"
+        raise SpecError(f"{name}:{line}: {byte} is not UTF-8; save the spec as UTF-8") from None
 
 
 def nearest_spec(file: Path) -> str:
-    folder = file.parent
-    names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
+    """A hint: the file of the same folder whose name is nearest."""
+    try:
+        names = sorted(entry.name for entry in file.parent.iterdir())
+    except OSError:
+        return ""
     close = get_close_matches(file.name, names, n=1, cutoff=0.5)
-    return f"; did you mean {str(folder / close[0])!r}?" if close else ""
+    return f"; did you mean {str(file.parent / close[0])!r}?" if close else ""
 
 
 def compose(text: str, name: str) -> Document:
     """The tree of texts of a YAML document, with places; what YAML has beyond maps, lists and scalars is refused."""
-    try:
-        refuse_extras(text, name)
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as problem:
-        mark = problem.problem_mark or problem.context_mark
-        line = 1 if mark is None else mark.line + 1
-        raise SpecError(f"{name}:{line}: {yaml_words(problem)}") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as problem:
-        raise SpecError(f"{name}: this is not YAML: {str(problem).splitlines()[0]}") from None
+
+    def place(line: int) -> Place:
+        return Place(f"{name}:{line + 1}", line)
+
+    node = only_node(text, place)
     if not isinstance(node, yaml.MappingNode):
-        what = "empty" if node is None else "not a map of keys"
+        what = "not a map of keys" if node and node.value else "empty"
         raise SpecError(f"{name}:1: the spec is {what}; it begins with 'data:'")
     document = Document(name, None)
-    document.tree = plant(
-        document, node, (), lambda node: Place(f"{name}:{node.start_mark.line + 1}", node.start_mark.line)
-    )
+    document.tree = plant(document, node, (), place)
     return document
 
 
+def only_node(text: str, place: Placing) -> yaml.Node | None:
+    """The node of the only YAML document in a text; None where there is none."""
+    try:
+        refuse_extras(text, place)
+        return yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as problem:
+        unclosed = problem.problem and ("end of stream" in problem.problem or "<stream end>" in problem.problem)
+        mark = (unclosed and problem.context_mark) or problem.problem_mark
+        raise SpecError(f"{place(mark.line if mark else 0).text}: {yaml_words(problem)}") from None
+    except yaml.reader.ReaderError as problem:
+        line = text.count("\n", 0, problem.position)
+        why = f"the character U+{ord(text[problem.position]):04X} is not allowed in YAML; remove it"
+        raise SpecError(f"{place(line).text}: {why}") from None
+    except ValueError:
+        line = text.count("\n", 0, text.find("\\U"))
+        raise SpecError(f"{place(line).text}: \\U stands before a number that is no character; mend it") from None
+
+
 def yaml_words(problem: yaml.MarkedYAMLError) -> str:
+    """What YAML's reader found wrong, and what is probably to be done about it."""
     words = problem.problem or "this is not YAML"
     if "'\\t'" in words:
         return "tabs are not allowed for indentation in YAML; use spaces"
-    return f"{words}{f' ({problem.context})' if problem.context else ''}"
+    hint = next((f"; {hint}" for part, hint in HINTS.items() if part in words), "")
+    return f"{words}{f' ({problem.context})' if problem.context else ''}{hint}"
 
 
-def refuse_extras(text: str, name: str) -> None:
+HINTS = {
+    "cannot start any token": "put the text in quotes",
+    "expected the node content": "is this a text? Then put it in quotes",
+    "mapping values are not allowed": "put a text with ': ' in it in quotes, or mend the indentation",
+    "<block end>": "mend the indentation",
+    "could not find expected ':'": "write KEY: VALUE",
+    "sequence entries are not allowed": "begin the list on a line of its own",
+    "unexpected end of stream": "close the quote, bracket or brace",
+    "but got '<stream end>'": "close the bracket or brace",
+}
+
+
+def refuse_extras(text: str, place: Placing) -> None:
     """Anchors, aliases, tags, several documents, depth and size beyond reason: refused before anything is built."""
     depth, documents = 0, 0
     for nodes, event in enumerate(yaml.parse(text, Loader=yaml.SafeLoader)):
         mark: Any = event.start_mark
-        line = f"{name}:{mark.line + 1}"
+        line = place(mark.line).text
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise SpecError(f"{line}: anchors and aliases are not allowed in a spec; write the value out")
         if isinstance(event, yaml.NodeEvent) and getattr(event, "tag", None):
-            raise SpecError(f"{line}: tags such as {event.tag} are not allowed in a spec; write plain values")  # type: ignore[attr-defined]
+            raise SpecError(f"{line}: tags such as {event.tag[:80]} are not allowed in a spec; write plain values")  # type: ignore[attr-defined]
+        if isinstance(event, yaml.DocumentStartEvent) and (event.version or event.tags):
+            raise SpecError(f"{line}: directives such as %YAML are not allowed in a spec; remove the line")
         documents += isinstance(event, yaml.DocumentStartEvent)
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if documents > 1:
             raise SpecError(f"{line}: a second document begins here; a spec is one document")
         if depth > DEEPEST or nodes > MOST_NODES:
-            raise SpecError(f"{line}: the spec is nested too deeply or too long")
+            raise SpecError(f"{line}: the spec is nested too deeply or too long; is this the right file?")
 
 
-def plant(document: Document, node: yaml.Node, path: Path_, place: Callable[[yaml.Node], Place]) -> Any:
+def plant(document: Document, node: yaml.Node, path: Path_, placing: Placing) -> Any:
     """The tree below a node; `places` gets the place of each key."""
+
+    def place(node: yaml.Node) -> Place:
+        return placing(node.start_mark.line)
+
     document.places.setdefault(path, place(node))
     if isinstance(node, yaml.ScalarNode):
         return node.value
     if isinstance(node, yaml.SequenceNode):
-        return [plant(document, child, (*path, position), place) for position, child in enumerate(node.value)]
+        return [plant(document, child, (*path, position), placing) for position, child in enumerate(node.value)]
     tree: dict[str, Any] = {}
     for key, child in node.value:
         if not isinstance(key, yaml.ScalarNode):
@@ -135,37 +188,40 @@ def plant(document: Document, node: yaml.Node, path: Path_, place: Callable[[yam
             first = document.places[(*path, key.value)].text
             raise SpecError(f"{place(key).text}: {key.value!r} is given twice (first at {first})")
         document.places[(*path, key.value)] = place(key)
-        tree[key.value] = plant(document, child, (*path, key.value), place)
+        tree[key.value] = plant(document, child, (*path, key.value), placing)
     return tree
 
 
 def apply_override(document: Document, override: str) -> None:
-    """Set one key: "optimizer.learning_rate=0.01"; a component in its short form is opened first."""
+    """Set one key of a document in its long form: "optimizer.learning_rate=0.01"."""
     key, equals, value = override.partition("=")
-    if not equals or not key.strip("."):
+    *parents, last = key.split(".")
+    if not equals or not all([*parents, last]):
         raise SpecError(f"--set {override}: write KEY=VALUE, for example optimizer.learning_rate=0.01")
-    *parents, last = (ALIASES.get(step, step) for step in key.split("."))
+    here = Place(f"--set {key}")
     tree, path = document.tree, Path_()
     for parent in parents:
-        child = tree.get(parent)
-        if isinstance(child, str):
-            child = {} if child in NONE else {"name": child}
-        tree[parent] = tree = {} if child is None else child
-        path = (*path, parent)
-        if not isinstance(tree, dict):
-            raise SpecError(f"--set {key}: {'.'.join(parents)} is a list; give the whole list")
-    here = Place(f"--set {key}")
-    sub = Document(here.text, None)
-    try:
-        node = yaml.compose(value, Loader=yaml.SafeLoader) or yaml.ScalarNode("", "")
-        refuse_extras(value, here.text)
-    except yaml.YAMLError as problem:
-        raise SpecError(f"--set {override}: the value is not YAML: {str(problem).splitlines()[0]}") from None
-    path = (*path, last)
-    tree[last] = plant(sub, node, path, lambda _: here)
+        step = given_as(document, tree, parent, here)
+        child = {} if tree.get(step) in (None, *NONE) else tree[step]
+        path = (*path, step)
+        if step not in tree:
+            document.places[path] = here
+        if not isinstance(child, dict):
+            what = "a list" if isinstance(child, list) else "one value"
+            raise SpecError(f"{here.text}: {'.'.join(map(str, path))} is {what}; set it as a whole")
+        tree[step] = tree = child
+    step = given_as(document, tree, last, here)
+    path = (*path, step)
+    sub = Document(here.text, None, {path: here})
+    node = only_node(value, lambda _: here)
+    tree[step] = "" if node is None else plant(sub, node, path, lambda _: here)
     document.places = {place: at for place, at in document.places.items() if place[: len(path)] != path} | sub.places
 
 
-def read_stdin() -> str:
-    """A spec from standard input."""
-    return sys.stdin.buffer.read(LARGEST_FILE + 1).decode("utf-8-sig", "replace")
+def given_as(document: Document, tree: Mapping[str, Any], step: str, here: Place) -> str:
+    """The key that a step of an override means: our word for it, with a notice, where the spec has that key."""
+    ours = ALIASES.get(step, step)
+    if step in tree or ours not in tree:
+        return step
+    document.notices.append(f"{here.text}: {step!r} is read as {ours!r}")
+    return ours

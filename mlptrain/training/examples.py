@@ -1,5 +1,6 @@
 """The rows of one part as the network and the metrics want them, and what predictions for them are worth."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,15 +78,20 @@ def predicted(loss: Loss, target: Target, logits: Floats) -> NDArray[Any]:
     return np.concatenate([1 - values, values], axis=1)
 
 
+@np.errstate(all="ignore")  # what is too large for the network's numbers is seen in the predictions
 def predict(network: Network, loss: Loss, target: Target, x: Floats) -> NDArray[Any]:
     """Predictions for all rows, chunk by chunk."""
-    chunks = [predicted(loss, target, logits) for logits in network.logits(x)]
+    return joined(target, [predicted(loss, target, logits) for logits in network.logits(x)])
+
+
+def joined(target: Target, chunks: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """The predictions of all chunks, of which there may be none."""
     width = len(target.classes) if isinstance(target, ClassTarget) else len(target.names)
-    return np.concatenate(chunks) if chunks else np.empty((0, width), network.dtype)
+    return np.concatenate(chunks) if chunks else np.empty((0, width))
 
 
 def evaluate(network: Network, loss: Loss, target: Target, part: Examples) -> tuple[float, NDArray[Any]]:
-    """The loss in evaluation mode, averaged over the (weighted) rows, and the predictions."""
+    """The loss in evaluation mode, averaged over the (weighted) rows (NaN without any), and the predictions."""
     total, weight, start, chunks = 0.0, 0.0, 0, []
     for logits in network.logits(part.x):
         stop = start + len(logits)
@@ -95,7 +101,7 @@ def evaluate(network: Network, loss: Loss, target: Target, part: Examples) -> tu
         weight += float(w.sum())
         chunks.append(predicted(loss, target, logits))
         start = stop
-    return total / weight if weight else float("nan"), np.concatenate(chunks)
+    return total / weight if weight else float("nan"), joined(target, chunks)
 
 
 def metrics(loss: Loss, target: Target, part: Examples, predictions: NDArray[Any]) -> dict[str, Value]:

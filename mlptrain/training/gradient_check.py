@@ -15,6 +15,8 @@ from mlptrain.training.loop import Course
 STEPS = (1e-4, 1e-5, 1e-6)
 DIRECTIONS = 3
 TOLERANCE = 1e-6
+MOVED = 0.01
+"""Every parameter is moved by up to this: where all inputs of a unit are dropped, a bias of 0 is exactly a kink."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +33,10 @@ class ParameterCheck:
 
 
 def check_gradient(course: Course) -> list[ParameterCheck]:
-    """The relative error of every parameter's gradient on the first batch, at the initial parameters.
+    """The relative error of every parameter's gradient on the first batch, near the initial parameters.
 
-    Along a random unit direction d: abs(g·d − n) / max(abs g·d, abs n, 1e-6 ‖g‖), n = (L(θ + h d) − L(θ − h d)) / 2h.
+    Along a random unit direction d: abs(g·d − n) / max(abs g·d, abs n, s), n = (L(θ + h d) − L(θ − h d)) / 2h, with s
+    the size of g·d to be expected: ‖g‖ / √P over the parameter's P numbers, or 1e-4 ‖g‖ over all parameters.
     The best of three h counts: a kink of ReLU between θ − h d and θ + h d spoils one h, a wrong derivative spoils all.
     """
     network, objective = double(course)
@@ -43,11 +46,13 @@ def check_gradient(course: Course) -> list[ParameterCheck]:
     size = float(np.linalg.norm(gradient))
     checks = []
     for position, (name, part) in enumerate(parameters.slices.items()):
+        count = part.stop - part.start
+        expected = max(float(np.linalg.norm(gradient[part])) / count**0.5, 1e-4 * size)
         errors = []
         for draw in range(DIRECTIONS):
-            d = 2 * uniform(stream(course.spec.seed, "gradient check", position, draw), (part.stop - part.start,)) - 1
+            d = 2 * uniform(stream(course.spec.seed, "gradient check", position, draw), (count,)) - 1
             d /= np.linalg.norm(d)
-            errors.append(along(parameters.theta[part], d, float(gradient[part] @ d), size, objective))
+            errors.append(along(parameters.theta[part], d, float(gradient[part] @ d), expected, objective))
         checks.append(ParameterCheck(name, parameters.declarations[name].shape, max(errors)))
     return sorted(checks, key=lambda check: list(parameters.declarations).index(check.name))
 
@@ -56,7 +61,8 @@ def double(course: Course) -> tuple[Network, Callable[[], float]]:
     """The course's network in float64, and its objective on the first batch with the noise of the first step."""
     old, spec = course.network, course.spec
     network = build_network(spec.model, old.inputs, old.outputs, "float64")
-    network.parameters.theta[...] = old.parameters.theta
+    theta = network.parameters.theta
+    theta[...] = old.parameters.theta + MOVED * (2 * uniform(stream(spec.seed, "gradient check"), theta.shape) - 1)
     part = course.train.first(course.batch_size)
     targets = loss_targets(course.loss, course.target, part.truth, network.dtype)
     x, weights = part.x.astype(np.float64), part.training_weights()
@@ -77,7 +83,7 @@ def double(course: Course) -> tuple[Network, Callable[[], float]]:
     return network, objective
 
 
-def along(theta: Floats, d: Floats, slope: float, size: float, objective: Callable[[], float]) -> float:
+def along(theta: Floats, d: Floats, slope: float, least: float, objective: Callable[[], float]) -> float:
     """The smallest relative error of `slope` over the step sizes; θ is left as it was."""
     start, errors = theta.copy(), []
     for h in STEPS:
@@ -85,6 +91,6 @@ def along(theta: Floats, d: Floats, slope: float, size: float, objective: Callab
         above = objective()
         theta[...] = start - h * d
         numeric = (above - objective()) / (2 * h)
-        errors.append(abs(slope - numeric) / max(abs(slope), abs(numeric), 1e-6 * size, 1e-12))
+        errors.append(abs(slope - numeric) / max(abs(slope), abs(numeric), least, 1e-12))
     theta[...] = start
     return min(errors)

@@ -1,12 +1,13 @@
-"""The training loop: a generator of events. Policy (best epoch, early stopping, divergence) lives here, sinks do not."""
+"""The training loop, a generator of events: policy (best epoch, early stopping, divergence) inside, sinks outside."""
 
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from math import isfinite, nan
+from math import inf, isfinite, nan
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.data.features import ClassTarget, Target
@@ -122,12 +123,12 @@ def run_epoch(
     course: Course, state: TrainState, clock: Clock, stop: Callable[[], bool]
 ) -> Generator[Event, None, bool]:
     """One epoch: its steps, then what it was worth. Returns whether it was finished."""
-    begun, total, weight, penalty, lr = clock(), 0.0, 0, 0.0, 0.0
+    begun, total, weight, penalty, lr = clock(), 0.0, 0.0, 0.0, 0.0
     told = begun
     for number, batch in enumerate(batches(course, state.epoch), 1):
-        rows = len(batch[0])
+        share = len(batch[0]) if batch[2] is None else float(batch[2].sum())
         loss, penalty, lr = train_step(course, state, batch, number)
-        total, weight = total + loss * rows, weight + rows
+        total, weight = total + loss * share, weight + share
         if stop():
             return False
         if (now := clock()) - told > STEPS_DONE_EVERY:
@@ -157,6 +158,7 @@ def batches(course: Course, epoch: int) -> Iterator[Batch]:
         yield inputs, targets[rows], None if weights is None else weights[rows]
 
 
+@np.errstate(all="ignore")  # what is not finite is seen in the loss, and said in our words
 def train_step(course: Course, state: TrainState, batch: Batch, number: int) -> tuple[float, float, float]:
     """One update: batch → forward → loss → backward → clip, decay, optimizer → bounds. Returns loss, penalty, lr."""
     network, spec = course.network, course.spec
@@ -178,7 +180,7 @@ def train_step(course: Course, state: TrainState, batch: Batch, number: int) -> 
         step(optimizer, network.parameters, state.slots, lr=lr, t=state.step)
     bound_unit_norms(network.parameters)
     if not isfinite(value + penalty):
-        raise diverged(state, number, lr)
+        raise diverged(f"in epoch {state.epoch + 1}, batch {number}", lr)
     return value, penalty, lr
 
 
@@ -207,10 +209,10 @@ def scheduled(spec: Spec, now: Now) -> tuple[float, Optimizer]:
     return lr, optimizer
 
 
-def diverged(state: TrainState, number: int, lr: float) -> Diverged:
+def diverged(when: str, lr: float) -> Diverged:
     """The error that the loss is no longer finite."""
     return Diverged(
-        f"training diverged: the loss is not finite in epoch {state.epoch + 1}, batch {number} (learning rate {lr:g}); "
+        f"training diverged: the loss is not finite {when} (learning rate {lr:g}); "
         f"try a smaller optimizer.learning_rate, optimizer.global_clipnorm: 1, or scaled columns"
     )
 
@@ -238,6 +240,7 @@ def judged(
     )
 
 
+@np.errstate(all="ignore")
 def worth(course: Course, part: Examples) -> tuple[float, float | None]:
     """The loss and the reported metric of a part in evaluation mode."""
     loss, predictions = evaluate(course.network, course.loss, course.target, part)
@@ -247,9 +250,11 @@ def worth(course: Course, part: Examples) -> tuple[float, float | None]:
 def watch(course: Course, state: TrainState, loss: float | None, metric: float | None) -> bool:
     """Keep the best epoch by the watched value, count the patience, reduce on a plateau; whether this one is the best.
 
-    The value is turned so that small is good; an undefined or NaN value is never the best.
+    The value is turned so that small is good; an undefined or NaN value is never the best. Without a validation part
+    the last epoch that was finished is kept.
     """
     if course.validation is None:
+        state.best.keep(state.epoch, inf, course.network)
         return False
     training = course.spec.training
     value = loss if training.monitor == "loss" else metric

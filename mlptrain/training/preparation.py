@@ -33,6 +33,7 @@ from mlptrain.spec.fields import Data, Source, Spec
 from mlptrain.training.examples import Examples, loss_targets
 
 AnyFeatures = Features | PixelFeatures
+METRICS_OF_NUMBERS = frozenset(["rmse", "mae", "r2"])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +77,8 @@ class Rows:
         """The texts of a column; of images the labels."""
         if self.table is not None:
             return self.table.column(column)
-        assert self.labels is not None
+        if self.labels is None:
+            raise SpecError(f"{self.name}: these images have no labels; name their file: {{images: …, labels: …}}")
         return [str(label) for label in self.labels.tolist()]
 
 
@@ -163,7 +165,17 @@ def resolved(spec: Spec, rows: Rows, *, classes: bool) -> Spec:
         raise SpecError(f"loss: binary_cross_entropy needs two classes, the target has {count}; use cross_entropy")
     if spec.training.class_weight is not None and not classes:
         raise SpecError(f"training.class_weight: the target is a number (loss {loss.name}); there are no classes")
+    check_monitor(spec.training.monitor, loss, classes=classes)
     return replace(spec, loss=loss)
+
+
+def check_monitor(metric: str, loss: Loss, *, classes: bool) -> None:
+    """Refuse to watch a metric that has no value for this target or this loss."""
+    if metric != "loss" and (metric in METRICS_OF_NUMBERS) == classes:
+        needed, found = ("numbers", "classes") if classes else ("classes", "numbers")
+        raise SpecError(f"training.monitor: {metric} is a metric of {needed}; the target has {found}")
+    if metric == "log_loss" and not loss.probabilistic:
+        raise SpecError(f"training.monitor: log_loss needs probabilities; the {loss.name} loss gives scores")
 
 
 def default_loss(classes: int | None) -> Loss:

@@ -35,6 +35,11 @@ def target_rows(target: Target) -> list[tuple[str, str, str, str]]:
     return [(name, "target", "number", "") for name in target.names]
 
 
+def inputs_text(kind: str, width: int) -> str:
+    """A column's kind and the inputs it becomes."""
+    return f"{kind}, {width} input{'s' * (width > 1)}"
+
+
 def describe(model_path: str) -> Description:
     """What a model file holds."""
     model = load(Path(model_path))
@@ -45,8 +50,8 @@ def describe(model_path: str) -> Description:
         model=model_path,
         parameters=model.network.parameters.theta.size,
         bytes=Path(model_path).stat().st_size,
-        columns={column.name: f"{column.kind}, {column.width} inputs" for column in model.features.columns},
-        target="\n".join(f"{name}: {size} {labels}" for name, _, size, labels in target_rows(model.target)),
+        columns={column.name: inputs_text(column.kind, column.width) for column in model.features.columns},
+        target="\n".join(f"{name}: {size} {labels}".rstrip() for name, _, size, labels in target_rows(model.target)),
         history=history,
         spec=to_plain(model.spec),
         **model.result,

@@ -59,6 +59,8 @@ def with_unknown(
 
 def given_rows(model: Model, data: str, labels: str | None) -> Rows:
     """The rows of the file(s) that the user named."""
+    if isinstance(model.features, Features) and labels is not None:
+        raise SpecError("--labels: the model was trained on a table; its targets are a column of DATA")
     source: Source = data if isinstance(model.features, Features) else Images(images=data, labels=labels)
     if isinstance(source, Images) and labels is None:
         raise SpecError("--labels is missing: give the IDX file of the labels")

@@ -12,7 +12,7 @@ from mlptrain.publishing import check_writable
 from mlptrain.spec.fields import Spec
 from mlptrain.training.events import EpochEnded, Event, Finished
 from mlptrain.training.examples import outputs_for
-from mlptrain.training.loop import Course, never
+from mlptrain.training.loop import Course, diverged, never
 from mlptrain.training.loop import fit as train
 from mlptrain.training.preparation import Prepared, prepare
 from mlptrain.training.state import initial_state
@@ -95,12 +95,15 @@ def fit(
     assert finished is not None
     if not finished.epochs:
         raise Interrupted("stopped before the first epoch ended; nothing was written")
+    measures = final_metrics(course)
+    if measures["train"]["loss"] is None:
+        raise diverged("after the last step", state.history[-1].learning_rate)
     result = FitResult(
         model=str(out),
         reason=finished.reason,
         epochs=finished.epochs,
         best_epoch=finished.best_epoch,
-        metrics=final_metrics(course),
+        metrics=measures,
         seconds=finished.seconds,
         parameters=course.network.parameters.theta.size,
     )

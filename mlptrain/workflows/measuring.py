@@ -1,6 +1,9 @@
 """The metrics of a part, as results carry them."""
 
 from collections.abc import Mapping
+from math import isfinite
+
+import numpy as np
 
 from mlptrain.engine.metrics import Undefined, Value
 from mlptrain.model_file import Model
@@ -10,10 +13,17 @@ from mlptrain.training.loop import Course
 Metrics = dict[str, float | None]
 
 
+@np.errstate(all="ignore")
 def measured(course: Course | Model, part: Examples) -> dict[str, Value]:
     """Loss and metrics of a part in evaluation mode."""
     loss, predictions = evaluate(course.network, course.loss, course.target, part)
-    return {"loss": loss} | metrics(course.loss, course.target, part, predictions)
+    values = {"loss": loss} | metrics(course.loss, course.target, part, predictions)
+    return {name: finite(value) for name, value in values.items()}
+
+
+def finite(value: Value) -> Value:
+    """What is not a finite number is undefined."""
+    return value if isinstance(value, Undefined) or isfinite(value) else Undefined("it is not a finite number")
 
 
 def split_values(values: Mapping[str, Value]) -> tuple[Metrics, dict[str, str]]:

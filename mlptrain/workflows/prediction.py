@@ -1,7 +1,7 @@
 """`predict`: rows in, predictions out, one for each, in order."""
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data.features import ClassTarget, Features
+from mlptrain.data.features import CategoryColumn, ClassTarget, FeatureColumn, Features, NumberColumn
 from mlptrain.data.images import read_images
 from mlptrain.data.table import Table, from_columns, read_table, write_table
 from mlptrain.errors import DataError, SpecError
@@ -33,10 +33,10 @@ def predicted_with(model: Model, rows: Rows, *, keep: Sequence[str] = (), probab
     odd: dict[str, int] = {}
     x = encode_inputs(model.features, rows, model.network.dtype, odd)
     values = predict_rows(model.network, model.loss, model.target, x)
-    columns = kept_columns(rows, keep) | predicted_columns(model, values)
+    columns = predicted_columns(model, values)
     if probabilities:
         columns |= probability_columns(model, values)
-    return Predictions(columns=columns, odd_cells=odd)
+    return Predictions(columns=kept_columns(rows, keep, columns) | columns, odd_cells=odd)
 
 
 def predict(model_path: str, data: str, *, keep: Sequence[str] = (), probabilities: bool = False) -> Predictions:
@@ -52,14 +52,18 @@ def predict(model_path: str, data: str, *, keep: Sequence[str] = (), probabiliti
     return predicted_with(model, rows, keep=keep, probabilities=probabilities)
 
 
-def kept_columns(rows: Rows, keep: Sequence[str]) -> dict[str, list[str]]:
-    """Columns of the input that are passed through; "all" is all of them."""
+def kept_columns(rows: Rows, keep: Sequence[str], taken: Collection[str]) -> dict[str, list[str]]:
+    """Columns of the input that are passed through; "all" is all of them but those whose names are `taken`."""
     if not keep:
         return {}
     if rows.table is None:
         raise SpecError("--keep: images have no columns")
-    names = list(rows.table.columns) if list(keep) == ["all"] else keep
-    return {name: rows.table.column(name) for name in names}
+    if "all" in keep:
+        return {name: cells for name, cells in rows.table.columns.items() if name not in taken}
+    for name in keep:
+        if name in taken:
+            raise SpecError(f"--keep {name}: the prediction is written under this name; rename the column of the input")
+    return {name: rows.table.column(name) for name in keep}
 
 
 def predicted_columns(model: Model, values: NDArray[Any]) -> dict[str, list[str]]:
@@ -111,15 +115,30 @@ class LoadedModel:
 
 def columns_of(table: Any, model: Model) -> Table:
     """The columns of a mapping, of any data frame (named columns that can be looked up), or of an array in order."""
+    fitted = {column.name: column for column in model.features.columns}
     if isinstance(table, Mapping):
-        return from_columns(table)
-    if hasattr(table, "columns"):
-        return from_columns({name: table[name] for name in table.columns})
-    array = np.asarray(table)
-    names = [column.name for column in model.features.columns]
-    if array.ndim != 2 or array.shape[1] != len(names):
-        raise DataError(f"table: an array of {len(names)} columns is expected ({', '.join(names)})")
-    return from_columns({name: array[:, position] for position, name in enumerate(names)})
+        columns = dict(table)
+    elif hasattr(table, "columns"):
+        columns = {name: table[name] for name in table.columns}
+    else:
+        array = np.asarray(table)
+        if array.ndim != 2 or array.shape[1] != len(fitted):
+            raise DataError(f"table: an array of {len(fitted)} columns is expected ({', '.join(fitted)})")
+        columns = {name: array[:, position] for position, name in enumerate(fitted)}
+    return from_columns({name: as_trained(values, fitted.get(name)) for name, values in columns.items()})
+
+
+def as_trained(values: Iterable[Any], column: FeatureColumn | None) -> Iterable[Any]:
+    """The values of a column; the category or truth value 1 is 1.0 in an array of floats, if training saw no 1.0."""
+    if column is None or (isinstance(column, NumberColumn) and not column.boolean):
+        return values
+    known = column.levels if isinstance(column, CategoryColumn) else ()
+    return [value if str(value) in known else whole(value) for value in values]
+
+
+def whole(value: Any) -> Any:
+    """A float without a fraction as a whole number."""
+    return int(value) if isinstance(value, float | np.floating) and value.is_integer() else value
 
 
 def load_model(path: str) -> LoadedModel:

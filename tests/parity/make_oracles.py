@@ -352,8 +352,11 @@ def keras_loss_sample(loss: Any) -> Results:
     return {"value": value.item(), "gradient": z.grad.numpy()}
 
 
+LIBRARIES = {"pytorch": pytorch, "keras": keras}
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("libraries", nargs="*", choices=["pytorch", "keras"], default=["pytorch", "keras"])
-    for library in parser.parse_args().libraries:
-        {"pytorch": pytorch, "keras": keras}[library]()
+    parser.add_argument("library", nargs="?", choices=LIBRARIES, help="one of them; both if left out")
+    chosen = parser.parse_args().library
+    for name in [chosen] if chosen else LIBRARIES:
+        LIBRARIES[name]()

@@ -1,0 +1,137 @@
+"""Real processes: pipes, signals, devices, and the same bytes from two of them."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from command import IRIS, files, write_iris
+
+from mlptrain.model_file import load
+from mlptrain.workflows.fitting import fit
+
+COMMAND = [sys.executable, "-m", "mlptrain"]
+
+
+def environment(**more):
+    """Ours, with warnings as errors: a warning in a command is a second message."""
+    return os.environ | {"PYTHONWARNINGS": "error", "PYTHONPATH": str(Path(__file__).parents[2])} | more
+
+
+def process(*arguments, **options):
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "env": environment()} | options
+    return subprocess.Popen([*COMMAND, *map(str, arguments)], **pipes)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A model, and a table that is larger than any pipe holds."""
+    folder = tmp_path_factory.mktemp("processes")
+    fit(str(write_iris(folder)), out=folder / "iris.npz")
+    header, *rows = IRIS.read_text().splitlines()
+    (folder / "large.csv").write_text("\n".join([header, *rows * 150]) + "\n")
+    return folder
+
+
+@pytest.mark.parametrize("data", ["iris.csv", "large.csv"])
+def test_a_reader_that_has_seen_enough_ends_predict_quietly(folder, data):
+    with process("predict", "iris.npz", data, "--keep", "all", cwd=folder) as predict:
+        assert predict.stdout.readline() == b"sepal_length,sepal_width,petal_length,petal_width,species\n"
+        predict.stdout.close()
+        assert predict.stderr.read() == b""
+        assert predict.wait(timeout=60) == 0
+
+
+def test_a_reader_that_has_left_before_the_first_byte_is_no_fault_either(folder):
+    read, write = os.pipe()
+    os.close(read)
+    with process("show", "iris.npz", cwd=folder, stdout=write) as show:
+        os.close(write)
+        assert show.stderr.read() == b""
+        assert show.wait(timeout=60) == 0
+
+
+def test_predictions_go_through_a_pipe_in_order(folder):
+    with process("predict", "iris.npz", "-", cwd=folder, stdin=subprocess.PIPE) as predict:
+        out, err = predict.communicate((folder / "large.csv").read_bytes(), timeout=60)
+    assert (predict.returncode, err) == (0, b"")
+    header, *labels = out.decode().splitlines()
+    assert (header, len(labels)) == ("species", 22_500)
+    assert labels == labels[:150] * 150
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_device_is_the_environments_fault(folder):
+    with (
+        Path("/dev/full").open("wb") as full,
+        process("predict", "iris.npz", "iris.csv", cwd=folder, stdout=full) as predict,
+    ):
+        assert predict.stderr.read() == b"error: the system says: [Errno 28] No space left on device\n"
+        assert predict.wait(timeout=60) == 6
+
+
+@pytest.mark.skipif(os.name != "posix", reason="closing a stream as a POSIX shell does it")
+@pytest.mark.parametrize("closed", [">&-", "2>&-"])
+def test_a_closed_stream_is_no_fault(folder, closed):
+    command = f'"$0" -m mlptrain fit iris.yaml --out closed.npz {closed}'
+    done = subprocess.run(
+        ["sh", "-c", command, sys.executable], cwd=folder, env=environment(), capture_output=True, timeout=60
+    )
+    assert done.returncode == 0
+    assert b"error:" not in done.stdout + done.stderr
+    assert (b"model: closed.npz" in done.stdout) == (closed == "2>&-")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_training_with_the_best_epoch_written(tmp_path, number, code):
+    write_iris(tmp_path)
+    arguments = ["fit", "iris.yaml", "--set", "training.epochs=1000000000", "--out", "stopped.npz"]
+    with process(*arguments, cwd=tmp_path) as fitting:
+        while not re.match(rb"\*\s+1\s", line := fitting.stderr.readline()):  # the line of the first epoch
+            assert line, "ended before its first epoch"
+        fitting.send_signal(number)
+        out, err = fitting.communicate(timeout=60)
+    assert fitting.returncode == code
+    assert b"interrupted: " in err
+    assert b"model: stopped.npz" in out
+    result = load(tmp_path / "stopped.npz").result
+    assert result["reason"] == "interrupted"
+    assert 1 <= result["best_epoch"] <= result["epochs"] < 100_000
+    assert not [name for name in files(tmp_path) if name.endswith(".tmp")]
+
+
+def test_two_processes_give_the_same_bytes(tmp_path):
+    """Another hash seed, another working directory, another way to name the spec, another time."""
+    (tmp_path / "specs").mkdir()
+    (tmp_path / "models").mkdir()
+    colours = ["red", "green", "blue", ""]
+    rows = [f"{k % 13},{colours[k % 4]},{'yes' if k % 3 else 'no'},{'ab'[k % 7 > 3]}" for k in range(80)]
+    (tmp_path / "specs" / "t.csv").write_text("\n".join(["n,colour,flag,y", *rows]))
+    (tmp_path / "specs" / "t.yaml").write_text(
+        "data: {train: t.csv, target: y, split: {validation: 0.2}}\n"
+        "model: {hidden: [16, 8], dropout: 0.3, norm: batch, activation: gelu}\n"
+        "training: {epochs: 5, batch_size: 8, class_weight: {a: 2, b: 1}}\n"
+    )
+    runs = [
+        ("../specs/t.yaml", "../models/a.npz", "specs", "1"),
+        (tmp_path / "specs" / "t.yaml", tmp_path / "models" / "b.npz", "models", "2"),
+    ]
+    for spec, out, where, seed in runs:
+        environ = environment(PYTHONHASHSEED=seed)
+        with process("fit", spec, "--out", out, "-q", cwd=tmp_path / where, env=environ) as fitting:
+            assert (fitting.communicate(timeout=60), fitting.returncode) == ((b"", b""), 0)
+    first, second = ((tmp_path / "models" / name).read_bytes() for name in ("a.npz", "b.npz"))
+    assert first == second
+
+
+def test_divergence_is_one_line_even_with_warnings_as_errors(tmp_path):
+    write_iris(tmp_path, loss="mean_squared_error", optimizer={"name": "sgd", "learning_rate": 1e30})
+    with process("fit", "iris.yaml", "-q", cwd=tmp_path) as fitting:
+        out, err = fitting.communicate(timeout=60)
+    assert (fitting.returncode, out) == (4, b"")
+    assert err.count(b"\n") == 1
+    assert files(tmp_path).keys() == {"iris.csv", "iris.yaml"}

@@ -1,0 +1,97 @@
+"""What the data room's tests share: tables from bytes, drawn tables, damaged copies."""
+
+import gzip
+import io
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from mlptrain.data.files import unpacked
+from mlptrain.data.table import Table, TableFormat, read_stream, write_table
+from mlptrain.errors import DataError
+
+drawn = settings(derandomize=True, deadline=None, database=None)
+"""The same examples on every run, however slow the machine."""
+
+Columns = dict[str, list[str]]
+
+
+def read(content: bytes | str, **layout: Any) -> Table:
+    """The table in some bytes, or in the UTF-8 of a text; messages name it f.csv."""
+    data = content.encode() if isinstance(content, str) else content
+    return read_stream(lambda: unpacked(io.BytesIO(data), "f.csv"), "f.csv", TableFormat(**layout))
+
+
+def attempt(content: bytes, **layout: Any) -> Table | DataError:
+    """The table, or the error that there is none."""
+    try:
+        return read(content, **layout)
+    except DataError as problem:
+        return problem
+
+
+def table(**columns: str | list[str]) -> Table:
+    """A table of cells; a text stands for its cells, divided by blanks, "_" for an empty one."""
+    cells = {name: cells_of(texts) if isinstance(texts, str) else texts for name, texts in columns.items()}
+    return Table("f.csv", cells, len(next(iter(cells.values()))), lambda row: row + 2)
+
+
+def cells_of(text: str) -> list[str]:
+    return ["" if cell == "_" else cell for cell in text.split()]
+
+
+def written(columns: Columns) -> str:
+    """The text that `write_table` makes of columns."""
+    stream = io.StringIO(newline="")
+    write_table(columns, stream)
+    return stream.getvalue()
+
+
+def zipped(content: bytes) -> bytes:
+    """The same bytes as gzip, the same on every day."""
+    return gzip.compress(content, mtime=0)
+
+
+TROUBLE = [
+    '"',
+    '""',
+    ",",
+    "\r",
+    "\n",
+    "\r\n",
+    "\n\n",
+    '","',
+    '"\n',
+    " ",
+    "\t",
+    ";",
+    "'",
+    "\\",
+    "=1+1",
+    "NA",
+    "\x1a",
+    "\x85",
+]
+TROUBLE += ["\u2028", "\ufeff", "é", "\u0661", "\U0001f600", "\x1b[2J", "a,b\nc"]
+characters = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
+texts = st.lists(st.sampled_from(TROUBLE) | characters, max_size=6).map("".join)
+"""Any text that a cell may hold."""
+
+plain_texts = st.text("abcXYZ019.- é", max_size=4)
+"""Texts without a character that needs quotes."""
+
+
+def is_name(text: str) -> bool:
+    """Whether a column may be called so: not blank; a BOM at the beginning of a file is no part of a name."""
+    return bool(text.strip()) and not text.startswith("\ufeff")
+
+
+@st.composite
+def columns_of(draw: st.DrawFn, cells: st.SearchStrategy[str] = texts, *, least: int = 1, most: int = 4) -> Columns:
+    """Named columns of one length, at least one of them with a name that is no number."""
+    names = draw(st.lists(cells.filter(is_name), min_size=least - 1, max_size=most - 1, unique=True))
+    names = [name for name in names if name != "name"]
+    names.insert(draw(st.integers(0, len(names))), "name")
+    rows = draw(st.integers(0, 6))
+    return {name: draw(st.lists(cells, min_size=rows, max_size=rows)) for name in names}

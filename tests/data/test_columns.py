@@ -1,0 +1,275 @@
+"""Columns: what kind their cells are, and the numbers, truth values and classes they stand for."""
+
+import random
+import re
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from table_cases import drawn, read, table
+
+from mlptrain.data.columns import (
+    BOOLEANS,
+    LARGEST,
+    MISSING_NUMBERS,
+    booleans,
+    natural_order,
+    numbers,
+    parsed,
+    understand,
+)
+from mlptrain.data.grammar import is_number
+from mlptrain.errors import DataError
+
+MARKS = {""}
+
+NUMBERS = [
+    "0",
+    "-0",
+    "+1",
+    "1.",
+    ".5",
+    "-.5",
+    "1e5",
+    "1E-3",
+    "1.e+05",
+    "00501",
+    "1e-99999",
+    "123456789012345678901234567890",
+]
+NOT_NUMBERS = [
+    "",
+    ".",
+    "-",
+    "e5",
+    "1e",
+    "1e+",
+    "1e5.",
+    "--1",
+    "1 2",
+    "1-",
+    "1_000",
+    "1,5",
+    "0x10",
+    "0b1",
+    "inf",
+    "-inf",
+    "Infinity",
+]
+NOT_NUMBERS += [
+    "nan",
+    "-nan",
+    "+NaN",
+    "１２",
+    "١٢",
+    "²",
+    "1\u00a0",
+    "\u00a01",
+    "1\n",
+    "\n1",
+    "\t1",
+    "$1",
+    "12%",
+    "1e5e5",
+    "1d5",
+    "½",
+]
+
+
+# The grammar of numbers.
+
+
+@pytest.mark.parametrize("text", NUMBERS)
+def test_a_number_is_a_number(text):
+    assert is_number(text)
+    assert parsed([text]).tolist() == [float(text)]
+
+
+@pytest.mark.parametrize("text", NOT_NUMBERS)
+def test_what_only_resembles_a_number_is_none(text):
+    assert not is_number(text)
+    assert parsed([text]) is None
+    assert parsed(["1", text, "2"]) is None
+
+
+@drawn
+@given(st.text("0123456789+-.eE", max_size=8) | st.text(max_size=4) | st.sampled_from([*NUMBERS, *NOT_NUMBERS]))
+def test_the_fast_parser_reads_exactly_the_grammar(text):
+    values = parsed([text])
+    assert (values is not None) == is_number(text)
+    assert values is None or values.tolist() == [float(text)]
+
+
+@drawn
+@given(st.lists(st.floats(-LARGEST, LARGEST)))
+def test_numbers_are_read_to_the_last_bit(values):
+    cells = [repr(value) for value in values]
+    assert numbers(table(x=cells), "x", MARKS).tobytes() == np.array(values, np.float64).tobytes()
+    spaced = [f"  {cell} " for cell in cells]
+    assert numbers(table(x=spaced), "x", MARKS).tobytes() == np.array(values, np.float64).tobytes()
+
+
+@pytest.mark.parametrize("mark", [*MISSING_NUMBERS, " ", " NA ", "-999", "n a", " x"])
+def test_missing_numbers_are_nan(mark):
+    values = numbers(table(x=["1", mark, "-3", mark]), "x", {"", "-999", "n a", " x"})
+    assert values[[0, 2]].tolist() == [1, -3]
+    assert np.isnan(values[[1, 3]]).all()
+    assert numbers(table(x=["1", "-999"]), "x", MARKS).tolist() == [1, -999]
+
+
+def test_a_number_too_small_is_zero():
+    assert numbers(table(x="1e-400 -1e-400 4e-324"), "x", MARKS).tolist() == [0, 0, 5e-324]
+
+
+@pytest.mark.parametrize("text", ["1e400", "-1e400", "1.1e300", "9" * 400])
+def test_a_number_too_large_is_an_error_with_its_line(text):
+    with pytest.raises(DataError, match=re.escape(f'f.csv:4: column "x": {text!r} is too large for a number')):
+        numbers(table(x=["1", "NA", text]), "x", MARKS)
+
+
+def test_what_is_no_number_is_named_with_line_and_column():
+    with pytest.raises(DataError) as error:
+        numbers(read('a,x\n\n"b\nc",1\nd,oops\n'), "x", MARKS)
+    hint = "mend it, add it to data.missing_values, or set data.columns: {x: category}"
+    assert str(error.value) == f"f.csv:5: column \"x\": 'oops' is not a number; {hint}"
+
+
+def test_the_first_five_that_are_no_numbers_are_named():
+    with pytest.raises(DataError) as error:
+        numbers(table(x="1 a 2 b c NA d e f g"), "x", MARKS)
+    said = "'a' is not a number, nor is 'b' on line 5, 'c' on line 6, 'd' on line 8, 'e' on line 9 and 2 more; mend it"
+    assert f'f.csv:3: column "x": {said}' in str(error.value)
+
+
+def test_an_absent_column_is_an_error():
+    for kind in numbers, booleans:
+        with pytest.raises(DataError, match=r"f.csv:1: column 'X' is missing; did you mean 'x'\?"):
+            kind(table(x="1"), "X", MARKS)
+
+
+# Truth values.
+
+
+@pytest.mark.parametrize("pair", BOOLEANS, ids=lambda pair: "-".join(sorted(pair)))
+@pytest.mark.parametrize("case", [str.lower, str.upper, str.title])
+def test_a_pair_of_truth_values_is_boolean(pair, case):
+    words = [case(word) for word in pair]
+    cells = [*words, "", *words[::-1]]
+    assert understand(table(x=cells), "x", MARKS).kind == "boolean"
+    values = booleans(table(x=cells), "x", MARKS)
+    assert sorted(values[:2]) == sorted(values[3:]) == [0, 1]
+    assert np.isnan(values[2])
+
+
+@pytest.mark.parametrize("word", ["true", "YES", "t", "y", "1", "On"])
+def test_true_is_one(word):
+    assert booleans(table(x=[word]), "x", MARKS).tolist() == [1]
+
+
+def test_missing_truth_values_are_nan():
+    assert np.isnan(booleans(table(x="_ ? _"), "x", {"?"})).all()
+
+
+def test_what_is_no_truth_value_is_named_with_its_line():
+    with pytest.raises(
+        DataError, match=r'f.csv:4: column "x": \'maybe\' is not a truth value; write one of .* category}'
+    ):
+        booleans(table(x="yes no maybe"), "x", MARKS)
+
+
+# Kinds.
+
+MANY = [str(number) for number in range(200)]
+KINDS = {
+    "integers": ("1 2 3", "number"),
+    "reals": ("1e3 -.5 2.", "number"),
+    "missing-numbers": ("1 NA ? _ N/A None null NULL NaN nan 2", "number"),
+    "one-number-and-missing": ("5 NA 5", "number"),
+    "zeros-and-ones-in-decimals": ("0.0 1.0 0.0", "number"),
+    "words": ("a b a", "category"),
+    "three-truth-values": ("yes no maybe", "category"),
+    "mixed-truth-values": ("yes false", "category"),
+    "truth-and-NA": ("yes no NA", "category"),
+    "codes": ("00501 10001", "category"),
+    "codes-of-unequal-length": ("00501 1", "number"),
+    "decimals-below-one": ("0.5 0.7", "number"),
+    "digits": ("0 1 2 3", "number"),
+    "missing": ("_ _", "ignore"),
+    "listed-as-missing": ("- _ -", "ignore"),
+    "constant": ("a a _", "ignore"),
+    "constant-number": ("7 7 7", "ignore"),
+    "only-marks-of-missing-numbers": ("NA ? NA", "category"),
+    "mostly-NA": (["NA"] * 995 + ["Ex", "Fa", "Gd"], "category"),
+    "thousands-with-commas": ("1,000 2,000 3,500", "category"),
+    "foreign-digits": ("１２ ٣", "category"),
+    "spaced": (["1", " 2", "3 ", "  4  "], "number"),
+    "half-numbers": ("1 2 a b", "category"),
+    "most-are-few-numbers": (["0", "1", "2"] * 30 + ["3+"] * 5, "category"),
+    "many-texts": ([f"name {number}" for number in range(101)], "ignore"),
+    "a-hundred-texts": ([f"name {number}" for number in range(100)], "category"),
+    "texts-of-which-half-repeat": ([f"name {number}" for number in range(101)] * 2, "category"),
+    "texts-of-which-few-repeat": ([f"name {number}" for number in range(150)] + ["name 1"] * 140, "ignore"),
+}
+
+
+@pytest.mark.parametrize(("cells", "kind"), KINDS.values(), ids=KINDS)
+def test_the_kind_follows_from_all_cells(cells, kind):
+    found = table(x=cells)
+    assert understand(found, "x", {"", "-"}).kind == kind
+    shuffled = list(found.columns["x"])
+    random.Random(1).shuffle(shuffled)
+    assert understand(table(x=shuffled), "x", {"", "-"}).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("cells", "note"),
+    [
+        ("_ _", "all cells are missing"),
+        ("a _ a", "constant"),
+        ("007 010", "codes with leading zeros"),
+        ([f"name {number}" for number in range(101)], "text with 101 different values in 101 cells"),
+        ("1 2", ""),
+    ],
+)
+def test_a_note_says_why(cells, note):
+    assert understand(table(x=cells), "x", MARKS).note == note
+
+
+@pytest.mark.parametrize(("right", "wrong"), [(["1", "2"] * 100, 1), (MANY, 1), (MANY, 21), (["1", "2"] * 500, 9)])
+def test_text_among_numbers_is_an_error_that_names_the_lines(right, wrong):
+    cells = ["NA", "", *right, *["oops"] * wrong]
+    lines = [f"'oops' on line {len(right) + 4 + k}" for k in range(min(wrong, 5))]
+    more = f" and {wrong - 5} more" if wrong > 5 else ""
+    with pytest.raises(DataError) as error:
+        understand(table(x=cells), "x", MARKS)
+    said = f"{len(right)} cells are numbers but not {', '.join(lines)}{more}; mend them"
+    assert str(error.value).startswith(f'f.csv:{len(right) + 4}: column "x": {said}')
+    assert str(error.value).endswith("or set data.columns: {x: category}")
+    assert understand(table(x=cells), "x", {"", "oops"}).kind == "number"
+
+
+def test_a_declared_mark_of_missing_hides_text_among_numbers():
+    assert understand(table(x=[*MANY, "-"]), "x", {"", "-"}).kind == "number"
+
+
+# The order of classes.
+
+
+def test_classes_stand_in_natural_order():
+    assert natural_order({"10", "9", "-1", "1e1", "9.5"}) == ["-1", "9", "9.5", "10", "1e1"]
+    assert natural_order({"b", "a", "10", "9"}) == ["10", "9", "a", "b"]
+
+
+@drawn
+@given(st.sets(st.sampled_from(["a", "B", "é", "", "1", "10", "2", "02", "1.0", "-1", "1e400"])))
+@example({"1", "1.0"})
+def test_the_order_is_a_function_of_the_set(values):
+    ordered = natural_order(values)
+    assert sorted(ordered) == sorted(values)
+    assert all(natural_order(list(order)) == ordered for order in (ordered, ordered[::-1]))
+
+
+def test_booleans_are_disjoint_pairs():
+    assert all(not a & b for a, b in product(BOOLEANS, BOOLEANS) if a != b)

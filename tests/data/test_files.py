@@ -1,0 +1,109 @@
+"""Data files: recognised by their first bytes, and refused in words where they cannot be read."""
+
+import io
+import os
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from table_cases import drawn, read, zipped
+
+from mlptrain.data.files import FOREIGN, content, opener, unpacked
+from mlptrain.data.table import TableFormat, read_table
+from mlptrain.errors import DataError
+
+
+@pytest.mark.parametrize(("magic", "kind"), FOREIGN.items(), ids=[kind.split()[1] for kind in FOREIGN.values()])
+def test_a_foreign_file_is_named_whatever_it_is_called(tmp_path, magic, kind):
+    (tmp_path / "x.csv").write_bytes(magic + b"\0\1\2 some more")
+    with pytest.raises(DataError, match=f"x.csv: this is {kind}; save tables as CSV"):
+        read_table(str(tmp_path / "x.csv"), TableFormat())
+
+
+@pytest.mark.parametrize("name", ["PAR1", "BZhour", "PK", "SQLite", "%PDF", "NUMPY", "\ufeffPAR1", "BM"])
+def test_a_column_may_be_called_like_the_beginning_of_a_foreign_file(name):
+    assert list(read(f"{name},b\n1,2\n").columns) == [name.removeprefix("\ufeff"), "b"]
+
+
+@drawn
+@given(st.binary(max_size=40).filter(lambda data: not data.startswith((b"\x1f\x8b", *FOREIGN))))
+def test_bytes_are_read_as_they_are_zipped_or_not(data):
+    assert unpacked(io.BytesIO(data), "x").read() == data
+    assert unpacked(io.BytesIO(zipped(data)), "x").read() == data
+
+
+def test_a_file_can_be_opened_again_and_again(tmp_path):
+    (tmp_path / "x").write_bytes(zipped(b"abc"))
+    open_bytes = opener(str(tmp_path / "x"))
+    for _ in range(2):
+        with open_bytes() as stream:
+            assert stream.read() == b"abc"
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda data: data[:-9], lambda data: data[:12] + b"\xff" * 9, lambda data: data + b"x"]
+)
+def test_damaged_gzip_is_a_data_error(tmp_path, damage):
+    (tmp_path / "x").write_bytes(damage(zipped(bytes(range(256)))))
+    with pytest.raises(DataError, match=r"x: the gzip data is damaged: "):
+        content(str(tmp_path / "x"))
+
+
+def said(path) -> str:
+    """What opening the file says is wrong."""
+    with pytest.raises(DataError) as error:
+        opener(str(path))()
+    return str(error.value)
+
+
+def test_a_missing_file_has_a_near_one_as_a_hint(tmp_path):
+    (tmp_path / "iris.csv").touch()
+    near = str(tmp_path / "iris.csv")
+    assert said(tmp_path / "irs.csv") == f"{tmp_path / 'irs.csv'}: no such file; did you mean {near!r}?"
+    assert said(tmp_path / "titanic.tsv") == f"{tmp_path / 'titanic.tsv'}: no such file"
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    assert said(tmp_path / "no" / "x.csv").endswith(f"no such file; the folder {tmp_path / 'no'} does not exist")
+
+
+def test_a_folder_is_no_file(tmp_path):
+    assert said(tmp_path) == f"{tmp_path}: this is a folder; name a data file"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no FIFOs")
+def test_what_would_block_or_never_end_is_no_file(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    assert said(tmp_path / "pipe").endswith("this is not a regular file; name a data file")
+    assert said("/dev/null").endswith("this is not a regular file; name a data file")
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("a" * 300, "File name too long"),
+        ("a\0b", "null"),
+        ("iris.csv/x", "Not a directory"),
+        ("loop", "symbolic links"),
+    ],
+    ids=["long", "nul", "below-a-file", "loop"],
+)
+def test_what_the_system_refuses_is_a_data_error(tmp_path, name, why):
+    (tmp_path / "iris.csv").touch()
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    assert re.search(f"cannot be read: .*{why}", said(tmp_path / name))
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may read everything")
+def test_a_file_without_permission_is_a_data_error(tmp_path):
+    (tmp_path / "x.csv").touch(mode=0)
+    assert said(tmp_path / "x.csv").endswith("cannot be read: Permission denied")
+
+
+def test_a_folder_that_may_not_be_listed_gives_no_hint(tmp_path, monkeypatch):
+    def refuse(self):
+        raise PermissionError
+
+    monkeypatch.setattr("pathlib.Path.iterdir", refuse)
+    assert said(tmp_path / "x.csv").endswith("x.csv: no such file")

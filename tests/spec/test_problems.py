@@ -1,0 +1,208 @@
+"""Every problem at once, each at its own line, with what is allowed and what was probably meant."""
+
+from dataclasses import fields
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from spec_cases import DATA, FIELDS, drawn, dumped, flow, label, load, one, problems, required
+
+from mlptrain.spec.fields import Spec
+from mlptrain.spec.problems import walked
+from mlptrain.spec.schema import validator
+
+
+def test_all_problems_are_listed_at_once_in_the_order_of_their_lines():
+    text = """\
+seed: -1
+data:
+  trian: a.csv
+  columns:
+    zip: numbr
+  split: {validation: 1.5, test: x}
+model:
+  hidden: [64, big]
+  activation: relo
+  layers:
+    - units: 0
+      dropout: 2
+    - activation: {name: leaky_relu, slop: 0.1}
+optimizer:
+  learning_rate: 0
+  name: adam
+schedules: {learning_rate: {name: warm_up, then: {name: cosin}}}
+epocs: 20
+training:
+  batch_size: -5
+  shuffle: maybe
+  early_stopping: 10
+loss:
+  name: hubr
+"""
+    activations = (
+        "elu, gelu, hard_sigmoid, hard_tanh, leaky_relu, linear, mish, prelu, relu, selu, sigmoid, silu, softplus"
+    )
+    keys = "data, model, loss, optimizer, schedules, regularization, training, seed"
+    found = problems(text)
+    assert [problem for problem in found if "schedules" not in problem.split(": ")[1]] == [
+        "s.yaml:1: seed: -1 must be at least 0",
+        "s.yaml:2: data.train: 'train' is missing",
+        "s.yaml:3: data.trian: unknown key 'trian'; did you mean 'train'?",
+        "s.yaml:5: data.columns.zip: 'numbr' is not one of number, category, boolean, ignore; did you mean 'number'?",
+        "s.yaml:6: data.split.test: 'x': write a number such as 0.001 or 1e-3",
+        "s.yaml:6: data.split.validation: 1.5 must be less than 1",
+        "s.yaml:8: model.hidden[1]: 'big': write a whole number such as 64",
+        f"s.yaml:9: model.activation: 'relo' is not one of {activations}, softsign, tanh; did you mean 'relu'?",
+        "s.yaml:11: model.layers[0].units: 0 must be at least 1",
+        "s.yaml:12: model.layers[0].dropout.rate: 2.0 must be less than 1",
+        "s.yaml:13: model.layers[1].activation.slop: unknown key 'slop'; did you mean 'slope'?",
+        "s.yaml:13: model.layers[1].units: 'units' is missing",
+        "s.yaml:15: optimizer.learning_rate: 0.0 must be greater than 0",
+        f"s.yaml:18: epocs: unknown key 'epocs'; the keys are {keys}",
+        "s.yaml:20: training.batch_size: -5 must be at least 1",
+        "s.yaml:21: training.shuffle: 'maybe': write true or false",
+        "s.yaml:22: training.early_stopping: write a map of keys here (got '10')",
+        "s.yaml:24: loss: 'hubr' is not one of binary_cross_entropy, cross_entropy, focal, hinge, huber, log_cosh, "
+        "mean_absolute_error, mean_squared_error, poisson, quantile; did you mean 'huber'?",
+    ]
+    (schedule,) = (problem for problem in found if "schedules" in problem.split(": ")[1])
+    assert schedule.startswith("s.yaml:17: schedules.learning_rate.then: 'cosin' is not one of constant, cosine,")
+    assert schedule.endswith("; did you mean 'cosine'?")
+    assert found.index(schedule) == 13
+
+
+@pytest.mark.parametrize("site", FIELDS, ids=label)
+def test_a_value_of_a_wrong_shape_is_one_problem_at_its_line(site):
+    text, line = site.text("[[[x]]]")
+    (problem,) = problems(text)
+    assert problem.startswith(f"s.yaml:{line}: {site.dotted}")
+    assert problem[len(f"s.yaml:{line}: {site.dotted}")] in ":["
+
+
+SECTIONS = {site.owner: site for site in FIELDS}.values()
+
+
+@pytest.mark.parametrize("site", SECTIONS, ids=lambda site: f"{site.dotted.rpartition('.')[0]}-{site.owner.__name__}")
+def test_an_unknown_key_is_one_problem_at_its_line_with_the_known_keys(site):
+    known = [each.name for each in fields(site.owner)]
+    rest, path = site.place("@@@"), "".join(site.dotted.rpartition(".")[:2])
+    section = rest
+    for step in site.path[:-1]:
+        section = section[step]
+    del section[site.path[-1]]
+    section.update({key: value for key, value in required(site.owner).items() if key not in section})
+    section["(qq"] = "@@@"
+    text = dumped(rest).replace("'@@@'", "[[1]]")
+    line = next(number for number, line in enumerate(text.splitlines(), 1) if "[[1]]" in line)
+    keys = f"; the keys are {', '.join(known)}" if len(known) <= 25 else ""
+    assert problems(text) == [f"s.yaml:{line}: {path}(qq: unknown key '(qq'{keys}"]
+
+
+@pytest.mark.parametrize("site", [site for site in FIELDS if len(site.path[-1]) > 3], ids=label)
+def test_a_misspelt_key_is_told_the_right_one(site):
+    name = str(site.path[-1])
+    wrong = name[:-1] + "q" + name[-1]
+    text, line = site.text(flow(one(site.kind)))
+    lines = text.splitlines()
+    lines[line - 1] = lines[line - 1].replace(f"{name}:", f"{wrong}:")
+    (said,) = (problem for problem in problems("\n".join(lines)) if "unknown key" in problem)
+    place = site.dotted.removesuffix(name) + wrong
+    assert said == f"s.yaml:{line}: {place}: unknown key {wrong!r}; did you mean {name!r}?"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("model: {activation: [relu]}", "model.activation: write one name, or a map with 'name' (got a list)"),
+        ("model: {norm: {epsilon: 1}}", "model.norm: 'name' is missing: which one is it?"),
+        ("model: {hidden: 64}", "model.hidden: write a list here: [64]"),
+        ("model: {hidden: {a: 1}}", "model.hidden: write a list, such as [64, 64], here (got a map)"),
+        ("model: {hidden: [1000001]}", "model.hidden[0]: 1000001 must be at most 1000000"),
+        ("model: {max_norm: 0}", "model.max_norm: 0.0 must be greater than 0"),
+        ("model: {dtype: float16}", "model.dtype: 'float16' is not one of float32, float64; did you mean 'float64'?"),
+        ("model: {dropout: 1}", "model.dropout.rate: 1.0 must be less than 1"),
+        ("model: {dropout: [0.1, x]}", "model.dropout[1]: 'x' is not one of bernoulli, gaussian"),
+        ("optimizer: {name: adam, beta_1: 1}", "optimizer.beta_1: 1.0 must be less than 1"),
+        ("optimizer: {name: momentum, momentum: 1.5}", "optimizer.momentum: 1.5 must be less than 1"),
+        ("training: {epochs: 0}", "training.epochs: 0 must be at least 1"),
+        ("training: {epochs: 10000000000}", "training.epochs: 10000000000 must be at most 1000000000"),
+        ("training: {batch_size: 0}", "training.batch_size: 0 must be at least 1"),
+        ("training: {batch_size: ful}", "training.batch_size: 'ful' is not one of full; did you mean 'full'?"),
+        ("training: {early_stopping: {patience: 0}}", "training.early_stopping.patience: 0 must be at least 1"),
+        ("training: {monitor: los}", "training.monitor: 'los' is not one of loss, accuracy,"),
+        ("training: {class_weight: {(map): x}}", "training.class_weight.(map): 'x': write a number such as"),
+        ("training: {class_weight: [1]}", "training.class_weight: a list is not one of balanced"),
+        ("seed: 1e30", "seed: '1e30': write a whole number such as 64"),
+        ("regularization: 0.1", "regularization: write a map of keys here (got '0.1')"),
+    ],
+)
+def test_what_is_wrong_is_said_in_words(text, said):
+    (problem,) = problems(DATA + text)
+    assert problem.startswith(f"s.yaml:2: {said}")
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ("{}", "data.train: 'train' is missing"),
+        ("x", "data: write a map of keys here (got 'x')"),
+        ("", "data: write a map of keys here (got '')"),
+        ("[a]", "data: write a map of keys here (got a list)"),
+        ("{train: [a], target: y}", "data.train: a list: write a text"),
+        ("{train: a, target: {y: z}}", "data.target: a map: write a text"),
+        ("{train: a, target: [[y]]}", "data.target[0]: a list: write a text"),
+        ("{train: {imags: a}, target: y}", "data.train.images: 'images' is missing"),
+        ("{train: a, target: y, delimiter: ab}", "data.delimiter: write one character (got 'ab')"),
+        (
+            "{train: a, target: y, columns: [x]}",
+            "data.columns: write a map such as {column: category} here (got a list)",
+        ),
+        ("{train: a, target: y, columns: {'(x': nmber}}", "data.columns.(x: 'nmber' is not one of number, category,"),
+        ("{train: a, target: y, missing_values: NA}", "data.missing_values: write a list here: [NA]"),
+        ("{train: a, target: y, split: 0.2}", "data.split: write a map of keys here (got '0.2')"),
+        ("{train: a, target: y, split: {validation: -1}}", "data.split.validation: -1.0 must be at least 0"),
+        ("{train: a, target: y, replace: {a: [b]}}", "data.replace.a: a list: write a text"),
+        ("{train: a, target: y, min_frequency: 0}", "data.min_frequency: 0 must be at least 1"),
+    ],
+)
+def test_what_is_wrong_with_the_data_is_said_in_words(data, said):
+    assert problems(f"data: {data}")[0].startswith(f"s.yaml:1: {said}")
+
+
+@settings(drawn, max_examples=60)
+@given(st.sets(st.sampled_from([site for site in FIELDS if len(site.path) == 2]), min_size=1, max_size=6), st.randoms())
+def test_as_many_problems_as_faults_whatever_their_order(faulty, random):
+    plain: dict = {"data": {"train": "a.csv", "target": "y"}}
+    chosen: dict = {}
+    for site in faulty:
+        section = site.place("@@@")[site.path[0]]
+        named = chosen.setdefault(site.path[0], {})
+        if named.get("name", section.get("name")) == section.get("name"):
+            named |= {**section, site.path[1]: "@@@"}
+    plain |= chosen
+    plain["data"] = {"train": "a.csv", "target": "y"} | plain["data"]
+    names = list(plain)
+    random.shuffle(names)
+    text = dumped({name: plain[name] for name in names}).replace("'@@@'", "[[[x]]]")
+    lines = [number for number, line in enumerate(text.splitlines(), 1) if "[[[x]]]" in line]
+    assert [int(problem.split(":")[1]) for problem in problems(text)] == lines
+
+
+def test_a_wrong_name_is_named_at_its_own_line():
+    assert problems(DATA + "loss:\n\n  name: [huber]")[0].startswith("s.yaml:4: loss: \"['huber']\" is not one of")
+    assert problems(DATA + "loss:\n\n  hubr")[0].startswith("s.yaml:2: loss: 'hubr' is not one of")
+
+
+def test_every_location_that_pydantic_names_is_found_in_the_document():
+    assert walked(("model", "dropout", "(list)", 1, "gaussian", "rate"))[0] == ("model", "dropout", 1, "rate")
+    assert walked(("model", "dropout", "(map)", "gaussian", "rate"))[0] == ("model", "dropout", "rate")
+    assert walked(("model", "layers", 0, "activation", "leaky_relu", "slope"))[0] == (
+        *("model", "layers", 0, "activation", "slope"),
+    )
+    assert walked(("data", "split", "validation", "(map)", "(map)"))[0] == ("data", "split", "validation", "(map)")
+    assert walked(("(map)",)) == (("(map)",), Spec)
+    assert validator() is validator()
+
+
+def test_a_spec_without_problems_has_none():
+    assert load(DATA + "model: {hidden: [1]}").model.hidden == (1,)

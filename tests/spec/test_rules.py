@@ -1,0 +1,176 @@
+"""What a spec may not say together: each contradiction at its line, and none where there is none."""
+
+import pytest
+from spec_cases import DATA, load, problems
+
+UNWATCHED = "there is no validation part to watch; set data.split.validation"
+IMAGES = "data:\n  train: {images: i, labels: l}\n"
+SPLIT = "data: {train: a.csv, target: y, split: {validation: 0.2}}\n"
+
+CONTRADICTIONS = {
+    "no-target": ("data:\n  train: a.csv\n", "1: data: 'target' is missing: which column is to be predicted?"),
+    "empty-target": (
+        "data: {train: a.csv, target: ''}",
+        "1: data: 'target' is missing: which column is to be predicted?",
+    ),
+    "empty-targets": (
+        "data: {train: a.csv, target: []}",
+        "1: data: 'target' is missing: which column is to be predicted?",
+    ),
+    "no-labels": (
+        "data:\n  train: {images: i}\n",
+        "2: data.train: 'labels' is missing: images need labels to learn from",
+    ),
+    "target-twice": ("data:\n  train: a.csv\n  target: [y, z, y]\n", "3: data.target: a column is named twice"),
+    "target-ignored": (
+        "data:\n  train: a\n  target: y\n  columns:\n    x: number\n    y: ignore\n",
+        "6: data.columns.y: this is the target; it cannot be ignored",
+    ),
+    "one-of-the-targets-ignored": (
+        "data: {train: a, target: [z, y],\n columns: {y: ignore}}",
+        "2: data.columns.y: this is the target; it cannot be ignored",
+    ),
+    "target-as-weight": (
+        "data:\n  train: a\n  target: y\n  sample_weight: y\n",
+        "4: data.sample_weight: 'y' is the target; weights need a column of their own",
+    ),
+    "nothing-left-to-train-on": (
+        "data:\n  train: a\n  target: y\n  split: {validation: 0.5, test: 0.5}\n",
+        "4: data.split: 0.5 for validation and 0.5 for test leave nothing for training",
+    ),
+    "url": (
+        "data: {train: 'https://x.org/a.csv', target: y}",
+        "1: data.train: 'https://x.org/a.csv' is a URL; download the file and name it here",
+    ),
+    "url-of-the-test-part": (
+        DATA.replace("}", ", test: s3://b/a}"),
+        "1: data.test: 's3://b/a' is a URL; download the file",
+    ),
+    "url-of-labels": (
+        "data: {train: {images: i, labels: 'http://x'}}",
+        "1: data.train.labels: 'http://x' is a URL; download the file and name it here",
+    ),
+    "url-of-the-validation-part": (
+        "data: {train: a, target: y,\n split: {validation: {images: 'http://x', labels: l}}}",
+        "2: data.split.validation.images: 'http://x' is a URL; download the file and name it here",
+    ),
+    "quote-as-delimiter": (
+        "data: {train: a, target: y, delimiter: '\"'}",
+        "1: data.delimiter: '\"' cannot separate cells; name the character that does",
+    ),
+    "newline-as-delimiter": (
+        'data: {train: a, target: y, delimiter: "\\n"}',
+        "1: data.delimiter: '\\n' cannot separate cells; name the character that does",
+    ),
+    "nul-as-delimiter": (
+        'data: {train: a, target: y, delimiter: "\\0"}',
+        "1: data.delimiter: '\\x00' cannot separate cells",
+    ),
+    "blank-that-is-skipped": (
+        "data: {train: a, target: y, delimiter: ' ', skip_initial_space: true}",
+        "1: data.delimiter: ' ' cannot separate cells; name the character that does",
+    ),
+    "unknown-encoding": (
+        "data:\n  train: a\n  target: y\n  encoding: utf-9\n",
+        "4: data.encoding: 'utf-9' is no text encoding; utf-8, cp1252 and latin-1 are common",
+    ),
+    "encoding-of-bytes": ("data: {train: a, target: y, encoding: hex}", "1: data.encoding: 'hex' is no text encoding"),
+    "dropouts-for-other-layers": (
+        DATA + "model:\n  hidden: [1, 2]\n  dropout: [0.1]\n",
+        "4: model.dropout: 1 values for 2 hidden layers; give one for each, or a single one",
+    ),
+    "dropouts-for-other-long-layers": (
+        DATA + "model:\n  hidden: [1, 2]\n  dropout: [0.1, 0.2]\n  layers: [{units: 1}]\n",
+        "4: model.dropout: 2 values for 1 hidden layers; give one for each, or a single one",
+    ),
+    "batch-norm-of-single-rows": (
+        DATA + "model: {norm: batch}\ntraining:\n  batch_size: 1\n",
+        "4: training.batch_size: batch normalisation needs batches of 2 rows or more",
+    ),
+    "batch-norm-of-single-rows-in-a-layer": (
+        DATA + "model: {layers: [{units: 1}, {units: 1, norm: batch}]}\ntraining: {batch_size: 1}\n",
+        "3: training.batch_size: batch normalisation needs batches of 2 rows or more",
+    ),
+    "early-stopping-unwatched": (
+        DATA + "training:\n  early_stopping: {}\n",
+        f"3: training.early_stopping: {UNWATCHED}",
+    ),
+    "monitor-unwatched": (DATA + "training:\n  monitor: accuracy\n", f"3: training.monitor: {UNWATCHED}"),
+    "plateau-unwatched": (
+        DATA + "schedules:\n  learning_rate: reduce_on_plateau\n",
+        f"3: schedules.learning_rate: {UNWATCHED}",
+    ),
+    "plateau-after-a-warm-up-unwatched": (
+        DATA + "schedules:\n  learning_rate: {name: warm_up, then: reduce_on_plateau}\n",
+        f"3: schedules.learning_rate: {UNWATCHED}",
+    ),
+    "lbfgs-in-batches": (
+        DATA + "optimizer: lbfgs\ntraining:\n  batch_size: 32\n",
+        "4: training.batch_size: lbfgs works on all rows at once; set batch_size: full",
+    ),
+    "lbfgs-in-the-default-batches": (
+        DATA + "optimizer: lbfgs\n",
+        "1: training.batch_size: lbfgs works on all rows at once; set batch_size: full",
+    ),
+    "momentum-that-is-not-there": (
+        DATA + "schedules:\n  momentum: linear\n",
+        "3: schedules.momentum: adam has no momentum; use momentum or nesterov",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "said"), CONTRADICTIONS.values(), ids=CONTRADICTIONS)
+def test_a_contradiction_is_one_problem_at_its_line(text, said):
+    (problem,) = problems(text)
+    assert problem.startswith(f"s.yaml:{said}")
+
+
+def test_all_contradictions_are_listed_in_the_order_of_their_lines():
+    text = """\
+training:
+  monitor: accuracy
+  early_stopping: {}
+schedules:
+  momentum: linear
+model:
+  dropout: [0.1]
+data:
+  train: http://x
+  target: [y, y]
+  encoding: utf-9
+"""
+    assert [problem.split(": ")[:2] for problem in problems(text)] == [
+        ["s.yaml:2", "training.monitor"],
+        ["s.yaml:3", "training.early_stopping"],
+        ["s.yaml:5", "schedules.momentum"],
+        ["s.yaml:7", "model.dropout"],
+        ["s.yaml:9", "data.train"],
+        ["s.yaml:10", "data.target"],
+        ["s.yaml:11", "data.encoding"],
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        IMAGES,
+        "data: {train: a, target: y, columns: {y: category, x: ignore}, sample_weight: w}",
+        "data: {train: a, target: y, split: {validation: 0.5, test: 0.4}}",
+        "data: {train: a, target: y, split: {validation: v.csv, test: 0.9}}",
+        "data: {train: 'a:/b', target: y, delimiter: ' ', encoding: latin-1}",
+        "data: {train: a, target: y, skip_initial_space: true}",
+        DATA + "model: {hidden: [1, 2], dropout: [0.1, 0.2]}",
+        DATA + "model: {hidden: [1, 2], layers: [{units: 1}], dropout: [0.1]}",
+        DATA + "model: {hidden: [], dropout: []}",
+        DATA + "model: {norm: layer}\ntraining: {batch_size: 1}",
+        DATA + "model: {norm: batch}\ntraining: {batch_size: 2}",
+        SPLIT + "training: {early_stopping: {}, monitor: accuracy}\nschedules: {learning_rate: reduce_on_plateau}",
+        "data: {train: a, target: y, split: {validation: v.csv}}\ntraining: {early_stopping: {}}",
+        DATA + "schedules: {learning_rate: cosine}",
+        DATA + "optimizer: lbfgs\ntraining: {batch_size: full}",
+        DATA + "optimizer: momentum\nschedules: {momentum: linear}",
+        DATA + "optimizer: nesterov\nschedules: {momentum: linear}",
+    ],
+)
+def test_what_goes_together_is_no_contradiction(text):
+    assert load(text)

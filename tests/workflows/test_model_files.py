@@ -1,0 +1,292 @@
+"""The model file: what is saved is loaded again bit for bit; what is no model is refused."""
+
+import io
+import json
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import get_args
+
+import numpy as np
+import pytest
+from flows import drawn, fit_mixed, write_mixed
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mlptrain.architecture import build_network
+from mlptrain.data.features import CategoryColumn, ClassTarget, Features, NumberColumn, NumberTarget, PixelFeatures
+from mlptrain.engine.activations import Activation
+from mlptrain.engine.layers import BatchNorm, Dropout, LayerNorm, PReLU
+from mlptrain.engine.losses import CrossEntropy, MeanSquaredError
+from mlptrain.engine.schedules import Cosine, WarmUp
+from mlptrain.errors import ModelFileError
+from mlptrain.model_file import Model, load, save
+from mlptrain.spec.fields import Data, Images, LayerSpec, ModelSpec, Schedules, Spec, Split, Training
+from mlptrain.workflows.prediction import predict
+
+COLUMNS = Features(
+    columns=(
+        NumberColumn(name="größe", boolean=False, fill=0.1, center=1 / 3, scale=1e-300, indicator=True),
+        CategoryColumn(name="", levels=("", "a,b", "\x00", "∂")),
+    ),
+    ignored={"id": "as declared"},
+    missing_values=("?",),
+)
+PIXELS = PixelFeatures(shape=(2, 3))
+CLASSES = ClassTarget(name="y", classes=("no", "yes", "ja"))
+NUMBERS = NumberTarget(names=("p", "q"), center=(0.1, -1e300), scale=(1.0, 2.5))
+
+models = st.builds(
+    ModelSpec,
+    hidden=st.lists(st.integers(1, 5), max_size=3).map(tuple),
+    activation=st.sampled_from([*(kind() for kind in get_args(Activation)), PReLU(), PReLU(shared=True)]),
+    norm=st.sampled_from([None, BatchNorm(), LayerNorm()]),
+    dropout=st.sampled_from([None, Dropout(rate=0.5)]),
+    dtype=st.sampled_from(["float32", "float64"]),
+)
+
+
+def model_of(spec, features, target, seed):
+    """A model whose every parameter and buffer is drawn, awkward values included."""
+    loss = CrossEntropy() if isinstance(target, ClassTarget) else MeanSquaredError()
+    width = len(target.classes) if isinstance(target, ClassTarget) else len(target.names)
+    network = build_network(spec, features.width, width)
+    draw = np.random.default_rng(seed)
+    for array in (network.parameters.theta, *network.buffers.values()):
+        array[...] = draw.standard_normal(array.shape) * 10.0 ** draw.integers(-40, 30, array.shape)
+        array[:1] = -0.0
+    return Model(
+        spec=Spec(data=Data(train="t.csv", target="y"), model=spec, loss=loss),
+        features=features,
+        target=target,
+        network=network,
+        result={"reason": "epochs", "epochs": 2, "best_epoch": 1, "metrics": {"train": {"loss": 0.1, "auc": None}}},
+        history={"validation_loss": np.array([0.5, np.nan]), "epoch": np.array([1.0, 2.0])},
+        spec_folder="../specs",
+    )
+
+
+def same_bits(one, two):
+    return one.dtype == two.dtype and one.shape == two.shape and one.tobytes() == two.tobytes()
+
+
+@drawn
+@given(models, st.sampled_from([COLUMNS, PIXELS]), st.sampled_from([CLASSES, NUMBERS]), st.integers(0, 99))
+def test_what_is_saved_is_loaded_bit_for_bit(tmp_path_factory, spec, features, target, seed):
+    path = tmp_path_factory.getbasetemp() / "m.npz"
+    path.unlink(missing_ok=True)
+    model = model_of(spec, features, target, seed)
+    save(model, path)
+    back = load(path)
+    assert (back.spec, back.features, back.target) == (model.spec, model.features, model.target)
+    assert (back.result, back.spec_folder, back.loss) == (model.result, model.spec_folder, model.loss)
+    assert same_bits(back.network.parameters.theta, model.network.parameters.theta)
+    assert back.network.buffers.keys() == model.network.buffers.keys()
+    for kept, given_ in ((back.network.buffers, model.network.buffers), (back.history, model.history)):
+        assert all(same_bits(kept[name], array) for name, array in given_.items())
+
+
+def test_a_spec_of_every_shape_survives(tmp_path):
+    spec = Spec(
+        data=Data(
+            train=Images(images="i", labels="l"),
+            split=Split(validation=Images(images="v", labels="w"), type="random"),
+            columns={"a": "ignore"},
+            replace={"x": "y"},
+            delimiter=";",
+        ),
+        model=ModelSpec(layers=(LayerSpec(units=2, activation=PReLU(slope=0.1), max_norm=2.0), LayerSpec(units=3))),
+        loss=CrossEntropy(label_smoothing=0.1),
+        schedules=Schedules(learning_rate=WarmUp(epochs=0.5, then=Cosine(cycles=2))),
+        training=Training(batch_size="full", class_weight={"yes": 2.0}, epochs=3),
+        seed=2**63 - 1,
+    )
+    model = replace(model_of(spec.model, PIXELS, CLASSES, 1), spec=spec)
+    save(model, tmp_path / "m.npz")
+    assert load(tmp_path / "m.npz").spec == spec
+
+
+def test_numpy_opens_it_without_pickle_and_the_names_can_be_read(tmp_path):
+    result = fit_mixed(tmp_path, model={"hidden": [4, 3], "norm": "batch", "activation": "prelu"})
+    with np.load(result.model, allow_pickle=False) as archive:
+        assert [name for name in archive.files if name.startswith("parameters.")] == [
+            *("parameters.hidden_1.weight", "parameters.hidden_1.bias"),
+            *("parameters.hidden_1.batch_norm.scale", "parameters.hidden_1.batch_norm.shift"),
+            "parameters.hidden_1.prelu.slope",
+            *("parameters.hidden_2.weight", "parameters.hidden_2.bias"),
+            *("parameters.hidden_2.batch_norm.scale", "parameters.hidden_2.batch_norm.shift"),
+            "parameters.hidden_2.prelu.slope",
+            *("parameters.output.weight", "parameters.output.bias"),
+        ]
+        assert {name for name in archive.files if name.startswith("buffers.")} == {
+            f"buffers.hidden_{k}.batch_norm.running_{part}" for k in (1, 2) for part in ("mean", "variance")
+        }
+        assert archive["parameters.hidden_2.weight"].shape == (4, 3)
+        assert archive["history.train_loss"].shape == (12,)
+        metadata = json.loads(archive["metadata"].tobytes().decode())
+    assert metadata["format"] == "mlptrain model"
+    assert metadata["format_version"] == 1
+    assert metadata["spec"]["model"]["hidden"] == [4, 3]
+    assert metadata["result"]["epochs"] == 12
+
+
+def test_no_times_and_no_paths_of_this_machine_are_in_it(tmp_path):
+    data = Path(fit_mixed(tmp_path).model).read_bytes()
+    for secret in (str(tmp_path), str(Path.home()), tmp_path.name, "seconds", "rows_per_second"):
+        assert secret.encode() not in data
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+
+
+# what is no model
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("fitted")
+    fit_mixed(folder, model={"hidden": [3], "norm": "batch"})
+    return folder
+
+
+def changed(fitted, **members):
+    """The bytes of the fitted model with members replaced, left out (None) or added."""
+    with np.load(fitted / "mixed.npz", allow_pickle=False) as archive:
+        arrays = {name: archive[name] for name in archive.files}
+    arrays |= {name.replace("__", "."): value for name, value in members.items()}
+    stream = io.BytesIO()
+    np.savez(stream, **{name: value for name, value in arrays.items() if value is not None})
+    return stream.getvalue()
+
+
+def metadata_of(fitted):
+    with np.load(fitted / "mixed.npz", allow_pickle=False) as archive:
+        return json.loads(archive["metadata"].tobytes())
+
+
+def with_metadata(fitted, metadata):
+    return changed(fitted, metadata=np.frombuffer(json.dumps(metadata).encode(), np.uint8))
+
+
+FOREIGN = {
+    "nothing": b"",
+    "text": b"data:\n  train: x.csv\n",
+    "an image": b"\x89PNG\r\n\x1a\n" + bytes(100),
+    "a pickle": b"\x80\x04\x95\x10\x00\x00\x00\x00\x00\x00\x00\x8c\x08builtins\x94.",
+    "a NumPy array": b"\x93NUMPY\x01\x00v\x00" + bytes(118),
+    "the beginning of a zip": b"PK\x03\x04" + bytes(60),
+    "an empty zip": b"PK\x05\x06" + bytes(18),
+}
+
+
+@pytest.mark.parametrize("content", FOREIGN.values(), ids=FOREIGN)
+def test_a_file_that_is_something_else_is_refused(tmp_path, content):
+    (tmp_path / "m.npz").write_bytes(content)
+    with pytest.raises(ModelFileError, match=r"m.npz: (not a model of mlptrain|this .npz has no metadata)") as problem:
+        load(tmp_path / "m.npz")
+    assert "pickle" not in str(problem.value)
+
+
+def test_what_is_not_there_or_is_a_folder_is_refused(tmp_path):
+    with pytest.raises(ModelFileError, match="no such file; name a model that mlptrain fit wrote"):
+        load(tmp_path / "none.npz")
+    with pytest.raises(ModelFileError, match="this is a folder"):
+        load(tmp_path)
+
+
+def test_another_npz_is_refused(fitted, tmp_path):
+    np.savez(tmp_path / "arrays.npz", a=np.zeros(3))
+    np.savez(tmp_path / "other.npz", metadata=np.frombuffer(b'{"format": "other"}', np.uint8))
+    for name in ("arrays.npz", "other.npz"):
+        with pytest.raises(ModelFileError, match="is not a model of mlptrain"):
+            load(tmp_path / name)
+
+
+def test_pickled_objects_are_never_opened(fitted, tmp_path):
+    objects = np.array([{"a": 1}], dtype=object)
+    for name in ("metadata", "parameters__output__bias", "history__epoch"):
+        (tmp_path / "m.npz").write_bytes(changed(fitted, **{name: objects}))
+        with pytest.raises(ModelFileError, match="damaged"):
+            load(tmp_path / "m.npz")
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"parameters__output__bias": None},
+        {"parameters__output__extra": np.zeros(1)},
+        {"buffers__hidden_1__batch_norm__running_mean": None},
+        {"parameters__output__bias": np.zeros(2, np.float32)},
+        {"parameters__output__bias": np.zeros(1, np.float64)},
+        {"parameters__output__bias": np.zeros(1, np.complex64)},
+        {"parameters__output__bias": np.array(["x"])},
+        {"metadata": None},
+        {"metadata": np.frombuffer(b"{", np.uint8)},
+        {"metadata": np.frombuffer(b"[]", np.uint8)},
+        {"metadata": np.frombuffer(b"\xff\xfe", np.uint8)},
+    ],
+)
+def test_arrays_that_are_not_those_of_the_spec_are_refused(fitted, tmp_path, members):
+    (tmp_path / "m.npz").write_bytes(changed(fitted, **members))
+    with pytest.raises(ModelFileError, match=r"m.npz"):
+        load(tmp_path / "m.npz")
+
+
+@pytest.mark.parametrize("key", ["spec", "features", "target", "result", "spec_folder", "format", "format_version"])
+def test_metadata_without_a_part_is_refused(fitted, tmp_path, key):
+    metadata = metadata_of(fitted)
+    del metadata[key]
+    (tmp_path / "m.npz").write_bytes(with_metadata(fitted, metadata))
+    with pytest.raises(ModelFileError, match=r"m.npz"):
+        load(tmp_path / "m.npz")
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [
+        ("model", "hidden", [4]),
+        ("model", "activation", {"name": "unheard of"}),
+        ("model", "dropout", []),
+        ("model", "activation", None),
+        ("model", "new_key", 1),
+    ],
+)
+def test_a_spec_that_this_version_does_not_know_is_refused(fitted, tmp_path, section, key, value):
+    metadata = metadata_of(fitted)
+    metadata["spec"][section][key] = value
+    (tmp_path / "m.npz").write_bytes(with_metadata(fitted, metadata))
+    with pytest.raises(ModelFileError, match="the model is damaged"):
+        load(tmp_path / "m.npz")
+
+
+def test_a_newer_format_asks_for_an_update(fitted, tmp_path):
+    (tmp_path / "m.npz").write_bytes(
+        with_metadata(fitted, metadata_of(fitted) | {"format_version": 2, "mlptrain": "9.9"})
+    )
+    with pytest.raises(ModelFileError, match=r"written by mlptrain 9\.9 in format 2; this is mlptrain .*: update it"):
+        load(tmp_path / "m.npz")
+
+
+def test_a_file_that_is_cut_short_is_refused(fitted, tmp_path):
+    data = (fitted / "mixed.npz").read_bytes()
+    random = Random(1)
+    for length in [0, 1, 4, len(data) - 1, *(random.randrange(len(data)) for _ in range(25))]:
+        (tmp_path / "m.npz").write_bytes(data[:length])
+        with pytest.raises(ModelFileError):
+            load(tmp_path / "m.npz")
+
+
+def test_a_flipped_bit_is_found_or_changes_nothing(fitted, tmp_path):
+    data = (fitted / "mixed.npz").read_bytes()
+    rows = str(write_mixed(tmp_path).with_name("mixed.csv"))
+    expected = predict(str(fitted / "mixed.npz"), rows)
+    random, refused = Random(2), 0
+    for _ in range(150):
+        flipped = bytearray(data)
+        flipped[random.randrange(len(data))] ^= 1 << random.randrange(8)
+        (tmp_path / "m.npz").write_bytes(flipped)
+        try:
+            assert predict(str(tmp_path / "m.npz"), rows) == expected
+        except ModelFileError:
+            refused += 1
+    assert refused > 100
