@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 from typing import Any
 
 import typer
@@ -21,12 +22,20 @@ class Commands(TyperGroup):
                 return super().invoke(ctx)
             finally:
                 sys.stdout.flush()
-        except BrokenPipeError:
-            # The reader has gone (mlptrain predict … | head): that is no fault. Nothing more can be flushed to it.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except BrokenPipeError:  # the reader has gone (mlptrain predict … | head): that is no fault
+            discard_output()
             raise typer.Exit from None
+        except OSError:
+            discard_output()
+            raise
         except KeyboardInterrupt:
             raise Interrupted("stopped; nothing was written") from None
+
+
+def discard_output() -> None:
+    """What could not be written to stdout is not tried again when the process ends."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 app = typer.Typer(

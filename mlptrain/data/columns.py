@@ -64,7 +64,7 @@ def understand(table: Table, name: str, missing: Collection[str]) -> Understood:
 def coded(values: Collection[str]) -> Understood | None:
     """Digits of one length of which some begin with 0 are codes, not numbers."""
     lengths = {len(value) for value in values}
-    if len(lengths) == 1 and lengths != {1} and any(re.fullmatch(r"0[0-9]+", value) for value in values):
+    if len(lengths) == 1 and any(re.fullmatch(r"0[0-9]+", value) for value in values):
         return Understood("category", "codes with leading zeros")
     return None
 

@@ -153,9 +153,9 @@ class CrossEntropy(ClassLoss):
 
     def rows(self, logits: Floats, targets: Integers) -> Rows:
         epsilon = self.label_smoothing
-        z = logits - logits.max(axis=-1, keepdims=True)
+        z = logits - np.maximum.reduce(logits, axis=-1, keepdims=True)
         e = np.exp(z)
-        total = e.sum(axis=-1, keepdims=True)
+        total = np.add.reduce(e, axis=-1, keepdims=True)
         row = np.arange(len(targets))
         loss = np.log(total[..., 0]) - (1 - epsilon) * z[..., row, targets]
         d = e
@@ -254,7 +254,7 @@ def average(
     rows, d = loss.rows(logits, targets)  # type: ignore[arg-type]
     if weights is None:
         d /= rows.shape[-1]
-        return float(rows.mean()), d
+        return float(rows.sum()) / rows.size, d
     share = weights / weights.sum()
     d *= share[:, None]
     return float((rows * share).sum(axis=-1).mean()), d

@@ -218,7 +218,7 @@ class Adamax(FirstOrder):
 class NAdam(FirstOrder):
     """Adam with Nesterov momentum: u = lr ((1 − μₜ) g / (1 − Πμ) + μₜ₊₁ m / (1 − Πμ μₜ₊₁)) / (√v̂ + ε) (Dozat, 2016).
 
-    μₜ = β₁ (1 − ½ 0.96^(0.004 t)); Πμ is the product of μ₁ … μₜ. The form of PyTorch and Keras.
+    μₜ = β₁ (1 − ½ 0.96^(0.004 t)); Πμ is the product of μ₁ … μₜ. The form of PyTorch; Keras 3 has 0.96ᵗ.
     """
 
     name: Literal["nadam"] = "nadam"
@@ -340,7 +340,7 @@ SMALLEST = 1e-30
 def step(optimizer: Elementwise, parameters: Parameters, slots: Slots, *, lr: float, t: int) -> None:
     """One update of θ from its gradient: clip, then θ ← θ (1 − lr λ) − u block by block. t counts from 1."""
     optimizer(parameters)
-    scalars = [parameters.theta.dtype.type(value) for value in optimizer.scalars(lr, t)]
+    scalars = list(np.array(optimizer.scalars(lr, t), parameters.theta.dtype))
     decayed = parameters.regions["weight"].stop if optimizer.weight_decay else 0
     keep = 1 - lr * optimizer.weight_decay
     if decayed:

@@ -17,8 +17,9 @@ COMMAND = [sys.executable, "-m", "mlptrain"]
 
 
 def environment(**more):
-    """Ours, with warnings as errors: a warning in a command is a second message."""
-    return os.environ | {"PYTHONWARNINGS": "error", "PYTHONPATH": str(Path(__file__).parents[2])} | more
+    """Ours, with warnings as errors (a warning is a second message), and with the buffers that users have."""
+    ours = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    return ours | {"PYTHONWARNINGS": "error", "PYTHONPATH": str(Path(__file__).parents[2])} | more
 
 
 def process(*arguments, **options):

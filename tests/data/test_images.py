@@ -102,5 +102,6 @@ def test_images_and_labels_are_told_apart(stored):
         read_images(stored(idx(labels)))
     with pytest.raises(DataError, match=r"f.idx: these are images, not labels; swap the two files"):
         read_labels(stored(idx(images)), 4)
-    with pytest.raises(DataError, match=r"f.idx: 4 labels for 5 images"):
-        read_labels(stored(idx(labels)), 5)
+    for count in (3, 5):
+        with pytest.raises(DataError, match=f"f.idx: 4 labels for {count} images"):
+            read_labels(stored(idx(labels)), count)
