@@ -34,8 +34,9 @@ class Commands(TyperGroup):
 
 def discard_output() -> None:
     """What could not be written to stdout is not tried again when the process ends."""
-    with suppress(OSError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    with suppress(OSError):  # a stream without a file behind it keeps nothing back
+        stdout = sys.stdout.fileno()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stdout)
 
 
 app = typer.Typer(
