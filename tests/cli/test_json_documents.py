@@ -1,10 +1,12 @@
 """`--json`: exactly one document on stdout, with exactly these keys. Other programs depend on them."""
 
 import json
-from math import isfinite
+from math import inf, isfinite, nan
 
 import pytest
 from command import IRIS, mlptrain, write_iris
+
+from mlptrain.reporting.results import json_text
 
 CLASS_METRICS = {"loss", "accuracy", "error_rate", "balanced_accuracy", "f1", "auc", "log_loss", "mcc"}
 NUMBER_METRICS = {"loss", "rmse", "mae", "r2"}
@@ -76,6 +78,11 @@ def test_undefined_metrics_are_null_and_their_reasons_are_on_stderr(tmp_path):
         "note: auc is undefined: a class without rows",
         "note: log_loss is undefined: scores are not probabilities",
     ]
+
+
+def test_what_json_has_no_number_for_is_null():
+    found = json_text({"a": inf, "b": [nan, 1.5, (-inf,)], "c": {"d": nan}, "undefined": {}})
+    assert json.loads(found) == {"a": None, "b": [None, 1.5, [None]], "c": {"d": None}, "undefined": {}}
 
 
 def test_show(tmp_path):

@@ -20,6 +20,13 @@ def test_what_is_written_is_there_and_nothing_else(tmp_path):
     assert names(tmp_path) == ["a"]
 
 
+def test_who_reads_the_old_file_reads_it_to_its_end(tmp_path):
+    (tmp_path / "a").write_bytes(b"old " * 10)
+    with (tmp_path / "a").open("rb") as reader:
+        publish(tmp_path / "a", lambda stream: stream.write(b"new"))
+        assert reader.read() == b"old " * 10
+
+
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), ValueError("bug"), KeyboardInterrupt()])
 def test_a_writer_that_fails_halfway_leaves_the_old_file_and_no_other(tmp_path, error):
     (tmp_path / "a").write_bytes(b"old")
