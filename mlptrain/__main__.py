@@ -17,8 +17,8 @@ def main() -> None:
     try:
         app(prog_name="mlptrain")
     except MlptrainError as problem:
-        for line in str(problem).splitlines():
-            say(f"error: {line}")
+        for message in problem.messages:
+            say(f"error: {message}")
         sys.exit(problem.exit_code)
     except MemoryError as problem:
         say(f"error: not enough memory: {problem}; use fewer rows or columns, or a smaller network")

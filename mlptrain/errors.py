@@ -9,6 +9,11 @@ class MlptrainError(Exception):
 
     exit_code: ClassVar[int] = 1
 
+    @property
+    def messages(self) -> Sequence[str]:
+        """One message per problem."""
+        return [str(self)]
+
 
 class SpecError(MlptrainError):
     """The command line or the spec is wrong. Carries every problem found, each with its own place."""
@@ -18,6 +23,11 @@ class SpecError(MlptrainError):
     def __init__(self, *problems: str) -> None:
         super().__init__("\n".join(problems))
         self.problems: Sequence[str] = problems
+
+    @property
+    def messages(self) -> Sequence[str]:
+        """One message per problem."""
+        return self.problems
 
 
 class DataError(MlptrainError):

@@ -1,12 +1,13 @@
 """The model file: an .npz of the parameters under readable names and one JSON array, without pickle.
 
 `numpy.load(path, allow_pickle=False)` opens it. Members: `metadata` (UTF-8 JSON as bytes), `parameters.<layer>.<part>`,
-`buffers.<layer>.<part>`, `history.<column>`.
+`buffers.<layer>.<part>`, `history.<column>`; of a model of several networks (folds) each name begins with `1.`, `2.` …
 """
 
 import json
 import os
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from importlib.metadata import version
 from pathlib import Path
@@ -16,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.architecture import build_network
-from mlptrain.data.features import Features, PixelFeatures, Target
+from mlptrain.data.features import FeatureColumn, Features, PixelFeatures
+from mlptrain.data.targets import Target
 from mlptrain.engine.losses import Loss
 from mlptrain.engine.network import Network
 from mlptrain.errors import ModelFileError, SpecError
@@ -35,16 +37,26 @@ HISTORY = tuple(each.name for each in fields(EpochEnded) if each.name != "rows_p
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Model:
-    """A trained model: the resolved spec, the fitted columns, the network, how training went."""
+Arrays = dict[str, NDArray[Any]]
 
-    spec: Spec
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """One trained network, and what was fitted on its training rows."""
+
     features: AnyFeatures
     target: Target
     network: Network
+    history: Arrays = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """A trained model: the resolved spec, one network or several that predict with their average, how training went."""
+
+    spec: Spec
+    members: Sequence[Member]
     result: Json
-    history: dict[str, NDArray[Any]] = field(default_factory=dict)
     spec_folder: str = "."
     """The spec's folder, relative to that of the model file."""
 
@@ -53,8 +65,22 @@ class Model:
         assert self.spec.loss is not None
         return self.spec.loss
 
+    @property
+    def target(self) -> Target:
+        """The target; all members have the same columns and classes."""
+        return self.members[0].target
 
-def history_arrays(epochs: list[EpochEnded]) -> dict[str, NDArray[Any]]:
+    @property
+    def on_images(self) -> bool:
+        """Whether the inputs are images."""
+        return isinstance(self.members[0].features, PixelFeatures)
+
+    def columns(self) -> dict[str, FeatureColumn]:
+        """The input columns of any member, by name."""
+        return {column.name: column for member in self.members for column in member.features.columns}
+
+
+def history_arrays(epochs: list[EpochEnded]) -> Arrays:
     """The history as one array a column; None is NaN."""
     return {name: np.array([number(getattr(epoch, name)) for epoch in epochs], np.float64) for name in HISTORY}
 
@@ -70,16 +96,14 @@ def save(model: Model, path: Path) -> None:
         "format_version": FORMAT_VERSION,
         "mlptrain": version("mlptrain"),
         "spec": to_plain(model.spec),
-        "features": to_plain(model.features),
-        "target": to_plain(model.target),
+        "members": [{"features": to_plain(each.features), "target": to_plain(each.target)} for each in model.members],
         "result": model.result,
         "spec_folder": model.spec_folder,
     }
     text = json.dumps(metadata, ensure_ascii=False, allow_nan=False)
-    arrays: dict[str, NDArray[Any]] = {"metadata": np.frombuffer(text.encode(), np.uint8)}
-    arrays |= {f"parameters.{name}": value for name, value in model.network.parameters.values.items()}
-    arrays |= {f"buffers.{name}": value for name, value in model.network.buffers.items()}
-    arrays |= {f"history.{name}": value for name, value in model.history.items()}
+    arrays: Arrays = {"metadata": np.frombuffer(text.encode(), np.uint8)}
+    for position, member in enumerate(model.members):
+        arrays |= {prefix(position, len(model.members)) + name: value for name, value in stored(member).items()}
 
     def write(stream: BinaryIO) -> None:
         np.savez(stream, allow_pickle=False, **arrays)
@@ -87,6 +111,18 @@ def save(model: Model, path: Path) -> None:
     if path.exists():
         keep_previous(path)
     publish(path, write)
+
+
+def prefix(position: int, members: int) -> str:
+    """What the names of a member's arrays begin with: nothing where there is one member only."""
+    return f"{position + 1}." if members > 1 else ""
+
+
+def stored(member: Member) -> Arrays:
+    """The arrays of a member."""
+    arrays: Arrays = {f"parameters.{name}": value for name, value in member.network.parameters.values.items()}
+    arrays |= {f"buffers.{name}": value for name, value in member.network.buffers.items()}
+    return arrays | {f"history.{name}": value for name, value in member.history.items()}
 
 
 def previous(path: Path) -> Path:
@@ -127,26 +163,36 @@ def load(path: Path) -> Model:
     metadata = read_metadata(path, arrays)
     try:
         spec = from_plain(Spec, metadata["spec"])
-        features = from_plain(Features | PixelFeatures, metadata["features"])
-        target = from_plain(Target, metadata["target"])
-        network = build_network(spec.model, features.width, outputs_for(spec.loss, target))
-        restore(network, arrays)
-        result, spec_folder = metadata["result"], metadata["spec_folder"]
+        plain = metadata["members"]
+        members = [
+            restored(spec, each, beginning(arrays, prefix(position, len(plain)))) for position, each in enumerate(plain)
+        ]
+        known = {
+            prefix(position, len(members)) + name for position, each in enumerate(members) for name in stored(each)
+        }
+        if others := arrays.keys() - known - {"metadata"}:
+            raise ValueError(f"its arrays are not those of its spec: {sorted(others)[0]}")
+        return Model(spec=spec, members=members, result=metadata["result"], spec_folder=metadata["spec_folder"])
     except (LookupError, TypeError, ValueError, AttributeError, AssertionError) as problem:
         raise ModelFileError(f"{path}: the model is damaged: {problem}") from None
-    history = {name.removeprefix("history."): value for name, value in arrays.items() if name.startswith("history.")}
-    return Model(
-        spec=spec,
-        features=features,
-        target=target,
-        network=network,
-        result=result,
-        history=history,
-        spec_folder=spec_folder,
-    )
 
 
-def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+def beginning(arrays: Arrays, start: str) -> Arrays:
+    """The arrays whose names begin so, without that."""
+    return {name.removeprefix(start): value for name, value in arrays.items() if name.startswith(start)}
+
+
+def restored(spec: Spec, plain: Json, arrays: Arrays) -> Member:
+    """One member from its part of the metadata and its arrays."""
+    features = from_plain(Features | PixelFeatures, plain["features"])
+    target = from_plain(Target, plain["target"])
+    assert spec.loss is not None
+    network = build_network(spec.model, features.width, outputs_for(spec.loss, target))
+    restore(network, arrays)
+    return Member(features=features, target=target, network=network, history=beginning(arrays, "history."))
+
+
+def read_arrays(path: Path) -> Arrays:
     """All members of the .npz."""
     if not path.is_file():
         what = "this is a folder" if path.is_dir() else "no such file"
@@ -160,7 +206,7 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
         raise ModelFileError(f"{path}: not a model of mlptrain, or damaged: {problem or 'it is cut short'}") from None
 
 
-def read_metadata(path: Path, arrays: dict[str, NDArray[Any]]) -> Json:
+def read_metadata(path: Path, arrays: Arrays) -> Json:
     """The JSON of the file, of a format we know."""
     if "metadata" not in arrays:
         raise ModelFileError(f"{path}: this .npz has no metadata; it is not a model of mlptrain")
@@ -176,7 +222,7 @@ def read_metadata(path: Path, arrays: dict[str, NDArray[Any]]) -> Json:
     return metadata
 
 
-def restore(network: Network, arrays: dict[str, NDArray[Any]]) -> None:
+def restore(network: Network, arrays: Arrays) -> None:
     """Put parameters and buffers into the network; every one must be there, of its shape."""
     wanted = {f"parameters.{name}": view for name, view in network.parameters.values.items()}
     wanted |= {f"buffers.{name}": view for name, view in network.buffers.items()}

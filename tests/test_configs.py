@@ -89,7 +89,7 @@ def test_xor_is_solved_by_the_command(tmp_path):
 
 def test_the_model_of_xor_predicts_xor(run):
     table = str(ROOT / "datasets" / "xor.csv")
-    found = predict(run("xor", "seed=1").model, table, keep=["a", "b"]).columns
+    found = predict(run("xor", "seed=1").model, table, keep=["a", "b"])
     rows = zip(*found.values(), strict=True)
     assert {(int(a), int(b)): int(y) for a, b, y in rows} == {(a, b): a ^ b for a in (0, 1) for b in (0, 1)}
 
@@ -106,14 +106,14 @@ def test_two_hidden_units_solve_xor_from_about_two_seeds_in_three(run):
 def test_dropout_on_the_hidden_layer_does_not_prevent_xor(run):
     result = run("xor_dropout")
     assert result.metrics["train"]["accuracy"] == 1.0
-    history = load(Path(result.model)).history
+    history = load(Path(result.model)).members[0].history
     assert history["train_loss"][-1] == pytest.approx(result.metrics["train"]["loss"], rel=1e-5)
 
 
 def test_a_sigmoid_unit_alone_ends_at_log_two(run):
     result = run("xor_logistic")
     assert result.metrics["train"]["loss"] == pytest.approx(log(2), abs=1e-3)
-    network = load(Path(result.model)).network
+    network = load(Path(result.model)).members[0].network
     assert network.parameters.theta.size == 3
     assert np.abs(network.parameters.theta).max() < 0.01
 
@@ -126,7 +126,7 @@ def test_dropout_tutorial(run):
     assert result.parameters == 61
     assert result.metrics["train"]["accuracy"] > 0.75
     assert result.metrics["train"]["loss"] < 0.5
-    history = load(Path(result.model)).history
+    history = load(Path(result.model)).members[0].history
     assert history["train_loss"][-1] == pytest.approx(result.metrics["train"]["loss"], rel=1e-5)
 
 
@@ -146,7 +146,7 @@ def test_iris_is_no_lucky_seed(run):
 def test_breast_cancer(run):
     result = run("breast_cancer")
     assert result.metrics["validation"]["auc"] > 0.99
-    history = load(Path(result.model)).history
+    history = load(Path(result.model)).members[0].history
     assert result.metrics["validation"]["auc"] == history["validation_metric"].max()
     test = evaluate(result.model)
     assert test.rows == 114

@@ -43,10 +43,14 @@ def test_every_config_is_listed_and_every_listed_config_is_there():
 
 
 def test_the_yaml_of_the_readme_is_a_spec():
-    (text,) = fenced("yaml")
-    spec, notices = load_spec("README.md", (), text)
+    whole, *parts = fenced("yaml")
+    spec, notices = load_spec("README.md", (), whole)
     assert spec.data.target == "survived"
     assert not notices
+    for part in parts:
+        needed = [f"{key}={value}" for key, value in (("data.train", "a.csv"), ("data.target", "y"))]
+        _, notices = load_spec("README.md", needed, part)
+        assert not notices
 
 
 def test_the_python_of_the_readme_runs(tmp_path, monkeypatch):

@@ -8,7 +8,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from mlptrain.cli import check, evaluate, fit, predict, schema, show
+from mlptrain.cli import check, evaluate, fit, init, predict, schema, show
 from mlptrain.errors import Interrupted
 
 
@@ -49,6 +49,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for name, command, hidden in (
+    ("init", init.init, False),
     ("fit", fit.fit, False),
     ("eval", evaluate.evaluate, False),
     ("predict", predict.predict, False),

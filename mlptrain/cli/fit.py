@@ -25,6 +25,10 @@ def fit(
     overrides: Set = None,
     threads: Threads = None,
     history: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write the epochs as JSON lines.")] = None,
+    out_of_fold: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.csv", help="Also write each row's prediction by the fold that held it out."),
+    ] = None,
     as_json: AsJson = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing but errors.")] = False,
 ) -> None:
@@ -40,14 +44,16 @@ def fit(
             spec,
             out=out,
             overrides=overrides or (),
+            out_of_fold=out_of_fold,
+            threads=threads,
             sinks=sinks,
             notice=silent if quiet else notice,
             stop=stop.wished,
         )
     if as_json:
-        from mlptrain.reporting.results import json_text
+        from mlptrain.reporting.results import fit_document, json_text
 
-        print(json_text(result), file=for_programs())
+        print(json_text(fit_document(result)), file=for_programs())
     elif not quiet:
         from mlptrain.reporting.results import fit_text
 

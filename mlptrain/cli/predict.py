@@ -20,27 +20,31 @@ def predict(
     ] = None,
     probabilities: Annotated[bool, typer.Option("--probabilities", help="One column of probability a class.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Missing cells or unseen categories are an error.")] = False,
+    spreadsheet_safe: Annotated[
+        bool, typer.Option("--spreadsheet-safe", help="Texts that look like formulas get an apostrophe before them.")
+    ] = False,
     threads: Threads = None,
 ) -> None:
     """Predict the rows of a file, one row out for each row in, in order."""
     use_threads(threads)
-    from mlptrain.data.table import write_table
-    from mlptrain.errors import DataError, SpecError
-    from mlptrain.workflows import prediction
+    from mlptrain.errors import SpecError
+    from mlptrain.workflows.prediction import Prediction, Wanted
 
     for what, path in (("input file", data), ("model", model)):
         if out is not None and same_file(out, Path(path)):
             raise SpecError(f"--out {out}: this is the {what}; choose another name")
-    result = prediction.predict(model, data, keep=keep or (), probabilities=probabilities)
-    if result.odd_cells:
-        counts = ", ".join(f"{name} {count}" for name, count in result.odd_cells.items())
-        if strict:
-            raise DataError(f"{data}: cells that are missing or were not seen in training: {counts} (--strict)")
-        notice(f"cells that are missing or were not seen in training: {counts}")
+    wanted = Wanted(keep=keep or (), probabilities=probabilities, spreadsheet_safe=spreadsheet_safe)
+    prediction = Prediction(model, data, wanted, strict=strict, threads=threads)
     if out is None:
-        write_table(result.columns, for_programs())
+        prediction.write(for_programs())
     else:
-        prediction.write_predictions(result, out)
+        prediction.publish(out)
+    if ignored := prediction.ignored:
+        from mlptrain.data.table import listed
+
+        notice(f"columns that the model does not use: {listed(ignored)}")
+    if said := prediction.counts.odd.words():
+        notice(said)
 
 
 def same_file(one: Path, other: Path) -> bool:

@@ -1,136 +1,252 @@
-"""Columns to the matrix the network sees, and the target to what the loss wants, and back.
+"""Columns to the matrix the network sees.
 
 What is fitted (statistics of the training rows only, in float64) is plain numbers and texts in frozen dataclasses: they
 go into the model file as they are.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
+from annotated_types import Ge, Le
 from numpy.typing import NDArray
 
-from mlptrain.data.columns import Kind, Understood, booleans, natural_order, numbers, understand
+from mlptrain.data.cells import TextCells
+from mlptrain.data.columns import RUNNING_NUMBER, Kind, Understood, booleans, dates, natural_order, numbers, understand
+from mlptrain.data.dates import DateParts, date_format
+from mlptrain.data.encodings import (
+    Encoding,
+    FittedEncoding,
+    OneHotEncoding,
+    OrdinalEncoding,
+    TargetEncoding,
+    cross_fitted,
+)
+from mlptrain.data.scaling import FittedScaling, Scaling, StandardScaling
 from mlptrain.data.table import Table, listed
 from mlptrain.errors import DataError
 from mlptrain.randomness import stream, uniform
 
 Doubles = NDArray[np.float64]
+Integers = NDArray[np.int64]
 Matrix = NDArray[np.floating[Any]]
-OTHER = "(other)"
-
-
-@dataclass(frozen=True, kw_only=True)
-class StandardScaling:
-    """(x − mean) / standard deviation, the population one, over the training rows."""
-
-    name: Literal["standard"] = "standard"
-
-    def fit(self, values: Doubles) -> tuple[float, float]:
-        _, exponent = np.frexp(np.abs(values).max())
-        scaled = np.ldexp(values, -exponent)  # by a power of two, which changes no digit: squares stay in range
-        return float(np.ldexp(scaled.mean(), exponent)), float(np.ldexp(scaled.std(), exponent))
-
-
-@dataclass(frozen=True, kw_only=True)
-class MinMaxScaling:
-    """(x − min) / (max − min) over the training rows: 0 … 1."""
-
-    name: Literal["min_max"] = "min_max"
-
-    def fit(self, values: Doubles) -> tuple[float, float]:
-        return float(values.min()), float(values.max() - values.min())
-
-
-@dataclass(frozen=True, kw_only=True)
-class NoScaling:
-    """x, as it is."""
-
-    name: Literal["none"] = "none"
-
-    def fit(self, values: Doubles) -> tuple[float, float]:
-        return 0.0, 1.0
-
-
-Scaling = StandardScaling | MinMaxScaling | NoScaling
+ROWS_AT_ONCE = 1024
+FAR_OUT = 1e6
+"""A number so many interquartile ranges from the median is worth a notice."""
+BEYOND = 1e3
+"""A scaled number beyond this is worth counting: training saw nothing like it."""
+HIDDEN = 0.01
+"""The share of category cells that are hidden in training, so that the slot for unseen values is a trained one."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Imputing:
-    """How missing numbers are filled: by the `strategy` statistic of the training rows, with a 0/1 column beside it."""
+    """How missing numbers are filled, and whether a 0/1 column beside them says where.
 
-    strategy: Literal["median", "mean"] = "median"
+    Missing categories are a level of their own; missing dates are filled by the median date.
+    """
+
+    strategy: Literal["median", "mean", "constant", "drop_row"] = "median"
+    """By a statistic of the training rows or by `value`; `drop_row` leaves such rows out of training and validation
+    (in `eval` and `predict`, where every row counts, the median takes their place)."""
+    value: float = 0.0
+    """What `constant` fills in."""
     indicator: bool = True
     """Whether a column that has missing cells in training gets a second one that says where."""
 
     def fit(self, values: Doubles) -> float:
-        return float(np.median(values) if self.strategy == "median" else values.mean())
+        """What is filled in, from the known numbers of the training rows."""
+        if self.strategy == "constant":
+            return self.value
+        return float(values.mean() if self.strategy == "mean" else np.median(values))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnRules:
+    """What a spec says about one column, where it differs from what `data` says about all of them."""
+
+    type: Kind | None = None
+    """number, category, boolean, date (elapsed time and cycles) or ignore; by default what its cells say."""
+    scaling: Scaling | None = None
+    imputing: Imputing | None = None
+    encoding: Encoding | None = None
+    min_frequency: Annotated[int, Ge(1), Le(10**9)] | None = None
+    levels: tuple[str, ...] | None = None
+    """The levels of a category in their order, for the ordinal encoding; other values share the slot for unseen."""
+    format: str | None = None
+    """How dates are written: DD/MM/YYYY, MM/DD/YYYY, or %d %B %Y and the like; by default it is found out."""
+    missing_values: tuple[str, ...] = ()
+    """Texts that mean missing in this column, beside those of `data`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureRules:
+    """What a spec says about columns: kinds, missing values, scaling, filling, encoding; for all and one by one."""
+
+    columns: Mapping[str, ColumnRules] = field(default_factory=dict)
+    missing_values: tuple[str, ...] = ()
+    scaling: Scaling = field(default_factory=StandardScaling)
+    imputing: Imputing = field(default_factory=Imputing)
+    encoding: Encoding = field(default_factory=OneHotEncoding)
+    min_frequency: int = 1
+
+    def of(self, name: str) -> ColumnRules:
+        """The column's own rules."""
+        return self.columns.get(name, ColumnRules())
+
+    def missing(self, name: str) -> tuple[str, ...]:
+        """The texts that mean missing in a column, beside the empty cell."""
+        return tuple(dict.fromkeys((*self.missing_values, *self.of(name).missing_values)))
+
+
+@dataclass
+class OddCells:
+    """How many cells of each column were missing and filled, and how many are of no level that training knew."""
+
+    filled: dict[str, int] = field(default_factory=dict)
+    unseen: dict[str, int] = field(default_factory=dict)
+    beyond: dict[str, int] = field(default_factory=dict)
+
+    def words(self) -> str:
+        """What was found, for a notice; empty if there is nothing to say."""
+        kinds = (
+            ("missing cells filled", self.filled),
+            ("values that training did not see", self.unseen),
+            (f"numbers more than {BEYOND:g} scales away from the training rows", self.beyond),
+        )
+        return "; ".join(f"{what}: {counted(counts)}" for what, counts in kinds if counts)
+
+    def add(self, other: "OddCells") -> None:
+        """Count those of more rows."""
+        pairs = ((self.filled, other.filled), (self.unseen, other.unseen), (self.beyond, other.beyond))
+        for mine, theirs in pairs:
+            for name, count in theirs.items():
+                mine[name] = mine.get(name, 0) + count
+
+
+def counted(counts: Mapping[str, int], most: int = 20) -> str:
+    """Numbers by column, for a message."""
+    shown = ", ".join(f"{name} {count:,}" for name, count in list(counts.items())[:most])
+    return shown + (f" and {len(counts) - most} more columns" if len(counts) > most else "")
 
 
 @dataclass(frozen=True, kw_only=True)
 class NumberColumn:
-    """One number (or truth value) a row: (x − center) / scale; missing ones are filled, and marked if fitted so."""
+    """One number (or truth value) a row, scaled; missing ones are filled, and marked if fitted so."""
 
     kind: Literal["number"] = "number"
     name: str
     boolean: bool
     fill: float
-    center: float
-    scale: float
+    scaling: FittedScaling
     indicator: bool
+    missing: tuple[str, ...] = ()
 
     @property
     def width(self) -> int:
         return 1 + self.indicator
 
-    def read(self, table: Table, missing: Collection[str]) -> Doubles:
-        return (booleans if self.boolean else numbers)(table, self.name, missing)
+    def read(self, table: Table) -> Doubles:
+        """The numbers, NaN where missing."""
+        return (booleans if self.boolean else numbers)(table, self.name, self.missing)
 
-    def encode(self, table: Table, missing: Collection[str], out: Matrix) -> int:
-        """Write the column(s) of the matrix; the number of cells that were filled is returned."""
-        values = self.read(table, missing)
+    def compact(self, table: Table, dtype: np.dtype[Any], odd: OddCells) -> Matrix:
+        """The column(s) of the matrix (rows, width)."""
+        values = self.read(table)
         gaps = np.isnan(values)
-        with np.errstate(over="ignore"):
-            scaled = (np.where(gaps, self.fill, values) - self.center) / self.scale
-        large = np.abs(scaled) > np.finfo(out.dtype).max
+        if gaps.any():
+            values = np.where(gaps, self.fill, values)
+            odd.filled[self.name] = int(gaps.sum())
+        scaled = self.scaling(values)
+        size = np.abs(scaled)
+        if beyond := int((size > BEYOND).sum()):
+            odd.beyond[self.name] = beyond
+        large = size > np.finfo(dtype).max
         if large.any():
             row = int(large.argmax())
-            why = f"{table.columns[self.name][row]!r} is out of all proportion to the training rows; mend it"
+            why = f"{table.columns[self.name].text(row)!r} is out of all proportion to the training rows; mend it"
             raise table.fault(row, self.name, why)
-        out[:, 0] = scaled
-        if self.indicator:
-            out[:, 1] = gaps
-        return int(gaps.sum())
+        columns = [scaled, gaps] if self.indicator else [scaled]
+        return np.stack([column.astype(dtype) for column in columns], axis=1)
+
+    def write(self, compact: Matrix, out: Matrix) -> None:
+        """Write the columns of some rows."""
+        out[...] = compact
+
+
+@dataclass(frozen=True, kw_only=True)
+class DateColumn:
+    """The parts of a date: elapsed time and cycles; missing ones are the median date, and marked if fitted so."""
+
+    kind: Literal["date"] = "date"
+    name: str
+    format: str
+    parts: DateParts
+    indicator: bool
+    missing: tuple[str, ...] = ()
+
+    @property
+    def width(self) -> int:
+        return self.parts.width + self.indicator
+
+    def compact(self, table: Table, dtype: np.dtype[Any], odd: OddCells) -> Matrix:
+        """The columns of the matrix (rows, width)."""
+        seconds = dates(table, self.name, self.missing, self.format)
+        gaps = np.isnan(seconds)
+        if gaps.any():
+            odd.filled[self.name] = int(gaps.sum())
+        columns = [self.parts(seconds), gaps[:, None]] if self.indicator else [self.parts(seconds)]
+        return np.concatenate(columns, axis=1).astype(dtype)
+
+    def write(self, compact: Matrix, out: Matrix) -> None:
+        """Write the columns of some rows."""
+        out[...] = compact
 
 
 @dataclass(frozen=True, kw_only=True)
 class CategoryColumn:
-    """One 0/1 column per level seen in training, and one slot more for every other value."""
+    """One of the levels seen in training, or any other value, encoded."""
 
     kind: Literal["category"] = "category"
     name: str
     levels: tuple[str, ...]
+    encoding: FittedEncoding
+    missing: tuple[str, ...] = ()
 
     @property
     def width(self) -> int:
-        return len(self.levels) + 1
+        return self.encoding.width
 
-    def codes(self, table: Table) -> NDArray[np.int64]:
-        """The position of each cell's level; the slot's for any other value."""
-        cells = table.column(self.name)
-        position = {level: code for code, level in enumerate(self.levels)}
-        return np.fromiter((position.get(cell, len(self.levels)) for cell in cells), np.int64, len(cells))
+    def codes(self, table: Table) -> Integers:
+        """The place of each cell's level, as embeddings want it; the number of levels for any other value."""
+        return level_codes(table.coded(self.name), self.levels, self.missing)
 
-    def encode(self, table: Table, missing: Collection[str], out: Matrix) -> int:
-        """Write the columns of the matrix; the number of cells that fell into the slot is returned."""
+    def compact(self, table: Table, dtype: np.dtype[Any], odd: OddCells) -> Integers:
+        """The codes (rows,), of which `write` makes the columns of the matrix."""
         codes = self.codes(table)
-        out[...] = 0
-        out[np.arange(len(codes)), codes] = 1
-        return int((codes == len(self.levels)).sum())
+        unseen = int((codes == len(self.levels)).sum())
+        if unseen:
+            odd.unseen[self.name] = unseen
+        return codes
+
+    def write(self, compact: Integers, out: Matrix) -> None:
+        """Write the columns of some rows."""
+        self.encoding.encode(compact, out)
+
+    def hide(self, out: Matrix) -> None:
+        """Write the columns of any other value."""
+        self.encoding.encode(np.full(len(out), len(self.levels)), out)
 
 
-FeatureColumn = NumberColumn | CategoryColumn
+FeatureColumn = NumberColumn | DateColumn | CategoryColumn
+
+
+def level_codes(cells: TextCells, levels: Sequence[str], missing: Collection[str]) -> Integers:
+    """The place of each cell's text in `levels`, their number for any other text; what means missing is empty."""
+    place = {level: code for code, level in enumerate(levels)}
+    of_value = [place.get("" if value in missing else value, len(levels)) for value in cells.values]
+    return np.array(of_value, np.int64)[cells.codes]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,107 +255,224 @@ class Features:
 
     columns: tuple[FeatureColumn, ...]
     ignored: Mapping[str, str] = field(default_factory=dict)
-    missing_values: tuple[str, ...] = ()
 
     @property
     def width(self) -> int:
         return sum(column.width for column in self.columns)
 
-    def encode(self, table: Table, dtype: np.dtype[Any], counts: dict[str, int] | None = None) -> Matrix:
-        """The matrix (rows, width); `counts` gets the number of filled or unseen cells of each column that has some."""
+    def places(self) -> Iterator[tuple[FeatureColumn, slice]]:
+        """Each column with the columns of the matrix that are its."""
+        start = 0
+        for column in self.columns:
+            yield column, slice(start, start + column.width)
+            start += column.width
+
+    def encode(self, table: Table, dtype: np.dtype[Any], odd: OddCells | None = None) -> Matrix:
+        """The matrix (rows, width); `odd` gets the numbers of filled and unseen cells."""
         absent = [column.name for column in self.columns if column.name not in table.columns]
         if absent:
             raise DataError(table.missing(absent))
+        found = OddCells()
+        compact: list[Any] = [column.compact(table, dtype, found) for column in self.columns]
         matrix = np.empty((table.rows, self.width), dtype)
-        marks, start = {"", *self.missing_values}, 0
+        for start in range(0, table.rows, ROWS_AT_ONCE):  # so that a block of the matrix stays in the cache
+            rows = slice(start, start + ROWS_AT_ONCE)
+            for (column, place), values in zip(self.places(), compact, strict=True):
+                column.write(values[rows], matrix[rows, place])
+        if odd is not None:
+            odd.add(found)
+        return matrix
+
+    def first_odd(self, table: Table) -> DataError:
+        """The error that names the first cell that is missing or unseen."""
+        found: list[tuple[int, str, str]] = []
         for column in self.columns:
-            odd = column.encode(table, marks, matrix[:, start : start + column.width])
-            start += column.width
-            if odd and counts is not None:
-                counts[column.name] = odd
+            if isinstance(column, CategoryColumn):
+                odd, why = column.codes(table) == len(column.levels), "is no value that training saw"
+            elif isinstance(column, DateColumn):
+                odd, why = np.isnan(dates(table, column.name, column.missing, column.format)), "is missing"
+            else:
+                odd, why = np.isnan(column.read(table)), "is missing"
+            if odd.any():
+                found.append((int(odd.argmax()), column.name, why))
+        row, name, why = min(found)
+        return table.fault(row, name, f"{table.columns[name].text(row)!r} {why}")
+
+    def encode_training(
+        self, table: Table, dtype: np.dtype[Any], *, rules: FeatureRules, targets: Doubles, seed: int
+    ) -> Matrix:
+        """The matrix of the training rows: target encodings without a row's own target, some categories hidden."""
+        matrix = self.encode(table, dtype)
+        for position, (column, place) in enumerate(self.places()):
+            if isinstance(column, CategoryColumn):
+                asked = rules.of(column.name).encoding or rules.encoding
+                if isinstance(asked, TargetEncoding):
+                    matrix[:, place] = cross_fitted(
+                        asked,
+                        column.encoding,
+                        column.codes(table),
+                        levels=len(column.levels),
+                        targets=targets,
+                        bits=stream(seed, "target encoding", position),
+                    )
+                hidden = uniform(stream(seed, "hide", position), (len(matrix),)) < HIDDEN
+                other = np.empty((int(hidden.sum()), column.width), dtype)
+                column.hide(other)
+                matrix[hidden, place] = other
         return matrix
 
 
-HIDDEN = 0.01
-"""The share of category cells that are hidden in training, so that the slot for unseen values is a trained one."""
-
-
-def hide_categories(features: Features, matrix: Matrix, seed: int) -> None:
-    """Move a random share of each category column's cells into its slot for other values, in place."""
-    start = 0
-    for position, column in enumerate(features.columns):
-        if isinstance(column, CategoryColumn):
-            hidden = uniform(stream(seed, "hide", position), (len(matrix),)) < HIDDEN
-            matrix[hidden, start : start + column.width] = 0
-            matrix[hidden, start + column.width - 1] = 1
-        start += column.width
-
-
-@dataclass(frozen=True, kw_only=True)
-class FeatureRules:
-    """What a spec says about columns: kinds that overrule what is found, texts that mean missing, scaling, filling."""
-
-    kinds: Mapping[str, Kind] = field(default_factory=dict)
-    missing_values: tuple[str, ...] = ()
-    scaling: Scaling = field(default_factory=StandardScaling)
-    imputing: Imputing = field(default_factory=Imputing)
-    min_frequency: int = 1
-
-
 def understand_columns(table: Table, names: Sequence[str], rules: FeatureRules) -> dict[str, Understood]:
-    """The kind of each of the columns: the spec's, or what its cells say."""
-    marks = {"", *rules.missing_values}
-    return {
-        name: Understood(rules.kinds[name], "as declared") if name in rules.kinds else understand(table, name, marks)
-        for name in names
-    }
+    """The kind of each of the columns: the spec's, or what its cells say.
+
+    A running number is an identifier, unless there is nothing else to learn from.
+    """
+    found = {name: understood(table, name, rules) for name in names}
+    if all(each.kind == "ignore" for each in found.values()):
+        return {name: Understood("number") if each == RUNNING_NUMBER else each for name, each in found.items()}
+    return found
 
 
-def fit_features(table: Table, understood: Mapping[str, Understood], rules: FeatureRules) -> Features:
-    """Fit the columns on the training rows."""
-    marks = {"", *rules.missing_values}
+def understood(table: Table, name: str, rules: FeatureRules) -> Understood:
+    """What one column is."""
+    own = rules.of(name)
+    if own.type is not None:
+        return Understood(own.type, "as declared")
+    if own.format is not None:
+        return Understood("date", "as declared")
+    if own.encoding is not None or own.levels is not None:
+        return Understood("category", "as declared")
+    return understand(table, name, {"", *rules.missing(name)})
+
+
+def fit_features(
+    table: Table,
+    understood: Mapping[str, Understood],
+    rules: FeatureRules,
+    *,
+    targets: Doubles,
+    notices: list[str] | None = None,
+) -> Features:
+    """Fit the columns on the training rows, whose `targets` (n, K) serve target encodings."""
     columns: list[FeatureColumn] = []
     ignored = {}
     for name, found in understood.items():
-        column = None if found.kind == "ignore" else fit_column(table, name, found.kind, marks, rules)
+        column = None if found.kind == "ignore" else fit_column(table, name, found.kind, rules, targets)
         if column is None:
-            rare = " or too rare" if found.kind == "category" and rules.min_frequency > 1 else ""
+            rare = " or too rare" if found.kind == "category" and min_frequency(name, rules) > 1 else ""
             ignored[name] = found.note if found.kind == "ignore" else f"constant{rare} in the training rows"
         else:
             columns.append(column)
+            if notices is not None and isinstance(column, NumberColumn):
+                notices += far_out(column, table)
     if not columns:
         left_out = f"left out: {listed(ignored)}" if ignored else "there is none beside the target"
         raise DataError(f"{table.name}: no column is left to learn from; {left_out}")
-    return Features(columns=tuple(columns), ignored=ignored, missing_values=rules.missing_values)
+    return Features(columns=tuple(columns), ignored=ignored)
 
 
-def fit_column(
-    table: Table, name: str, kind: Kind, marks: Collection[str], rules: FeatureRules
-) -> FeatureColumn | None:
+def fit_column(table: Table, name: str, kind: Kind, rules: FeatureRules, targets: Doubles) -> FeatureColumn | None:
     """One fitted column; None where it is constant in the training rows."""
     if kind == "category":
-        cells = table.column(name)
-        counts = dict.fromkeys(natural_order(set(cells) - set(marks)), 0)
-        for cell in cells:
-            if cell in counts:
-                counts[cell] += 1
-        levels = tuple(level for level, count in counts.items() if count >= rules.min_frequency)
-        return CategoryColumn(name=name, levels=levels) if len(set(cells)) > 1 and levels else None
-    values = (booleans if kind == "boolean" else numbers)(table, name, marks)
+        return fit_category(table, name, rules, targets)
+    return fit_date(table, name, rules) if kind == "date" else fit_number(table, name, rules, boolean=kind == "boolean")
+
+
+def min_frequency(name: str, rules: FeatureRules) -> int:
+    return rules.of(name).min_frequency or rules.min_frequency
+
+
+def fit_category(table: Table, name: str, rules: FeatureRules, targets: Doubles) -> CategoryColumn | None:
+    """A category column. Missing is a level of its own, but has no place in an order."""
+    asked, missing = rules.of(name).encoding or rules.encoding, rules.missing(name)
+    cells = table.coded(name)
+    counts: dict[str, int] = {}
+    for value, count in cells.counts.items():
+        level = "" if value in missing else value
+        counts[level] = counts.get(level, 0) + count
+    if len(counts) < 2:
+        return None
+    order = [*natural_order(counts.keys() - {""}), *([""] if "" in counts else [])]
+    if (declared := rules.of(name).levels) is not None:
+        order = list(declared)
+    elif isinstance(asked, OrdinalEncoding):
+        order = [level for level in order if level]
+    levels = tuple(
+        level for level in order if counts.get(level, 0) >= (min_frequency(name, rules) if not declared else 0)
+    )
+    if not levels:
+        return None
+    codes = level_codes(cells, levels, missing)
+    return CategoryColumn(
+        name=name, levels=levels, encoding=asked.fit(codes, levels=len(levels), targets=targets), missing=missing
+    )
+
+
+def fit_date(table: Table, name: str, rules: FeatureRules) -> DateColumn | None:
+    """A column of dates."""
+    own, missing = rules.of(name), rules.missing(name)
+    seconds = dates(table, name, missing, own.format)
+    gaps = np.isnan(seconds)
+    if gaps.all():
+        return None
+    parts = DateParts.fit(seconds)
+    known = [value for value in table.coded(name).counts if value not in {"", *missing}]
+    form = own.format or date_format(known) or ""
+    indicator = (own.imputing or rules.imputing).indicator and bool(gaps.any())
+    column = DateColumn(name=name, format=form, parts=parts, indicator=indicator, missing=missing)
+    return None if parts.degenerate else column
+
+
+def fit_number(table: Table, name: str, rules: FeatureRules, *, boolean: bool) -> NumberColumn | None:
+    """A column of numbers or truth values."""
+    own, missing = rules.of(name), rules.missing(name)
+    imputing, scaling = own.imputing or rules.imputing, own.scaling or rules.scaling
+    values = (booleans if boolean else numbers)(table, name, missing)
     known = values[~np.isnan(values)]
     if not known.size or known.min() == known.max():
         return None
-    center, scale = rules.scaling.fit(known)
-    if scale == 0:
-        return None
-    return NumberColumn(
-        name=name,
-        boolean=kind == "boolean",
-        fill=rules.imputing.fit(known),
-        center=center,
-        scale=scale,
-        indicator=rules.imputing.indicator and known.size < values.size,
+    fitted = scaling.fit(known)
+    return (
+        None
+        if fitted.degenerate
+        else NumberColumn(
+            name=name,
+            boolean=boolean,
+            fill=imputing.fit(known),
+            scaling=fitted,
+            indicator=imputing.indicator and known.size < values.size,
+            missing=missing,
+        )
     )
+
+
+def far_out(column: NumberColumn, table: Table) -> Iterator[str]:
+    """A notice of the number that is farthest out, if it is out of all proportion."""
+    values = column.read(table)
+    known = np.sort(values[~np.isnan(values)])
+    if known[-1] - known[0] <= FAR_OUT * abs(known[len(known) // 2] - known[0]):
+        return
+    low, median, high = (float(known[len(known) * k // 4]) for k in (1, 2, 3))
+    spread = high - low or float((known / 1e150).std() * 1e150)
+    distances = np.abs(values - median) / spread if spread > 0 else np.zeros(1)
+    row = int(np.nanargmax(distances))
+    if distances[row] > FAR_OUT:
+        where, cell = table.lines([row])[0], table.columns[column.name].text(row)
+        yield f'column "{column.name}": {cell} on {where} is {distances[row]:.0e} interquartile ranges from the median'
+
+
+def incomplete_rows(table: Table, understood: Mapping[str, Understood], rules: FeatureRules) -> NDArray[np.bool_]:
+    """The rows that lack a cell of a column of which such rows are to be dropped."""
+    dropped = np.zeros(table.rows, bool)
+    for name, found in understood.items():
+        if (rules.of(name).imputing or rules.imputing).strategy != "drop_row" or found.kind == "ignore":
+            continue
+        missing = rules.missing(name)
+        if found.kind == "number":
+            dropped |= np.isnan(numbers(table, name, missing))
+        else:
+            dropped |= level_codes(table.coded(name), [""], missing) == 0
+    return dropped
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -256,75 +489,3 @@ class PixelFeatures:
 
     def encode_images(self, images: NDArray[np.uint8], dtype: np.dtype[Any]) -> Matrix:
         return images.reshape(len(images), self.width).astype(dtype) / 255
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClassTarget:
-    """A target of classes, coded 0 … K − 1 in natural order."""
-
-    kind: Literal["classes"] = "classes"
-    name: str
-    classes: tuple[str, ...]
-
-    def codes(self, cells: Sequence[str]) -> NDArray[np.int64]:
-        """The code of each cell, −1 for a class that training did not have."""
-        position = {label: code for code, label in enumerate(self.classes)}
-        return np.fromiter((position.get(cell, -1) for cell in cells), np.int64, len(cells))
-
-
-@dataclass(frozen=True, kw_only=True)
-class NumberTarget:
-    """One or several numbers: the network sees (y − center) / scale; metrics and predictions have the user's units."""
-
-    kind: Literal["numbers"] = "numbers"
-    names: tuple[str, ...]
-    center: tuple[float, ...]
-    scale: tuple[float, ...]
-
-    def read(self, table: Table) -> Doubles:
-        """The values (rows, targets) in the user's units."""
-        return np.stack([numbers(table, name, ()) for name in self.names], axis=1)
-
-    def scaled(self, values: Doubles, dtype: np.dtype[Any]) -> Matrix:
-        scaled = (values - np.asarray(self.center)) / np.asarray(self.scale)
-        large = (np.abs(scaled) > np.finfo(dtype).max).any(axis=0)
-        if large.any():
-            name = self.names[int(large.argmax())]
-            raise DataError(f'column "{name}": there are targets too large for {dtype}; set data.scale_target: true')
-        return scaled.astype(dtype)
-
-    def unscaled(self, predicted: Matrix) -> Doubles:
-        return predicted.astype(np.float64) * np.asarray(self.scale) + np.asarray(self.center)
-
-
-Target = ClassTarget | NumberTarget
-
-
-def require_present(table: Table, names: Sequence[str], marks: Collection[str]) -> None:
-    """An error that counts the rows without a target and names the first lines."""
-    for name in names:
-        gaps = [row for row, cell in enumerate(table.column(name)) if cell in marks]
-        if gaps:
-            lines = ", ".join(str(table.line_of(row)) for row in gaps[:5]) + (" …" if len(gaps) > 5 else "")
-            raise table.fault(
-                gaps[0], name, f"the target is missing in {len(gaps)} rows (lines {lines}); remove them or fill them in"
-            )
-
-
-def fit_classes(name: str, cells: Sequence[str], source: str) -> ClassTarget:
-    """The classes of a target column."""
-    classes = tuple(natural_order(set(cells)))
-    if len(classes) < 2:
-        raise DataError(f'{source}: column "{name}": there is one class only, {classes[0]!r}; nothing can be learned')
-    return ClassTarget(name=name, classes=classes)
-
-
-def fit_numbers(names: tuple[str, ...], values: Doubles, *, scaled: bool, source: str) -> NumberTarget:
-    """Center and scale of number targets: mean and standard deviation, or 0 and 1 where they are not to be scaled."""
-    for position, name in enumerate(names):
-        if len(values) and values[:, position].min() == values[:, position].max():
-            raise DataError(f'{source}: column "{name}": the target is constant; nothing can be learned')
-    if not scaled:
-        return NumberTarget(names=names, center=(0.0,) * len(names), scale=(1.0,) * len(names))
-    centers, scales = zip(*(StandardScaling().fit(column) for column in values.T), strict=True)
-    return NumberTarget(names=names, center=centers, scale=scales)

@@ -1,7 +1,9 @@
 """Opening data files: what a file is is decided by its first bytes, never by its name."""
 
+import glob
 import gzip
 import io
+import os
 import sys
 import zlib
 from collections.abc import Callable
@@ -12,11 +14,14 @@ from typing import BinaryIO
 from mlptrain.errors import DataError
 
 GZIP = b"\x1f\x8b"
+PARQUET = b"PAR1\x15"
+"""The magic and the first byte of what follows, which no name of a column holds."""
+IDX = b"\x00\x00\x08"
 GZIP_FAULTS = (gzip.BadGzipFile, EOFError, zlib.error)
 """What reading damaged gzip data raises."""
 FOREIGN = {
     b"PK\x03\x04": "a zip or Excel file",
-    b"PAR1\x15": "a Parquet file",
+    PARQUET: "a Parquet file",
     b"\x89PNG": "a PNG image",
     b"\xff\xd8\xff": "a JPEG image",
     b"%PDF-": "a PDF document",
@@ -25,6 +30,9 @@ FOREIGN = {
     b"(\xb5/\xfd": "a zstd file",
     b"\x93NUMPY": "a NumPy array file",
     b"\x89HDF": "an HDF5 file",
+    b"\xd0\xcf\x11\xe0": "an old Excel file (.xls)",
+    b"ARROW1": "an Arrow (Feather) file",
+    b"FEA1": "a Feather file",
     b"SQLite format 3": "an SQLite database",
     b"\x80\x02": "a pickle, which mlptrain never opens",
     b"\x80\x03": "a pickle, which mlptrain never opens",
@@ -40,7 +48,61 @@ def opener(path: str) -> Opener:
     if path == "-":
         content = sys.stdin.buffer.read()
         return lambda: unpacked(io.BytesIO(content), "standard input")
-    return lambda: unpacked(open_file(path), path)
+    return SameFile(path)
+
+
+class SameFile:
+    """Opens a file again and again, as long as it stays the same."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.fingerprint: tuple[int, int] | None = None
+
+    def __call__(self) -> BinaryIO:
+        raw = open_file(self.path)
+        try:
+            self.check(raw.fileno())
+        except DataError:
+            raw.close()
+            raise
+        return unpacked(raw, self.path)
+
+    def check(self, file: int | str | None = None) -> None:
+        """An error if size or time of the last change are others than at first."""
+        state = os.stat(self.path if file is None else file)  # noqa: PTH116  (also of an open file)
+        found = (state.st_size, state.st_mtime_ns)
+        if self.fingerprint not in (None, found):
+            raise DataError(f"{self.path}: the file has changed while it was read; try again when it is written")
+        self.fingerprint = found
+
+
+def is_parquet(path: str) -> bool:
+    """Whether a file is a Parquet file, by its first bytes."""
+    if path == "-":
+        return False
+    with open_file(path) as stream:
+        return stream.read(len(PARQUET)) == PARQUET
+
+
+def is_idx(path: str) -> bool:
+    """Whether a file is an IDX file of bytes, gzip or not, by its first bytes."""
+    try:
+        with opener(path)() as stream:
+            return stream.read(len(IDX)) == IDX
+    except GZIP_FAULTS:
+        return False
+    except DataError:  # another kind; who reads it says which
+        return False
+
+
+def matched(path: str) -> list[str]:
+    """The file of this name; where there is none, the files that the name matches as a pattern (*, ?, [a-z])."""
+    if path == "-" or not any(mark in path for mark in "*?[") or Path(path).exists():
+        return [path]
+    found = sorted(glob.glob(path, recursive=True))  # noqa: PTH207  (absolute patterns too)
+    if not found:
+        raise DataError(f"{path}: no file matches this pattern")
+    return found
 
 
 def open_file(path: str) -> BinaryIO:

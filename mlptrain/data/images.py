@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.data.files import content
+from mlptrain.data.table import Table, from_columns
 from mlptrain.errors import DataError
 
 MOST_DIMENSIONS = 4
@@ -43,11 +44,11 @@ def read_images(path: str) -> NDArray[np.uint8]:
     return images
 
 
-def read_labels(path: str, count: int) -> NDArray[np.uint8]:
-    """One label for each of `count` images."""
+def read_labels(path: str, count: int) -> Table:
+    """One label for each of `count` images, as a table of one column without a name."""
     labels = read_idx(path)
     if labels.ndim != 1:
         raise DataError(f"{path}: these are images, not labels; swap the two files")
     if len(labels) != count:
         raise DataError(f"{path}: {len(labels)} labels for {count} images")
-    return labels
+    return from_columns({"": labels.astype(np.float64)}, path)

@@ -1,79 +1,118 @@
-"""Text to columns of text, and back. Cells stay text until a column's kind is known; messages name line and column.
+"""Tables: named columns of cells, which know the file and line of each row for messages; reading and writing them."""
 
-The standard library's `csv` reads, in strict mode; ours are the checks around it and the words.
-"""
-
-import codecs
 import csv
-import io
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
-from itertools import chain, islice
-from typing import Annotated, Any, NoReturn, TextIO
+from itertools import accumulate
+from typing import Any, TextIO
 
-from annotated_types import Len
+import numpy as np
 
-from mlptrain.data.files import GZIP_FAULTS, Opener, opener
-from mlptrain.data.grammar import is_number
+from mlptrain.data import quick
+from mlptrain.data.cells import Block, Cells, Gatherer, NumberCells, RowNumbers, TextCells
+from mlptrain.data.delimited import Reader, TableFormat
+from mlptrain.data.files import is_idx, is_parquet, matched, opener
+from mlptrain.data.grammar import NUMBERS, NumberGrammar
+from mlptrain.data.parquet import ParquetReader
 from mlptrain.errors import DataError
 
-FIELD_LIMIT = 1 << 20
-ROWS_AT_ONCE = 4096
-DELIMITERS = {"\t": r'"\t"', ";": '";"', "|": '"|"'}
-"""Other delimiters than the comma, as YAML writes them."""
+AnyReader = Reader | ParquetReader
 
-Record = list[str]
+CHUNK = 1 << 15
+"""Rows of a table that is read piece by piece."""
+
+Texts = Collection[str]
+"""Names of columns whose texts will be asked for, so that they are not kept as numbers."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class TableFormat:
-    """How the text of a table is written."""
+@dataclass(frozen=True)
+class Part:
+    """The rows of a table that come from one file; `lines_of(rows)` are the file lines they begin on (ascending)."""
 
-    delimiter: Annotated[str, Len(1, 1)] | None = None
-    """One character; by default a comma, or a tab where the first line has tabs and no commas."""
-    encoding: str = "utf-8"
-    """The text's encoding, by Python's names (utf-8, cp1252, latin-1 …)."""
-    header: bool = True
-    """Whether the first line names the columns; without it they are column_1, column_2, …"""
-    skip_initial_space: bool = False
-    """Whether blanks after a delimiter are dropped."""
-    replace: Mapping[str, str] = field(default_factory=dict)
-    """Cells to be read as another text, in every column: {"<=50K.": "<=50K"}."""
+    name: str
+    rows: int
+    lines_of: Callable[[Sequence[int]], list[int]]
+    unit: str = ":"
+    """What stands between the file's name and the number: ":" for lines, " row " where a file has no lines."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """Columns of text, all of one length, in the order of the file; `line_of(row)` is the file line a row begins on."""
+    """Columns of cells, all of one length, in the order of the file."""
 
     name: str
-    columns: dict[str, list[str]]
+    columns: Mapping[str, Cells]
     rows: int
-    line_of: Callable[[int], int]
+    parts: Sequence[Part]
+    origin: RowNumbers | None = None
+    """The row of the file(s) that each row is, where some were taken."""
     inner_blank_lines: int = 0
+    again: "Callable[[Texts], Table] | None" = None
+    """Reads the whole table once more, with the texts of some columns."""
+    grammar: NumberGrammar = NUMBERS
 
-    def column(self, name: str) -> list[str]:
+    def column(self, name: str) -> Cells:
         """The cells of one column; an error names the nearest one where it is missing."""
         if name not in self.columns:
             raise DataError(self.missing([name]))
         return self.columns[name]
+
+    def coded(self, name: str) -> TextCells:
+        """The cells of one column as texts."""
+        cells = self.column(name)
+        if isinstance(cells, NumberCells):
+            coded = cells.coded()
+            if coded is None:
+                assert self.again is not None
+                coded = self.again([name]).coded(name)
+                coded = coded if self.origin is None else coded.take(self.origin)
+            return coded
+        return cells
+
+    def texts(self, name: str) -> list[str]:
+        """The cells of one column as a list of texts."""
+        return self.coded(name).texts()
 
     def missing(self, names: Sequence[str]) -> str:
         """The message that columns are missing."""
         what = f"column {names[0]!r} is" if len(names) == 1 else f"columns {listed(names)} are"
         close = [match for name in names for match in near(name, self.columns)]
         hint = f"; did you mean {listed(close)}?" if close else f"; the columns are {listed(self.columns)}"
-        return f"{self.name}:1: {what} missing{hint}"
+        return f"{self.parts[0].name if self.parts else self.name}:1: {what} missing{hint}"
 
     def fault(self, row: int, column: str, why: str) -> DataError:
         """The error that a cell is wrong, at its line and column."""
-        return DataError(f'{self.name}:{self.line_of(row)}: column "{column}": {why}')
+        return DataError(f'{self.places([row])[0]}: column "{column}": {why}')
 
-    def take(self, rows: Iterable[int]) -> "Table":
+    def places(self, rows: Sequence[int]) -> list[str]:
+        """The file and line of some rows."""
+        return [f"{part.name}{part.unit}{line}" for part, line in self._lines(rows)]
+
+    def lines(self, rows: Sequence[int]) -> list[str]:
+        """The lines of some rows, with their files where there are several."""
+        word = "line " if not self.parts or self.parts[0].unit == ":" else "row "
+        return self.places(rows) if len(self.parts) > 1 else [f"{word}{line}" for _, line in self._lines(rows)]
+
+    def _lines(self, rows: Sequence[int]) -> Iterator[tuple[Part, int]]:
+        wanted = list(rows) if self.origin is None else self.origin[list(rows)].tolist()
+        ends = list(accumulate(part.rows for part in self.parts))
+        found = {}
+        for position, part in enumerate(self.parts):
+            begin = ends[position] - part.rows
+            inside = sorted({row for row in wanted if bisect_right(ends, row) == position})
+            lines = part.lines_of([row - begin for row in inside])
+            found.update({row: (part, line) for row, line in zip(inside, lines, strict=True)})
+        return map(found.__getitem__, wanted)
+
+    def take(self, rows: RowNumbers) -> "Table":
         """A table of some rows."""
-        chosen = list(rows)
-        columns = {name: [cells[row] for row in chosen] for name, cells in self.columns.items()}
-        return Table(self.name, columns, len(chosen), lambda row: self.line_of(chosen[row]))
+        columns = {name: cells.take(rows) for name, cells in self.columns.items()}
+        origin = rows if self.origin is None else self.origin[rows]
+        return Table(
+            self.name, columns, len(rows), self.parts, origin, self.inner_blank_lines, self.again, self.grammar
+        )
 
 
 def near(name: str, names: Iterable[str]) -> list[str]:
@@ -89,236 +128,195 @@ def listed(names: Iterable[str], most: int = 20) -> str:
     return ", ".join(repr(name) for name in shown[:most]) + more
 
 
-def from_columns(columns: Mapping[str, Iterable[Any]], name: str = "table") -> Table:
+def from_columns(columns: Mapping[str, Collection[Any]], name: str = "table", *, texts: Texts = ()) -> Table:
     """A table of values that are in memory already; None, NaN and pandas' NA are missing."""
-    cells = {str(key): ["" if is_missing(value) else str(value) for value in columns[key]] for key in columns}
-    lengths = {len(column) for column in cells.values()}
+    cells = {str(key): cells_of(columns[key], as_text=str(key) in texts) for key in columns}
+    lengths = {column.rows for column in cells.values()}
     if len(lengths) > 1:
         raise DataError(f"{name}: columns of different lengths: {sorted(lengths)}")
-    return Table(name, cells, lengths.pop() if lengths else 0, lambda row: row + 1)
+    rows = lengths.pop() if lengths else 0
+    part = Part(name, rows, lambda found: [row + 1 for row in found], " row ")
+    return Table(name, cells, rows, [part], again=lambda others: from_columns(columns, name, texts={*texts, *others}))
+
+
+def cells_of(values: Collection[Any], *, as_text: bool) -> Cells:
+    """The cells of values in memory: numbers stay numbers where an array says so, all else is text."""
+    gatherer = Gatherer(NumberGrammar(), as_text=as_text)
+    if isinstance(values, np.ndarray) and values.dtype == np.float64:
+        gatherer.add(values)
+    else:
+        gatherer.add(["" if is_missing(value) else str(value) for value in values])
+    return gatherer.finish()
 
 
 def is_missing(value: Any) -> bool:
     return value is None or type(value).__name__ == "NAType" or value != value
 
 
-def known_encoding(name: str) -> bool:
-    """Whether Python knows a text encoding of this name."""
-    try:
-        "".encode(name)
-    except (LookupError, ValueError):
-        return False
-    return True
+def read_table(paths: str | Sequence[str], layout: TableFormat, *, texts: Texts = ()) -> Table:
+    """The table in a file, or in several with the same columns ("-": standard input)."""
+    names = [file for path in ([paths] if isinstance(paths, str) else paths) for file in matched(path)]
+    readers = [reader(name, layout) for name in names]
+    return gathered(readers, layout, texts)
 
 
-def read_table(path: str, layout: TableFormat) -> Table:
-    """The table in a file of delimited text, gzip or not ("-": standard input)."""
-    name = "standard input" if path == "-" else path
-    return read_stream(opener(path), name, layout)
+def reader(path: str, layout: TableFormat) -> AnyReader:
+    """What reads a file, by what it is."""
+    if is_parquet(path):
+        return ParquetReader(path)
+    if path != "-" and is_idx(path):
+        raise DataError(f"{path}: these are images or labels (IDX), not a table; name both: {{images: …, labels: …}}")
+    return Reader(opener(path), "standard input" if path == "-" else path, layout)
 
 
-def read_stream(open_bytes: Opener, name: str, layout: TableFormat) -> Table:
-    """The table in the bytes that `open_bytes()` gives."""
-    reader = Reader(open_bytes, name, layout)
-    header = reader.header()
-    columns: dict[str, list[str]] = {column: [] for column in header}
-    for block in reader.blocks(len(header)):
-        for cells, texts in zip(columns.values(), zip(*block, strict=True), strict=True):
-            cells.extend(texts)
-    if layout.replace:
-        for column, cells in columns.items():
-            columns[column] = [layout.replace.get(cell, cell) for cell in cells]
-    rows = len(next(iter(columns.values())))
-    return Table(name, columns, rows, reader.line_of, reader.inner_blank_lines)
+def gathered(readers: Sequence[AnyReader], layout: TableFormat, texts: Texts) -> Table:
+    """All rows of all readers as one table."""
+    gatherers: dict[str, Gatherer] = {}
+    parts = []
+    for source in readers:
+        names = source.header()
+        if not gatherers:
+            gatherers = {
+                name: Gatherer(layout.grammar, as_text=name in texts, replace=layout.replace) for name in names
+            }
+        check_same_columns(source.name, names, readers[0].name, list(gatherers))
+        parts.append(
+            Part(source.name, gather(source, [gatherers[name] for name in names]), source.lines_of, source.unit)
+        )
+    more = f" and {len(readers) - 1} more files" if len(readers) > 1 else ""
+    return Table(
+        readers[0].name + more,
+        {name: gatherer.finish() for name, gatherer in gatherers.items()},
+        sum(part.rows for part in parts),
+        parts,
+        None,
+        sum(source.inner_blank_lines for source in readers),
+        lambda others: gathered(readers, layout, {*texts, *others}),
+        layout.grammar,
+    )
 
 
-class Reader:
-    """Records of delimited text, with the checks that `csv` leaves out; a fault is located in a second, slow pass."""
-
-    def __init__(self, open_bytes: Opener, name: str, layout: TableFormat) -> None:
-        self.open_bytes, self.name, self.layout = open_bytes, name, layout
-        self.inner_blank_lines = 0
-        self._delimiter = layout.delimiter or ","
-        self._width = 0
-        if not known_encoding(layout.encoding):
-            raise DataError(f"{name}: unknown encoding: {layout.encoding!r}; see data.encoding")
-        csv.field_size_limit(FIELD_LIMIT)
-
-    def text(self) -> TextIO:
-        encoding = "utf-8-sig" if self.layout.encoding.lower() in ("utf-8", "utf8") else self.layout.encoding
-        return io.TextIOWrapper(self.open_bytes(), encoding=encoding, newline="")
-
-    def records(self, stream: TextIO) -> Any:
-        space = self.layout.skip_initial_space
-        return csv.reader(self.lines(stream), delimiter=self._delimiter, strict=True, skipinitialspace=space)
-
-    def lines(self, stream: TextIO) -> Iterator[str]:
-        """The lines, with their ends; `csv` would let NUL bytes pass."""
-        for number, line in enumerate(stream, 1):
-            if "\0" in line:
-                raise DataError(f"{self.name}:{number}: a NUL byte; is this CSV, and not UTF-16? Save it as UTF-8")
-            yield line
-
-    def header(self) -> Record:
-        """The names of the columns."""
-        with self.faults(), self.text() as stream:
-            first = next((line for line in self.lines(stream) if line.strip("\r\n")), "")
-            if self.layout.delimiter is None and "\t" in first and "," not in first:
-                self._delimiter = "\t"
-            stream.seek(0)
-            record, line = next((found for found in self.located(stream) if found[0]), ([], 1))
-        if not record:
-            raise DataError(f"{self.name}:1: the file is empty")
-        self._width = len(record)
-        if not self.layout.header:
-            return [f"column_{position}" for position in range(1, len(record) + 1)]
-        self.check_names(record, f"{self.name}:{line}")
-        return record
-
-    def check_names(self, names: Record, place: str) -> None:
-        positions: dict[str, int] = {}
-        for position, column in enumerate(names, 1):
-            if not column.strip():
-                raise DataError(f"{place}: column {position} has no name; name it (is it an index column?)")
-            if column in positions:
-                both = f"columns {positions[column]} and {position}"
-                raise DataError(f"{place}: column {column!r} is named twice ({both}); rename one of them")
-            positions[column] = position
-        other = next((mark for mark in DELIMITERS if len(names) == 1 and mark in names[0]), None)
-        if other and self.layout.delimiter is None:
-            hint = f"if another character divides the columns, set data.delimiter: {DELIMITERS[other]}"
-            raise DataError(f"{place}: there is one column only, {names[0]!r}; {hint}")
-        if all(is_number(column) for column in names):
-            raise DataError(f"{place}: the first line looks like data, not names; set data.header: false")
-
-    def blocks(self, width: int) -> Iterator[list[Record]]:
-        """Blocks of records of `width` fields, without blank lines."""
-        with self.faults(), self.text() as stream:
-            records = self.records(stream)
-            if self.layout.header:
-                next(record for record in records if record)
-            trailing = 0
-            while block := list(islice(records, ROWS_AT_ONCE)):
-                if [] in block:
-                    block, trailing = self.without_blanks(block, width, trailing)
-                elif trailing:
-                    self.inner_blank_lines, trailing = self.inner_blank_lines + trailing, 0
-                if not {width}.issuperset(map(len, block)):
-                    self.ragged(width)
-                if block:
-                    yield block
-
-    def without_blanks(self, block: list[Record], width: int, trailing: int) -> tuple[list[Record], int]:
-        """The block without blank lines, and the blank lines at its end; a blank line of one column is a cell."""
-        if width == 1:
-            return [record or [""] for record in block], 0
-        kept = []
-        for record in block:
-            if record:
-                self.inner_blank_lines, trailing = self.inner_blank_lines + trailing, 0
-                kept.append(record)
-            else:
-                trailing += 1
-        return kept, trailing
-
-    def ragged(self, width: int) -> NoReturn:
-        """Raise for the first record that does not have `width` fields."""
-        with self.text() as stream:
-            for record, line in self.located(stream):
-                if record and len(record) != width:
-                    hint = (
-                        " (an index column without a name, or a delimiter at the end?)" if len(record) > width else ""
-                    )
-                    raise DataError(f"{self.name}:{line}: {len(record)} fields, {width} expected{hint}; mend the line")
-        raise DataError(f"{self.name}: the file has changed while it was read; try again")
-
-    def located(self, stream: TextIO) -> Iterator[tuple[Record, int]]:
-        """Records, each with the file line it begins on."""
-        records, line = self.records(stream), 1
-        for record in records:
-            yield record, line
-            line = records.line_num + 1
-
-    def line_of(self, row: int) -> int:
-        """The file line that a row of the table begins on."""
-        with self.text() as stream:
-            located = self.located(stream)
-            if self.layout.header:
-                next(found for found in located if found[0])
-            lines = (line for record, line in located if record or self._width == 1)
-            return next(islice(lines, row, None))
-
-    def faults(self) -> "Faults":
-        return Faults(self)
+def gather(source: AnyReader, columns: Sequence[Gatherer]) -> int:
+    """Gather all rows of a reader; their number is returned."""
+    rows = 0
+    with source.faults():
+        for block in blocks(source, dict(enumerate(columns))):
+            for gatherer, cells in zip(columns, block, strict=True):
+                gatherer.add(cells)
+            rows += length(block[0])
+    source.check_unchanged()
+    return rows
 
 
-@dataclass
-class Faults:
-    """Turns what the readers below raise into errors that name the line."""
-
-    reader: Reader
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None, trace: object) -> None:
-        name = self.reader.name
-        if isinstance(problem, csv.Error):
-            said = next((words for part, words in CSV_WORDS.items() if part in str(problem)), str(problem))
-            raise DataError(f"{name}:{self.broken_line()}: {said}") from None
-        if isinstance(problem, UnicodeError):
-            raise DataError(self.undecodable()) from None
-        if isinstance(problem, GZIP_FAULTS):
-            raise DataError(f"{name}: the gzip data is damaged: {problem}; fetch or make the file again") from None
-
-    def broken_line(self) -> int:
-        """The line on which the record begins that cannot be read."""
-        line = 1
-        with self.reader.text() as stream:
-            records = self.reader.records(stream)
-            try:
-                for _ in records:
-                    line = records.line_num + 1
-            except csv.Error:
-                return line
-        return line
-
-    def undecodable(self) -> str:
-        """The message for the first line whose bytes are not of the encoding."""
-        name, encoding = self.reader.name, self.reader.layout.encoding
-        hint = "save the file as UTF-8 or set data.encoding (cp1252 and latin-1 are common)"
-        with self.reader.open_bytes() as stream:
-            bytewise = "\n".encode(encoding) == b"\n"
-            for number, raw in enumerate(stream if bytewise else (), 1):
-                if number == 1 and raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-                    return f"{name}:1: this is UTF-16 text; save it as UTF-8 or set data.encoding: utf-16"
-                if fault := undecodable_byte(raw, encoding):
-                    return f"{name}:{number}: {fault} is not {encoding}; {hint}"
-        return f"{name}: the bytes are not {encoding}; {hint}"
+def length(cells: Block) -> int:
+    return cells.rows if isinstance(cells, TextCells) else len(cells)
 
 
-def undecodable_byte(line: bytes, encoding: str) -> str:
-    """The first byte of a line that is not of the encoding; empty where there is none, or it cannot be told."""
-    try:
-        line.decode(encoding)
-    except UnicodeDecodeError as problem:
-        return f"byte {problem.start + 1} (0x{line[problem.start]:02x})"
-    except UnicodeError:
-        pass
-    return ""
+def check_same_columns(name: str, names: Sequence[str], first: str, known: Sequence[str]) -> None:
+    """An error where a file has other columns than the first one."""
+    there, before = set(names), set(known)
+    if absent := [column for column in known if column not in there]:
+        raise DataError(
+            f"{name}:1: column {absent[0]!r} is missing, which {first} has; all files need the same columns"
+        )
+    if extra := [column for column in names if column not in before]:
+        raise DataError(f"{name}:1: column {extra[0]!r} is not in {first}; all files need the same columns")
 
 
-CSV_WORDS = {
-    "unexpected end of data": "a quote is opened here and never closed; close it",
-    "expected after": "text follows a closing quote; double the quotes inside a quoted field, or remove them",
-    "field larger than field limit": "a field is larger than 1 MiB; is a quote not closed?",
-}
+def blocks(source: AnyReader, columns: Mapping[int, Gatherer]) -> Iterator[Sequence[Block]]:
+    """Blocks of some columns, by the quick reader where it is there and sure of the file, else by the standard one."""
+    done = 0
+    if isinstance(source, Reader) and quick.suits(source):
+        try:
+            for block in quick.blocks(source, columns):
+                yield block
+                done += length(block[0])
+            return
+        except quick.Unsure:
+            pass
+    for whole in source.blocks():
+        rows = length(whole[0])
+        if done < rows:
+            yield [cut(whole[place], slice(done, None)) if done else whole[place] for place in columns]
+        done = max(done - rows, 0)
+
+
+class Reading:
+    """A table piece by piece, for what is larger than the memory."""
+
+    def __init__(self, path: str, layout: TableFormat) -> None:
+        self.source, self.layout = reader(path, layout), layout
+        self.names = self.source.header()
+
+    @property
+    def quick(self) -> bool:
+        """Whether a reader that needs little of Python is at work."""
+        return isinstance(self.source, ParquetReader) or quick.suits(self.source)
+
+    def chunks(self, rows: int = CHUNK, *, texts: Texts = (), unread: Texts = ()) -> Iterator[Table]:
+        """Tables of so many rows, the last one of fewer; without the columns that are to be left `unread`."""
+        chosen = {place: name for place, name in enumerate(self.names) if name not in unread}
+        gatherers = {
+            place: Gatherer(self.layout.grammar, as_text=name in texts, replace=self.layout.replace)
+            for place, name in chosen.items()
+        }
+        held, begin = 0, 0
+        with self.source.faults():
+            for block in blocks(self.source, gatherers):
+                taken, count = 0, length(block[0])
+                while taken < count:
+                    part = slice(taken, min(count, taken + rows - held))
+                    for gatherer, cells in zip(gatherers.values(), block, strict=True):
+                        gatherer.add(cut(cells, part))
+                    held, taken = held + part.stop - part.start, part.stop
+                    if held == rows:
+                        yield self.table(chosen.values(), gatherers.values(), begin)
+                        begin, held = begin + held, 0
+        self.source.check_unchanged()
+        if held or not begin:
+            yield self.table(chosen.values(), gatherers.values(), begin)
+
+    def table(self, names: Iterable[str], gatherers: Iterable[Gatherer], begin: int) -> Table:
+        """What was gathered, which begins at some row of the file."""
+        columns = {name: gatherer.finish() for name, gatherer in zip(names, gatherers, strict=True)}
+        rows = next(iter(columns.values())).rows
+        source = self.source
+        part = Part(source.name, rows, lambda found: source.lines_of([row + begin for row in found]), source.unit)
+        return Table(source.name, columns, rows, [part], grammar=self.layout.grammar)
+
+
+def cut(cells: Block, part: slice) -> Block:
+    """Some of the cells of a block."""
+    return TextCells(cells.codes[part], cells.values) if isinstance(cells, TextCells) else cells[part]
+
+
+class Writer:
+    """Writes columns of texts as CSV."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._plain = csv.writer(stream, lineterminator="\n")
+        # With this end of line, every `csv` quotes cells that hold a carriage return; ours is put in its place.
+        self._careful = csv.writer(UnixLines(stream), lineterminator="\r\n")
+
+    def write(self, columns: Sequence[Sequence[str]]) -> None:
+        """Write the rows of some columns."""
+        careful = any("\r" in "".join(cells) for cells in columns)
+        (self._careful if careful else self._plain).writerows(zip(*columns, strict=True))
+
+
+@dataclass(frozen=True)
+class UnixLines:
+    """A stream for lines that end in CR LF, written with LF alone."""
+
+    stream: TextIO
+
+    def write(self, line: str) -> int:
+        """Write one line."""
+        return self.stream.write(line[:-2] + "\n")
 
 
 def write_table(columns: Mapping[str, Sequence[str]], stream: TextIO) -> None:
     """Write columns of text as CSV, names first."""
-    # Before Python 3.13, `csv` leaves a carriage return unquoted that is no part of the line's end.
-    returns = "\r" in "".join(chain(columns, *columns.values()))
-    writer = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_ALL if returns else csv.QUOTE_MINIMAL)
-    writer.writerow(columns)
-    writer.writerows(zip(*columns.values(), strict=True))
+    writer = Writer(stream)
+    writer.write([[name] for name in columns])
+    writer.write(list(columns.values()))

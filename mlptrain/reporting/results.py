@@ -58,13 +58,84 @@ def metrics_table(parts: Mapping[str, Mapping[str, float | None]]) -> str:
 def fit_text(result: "FitResult") -> str:
     """What `fit` says at the end."""
     size = f"{result.parameters:,} parameters, epoch {result.best_epoch} of {result.epochs}"
-    return f"{metrics_table(result.metrics)}\nmodel: {plain(result.model)} ({size})"
+    if result.folds:
+        size = f"{len(result.folds)} networks that predict with their average, {result.parameters:,} parameters"
+    table = folds_table(result) if result.folds else metrics_table(result.metrics)
+    return f"{table}\nmodel: {plain(result.model)} ({size})"
+
+
+def folds_table(result: "FitResult") -> str:
+    """The validation metrics of each fold, their mean and standard deviation."""
+    part = "validation" if "validation" in result.metrics else "train"
+    names = list(result.metrics[part])
+    rows = [
+        [f"fold {number}", str(fold.best_epoch), *(figure(fold.metrics[part][name]) for name in names)]
+        for number, fold in enumerate(result.folds, 1)
+    ]
+    mean = ["mean", "", *(figure(result.metrics[part][name]) for name in names)]
+    deviation = ["± sd", "", *(figure(result.deviations[part][name]) for name in names)]
+    return columns([[part, "epoch", *names], *rows, mean, deviation])
+
+
+def fit_document(result: "FitResult") -> dict[str, Any]:
+    """The result of `fit` for programs; what is about folds only where there are several."""
+    document = asdict(result)
+    return document if result.folds else {key: document[key] for key in document if key not in ("folds", "deviations")}
+
+
+def evaluation_document(result: "Evaluation") -> dict[str, Any]:
+    """The result of `eval` for programs."""
+    document = asdict(result)
+    always = {key: document[key] for key in ("rows", "metrics", "intervals")}
+    if result.classes:
+        always |= {"classes": document["classes"], "confusion": document["confusion"]}
+    return always | ({"by": result.by, "slices": document["slices"]} if result.by else {})
 
 
 def evaluation_text(result: "Evaluation") -> str:
     """What `eval` says."""
-    table = metrics_table({f"{result.rows:,} rows": result.metrics})
-    return "\n".join([table, *(f"  {name}: undefined: {plain(why)}" for name, why in result.undefined.items())])
+    rows = [["", f"{result.rows:,} rows", *(["95 % interval"] if result.intervals else [])]]
+    for name, value in result.metrics.items():
+        between = [" to ".join(map(figure, result.intervals.get(name, ())))] if result.intervals else []
+        rows.append([name, figure(value), *between])
+    lines = [columns(rows), *(f"  {name}: undefined: {plain(why)}" for name, why in result.undefined.items())]
+    if result.intervals:
+        lines.append(f"  (intervals from {result.resamples:,} bootstrap samples)")
+    if result.classes:
+        lines += ["", "classes", classes_table(result), *confusion_table(result)]
+    if result.by:
+        lines += ["", f"by {plain(result.by)}", slices_table(result)]
+    return "\n".join(lines)
+
+
+def classes_table(result: "Evaluation", most: int = 30) -> str:
+    """What is right about each class."""
+    rows = [
+        [plain(each.name, 40), f"{each.rows:,g}", figure(each.precision), figure(each.recall), figure(each.f1)]
+        for each in result.classes[:most]
+    ]
+    table = columns([["", "rows", "precision", "recall", "f1"], *rows])
+    more = len(result.classes) - most
+    return f"{table}\n  and {more} more classes" if more > 0 else table
+
+
+def confusion_table(result: "Evaluation", most: int = 12) -> list[str]:
+    """Rows by true class (down) and predicted class (across), where they are few enough to be read."""
+    if len(result.classes) > most:
+        return []
+    names = [plain(each.name, 20) for each in result.classes]
+    rows = [[name, *(f"{count:,g}" for count in counts)] for name, counts in zip(names, result.confusion, strict=True)]
+    return ["", "true class (down), predicted class (across)", columns([["", *names], *rows])]
+
+
+def slices_table(result: "Evaluation", most: int = 50) -> str:
+    """The metrics of each slice."""
+    names = list(result.metrics)
+    rows = [
+        [plain(each.value, 40), f"{each.rows:,}", *(figure(each.metrics[name]) for name in names)]
+        for each in result.slices[:most]
+    ]
+    return columns([["", "rows", *names], *rows])
 
 
 def spec_text(spec: Mapping[str, Any]) -> str:
@@ -83,11 +154,18 @@ def check_text(result: "Check") -> str:
 
     sections = ["resolved spec", indented(spec_text(to_plain(result.spec)))]
     if result.columns:
-        sections += ["", "columns", columns([["column", "understood as", "", ""], *result.columns])]
+        sections += ["", "columns", columns_table(result.columns)]
     sections += ["", "model", columns([["layer", "output", "parameters"], *model_rows(result)])]
     sections += [f"  {result.parameters:,} parameters, about {mebibytes(result.memory)} of memory for training"]
     sections += ["", f"gradient against finite differences (float64, {result.batch} rows)", gradient_table(result)]
     return "\n".join(sections)
+
+
+def columns_table(rows: Sequence[Sequence[str]], most: int = 20) -> str:
+    """Columns as they were understood; of very many the first and the last (the target)."""
+    shown = [*rows[: most - 1], rows[-1]] if len(rows) > most else list(rows)
+    table = columns([["column", "understood as", "", ""], *([plain(cell) for cell in row] for row in shown)])
+    return f"{table}\n  ({len(rows) - most} more columns are not shown)" if len(rows) > most else table
 
 
 def model_rows(result: "Check") -> list[list[str]]:
@@ -114,8 +192,9 @@ def mebibytes(size: int) -> str:
 def description_text(result: "Description") -> str:
     """What `show` says."""
     epochs = f"{result.epochs} epochs ({result.reason}), best {result.best_epoch}"
+    networks = f"{result.networks} networks, " if result.networks > 1 else ""
     lines = [
-        f"{plain(result.model)}: {result.parameters:,} parameters, {mebibytes(result.bytes)}, {epochs}",
+        f"{plain(result.model)}: {networks}{result.parameters:,} parameters, {mebibytes(result.bytes)}, {epochs}",
         "",
         "metrics",
         metrics_table(result.metrics),

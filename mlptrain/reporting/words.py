@@ -79,6 +79,8 @@ def opening(started: Started, title: str) -> str:
     if started.validation_rows:
         facts.append(count(started.validation_rows, "validation row"))
     facts.append(count(started.parameters, "parameter"))
+    if started.folds > 1:
+        facts.insert(0, f"fold {started.fold} of {started.folds}")
     return f"{plain(title)}: {', '.join(facts)}" if title else ", ".join(facts)
 
 

@@ -7,8 +7,11 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Gt, Le, Lt
 
 from mlptrain.data.columns import Kind
-from mlptrain.data.features import Imputing, Scaling, StandardScaling
-from mlptrain.data.table import TableFormat
+from mlptrain.data.delimited import TableFormat
+from mlptrain.data.encodings import Encoding, OneHotEncoding
+from mlptrain.data.features import ColumnRules, FeatureRules, Imputing
+from mlptrain.data.scaling import Scaling, StandardScaling
+from mlptrain.data.targets import Transform
 from mlptrain.engine.activations import ReLU
 from mlptrain.engine.initializers import Auto, BiasInitializer, Initializer, Zeros
 from mlptrain.engine.layers import AnyActivation, AnyDropout, Norm
@@ -30,8 +33,8 @@ class Images:
     labels: str | None = None
 
 
-Source = str | Images
-"""A table's file, or images."""
+Source = str | tuple[str, ...] | Images
+"""A table's file (CSV, TSV, Parquet; gzip or not), a pattern such as part-*.csv, a list of such; or images."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +45,22 @@ class Split:
     """A share of the rows, or a file of its own."""
     test: Annotated[float, Ge(0), Lt(1)] = 0.0
     """A share of the rows that only `eval` sees."""
-    type: Literal["auto", "random", "stratify"] = "auto"
-    """`stratify` keeps the classes' shares in every part; `auto` does so for classes."""
+    type: Literal["auto", "random", "stratify", "group", "time", "column"] = "auto"
+    """`stratify` keeps the classes' shares in every part (`auto` does so for classes); `group` keeps the rows of a
+    group together; `time` trains on the earliest rows and tests on the latest; `column` says train, validation or test
+    in every row."""
+    column: str | None = None
+    """The column of groups, times or parts; it is no feature, unless `data.columns` gives it a type."""
+    folds: Annotated[int, Ge(2), Le(100)] | None = None
+    """So many models, each validated on another part of the rows (cross-validation); together they are one model,
+    which predicts with their average."""
+    repeats: Annotated[int, Ge(1), Le(100)] = 1
+    """How often the folds, or the share for validation, are drawn anew; more models in the average."""
+
+    @property
+    def validates(self) -> bool:
+        """Whether there are validation rows."""
+        return self.validation != 0.0 or self.folds is not None or self.type == "column"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,20 +72,48 @@ class Data(TableFormat):
     """The column to predict; a list for several numbers at once. Not needed for images."""
     test: Source | None = None
     """What `mlptrain eval MODEL` is measured on."""
-    columns: Mapping[str, Kind] = field(default_factory=dict)
-    """Kinds that overrule what is found: number, category, boolean, ignore."""
+    columns: Mapping[str, Kind | ColumnRules] = field(default_factory=dict)
+    """Kinds that overrule what is found (number, category, boolean, date, ignore), or a map of the column's own
+    settings: {age: {type: number, scaling: robust}}."""
     split: Split = field(default_factory=Split)
     missing_values: tuple[str, ...] = ()
     """Texts that mean missing, beside the empty cell."""
+    missing_target: Literal["error", "drop"] = "error"
+    """What becomes of rows without a target."""
     imputing: Imputing = field(default_factory=Imputing)
     scaling: Scaling = field(default_factory=StandardScaling)
     """Of number columns, by statistics of the training rows."""
-    scale_target: bool = True
-    """Whether number targets are standardised for the network (never for the poisson loss)."""
+    category_encoding: Encoding = field(default_factory=OneHotEncoding)
+    """How category columns become numbers; of one column, its `encoding`."""
     min_frequency: Positive = 1
     """Levels of a category rarer than this share the slot for unseen values."""
+    scale_target: bool = True
+    """Whether number targets are standardised for the network (never for the poisson loss)."""
+    target_transform: Transform = "none"
+    """log or log1p: the network learns the logarithm of number targets (of 1 + them); metrics and predictions keep the
+    user's units."""
     sample_weight: str | None = None
     """A column of row weights; it is no feature."""
+
+    @property
+    def rules(self) -> FeatureRules:
+        """What is said about columns."""
+        columns = {
+            name: own if isinstance(own, ColumnRules) else ColumnRules(type=own) for name, own in self.columns.items()
+        }
+        return FeatureRules(
+            columns=columns,
+            missing_values=self.missing_values,
+            scaling=self.scaling,
+            imputing=self.imputing,
+            encoding=self.category_encoding,
+            min_frequency=self.min_frequency,
+        )
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The target column(s)."""
+        return (self.target,) if isinstance(self.target, str) else self.target
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Short forms and other tools' words: opened and renamed in the tree of texts, each renaming with a notice."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -25,6 +25,9 @@ def opened(document: Document, kind: Any, value: Any, path: Path_) -> Any:
     if get_origin(kind) is tuple and isinstance(value, list):
         inner = get_args(kind)[0]
         return [opened(document, inner, child, (*path, position)) for position, child in enumerate(value)]
+    if get_origin(kind) is Mapping and isinstance(value, dict):
+        inner = get_args(kind)[1]
+        return {key: opened(document, inner, child, (*path, key)) for key, child in value.items()}
     if is_dataclass(kind) and isinstance(value, dict):
         value = renamed(document, kind, value, path)
         hints = get_type_hints(kind, include_extras=True)

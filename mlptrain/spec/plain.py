@@ -26,15 +26,23 @@ def from_plain(kind: Any, value: Any) -> Any:
     """What `to_plain` made plain, as `kind` again. It trusts its input: only for what was valid before."""
     kind = unwrapped(kind)
     if is_dataclass(kind):
-        hints = get_type_hints(kind, include_extras=True)
+        hints = type_hints(kind)  # type: ignore[arg-type]
         return kind(**{key: from_plain(hints[key], each) for key, each in value.items()})  # type: ignore[operator]
     if get_origin(kind) is tuple:
         inner = get_args(kind)
         return tuple(from_plain(inner[0], each) for each in value)
+    if get_origin(kind) is Mapping:
+        return {key: from_plain(get_args(kind)[1], each) for key, each in value.items()}
     if get_origin(kind) in (Union, UnionType):
         member = next((member for member in members(kind) if fits(member, value)), kind)
         return value if member is kind else from_plain(member, value)
     return value
+
+
+@cache
+def type_hints(kind: type) -> Mapping[str, Any]:
+    """The annotations of a dataclass's fields."""
+    return get_type_hints(kind, include_extras=True)
 
 
 def unwrapped(kind: Any) -> Any:
@@ -50,7 +58,7 @@ def members(union: Any) -> list[Any]:
 
 def names_of(kind: Any, tag: str = "name") -> tuple[str, ...]:
     """The names a component goes by; empty for a dataclass without one."""
-    hint = get_type_hints(kind).get(tag) if is_dataclass(kind) else None
+    hint = unwrapped(type_hints(kind).get(tag)) if is_dataclass(kind) else None  # type: ignore[arg-type]
     return get_args(hint) if get_origin(hint) is Literal else ()
 
 
@@ -64,6 +72,8 @@ def fits(kind: Any, value: Any) -> bool:
         )
     if get_origin(kind) is tuple:
         return isinstance(value, list)
+    if get_origin(kind) is Mapping:
+        return isinstance(value, dict)
     return value is None if kind is NoneType else not isinstance(value, dict | list)
 
 
@@ -72,7 +82,7 @@ def dataclasses_in(kind: Any) -> Iterator[type]:
     kind = unwrapped(kind)
     if is_dataclass(kind):
         yield kind  # type: ignore[misc]
-    for part in get_type_hints(kind, include_extras=True).values() if is_dataclass(kind) else get_args(kind):
+    for part in type_hints(kind).values() if is_dataclass(kind) else get_args(kind):  # type: ignore[arg-type]
         yield from dataclasses_in(part)
 
 

@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, fields
 from typing import Any, get_args
 
-from mlptrain.data.features import Imputing, Scaling
+from mlptrain.data.encodings import Encoding
+from mlptrain.data.features import ColumnRules, Imputing
+from mlptrain.data.scaling import Scaling
 from mlptrain.engine.activations import Activation
 from mlptrain.engine.initializers import Initializer
 from mlptrain.engine.layers import AnyDropout, Norm, PReLU
@@ -20,6 +22,7 @@ SECTIONS: Mapping[str, type] = {
     "the spec": Spec,
     "data": Data,
     "data.split": Split,
+    "data.columns": ColumnRules,
     "data.imputing": Imputing,
     "images": Images,
     "model": ModelSpec,
@@ -38,6 +41,7 @@ FAMILIES: Mapping[str, tuple[type, ...]] = {
     "normalisations": get_args(Norm),
     "dropout": get_args(AnyDropout),
     "scaling": get_args(Scaling),
+    "encoding": get_args(Encoding),
 }
 
 

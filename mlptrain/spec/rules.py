@@ -1,12 +1,16 @@
 """What a spec may not say together, although each part by itself is right: (path, problem) pairs."""
 
 from collections.abc import Iterator
+from dataclasses import fields
 
-from mlptrain.data.table import known_encoding
+from mlptrain.data.dates import compiled
+from mlptrain.data.delimited import known_encoding
 from mlptrain.engine.layers import BatchNorm
 from mlptrain.engine.lbfgs import LBFGS
 from mlptrain.engine.schedules import plateau_rule
 from mlptrain.spec.fields import Data, Images, Spec
+
+MOST_LAYERS = 1000
 
 Problem = tuple[tuple[str, ...], str]
 
@@ -14,20 +18,26 @@ Problem = tuple[tuple[str, ...], str]
 def contradictions(spec: Spec) -> Iterator[Problem]:
     """Every contradiction that can be seen without the data."""
     yield from of_data(spec)
+    yield from of_columns(spec.data)
+    yield from of_split(spec.data)
     yield from of_layers(spec)
+    yield from of_schedules(spec)
     yield from of_training(spec)
     yield from of_optimizer(spec)
 
 
 def of_data(spec: Spec) -> Iterator[Problem]:
     data = spec.data
-    targets = (data.target,) if isinstance(data.target, str) else data.target
-    if isinstance(data.train, str) and not any(targets):
+    targets = data.targets
+    if not isinstance(data.train, Images) and not any(targets):
         yield ("data",), "'target' is missing: which column is to be predicted?"
     if isinstance(data.train, Images) and data.train.labels is None:
         yield ("data", "train"), "'labels' is missing: images need labels to learn from"
     if len(set(targets)) < len(targets):
         yield ("data", "target"), "a column is named twice"
+    for path, given in lists(data):
+        if not given:
+            yield path, "the list is empty; name a file"
     for path, source in sources(data):
         if "://" in source:
             yield path, f"{source!r} is a URL; download the file and name it here"
@@ -35,22 +45,77 @@ def of_data(spec: Spec) -> Iterator[Problem]:
         yield ("data", "delimiter"), f"{data.delimiter!r} cannot separate cells; name the character that does"
     if not known_encoding(data.encoding):
         yield ("data", "encoding"), f"{data.encoding!r} is no text encoding; utf-8, cp1252 and latin-1 are common"
-    for target in targets:
-        if data.columns.get(target) == "ignore":
-            yield ("data", "columns", target), "this is the target; it cannot be ignored"
-        if target and target == data.sample_weight:
-            yield ("data", "sample_weight"), f"{target!r} is the target; weights need a column of their own"
-    share = data.split.validation if isinstance(data.split.validation, float) else 0.0
-    if share + data.split.test >= 1:
-        yield ("data", "split"), f"{share:g} for validation and {data.split.test:g} for test leave nothing for training"
+    if data.thousands == data.decimal:
+        yield ("data", "thousands"), f"{data.thousands!r} is the decimal point; set data.decimal as well"
+    if data.sample_weight in targets and data.sample_weight:
+        yield ("data", "sample_weight"), f"{data.sample_weight!r} is the target; weights need a column of their own"
+
+
+def of_columns(data: Data) -> Iterator[Problem]:
+    for name, own in data.rules.columns.items():
+        path = ("data", "columns", name)
+        if name in data.targets:
+            if own.type == "ignore":
+                yield path, "this is the target; it cannot be ignored"
+            if own.encoding or own.scaling or own.imputing:
+                yield path, "this is the target; scaling, imputing and encoding are for features"
+        if own.levels is not None and len(set(own.levels)) < max(len(own.levels), 1):
+            yield (*path, "levels"), "give each level once"
+        if own.scaling and own.type not in (None, "number"):
+            yield (*path, "scaling"), f"a {own.type} column is not scaled"
+        for key in ("encoding", "min_frequency", "levels"):
+            if getattr(own, key) is not None and own.type not in (None, "category"):
+                yield (*path, key), f"a {own.type} column has no {key}; set type: category"
+        if own.format is not None:
+            if own.type not in (None, "date"):
+                yield (*path, "format"), f"a {own.type} column has no format; set type: date"
+            try:
+                compiled(own.format)
+            except ValueError as problem:
+                yield (*path, "format"), str(problem)
+
+
+def of_split(data: Data) -> Iterator[Problem]:
+    split = data.split
+    share = split.validation if isinstance(split.validation, float) else 0.0
+    by_column = split.type in ("group", "time", "column")
+    if share + split.test >= 1:
+        yield ("data", "split"), f"{share:g} for validation and {split.test:g} for test leave nothing for training"
+    if by_column and split.column is None:
+        yield (
+            ("data", "split"),
+            f"'column' is missing: which column holds the {split.type if split.type != 'column' else 'part'}s?",
+        )
+    if split.column is not None and not by_column:
+        yield ("data", "split", "column"), f"type: {split.type} needs no column; set type: group, time or column"
+    if split.column is not None and split.column in data.targets:
+        yield ("data", "split", "column"), f"{split.column!r} is the target"
+    if by_column and isinstance(data.train, Images):
+        yield ("data", "split", "type"), "images have no columns; use random or stratify"
+    if split.type == "column" and (split.validation != 0.0 or split.test or split.folds):
+        yield ("data", "split"), "the column says what is held out; remove validation, test and folds"
+    if split.folds is not None and split.validation != 0.0:
+        yield ("data", "split", "validation"), "each fold is validated on the rows it holds out; remove one of the two"
+    if split.repeats > 1 and split.type in ("time", "column"):
+        yield ("data", "split", "repeats"), f"nothing is drawn in a {split.type} split; remove it"
+    elif split.repeats > 1 and split.folds is None and not share:
+        yield ("data", "split", "repeats"), "there is nothing to draw anew; set folds, or a share for validation"
+
+
+def lists(data: Data) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """The lists of files, each with its path in the spec."""
+    given = {("data", "train"): data.train, ("data", "test"): data.test}
+    for path, source in (given | {("data", "split", "validation"): data.split.validation}).items():
+        if isinstance(source, tuple):
+            yield path, source
 
 
 def sources(data: Data) -> Iterator[tuple[tuple[str, ...], str]]:
     """The names of all files, each with its path in the spec."""
     given = {("data", "train"): data.train, ("data", "test"): data.test}
     for path, source in (given | {("data", "split", "validation"): data.split.validation}).items():
-        if isinstance(source, str):
-            yield path, source
+        if isinstance(source, str | tuple):
+            yield from ((path, file) for file in ([source] if isinstance(source, str) else source))
         elif isinstance(source, Images):
             yield (*path, "images"), source.images
             yield (*path, "labels"), source.labels or ""
@@ -59,6 +124,9 @@ def sources(data: Data) -> Iterator[tuple[tuple[str, ...], str]]:
 def of_layers(spec: Spec) -> Iterator[Problem]:
     model = spec.model
     layers = len(model.hidden if model.layers is None else model.layers)
+    if layers > MOST_LAYERS:
+        key = "hidden" if model.layers is None else "layers"
+        yield ("model", key), f"{layers} hidden layers; there may be {MOST_LAYERS:,}"
     if isinstance(model.dropout, tuple) and len(model.dropout) != layers:
         given = len(model.dropout)
         yield ("model", "dropout"), f"{given} values for {layers} hidden layers; give one for each, or a single one"
@@ -67,16 +135,27 @@ def of_layers(spec: Spec) -> Iterator[Problem]:
         yield ("training", "batch_size"), "batch normalisation needs batches of 2 rows or more"
 
 
+def of_schedules(spec: Spec) -> Iterator[Problem]:
+    for each in fields(spec.schedules):
+        schedule = getattr(spec.schedules, each.name)
+        while schedule is not None:
+            epochs = getattr(schedule, "epochs", None)
+            if epochs is not None and epochs > spec.training.epochs:
+                said = f"{schedule.name} takes {epochs:g} epochs, the run has {spec.training.epochs}; shorten it"
+                yield ("schedules", each.name), said
+            schedule = getattr(schedule, "then", None)
+
+
 def of_training(spec: Spec) -> Iterator[Problem]:
-    unwatched = spec.data.split.validation == 0.0
+    unwatched = not spec.data.split.validates
     training = spec.training
     if unwatched and training.early_stopping is not None:
-        yield ("training", "early_stopping"), "there is no validation part to watch; set data.split.validation"
+        yield ("training", "early_stopping"), "there is no validation part to watch; set data.split.validation or folds"
     if unwatched and training.monitor != "loss":
-        yield ("training", "monitor"), "there is no validation part to watch; set data.split.validation"
+        yield ("training", "monitor"), "there is no validation part to watch; set data.split.validation or folds"
     schedule = spec.schedules.learning_rate
     if unwatched and schedule and plateau_rule(schedule):
-        yield ("schedules", "learning_rate"), "there is no validation part to watch; set data.split.validation"
+        yield ("schedules", "learning_rate"), "there is no validation part to watch; set data.split.validation or folds"
 
 
 def of_optimizer(spec: Spec) -> Iterator[Problem]:

@@ -17,7 +17,7 @@ from mlptrain.spec.words import SHORT_FORMS
 
 
 def whole_number(text: Any) -> int:
-    if isinstance(text, str) and re.fullmatch(r"[-+]?(0|[1-9][0-9]{0,17})", text, re.ASCII):
+    if isinstance(text, str) and re.fullmatch(r"[-+]?(0|[1-9][0-9]{0,99})", text, re.ASCII):
         return int(text)
     raise ValueError("write a whole number such as 64")
 

@@ -24,6 +24,9 @@ class Started:
     """Whether the watched quantity (the reported metric where nothing is watched) is better when it is larger."""
     running_loss: bool
     """Whether the training loss is the mean over the epoch's batches as they were trained, not one in evaluation."""
+    fold: int = 1
+    """Which of several trainings this is, from 1."""
+    folds: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data.features import ClassTarget, NumberTarget, Target
+from mlptrain.data.targets import ClassTarget, NumberTarget, Target
 from mlptrain.engine.arrays import Floats
 from mlptrain.engine.losses import Loss
 from mlptrain.engine.metrics import Undefined, Value, classification, regression
@@ -90,18 +90,28 @@ def joined(target: Target, chunks: Sequence[NDArray[Any]]) -> NDArray[Any]:
     return np.concatenate(chunks) if chunks else np.empty((0, width))
 
 
-def evaluate(network: Network, loss: Loss, target: Target, part: Examples) -> tuple[float, NDArray[Any]]:
-    """The loss in evaluation mode, averaged over the (weighted) rows (NaN without any), and the predictions."""
-    total, weight, start, chunks = 0.0, 0.0, 0, []
+def judged(network: Network, loss: Loss, target: Target, part: Examples) -> tuple[Floats, NDArray[Any]]:
+    """The loss of each row in evaluation mode (B,), and the predictions."""
+    start, losses, chunks = 0, [], []
     for logits in network.logits(part.x):
         stop = start + len(logits)
         rows, _ = loss.rows(logits, part.targets[start:stop])
-        w = np.ones(len(rows), rows.dtype) if part.weights is None else part.weights[start:stop]
-        total += float(np.dot(rows, w))
-        weight += float(w.sum())
+        losses.append(rows.copy())
         chunks.append(predicted(loss, target, logits))
         start = stop
-    return total / weight if weight else float("nan"), joined(target, chunks)
+    return np.concatenate(losses) if losses else np.empty(0, part.x.dtype), joined(target, chunks)
+
+
+def evaluate(network: Network, loss: Loss, target: Target, part: Examples) -> tuple[float, NDArray[Any]]:
+    """The loss in evaluation mode, averaged over the (weighted) rows (NaN without any), and the predictions."""
+    losses, predictions = judged(network, loss, target, part)
+    return mean_loss(losses, part.weights), predictions
+
+
+def mean_loss(losses: Floats, weights: Floats | None) -> float:
+    """Σ w · loss / Σ w; NaN without rows."""
+    w = np.ones(len(losses)) if weights is None else weights.astype(np.float64)
+    return float(w @ losses.astype(np.float64) / w.sum()) if len(losses) else float("nan")
 
 
 def metrics(loss: Loss, target: Target, part: Examples, predictions: NDArray[Any]) -> dict[str, Value]:

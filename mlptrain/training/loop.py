@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data.features import ClassTarget, Target
 from mlptrain.data.splits import batch_slices
+from mlptrain.data.targets import ClassTarget, Target
 from mlptrain.engine.arrays import Floats
 from mlptrain.engine.layers import Dropout, GaussianDropout
 from mlptrain.engine.lbfgs import LBFGS
@@ -46,6 +46,8 @@ class Course:
     target: Target
     train: Examples
     validation: Examples | None
+    fold: int = 1
+    folds: int = 1
 
     @cached_property
     def batch_size(self) -> int:
@@ -116,6 +118,8 @@ def started(course: Course) -> Started:
         metric=course.metric,
         larger_is_better=(watched or course.metric) not in SMALLER_IS_BETTER,
         running_loss=training.train_loss == "running",
+        fold=course.fold,
+        folds=course.folds,
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from mlptrain.spec.fields import Spec
 from mlptrain.training.gradient_check import ParameterCheck, check_gradient
 from mlptrain.training.loop import Course
-from mlptrain.training.preparation import Prepared, prepare
+from mlptrain.training.preparation import Prepared, partitions, prepare_part, read_material
 from mlptrain.training.state import initial_state
 from mlptrain.workflows.description import target_rows
 from mlptrain.workflows.fitting import left_out, load_spec, new_course
@@ -32,7 +32,9 @@ class Check:
 def check(spec_path: str, *, overrides: Sequence[str] = ()) -> Check:
     """The resolved spec, the columns, the model and its memory, and a gradient check of this very spec."""
     spec, folder, notices = load_spec(spec_path, overrides)
-    prepared = prepare(spec, folder)
+    material = read_material(spec, folder)
+    parts = partitions(material)
+    prepared = prepare_part(material, parts[0])
     course = new_course(prepared)
     network = course.network
     layers = []

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlptrain.data.features import ClassTarget, Target
+from mlptrain.data.targets import ClassTarget, Target
 from mlptrain.model_file import load
 from mlptrain.spec.plain import to_plain
 from mlptrain.workflows.measuring import Metrics
@@ -17,6 +17,8 @@ class Description:
     model: str
     parameters: int
     bytes: int
+    networks: int
+    """More than one after folds; the history is that of the first."""
     reason: str
     epochs: int
     best_epoch: int
@@ -43,16 +45,19 @@ def inputs_text(kind: str, width: int) -> str:
 def describe(model_path: str) -> Description:
     """What a model file holds."""
     model = load(Path(model_path))
+    first = model.members[0]
     history = {
-        name: [None if value != value else value for value in values.tolist()] for name, values in model.history.items()
+        name: [None if value != value else value for value in values.tolist()] for name, values in first.history.items()
     }
+    kept = ("reason", "epochs", "best_epoch", "metrics")
     return Description(
         model=model_path,
-        parameters=model.network.parameters.theta.size,
+        parameters=sum(each.network.parameters.theta.size for each in model.members),
         bytes=Path(model_path).stat().st_size,
-        columns={column.name: inputs_text(column.kind, column.width) for column in model.features.columns},
+        networks=len(model.members),
+        columns={name: inputs_text(column.kind, column.width) for name, column in model.columns().items()},
         target="\n".join(f"{name}: {size} {labels}".rstrip() for name, _, size, labels in target_rows(model.target)),
         history=history,
         spec=to_plain(model.spec),
-        **model.result,
+        **{name: model.result[name] for name in kept},
     )

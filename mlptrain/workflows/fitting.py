@@ -2,37 +2,60 @@
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mlptrain.architecture import build_network
-from mlptrain.errors import Interrupted
-from mlptrain.model_file import Model, check_replaceable, folder_between, history_arrays, save
+from mlptrain.data.targets import ClassTarget, Target
+from mlptrain.engine.losses import Loss
+from mlptrain.errors import Interrupted, SpecError
+from mlptrain.model_file import Member, Model, check_replaceable, folder_between, history_arrays, save
 from mlptrain.publishing import check_writable
 from mlptrain.spec.fields import Spec
 from mlptrain.training.events import EpochEnded, Event, Finished
-from mlptrain.training.examples import outputs_for
+from mlptrain.training.examples import outputs_for, predict
 from mlptrain.training.loop import Course, diverged, never
 from mlptrain.training.loop import fit as train
-from mlptrain.training.preparation import Prepared, prepare
+from mlptrain.training.preparation import Prepared, partitions, prepare_part, read_material
 from mlptrain.training.state import initial_state
 from mlptrain.workflows.measuring import Metrics, measured, split_values
+from mlptrain.workflows.prediction import predicted_columns, probability_columns, publish_table
+from mlptrain.workflows.threads import suitable_threads
 
 Sink = Callable[[Event], object]
 
 
 @dataclass(frozen=True, kw_only=True)
+class Trained:
+    """How one training ended: one fold's, or that of the whole fit."""
+
+    reason: str
+    epochs: int
+    best_epoch: int
+    metrics: dict[str, Metrics]
+    """Per part (train, validation), measured in evaluation mode with the parameters that were kept."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class FitResult:
-    """How a training ended."""
+    """How a fit ended. Of several folds: the most epochs, and the means of the metrics."""
 
     model: str
     reason: str
     epochs: int
     best_epoch: int
     metrics: dict[str, Metrics]
-    """Per part (train, validation), measured in evaluation mode with the parameters that were kept."""
     seconds: float
     parameters: int
+    folds: tuple[Trained, ...] = ()
+    """Each fold, where there are several."""
+    deviations: dict[str, Metrics] = field(default_factory=dict)
+    """The standard deviations (n − 1) of the folds' metrics."""
 
 
 def load_spec(path: str, overrides: Sequence[str]) -> tuple[Spec, Path, list[str]]:
@@ -45,9 +68,9 @@ def load_spec(path: str, overrides: Sequence[str]) -> tuple[Spec, Path, list[str
     return spec, Path() if path == "-" else Path(path).parent, notices
 
 
-def new_course(prepared: Prepared) -> Course:
-    """The network, initialised, with the rows it learns from."""
-    spec, target = prepared.spec, prepared.target
+def new_course(prepared: Prepared, *, fold: int = 1, folds: int = 1) -> Course:
+    """The network, initialised, with the rows it learns from; fold k has seed + k − 1."""
+    spec, target = replace(prepared.spec, seed=prepared.spec.seed + fold - 1), prepared.target
     network = build_network(spec.model, prepared.features.width, outputs_for(prepared.loss, target))
     network.parameters.initialize(spec.seed)
     return Course(
@@ -57,6 +80,8 @@ def new_course(prepared: Prepared) -> Course:
         target=target,
         train=prepared.train,
         validation=prepared.validation,
+        fold=fold,
+        folds=folds,
     )
 
 
@@ -70,23 +95,65 @@ def fit(
     *,
     out: Path | None = None,
     overrides: Sequence[str] = (),
+    out_of_fold: Path | None = None,
+    threads: int | None = None,
     sinks: Iterable[Sink] = (),
     notice: Callable[[str], object] = str,
     stop: Callable[[], bool] = never,
     clock: Callable[[], float] = time.monotonic,
 ) -> FitResult:
-    """Train what a spec says and write the model."""
+    """Train what a spec says and write the model; to `out_of_fold` each row's prediction while it was held out."""
     spec, folder, notices = load_spec(spec_path, overrides)
     out = out or default_output(spec_path)
-    check_writable(out)
-    check_replaceable(out)
+    check_outputs(spec, out, out_of_fold)
     for message in notices:
         notice(message)
-    prepared = prepare(spec, folder)
-    for message in left_out(prepared):
-        notice(message)
-    course = new_course(prepared)
-    state = initial_state(course.network, prepared.spec.optimizer)
+    material = read_material(spec, folder)
+    parts, begun = partitions(material), clock()
+    held = HeldOut(material.rows.count)
+    members, results = [], []
+    for number, part in enumerate(parts, 1):
+        prepared = prepare_part(material, part)
+        for message in left_out(prepared) if number == 1 else ():
+            notice(message)
+        course = new_course(prepared, fold=number, folds=len(parts))
+        with suitable_threads(course.network, course.batch_size, threads):
+            trained, history = run(course, list(sinks), clock=clock, stop=stop)
+        if trained is None:
+            break
+        members.append(member(prepared, course, history))
+        results.append(trained)
+        if out_of_fold is not None and course.validation is not None:
+            held.add(part.validation, predict(course.network, course.loss, course.target, course.validation.x), number)
+        if trained.reason == "interrupted":
+            break
+    if not members:
+        raise Interrupted("stopped before the first epoch ended; nothing was written")
+    parameters = sum(each.network.parameters.theta.size for each in members)
+    result = summary(results, model=str(out), seconds=clock() - begun, parameters=parameters, asked=len(parts))
+    save(new_model(material.spec, members, result, folder_between(out, folder)), out)
+    if out_of_fold is not None:
+        held.write(out_of_fold, members[0].target, material.loss, np.dtype(spec.model.dtype))
+    return result
+
+
+def check_outputs(spec: Spec, out: Path, out_of_fold: Path | None) -> None:
+    """Fail before training if a file cannot be written, or must not be replaced."""
+    check_writable(out)
+    check_replaceable(out)
+    if out_of_fold is not None:
+        if spec.data.split.folds is None:
+            raise SpecError("--out-of-fold: the spec has no folds; set data.split.folds")
+        check_writable(out_of_fold)
+        if out_of_fold.resolve() == out.resolve():
+            raise SpecError(f"--out-of-fold {out_of_fold}: this is where the model goes; choose another name")
+
+
+def run(
+    course: Course, sinks: Sequence[Sink], *, clock: Callable[[], float], stop: Callable[[], bool]
+) -> tuple[Trained | None, list[EpochEnded]]:
+    """One training and its history; None if it was stopped before the first epoch ended."""
+    state = initial_state(course.network, course.spec.optimizer)
     finished: Finished | None = None
     for event in train(course, state, clock=clock, stop=stop):
         finished = event if isinstance(event, Finished) else None
@@ -94,45 +161,96 @@ def fit(
             sink(event)
     assert finished is not None
     if not finished.epochs:
-        raise Interrupted("stopped before the first epoch ended; nothing was written")
+        return None, []
     measures = final_metrics(course)
     if measures["train"]["loss"] is None:
         raise diverged("after the last step", state.history[-1].learning_rate)
-    result = FitResult(
-        model=str(out),
-        reason=finished.reason,
-        epochs=finished.epochs,
-        best_epoch=finished.best_epoch,
-        metrics=measures,
-        seconds=finished.seconds,
-        parameters=course.network.parameters.theta.size,
+    trained = Trained(reason=finished.reason, epochs=finished.epochs, best_epoch=finished.best_epoch, metrics=measures)
+    return trained, state.history
+
+
+def member(prepared: Prepared, course: Course, history: list[EpochEnded]) -> Member:
+    """What the model file keeps of a training."""
+    return Member(
+        features=prepared.features, target=prepared.target, network=course.network, history=history_arrays(history)
     )
-    save(trained(prepared, course, result, state.history, folder_between(out, folder)), out)
-    return result
 
 
-def trained(
-    prepared: Prepared, course: Course, result: FitResult, history: list[EpochEnded], spec_folder: str
-) -> Model:
+def summary(results: Sequence[Trained], *, model: str, seconds: float, parameters: int, asked: int) -> FitResult:
+    """One result of all folds: means of the metrics, and their standard deviations."""
+    reasons = [each.reason for each in results]
+    unfinished = "interrupted" in reasons or len(results) < asked
+    metrics = {part: across(results, part, mean) for part in results[0].metrics}
+    several = len(results) > 1
+    return FitResult(
+        model=model,
+        reason="interrupted" if unfinished else "early_stopping" if "early_stopping" in reasons else "epochs",
+        epochs=max(each.epochs for each in results),
+        best_epoch=round(mean([each.best_epoch for each in results])),
+        metrics=metrics,
+        seconds=seconds,
+        parameters=parameters,
+        folds=tuple(results) if several else (),
+        deviations={part: across(results, part, stdev) for part in metrics} if several else {},
+    )
+
+
+def across(results: Sequence[Trained], part: str, statistic: Callable[[list[float]], float]) -> Metrics:
+    """A statistic of each metric over the folds; None where a fold has no value for it."""
+    found: Metrics = {}
+    for name in results[0].metrics[part]:
+        values = [each.metrics[part][name] for each in results]
+        known = [value for value in values if value is not None]
+        found[name] = statistic(known) if len(known) == len(values) else None
+    return found
+
+
+class HeldOut:
+    """What was predicted for each row while it was held out, averaged where it was held out more than once."""
+
+    def __init__(self, rows: int) -> None:
+        self.counts, self.folds = np.zeros(rows, np.int64), np.zeros(rows, np.int64)
+        self.total: NDArray[Any] | None = None
+
+    def add(self, rows: NDArray[np.int64], predictions: NDArray[Any], fold: int) -> None:
+        """The predictions of a fold's rows."""
+        if self.total is None:
+            self.total = np.zeros((len(self.counts), predictions.shape[1]))
+        self.total[rows] += predictions
+        self.counts[rows] += 1
+        self.folds[rows] = fold
+
+    def write(self, path: Path, target: Target, loss: Loss, dtype: np.dtype[Any]) -> None:
+        """Publish a CSV: the number of each row among those used, its (last) fold, its prediction, probabilities."""
+        assert self.total is not None
+        rows = np.flatnonzero(self.counts)
+        values = self.total[rows] / self.counts[rows, None]
+        columns = {"row": list(map(str, (rows + 1).tolist())), "fold": list(map(str, self.folds[rows].tolist()))}
+        columns |= predicted_columns(target, values, dtype)
+        if isinstance(target, ClassTarget) and loss.probabilistic:
+            columns |= probability_columns(target, values, dtype)
+        publish_table(columns, path)
+
+
+def new_model(spec: Spec, members: Sequence[Member], result: FitResult, spec_folder: str) -> Model:
     """What the model file holds; no times, no paths of this machine, so that the same run gives the same bytes."""
     kept = ("reason", "epochs", "best_epoch", "metrics")
-    return Model(
-        spec=prepared.spec,
-        features=prepared.features,
-        target=prepared.target,
-        network=course.network,
-        result={name: getattr(result, name) for name in kept},
-        history=history_arrays(history),
-        spec_folder=spec_folder,
-    )
+    facts: dict[str, Any] = {name: getattr(result, name) for name in kept}
+    if result.folds:
+        facts |= {"folds": [asdict(each) for each in result.folds], "deviations": result.deviations}
+    return Model(spec=spec, members=members, result=facts, spec_folder=spec_folder)
 
 
 def left_out(prepared: Prepared) -> list[str]:
-    """A notice of the columns that are not used."""
+    """Notices of the columns that are not used, and of what else was found in the data."""
     ignored = {name: why for name, why in prepared.features.ignored.items() if why != "as declared"}
     shown = "; ".join(f"{name} ({why})" for name, why in list(ignored.items())[:10])
     more = f" and {len(ignored) - 10} more" if len(ignored) > 10 else ""
-    return [f"columns not used: {shown}{more}"] if ignored else []
+    notices = [f"columns not used: {shown}{more}"] if ignored else []
+    size, rows = prepared.spec.training.batch_size, prepared.train.rows
+    if size != "full" and size > rows:
+        notices.append(f"training.batch_size: {size} is more than the {rows} training rows, which make one batch")
+    return [*notices, *prepared.notices]
 
 
 def final_metrics(course: Course) -> dict[str, Metrics]:

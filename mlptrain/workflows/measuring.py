@@ -6,7 +6,6 @@ from math import isfinite
 import numpy as np
 
 from mlptrain.engine.metrics import Undefined, Value
-from mlptrain.model_file import Model
 from mlptrain.training.examples import Examples, evaluate, metrics
 from mlptrain.training.loop import Course
 
@@ -14,7 +13,7 @@ Metrics = dict[str, float | None]
 
 
 @np.errstate(all="ignore")
-def measured(course: Course | Model, part: Examples) -> dict[str, Value]:
+def measured(course: Course, part: Examples) -> dict[str, Value]:
     """Loss and metrics of a part in evaluation mode."""
     loss, predictions = evaluate(course.network, course.loss, course.target, part)
     values = {"loss": loss} | metrics(course.loss, course.target, part, predictions)

@@ -125,7 +125,7 @@ def test_a_spec_with_faults_leaves_no_history(tmp_path):
 def test_eval_measures_a_file(model):
     ended = mlptrain("eval", "m.npz", "flowers.csv", cwd=model)
     assert (ended.code, ended.err) == (0, "")
-    assert ended.out.splitlines()[0].split() == ["150", "rows"]
+    assert ended.out.splitlines()[0].split() == ["150", "rows", "95", "%", "interval"]
     assert "accuracy" in ended.out
 
 
@@ -194,14 +194,36 @@ def test_predict_counts_odd_cells_and_refuses_them_when_strict(model):
     lines[3] = ",3.1,,0.2,setosa"
     lines[9] = ",3.1,1,0.2,setosa"
     (model / "odd.csv").write_text("\n".join(lines))
-    counts = "cells that are missing or were not seen in training: sepal_length 2, petal_length 1"
+    counts = "missing cells filled: sepal_length 2, petal_length 1"
     ended = mlptrain("predict", "m.npz", "odd.csv", cwd=model)
     assert ended.err == f"note: {counts}\n"
     assert len(rows_of(ended)) == 150
     strict = mlptrain("predict", "m.npz", "odd.csv", "--strict", "--out", "p.csv", cwd=model)
-    assert strict == (3, "", f"error: odd.csv: {counts} (--strict)\n")
+    said = f"odd.csv:4: column \"petal_length\": '' is missing ({counts})"
+    assert strict == (3, "", f"error: {said}; mend it, or leave --strict out\n")
     assert "p.csv" not in files(model)
     assert mlptrain("predict", "m.npz", "flowers.csv", "--strict", cwd=model).err == ""
+
+
+def test_predict_makes_formulas_harmless_on_request(model):
+    lines = (model / "flowers.csv").read_text().splitlines()
+    noted = [f"{lines[0]},note", *(f"{line},=1+1" for line in lines[1:])]
+    (model / "noted.csv").write_text("\n".join(noted))
+    command = ("predict", "m.npz", "noted.csv", "--keep", "note")
+    assert {row["note"] for row in rows_of(mlptrain(*command, cwd=model))} == {"=1+1"}
+    assert {row["note"] for row in rows_of(mlptrain(*command, "--spreadsheet-safe", cwd=model))} == {"'=1+1"}
+
+
+def test_fit_writes_out_of_fold_predictions(tmp_path):
+    write_iris(tmp_path, data={"train": "iris.csv", "target": "species", "split": {"folds": 3}})
+    ended = mlptrain("fit", "iris.yaml", "-q", "--out-of-fold", "held.csv", cwd=tmp_path)
+    assert (ended.code, ended.out, ended.err) == (0, "", "")
+    lines = (tmp_path / "held.csv").read_text().splitlines()
+    assert lines[0].split(",")[:3] == ["row", "fold", "species"]
+    assert len(lines) == 151
+    shown = mlptrain("fit", "iris.yaml", cwd=tmp_path)
+    assert "3 networks that predict with their average" in shown.out
+    assert "± sd" in shown.out
 
 
 # words that a terminal cannot show

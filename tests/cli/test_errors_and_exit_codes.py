@@ -155,6 +155,9 @@ def test_a_missing_column_is_named(folder):
     assert "less.csv:1: column 'sepal_length' is missing" in refused(folder, 3, "predict", "iris.npz", "less.csv")
 
 
+NAMES = b"sepal_length,sepal_width,petal_length,petal_width\n"
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -162,9 +165,9 @@ def test_a_missing_column_is_named(folder):
         (b"\x89PNG\r\n\x1a\n" + bytes(50), "a PNG image"),
         (b"PK\x03\x04" + bytes(50), "a zip or Excel file"),
         (b"\x80\x04\x95" + bytes(50), "a pickle"),
-        (b"a,b\n1,2\n1,2,3\n", "rows.csv:3: 3 fields, 2 expected"),
-        (b'a,b\n1,"2\n', "rows.csv:2: a quote is opened here and never closed"),
-        (b"a,b\n1,\xff\n", "rows.csv:2: byte 3 (0xff) is not utf-8"),
+        (NAMES + b"1,2,3,4\n1,2,3\n", "rows.csv:3: 3 fields, 4 expected"),
+        (NAMES + b'1,2,3,"4\n', "rows.csv:2: a quote is opened here and never closed"),
+        (NAMES + b"1,\xff,3,4\n", "rows.csv:2: column 2: byte 3 of the line (0xff) is not utf-8"),
     ],
 )
 def test_a_table_that_is_none(folder, content, said):
@@ -177,7 +180,7 @@ def test_a_missing_target_cell(folder):
     table = edited(folder, (5, 4, ""), (9, 4, ""))
     said = refused(folder, 3, "fit", "iris.yaml", "--set", f"data.train={table}")
     assert "changed.csv:5" in said
-    assert "missing in 2 rows (lines 5, 9)" in said
+    assert "missing in 2 rows (line 5, line 9)" in said
 
 
 # 4: divergence
@@ -238,6 +241,12 @@ def test_no_memory(folder):
     )
 
 
+def test_a_table_that_does_not_fit_into_the_memory(folder, monkeypatch):
+    monkeypatch.setattr("mlptrain.training.preparation.available_memory", lambda: 1000)
+    said = refused(folder, 6, "fit", "iris.yaml", "-q", "--out", "new.npz")
+    assert "iris.csv: 150 rows of 4 inputs need" in said
+
+
 def test_a_full_disk(folder, monkeypatch):
     def full(descriptor):
         raise OSError(28, "No space left on device")
@@ -251,7 +260,7 @@ def test_what_the_system_refuses_elsewhere(folder, monkeypatch):
     def refuse(*arguments, **options):
         raise PermissionError(13, "Permission denied", "/secret")
 
-    monkeypatch.setattr(prediction, "predict", refuse)
+    monkeypatch.setattr(prediction, "predicted_with", refuse)
     assert "Permission denied: '/secret'" in refused(folder, 6, "predict", "iris.npz", "iris.csv")
 
 
@@ -315,7 +324,7 @@ def test_ctrl_c_elsewhere(folder, monkeypatch):
     def interrupt(*arguments, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(prediction, "predict", interrupt)
+    monkeypatch.setattr(prediction, "predicted_with", interrupt)
     said = refused(folder, 130, "predict", "iris.npz", "iris.csv", "--out", "p.csv")
     assert said == "error: stopped; nothing was written\n"
 
@@ -329,7 +338,7 @@ def test_a_bug_is_one_line_that_names_a_report_with_the_traceback(folder, monkey
 
     reports = tmp_path_factory.mktemp("reports")
     monkeypatch.setattr("tempfile.tempdir", str(reports))
-    monkeypatch.setattr(prediction, "predict", bug)
+    monkeypatch.setattr(prediction, "predicted_with", bug)
     before = files(folder)
     ended = mlptrain("predict", "iris.npz", "iris.csv", cwd=folder)
     assert (ended.code, ended.out) == (1, "")

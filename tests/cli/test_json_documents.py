@@ -58,8 +58,12 @@ def test_eval(tmp_path, target, metrics):
     assert mlptrain("fit", "iris.yaml", "-q", cwd=tmp_path).code == 0
     ended = mlptrain("eval", "iris.npz", "iris.csv", "--json", cwd=tmp_path)
     found = document(ended)
-    assert found.keys() == {"rows", "metrics"}
+    assert found.keys() == {"rows", "metrics", "intervals"} | (
+        {"classes", "confusion"} if target == "species" else set()
+    )
     assert found["rows"] == 150
+    assert found["intervals"].keys() == metrics
+    assert all(low <= found["metrics"][name] <= high for name, (low, high) in found["intervals"].items())
     assert found["metrics"].keys() == metrics
     assert all(isfinite(value) for value in found["metrics"].values())
     assert ended.err == ""
@@ -72,7 +76,7 @@ def test_undefined_metrics_are_null_and_their_reasons_are_on_stderr(tmp_path):
     (tmp_path / "setosa.csv").write_text("\n".join(IRIS.read_text().splitlines()[:11]))
     ended = mlptrain("eval", "iris.npz", "setosa.csv", "--json", cwd=tmp_path)
     found = document(ended)
-    assert found.keys() == {"rows", "metrics"}
+    assert found.keys() == {"rows", "metrics", "intervals", "classes", "confusion"}
     assert {name for name, value in found["metrics"].items() if value is None} == {"auc", "log_loss"}
     assert sorted(ended.err.splitlines()) == [
         "note: auc is undefined: a class without rows",
@@ -90,7 +94,7 @@ def test_show(tmp_path):
     mlptrain("fit", "iris.yaml", "-q", cwd=tmp_path)
     found = document(mlptrain("show", "iris.npz", "--json", cwd=tmp_path))
     assert found.keys() == {
-        *("model", "parameters", "bytes", "reason", "epochs", "best_epoch"),
+        *("model", "parameters", "bytes", "networks", "reason", "epochs", "best_epoch"),
         *("metrics", "columns", "target", "history", "spec"),
     }
     assert len(found["history"]["train_loss"]) == 10
@@ -110,3 +114,49 @@ def test_a_file_whose_name_is_no_unicode_is_named_in_json_all_the_same(tmp_path)
     name = b"m\xff.npz".decode("utf-8", "surrogateescape")
     ended = mlptrain("fit", "iris.yaml", "--json", "-q", "--out", name, cwd=tmp_path)
     assert document(ended)["model"] == name
+
+
+# folds, slices
+
+
+FOLD = {"reason", "epochs", "best_epoch", "metrics"}
+
+
+@pytest.mark.parametrize(
+    ("split", "count"), [({"folds": 3}, 3), ({"folds": 2, "repeats": 2}, 4), ({"validation": 0.2, "repeats": 2}, 2)]
+)
+def test_fit_with_folds_tells_each_of_them_and_the_deviations(tmp_path, split, count):
+    write_iris(tmp_path, data={"train": "iris.csv", "target": "species", "split": split})
+    found = document(mlptrain("fit", "iris.yaml", "--json", "-q", cwd=tmp_path))
+    assert found.keys() == {
+        *("model", "reason", "epochs", "best_epoch", "metrics", "seconds", "parameters"),
+        *("folds", "deviations"),
+    }
+    assert [fold.keys() for fold in found["folds"]] == [FOLD] * count
+    for each in (found["metrics"], found["deviations"], *(fold["metrics"] for fold in found["folds"])):
+        assert each.keys() == {"train", "validation"}
+        assert all(values.keys() == CLASS_METRICS for values in each.values())
+    assert document(mlptrain("show", "iris.npz", "--json", cwd=tmp_path))["networks"] == count
+
+
+@pytest.mark.parametrize("target", ["species", "sepal_width"])
+@pytest.mark.parametrize("samples", ["0", "20"])
+def test_eval_tells_classes_slices_and_intervals(tmp_path, target, samples):
+    write_iris(tmp_path, data={"train": "iris.csv", "target": target})
+    mlptrain("fit", "iris.yaml", "-q", cwd=tmp_path)
+    options = ("--by", "species", "--bootstrap", samples)
+    found = document(mlptrain("eval", "iris.npz", "iris.csv", *options, "--json", cwd=tmp_path))
+    classes = {"classes", "confusion"} if target == "species" else set()
+    assert found.keys() == {"rows", "metrics", "intervals", "by", "slices"} | classes
+    assert found["by"] == "species"
+    assert [each.keys() for each in found["slices"]] == [{"value", "rows", "metrics"}] * 3
+    assert all(each["metrics"].keys() == found["metrics"].keys() for each in found["slices"])
+    assert sum(each["rows"] for each in found["slices"]) == found["rows"]
+    assert bool(found["intervals"]) == (samples != "0")
+    if classes:
+        assert [each.keys() for each in found["classes"]] == [{"name", "rows", "precision", "recall", "f1"}] * 3
+        assert [sum(row) for row in found["confusion"]] == [50, 50, 50]
+    shown = mlptrain("eval", "iris.npz", "iris.csv", *options, cwd=tmp_path)
+    assert (shown.code, shown.err) == (0, "")
+    assert "by species" in shown.out
+    assert ("95 % interval" in shown.out) == (samples != "0")

@@ -7,8 +7,10 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from mlptrain.data.cells import Cells, Coder, NumberCells, TextCells
+from mlptrain.data.delimited import Reader, TableFormat
 from mlptrain.data.files import unpacked
-from mlptrain.data.table import Table, TableFormat, read_stream, write_table
+from mlptrain.data.table import Part, Table, gathered, write_table
 from mlptrain.errors import DataError
 
 drawn = settings(derandomize=True, deadline=None, database=None)
@@ -19,8 +21,19 @@ Columns = dict[str, list[str]]
 
 def read(content: bytes | str, **layout: Any) -> Table:
     """The table in some bytes, or in the UTF-8 of a text; messages name it f.csv."""
+    return read_several({"f.csv": content}, **layout)
+
+
+def read_several(contents: dict[str, bytes | str], **layout: Any) -> Table:
+    """The table in several pieces of bytes or texts, which have the names of files."""
+    form = TableFormat(**layout)
+    return gathered([reader_of(content, name, form) for name, content in contents.items()], form, ())
+
+
+def reader_of(content: bytes | str, name: str, layout: TableFormat) -> Reader:
+    """The standard reader of some bytes, or of the UTF-8 of a text."""
     data = content.encode() if isinstance(content, str) else content
-    return read_stream(lambda: unpacked(io.BytesIO(data), "f.csv"), "f.csv", TableFormat(**layout))
+    return Reader(lambda: unpacked(io.BytesIO(data), name), name, layout)
 
 
 def attempt(content: bytes, **layout: Any) -> Table | DataError:
@@ -33,12 +46,44 @@ def attempt(content: bytes, **layout: Any) -> Table | DataError:
 
 def table(**columns: str | list[str]) -> Table:
     """A table of cells; a text stands for its cells, divided by blanks, "_" for an empty one."""
-    cells = {name: cells_of(texts) if isinstance(texts, str) else texts for name, texts in columns.items()}
-    return Table("f.csv", cells, len(next(iter(cells.values()))), lambda row: row + 2)
+    texts = {name: split(cells) if isinstance(cells, str) else cells for name, cells in columns.items()}
+    cells = {name: coded(each) for name, each in texts.items()}
+    rows = len(next(iter(texts.values())))
+    return Table("f.csv", cells, rows, [Part("f.csv", rows, lambda found: [row + 2 for row in found])])
 
 
-def cells_of(text: str) -> list[str]:
+def split(text: str) -> list[str]:
     return ["" if cell == "_" else cell for cell in text.split()]
+
+
+def coded(texts: list[str]) -> TextCells:
+    """Cells of texts."""
+    coder = Coder()
+    codes = coder.codes(texts)
+    return TextCells(codes, coder.values)
+
+
+def texts_of(found: Table) -> Columns:
+    """All cells of a table as texts."""
+    return {name: found.texts(name) for name in found.columns}
+
+
+def lines_of(found: Table) -> list[int]:
+    """The line (or the number) of every row."""
+    places = found.places(range(found.rows))
+    return [int(place.replace(" row ", ":").rpartition(":")[2]) for place in places]
+
+
+def same_cells(one: Cells, other: Cells) -> bool:
+    """Whether the cells are the same, in the same form, however the texts are coded."""
+    if isinstance(one, NumberCells) and isinstance(other, NumberCells):
+        return (
+            one.numbers.tobytes() == other.numbers.tobytes()
+            and one.odd_rows.tolist() == other.odd_rows.tolist()
+            and one.odd.texts() == other.odd.texts()
+            and (one.digits, one.inexact) == (other.digits, other.inexact)
+        )
+    return isinstance(one, TextCells) and isinstance(other, TextCells) and one.texts() == other.texts()
 
 
 def written(columns: Columns) -> str:

@@ -12,20 +12,19 @@ from table_cases import drawn, read, table
 
 from mlptrain.data.columns import (
     BOOLEANS,
-    LARGEST,
     MISSING_NUMBERS,
     booleans,
+    dates,
     natural_order,
     numbers,
-    parsed,
     understand,
 )
-from mlptrain.data.grammar import is_number
+from mlptrain.data.grammar import LARGEST, NUMBERS, is_inexact, is_number
 from mlptrain.errors import DataError
 
 MARKS = {""}
 
-NUMBERS = [
+SOME_NUMBERS = [
     "0",
     "-0",
     "+1",
@@ -40,7 +39,6 @@ NUMBERS = [
     "123456789012345678901234567890",
 ]
 NOT_NUMBERS = [
-    "",
     ".",
     "-",
     "e5",
@@ -81,25 +79,25 @@ NOT_NUMBERS += [
 # The grammar of numbers.
 
 
-@pytest.mark.parametrize("text", NUMBERS)
+@pytest.mark.parametrize("text", SOME_NUMBERS)
 def test_a_number_is_a_number(text):
     assert is_number(text)
-    assert parsed([text]).tolist() == [float(text)]
+    assert NUMBERS.parse([text]).tolist() == [float(text)]
 
 
 @pytest.mark.parametrize("text", NOT_NUMBERS)
 def test_what_only_resembles_a_number_is_none(text):
     assert not is_number(text)
-    assert parsed([text]) is None
-    assert parsed(["1", text, "2"]) is None
+    assert NUMBERS.parse([text]) is None
+    assert NUMBERS.parse(["1", text, "2"]) is None
 
 
 @drawn
-@given(st.text("0123456789+-.eE", max_size=8) | st.text(max_size=4) | st.sampled_from([*NUMBERS, *NOT_NUMBERS]))
+@given(st.text("0123456789+-.eE", max_size=8) | st.text(max_size=4) | st.sampled_from([*SOME_NUMBERS, *NOT_NUMBERS]))
 def test_the_fast_parser_reads_exactly_the_grammar(text):
-    values = parsed([text])
-    assert (values is not None) == is_number(text)
-    assert values is None or values.tolist() == [float(text)]
+    values = NUMBERS.parse([text])
+    assert (values is not None) == (is_number(text) or not text)
+    assert values is None or np.array_equal(values, [float(text or "nan")], equal_nan=True)
 
 
 @drawn
@@ -147,6 +145,39 @@ def test_an_absent_column_is_an_error():
     for kind in numbers, booleans:
         with pytest.raises(DataError, match=r"f.csv:1: column 'X' is missing; did you mean 'x'\?"):
             kind(table(x="1"), "X", MARKS)
+
+
+@pytest.mark.parametrize("cells", ["1 -9 3 -9.0", "1 -9 3 -9e0", "1 -9 3 -09"])
+def test_a_number_that_means_missing_does_so_however_it_is_written(cells):
+    np.testing.assert_array_equal(numbers(table(x=cells), "x", {"-9"}), [1, np.nan, 3, np.nan])
+    assert understand(table(x="-9 -9.0 1 1"), "x", {"-9"}).note == "constant"
+    assert numbers(table(x=cells), "x", MARKS)[1] == -9
+
+
+@drawn
+@given(st.integers(0, 10**320).map(str) | st.integers(2**53 - 5, 2**53 + 5).map(str), st.sampled_from(["", "-", "+"]))
+@example("9" * 350, "")
+@example("9007199254740993", "-")
+def test_a_whole_number_is_inexact_where_no_float_equals_it(digits, sign):
+    expected = len(digits) <= 300 and int(float(digits)) != int(digits)
+    assert is_inexact(sign + digits) == expected
+
+
+# Dates.
+
+
+def test_dates_are_seconds_and_missing_ones_nan():
+    found = dates(table(x="1970-01-02 _ ? 1970-01-01"), "x", {"?"}, None)
+    np.testing.assert_array_equal(found, [86400, np.nan, np.nan, 0])
+
+
+def test_what_is_no_date_is_named_with_its_line():
+    with pytest.raises(DataError, match=r"f.csv:3: column \"x\": '2020-13-01' is not a date; mend it"):
+        dates(table(x="2020-01-01 2020-13-01 2020-01-02"), "x", MARKS, None)
+    with pytest.raises(
+        DataError, match=r"f.csv:2: column \"x\": .* may have the day or the month first.*set data.columns"
+    ):
+        dates(table(x="1/2/2020 2/3/2020"), "x", MARKS, None)
 
 
 # Truth values.
@@ -205,6 +236,8 @@ KINDS = {
     "thousands-with-commas": ("1,000 2,000 3,500", "category"),
     "foreign-digits": ("１２ ٣", "category"),
     "spaced": (["1", " 2", "3 ", "  4  "], "number"),
+    "dates": ("2020-01-01 2021-02-03", "ignore"),
+    "long-identifiers": ("9007199254740993 9007199254740995", "category"),
     "half-numbers": ("1 2 a b", "category"),
     "most-are-few-numbers": (["0", "1", "2"] * 30 + ["3+"] * 5, "category"),
     "many-texts": ([f"name {number}" for number in range(101)], "ignore"),
@@ -218,7 +251,7 @@ KINDS = {
 def test_the_kind_follows_from_all_cells(cells, kind):
     found = table(x=cells)
     assert understand(found, "x", {"", "-"}).kind == kind
-    shuffled = list(found.columns["x"])
+    shuffled = found.texts("x")
     random.Random(1).shuffle(shuffled)
     assert understand(table(x=shuffled), "x", {"", "-"}).kind == kind
 
@@ -252,6 +285,24 @@ def test_text_among_numbers_is_an_error_that_names_the_lines(right, wrong):
 
 def test_a_declared_mark_of_missing_hides_text_among_numbers():
     assert understand(table(x=[*MANY, "-"]), "x", {"", "-"}).kind == "number"
+
+
+@pytest.mark.parametrize("form", ["{}", "{}.0", "{:02}", " {}", "+{}"])
+@pytest.mark.parametrize("rows", [9, 10, 2000])
+def test_a_running_number_is_an_identifier_however_it_is_written(form, rows):
+    texts = [form.format(k + 20) for k in range(rows)]
+    found = read("x,y\n" + "".join(f"{text},\n" for text in texts))
+    assert (understand(found, "x", MARKS).note == "a running number: an identifier") == (rows >= 10)
+    for gone in ("", "NA", texts[0]):
+        gaps = read("x,y\n" + "".join(f"{text},\n" for text in [*texts[:-1], gone]))
+        assert understand(gaps, "x", MARKS).kind == "number"
+
+
+def test_infinities_among_numbers_are_an_error_however_many_numbers_there_are():
+    for count in (2, 2000):
+        found = read("x,y\n" + "".join(f"{text},\n" for text in [*(f"{k}.5" for k in range(count)), "-inf"]))
+        with pytest.raises(DataError, match=rf"f.csv:{count + 2}: column \"x\": '-inf' is not a number"):
+            understand(found, "x", MARKS)
 
 
 # The order of classes.

@@ -3,27 +3,77 @@
 import io
 import os
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from table_cases import drawn, read, zipped
 
-from mlptrain.data.files import FOREIGN, content, opener, unpacked
-from mlptrain.data.table import TableFormat, read_table
+from mlptrain.data.delimited import TableFormat
+from mlptrain.data.files import FOREIGN, PARQUET, content, is_parquet, matched, opener, unpacked
+from mlptrain.data.table import read_table
 from mlptrain.errors import DataError
 
 
 @pytest.mark.parametrize(("magic", "kind"), FOREIGN.items(), ids=[kind.split()[1] for kind in FOREIGN.values()])
 def test_a_foreign_file_is_named_whatever_it_is_called(tmp_path, magic, kind):
     (tmp_path / "x.csv").write_bytes(magic + b"\0\1\2 some more")
-    with pytest.raises(DataError, match=f"x.csv: this is {kind}; save tables as CSV"):
+    said = re.escape(f"x.csv: this is {kind}; save tables as CSV")
+    with pytest.raises(DataError, match=said):
+        opener(str(tmp_path / "x.csv"))()
+    with pytest.raises(DataError, match="this Parquet file cannot be read" if magic == PARQUET else said):
         read_table(str(tmp_path / "x.csv"), TableFormat())
 
 
 @pytest.mark.parametrize("name", ["PAR1", "BZhour", "PK", "SQLite", "%PDF", "NUMPY", "\ufeffPAR1", "BM"])
 def test_a_column_may_be_called_like_the_beginning_of_a_foreign_file(name):
     assert list(read(f"{name},b\n1,2\n").columns) == [name.removeprefix("\ufeff"), "b"]
+
+
+def test_parquet_is_known_by_content(tmp_path):
+    (tmp_path / "x.csv").write_bytes(PARQUET + b"...")
+    (tmp_path / "x.parquet").write_bytes(b"PAR1,b\n1,2\n")
+    assert is_parquet(str(tmp_path / "x.csv"))
+    assert not is_parquet(str(tmp_path / "x.parquet"))
+    assert not is_parquet("-")
+    assert read_table(str(tmp_path / "x.parquet"), TableFormat()).texts("PAR1") == ["1"]
+
+
+# Names that are patterns.
+
+
+def test_a_pattern_names_all_files_that_match_in_order(tmp_path):
+    for name in ("b1.csv", "b2.csv", "a10.csv", "c.txt", "deep/b3.csv"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+
+    def found(pattern):
+        return [str(Path(name).relative_to(tmp_path)) for name in matched(str(tmp_path / pattern))]
+
+    assert found("*.csv") == ["a10.csv", "b1.csv", "b2.csv"]
+    assert found("b?.csv") == ["b1.csv", "b2.csv"]
+    assert found("b[2-9].csv") == ["b2.csv"]
+    assert found("**/b*.csv") == ["b1.csv", "b2.csv", "deep/b3.csv"]
+    assert found("absent.csv") == ["absent.csv"]
+    assert matched("-") == ["-"]
+    with pytest.raises(DataError, match=r"x\*: no file matches this pattern"):
+        found("x*")
+
+
+def test_a_file_whose_name_looks_like_a_pattern_is_itself(tmp_path):
+    for name in ("b[1].csv", "b1.csv"):
+        (tmp_path / name).touch()
+    assert matched(str(tmp_path / "b[1].csv")) == [str(tmp_path / "b[1].csv")]
+
+
+def test_a_file_that_changes_between_two_looks_is_an_error(tmp_path):
+    (tmp_path / "x").write_bytes(b"abc")
+    open_bytes = opener(str(tmp_path / "x"))
+    open_bytes().close()
+    (tmp_path / "x").write_bytes(b"abcd")
+    with pytest.raises(DataError, match="x: the file has changed while it was read; try again"):
+        open_bytes()
 
 
 @drawn

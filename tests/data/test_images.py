@@ -97,7 +97,7 @@ def test_any_bytes_are_an_array_or_a_data_error(stored, content, pack):
 def test_images_and_labels_are_told_apart(stored):
     images, labels = np.zeros((4, 2, 2), np.uint8), np.arange(4, dtype=np.uint8)
     assert read_images(stored(idx(images))).shape == (4, 2, 2)
-    assert read_labels(stored(idx(labels)), 4).tolist() == [0, 1, 2, 3]
+    assert read_labels(stored(idx(labels)), 4).texts("") == ["0", "1", "2", "3"]
     with pytest.raises(DataError, match=r"f.idx: these are labels, not images; swap the two files"):
         read_images(stored(idx(labels)))
     with pytest.raises(DataError, match=r"f.idx: these are images, not labels; swap the two files"):

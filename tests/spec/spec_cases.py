@@ -14,11 +14,12 @@ from annotated_types import Ge, Gt, Le, Len, Lt
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from mlptrain.data.features import ColumnRules
 from mlptrain.data.grammar import is_number
 from mlptrain.engine.layers import BatchNorm
 from mlptrain.engine.lbfgs import LBFGS
 from mlptrain.errors import SpecError
-from mlptrain.spec.fields import Data, Images, LayerSpec, Spec
+from mlptrain.spec.fields import Data, Images, LayerSpec, Spec, Split
 from mlptrain.spec.file import load_spec
 from mlptrain.spec.forms import expand
 from mlptrain.spec.plain import members, names_of, unwrapped
@@ -80,7 +81,9 @@ def flow(value: Any) -> str:
         return "{" + ", ".join(f"{key}: {flow(each)}" for key, each in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(map(flow, value)) + "]"
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"'{value}'" if value in (",", ".") else str(value)
 
 
 # Every place of a spec.
@@ -150,6 +153,9 @@ def sites(
             elif get_origin(member) is tuple:
                 for inner in filter(is_dataclass, choices(get_args(member)[0])):
                     yield from below(inner, lambda value, here=here: here([value]), (*path, name, 0))
+            elif get_origin(member) is Mapping:
+                for inner in filter(is_dataclass, choices(get_args(member)[1])):
+                    yield from below(inner, lambda value, here=here: here({"q": value}), (*path, name, "q"))
 
 
 def below(kind: Any, place: Callable[[Any], Plain], path: tuple[str | int, ...]) -> Iterator[Site]:
@@ -274,7 +280,7 @@ def numbers_within(kind: type, bounds: list[Any]) -> st.SearchStrategy[Any]:
             case Le(le=value):
                 most = value
             case Lt(lt=value):
-                most, exclude["exclude_max"] = min(value, 10**18 - 1), value < 10**18
+                most, exclude["exclude_max"] = value, True
     if kind is int:
         return st.integers(least + exclude["exclude_min"], most - exclude["exclude_max"])
     return st.floats(least, most, allow_nan=False, **exclude)
@@ -285,17 +291,17 @@ def consistent(spec: Spec) -> Spec:
     data, model, training, schedules = spec.data, spec.model, spec.training, spec.schedules
     if isinstance(data.train, Images):
         data = replace(data, train=Images(images=data.train.images, labels="l"))
-    split = data.split
-    if not split.validation or isinstance(split.validation, float):
-        split = replace(split, validation=0.25, test=min(split.test, 0.5))
     data = replace(
         data,
         target="y" if isinstance(data.target, str) else ("y", "z"),
-        columns={name: kind for name, kind in data.columns.items() if name not in ("y", "z")},
+        columns={name: consistent_rules(own) for name, own in data.columns.items() if name not in ("y", "z")},
         sample_weight=None if data.sample_weight in ("y", "z") else data.sample_weight,
         delimiter=None if data.delimiter in ('"', "\r", "\n", "\0", " ") else data.delimiter,
         encoding="cp1252" if data.skip_initial_space else "utf-8",
-        split=split,
+        thousands="" if data.thousands == data.decimal else data.thousands,
+        split=consistent_split(data.split, on_images=isinstance(data.train, Images)),
+        train=data.train or "t",
+        test=data.test or None,
     )
     layers = len(model.hidden if model.layers is None else model.layers)
     if isinstance(model.dropout, tuple):
@@ -307,6 +313,34 @@ def consistent(spec: Spec) -> Spec:
     if not hasattr(spec.optimizer, "momentum"):
         schedules = replace(schedules, momentum=None)
     return replace(spec, data=data, model=model, training=training, schedules=schedules)
+
+
+def consistent_rules(own: str | ColumnRules) -> str | ColumnRules:
+    """What is said about one column, with contradictions mended."""
+    if isinstance(own, str):
+        return own
+    return replace(
+        own,
+        scaling=own.scaling if own.type in (None, "number") else None,
+        encoding=own.encoding if own.type in (None, "category") else None,
+        min_frequency=own.min_frequency if own.type in (None, "category") else None,
+        levels=tuple(dict.fromkeys(own.levels)) if own.levels and own.type in (None, "category") else None,
+        format="%Y-%m-%d" if own.format is not None and own.type in (None, "date") else None,
+    )
+
+
+def consistent_split(split: Split, *, on_images: bool) -> Split:
+    """A split with validation rows, of shares that leave some for training."""
+    kind = "random" if on_images and split.type in ("group", "time", "column") else split.type
+    split = replace(split, type=kind, column="part" if kind in ("group", "time", "column") else None)
+    split = replace(split, test=min(split.test, 0.5), repeats=1 if kind in ("time", "column") else split.repeats)
+    if kind == "column":
+        return replace(split, validation=0.0, test=0.0, folds=None)
+    if split.folds is not None:
+        return replace(split, validation=0.0)
+    if not split.validation or isinstance(split.validation, float):
+        return replace(split, validation=0.25)
+    return replace(split, repeats=1)
 
 
 specs = values(Spec).map(consistent)

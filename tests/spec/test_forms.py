@@ -3,6 +3,9 @@
 import pytest
 from spec_cases import COMPONENTS, DATA, FIELDS, SITES, choices, flow, load, notices, one, problems, unruled
 
+from mlptrain.data.encodings import OrdinalEncoding, TargetEncoding
+from mlptrain.data.features import ColumnRules, Imputing
+from mlptrain.data.scaling import QuantileScaling, RobustScaling
 from mlptrain.engine.activations import LeakyReLU, ReLU
 from mlptrain.engine.layers import BatchNorm, Dropout, GaussianDropout
 from mlptrain.engine.optimizers import SGD, Momentum, Nesterov
@@ -216,3 +219,55 @@ def test_texts_are_not_guessed():
 def test_every_short_form_opens_to_the_default_component():
     assert load(DATA + "model: {activation: relu}").model.activation == ReLU()
     assert {kind for site in SITES for kind in choices(site.kind) if names_of(kind)} == {kind for _, kind in COMPONENTS}
+
+
+# what is said about one column
+
+
+def test_a_column_has_its_own_short_forms():
+    text = """\
+data:
+  train: a.csv
+  target: y
+  category_encoding: target
+  columns:
+    size: {scaling: robust}
+    age: {type: number, scaling: {name: quantile, quantiles: 50}, imputing: {strategy: drop_row}}
+    colour: {encoding: ordinal, levels: [s, m, l]}
+    zip: category
+"""
+    data = load(text).data
+    assert data.columns == {
+        "size": ColumnRules(scaling=RobustScaling()),
+        "age": ColumnRules(
+            type="number", scaling=QuantileScaling(quantiles=50), imputing=Imputing(strategy="drop_row")
+        ),
+        "colour": ColumnRules(encoding=OrdinalEncoding(), levels=("s", "m", "l")),
+        "zip": "category",
+    }
+    assert data.rules.of("zip") == ColumnRules(type="category")
+    assert data.rules.of("other") == ColumnRules()
+    assert data.rules.encoding == TargetEncoding()
+
+
+def test_an_override_reaches_the_settings_of_one_column():
+    text = "data: {train: a.csv, target: y, columns: {x: {type: number}}}"
+    data = load(text, "data.columns.x.scaling=robust", "data.columns.z=ignore").data
+    assert data.columns == {"x": ColumnRules(type="number", scaling=RobustScaling()), "z": "ignore"}
+
+
+@pytest.mark.parametrize(
+    ("own", "said"),
+    [
+        ("{scalling: robust}", "x.scalling: unknown key 'scalling'; did you mean 'scaling'?"),
+        ("{scaling: robst}", "x.scaling: 'robst' is not one of"),
+        ("{encoding: {name: target, smooth: 1}}", "x.encoding.smooth: unknown key 'smooth'; did you mean 'smoothing'?"),
+        ("{type: numbr}", "x.type: 'numbr' is not one of number, category, boolean, date, ignore; did you mean"),
+        ("{imputing: {strategy: medan}}", "x.imputing.strategy: 'medan' is not one of"),
+        ("{min_frequency: 0}", "x.min_frequency: 0 must be at least 1"),
+        ("[number]", "x: "),
+    ],
+)
+def test_what_is_wrong_with_one_column_is_at_its_line(own, said):
+    (problem,) = problems(f"data:\n  train: a\n  target: y\n  columns:\n    w: number\n    x: {own}\n")
+    assert problem.startswith(f"s.yaml:6: data.columns.{said}")

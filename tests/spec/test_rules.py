@@ -118,6 +118,113 @@ CONTRADICTIONS = {
     ),
 }
 
+A = "data: {train: a, target: y,\n "
+
+CONTRADICTIONS |= {
+    "no-file": ("data: {train: [], target: y}", "1: data.train: the list is empty; name a file"),
+    "no-file-for-the-test": (A + "test: []}", "2: data.test: the list is empty; name a file"),
+    "no-file-for-validation": (A + "split: {validation: []}}", "2: data.split.validation: the list is empty"),
+    "url-in-a-list": ("data: {train: [a, 'http://x'], target: y}", "1: data.train: 'http://x' is a URL"),
+    "no-target-for-a-list-of-files": ("data:\n  train: [a, b]\n", "1: data: 'target' is missing"),
+    "thousands-are-the-point": (
+        A + "thousands: .}",
+        "2: data.thousands: '.' is the decimal point; set data.decimal as well",
+    ),
+    "thousands-are-the-comma-that-is-the-point": (
+        "data: {train: a, target: y, decimal: ',',\n thousands: ','}",
+        "2: data.thousands: ',' is the decimal point; set data.decimal as well",
+    ),
+    **{
+        f"{key}-of-the-target": (
+            f"data: {{train: a, target: y, columns: {{\n y: {{{key}: {value}}}}}}}",
+            "2: data.columns.y: this is the target; scaling, imputing and encoding are for features",
+        )
+        for key, value in {"scaling": "robust", "encoding": "ordinal", "imputing": "{strategy: mean}"}.items()
+    },
+    "target-ignored-in-the-long-form": (
+        "data: {train: a, target: y, columns: {\n y: {type: ignore}}}",
+        "2: data.columns.y: this is the target; it cannot be ignored",
+    ),
+    "levels-twice": (
+        "data: {train: a, target: y, columns: {x: {\n levels: [a, b, a]}}}",
+        "2: data.columns.x.levels: give each level once",
+    ),
+    "no-levels": (
+        "data: {train: a, target: y, columns: {x: {\n levels: []}}}",
+        "2: data.columns.x.levels: give each level once",
+    ),
+    **{
+        f"scaling-of-a-{kind}": (
+            f"data: {{train: a, target: y, columns: {{x: {{type: {kind},\n scaling: robust}}}}}}",
+            f"2: data.columns.x.scaling: a {kind} column is not scaled",
+        )
+        for kind in ("category", "boolean", "date", "ignore")
+    },
+    **{
+        f"{key}-of-a-number": (
+            f"data: {{train: a, target: y, columns: {{x: {{type: number,\n {key}: {value}}}}}}}",
+            f"2: data.columns.x.{key}: a number column has no {key}; set type: category",
+        )
+        for key, value in {"encoding": "ordinal", "min_frequency": 2, "levels": "[a, b]"}.items()
+    },
+    "format-of-a-number": (
+        "data: {train: a, target: y, columns: {x: {type: number,\n format: DD/MM/YYYY}}}",
+        "2: data.columns.x.format: a number column has no format; set type: date",
+    ),
+    "format-that-is-none": (
+        "data: {train: a, target: y, columns: {x: {\n format: '%Q'}}}",
+        "2: data.columns.x.format: ",
+    ),
+    **{
+        f"{kind}-split-without-its-column": (
+            A + f"split: {{type: {kind}}}}}",
+            f"2: data.split: 'column' is missing: which column holds the {word}?",
+        )
+        for kind, word in {"group": "groups", "time": "times", "column": "parts"}.items()
+    },
+    **{
+        f"{kind}-split-with-a-column": (
+            A + f"split: {{type: {kind}, column: g}}}}",
+            f"2: data.split.column: type: {kind} needs no column; set type: group, time or column",
+        )
+        for kind in ("auto", "random", "stratify")
+    },
+    "split-by-the-target": (
+        A + "split: {type: group, column: y}}",
+        "2: data.split.column: 'y' is the target",
+    ),
+    "split-of-images-by-a-column": (
+        "data:\n  train: {images: i, labels: l}\n  split: {type: group, column: g}\n",
+        "3: data.split.type: images have no columns; use random or stratify",
+    ),
+    **{
+        f"column-split-with-{key}": (
+            A + f"split: {{type: column, column: p, {key}: {value}}}}}",
+            "2: data.split: the column says what is held out; remove validation, test and folds",
+        )
+        for key, value in {"validation": 0.2, "test": 0.1, "folds": 3}.items()
+    },
+    "folds-and-validation": (
+        A + "split: {folds: 3,\n validation: 0.2}}",
+        "3: data.split.validation: each fold is validated on the rows it holds out; remove one of the two",
+    ),
+    **{
+        f"repeats-of-a-{kind}-split": (
+            A + f"split: {{type: {kind}, column: c,\n repeats: 2}}}}",
+            f"3: data.split.repeats: nothing is drawn in a {kind} split; remove it",
+        )
+        for kind in ("time", "column")
+    },
+    "repeats-of-nothing": (
+        A + "split: {\n repeats: 2}}",
+        "3: data.split.repeats: there is nothing to draw anew; set folds, or a share for validation",
+    ),
+    "repeats-of-a-validation-file": (
+        A + "split: {validation: v,\n repeats: 2}}",
+        "3: data.split.repeats: there is nothing to draw anew; set folds, or a share for validation",
+    ),
+}
+
 
 @pytest.mark.parametrize(("text", "said"), CONTRADICTIONS.values(), ids=CONTRADICTIONS)
 def test_a_contradiction_is_one_problem_at_its_line(text, said):
@@ -167,6 +274,13 @@ data:
         SPLIT + "training: {early_stopping: {}, monitor: accuracy}\nschedules: {learning_rate: reduce_on_plateau}",
         "data: {train: a, target: y, split: {validation: v.csv}}\ntraining: {early_stopping: {}}",
         DATA + "schedules: {learning_rate: cosine}",
+        A + "split: {folds: 3, repeats: 2, test: 0.2, type: group, column: g}}\ntraining: {early_stopping: {}}",
+        A + "split: {validation: 0.2, repeats: 3}}",
+        A + "split: {type: time, column: t, folds: 3}}\ntraining: {monitor: accuracy}",
+        A + "split: {type: column, column: p}}\ntraining: {early_stopping: {}}",
+        A + "decimal: ',', thousands: .}",
+        A + "columns: {y: {type: category}, x: {scaling: robust}, d: {format: '%d %B %Y'}, c: {levels: [a, b]}}}",
+        "data: {train: [a, 'part-*.csv'], target: y, test: [b]}",
         DATA + "optimizer: lbfgs\ntraining: {batch_size: full}",
         DATA + "optimizer: momentum\nschedules: {momentum: linear}",
         DATA + "optimizer: nesterov\nschedules: {momentum: linear}",

@@ -8,7 +8,7 @@ from hypothesis import settings
 from numpy.random import default_rng
 
 from mlptrain.architecture import build_network
-from mlptrain.data.features import ClassTarget, NumberTarget
+from mlptrain.data.targets import ClassTarget, NumberTarget
 from mlptrain.engine.activations import Tanh
 from mlptrain.engine.losses import CrossEntropy, MeanSquaredError
 from mlptrain.engine.optimizers import SGD

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from courses import course_of, part_of, spec_of
 
-from mlptrain.data.features import ClassTarget, NumberTarget
+from mlptrain.data.targets import ClassTarget, NumberTarget
 from mlptrain.engine.losses import BinaryCrossEntropy, CrossEntropy, Hinge, MeanSquaredError, Poisson
 from mlptrain.engine.metrics import Undefined
 from mlptrain.training.examples import evaluate, loss_targets, metrics, outputs_for, predict, predicted, quick_metric

@@ -6,7 +6,9 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from mlptrain.data.features import CategoryColumn, ClassTarget, MinMaxScaling, NumberTarget
+from mlptrain.data.features import CategoryColumn
+from mlptrain.data.scaling import MinMaxScaling
+from mlptrain.data.targets import ClassTarget, NumberTarget
 from mlptrain.engine.losses import (
     BinaryCrossEntropy,
     CrossEntropy,
@@ -17,7 +19,7 @@ from mlptrain.engine.losses import (
 )
 from mlptrain.errors import DataError, SpecError
 from mlptrain.spec.fields import Data, Images, ModelSpec, Spec, Split, Training
-from mlptrain.training.preparation import prepare, read_rows, split_parts
+from mlptrain.training.preparation import partitions, prepare, read_material, read_rows
 
 SPEC = Spec(data=Data(train="train.csv", target="y"), model=ModelSpec(dtype="float64"))
 
@@ -42,7 +44,7 @@ def numbers_of(part, prepared, name="a"):
     columns = prepared.features.columns
     start = sum(column.width for column in columns[: [column.name for column in columns].index(name)])
     column = next(column for column in columns if column.name == name)
-    return part.x[:, start] * column.scale + column.center
+    return part.x[:, start] * column.scaling.scale + column.scaling.center
 
 
 def test_every_row_is_in_one_part(folder):
@@ -51,8 +53,8 @@ def test_every_row_is_in_one_part(folder):
     parts = [numbers_of(part, prepared) for part in (prepared.train, prepared.validation)]
     assert [len(part) for part in parts] == [22, 10]
     whole = read_rows("train.csv", given.data, folder)
-    held = split_parts(prepared.spec, whole, classes=True).test
-    parts.append(np.array([float(whole.table.columns["a"][row]) for row in held]))
+    held = partitions(read_material(given, folder))[0].test
+    parts.append(np.array(whole.table.take(held).texts("a"), float))
     sets = [set(np.round(part, 6)) for part in parts]
     assert not any(one & other for one, other in combinations(sets, 2))
     assert set.union(*sets) == {row + 0.5 for row in range(40)}
@@ -74,8 +76,8 @@ def test_columns_and_target_are_fitted_on_the_training_rows_alone(folder):
     prepared = prepare(spec(split=Split(validation=0.5), target="z", loss=MeanSquaredError()), folder)
     a = next(column for column in prepared.features.columns if column.name == "a")
     values = numbers_of(prepared.train, prepared)
-    assert (a.center, a.scale) == pytest.approx((values.mean(), values.std()))
-    assert a.center != pytest.approx(20)
+    assert (a.scaling.center, a.scaling.scale) == pytest.approx((values.mean(), values.std()))
+    assert a.scaling.center != pytest.approx(20)
     target = prepared.target
     assert (target.center[0], target.scale[0]) == pytest.approx(
         (prepared.train.truth.mean(), prepared.train.truth.std())

@@ -8,7 +8,7 @@ from courses import course_of, drawn, loss_of, part_of, run, spec_of, target_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlptrain.data.features import ClassTarget
+from mlptrain.data.targets import ClassTarget
 from mlptrain.engine.losses import BinaryCrossEntropy, CrossEntropy, Focal, Hinge, Huber, MeanSquaredError
 from mlptrain.engine.penalties import Penalty
 from mlptrain.errors import SpecError

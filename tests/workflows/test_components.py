@@ -28,10 +28,10 @@ def fitted(folder, *overrides, **sections):
     result = fit_mixed(folder, "training.train_loss=evaluation", *overrides, **sections)
     assert all(value is None or isfinite(value) for part in result.metrics.values() for value in part.values())
     model = load(folder / "mixed.npz")
-    predicted = predict(result.model, str(folder / "mixed.csv")).columns
+    predicted = predict(result.model, str(folder / "mixed.csv"))
     assert all(len(cells) == 60 for cells in predicted.values())
-    assert np.isfinite(model.network.parameters.theta).all()
-    return model.history["train_loss"], model
+    assert np.isfinite(model.members[0].network.parameters.theta).all()
+    return model.members[0].history["train_loss"], model
 
 
 @pytest.mark.parametrize("name", names(Optimizer))
@@ -69,7 +69,7 @@ def test_every_schedule(tmp_path, name):
     schedules = {"learning_rate": {"name": name}}
     losses, model = fitted(tmp_path, "data.split.validation=0.2", "training.epochs=20", schedules=schedules)
     assert losses[-1] < losses[0]
-    rates = model.history["learning_rate"]
+    rates = model.members[0].history["learning_rate"]
     assert (len(set(rates)) > 1) == (name not in ("constant", "step"))
 
 
@@ -92,8 +92,8 @@ def test_classes_can_be_learned_by_losses_of_either_kind(tmp_path, loss):
 def test_penalties_are_told_apart_from_the_loss_and_make_weights_small(tmp_path):
     def end(*overrides):
         _, model = fitted(tmp_path, "training.epochs=40", *overrides)
-        weight = model.network.parameters.theta[model.network.parameters.regions["weight"]]
-        return model.history["penalty"][-1], np.abs(weight).sum()
+        weight = model.members[0].network.parameters.theta[model.members[0].network.parameters.regions["weight"]]
+        return model.members[0].history["penalty"][-1], np.abs(weight).sum()
 
     plain, ridge, lasso = end(), end("regularization.l2=0.05"), end("regularization.l1=0.02")
     assert plain[0] == 0 < min(ridge[0], lasso[0])
@@ -103,7 +103,9 @@ def test_penalties_are_told_apart_from_the_loss_and_make_weights_small(tmp_path)
 def test_weight_decay_makes_weights_small_and_is_no_penalty(tmp_path):
     def end(*overrides):
         _, model = fitted(tmp_path, "training.epochs=40", *overrides)
-        return model.history["penalty"][-1], np.abs(model.network.parameters.values["hidden_1.weight"]).sum()
+        return model.members[0].history["penalty"][-1], np.abs(
+            model.members[0].network.parameters.values["hidden_1.weight"]
+        ).sum()
 
     (_, plain), (penalty, decayed) = end(), end("optimizer.weight_decay=1")
     assert penalty == 0
@@ -122,4 +124,4 @@ def test_clipping_keeps_a_run_in_bounds_that_would_diverge(tmp_path, clip):
 
 def test_the_gradient_norm_is_in_the_history_on_request(tmp_path):
     _, model = fitted(tmp_path, "training.gradient_norm=true")
-    assert (model.history["gradient_norm"] > 0).all()
+    assert (model.members[0].history["gradient_norm"] > 0).all()

@@ -46,7 +46,7 @@ def test_the_metrics_are_those_of_the_model_that_was_written(tmp_path):
 
 def test_the_validation_metrics_are_those_of_the_best_epoch(tmp_path):
     result = fit_mixed(tmp_path, "data.split.validation=0.25", "optimizer.learning_rate=0.3", "training.epochs=40")
-    history = load(Path(result.model)).history
+    history = load(Path(result.model)).members[0].history
     best = result.best_epoch - 1
     assert best < 39
     assert result.metrics["validation"]["loss"] == history["validation_loss"][best] == history["validation_loss"].min()
@@ -202,14 +202,16 @@ def test_an_interrupted_run_writes_its_best_epoch_so_far(tmp_path):
     assert (result.reason, result.epochs) == ("interrupted", 3)
     model = load(tmp_path / "m.npz")
     assert model.result["reason"] == "interrupted"
-    assert model.history["validation_loss"][result.best_epoch - 1] == result.metrics["validation"]["loss"]
+    assert model.members[0].history["validation_loss"][result.best_epoch - 1] == result.metrics["validation"]["loss"]
 
 
 def test_an_interrupted_run_without_validation_is_the_run_of_its_finished_epochs(tmp_path):
     spec = write_mixed(tmp_path)
     fit(str(spec), out=tmp_path / "stopped.npz", stop=wish_at(10))  # 4 steps an epoch
     fit(str(spec), out=tmp_path / "short.npz", overrides=["training.epochs=2"])
-    stopped, short = (load(tmp_path / name).network.parameters.theta for name in ("stopped.npz", "short.npz"))
+    stopped, short = (
+        load(tmp_path / name).members[0].network.parameters.theta for name in ("stopped.npz", "short.npz")
+    )
     assert np.array_equal(stopped, short)
 
 
@@ -256,5 +258,5 @@ def test_absolute_or_relative_paths_make_no_difference(tmp_path, monkeypatch):
 
 def test_the_result_is_plain(tmp_path):
     result = asdict(fit_mixed(tmp_path))
-    assert all(isinstance(value, str | int | float | dict) for value in result.values())
+    assert all(isinstance(value, str | int | float | dict | tuple) for value in result.values())
     assert all(value is None or type(value) is float for part in result["metrics"].values() for value in part.values())

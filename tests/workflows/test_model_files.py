@@ -15,27 +15,58 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlptrain.architecture import build_network
-from mlptrain.data.features import CategoryColumn, ClassTarget, Features, NumberColumn, NumberTarget, PixelFeatures
+from mlptrain.data.dates import Cycle, DateParts
+from mlptrain.data.encodings import LevelValues, OneHot, OrdinalEncoding, TargetEncoding
+from mlptrain.data.features import (
+    CategoryColumn,
+    ColumnRules,
+    DateColumn,
+    Features,
+    Imputing,
+    NumberColumn,
+    PixelFeatures,
+)
+from mlptrain.data.scaling import Affine, LogAffine, NormalQuantiles, QuantileScaling, SmoothlyClipped
+from mlptrain.data.targets import ClassTarget, NumberTarget
 from mlptrain.engine.activations import Activation
 from mlptrain.engine.layers import BatchNorm, Dropout, LayerNorm, PReLU
 from mlptrain.engine.losses import CrossEntropy, MeanSquaredError
 from mlptrain.engine.schedules import Cosine, WarmUp
 from mlptrain.errors import ModelFileError
-from mlptrain.model_file import Model, load, save
+from mlptrain.model_file import Member, Model, load, save
 from mlptrain.spec.fields import Data, Images, LayerSpec, ModelSpec, Schedules, Spec, Split, Training
 from mlptrain.workflows.prediction import predict
 
 COLUMNS = Features(
     columns=(
-        NumberColumn(name="größe", boolean=False, fill=0.1, center=1 / 3, scale=1e-300, indicator=True),
-        CategoryColumn(name="", levels=("", "a,b", "\x00", "∂")),
+        *(
+            NumberColumn(name=f"größe {k}", boolean=False, fill=0.1, scaling=scaling, indicator=True, missing=("?",))
+            for k, scaling in enumerate(
+                [
+                    Affine(center=1 / 3, scale=1e-300),
+                    SmoothlyClipped(center=-0.0, scale=1e300),
+                    LogAffine(center=0.1, scale=0.7),
+                    NormalQuantiles(values=(-1e300, 0.1, 1 / 3)),
+                ]
+            )
+        ),
+        CategoryColumn(name="", levels=("", "a,b", "\x00", "∂"), encoding=OneHot(levels=4)),
+        CategoryColumn(
+            name="c", levels=("x",), encoding=LevelValues(values=((0.1,), (0.2,)), center=(1 / 3,), scale=(3.0,))
+        ),
+        DateColumn(
+            name="d",
+            format="%d.%m.%Y",
+            parts=DateParts(center=1e9 / 3, scale=0.1, median=5.0, cycles=get_args(Cycle)),
+            indicator=False,
+        ),
     ),
     ignored={"id": "as declared"},
-    missing_values=("?",),
 )
 PIXELS = PixelFeatures(shape=(2, 3))
 CLASSES = ClassTarget(name="y", classes=("no", "yes", "ja"))
 NUMBERS = NumberTarget(names=("p", "q"), center=(0.1, -1e300), scale=(1.0, 2.5))
+TARGETS = [CLASSES, NUMBERS, NumberTarget(names=("p",), center=(0.1,), scale=(3.0,), transform="log1p")]
 
 models = st.builds(
     ModelSpec,
@@ -47,22 +78,25 @@ models = st.builds(
 )
 
 
-def model_of(spec, features, target, seed):
-    """A model whose every parameter and buffer is drawn, awkward values included."""
-    loss = CrossEntropy() if isinstance(target, ClassTarget) else MeanSquaredError()
+def member_of(spec, features, target, seed):
+    """A network whose every parameter and buffer is drawn, awkward values included."""
     width = len(target.classes) if isinstance(target, ClassTarget) else len(target.names)
     network = build_network(spec, features.width, width)
     draw = np.random.default_rng(seed)
     for array in (network.parameters.theta, *network.buffers.values()):
         array[...] = draw.standard_normal(array.shape) * 10.0 ** draw.integers(-40, 30, array.shape)
         array[:1] = -0.0
+    history = {"validation_loss": np.array([0.5, np.nan, seed]), "epoch": np.array([1.0, 2.0, 3.0])}
+    return Member(features=features, target=target, network=network, history=history)
+
+
+def model_of(spec, features, target, seed, members=1):
+    """A model of drawn networks."""
+    loss = CrossEntropy() if isinstance(target, ClassTarget) else MeanSquaredError()
     return Model(
         spec=Spec(data=Data(train="t.csv", target="y"), model=spec, loss=loss),
-        features=features,
-        target=target,
-        network=network,
+        members=[member_of(spec, features, target, seed + k) for k in range(members)],
         result={"reason": "epochs", "epochs": 2, "best_epoch": 1, "metrics": {"train": {"loss": 0.1, "auc": None}}},
-        history={"validation_loss": np.array([0.5, np.nan]), "epoch": np.array([1.0, 2.0])},
         spec_folder="../specs",
     )
 
@@ -72,27 +106,38 @@ def same_bits(one, two):
 
 
 @drawn
-@given(models, st.sampled_from([COLUMNS, PIXELS]), st.sampled_from([CLASSES, NUMBERS]), st.integers(0, 99))
-def test_what_is_saved_is_loaded_bit_for_bit(tmp_path_factory, spec, features, target, seed):
+@given(models, st.sampled_from([COLUMNS, PIXELS]), st.sampled_from(TARGETS), st.integers(0, 99), st.integers(1, 11))
+def test_what_is_saved_is_loaded_bit_for_bit(tmp_path_factory, spec, features, target, seed, members):
     path = tmp_path_factory.getbasetemp() / "m.npz"
     path.unlink(missing_ok=True)
-    model = model_of(spec, features, target, seed)
+    model = model_of(spec, features, target, seed, members)
     save(model, path)
     back = load(path)
-    assert (back.spec, back.features, back.target) == (model.spec, model.features, model.target)
+    assert (back.spec, back.target, len(back.members)) == (model.spec, model.target, members)
     assert (back.result, back.spec_folder, back.loss) == (model.result, model.spec_folder, model.loss)
-    assert same_bits(back.network.parameters.theta, model.network.parameters.theta)
-    assert back.network.buffers.keys() == model.network.buffers.keys()
-    for kept, given_ in ((back.network.buffers, model.network.buffers), (back.history, model.history)):
-        assert all(same_bits(kept[name], array) for name, array in given_.items())
+    for found, member in zip(back.members, model.members, strict=True):
+        assert (found.features, found.target) == (member.features, member.target)
+        assert same_bits(found.network.parameters.theta, member.network.parameters.theta)
+        for kept, given_ in ((found.network.buffers, member.network.buffers), (found.history, member.history)):
+            assert kept.keys() == given_.keys()
+            assert all(same_bits(kept[name], array) for name, array in given_.items())
 
 
 def test_a_spec_of_every_shape_survives(tmp_path):
     spec = Spec(
         data=Data(
             train=Images(images="i", labels="l"),
-            split=Split(validation=Images(images="v", labels="w"), type="random"),
-            columns={"a": "ignore"},
+            split=Split(validation=Images(images="v", labels="w"), type="group", column="g", folds=3, repeats=2),
+            columns={
+                "a": "ignore",
+                "b": ColumnRules(
+                    type="category", encoding=TargetEncoding(smoothing=0.1), levels=("q", "p"), missing_values=("?",)
+                ),
+                "c": ColumnRules(scaling=QuantileScaling(quantiles=7), imputing=Imputing(strategy="drop_row")),
+                "d": ColumnRules(type="date", format="DD/MM/YYYY"),
+            },
+            category_encoding=OrdinalEncoding(),
+            target_transform="log1p",
             replace={"x": "y"},
             delimiter=";",
         ),
@@ -232,12 +277,31 @@ def test_arrays_that_are_not_those_of_the_spec_are_refused(fitted, tmp_path, mem
         load(tmp_path / "m.npz")
 
 
-@pytest.mark.parametrize("key", ["spec", "features", "target", "result", "spec_folder", "format", "format_version"])
+@pytest.mark.parametrize("key", ["spec", "members", "result", "spec_folder", "format", "format_version"])
 def test_metadata_without_a_part_is_refused(fitted, tmp_path, key):
     metadata = metadata_of(fitted)
     del metadata[key]
     (tmp_path / "m.npz").write_bytes(with_metadata(fitted, metadata))
     with pytest.raises(ModelFileError, match=r"m.npz"):
+        load(tmp_path / "m.npz")
+
+
+@pytest.mark.parametrize("key", ["features", "target"])
+@pytest.mark.parametrize("change", [lambda part: {}, lambda part: None, lambda part: {"kind": "x"}])
+def test_a_member_without_a_part_is_refused(fitted, tmp_path, key, change):
+    metadata = metadata_of(fitted)
+    metadata["members"][0][key] = change(metadata["members"][0][key])
+    (tmp_path / "m.npz").write_bytes(with_metadata(fitted, metadata))
+    with pytest.raises(ModelFileError, match="the model is damaged"):
+        load(tmp_path / "m.npz")
+
+
+@pytest.mark.parametrize("change", [lambda members: [], lambda members: members * 2, lambda members: {}])
+def test_another_number_of_members_is_refused(fitted, tmp_path, change):
+    metadata = metadata_of(fitted)
+    metadata["members"] = change(metadata["members"])
+    (tmp_path / "m.npz").write_bytes(with_metadata(fitted, metadata))
+    with pytest.raises(ModelFileError, match="the model is damaged"):
         load(tmp_path / "m.npz")
 
 

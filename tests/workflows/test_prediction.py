@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mlptrain.engine.network import Network
 from mlptrain.errors import DataError, EnvironmentFailure, SpecError
-from mlptrain.workflows.prediction import predict, write_predictions
+from mlptrain.workflows.prediction import Prediction, Wanted, predict
 
 INPUTS = ["size", "colour", "fresh"]
 COLUMNS = ["id", *INPUTS, "label", "price", "count"]
@@ -43,7 +43,7 @@ def told(model, text, folder, **options):
     """The predicted columns for a CSV text."""
     path = folder / "rows.csv"
     path.write_text(text, encoding="utf-8")
-    return predict(model, str(path), **options).columns
+    return predict(model, str(path), **options)
 
 
 def test_there_is_one_row_out_for_each_row_in_and_a_prediction_under_the_targets_name(everything):
@@ -110,7 +110,11 @@ def test_odd_cells_are_counted_by_column(classifier, tmp_path):
     for k, odd in enumerate([{"colour": "violet"}, {"colour": "pink"}, {"size": "NA"}, {"fresh": ""}]):
         rows[k] |= odd
     (tmp_path / "odd.csv").write_text(csv_text(rows))
-    assert predict(classifier, str(tmp_path / "odd.csv")).odd_cells == {"size": 1, "colour": 2, "fresh": 1}
+    prediction = Prediction(classifier, str(tmp_path / "odd.csv"), Wanted())
+    assert [len(piece["label"]) for piece in prediction.pieces()] == [60]
+    assert prediction.counts.rows == 60
+    assert prediction.counts.odd.filled == {"size": 1, "fresh": 1}
+    assert prediction.counts.odd.unseen == {"colour": 2}
 
 
 @pytest.mark.parametrize("missing", [["colour"], ["size", "fresh"]])
@@ -206,17 +210,18 @@ def test_scores_of_a_loss_without_probabilities_are_not_called_so(tmp_path):
 
 def test_predictions_are_written_as_csv_that_reads_back(classifier, tmp_path):
     (tmp_path / "rows.csv").write_text(csv_text(ROWS))
-    result = predict(classifier, str(tmp_path / "rows.csv"), keep=["id"])
-    write_predictions(result, tmp_path / "out.csv")
+    rows = str(tmp_path / "rows.csv")
+    result = predict(classifier, rows, keep=["id"])
+    Prediction(classifier, rows, Wanted(keep=["id"])).publish(tmp_path / "out.csv")
     back = read_csv((tmp_path / "out.csv").read_text())
     assert [row["id"] for row in back] == [row["id"] for row in ROWS]
-    assert [row["label"] for row in back] == result.columns["label"]
+    assert [row["label"] for row in back] == result["label"]
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_other(classifier, tmp_path, monkeypatch):
     (tmp_path / "rows.csv").write_text(csv_text(ROWS))
-    (tmp_path / "out.csv").write_text("old")
-    result = predict(classifier, str(tmp_path / "rows.csv"))
+    (tmp_path / "out.csv").write_text("label\nold\n")
+    prediction = Prediction(classifier, str(tmp_path / "rows.csv"), Wanted())
 
     def full(descriptor):
         raise OSError(28, "No space left on device")
@@ -225,9 +230,24 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(classifier, tmp_path, m
     with pytest.raises(
         EnvironmentFailure, match=r"out.csv: cannot be written: No space left on device; nothing was changed"
     ):
-        write_predictions(result, tmp_path / "out.csv")
-    assert (tmp_path / "out.csv").read_text() == "old"
+        prediction.publish(tmp_path / "out.csv")
+    assert (tmp_path / "out.csv").read_text() == "label\nold\n"
     assert {path.name for path in tmp_path.iterdir()} == {"rows.csv", "out.csv"}
+
+
+@pytest.mark.parametrize("content", ["id,size\n1,2\n", "labels\nx\n", '{"a": 1}', "\x89PNG"])
+def test_a_file_that_is_neither_csv_by_name_nor_predictions_is_not_replaced(classifier, tmp_path, content):
+    (tmp_path / "rows.csv").write_text(csv_text(ROWS))
+    prediction = Prediction(classifier, str(tmp_path / "rows.csv"), Wanted())
+    out = tmp_path / "out.txt"
+    out.write_text(content)
+    with pytest.raises(SpecError, match=r"out.txt: exists and holds no predictions of this target"):
+        prediction.publish(out)
+    assert out.read_text() == content
+    for replaceable in ("", "id,label\n"):
+        out.write_text(replaceable)
+        prediction.publish(out)
+        assert out.read_text().startswith("label\n")
 
 
 def test_rows_can_be_many(classifier, tmp_path):

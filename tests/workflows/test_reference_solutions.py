@@ -38,7 +38,7 @@ def predictions(folder, targets, *, probabilities=False, **sections):
     data = {"train": "table.csv", "target": names if len(names) > 1 else names[0]}
     (folder / "run.yaml").write_text(yaml.safe_dump({"data": data} | EXACT | sections))
     model = fit(str(folder / "run.yaml"), out=folder / "m.npz").model
-    return predict(model, str(folder / "table.csv"), probabilities=probabilities).columns
+    return predict(model, str(folder / "table.csv"), probabilities=probabilities)
 
 
 def numbers(cells):

@@ -8,7 +8,7 @@ from flows import CONFIGS, SHARED
 from mlptrain.data.images import read_images, read_labels
 from mlptrain.workflows.evaluation import evaluate
 from mlptrain.workflows.fitting import fit
-from mlptrain.workflows.prediction import predict
+from mlptrain.workflows.prediction import Prediction, Wanted, predict
 
 
 def shared(name):
@@ -26,10 +26,12 @@ def test_titanic_is_fitted_measured_and_predicted(tmp_path):
     assert found.rows == 178
     assert found.metrics["accuracy"] > 0.75
     predicted = predict(result.model, data, keep=["name"])
-    assert len(predicted.columns["survived"]) == 891
-    assert set(predicted.columns["survived"]) == {"0", "1"}
-    assert predicted.columns["name"][0] == "Braund, Mr. Owen Harris"
-    assert predicted.odd_cells["age"] == 177
+    assert len(predicted["survived"]) == 891
+    assert set(predicted["survived"]) == {"0", "1"}
+    assert predicted["name"][0] == "Braund, Mr. Owen Harris"
+    prediction = Prediction(result.model, data, Wanted())
+    assert sum(len(piece["survived"]) for piece in prediction.pieces()) == prediction.counts.rows == 891
+    assert prediction.counts.odd.filled["age"] == 177
 
 
 def test_one_short_epoch_of_mnist(tmp_path):
@@ -42,7 +44,9 @@ def test_one_short_epoch_of_mnist(tmp_path):
         (tmp_path / f"{into}.images").write_bytes(
             header + struct.pack(">B3I", 3, count, 28, 28) + images[:count].tobytes()
         )
-        (tmp_path / f"{into}.labels").write_bytes(header + struct.pack(">BI", 1, count) + labels[:count].tobytes())
+        (tmp_path / f"{into}.labels").write_bytes(
+            header + struct.pack(">BI", 1, count) + bytes(map(int, labels.texts("")[:count]))
+        )
     overrides = [
         *(
             f"data.{part}={{images: {tmp_path}/{part}.images, labels: {tmp_path}/{part}.labels}}"

@@ -1,0 +1,36 @@
+"""`mlptrain init`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mlptrain.cli.options import use_threads
+
+
+def init(
+    data: Annotated[str, typer.Argument(metavar="DATA", help="A table, or an IDX file of images.")],
+    target: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column to predict.")] = None,
+    labels: Annotated[str | None, typer.Option(metavar="FILE", help="The labels of images.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="SPEC.yaml", help="Where to; by default <data name>.yaml; `-` is stdout.")
+    ] = None,
+) -> None:
+    """Write a commented spec to begin with, from what is found in a file."""
+    use_threads(1)
+    from mlptrain.errors import SpecError
+    from mlptrain.publishing import publish
+    from mlptrain.reporting.text import plain
+    from mlptrain.workflows.initialisation import starter
+
+    path = out or Path(f"{Path(data).name.partition('.')[0] or 'spec'}.yaml")
+    to_stdout = str(path) == "-"
+    if path.exists() and not to_stdout:
+        raise SpecError(f"{path}: exists; choose another --out, or remove it first")
+    made = starter(data, target, labels=labels, folder=Path() if to_stdout else path.parent)
+    if to_stdout:
+        print(made.text, end="")
+        return
+    publish(path, lambda stream: stream.write(made.text.encode()))
+    print(f"{plain(str(path))}: {made.rows:,} rows, target {plain(made.target)}")
+    print(f"next: mlptrain check {plain(str(path))}, then mlptrain fit {plain(str(path))}")

@@ -1,0 +1,256 @@
+"""Dates: what is one, its moment, and the parts of it that a network can use.
+
+A moment is seconds since 1970-01-01 00:00 UTC. A time without a zone is one of UTC: nothing here depends on the zone or
+the language of the machine.
+"""
+
+import re
+from calendar import monthrange
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import Literal
+
+import numpy as np
+
+from mlptrain.data.scaling import Doubles, mean_and_deviation
+
+DAY = 86400
+EPOCH = date(1970, 1, 1).toordinal()
+
+MONTHS = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+)
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+def any_of(names: Sequence[str]) -> str:
+    return "(?:" + "|".join(names) + ")"
+
+
+DIRECTIVES: Mapping[str, str] = {
+    "Y": "(?P<year>(?!0000)[0-9]{4})",
+    "y": "(?P<short_year>[0-9]{2})",
+    "m": "(?P<month>0?[1-9]|1[0-2])",
+    "b": f"(?P<month_name>{any_of([name[:3] for name in MONTHS])})",
+    "B": f"(?P<month_name>{any_of(MONTHS)})",
+    "d": "(?P<day>0?[1-9]|[12][0-9]|3[01])",
+    "j": "(?P<day_of_year>[0-9]{1,3})",
+    "a": any_of([name[:3] for name in WEEKDAYS]),
+    "A": any_of(WEEKDAYS),
+    "H": "(?P<hour>[01]?[0-9]|2[0-3])",
+    "I": "(?P<half_hour>0?[1-9]|1[0-2])",
+    "p": "(?P<half>am|pm)",
+    "M": "(?P<minute>[0-5]?[0-9])",
+    "S": "(?P<second>[0-5]?[0-9])",
+    "f": "(?P<fraction>[0-9]{1,9})",
+    "z": "(?P<zone>Z|[-+](?:[01][0-9]|2[0-3]):?[0-5][0-9])",
+    "%": "%",
+}
+"""The directives of strptime that are understood, names in English, as patterns."""
+
+
+def pattern(template: str) -> re.Pattern[str]:
+    """A regular expression with strptime's directives in it, in capitals or not."""
+    return re.compile(re.sub("%(.)", lambda found: DIRECTIVES[found[1]], template), re.ASCII | re.IGNORECASE)
+
+
+STRICT = "(?=[0-9]{4}[-/][0-9]{2}[-/][0-9]{2}(?![0-9]))"
+TIME = r"(?:[T ](?=[0-9]{2}:[0-9]{2}(?![0-9]))%H:%M(?::(?=[0-9]{2})%S(?:\.%f)?)?%z?)?"
+
+ISO, DAY_FIRST, MONTH_FIRST = "YYYY-MM-DD", "DD/MM/YYYY", "MM/DD/YYYY"
+DATE_FORMATS: Mapping[str, re.Pattern[str]] = {
+    ISO: pattern(f"{STRICT}%Y-%m-%d{TIME}"),
+    "YYYY/MM/DD": pattern(f"{STRICT}%Y/%m/%d{TIME}"),
+    "DD.MM.YYYY": pattern(rf"%d\.%m\.%Y{TIME}"),
+    DAY_FIRST: pattern(f"%d/%m/%Y{TIME}"),
+    MONTH_FIRST: pattern(f"%m/%d/%Y{TIME}"),
+}
+"""What is recognised as a date, each with or without a time after it: HH:MM, HH:MM:SS, fractions, Z or ±hh:mm."""
+
+
+def looks_like_dates(values: Collection[str]) -> bool:
+    """Whether there is a text, and one of the formats reads all of them.
+
+    >>> looks_like_dates(["2020-02-29", "2020-02-29T12:30Z"]), looks_like_dates(["2020"]), looks_like_dates([])
+    (True, False, False)
+    """
+    formats = list(DATE_FORMATS.values())
+    for value in values:
+        formats = [each for each in formats if moment(value, each) is not None]
+        if not formats:
+            return False
+    return bool(values)
+
+
+def date_format(values: Collection[str]) -> str | None:
+    """The name of the format that reads most of the texts, None if none reads any; an error if there are two ways."""
+    read = {name: {value for value in values if moment(value, each) is not None} for name, each in DATE_FORMATS.items()}
+    best = max(read, key=lambda name: len(read[name]))
+    if best in (DAY_FIRST, MONTH_FIRST):
+        check_order(read[DAY_FIRST], read[MONTH_FIRST])
+    return best if read[best] else None
+
+
+def check_order(day_first: Collection[str], month_first: Collection[str]) -> None:
+    """An error if dates with slashes leave it open whether the day or the month is first."""
+    days, months = sorted(set(day_first) - set(month_first)), sorted(set(month_first) - set(day_first))
+    hint = f"set the format to {DAY_FIRST} or {MONTH_FIRST}"
+    if days and months:
+        raise ValueError(f"{days[0]!r} has the day first but {months[0]!r} the month; make them alike, or {hint}")
+    if not days and not months:
+        raise ValueError(f"{min(day_first)!r} may have the day or the month first, as may all dates here; {hint}")
+
+
+def parse_dates(values: Sequence[str], format: str | None) -> Doubles:
+    """Seconds since 1970-01-01 UTC (n,), NaN for a text that is not a date.
+
+    `format` is a name of DATE_FORMATS or one in strptime's syntax; None is the one that `date_format` finds.
+    """
+    distinct = set(values)
+    name = date_format(distinct) if format is None else format
+    if name is None:
+        return np.full(len(values), np.nan)
+    expression = compiled(name)
+    moments = {value: moment(value, expression) for value in distinct}
+    return np.array([moments[value] for value in values], np.float64)  # None becomes NaN
+
+
+@cache
+def compiled(format: str) -> re.Pattern[str]:
+    """The expression of a format's name or of strptime's syntax; an error says what is wrong with it.
+
+    >>> compiled("%d. %B %Y").fullmatch("1. May 2020")["day"]
+    '1'
+    """
+    if format in DATE_FORMATS:
+        return DATE_FORMATS[format]
+    directives = re.findall("%(.?)", format, re.DOTALL)
+    unknown = [each for each in directives if each not in DIRECTIVES]
+    if unknown:
+        known = " ".join(f"%{each}" for each in DIRECTIVES)
+        raise ValueError(f"'%{unknown[0]}' in the date format {format!r} is not one of {known}")
+    groups = [group for each in directives for group in re.findall(r"\?P<(\w+)>", DIRECTIVES[each])]
+    twice = {group for group in groups if groups.count(group) > 1}
+    if twice:
+        raise ValueError(f"the date format {format!r} has the {min(twice).replace('_', ' ')} twice")
+    if not {"year", "short_year"} & set(groups):
+        raise ValueError(f"the date format {format!r} has no year; write one such as %d.%m.%Y")
+    blanks = re.sub(r"(\\\s)+", r"\\s+", re.escape(format))
+    return pattern(blanks)
+
+
+def moment(text: str, expression: re.Pattern[str]) -> float | None:
+    """Seconds since 1970-01-01 UTC, None if the text does not match or there is no such day."""
+    found = expression.fullmatch(text.strip(" "))
+    parts = {name: part for name, part in found.groupdict().items() if part is not None} if found else {}
+    day = day_number(parts) if parts else None
+    if day is None:
+        return None
+    time = 3600 * hour_of(parts) + 60 * int(parts.get("minute", 0)) + int(parts.get("second", 0))
+    billionths = int(parts.get("fraction", "0").ljust(9, "0"))
+    return ((day * DAY + time - offset_of(parts.get("zone", "Z"))) * 10**9 + billionths) / 10**9
+
+
+def day_number(parts: Mapping[str, str]) -> int | None:
+    """Days since 1970-01-01, None if the month or the year has no such day."""
+    year, month = year_of(parts), month_of(parts)
+    if "day_of_year" in parts:
+        first, of_year = date(year, 1, 1).toordinal(), int(parts["day_of_year"])
+        return first + of_year - 1 - EPOCH if 1 <= of_year <= 337 + monthrange(year, 2)[1] else None
+    day = int(parts.get("day", 1))
+    return date(year, month, day).toordinal() - EPOCH if day <= monthrange(year, month)[1] else None
+
+
+def year_of(parts: Mapping[str, str]) -> int:
+    """The year; of two digits 69 … 99 are 19.., 00 … 68 are 20.. (POSIX)."""
+    if "year" in parts:
+        return int(parts["year"])
+    short = int(parts["short_year"])
+    return short + (1900 if short >= 69 else 2000)
+
+
+def month_of(parts: Mapping[str, str]) -> int:
+    names = [name[:3] for name in MONTHS]
+    return names.index(parts["month_name"].lower()[:3]) + 1 if "month_name" in parts else int(parts.get("month", 1))
+
+
+def hour_of(parts: Mapping[str, str]) -> int:
+    """The hour of 24; 12 am is 0, 12 pm is 12."""
+    if "half_hour" in parts:
+        return int(parts["half_hour"]) % 12 + 12 * (parts.get("half", "am").lower() == "pm")
+    return int(parts.get("hour", 0))
+
+
+def offset_of(zone: str) -> int:
+    """Seconds that a zone's clocks are ahead of UTC."""
+    if zone in "Zz":
+        return 0
+    size = 3600 * int(zone[1:3]) + 60 * int(zone[-2:])
+    return -size if zone[0] == "-" else size
+
+
+Cycle = Literal["year", "week", "day"]
+SAME = {"year": 1.5 / 365, "week": 0.0, "day": 0.0}
+"""Phases that differ by no more are one: a leap year moves a date by a day."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DateParts:
+    """(t − center) / scale, and the sine and cosine of 2π times the phase of each cycle that varies in training.
+
+    The phases are day of the year / its length, weekday / 7 (from Monday) and time of day / 24 hours. A missing date
+    has the parts of the training rows' median date.
+    """
+
+    name: Literal["date_parts"] = "date_parts"
+    center: float
+    scale: float
+    median: float
+    cycles: tuple[Cycle, ...]
+
+    @classmethod
+    def fit(cls, seconds: Doubles) -> "DateParts":
+        """From the moments of the training rows, NaN where missing; at least one is known."""
+        known = seconds[~np.isnan(seconds)]
+        center, scale = mean_and_deviation(known)
+        spans = {cycle: np.ptp(phase) for cycle, phase in phases(known).items()}
+        return cls(
+            center=center,
+            scale=scale,
+            median=float(np.percentile(known, 50, method="lower")),
+            cycles=tuple(cycle for cycle, span in spans.items() if span > SAME[cycle]),
+        )
+
+    @property
+    def degenerate(self) -> bool:
+        """Whether all training rows have one date."""
+        return self.scale == 0
+
+    @property
+    def width(self) -> int:
+        return 1 + 2 * len(self.cycles)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What each column is."""
+        return ("elapsed", *(f"{cycle}_{wave}" for cycle in self.cycles for wave in ("sine", "cosine")))
+
+    def __call__(self, seconds: Doubles) -> Doubles:
+        """The columns (n, width) of moments (n,)."""
+        t = np.where(np.isnan(seconds), self.median, seconds)
+        elapsed = (t - self.center) / self.scale if self.scale else np.zeros(len(t))
+        angles = [2 * np.pi * phase for cycle, phase in phases(t).items() if cycle in self.cycles]
+        return np.stack([elapsed, *(wave(angle) for angle in angles for wave in (np.sin, np.cos))], axis=1)
+
+
+def phases(t: Doubles) -> dict[Cycle, Doubles]:
+    """Where each moment (n,) is in its year, week and day: 0 … 1."""
+    days, time = np.divmod(t, DAY)
+    day = days.astype(np.int64).astype("datetime64[D]")
+    year = day.astype("datetime64[Y]")
+    start, end = year.astype("datetime64[D]"), (year + 1).astype("datetime64[D]")
+    weekday = np.mod(days + 3, 7)  # 1970-01-01 was a Thursday
+    return {"year": (day - start) / (end - start), "week": weekday / 7, "day": time / DAY}

@@ -1,0 +1,84 @@
+"""How a file of delimited text is written, found out from its bytes: for a first look; a spec then says it."""
+
+import codecs
+import csv
+import io
+from collections.abc import Sequence
+
+from mlptrain.data.delimited import FIELD_LIMIT, TableFormat
+from mlptrain.data.files import GZIP_FAULTS, opener
+from mlptrain.data.grammar import is_number
+from mlptrain.errors import DataError
+
+SAMPLE = 1 << 16
+"""Bytes of the beginning from which delimiter and header are told."""
+LINES = 50
+CANDIDATES = ",;\t|"
+
+
+def sniff(path: str) -> TableFormat:
+    """The encoding of all bytes; delimiter, header and blanks after delimiters from the first lines."""
+    encoding = sniff_encoding(path)
+    text = beginning(path).decode(encoding, "replace").removeprefix("\ufeff")
+    lines = [line for line in io.StringIO(text, newline="") if line.strip("\r\n")]
+    if len(lines) > 1 and len(text) >= SAMPLE // 4:
+        lines.pop()  # it may be cut
+    delimiter = max(CANDIDATES, key=lambda mark: columns_of(lines, mark))
+    records = parsed(lines, delimiter, spaces=False)
+    spaces = bool(records) and all(cell.startswith(" ") for record in records for cell in record[1:])
+    first = next(iter(parsed(lines, delimiter, spaces=spaces)), [])
+    return TableFormat(
+        delimiter=None if delimiter == "," else delimiter,
+        encoding=encoding,
+        header=not any(is_number(cell) for cell in first),
+        skip_initial_space=spaces and len(first) > 1,
+    )
+
+
+def beginning(path: str) -> bytes:
+    """The first bytes."""
+    try:
+        with opener(path)() as stream:
+            return stream.read(SAMPLE)
+    except GZIP_FAULTS as problem:
+        raise DataError(f"{path}: the gzip data is damaged: {problem}; fetch or make the file again") from None
+
+
+def sniff_encoding(path: str) -> str:
+    """utf-8 if all bytes are, utf-16 if the first two say so, else cp1252 (Windows), or latin-1 (any bytes)."""
+    if beginning(path)[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return "utf-16"
+    return next(encoding for encoding in ("utf-8", "cp1252", "latin-1") if reads(path, encoding))
+
+
+def reads(path: str, encoding: str) -> bool:
+    """Whether a whole file is of an encoding."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        with opener(path)() as stream:
+            while piece := stream.read(1 << 20):
+                decoder.decode(piece)
+            decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def columns_of(lines: Sequence[str], delimiter: str) -> int:
+    """The number of columns if all lines have as many with this delimiter, else 0."""
+    counts = {len(record) for record in parsed(lines, delimiter, spaces=False)}
+    return counts.pop() if len(counts) == 1 else 0
+
+
+def parsed(lines: Sequence[str], delimiter: str, *, spaces: bool) -> list[list[str]]:
+    """The first records, as far as they end within the lines; none if they cannot be read."""
+    csv.field_size_limit(FIELD_LIMIT)
+    found: list[list[str]] = []
+    try:
+        for record in csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=spaces):
+            found.append(record)
+            if len(found) == LINES:
+                break
+    except csv.Error as problem:
+        return found if "unexpected end" in str(problem) else []
+    return found

@@ -1,0 +1,153 @@
+"""The target: classes as codes, or numbers as the network sees them, and back to the user's units."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlptrain.data.cells import NumberCells, TextCells
+from mlptrain.data.columns import natural_order, numbers, rows_of, words_in
+from mlptrain.data.features import Doubles, Integers, Matrix
+from mlptrain.data.grammar import is_number
+from mlptrain.data.scaling import StandardScaling
+from mlptrain.data.table import Table
+from mlptrain.errors import DataError
+
+Transform = Literal["none", "log", "log1p"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassTarget:
+    """A target of classes, coded 0 … K − 1 in natural order; blanks around a label do not count."""
+
+    kind: Literal["classes"] = "classes"
+    name: str
+    classes: tuple[str, ...]
+
+    def codes(self, cells: TextCells) -> Integers:
+        """The code of each cell, −1 for a class that training did not have."""
+        place = {label: code for code, label in enumerate(self.classes)}
+        return np.array([place.get(value.strip(), -1) for value in cells.values], np.int64)[cells.codes]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberTarget:
+    """One or several numbers: the network sees (f(y) − center) / scale; metrics and predictions have the user's units.
+
+    f is the identity, log y or log(1 + y).
+    """
+
+    kind: Literal["numbers"] = "numbers"
+    names: tuple[str, ...]
+    center: tuple[float, ...]
+    scale: tuple[float, ...]
+    transform: Transform = "none"
+
+    def scaled(self, values: Doubles, dtype: np.dtype[Any]) -> Matrix:
+        """What the network is to predict (rows, targets)."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            scaled = (transformed(values, self.transform) - np.asarray(self.center)) / np.asarray(self.scale)
+        large = ~(np.abs(scaled) <= np.finfo(dtype).max).all(axis=0)
+        if large.any():
+            name = self.names[int(large.argmax())]
+            cure = "use data.target_transform: none" if self.transform != "none" else "set data.scale_target: true"
+            raise DataError(f'column "{name}": there are targets that {dtype} cannot hold; {cure}')
+        return scaled.astype(dtype)
+
+    def unscaled(self, predicted: Matrix) -> Doubles:
+        """Predictions in the user's units."""
+        y = predicted.astype(np.float64) * np.asarray(self.scale) + np.asarray(self.center)
+        if self.transform == "none":
+            return y
+        return np.exp(y) if self.transform == "log" else np.expm1(y)
+
+
+Target = ClassTarget | NumberTarget
+
+
+def transformed(values: Doubles, transform: Transform) -> Doubles:
+    """f(y)."""
+    if transform == "none":
+        return values
+    return np.log(values) if transform == "log" else np.log1p(values)
+
+
+def target_values(table: Table, names: Sequence[str], missing: Collection[str]) -> Doubles:
+    """The number targets (rows, targets) in the user's units."""
+    return np.stack([numbers(table, name, missing) for name in names], axis=1)
+
+
+def missing_targets(table: Table, names: Sequence[str], missing: Collection[str]) -> NDArray[np.bool_]:
+    """Which rows have no target: an empty cell, or what is declared as missing."""
+    gaps = np.zeros(table.rows, bool)
+    for name in names:
+        gaps[gaps_of(table, name, missing, numeric=False)] = True
+    return gaps
+
+
+def gaps_of(table: Table, name: str, missing: Collection[str], *, numeric: bool) -> list[int]:
+    """The rows without a target. Where it is a number in all other rows, NA and the like mean missing, too."""
+    if numeric or all_numbers(table, name, missing):
+        return np.flatnonzero(np.isnan(numbers(table, name, missing))).tolist()
+    return rows_of(table.coded(name), {"", *missing})
+
+
+def all_numbers(table: Table, name: str, missing: Collection[str]) -> bool:
+    """Whether there are numbers, and no text that is neither one nor missing."""
+    cells = table.column(name)
+    coded = cells.odd if isinstance(cells, NumberCells) else cells
+    figures = coded is not cells or any(map(table.grammar.reads, coded.counts))
+    return figures and not words_in(table, coded, {"", *missing})
+
+
+def require_present(table: Table, names: Sequence[str], missing: Collection[str], *, numeric: bool) -> None:
+    """An error that counts the rows without a target and names the first lines."""
+    for name in names:
+        rows = gaps_of(table, name, missing, numeric=numeric)
+        if rows:
+            lines = ", ".join(table.lines(rows[:5])) + (" …" if len(rows) > 5 else "")
+            count = f"{len(rows)} row{'s' * (len(rows) > 1)}"
+            cure = "fill them in, remove the rows, or set data.missing_target: drop"
+            raise table.fault(rows[0], name, f"the target is missing in {count} ({lines}); {cure}")
+
+
+def fit_classes(name: str, cells: TextCells, source: str) -> ClassTarget:
+    """The classes of a target column."""
+    classes = tuple(natural_order({value.strip() for value in cells.counts}))
+    if len(classes) < 2:
+        raise DataError(f'{source}: column "{name}": there is one class only, {classes[0]!r}; nothing can be learned')
+    return ClassTarget(name=name, classes=classes)
+
+
+def equal_labels(target: ClassTarget) -> str:
+    """A notice of labels that are different texts of one number, such as 0 and 0.0; empty if there are none."""
+    seen: dict[float, str] = {}
+    for label in target.classes:
+        if is_number(label):
+            other = seen.setdefault(float(label), label)
+            if other != label:
+                cure = f"to make them one, set data.replace: {{{label!r}: {other!r}}}"
+                return f'column "{target.name}": {other!r} and {label!r} are two classes of one value; {cure}'
+    return ""
+
+
+def fit_numbers(
+    names: tuple[str, ...], values: Doubles, *, scaled: bool, source: str, transform: Transform = "none"
+) -> NumberTarget:
+    """Center and scale of number targets: mean and standard deviation, or 0 and 1 where they are not to be scaled."""
+    least = {"none": -np.inf, "log": 0.0, "log1p": -1.0}[transform]
+    for position, name in enumerate(names):
+        column = values[:, position]
+        if len(column) and column.min() == column.max():
+            raise DataError(f'{source}: column "{name}": the target is constant; nothing can be learned')
+        if len(column) and column.min() <= least:
+            why = f"{column.min():g} has no logarithm (data.target_transform: {transform}); use log1p or none"
+            raise DataError(f'{source}: column "{name}": {why}')
+    if not scaled:
+        zeros, ones = (0.0,) * len(names), (1.0,) * len(names)
+        return NumberTarget(names=names, center=zeros, scale=ones, transform=transform)
+    fitted = [StandardScaling().fit(column) for column in transformed(values, transform).T]
+    centers, scales = tuple(each.center for each in fitted), tuple(each.scale or 1.0 for each in fitted)
+    return NumberTarget(names=names, center=centers, scale=scales, transform=transform)

@@ -1,0 +1,311 @@
+"""`init`: a commented spec to begin with, from what is found in a data file."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+from mlptrain.data.cells import NumberCells
+from mlptrain.data.columns import MARKED, Understood, marked, numbers
+from mlptrain.data.dates import date_format, looks_like_dates
+from mlptrain.data.delimited import TableFormat
+from mlptrain.data.features import FeatureRules, understand_columns
+from mlptrain.data.files import is_idx, is_parquet
+from mlptrain.data.images import read_images, read_labels
+from mlptrain.data.sniffing import sniff
+from mlptrain.data.table import Table, read_table
+from mlptrain.data.targets import fit_classes
+from mlptrain.errors import DataError, SpecError
+from mlptrain.spec.fields import Data, Spec
+from mlptrain.training.preparation import Rows, target_has_classes
+
+WIDE = 200
+"""Of more columns than this, only those are written down that are left out."""
+MANY_LEVELS = 255
+"""A category of more levels than this is encoded by the target."""
+FEW_NUMBERS = 20
+"""Whole numbers of no more than so many different values may be codes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Starter:
+    """A spec to begin with."""
+
+    text: str
+    rows: int
+    columns: int
+    target: str
+    """What the target is, in words."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """What suits a number of rows."""
+
+    rows: float
+    hidden: str
+    batch_size: int
+    epochs: int
+
+
+SIZES = (
+    Size(2_000, "[32, 16]", 32, 200),
+    Size(20_000, "[64, 32]", 64, 100),
+    Size(100_000, "[128, 64]", 256, 60),
+    Size(np.inf, "[128, 64]", 1024, 20),
+)
+
+
+def starter(data: str, target: str | None, *, labels: str | None = None, folder: Path) -> Starter:
+    """A spec for a table and its target column, or for images and their labels; its paths are relative to `folder`."""
+    if data == "-":
+        raise SpecError("DATA: a spec names its file; save standard input to one first")
+    if is_idx(data):
+        return images_starter(data, labels, folder)
+    if labels is not None:
+        raise SpecError("--labels: this is a table; name its column with --target")
+    if target is None:
+        raise SpecError("--target is missing: which column is to be predicted?")
+    return table_starter(data, target, folder)
+
+
+def images_starter(data: str, labels: str | None, folder: Path) -> Starter:
+    """A spec for images."""
+    if labels is None:
+        raise SpecError("--labels is missing: these are images; name the IDX file of their labels")
+    images = read_images(data)
+    classes = fit_classes("label", read_labels(labels, len(images)).coded(""), labels)
+    count, shape = len(images), " × ".join(map(str, images.shape[1:]))
+    text = [
+        *opening(data, f"{count:,} images of {shape} pixels"),
+        "data:",
+        "  train:",
+        f"    images: {scalar(relative(data, folder))}",
+        f"    labels: {scalar(relative(labels, folder))}      # {len(classes.classes)} classes",
+        "  # test: {images: …, labels: …}    # what `mlptrain eval` is measured on",
+        "  split: {validation: 0.1}",
+        *network(Size(0, "[256, 128]", 128, 20), "cross_entropy"),
+    ]
+    return Starter(text="\n".join(text) + "\n", rows=count, columns=0, target=f"{len(classes.classes)} classes")
+
+
+def table_starter(data: str, target: str, folder: Path) -> Starter:
+    """A spec for a table."""
+    layout = TableFormat() if is_parquet(data) else sniff(data)
+    table = read_table(data, layout)
+    if target not in table.columns:
+        hint = "" if layout.header else " (the first line looks like data, so the columns were numbered)"
+        raise DataError(table.missing([target]) + hint)
+    if not table.rows:
+        raise DataError(f"{table.name}: there are no rows, only names")
+    layout, table = with_marks(data, layout, table)
+    names = [name for name in table.columns if name != target]
+    found = understand_columns(table, names, FeatureRules())
+    spec = Spec(data=Data(train=data, target=target))
+    gaps = len(missing_rows(table, target))
+    classes = target_has_classes(spec, Rows(table.name, table))
+    said = target_words(table, target, classes=classes)
+    size = next(size for size in SIZES if table.rows < size.rows)
+    text = [
+        *opening(data, f"{table.rows:,} rows, {len(names) + 1:,} columns"),
+        "data:",
+        f"  train: {scalar(relative(data, folder))}",
+        *format_lines(layout),
+        f"  target: {scalar(target)}    # {said}",
+        *([f"  missing_target: drop    # {gaps:,} rows have no target"] if gaps else []),
+        *column_lines(table, found),
+        "  split: {validation: 0.15, test: 0.15}    # shares of the rows; `mlptrain eval` measures on the test part",
+        *network(size, default_loss(table, target, classes=classes)),
+    ]
+    return Starter(text="\n".join(text) + "\n", rows=table.rows, columns=len(names) + 1, target=said)
+
+
+def with_marks(data: str, layout: TableFormat, table: Table) -> tuple[TableFormat, Table]:
+    """The format and the table with the decimal point and the mark of thousands that its columns show."""
+    cures = {
+        marked([value for value in cells.counts if value])
+        for cells in table.columns.values()
+        if not isinstance(cells, NumberCells) and len(cells.counts) > 1
+    }
+    thousands, both, decimal, _ = (cure for _, cure in MARKED)
+    if both in cures:
+        better = replace(layout, decimal=",", thousands=".")
+    elif decimal in cures and thousands not in cures:
+        better = replace(layout, decimal=",")
+    elif thousands in cures:
+        better = replace(layout, thousands=",")
+    else:
+        return layout, table
+    return better, read_table(data, better)
+
+
+def missing_rows(table: Table, target: str) -> Sequence[int]:
+    """The rows without a target."""
+    cells = table.column(target)
+    coded = cells.odd if isinstance(cells, NumberCells) else cells
+    return [row for row, code in enumerate(coded.codes.tolist()) if coded.values[code] == ""]
+
+
+def opening(data: str, what: str) -> list[str]:
+    name = Path(data).name
+    return [
+        f"# What `mlptrain init` found in {comment(name)} ({what}), and a network to begin with.",
+        "# Look at it with `mlptrain check`, train it with `mlptrain fit`; change what you know better.",
+    ]
+
+
+def format_lines(layout: TableFormat) -> Iterator[str]:
+    """What differs from an ordinary CSV file."""
+    words = {
+        "header": "the first line looks like data: the columns are column_1, column_2, …",
+        "skip_initial_space": "there is a blank after each delimiter",
+    }
+    for each in fields(TableFormat):
+        value = getattr(layout, each.name)
+        if each.name != "replace" and value != each.default:
+            text = str(value).lower() if isinstance(value, bool) else quoted(str(value))
+            yield f"  {each.name}: {text}" + (f"    # {words[each.name]}" if each.name in words else "")
+
+
+def target_words(table: Table, target: str, *, classes: bool) -> str:
+    """What the target is."""
+    if not classes:
+        cells = table.columns[target]
+        counts = {} if isinstance(cells, NumberCells) else cells.counts
+        few = 0 < len(counts) <= 2 * FEW_NUMBERS and whole(counts)
+        codes = f", {len(counts)} different ones; if they are classes, set loss: cross_entropy" if few else ""
+        return f"numbers {range_words(table, target)}{codes}"
+    counts = {value: count for value, count in table.coded(target).counts.items() if value}
+    if len(counts) < 2:
+        fit_classes(target, table.coded(target), table.name)
+    shown = ", ".join(f"{comment(value)} ({count:,})" for value, count in sorted(counts.items())[:6])
+    return f"{len(counts)} classes: {shown}{', …' if len(counts) > 6 else ''}"
+
+
+def range_words(table: Table, name: str) -> str:
+    """The range of a column of numbers."""
+    values = numbers(table, name, ())
+    known = values[~np.isnan(values)]
+    return f"from {known.min():g} to {known.max():g}" if known.size else "(none)"
+
+
+def default_loss(table: Table, target: str, *, classes: bool) -> str:
+    """The loss that suits the target."""
+    if not classes:
+        return "mean_squared_error"
+    return (
+        "binary_cross_entropy"
+        if len([value for value in table.coded(target).counts if value]) == 2
+        else "cross_entropy"
+    )
+
+
+def column_lines(table: Table, found: Mapping[str, Understood]) -> Iterator[str]:
+    """Every column with what it was found to be; of very many only those that are left out."""
+    lines = {name: column_line(table, name, each) for name, each in found.items()}
+    kept = {name: line for name, line in lines.items() if line and (len(lines) <= WIDE or found[name].kind == "ignore")}
+    if not kept:
+        return
+    yield "  columns:    # a line that is left out is found out anew"
+    width = max(len(head) for head, _ in kept.values())
+    yield from (f"    {head.ljust(width)}    # {words}".rstrip(" #") for head, words in list(kept.values())[: 2 * WIDE])
+
+
+def column_line(table: Table, name: str, found: Understood) -> tuple[str, str] | None:
+    """A column as the spec has it, and what was found; None if its name is too long for a key of YAML."""
+    key = scalar(name)
+    if len(key) > 100 or "\n" in key:
+        return None
+    kind, words = described(table, name, found)
+    return f"{key}: {kind}", words
+
+
+def described(table: Table, name: str, found: Understood) -> tuple[str, str]:
+    """What the spec says of a column, and the comment beside it."""
+    cells = table.columns[name]
+    gaps = missing_words(table, name)
+    if found.kind == "number":
+        words = range_words(table, name)
+        if not isinstance(cells, NumberCells) and len(cells.counts) <= FEW_NUMBERS and whole(cells.counts):
+            words += f", {len([value for value in cells.counts if value])} different ones; if they are codes: category"
+        return "number", words + gaps
+    if found.kind == "boolean":
+        return "boolean", ", ".join(comment(value) for value in table.coded(name).counts if value) + gaps
+    if found.kind == "category":
+        levels = [value for value in table.coded(name).counts if value]
+        shown = ", ".join(map(comment, levels[:6])) + (", …" if len(levels) > 6 else "")
+        many = len(levels) > MANY_LEVELS
+        note = f"{found.note}; " if found.note else ""
+        return (
+            "{type: category, encoding: target}" if many else "category",
+            f"{note}{len(levels)} levels: {shown}{gaps}",
+        )
+    if found.notice and is_date(table, name):
+        return "date", "elapsed time, and cycles of the year, the week and the day" + gaps
+    return "ignore", comment(found.note)
+
+
+def whole(values: Mapping[str, int]) -> bool:
+    return all(value.lstrip("+-").isdecimal() for value in values if value)
+
+
+def is_date(table: Table, name: str) -> bool:
+    """Whether a column can be read as dates without being told how they are written."""
+    values = [value for value in table.coded(name).counts if value]
+    try:
+        return looks_like_dates(values) and date_format(values) is not None
+    except ValueError:
+        return False
+
+
+def missing_words(table: Table, name: str) -> str:
+    """How many cells of a column are empty."""
+    gaps = len(missing_rows(table, name))
+    return f"; {gaps:,} missing ({gaps / table.rows:.1%})" if gaps else ""
+
+
+def network(size: Size, loss: str) -> list[str]:
+    """The rest of the spec."""
+    return [
+        "model:",
+        f"  hidden: {size.hidden}",
+        "  activation: silu",
+        "  dropout: 0.1",
+        f"loss: {loss}",
+        "optimizer: {name: adamw, learning_rate: 2e-3, weight_decay: 0.01}",
+        "schedules: {learning_rate: cosine}",
+        "training:",
+        f"  epochs: {size.epochs}",
+        f"  batch_size: {size.batch_size}",
+        "  early_stopping: {patience: 20}",
+        "seed: 1",
+    ]
+
+
+def relative(path: str, folder: Path) -> str:
+    """A path as seen from a folder."""
+    try:
+        return Path(os.path.relpath(Path(path).resolve(), folder.resolve())).as_posix()
+    except ValueError:  # another drive
+        return str(Path(path).resolve())
+
+
+def scalar(text: str) -> str:
+    """A text as YAML, plain where that is safe; what cannot be printed is escaped."""
+    if not text.isprintable():
+        return quoted(text)
+    return yaml.safe_dump(text, allow_unicode=True, width=10**6).removesuffix("\n...\n").removesuffix("\n")
+
+
+def quoted(text: str) -> str:
+    """A text as YAML in double quotes, in ASCII."""
+    return yaml.safe_dump(text, default_style='"', width=10**6).strip()
+
+
+def comment(text: str) -> str:
+    """A text in a comment: short, on one line, without characters that YAML forbids."""
+    printable = "".join(character if character.isprintable() else "�" for character in text)
+    return printable if len(printable) <= 60 else printable[:59] + "…"

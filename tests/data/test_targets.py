@@ -1,0 +1,184 @@
+"""Targets: classes coded in natural order, numbers scaled and back, missing ones counted and named."""
+
+import json
+from typing import get_args
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from table_cases import coded, drawn, read, table
+
+from mlptrain.data.cells import NumberCells
+from mlptrain.data.targets import (
+    ClassTarget,
+    NumberTarget,
+    Target,
+    Transform,
+    equal_labels,
+    fit_classes,
+    fit_numbers,
+    missing_targets,
+    require_present,
+    target_values,
+)
+from mlptrain.errors import DataError
+from mlptrain.spec.plain import from_plain, to_plain
+
+FLOAT64, FLOAT32 = np.dtype(np.float64), np.dtype(np.float32)
+
+
+# Classes.
+
+
+def test_classes_are_coded_in_natural_order_and_an_unknown_one_is_minus_one():
+    target = fit_classes("y", coded(["10", "9 ", "2", "9"]), "f.csv")
+    assert target == ClassTarget(name="y", classes=("2", "9", "10"))
+    assert target.codes(coded(["9", "2", "x", " 10", ""])).tolist() == [1, 0, -1, 2, -1]
+
+
+def test_one_class_only_is_an_error():
+    with pytest.raises(DataError, match=r'f.csv: column "y": there is one class only, \'a\'; nothing can be learned'):
+        fit_classes("y", coded(["a", "a "]), "f.csv")
+
+
+# Numbers.
+
+
+@drawn
+@given(st.lists(st.tuples(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6)), min_size=2), st.booleans())
+def test_scaled_targets_are_scaled_back(rows, scaled):
+    values = np.array(rows)
+    assume((np.ptp(values, axis=0) > 1e-3).all())
+    target = fit_numbers(("a", "b"), values, scaled=scaled, source="f.csv")
+    z = target.scaled(values, FLOAT64)
+    np.testing.assert_allclose(target.unscaled(z), values, rtol=1e-9, atol=1e-6)
+    if scaled:
+        np.testing.assert_allclose([z.mean(axis=0), z.std(axis=0)], [[0, 0], [1, 1]], atol=1e-6)
+    else:
+        np.testing.assert_array_equal(z, values)
+
+
+def test_predictions_in_the_users_units_are_float64():
+    target = NumberTarget(names=("a",), center=(1e9,), scale=(0.5,))
+    assert target.unscaled(np.array([[1.0]], np.float32)).tolist() == [[1e9 + 0.5]]
+
+
+def test_a_constant_target_is_an_error():
+    with pytest.raises(DataError, match=r'f.csv: column "b": the target is constant; nothing can be learned'):
+        fit_numbers(("a", "b"), np.array([[1.0, 5.0], [2.0, 5.0]]), scaled=True, source="f.csv")
+
+
+def test_a_target_too_large_for_the_network_is_an_error():
+    target = fit_numbers(("a", "b"), np.array([[1.0, 1e40], [2.0, 1.0]]), scaled=False, source="f.csv")
+    with pytest.raises(
+        DataError, match=r'column "b": there are targets that float32 cannot hold; set data.scale_target'
+    ):
+        target.scaled(np.array([[1.0, 1e40]]), FLOAT32)
+    assert np.isfinite(target.scaled(np.array([[1.0, 1e40]]), FLOAT64)).all()
+
+
+@pytest.mark.parametrize("transform", get_args(Transform))
+@pytest.mark.parametrize("scaled", [True, False])
+@drawn
+@given(values=st.lists(st.floats(1e-3, 1e6), min_size=2))
+def test_transformed_targets_are_transformed_back(transform, scaled, values):
+    values = np.array(values)[:, None]
+    f = {"none": lambda y: y, "log": np.log, "log1p": np.log1p}[transform]
+    assume(np.ptp(f(values)) > 1e-3)
+    target = fit_numbers(("y",), values, scaled=scaled, source="f.csv", transform=transform)
+    z = target.scaled(values, FLOAT64)
+    expected = (f(values) - f(values).mean()) / f(values).std() if scaled else f(values)
+    np.testing.assert_allclose(z, expected, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(target.unscaled(z), values, rtol=1e-9, atol=1e-6)
+
+
+@pytest.mark.parametrize(("transform", "least"), [("log", 0.0), ("log", -1.0), ("log1p", -1.0), ("log1p", -2.5)])
+def test_what_has_no_logarithm_is_an_error_with_its_column(transform, least):
+    said = rf'f.csv: column "y": {least:g} has no logarithm \(data.target_transform: {transform}\); use log1p or none'
+    with pytest.raises(DataError, match=said):
+        fit_numbers(("y",), np.array([[1.0], [least]]), scaled=True, source="f.csv", transform=transform)
+    assert fit_numbers(("y",), np.array([[1.0], [least]]), scaled=True, source="f.csv").transform == "none"
+
+
+@pytest.mark.parametrize("value", [0.0, -3.0])
+def test_later_targets_without_a_logarithm_are_errors_too(value):
+    target = NumberTarget(names=("y",), center=(0.0,), scale=(1.0,), transform="log")
+    with pytest.raises(DataError, match=r'column "y": there are targets that float64 cannot hold; use data.target_tra'):
+        target.scaled(np.array([[1.0], [value]]), FLOAT64)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        ClassTarget(name="c", classes=("a", "b")),
+        NumberTarget(names=("x", "z"), center=(0.1, 1e-300), scale=(1 / 3, 2.0)),
+        NumberTarget(names=("x",), center=(0.0,), scale=(1.0,), transform="log1p"),
+    ],
+)
+def test_fitted_targets_survive_json(target):
+    assert from_plain(Target, json.loads(json.dumps(to_plain(target)))) == target
+
+
+def test_labels_of_one_number_are_noticed():
+    target = ClassTarget(name="y", classes=("0", "0.0", "1", "a"))
+    cure = "to make them one, set data.replace: {'0.0': '0'}"
+    assert equal_labels(target) == f"column \"y\": '0' and '0.0' are two classes of one value; {cure}"
+    assert equal_labels(ClassTarget(name="y", classes=("0", "1", "a"))) == ""
+
+
+# Missing targets.
+
+
+def test_rows_without_a_target_are_counted_and_their_lines_named():
+    require_present(table(y="a b", z="1 2"), ["y", "z"], (), numeric=False)
+    cure = "fill them in, remove the rows, or set data.missing_target: drop"
+    said = rf'f.csv:3: column "y": the target is missing in 2 rows \(line 3, line 5\); {cure}'
+    with pytest.raises(DataError, match=said):
+        require_present(table(y="a _ b ?"), ["y"], ["?"], numeric=False)
+    with pytest.raises(DataError, match=r"missing in 1 row \(line 2\)"):
+        require_present(table(y="_ a b"), ["y"], (), numeric=False)
+    with pytest.raises(DataError, match=r"missing in 7 rows \(line 2, line 3, line 4, line 5, line 6 …\)"):
+        require_present(table(x="1 2 3 4 5 6 7", y="_ _ _ _ _ _ _"), ["x", "y"], (), numeric=False)
+
+
+NUMBERS = {
+    "empty": ("1 _ 3", (), [1]),
+    "NA": ("1 NA 0 nan", (), [1, 3]),
+    "listed": ("1 - 2 _", ("-",), [1, 3]),
+    "listed-number": ("1 -999 2", ("-999",), [1]),
+    "listed-number-written-otherwise": ("1 -999.0 2", ("-999",), [1]),
+}
+WORDS = {
+    "NA-among-words": ("a NA b", (), []),
+    "only-NA": ("NA ? NA", (), []),
+    "listed": ("a - b _", ("-",), [1, 3]),
+}
+
+
+@pytest.mark.parametrize(
+    ("cells", "missing", "rows", "many"),
+    [*((*case, many) for case in NUMBERS.values() for many in (0, 1500)), *((*case, 0) for case in WORDS.values())],
+)
+def test_missing_targets_are_found_however_many_numbers_there_are(cells, missing, rows, many):
+    texts = ["" if cell == "_" else cell for cell in cells.split()] + [f"{k / 7:.9g}" for k in range(many)]
+    found = read("y,z\n" + "".join(f"{text},\n" for text in texts))
+    assert isinstance(found.columns["y"], NumberCells) == bool(many)
+    assert np.flatnonzero(missing_targets(found, ["y"], missing)).tolist() == rows
+    assert missing_targets(found, ["y", "z"], missing).all()
+    if rows:
+        with pytest.raises(DataError, match=rf"f.csv:{rows[0] + 2}: .* missing in {len(rows)} row"):
+            require_present(found, ["y"], missing, numeric=False)
+
+
+def test_blanks_around_a_missing_number_do_not_hide_it():
+    found = table(y=["1", " NA ", " -9.0 ", "2"])
+    assert missing_targets(found, ["y"], ["-9"]).tolist() == [False, True, True, False]
+    with pytest.raises(DataError, match="missing in 2 rows"):
+        require_present(found, ["y"], ["-9"], numeric=True)
+    np.testing.assert_array_equal(target_values(found, ["y", "y"], ["-9"]).T, [[1, np.nan, np.nan, 2]] * 2)
+
+
+def test_a_word_among_number_targets_is_named():
+    with pytest.raises(DataError, match=r"f.csv:3: column \"y\": 'a' is not a number"):
+        require_present(table(y="1 a _"), ["y"], (), numeric=True)

@@ -1,0 +1,224 @@
+"""What a fit learns from, is validated on and never sees: groups, times, parts by a column, rows that are dropped."""
+
+import numpy as np
+import pytest
+from flows import csv_text, fit_mixed, mixed_rows, read_csv, write_mixed
+
+from mlptrain.errors import DataError, EnvironmentFailure, SpecError
+from mlptrain.model_file import load
+from mlptrain.training import preparation
+from mlptrain.training.preparation import partitions, prepare, read_material
+from mlptrain.workflows.evaluation import evaluate
+from mlptrain.workflows.fitting import fit, load_spec
+from mlptrain.workflows.prediction import predict
+
+ROWS = mixed_rows()
+
+
+def written(folder, rows, **data):
+    """A spec on rows; the path of the spec."""
+    return write_mixed(folder, rows, data=data)
+
+
+def material_of(spec):
+    return read_material(load_spec(str(spec), ())[0], spec.parent)
+
+
+def with_column(name, cells):
+    return [row | {name: cell} for row, cell in zip(ROWS, cells, strict=True)]
+
+
+# groups, times, a column of parts
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_group_is_in_two_parts(tmp_path, seed):
+    group = [f"house {k % 13}" for k in range(60)]
+    spec = written(
+        tmp_path,
+        with_column("house", group),
+        split={"type": "group", "column": "house", "validation": 0.2, "test": 0.2},
+    )
+    result = fit(str(spec), out=tmp_path / "m.npz", overrides=[f"seed={seed}"])
+    material = read_material(load_spec(str(spec), [f"seed={seed}"])[0], tmp_path)
+    (parts,) = partitions(material)
+    groups = [{group[row] for row in part} for part in (parts.train, parts.validation, parts.test)]
+    assert all(groups)
+    assert sum(map(len, groups)) == len(set.union(*groups)) == 13
+    assert evaluate(result.model).rows == len(parts.test)
+
+
+TIMES = {
+    "numbers": lambda k: str(k * 17 % 60),
+    "dates": lambda k: f"2021-{k * 17 % 60 // 28 + 1:02d}-{k * 17 % 60 % 28 + 1:02d}",
+}
+
+
+@pytest.mark.parametrize("time", TIMES.values(), ids=TIMES)
+def test_validation_is_later_than_training_and_the_test_part_is_the_latest(tmp_path, time):
+    spec = written(
+        tmp_path,
+        with_column("when", [time(k) for k in range(60)]),
+        split={"type": "time", "column": "when", "validation": 0.25, "test": 0.25},
+    )
+    (parts,) = partitions(material_of(spec))
+    when = np.array([k * 17 % 60 for k in range(60)])
+    assert sorted(when[parts.train]) == list(range(30))
+    assert sorted(when[parts.validation]) == list(range(30, 45))
+    assert sorted(when[parts.test]) == list(range(45, 60))
+
+
+def test_a_missing_time_is_an_error_at_its_line(tmp_path):
+    rows = with_column("when", ["" if k == 4 else str(k) for k in range(60)])
+    spec = written(tmp_path, rows, split={"type": "time", "column": "when", "validation": 0.2})
+    with pytest.raises(DataError, match=r'mixed.csv:6: column "when": the time is missing'):
+        fit(str(spec), out=tmp_path / "m.npz")
+
+
+PARTS = ["train", "Training", "val", "test ", "DEV", "train"] * 10
+
+
+def test_a_column_says_which_part_a_row_is_in(tmp_path):
+    spec = written(tmp_path, with_column("part", PARTS), split={"type": "column", "column": "part"})
+    prepared = prepare(load_spec(str(spec), ())[0], tmp_path)
+    assert (prepared.train.rows, prepared.validation.rows) == (30, 20)
+    result = fit(str(spec), out=tmp_path / "m.npz")
+    (tmp_path / "test.csv").write_text(csv_text(ROWS[3::6]))
+    assert evaluate(result.model) == evaluate(result.model, str(tmp_path / "test.csv"))
+
+
+def test_a_word_that_is_no_part_is_an_error_at_its_line(tmp_path):
+    rows = with_column("part", [*PARTS[:7], "tset", *PARTS[8:]])
+    spec = written(tmp_path, rows, split={"type": "column", "column": "part"})
+    with pytest.raises(DataError, match=r'mixed.csv:9: column "part": \'tset\' is not a part; write train, validation'):
+        fit(str(spec), out=tmp_path / "m.npz")
+
+
+def test_a_column_of_parts_without_training_or_test_rows_is_refused_where_they_are_needed(tmp_path):
+    none = written(
+        tmp_path / "a", with_column("part", ["test", "val"] * 30), split={"type": "column", "column": "part"}
+    )
+    with pytest.raises(DataError, match=r'column "part": no row says train'):
+        fit(str(none), out=tmp_path / "m.npz")
+    spec = written(
+        tmp_path / "b", with_column("part", ["train", "val"] * 30), split={"type": "column", "column": "part"}
+    )
+    with pytest.raises(DataError, match=r'column "part": no row says test; give DATA'):
+        evaluate(fit(str(spec), out=tmp_path / "m.npz").model)
+
+
+@pytest.mark.parametrize("kind", [None, "category"])
+def test_the_column_of_the_split_is_a_feature_only_if_it_is_given_a_type(tmp_path, kind):
+    rows = with_column("house", [f"h{k % 7}" for k in range(60)])
+    columns = dict.fromkeys(("id", "price", "count"), "ignore") | ({"house": kind} if kind else {})
+    spec = written(tmp_path, rows, split={"type": "group", "column": "house", "validation": 0.2}, columns=columns)
+    model = load(tmp_path / "m.npz") if fit(str(spec), out=tmp_path / "m.npz") else None
+    assert ("house" in model.columns()) == (kind is not None)
+
+
+@pytest.mark.parametrize("split", [{"test": 0.3, "validation": 0.2}, {"test": 0.3, "type": "random"}])
+def test_nothing_of_the_test_rows_but_their_kinds_and_classes_reaches_the_model(tmp_path, split):
+    """Other numbers in the test rows, in features and target, give the same parameters and statistics."""
+    spec = written(tmp_path / "a", ROWS, split=split, target="price")
+    (parts,) = partitions(material_of(spec))
+    rows = [row | ({"size": "0.5", "price": "99.9"} if k in parts.test else {}) for k, row in enumerate(ROWS)]
+    other = written(tmp_path / "b", rows, split=split, target="price")
+    models = []
+    for path in (spec, other):
+        fit(str(path), out=path.with_suffix(".npz"))
+        (member,) = load(path.with_suffix(".npz")).members
+        models.append((member.features, member.target, member.network.parameters.theta.tobytes()))
+    assert models[0] == models[1]
+    assert evaluate(str(spec.with_suffix(".npz"))) != evaluate(str(other.with_suffix(".npz")))
+
+
+# rows that are dropped
+
+
+def test_rows_without_a_target_are_an_error_or_dropped_with_a_notice(tmp_path):
+    rows = [dict(row, label="") if k in (2, 30) else row for k, row in enumerate(ROWS)]
+    spec = written(tmp_path, rows)
+    with pytest.raises(DataError, match=r"the target is missing in 2 rows .*data.missing_target: drop"):
+        fit(str(spec), out=tmp_path / "m.npz")
+    notices = []
+    dropped = fit(
+        str(spec), out=tmp_path / "dropped.npz", overrides=["data.missing_target=drop"], notice=notices.append
+    )
+    assert notices[-1] == "2 rows without a target left out (data.missing_target: drop)"
+    less = fit_mixed_on(tmp_path / "less", [row for k, row in enumerate(rows) if k not in (2, 30)])
+    assert dropped.metrics == less.metrics
+
+
+def fit_mixed_on(folder, rows, **data):
+    return fit(str(written(folder, rows, **data)), out=folder / "m.npz")
+
+
+def test_drop_row_leaves_incomplete_rows_out_of_training_but_not_out_of_predictions(tmp_path):
+    gaps = [k for k, row in enumerate(ROWS) if not row["size"]]
+    assert gaps
+    dropped = fit_mixed_on(tmp_path / "a", ROWS, imputing={"strategy": "drop_row"}, split={"folds": 2})
+    whole = fit_mixed_on(tmp_path / "b", [row for row in ROWS if row["size"]], split={"folds": 2})
+    assert dropped.metrics == whole.metrics
+    assert all(
+        not column.indicator for column in load(tmp_path / "a" / "m.npz").columns().values() if column.name == "size"
+    )
+    (tmp_path / "rows.csv").write_text(csv_text(ROWS))
+    assert len(predict(dropped.model, str(tmp_path / "rows.csv"))["label"]) == 60
+    assert evaluate(dropped.model, str(tmp_path / "rows.csv")).rows == 60
+
+
+# the target in logarithms, several targets
+
+
+@pytest.mark.parametrize("transform", ["log", "log1p"])
+def test_with_logarithms_metrics_and_predictions_are_in_the_users_units(tmp_path, transform):
+    rows = [dict(row, price=str(10 ** (float(row["size"] or 5) / 3))) for row in ROWS]
+    result = fit_mixed_on(tmp_path, rows, target="price", target_transform=transform)
+    predicted = np.array(predict(result.model, str(tmp_path / "mixed.csv"))["price"], float)
+    truth = np.array([float(row["price"]) for row in rows])
+    assert (predicted > (0 if transform == "log" else -1)).all()
+    assert result.metrics["train"]["rmse"] == pytest.approx(np.sqrt(np.mean((predicted - truth) ** 2)), rel=1e-4)
+    assert result.metrics["train"]["mae"] == pytest.approx(np.abs(predicted - truth).mean(), rel=1e-4)
+    target = load(tmp_path / "m.npz").target
+    inner = np.log(truth) if transform == "log" else np.log1p(truth)
+    assert (target.center[0], target.scale[0]) == pytest.approx((inner.mean(), inner.std()))
+    learned = np.log(predicted) if transform == "log" else np.log1p(predicted)
+    assert np.sqrt(np.mean((learned - inner) ** 2)) < 0.8 * inner.std()
+
+
+def test_what_has_no_logarithm_is_refused(tmp_path):
+    rows = [dict(row, price="0") if k == 7 else row for k, row in enumerate(ROWS)]
+    with pytest.raises(DataError, match=r'column "price": .* has no logarithm \(data.target_transform: log\)'):
+        fit_mixed_on(tmp_path, rows, target="price", target_transform="log")
+    with pytest.raises(
+        SpecError, match=r"data.target_transform: the target has classes; only numbers have a logarithm"
+    ):
+        fit_mixed_on(tmp_path, ROWS, target_transform="log")
+
+
+def test_metrics_of_several_targets_are_the_means_of_each_ones(tmp_path):
+    result = fit_mixed_on(tmp_path, ROWS, target=["price", "count"])
+    predicted = predict(result.model, str(tmp_path / "mixed.csv"))
+    rows = read_csv((tmp_path / "mixed.csv").read_text())
+    errors = [np.array(predicted[name], float) - [float(row[name]) for row in rows] for name in ("price", "count")]
+    expected = np.mean([np.sqrt(np.mean(error**2)) for error in errors])
+    assert result.metrics["train"]["rmse"] == pytest.approx(expected, rel=1e-4)
+
+
+# memory
+
+
+def test_a_matrix_that_does_not_fit_is_refused_before_it_is_made_and_nothing_is_written(tmp_path, monkeypatch):
+    spec = write_mixed(tmp_path)
+    monkeypatch.setattr(preparation, "available_memory", lambda: 60 * 7 * 4 - 1)
+    with pytest.raises(
+        EnvironmentFailure, match=r"60 rows of 7 inputs need .* GiB are free; column 'colour' alone has 4"
+    ):
+        fit(str(spec), out=tmp_path / "m.npz")
+    assert {path.name for path in tmp_path.iterdir()} == {"mixed.csv", "mixed.yaml"}
+
+
+@pytest.mark.parametrize("free", [60 * 7 * 4, None])
+def test_a_matrix_that_fits_is_made(tmp_path, monkeypatch, free):
+    monkeypatch.setattr(preparation, "available_memory", lambda: free)
+    assert fit_mixed(tmp_path).epochs == 12
