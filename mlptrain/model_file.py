@@ -59,6 +59,8 @@ class Model:
     result: Json
     spec_folder: str = "."
     """The spec's folder, relative to that of the model file."""
+    data_digest: str = ""
+    """Of the training file, if a share of it is for the test: in another file, other rows would be drawn."""
 
     @property
     def loss(self) -> Loss:
@@ -99,6 +101,7 @@ def save(model: Model, path: Path) -> None:
         "members": [{"features": to_plain(each.features), "target": to_plain(each.target)} for each in model.members],
         "result": model.result,
         "spec_folder": model.spec_folder,
+        "data_digest": model.data_digest,
     }
     text = json.dumps(metadata, ensure_ascii=False, allow_nan=False)
     arrays: Arrays = {"metadata": np.frombuffer(text.encode(), np.uint8)}
@@ -172,7 +175,8 @@ def load(path: Path) -> Model:
         }
         if others := arrays.keys() - known - {"metadata"}:
             raise ValueError(f"its arrays are not those of its spec: {sorted(others)[0]}")
-        return Model(spec=spec, members=members, result=metadata["result"], spec_folder=metadata["spec_folder"])
+        kept = {name: metadata[name] for name in ("result", "spec_folder", "data_digest")}
+        return Model(spec=spec, members=members, **kept)
     except (LookupError, TypeError, ValueError, AttributeError, AssertionError) as problem:
         raise ModelFileError(f"{path}: the model is damaged: {problem}") from None
 

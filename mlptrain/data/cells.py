@@ -3,10 +3,10 @@
 Which of the two it is changes no meaning: every text, or its number, can be asked of both.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeVar, overload
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -133,9 +133,30 @@ class Coder:
         return list(self.code_of)
 
 
-def joined(parts: Sequence[NDArray[Scalar]], dtype: type[Scalar]) -> NDArray[Scalar]:
-    """The parts in one array."""
-    return np.concatenate(parts) if parts else np.empty(0, dtype)
+class Growing(Generic[Scalar]):
+    """An array that grows at its end: its room is doubled when it is full, so that memory holds it once.
+
+    Room that was never written to takes no memory.
+    """
+
+    def __init__(self, dtype: type[Scalar]) -> None:
+        self._room = np.empty(0, dtype)
+        self._size = 0
+
+    def append(self, values: NDArray[Scalar]) -> None:
+        """Add values at the end."""
+        size = self._size + len(values)
+        if size > len(self._room):
+            larger = np.empty(max(size, 2 * len(self._room)), self._room.dtype)
+            larger[: self._size] = self.array
+            self._room = larger
+        self._room[self._size : size] = values
+        self._size = size
+
+    @property
+    def array(self) -> NDArray[Scalar]:
+        """What was added."""
+        return self._room[: self._size]
 
 
 class Gatherer:
@@ -154,9 +175,9 @@ class Gatherer:
         self.rows = 0
         self.inexact = False
         self.coder = Coder()
-        self.codes: list[Codes] = []
-        self.numbers: list[Doubles] = []
-        self.odd_rows: list[RowNumbers] = []
+        self.codes = Growing(np.int32)
+        self.numbers = Growing(np.float64)
+        self.odd_rows = Growing(np.int64)
 
     def add(self, cells: "Block") -> None:
         """More cells: as texts, as coded texts, or as numbers with NaN for an empty cell."""
@@ -165,7 +186,7 @@ class Gatherer:
         elif isinstance(cells, TextCells):
             self.add_coded(cells)
         elif self.numeric:
-            self.add_numbers(self.figures(cells), cells)
+            self.add_numbers(self.figures(cells), lambda rows: [cells[row] for row in rows.tolist()])
         else:
             self.codes.append(self.coder.codes(cells))
             self.rows += len(cells)
@@ -174,7 +195,7 @@ class Gatherer:
     def add_coded(self, cells: TextCells) -> None:
         """More cells, coded by another reader."""
         if self.numeric:
-            self.add_numbers(self.figures(cells.values)[cells.codes], LazyTexts(cells))
+            self.add_numbers(self.figures(cells.values)[cells.codes], lambda rows: cells.take(rows).texts())
             return
         self.codes.append(self.coder.codes(cells.values)[cells.codes])
         self.rows += cells.rows
@@ -184,7 +205,7 @@ class Gatherer:
         """More numbers, of which no text is known; in a column of texts, they are written in their shortest form."""
         if self.numeric:
             self.digits = 0
-            self.add_numbers(numbers, ShortestTexts(numbers))
+            self.add_numbers(numbers, lambda rows: list(map(shortest, numbers[rows].tolist())))
             return
         different, codes = np.unique(numbers, return_inverse=True)
         values = [shortest(number) for number in different.tolist()]
@@ -204,19 +225,19 @@ class Gatherer:
         number = self.grammar.parse([text])
         return np.nan if number is None else float(number[0])
 
-    def add_numbers(self, numbers: Doubles, texts: Sequence[str]) -> None:
+    def add_numbers(self, numbers: Doubles, texts: Callable[[RowNumbers], list[str]]) -> None:
         """More numbers; where they are NaN (empty or odd cells), too large or inexact, `texts` tells what is there."""
         size = np.abs(numbers)
         if (size > LARGEST).any():
             numbers = np.where(size > LARGEST, np.nan, numbers)
         if not self.inexact and (size >= EXACT).any():  # 2⁵³ + 1 is read as 2⁵³
-            self.inexact = any(is_inexact(texts[row]) for row in np.flatnonzero(size >= EXACT).tolist())
+            self.inexact = any(map(is_inexact, texts(np.flatnonzero(size >= EXACT))))
         odd = np.flatnonzero(np.isnan(numbers))
         if odd.size:
             self.odd_rows.append(odd + self.rows)
-            self.codes.append(self.coder.codes([texts[row] for row in odd.tolist()]))
+            self.codes.append(self.coder.codes(texts(odd)))
         if self.digits:
-            figures = [texts[row] for row in np.flatnonzero(~np.isnan(numbers)).tolist()]
+            figures = texts(np.flatnonzero(~np.isnan(numbers)))
             self.digits = self.digits if not figures or common_digits(figures) == self.digits else 0
         self.numbers.append(numbers)
         self.rows += len(numbers)
@@ -233,15 +254,15 @@ class Gatherer:
         )
         if self.as_text:
             return
-        codes = joined(self.codes, np.int32)
+        codes = self.codes.array
         self.begin()
         self.numeric, self.digits = True, 0
-        self.add_numbers(figures[codes], LazyTexts(TextCells(codes, values)))
+        self.add_numbers(figures[codes], lambda rows: [values[code] for code in codes[rows].tolist()])
         self.digits = digits
 
     def finish(self) -> Cells:
         """All cells; the next ones begin anew."""
-        codes = joined(self.codes, np.int32)
+        codes = self.codes.array
         coded = TextCells(codes, self.coder.values)
         if self.replace:
             merged = Coder()
@@ -249,50 +270,10 @@ class Gatherer:
             coded = TextCells(again[codes], merged.values)
         cells: Cells = coded
         if self.numeric:
-            numbers, odd_rows = joined(self.numbers, np.float64), joined(self.odd_rows, np.int64)
+            numbers, odd_rows = self.numbers.array, self.odd_rows.array
             cells = NumberCells(numbers, odd_rows, coded, self.digits, self.inexact)
         self.begin()
         return cells
-
-
-class LazyTexts(Sequence[str]):
-    """The texts of coded cells, looked up one by one."""
-
-    def __init__(self, cells: TextCells) -> None:
-        self.cells = cells
-
-    def __len__(self) -> int:
-        return self.cells.rows
-
-    @overload
-    def __getitem__(self, row: int) -> str: ...
-    @overload
-    def __getitem__(self, row: slice) -> Sequence[str]: ...
-    def __getitem__(self, row: int | slice) -> str | Sequence[str]:
-        """The text of a row, or those of a slice of rows."""
-        if isinstance(row, slice):
-            return [self.cells.text(each) for each in range(len(self))[row]]
-        return self.cells.text(row)
-
-
-class ShortestTexts(LazyTexts):
-    """The shortest texts of numbers, made one by one."""
-
-    def __init__(self, numbers: Doubles) -> None:
-        self.numbers = numbers
-
-    def __len__(self) -> int:
-        return len(self.numbers)
-
-    @overload
-    def __getitem__(self, row: int) -> str: ...
-    @overload
-    def __getitem__(self, row: slice) -> Sequence[str]: ...
-    def __getitem__(self, row: int | slice) -> str | Sequence[str]:
-        """The text of a row, or those of a slice of rows."""
-        if isinstance(row, slice):
-            return list(map(shortest, self.numbers[row].tolist()))
-        return shortest(float(self.numbers[row]))
 
 
 def shortest(number: float) -> str:

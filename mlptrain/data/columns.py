@@ -1,5 +1,6 @@
 """From cells to values: what kind a column is, and its numbers, truth values, dates or texts."""
 
+import json
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -32,13 +33,15 @@ UNIQUE, UNIQUE_TEXTS = 0.5, 100
 """Texts are too different to learn from if there are more than 100, and more than half as many as cells."""
 RUNNING = 10
 """So many whole numbers, each one more than the one before, are a running number."""
-MARKED = (
-    (re.compile(r"[-+]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?"), 'data.thousands: ","'),
-    (re.compile(r"[-+]?[0-9]{1,3}(\.[0-9]{3})+,[0-9]+"), 'data.decimal: "," and data.thousands: "."'),
-    (re.compile(r"[-+]?[0-9]+,[0-9]+"), 'data.decimal: ","'),
-    (re.compile(r"[-+]?[$€£¥] ?[0-9.,]+|[-+]?[0-9.,]+ ?[$€£¥%]"), "plain numbers, without signs of units"),
+OTHER_GRAMMARS = (
+    (NumberGrammar(",", ""), 'data.decimal: ","'),
+    (NumberGrammar(",", "."), 'data.decimal: "," and data.thousands: "."'),
+    (NumberGrammar(".", ","), 'data.thousands: ","'),
+    (NumberGrammar(",", " "), 'data.decimal: "," and data.thousands: " "'),
+    (NumberGrammar(".", "'"), 'data.thousands: "\'"'),
 )
 """Ways to write numbers that are texts here, and what would make them numbers."""
+UNITS = re.compile(r"[-+]?[$€£¥] ?[0-9.,]+|[-+]?[0-9.,]+ ?[$€£¥%]")
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,8 @@ def understand(table: Table, name: str, missing: Collection[str]) -> Understood:
     gaps = {"", *missing, *same_number(cells.counts, missing, table.grammar)}
     counts = {value: count for value, count in cells.counts.items() if value not in gaps}
     if len(counts) < 2:
+        if sum(counts.values()) < cells.rows and not any(map(table.grammar.reads, counts)) and counts:
+            return Understood("category", "one value, or missing")
         return Understood("ignore", "all cells are missing" if not counts else "constant")
     if frozenset(value.lower() for value in counts) in BOOLEANS:
         return Understood("boolean")
@@ -93,9 +98,10 @@ def understood_texts(
     if figures:
         check_infinite(table, name, words)
     if looks_like_dates(counts):
-        return Understood("ignore", f"dates; to use them, set data.columns: {{{name}: date}}", notice=True)
+        return Understood("ignore", f"dates; to use them, set data.columns: {{{key(name)}: date}}", notice=True)
     if marks := marked(counts):
-        return Understood("category", f"these look like numbers; to read them as numbers, give {marks}", notice=True)
+        said = f"these look like numbers; to read them as numbers, give {marks}"
+        return Understood("ignore" if unique else "category", said, notice=True)
     if figures:
         check_words(table, name, cells, missing, figures=sum(counts[value] for value in figures), many=len(figures))
     if unique:
@@ -123,7 +129,7 @@ def check_words(
     if foreign := code_points(table.column(name).text(rows[0])):
         shown += foreign
     more = f" and {len(rows) - 5} more" if len(rows) > 5 else ""
-    hint = f"mend them, list them in data.missing_values, or set data.columns: {{{name}: category}}"
+    hint = f"mend them, list them in data.missing_values, or set data.columns: {{{key(name)}: category}}"
     raise table.fault(rows[0], name, f"{figures} cells are numbers but not {shown}{more}; {hint}")
 
 
@@ -190,8 +196,11 @@ def is_running(numbers: Doubles) -> bool:
 
 
 def marked(values: Collection[str]) -> str:
-    """What would make numbers of texts that are all written in one of the ways of `MARKED`; empty if they are not."""
-    return next((cure for form, cure in MARKED if all(form.fullmatch(value.strip()) for value in values)), "")
+    """What would make numbers of texts that are all written in one of the other ways; empty if they are not."""
+    texts = [value.strip() for value in values]
+    if all(map(UNITS.fullmatch, texts)):
+        return "plain numbers, without signs of units"
+    return " or ".join(cure for grammar, cure in OTHER_GRAMMARS if all(map(grammar.reads, texts)))
 
 
 def numbers(table: Table, name: str, missing: Collection[str]) -> Doubles:
@@ -248,7 +257,7 @@ def not_numbers(table: Table, name: str, rows: Sequence[int]) -> DataError:
         return table.fault(rows[0], name, f"{text!r} is too large for a number (at most {LARGEST:g}); mend it")
     others = with_lines(table, name, rows[1:5])
     more = f" and {len(rows) - 5} more" if len(rows) > 5 else ""
-    hint = f"mend it, add it to data.missing_values, or set data.columns: {{{name}: category}}"
+    hint = f"mend it, add it to data.missing_values, or set data.columns: {{{key(name)}: category}}"
     nor = f", nor is {others}{more}" if others else ""
     return table.fault(rows[0], name, f"{text!r}{code_points(text)} is not a number{nor}; {hint}")
 
@@ -260,17 +269,25 @@ def code_points(text: str) -> str:
 
 
 def booleans(table: Table, name: str, missing: Collection[str]) -> Doubles:
-    """1 for true, 0 for false, NaN where missing."""
+    """1 for true, 0 for false (also where other programs write 1.0 and 0.0), NaN where missing."""
     cells = table.coded(name)
     known = frozenset().union(*BOOLEANS)
-    gaps = {"", *missing}
-    bad = {value for value in cells.counts if value not in gaps and value.lower() not in known}
-    if bad:
-        rows = rows_of(cells, bad)
-        hint = f"write one of {listed(sorted(known))}, or set data.columns: {{{name}: category}}"
+    gaps = MISSING_NUMBERS.union(missing)
+    words = [plain_boolean(value, table.grammar) for value in cells.values]
+    bad = {value for value, word in zip(cells.values, words, strict=True) if value not in gaps and word not in known}
+    if rows := rows_of(cells, bad):
+        hint = f"write one of {listed(sorted(known))}, or set data.columns: {{{key(name)}: category}}"
         raise table.fault(rows[0], name, f"{cells.text(rows[0])!r} is not a truth value; {hint}")
-    values = [np.nan if value in gaps else float(value.lower() in TRUE) for value in cells.values]
+    values = [np.nan if value in gaps else float(word in TRUE) for value, word in zip(cells.values, words, strict=True)]
     return np.array(values, np.float64)[cells.codes]
+
+
+def plain_boolean(text: str, grammar: NumberGrammar) -> str:
+    """A truth value in lower case; 1.0 is 1, and 0.0 is 0."""
+    if grammar.reads(text):
+        number = float(grammar.normal(text.strip(" ")))
+        return str(int(number)) if number in (0, 1) else text
+    return text.lower()
 
 
 def dates(table: Table, name: str, missing: Collection[str], form: str | None) -> Doubles:
@@ -282,13 +299,18 @@ def dates(table: Table, name: str, missing: Collection[str], form: str | None) -
     try:
         found = dict(zip(known, parse_dates(known, form).tolist(), strict=True))
     except ValueError as problem:
-        cure = f"set data.columns: {{{name}: {{type: date, format: …}}}}"
+        cure = f"set data.columns: {{{key(name)}: {{type: date, format: …}}}}"
         raise table.fault(0, name, f"{problem}; {cure}") from None
     wrong = {text for text, seconds in found.items() if seconds != seconds}
     if wrong and (rows := rows_of(cells, wrong)):
         hint = "mend it, add it to data.missing_values, or give the column's format"
         raise table.fault(rows[0], name, f"{cells.text(rows[0])!r} is not a date{f' {form}' if form else ''}; {hint}")
     return np.array([found.get(text, np.nan) for text in texts], np.float64)[cells.codes]
+
+
+def key(name: str) -> str:
+    """A column's name as a key of YAML, in a message."""
+    return name if re.fullmatch(r"[\w.-]+(?: [\w.-]+)*", name) else json.dumps(name, ensure_ascii=False)
 
 
 def natural_order(values: Collection[str]) -> list[str]:

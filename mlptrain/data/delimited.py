@@ -11,14 +11,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import chain, islice, repeat
-from typing import Annotated, Any, Literal, NoReturn, TextIO
+from itertools import chain, islice
+from typing import Annotated, Any, NoReturn, TextIO
 
 from annotated_types import Ge, Le, Len
 
 from mlptrain.data.cells import NulByte
 from mlptrain.data.files import GZIP_FAULTS, Opener, SameFile
-from mlptrain.data.grammar import NumberGrammar, is_number
+from mlptrain.data.grammar import DecimalPoint, NumberGrammar, ThousandsMark, is_number
 from mlptrain.errors import DataError
 
 FIELD_LIMIT = 1 << 20
@@ -45,9 +45,9 @@ class TableFormat:
     """Lines before the header (or the first row) that are no part of the table."""
     skip_initial_space: bool = False
     """Whether blanks after a delimiter are dropped."""
-    decimal: Literal[".", ","] = "."
+    decimal: DecimalPoint = "."
     """The decimal point of numbers."""
-    thousands: Literal["", ",", ".", " ", "'", "_"] = ""
+    thousands: ThousandsMark = ""
     """The mark between groups of digits, as in 1,234,567."""
     replace: Mapping[str, str] = field(default_factory=dict)
     """Cells to be read as another text, in every column: {"<=50K.": "<=50K"}."""
@@ -173,18 +173,38 @@ class Reader:
             return None
         if "\r" in text:
             text = text.replace("\r\n", "\n").replace("\r", "\n")
-        lines = text.removesuffix("\n").split("\n")
-        if max(map(len, lines)) > FIELD_LIMIT:
+        text = text.removesuffix("\n")
+        if len(text) - text.rfind("\n") - 1 > FIELD_LIMIT:  # only the last line can be longer than what is read at once
             return None
-        if "" in lines and self.width > 1:
-            lines = self.without_blanks(lines)
-            text = "\n".join(lines)
-        elif self._blank and lines:
+        columns = self.aligned(text)
+        if columns is None:
+            text = "\n".join(self.without_blanks(text.split("\n")))
+            columns = self.aligned(text) if text else []
+            if columns is None:
+                self.ragged()
+        elif self._blank:
             self.inner_blank_lines, self._blank = self.inner_blank_lines + self._blank, 0
-        if not {self.width - 1}.issuperset(map(str.count, lines, repeat(self.delimiter))):
-            self.ragged()
-        cells = text.removesuffix("\n").replace("\n", self.delimiter).split(self.delimiter) if lines else []
-        return [cells[column :: self.width] for column in range(self.width)] if cells else []
+        return columns
+
+    def aligned(self, text: str) -> Columns | None:
+        """The columns of lines without quotes; None if there are not `width` fields in each line.
+
+        Cut at the delimiters, with one before each line's end, the text gives a line's end before each line's first
+        cell; it is aligned if that is every `width`-th cell.
+        """
+        if self.width == 1:
+            return [text.split("\n")] if self.delimiter not in text else None
+        cells = text.replace("\n", self.delimiter + "\n").split(self.delimiter)
+        lines, rest = divmod(len(cells), self.width)
+        first = "".join(cells[:: self.width])
+        if (
+            rest
+            or first.count("\n") != lines - 1
+            or text.count("\n") != lines - 1
+            or not all(cells[self.width :: self.width])
+        ):
+            return None
+        return [first_cells(cells[:: self.width]), *(cells[column :: self.width] for column in range(1, self.width))]
 
     def csv_blocks(self, lines: Iterable[str]) -> Iterator[Columns]:
         """Blocks of columns as `csv` reads them."""
@@ -308,6 +328,11 @@ class Reader:
                 if fault := undecodable_byte(raw, encoding, self.delimiter):
                     return f"{name}:{number}: {fault} is not {encoding}; {hint}"
         return f"{name}: the bytes are not {encoding}; {hint}"
+
+
+def first_cells(cells: Sequence[str]) -> list[str]:
+    """The first cells of lines, without the ends of the lines before."""
+    return [cells[0], *(cell[1:] for cell in cells[1:])]
 
 
 def undecodable_byte(line: bytes, encoding: str, delimiter: str) -> str:

@@ -4,8 +4,9 @@ What is fitted (statistics of the training rows only, in float64) is plain numbe
 go into the model file as they are.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -170,10 +171,6 @@ class NumberColumn:
         columns = [scaled, gaps] if self.indicator else [scaled]
         return np.stack([column.astype(dtype) for column in columns], axis=1)
 
-    def write(self, compact: Matrix, out: Matrix) -> None:
-        """Write the columns of some rows."""
-        out[...] = compact
-
 
 @dataclass(frozen=True, kw_only=True)
 class DateColumn:
@@ -198,10 +195,6 @@ class DateColumn:
             odd.filled[self.name] = int(gaps.sum())
         columns = [self.parts(seconds), gaps[:, None]] if self.indicator else [self.parts(seconds)]
         return np.concatenate(columns, axis=1).astype(dtype)
-
-    def write(self, compact: Matrix, out: Matrix) -> None:
-        """Write the columns of some rows."""
-        out[...] = compact
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -249,6 +242,48 @@ def level_codes(cells: TextCells, levels: Sequence[str], missing: Collection[str
     return np.array(of_value, np.int64)[cells.codes]
 
 
+Part = tuple[slice, Any, Callable[[Any, Matrix], None]]
+"""Some columns of the matrix, what they are made of (rows, …), and what writes them."""
+
+
+def copy_numbers(compact: Matrix, out: Matrix) -> None:
+    """Numbers are what they are."""
+    out[...] = compact
+
+
+class Compact:
+    """The matrix (rows, width) in less room: `compact[start:stop]` are some rows, valid until others are made."""
+
+    def __init__(self, rows: int, width: int, dtype: np.dtype[Any], parts: Sequence[Part]) -> None:
+        self.rows, self.width, self.parts = rows, width, parts
+        self._room = np.empty((0, width), dtype)
+
+    def __len__(self) -> int:
+        return self.rows
+
+    def __getitem__(self, rows: slice) -> Matrix:
+        """Some rows, one after another."""
+        start, stop, _ = rows.indices(self.rows)
+        if len(self._room) < stop - start:
+            self._room = np.empty((stop - start, self.width), self._room.dtype)
+        made = self._room[: stop - start]
+        self.write(slice(start, stop), made)
+        return made
+
+    def write(self, rows: slice, out: Matrix) -> None:
+        """Write some rows."""
+        for place, values, write in self.parts:
+            write(values[rows], out[:, place])
+
+    def matrix(self) -> Matrix:
+        """All rows."""
+        matrix = np.empty((self.rows, self.width), self._room.dtype)
+        for start in range(0, self.rows, ROWS_AT_ONCE):  # so that a block of the matrix stays in the cache
+            rows = slice(start, start + ROWS_AT_ONCE)
+            self.write(rows, matrix[rows])
+        return matrix
+
+
 @dataclass(frozen=True, kw_only=True)
 class Features:
     """The fitted input columns, in the order of the training table, and what was left out and why."""
@@ -269,19 +304,28 @@ class Features:
 
     def encode(self, table: Table, dtype: np.dtype[Any], odd: OddCells | None = None) -> Matrix:
         """The matrix (rows, width); `odd` gets the numbers of filled and unseen cells."""
+        return self.compact(table, dtype, odd).matrix()
+
+    def compact(self, table: Table, dtype: np.dtype[Any], odd: OddCells | None = None) -> "Compact":
+        """The matrix, to be made of some rows at a time; `odd` gets the numbers of filled and unseen cells."""
         absent = [column.name for column in self.columns if column.name not in table.columns]
         if absent:
             raise DataError(table.missing(absent))
         found = OddCells()
-        compact: list[Any] = [column.compact(table, dtype, found) for column in self.columns]
-        matrix = np.empty((table.rows, self.width), dtype)
-        for start in range(0, table.rows, ROWS_AT_ONCE):  # so that a block of the matrix stays in the cache
-            rows = slice(start, start + ROWS_AT_ONCE)
-            for (column, place), values in zip(self.places(), compact, strict=True):
-                column.write(values[rows], matrix[rows, place])
+        parts = list(self.compact_parts(table, dtype, found))
         if odd is not None:
             odd.add(found)
-        return matrix
+        return Compact(table.rows, self.width, dtype, parts)
+
+    def compact_parts(self, table: Table, dtype: np.dtype[Any], odd: OddCells) -> Iterator[Part]:
+        """Codes of a category, numbers of columns that are neighbours."""
+        for is_category, group in groupby(self.places(), lambda each: isinstance(each[0], CategoryColumn)):
+            columns = [(column, place, column.compact(table, dtype, odd)) for column, place in group]
+            if is_category:
+                yield from ((place, codes, column.write) for column, place, codes in columns)  # type: ignore[union-attr]
+            else:
+                whole = slice(columns[0][1].start, columns[-1][1].stop)
+                yield whole, np.concatenate([values for _, _, values in columns], axis=1), copy_numbers
 
     def first_odd(self, table: Table) -> DataError:
         """The error that names the first cell that is missing or unseen."""
@@ -400,6 +444,9 @@ def fit_category(table: Table, name: str, rules: FeatureRules, targets: Doubles)
     levels = tuple(
         level for level in order if counts.get(level, 0) >= (min_frequency(name, rules) if not declared else 0)
     )
+    if declared is not None and not counts.keys() & set(levels):
+        found = listed(sorted(counts.keys() - {""}), 5)
+        raise DataError(f'{table.name}: column "{name}": none of its declared levels occurs; the cells are {found}')
     if not levels:
         return None
     codes = level_codes(cells, levels, missing)

@@ -7,6 +7,7 @@ more often than a number.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,10 @@ EXACT = 2.0**53
 """Whole numbers beyond this are not all floating-point numbers."""
 LARGEST = 1e300
 """Beyond this, a difference or a mean of numbers could overflow."""
+
+
+DecimalPoint = Literal[".", ","]
+ThousandsMark = Literal["", ",", ".", " ", "'", "_"]
 
 
 def is_number(text: str) -> bool:
@@ -40,10 +45,10 @@ def is_inexact(text: str) -> bool:
 
 @dataclass(frozen=True)
 class NumberGrammar:
-    """How the numbers of a table are written."""
+    """How the numbers of a table are written; what has marks of thousands in other places is no number."""
 
-    decimal: str = "."
-    thousands: str = ""
+    decimal: DecimalPoint = "."
+    thousands: ThousandsMark = ""
 
     def normal(self, text: str) -> str:
         """Text with the decimal point and without marks of thousands; in it, "." is no number's part any more.
@@ -51,11 +56,20 @@ class NumberGrammar:
         >>> NumberGrammar(",", ".").normal("1.234,56")
         '1234.56'
         """
-        if self.thousands:
+        if self.thousands and self.thousands in text:
+            if not self.grouped(text):
+                return f"?{text}"
             text = text.replace(self.thousands, "")
         if self.decimal != ".":
             text = text.replace(".", "?").replace(self.decimal, ".")
         return text
+
+    def grouped(self, text: str) -> bool:
+        """Whether the marks of thousands stand between groups of three digits, the first without a leading 0."""
+        mark, point = re.escape(self.thousands), re.escape(self.decimal)
+        return (
+            re.fullmatch(rf"[-+]?[1-9][0-9]{{0,2}}(?:{mark}[0-9]{{3}})+(?:{point}[0-9]*)?", text, re.ASCII) is not None
+        )
 
     def reads(self, text: str) -> bool:
         """Whether a text is a number, blanks around it apart."""

@@ -16,7 +16,9 @@ from mlptrain.data.cells import Block, Doubles, Gatherer, TextCells
 from mlptrain.data.delimited import FIELD_LIMIT, Reader
 from mlptrain.data.grammar import EXACT, NUMBERS
 
-BYTES_AT_ONCE = 1 << 24
+BYTES_AT_ONCE = 1 << 21
+BLOCK = 1 << 19
+"""Bytes of a task for PyArrow's threads; a longer line is a doubt."""
 PROBE = 1 << 20
 """A file of fewer bytes is read before PyArrow is loaded."""
 
@@ -62,7 +64,7 @@ def check(piece: bytes, delimiter: str) -> None:
     marked = piece.startswith(codecs.BOM_UTF8)  # and a mark at the beginning
     if b'"' in piece or b"\0" in piece or has_lone_return(piece) or padded or marked:
         raise Unsure
-    if has_blank_line(piece) or has_long_line(piece):
+    if has_long_line(piece):
         raise Unsure
     if not piece.isascii():
         try:
@@ -74,11 +76,6 @@ def check(piece: bytes, delimiter: str) -> None:
 def has_lone_return(piece: bytes) -> bool:
     """Whether a carriage return alone ends a line, as it does for the standard reader."""
     return b"\r" in piece and piece.count(b"\r") != piece.count(b"\r\n")
-
-
-def has_blank_line(piece: bytes) -> bool:
-    """Whether a line is empty, of which PyArrow makes a row of missing cells."""
-    return piece.startswith((b"\n", b"\r\n")) or b"\n\n" in piece or b"\n\r\n" in piece
 
 
 def has_long_line(piece: bytes) -> bool:
@@ -97,12 +94,14 @@ def read_piece(piece: bytes, numbers: Mapping[int, bool], *, width: int, delimit
     try:
         table = csv.read_csv(
             pyarrow.BufferReader(piece),
-            csv.ReadOptions(column_names=[str(place) for place in range(width)], block_size=FIELD_LIMIT),
-            csv.ParseOptions(delimiter=delimiter, quote_char=False, ignore_empty_lines=False),
+            csv.ReadOptions(column_names=[str(place) for place in range(width)], block_size=BLOCK),
+            csv.ParseOptions(delimiter=delimiter, quote_char=False),
             csv.ConvertOptions(column_types=types, include_columns=list(types), null_values=[""], check_utf8=False),
         )
     except pyarrow.ArrowException:
         raise Unsure from None
+    if table.num_rows != piece.count(b"\n") + (not piece.endswith(b"\n")):  # it leaves blank lines out
+        raise Unsure
     read = zip(table.columns, numbers.values(), strict=True)
     return [figures(column) if number else coded(column) for column, number in read]
 
@@ -111,7 +110,7 @@ def figures(column: Any) -> Doubles:
     """A column of numbers, NaN for empty cells; large ones (2⁵³ may be 2⁵³ + 1) need a look at their text."""
     numbers: Doubles = column.to_numpy()
     with np.errstate(invalid="ignore"):
-        certain = int((np.abs(numbers) < EXACT).sum())
+        certain = np.count_nonzero(np.abs(numbers) < EXACT)
     if certain + column.null_count != len(numbers):
         raise Unsure
     return numbers

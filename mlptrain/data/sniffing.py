@@ -3,7 +3,7 @@
 import codecs
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from mlptrain.data.delimited import FIELD_LIMIT, TableFormat
 from mlptrain.data.files import GZIP_FAULTS, opener
@@ -16,8 +16,11 @@ LINES = 50
 CANDIDATES = ",;\t|"
 
 
-def sniff(path: str) -> TableFormat:
-    """The encoding of all bytes; delimiter, header and blanks after delimiters from the first lines."""
+def sniff(path: str, names: Collection[str] = ()) -> TableFormat:
+    """The encoding of all bytes; delimiter, header and blanks after delimiters from the first lines.
+
+    A first line with a number in it is no header, unless one of `names`, which are known, is in it.
+    """
     encoding = sniff_encoding(path)
     text = beginning(path).decode(encoding, "replace").removeprefix("\ufeff")
     lines = [line for line in io.StringIO(text, newline="") if line.strip("\r\n")]
@@ -30,7 +33,7 @@ def sniff(path: str) -> TableFormat:
     return TableFormat(
         delimiter=None if delimiter == "," else delimiter,
         encoding=encoding,
-        header=not any(is_number(cell) for cell in first),
+        header=bool(set(names) & set(first)) or not any(is_number(cell) for cell in first),
         skip_initial_space=spaces and len(first) > 1,
     )
 

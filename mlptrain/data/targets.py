@@ -124,7 +124,12 @@ def fit_classes(name: str, cells: TextCells, source: str) -> ClassTarget:
 def equal_labels(target: ClassTarget) -> str:
     """A notice of labels that are different texts of one number, such as 0 and 0.0; empty if there are none."""
     seen: dict[float, str] = {}
+    words: dict[str, str] = {}
     for label in target.classes:
+        other = words.setdefault(label.casefold(), label)
+        if other != label:
+            cure = f"to make them one, set data.replace: {{{label!r}: {other!r}}}"
+            return f'column "{target.name}": {other!r} and {label!r} are two classes; {cure}'
         if is_number(label):
             other = seen.setdefault(float(label), label)
             if other != label:

@@ -1,7 +1,7 @@
 """The network: layers in a row, θ and its gradient, the forward pass and the way back."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -14,6 +14,13 @@ from mlptrain.engine.penalties import Penalty
 NamedLayers = Sequence[tuple[str, Layer]]
 CHUNK_NUMBERS = 1 << 18
 """Numbers of the widest layer in a chunk of evaluation: with its companions it stays in the outer cache."""
+
+
+class Inputs(Protocol):
+    """Rows of inputs: an array, or what makes some of them at a time, valid until others are asked for."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, rows: slice, /) -> Floats: ...
 
 
 class Network:
@@ -71,7 +78,7 @@ class Network:
         self._work.restart(rows)
         return Pass(self._work, **mode)
 
-    def logits(self, x: Floats) -> Iterator[Floats]:
+    def logits(self, x: Inputs) -> Iterator[Floats]:
         """The logits of x in evaluation, chunk by chunk; each chunk is valid until the next one is asked for."""
         rows = self.chunk_rows()
         for start in range(0, len(x), rows):

@@ -111,6 +111,12 @@ class Data(TableFormat):
         )
 
     @property
+    def missing_targets(self) -> tuple[str, ...]:
+        """The texts that mean a missing target, beside the empty cell."""
+        own = (mark for name in self.targets for mark in self.rules.of(name).missing_values)
+        return tuple(dict.fromkeys((*self.missing_values, *own)))
+
+    @property
     def targets(self) -> tuple[str, ...]:
         """The target column(s)."""
         return (self.target,) if isinstance(self.target, str) else self.target

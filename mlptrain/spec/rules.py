@@ -38,6 +38,8 @@ def of_data(spec: Spec) -> Iterator[Problem]:
     for path, given in lists(data):
         if not given:
             yield path, "the list is empty; name a file"
+        if len(set(given)) < len(given):
+            yield path, "a file is named twice; its rows would count double"
     for path, source in sources(data):
         if "://" in source:
             yield path, f"{source!r} is a URL; download the file and name it here"
@@ -67,7 +69,7 @@ def of_columns(data: Data) -> Iterator[Problem]:
             if getattr(own, key) is not None and own.type not in (None, "category"):
                 yield (*path, key), f"a {own.type} column has no {key}; set type: category"
         if own.format is not None:
-            if own.type not in (None, "date"):
+            if own.type not in (None, "date", "ignore"):
                 yield (*path, "format"), f"a {own.type} column has no format; set type: date"
             try:
                 compiled(own.format)

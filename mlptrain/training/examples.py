@@ -11,7 +11,7 @@ from mlptrain.data.targets import ClassTarget, NumberTarget, Target
 from mlptrain.engine.arrays import Floats
 from mlptrain.engine.losses import Loss
 from mlptrain.engine.metrics import Undefined, Value, classification, regression
-from mlptrain.engine.network import Network
+from mlptrain.engine.network import Inputs, Network
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +79,7 @@ def predicted(loss: Loss, target: Target, logits: Floats) -> NDArray[Any]:
 
 
 @np.errstate(all="ignore")  # what is too large for the network's numbers is seen in the predictions
-def predict(network: Network, loss: Loss, target: Target, x: Floats) -> NDArray[Any]:
+def predict(network: Network, loss: Loss, target: Target, x: Inputs) -> NDArray[Any]:
     """Predictions for all rows, chunk by chunk."""
     return joined(target, [predicted(loss, target, logits) for logits in network.logits(x)])
 

@@ -1,5 +1,6 @@
 """From a spec to rows: read the files, understand the columns, split, fit, encode, resolve what was left open."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.data.cells import NumberCells
-from mlptrain.data.columns import MANY, Understood, dates, numbers, understand
+from mlptrain.data.columns import MANY, Understood, dates, numbers, rows_of, understand
 from mlptrain.data.features import (
+    Compact,
     Features,
     OddCells,
     PixelFeatures,
@@ -85,6 +87,8 @@ class Material:
     classes: ClassTarget | None
     """The classes of the whole file; None for a target of numbers."""
     understood: dict[str, Understood]
+    incomplete: NDArray[np.bool_]
+    """The rows that lack a cell without which they are no use for training and validation."""
     notices: Sequence[str]
     folder: Path
 
@@ -141,19 +145,37 @@ def read_material(spec: Spec, folder: Path, *, texts: Sequence[str] = ()) -> Mat
     classes = fit_classes_of(spec, rows)
     spec = resolved(spec, classes)
     understood = understand_inputs(spec, rows)
+    incomplete = np.zeros(rows.count, bool)
     if rows.table is not None and understood:
-        dropped = incomplete_rows(rows.table, understood, data.rules)
-        if dropped.any():
-            notices.append(f"{dropped.sum():,} rows with missing cells left out (data.imputing: drop_row)")
-            rows = some(rows, ~dropped)
+        incomplete = incomplete_rows(rows.table, understood, data.rules)
     if classes is not None and (notice := equal_labels(classes)):
         notices.append(notice)
     notices += blank_lines(rows)
     notices += [f'column "{name}": {found.note}' for name, found in understood.items() if found.notice]
     assert spec.loss is not None
     return Material(
-        spec=spec, loss=spec.loss, rows=rows, classes=classes, understood=understood, notices=notices, folder=folder
+        spec=spec,
+        loss=spec.loss,
+        rows=rows,
+        classes=classes,
+        understood=understood,
+        incomplete=incomplete,
+        notices=notices,
+        folder=folder,
     )
+
+
+def digest(material: Material) -> str:
+    """SHA-256 of the targets and of all columns of numbers: the same for the same rows in the same order."""
+    table, found = material.rows.table, hashlib.sha256()
+    if material.classes is not None:
+        found.update(target_codes(material).astype("<i8").tobytes())
+    if table is not None:
+        rules = material.spec.data.rules
+        numeric = [name for name, each in material.understood.items() if each.kind == "number"]
+        for name in [*numeric, *(material.spec.data.targets if material.classes is None else ())]:
+            found.update((numbers(table, name, rules.missing(name)) + 0.0).astype("<f8").tobytes())
+    return found.hexdigest()
 
 
 def blank_lines(rows: Rows) -> list[str]:
@@ -171,7 +193,7 @@ def some(rows: Rows, chosen: NDArray[np.bool_]) -> Rows:
 
 def check_target(spec: Spec, rows: Rows) -> tuple[Rows, list[str]]:
     """The rows that have a target, and notices of those that do not; an error unless the spec lets them drop."""
-    names, table, missing = spec.data.targets, rows.table, spec.data.missing_values
+    names, table, missing = spec.data.targets, rows.table, spec.data.missing_targets
     if table is None:
         return rows, []
     if absent := [name for name in names if name not in table.columns]:
@@ -216,7 +238,7 @@ def target_has_classes(spec: Spec, rows: Rows) -> bool:
         return True
     if len(names) > 1:
         return False
-    kind = data.rules.of(names[0]).type or understand(rows.table, names[0], {"", *data.missing_values}).kind
+    kind = data.rules.of(names[0]).type or understand(rows.table, names[0], {"", *data.missing_targets}).kind
     if kind == "ignore":  # constant, a running number, dates, or text that is different in nearly every row
         table = rows.table
         return not all(map(table.grammar.reads, table.coded(names[0]).counts))
@@ -271,7 +293,14 @@ def understand_inputs(spec: Spec, rows: Rows) -> dict[str, Understood]:
     apart = {*data.targets, data.sample_weight}
     if data.split.column not in rules.columns:
         apart.add(data.split.column)
-    return understand_columns(table, [name for name in table.columns if name not in apart], rules)
+    understood = understand_columns(table, [name for name in table.columns if name not in apart], rules)
+    for name, found in understood.items():
+        if rules.of(name).scaling is not None and found.kind != "number":
+            why = (
+                f"is no column of numbers ({found.kind}{f': {found.note}' if found.note else ''}), so it is not scaled"
+            )
+            raise SpecError(f"data.columns.{name}.scaling: {name!r} {why}; remove the scaling, or set type: number")
+    return understood
 
 
 def partitions(material: Material) -> list[Parts]:
@@ -330,7 +359,11 @@ def split_keys(material: Material) -> dict[str, NDArray[Any]]:
         assert split.column is not None
         assert rows.table is not None
         if split.type == "group":
-            return {"groups": rows.table.coded(split.column).codes.astype(np.int64)}
+            cells = rows.table.coded(split.column)
+            if gaps := rows_of(cells, {"", *material.spec.data.rules.missing(split.column)}):
+                why = "the group is missing, by which data.split divides the rows; fill it in"
+                raise rows.table.fault(gaps[0], split.column, why)
+            return {"groups": cells.codes.astype(np.int64)}
         return {"times": row_times(material, rows.table, split.column)}
     if split.type == "stratify" and classes is None:
         raise SpecError("data.split.type: stratify needs a target of classes; use random")
@@ -400,9 +433,10 @@ def named_parts(table: Table, column: str) -> Parts:
 def prepare_part(material: Material, parts: Parts) -> Prepared:
     """One training: columns and target fitted on its training rows, all rows encoded."""
     spec, whole = material.spec, material.rows
-    rows = whole.take(parts.train) if len(parts.train) < whole.count else whole
     check_classes(material, parts)
-    notices = [*material.notices, *single_rows(material)]
+    parts, dropped = complete(material, parts)
+    rows = whole.take(parts.train) if len(parts.train) < whole.count else whole
+    notices = [*material.notices, *single_rows(material), *dropped]
     target = material.classes or fit_number_target(spec, rows)
     features, train = fit_inputs(material, rows, target, notices)
     held = held_out(material, parts)
@@ -416,6 +450,16 @@ def prepare_part(material: Material, parts: Parts) -> Prepared:
         understood=material.understood,
         notices=notices,
     )
+
+
+def complete(material: Material, parts: Parts) -> tuple[Parts, list[str]]:
+    """The parts without incomplete rows (but for the test, where every row counts), and a notice of them."""
+    train, validation = (rows[~material.incomplete[rows]] for rows in (parts.train, parts.validation))
+    left_out = len(parts.train) + len(parts.validation) - len(train) - len(validation)
+    if not len(train):
+        raise DataError(f"{material.rows.name}: every training row lacks a cell (data.imputing: drop_row)")
+    notices = [f"{left_out:,} rows with missing cells left out (data.imputing: drop_row)"] if left_out else []
+    return Parts(train=train, validation=validation, test=parts.test), notices
 
 
 def check_classes(material: Material, parts: Parts) -> None:
@@ -469,7 +513,10 @@ def held_out(material: Material, parts: Parts) -> Rows | None:
         rows = read_rows(validation, spec.data, material.folder)
         if not rows.count:
             raise DataError(f"{rows.name}: there are no rows to validate on")
-        return check_target(spec, rows)[0]
+        rows = check_target(spec, rows)[0]
+        if rows.table is None:
+            return rows
+        return some(rows, ~incomplete_rows(rows.table, material.understood, spec.data.rules))
     return material.rows.take(parts.validation) if len(parts.validation) else None
 
 
@@ -477,8 +524,8 @@ def fit_number_target(spec: Spec, rows: Rows) -> NumberTarget:
     """Center and scale of number targets, from the training rows."""
     names, data = spec.data.targets, spec.data
     assert rows.table is not None
-    require_present(rows.table, names, data.missing_values, numeric=True)
-    values = target_values(rows.table, names, data.missing_values)
+    require_present(rows.table, names, data.missing_targets, numeric=True)
+    values = target_values(rows.table, names, data.missing_targets)
     if isinstance(spec.loss, Poisson) and values.min() < 0:
         raise DataError(f'{rows.name}: column "{names[0]}": the poisson loss counts from 0, {values.min():g} is less')
     scaled = data.scale_target and not isinstance(spec.loss, Poisson)
@@ -526,7 +573,7 @@ def true_values(spec: Spec, target: Target, rows: Rows, *, unknown: bool = False
     if isinstance(target, ClassTarget):
         return class_codes(target, rows, unknown=unknown)
     assert rows.table is not None
-    missing = spec.data.missing_values
+    missing = spec.data.missing_targets
     require_present(rows.table, target.names, missing, numeric=True)
     return target_values(rows.table, target.names, missing)
 
@@ -563,8 +610,16 @@ def class_codes(target: ClassTarget, rows: Rows, *, unknown: bool) -> NDArray[np
     return codes
 
 
-def encode_inputs(features: AnyFeatures, rows: Rows, dtype: np.dtype[Any], odd: OddCells | None = None) -> NDArray[Any]:
-    """The input matrix of rows; an error where a table is given for images or the other way round."""
+def encode_inputs(features: AnyFeatures, rows: Rows, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """The input matrix of rows."""
+    inputs = compact_inputs(features, rows, dtype)
+    return inputs.matrix() if isinstance(inputs, Compact) else inputs
+
+
+def compact_inputs(
+    features: AnyFeatures, rows: Rows, dtype: np.dtype[Any], odd: OddCells | None = None
+) -> Compact | NDArray[Any]:
+    """The inputs, some rows at a time; an error where a table is given for images or the other way round."""
     if isinstance(features, PixelFeatures):
         if rows.images is None:
             raise DataError(f"{rows.name}: the model was trained on images; give an IDX file")
@@ -575,7 +630,7 @@ def encode_inputs(features: AnyFeatures, rows: Rows, dtype: np.dtype[Any], odd: 
         return features.encode_images(rows.images, dtype)
     if rows.table is None:
         raise DataError(f"{rows.name}: the model was trained on a table; give one")
-    return features.encode(rows.table, dtype, odd)
+    return features.compact(rows.table, dtype, odd)
 
 
 def sizes(shape: tuple[int, ...]) -> str:

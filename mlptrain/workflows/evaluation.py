@@ -34,6 +34,7 @@ from mlptrain.training.preparation import (
     Rows,
     blank_lines,
     check_target,
+    digest,
     examples,
     partitions,
     read_material,
@@ -280,6 +281,9 @@ def test_rows(model: Model, model_path: Path, texts: Sequence[str]) -> Rows:
     if not data.split.test and data.split.type != "column":
         raise SpecError(f"{model_path}: its spec names no test part; give DATA")
     material = read_material(model.spec, folder, texts=texts)
+    if model.data_digest not in ("", digest(material)):
+        why = "it has changed since the model was trained, so that its test rows can no longer be told from the others"
+        raise DataError(f"{material.rows.name}: {why}; give DATA")
     test = partitions(material)[0].test
     if not len(test):
         raise DataError(f'{material.rows.name}: column "{data.split.column}": no row says test; give DATA')

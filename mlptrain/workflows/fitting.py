@@ -21,7 +21,7 @@ from mlptrain.training.events import EpochEnded, Event, Finished
 from mlptrain.training.examples import outputs_for, predict
 from mlptrain.training.loop import Course, diverged, never
 from mlptrain.training.loop import fit as train
-from mlptrain.training.preparation import Prepared, partitions, prepare_part, read_material
+from mlptrain.training.preparation import Material, Prepared, Rows, digest, partitions, prepare_part, read_material
 from mlptrain.training.state import initial_state
 from mlptrain.workflows.measuring import Metrics, measured, split_values
 from mlptrain.workflows.prediction import predicted_columns, probability_columns, publish_table
@@ -131,9 +131,10 @@ def fit(
         raise Interrupted("stopped before the first epoch ended; nothing was written")
     parameters = sum(each.network.parameters.theta.size for each in members)
     result = summary(results, model=str(out), seconds=clock() - begun, parameters=parameters, asked=len(parts))
-    save(new_model(material.spec, members, result, folder_between(out, folder)), out)
+    save(new_model(material, members, result, folder_between(out, folder)), out)
     if out_of_fold is not None:
-        held.write(out_of_fold, members[0].target, material.loss, np.dtype(spec.model.dtype))
+        numbers = row_numbers(material.rows)
+        held.write(out_of_fold, members[0].target, material.loss, np.dtype(spec.model.dtype), numbers)
     return result
 
 
@@ -147,6 +148,9 @@ def check_outputs(spec: Spec, out: Path, out_of_fold: Path | None) -> None:
         check_writable(out_of_fold)
         if out_of_fold.resolve() == out.resolve():
             raise SpecError(f"--out-of-fold {out_of_fold}: this is where the model goes; choose another name")
+        if out_of_fold.is_file() and out_of_fold.read_bytes()[: len(OUT_OF_FOLD)] not in (b"", OUT_OF_FOLD):
+            why = "exists and holds no out-of-fold predictions"
+            raise SpecError(f"--out-of-fold {out_of_fold}: {why}; choose another name, or remove it first")
 
 
 def run(
@@ -205,6 +209,16 @@ def across(results: Sequence[Trained], part: str, statistic: Callable[[list[floa
     return found
 
 
+def row_numbers(rows: Rows) -> NDArray[np.int64]:
+    """The number of each row in its file(s), from 1, also where others were left out."""
+    origin = None if rows.table is None else rows.table.origin
+    return np.arange(1, rows.count + 1) if origin is None else origin + 1
+
+
+OUT_OF_FOLD = b"row,fold,"
+"""What a file of out-of-fold predictions begins with."""
+
+
 class HeldOut:
     """What was predicted for each row while it was held out, averaged where it was held out more than once."""
 
@@ -220,30 +234,37 @@ class HeldOut:
         self.counts[rows] += 1
         self.folds[rows] = fold
 
-    def write(self, path: Path, target: Target, loss: Loss, dtype: np.dtype[Any]) -> None:
-        """Publish a CSV: the number of each row among those used, its (last) fold, its prediction, probabilities."""
+    def write(self, path: Path, target: Target, loss: Loss, dtype: np.dtype[Any], numbers: NDArray[np.int64]) -> None:
+        """Publish a CSV: the number of each row in its file(s), its (last) fold, its prediction, probabilities."""
         assert self.total is not None
         rows = np.flatnonzero(self.counts)
         values = self.total[rows] / self.counts[rows, None]
-        columns = {"row": list(map(str, (rows + 1).tolist())), "fold": list(map(str, self.folds[rows].tolist()))}
+        columns = {"row": list(map(str, numbers[rows].tolist())), "fold": list(map(str, self.folds[rows].tolist()))}
         columns |= predicted_columns(target, values, dtype)
         if isinstance(target, ClassTarget) and loss.probabilistic:
             columns |= probability_columns(target, values, dtype)
         publish_table(columns, path)
 
 
-def new_model(spec: Spec, members: Sequence[Member], result: FitResult, spec_folder: str) -> Model:
+def new_model(material: Material, members: Sequence[Member], result: FitResult, spec_folder: str) -> Model:
     """What the model file holds; no times, no paths of this machine, so that the same run gives the same bytes."""
     kept = ("reason", "epochs", "best_epoch", "metrics")
     facts: dict[str, Any] = {name: getattr(result, name) for name in kept}
     if result.folds:
         facts |= {"folds": [asdict(each) for each in result.folds], "deviations": result.deviations}
-    return Model(spec=spec, members=members, result=facts, spec_folder=spec_folder)
+    return Model(
+        spec=material.spec,
+        members=members,
+        result=facts,
+        spec_folder=spec_folder,
+        data_digest=digest(material) if material.spec.data.split.test else "",
+    )
 
 
 def left_out(prepared: Prepared) -> list[str]:
     """Notices of the columns that are not used, and of what else was found in the data."""
-    ignored = {name: why for name, why in prepared.features.ignored.items() if why != "as declared"}
+    told = {name for name, found in prepared.understood.items() if found.notice} | {"as declared"}
+    ignored = {name: why for name, why in prepared.features.ignored.items() if not {name, why} & told}
     shown = "; ".join(f"{name} ({why})" for name, why in list(ignored.items())[:10])
     more = f" and {len(ignored) - 10} more" if len(ignored) > 10 else ""
     notices = [f"columns not used: {shown}{more}"] if ignored else []

@@ -1,7 +1,7 @@
 """`init`: a commented spec to begin with, from what is found in a data file."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
@@ -9,15 +9,16 @@ import numpy as np
 import yaml
 
 from mlptrain.data.cells import NumberCells
-from mlptrain.data.columns import MARKED, Understood, marked, numbers
+from mlptrain.data.columns import MISSING_NUMBERS, OTHER_GRAMMARS, Understood, numbers, rows_of
 from mlptrain.data.dates import date_format, looks_like_dates
 from mlptrain.data.delimited import TableFormat
 from mlptrain.data.features import FeatureRules, understand_columns
-from mlptrain.data.files import is_idx, is_parquet
+from mlptrain.data.files import is_idx, is_parquet, matched
+from mlptrain.data.grammar import NUMBERS
 from mlptrain.data.images import read_images, read_labels
 from mlptrain.data.sniffing import sniff
 from mlptrain.data.table import Table, read_table
-from mlptrain.data.targets import fit_classes
+from mlptrain.data.targets import fit_classes, missing_targets
 from mlptrain.errors import DataError, SpecError
 from mlptrain.spec.fields import Data, Spec
 from mlptrain.training.preparation import Rows, target_has_classes
@@ -26,6 +27,10 @@ WIDE = 200
 """Of more columns than this, only those are written down that are left out."""
 MANY_LEVELS = 255
 """A category of more levels than this is encoded by the target."""
+MARKS_OF_MISSING = frozenset(
+    ["na", "n/a", "n.a.", "#n/a", "nan", "-", "--", ".", "?", "none", "null", "missing", "unknown"]
+)
+"""Texts, in lower case, that often mean missing; in columns of texts they may mean what they say."""
 FEW_NUMBERS = 20
 """Whole numbers of no more than so many different values may be codes."""
 
@@ -94,59 +99,93 @@ def images_starter(data: str, labels: str | None, folder: Path) -> Starter:
 
 def table_starter(data: str, target: str, folder: Path) -> Starter:
     """A spec for a table."""
-    layout = TableFormat() if is_parquet(data) else sniff(data)
+    first = matched(data)[0]
+    layout = TableFormat() if is_parquet(first) else sniff(first, [target])
     table = read_table(data, layout)
     if target not in table.columns:
         hint = "" if layout.header else " (the first line looks like data, so the columns were numbered)"
         raise DataError(table.missing([target]) + hint)
     if not table.rows:
         raise DataError(f"{table.name}: there are no rows, only names")
-    layout, table = with_marks(data, layout, table)
+    layout, table = with_grammar(data, layout, table)
     names = [name for name in table.columns if name != target]
-    found = understand_columns(table, names, FeatureRules())
-    spec = Spec(data=Data(train=data, target=target))
-    gaps = len(missing_rows(table, target))
+    marks = missing_marks(table)
+    found = understood_columns(table, names, FeatureRules(missing_values=marks))
+    spec = Spec(data=Data(train=data, target=target, missing_values=marks))
     classes = target_has_classes(spec, Rows(table.name, table))
-    said = target_words(table, target, classes=classes)
+    none = target_marks(table, target, marks)
+    gaps = int(missing_targets(table, [target], none).sum())
+    said = target_words(table, target, classes=classes, missing=none)
     size = next(size for size in SIZES if table.rows < size.rows)
     text = [
         *opening(data, f"{table.rows:,} rows, {len(names) + 1:,} columns"),
         "data:",
         f"  train: {scalar(relative(data, folder))}",
         *format_lines(layout),
+        *([f"  missing_values: [{', '.join(map(quoted, marks))}]"] if marks else []),
         f"  target: {scalar(target)}    # {said}",
         *([f"  missing_target: drop    # {gaps:,} rows have no target"] if gaps else []),
-        *column_lines(table, found),
+        *column_lines(table, found, marks),
         "  split: {validation: 0.15, test: 0.15}    # shares of the rows; `mlptrain eval` measures on the test part",
-        *network(size, default_loss(table, target, classes=classes)),
+        *network(size, default_loss(table, target, classes=classes, missing=none)),
     ]
     return Starter(text="\n".join(text) + "\n", rows=table.rows, columns=len(names) + 1, target=said)
 
 
-def with_marks(data: str, layout: TableFormat, table: Table) -> tuple[TableFormat, Table]:
-    """The format and the table with the decimal point and the mark of thousands that its columns show."""
-    cures = {
-        marked([value for value in cells.counts if value])
+def understood_columns(table: Table, names: Sequence[str], rules: FeatureRules) -> dict[str, Understood]:
+    """What each column is; a column with faults is left out for now, and says why."""
+    try:
+        return understand_columns(table, names, rules)
+    except DataError:
+        pass
+    found = {}
+    for name in names:
+        try:
+            found[name] = understand_columns(table, [name], rules)[name]
+        except DataError as problem:
+            found[name] = Understood("ignore", str(problem))
+    return found
+
+
+def with_grammar(data: str, layout: TableFormat, table: Table) -> tuple[TableFormat, Table]:
+    """The format and the table with the way to write numbers by which most columns are numbers."""
+    texts = [
+        [value for value in cells.counts if value]
         for cells in table.columns.values()
         if not isinstance(cells, NumberCells) and len(cells.counts) > 1
-    }
-    thousands, both, decimal, _ = (cure for _, cure in MARKED)
-    if both in cures:
-        better = replace(layout, decimal=",", thousands=".")
-    elif decimal in cures and thousands not in cures:
-        better = replace(layout, decimal=",")
-    elif thousands in cures:
-        better = replace(layout, thousands=",")
-    else:
+    ]
+    others = [grammar for grammar, _ in OTHER_GRAMMARS]
+    point = "." if layout.delimiter is None else ","  # who writes commas between columns writes no decimal commas
+    grammars = [NUMBERS, *sorted(others, key=lambda grammar: grammar.decimal != point)]
+    best = max(grammars, key=lambda grammar: sum(all(map(grammar.reads, values)) for values in texts))
+    if best == NUMBERS:
         return layout, table
+    better = replace(layout, decimal=best.decimal, thousands=best.thousands)
     return better, read_table(data, better)
 
 
-def missing_rows(table: Table, target: str) -> Sequence[int]:
-    """The rows without a target."""
+def missing_marks(table: Table) -> tuple[str, ...]:
+    """Texts that commonly mean missing, where nothing else keeps a column from being numbers or dates."""
+    found: dict[str, None] = {}
+    for cells in table.columns.values():
+        counts = (cells.odd if isinstance(cells, NumberCells) else cells).counts
+        marks = [value for value in counts if value.strip().lower() in MARKS_OF_MISSING]
+        others = [value for value in counts if value and value not in marks]
+        rest = (
+            others if isinstance(cells, NumberCells) else [value for value in others if not table.grammar.reads(value)]
+        )
+        if marks and (isinstance(cells, NumberCells) or others) and (not rest or looks_like_dates(rest)):
+            found |= dict.fromkeys(mark for mark in marks if mark not in MISSING_NUMBERS or looks_like_dates(rest))
+    return tuple(found)
+
+
+def target_marks(table: Table, target: str, marks: Sequence[str]) -> Collection[str]:
+    """What means a missing target: where labels are numbers, also what means it in columns of numbers."""
     cells = table.column(target)
-    coded = cells.odd if isinstance(cells, NumberCells) else cells
-    return [row for row, code in enumerate(coded.codes.tolist()) if coded.values[code] == ""]
+    if isinstance(cells, NumberCells):
+        return MISSING_NUMBERS.union(marks)
+    labels = [value for value in cells.counts if value not in MISSING_NUMBERS.union(marks)]
+    return MISSING_NUMBERS.union(marks) if all(map(table.grammar.reads, labels)) else {"", *marks}
 
 
 def opening(data: str, what: str) -> list[str]:
@@ -170,42 +209,39 @@ def format_lines(layout: TableFormat) -> Iterator[str]:
             yield f"  {each.name}: {text}" + (f"    # {words[each.name]}" if each.name in words else "")
 
 
-def target_words(table: Table, target: str, *, classes: bool) -> str:
+def target_words(table: Table, target: str, *, classes: bool, missing: Collection[str]) -> str:
     """What the target is."""
     if not classes:
         cells = table.columns[target]
         counts = {} if isinstance(cells, NumberCells) else cells.counts
         few = 0 < len(counts) <= 2 * FEW_NUMBERS and whole(counts)
         codes = f", {len(counts)} different ones; if they are classes, set loss: cross_entropy" if few else ""
-        return f"numbers {range_words(table, target)}{codes}"
-    counts = {value: count for value, count in table.coded(target).counts.items() if value}
+        return f"numbers {range_words(table, target, missing)}{codes}"
+    counts = {value: count for value, count in table.coded(target).counts.items() if value and value not in missing}
     if len(counts) < 2:
-        fit_classes(target, table.coded(target), table.name)
+        raise DataError(f'{table.name}: column "{target}": there is one class only; nothing can be learned')
     shown = ", ".join(f"{comment(value)} ({count:,})" for value, count in sorted(counts.items())[:6])
     return f"{len(counts)} classes: {shown}{', …' if len(counts) > 6 else ''}"
 
 
-def range_words(table: Table, name: str) -> str:
+def range_words(table: Table, name: str, missing: Collection[str]) -> str:
     """The range of a column of numbers."""
-    values = numbers(table, name, ())
+    values = numbers(table, name, missing)
     known = values[~np.isnan(values)]
     return f"from {known.min():g} to {known.max():g}" if known.size else "(none)"
 
 
-def default_loss(table: Table, target: str, *, classes: bool) -> str:
+def default_loss(table: Table, target: str, *, classes: bool, missing: Collection[str]) -> str:
     """The loss that suits the target."""
     if not classes:
         return "mean_squared_error"
-    return (
-        "binary_cross_entropy"
-        if len([value for value in table.coded(target).counts if value]) == 2
-        else "cross_entropy"
-    )
+    labels = {value.strip() for value in table.coded(target).counts if value not in {"", *missing}}
+    return "binary_cross_entropy" if len(labels) == 2 else "cross_entropy"
 
 
-def column_lines(table: Table, found: Mapping[str, Understood]) -> Iterator[str]:
+def column_lines(table: Table, found: Mapping[str, Understood], missing: Collection[str]) -> Iterator[str]:
     """Every column with what it was found to be; of very many only those that are left out."""
-    lines = {name: column_line(table, name, each) for name, each in found.items()}
+    lines = {name: column_line(table, name, each, missing) for name, each in found.items()}
     kept = {name: line for name, line in lines.items() if line and (len(lines) <= WIDE or found[name].kind == "ignore")}
     if not kept:
         return
@@ -214,28 +250,29 @@ def column_lines(table: Table, found: Mapping[str, Understood]) -> Iterator[str]
     yield from (f"    {head.ljust(width)}    # {words}".rstrip(" #") for head, words in list(kept.values())[: 2 * WIDE])
 
 
-def column_line(table: Table, name: str, found: Understood) -> tuple[str, str] | None:
+def column_line(table: Table, name: str, found: Understood, missing: Collection[str]) -> tuple[str, str] | None:
     """A column as the spec has it, and what was found; None if its name is too long for a key of YAML."""
     key = scalar(name)
     if len(key) > 100 or "\n" in key:
         return None
-    kind, words = described(table, name, found)
+    kind, words = described(table, name, found, missing)
     return f"{key}: {kind}", words
 
 
-def described(table: Table, name: str, found: Understood) -> tuple[str, str]:
+def described(table: Table, name: str, found: Understood, missing: Collection[str]) -> tuple[str, str]:
     """What the spec says of a column, and the comment beside it."""
     cells = table.columns[name]
-    gaps = missing_words(table, name)
+    gaps = missing_words(table, name, MISSING_NUMBERS.union(missing) if found.kind == "number" else missing)
     if found.kind == "number":
-        words = range_words(table, name)
+        words = range_words(table, name, missing)
         if not isinstance(cells, NumberCells) and len(cells.counts) <= FEW_NUMBERS and whole(cells.counts):
             words += f", {len([value for value in cells.counts if value])} different ones; if they are codes: category"
         return "number", words + gaps
     if found.kind == "boolean":
-        return "boolean", ", ".join(comment(value) for value in table.coded(name).counts if value) + gaps
+        pair = [comment(value) for value in table.coded(name).counts if value not in {"", *missing}]
+        return "boolean", ", ".join(pair) + gaps
     if found.kind == "category":
-        levels = [value for value in table.coded(name).counts if value]
+        levels = [value for value in table.coded(name).counts if value not in {"", *missing}]
         shown = ", ".join(map(comment, levels[:6])) + (", …" if len(levels) > 6 else "")
         many = len(levels) > MANY_LEVELS
         note = f"{found.note}; " if found.note else ""
@@ -243,7 +280,7 @@ def described(table: Table, name: str, found: Understood) -> tuple[str, str]:
             "{type: category, encoding: target}" if many else "category",
             f"{note}{len(levels)} levels: {shown}{gaps}",
         )
-    if found.notice and is_date(table, name):
+    if found.notice and is_date(table, name, missing):
         return "date", "elapsed time, and cycles of the year, the week and the day" + gaps
     return "ignore", comment(found.note)
 
@@ -252,18 +289,18 @@ def whole(values: Mapping[str, int]) -> bool:
     return all(value.lstrip("+-").isdecimal() for value in values if value)
 
 
-def is_date(table: Table, name: str) -> bool:
+def is_date(table: Table, name: str, missing: Collection[str]) -> bool:
     """Whether a column can be read as dates without being told how they are written."""
-    values = [value for value in table.coded(name).counts if value]
+    values = [value for value in table.coded(name).counts if value not in {"", *missing}]
     try:
         return looks_like_dates(values) and date_format(values) is not None
     except ValueError:
         return False
 
 
-def missing_words(table: Table, name: str) -> str:
+def missing_words(table: Table, name: str, missing: Collection[str]) -> str:
     """How many cells of a column are empty."""
-    gaps = len(missing_rows(table, name))
+    gaps = len(rows_of(table.column(name), {"", *missing}))
     return f"; {gaps:,} missing ({gaps / table.rows:.1%})" if gaps else ""
 
 

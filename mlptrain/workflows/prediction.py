@@ -21,7 +21,7 @@ from mlptrain.model_file import Model, load
 from mlptrain.publishing import publish
 from mlptrain.spec.plain import to_plain
 from mlptrain.training.examples import predict as predict_rows
-from mlptrain.training.preparation import Rows, encode_inputs
+from mlptrain.training.preparation import Rows, compact_inputs
 from mlptrain.workflows.threads import suitable_threads
 
 Columns = dict[str, list[str]]
@@ -51,7 +51,7 @@ def average(model: Model, rows: Rows, odd: OddCells | None = None) -> NDArray[An
     total: Any = 0.0
     for member in model.members:
         found = OddCells()
-        x = encode_inputs(member.features, rows, member.network.dtype, found)
+        x = compact_inputs(member.features, rows, member.network.dtype, found)
         total = total + predict_rows(member.network, model.loss, member.target, x)
         if odd is not None and member is model.members[0]:
             odd.add(found)
@@ -109,6 +109,7 @@ class Prediction:
             return
         reading = Reading(self.data, self.model.spec.data)
         self.names = reading.names
+        self.check_width()
         columns = self.model.columns()
         keep = reading.names if "all" in self.wanted.keep else self.wanted.keep
         texts = {name for name, column in columns.items() if is_text(column)}.union(keep)
@@ -140,9 +141,22 @@ class Prediction:
             writer.write(list(columns.values()))
 
     def publish(self, path: Path) -> None:
-        """Write all predictions to a file, which is whole or not there; only predictions are replaced."""
+        """Write all predictions to a file, which is whole or not there; no model or spec is replaced."""
         self.check_replaceable(path)
         publish(path, as_text(self.write))
+
+    def check_width(self) -> None:
+        """Without a header, columns are told by their place: there must be as many as in training (or no target)."""
+        data = self.model.spec.data
+        if data.header:
+            return
+        left_out = {name for member in self.model.members for name in member.features.ignored}
+        others = {name for name in (data.sample_weight, data.split.column) if name is not None}
+        known = self.model.columns().keys() | left_out | others
+        width, place = len(known | set(data.targets)), max(int(name.rpartition("_")[2]) for name in known)
+        if len(self.names) != width and not place <= len(self.names) < width:
+            why = f"{len(self.names)} columns, {width} in training; without a header, columns are told by their place"
+            raise DataError(f"{self.data}:1: {why}")
 
     def check_replaceable(self, path: Path) -> None:
         """Refuse to replace what is neither named .csv nor begins with a line of names, among them the target's."""
@@ -281,6 +295,9 @@ def columns_of(table: Any, model: Model) -> Table:
         if array.ndim != 2 or array.shape[1] != len(fitted):
             raise DataError(f"table: an array of {len(fitted)} columns is expected ({', '.join(fitted)})")
         columns = {name: array[:, position] for position, name in enumerate(fitted)}
+    for name, values in columns.items():
+        if isinstance(values, str) or not hasattr(values, "__iter__"):
+            raise DataError(f"table: column {name!r} is {values!r}; give a list of values, one for each row")
     return from_columns({name: as_trained(values, fitted.get(name)) for name, values in columns.items()})
 
 

@@ -203,9 +203,10 @@ def test_repeated_hold_out_draws_other_validation_rows_each_time(tmp_path):
     assert all(len(part.validation) == 15 for part in parts)
 
 
-@pytest.mark.parametrize("kind", [{}, {"type": "random"}, {"type": "group", "column": "size"}])
+@pytest.mark.parametrize("kind", [{}, {"type": "random"}, {"type": "group", "column": "group"}])
 def test_test_rows_of_repeated_hold_out_are_seen_by_no_member(tmp_path, kind):
-    write_mixed(tmp_path, data={"split": {"validation": 0.25, "test": 0.2, "repeats": 3} | kind})
+    rows = [row | {"group": str(k // 2)} for k, row in enumerate(ROWS)]
+    write_mixed(tmp_path, rows, data={"split": {"validation": 0.25, "test": 0.2, "repeats": 3} | kind})
     parts = partitions(material_of(tmp_path))
     seen = set(np.concatenate([np.concatenate([part.train, part.validation]) for part in parts]))
     assert seen.isdisjoint(parts[0].test)

@@ -7,7 +7,7 @@ from flows import csv_text, fit_mixed, mixed_rows, read_csv, write_mixed
 from mlptrain.errors import DataError, EnvironmentFailure, SpecError
 from mlptrain.model_file import load
 from mlptrain.training import preparation
-from mlptrain.training.preparation import partitions, prepare, read_material
+from mlptrain.training.preparation import partitions, prepare, prepare_part, read_material
 from mlptrain.workflows.evaluation import evaluate
 from mlptrain.workflows.fitting import fit, load_spec
 from mlptrain.workflows.prediction import predict
@@ -153,18 +153,47 @@ def fit_mixed_on(folder, rows, **data):
     return fit(str(written(folder, rows, **data)), out=folder / "m.npz")
 
 
-def test_drop_row_leaves_incomplete_rows_out_of_training_but_not_out_of_predictions(tmp_path):
-    gaps = [k for k, row in enumerate(ROWS) if not row["size"]]
-    assert gaps
-    dropped = fit_mixed_on(tmp_path / "a", ROWS, imputing={"strategy": "drop_row"}, split={"folds": 2})
-    whole = fit_mixed_on(tmp_path / "b", [row for row in ROWS if row["size"]], split={"folds": 2})
-    assert dropped.metrics == whole.metrics
-    assert all(
-        not column.indicator for column in load(tmp_path / "a" / "m.npz").columns().values() if column.name == "size"
-    )
-    (tmp_path / "rows.csv").write_text(csv_text(ROWS))
-    assert len(predict(dropped.model, str(tmp_path / "rows.csv"))["label"]) == 60
-    assert evaluate(dropped.model, str(tmp_path / "rows.csv")).rows == 60
+def test_drop_row_leaves_incomplete_rows_out_of_training_and_validation_but_not_out_of_test_and_predictions(tmp_path):
+    complete = np.array([bool(row["size"]) for row in ROWS])
+    assert not complete.all()
+    asked = {"imputing": {"strategy": "drop_row"}, "split": {"validation": 0.25, "test": 0.25}}
+    result = fit_mixed_on(tmp_path, ROWS, **asked)
+    material = material_of(tmp_path / "mixed.yaml")
+    parts = partitions(material)[0]
+    prepared = prepare_part(material, parts)
+    assert prepared.train.rows == complete[parts.train].sum() < len(parts.train)
+    assert prepared.validation.rows == complete[parts.validation].sum()
+    left_out = len(parts.train) + len(parts.validation) - prepared.train.rows - prepared.validation.rows
+    assert f"{left_out} rows with missing cells left out (data.imputing: drop_row)" in prepared.notices
+    assert evaluate(result.model).rows == len(parts.test)
+    assert len(predict(result.model, str(tmp_path / "mixed.csv"))["label"]) == 60
+    assert evaluate(result.model, str(tmp_path / "mixed.csv")).rows == 60
+
+
+def test_incomplete_rows_of_a_validation_file_are_dropped_too(tmp_path):
+    (tmp_path / "valid.csv").write_text(csv_text(ROWS))
+    fit_mixed_on(tmp_path, ROWS, imputing={"strategy": "drop_row"}, split={"validation": "valid.csv"})
+    material = material_of(tmp_path / "mixed.yaml")
+    validation = prepare_part(material, partitions(material)[0]).validation
+    assert validation.rows == sum(bool(row["size"]) for row in ROWS)
+
+
+def test_a_training_file_that_has_changed_gives_no_test_rows(tmp_path):
+    result = fit_mixed_on(tmp_path, ROWS, split={"test": 0.2})
+    assert evaluate(result.model).rows == 12
+    changes = (ROWS[1:], ROWS[::-1], [*ROWS[:-1], dict(ROWS[-1], size="77.5")])
+    for changed in changes:
+        (tmp_path / "mixed.csv").write_text(csv_text(changed))
+        with pytest.raises(DataError, match="it has changed since the model was trained"):
+            evaluate(result.model)
+    (tmp_path / "mixed.csv").write_text(csv_text(ROWS).replace("\n", "\r\n"))
+    assert evaluate(result.model).rows == 12
+
+
+def test_a_group_that_is_missing_is_named(tmp_path):
+    write_mixed(tmp_path, data={"split": {"validation": 0.25, "type": "group", "column": "size"}})
+    with pytest.raises(DataError, match="the group is missing"):
+        partitions(material_of(tmp_path / "mixed.yaml"))
 
 
 # the target in logarithms, several targets
