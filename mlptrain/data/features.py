@@ -7,25 +7,22 @@ go into the model file as they are.
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
-from annotated_types import Ge, Le
 from numpy.typing import NDArray
 
 from mlptrain.data.cells import TextCells
-from mlptrain.data.columns import RUNNING_NUMBER, Kind, Understood, booleans, dates, natural_order, numbers, understand
-from mlptrain.data.dates import DateParts, date_format
+from mlptrain.data.column_rules import FeatureRules
+from mlptrain.data.columns import booleans, dates, numbers
+from mlptrain.data.dates import DateParts
 from mlptrain.data.encodings import (
-    Encoding,
     FittedEncoding,
-    OneHotEncoding,
-    OrdinalEncoding,
     TargetEncoding,
     cross_fitted,
 )
-from mlptrain.data.scaling import FittedScaling, Scaling, StandardScaling
-from mlptrain.data.table import Table, listed
+from mlptrain.data.scaling import FittedScaling
+from mlptrain.data.table import Table
 from mlptrain.errors import DataError
 from mlptrain.randomness import stream, uniform
 
@@ -33,72 +30,10 @@ Doubles = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Matrix = NDArray[np.floating[Any]]
 ROWS_AT_ONCE = 1024
-FAR_OUT = 1e6
-"""A number so many interquartile ranges from the median is worth a notice."""
 BEYOND = 1e3
 """A scaled number beyond this is worth counting: training saw nothing like it."""
 HIDDEN = 0.01
 """The share of category cells that are hidden in training, so that the slot for unseen values is a trained one."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Imputing:
-    """How missing numbers are filled, and whether a 0/1 column beside them says where.
-
-    Missing categories are a level of their own; missing dates are filled by the median date.
-    """
-
-    strategy: Literal["median", "mean", "constant", "drop_row"] = "median"
-    """By a statistic of the training rows or by `value`; `drop_row` leaves such rows out of training and validation
-    (in `eval` and `predict`, where every row counts, the median takes their place)."""
-    value: float = 0.0
-    """What `constant` fills in."""
-    indicator: bool = True
-    """Whether a column that has missing cells in training gets a second one that says where."""
-
-    def fit(self, values: Doubles) -> float:
-        """What is filled in, from the known numbers of the training rows."""
-        if self.strategy == "constant":
-            return self.value
-        return float(values.mean() if self.strategy == "mean" else np.median(values))
-
-
-@dataclass(frozen=True, kw_only=True)
-class ColumnRules:
-    """What a spec says about one column, where it differs from what `data` says about all of them."""
-
-    type: Kind | None = None
-    """number, category, boolean, date (elapsed time and cycles) or ignore; by default what its cells say."""
-    scaling: Scaling | None = None
-    imputing: Imputing | None = None
-    encoding: Encoding | None = None
-    min_frequency: Annotated[int, Ge(1), Le(10**9)] | None = None
-    levels: tuple[str, ...] | None = None
-    """The levels of a category in their order, for the ordinal encoding; other values share the slot for unseen."""
-    format: str | None = None
-    """How dates are written: DD/MM/YYYY, MM/DD/YYYY, or %d %B %Y and the like; by default it is found out."""
-    missing_values: tuple[str, ...] = ()
-    """Texts that mean missing in this column, beside those of `data`."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class FeatureRules:
-    """What a spec says about columns: kinds, missing values, scaling, filling, encoding; for all and one by one."""
-
-    columns: Mapping[str, ColumnRules] = field(default_factory=dict)
-    missing_values: tuple[str, ...] = ()
-    scaling: Scaling = field(default_factory=StandardScaling)
-    imputing: Imputing = field(default_factory=Imputing)
-    encoding: Encoding = field(default_factory=OneHotEncoding)
-    min_frequency: int = 1
-
-    def of(self, name: str) -> ColumnRules:
-        """The column's own rules."""
-        return self.columns.get(name, ColumnRules())
-
-    def missing(self, name: str) -> tuple[str, ...]:
-        """The texts that mean missing in a column, beside the empty cell."""
-        return tuple(dict.fromkeys((*self.missing_values, *self.of(name).missing_values)))
 
 
 @dataclass
@@ -364,162 +299,6 @@ class Features:
                 column.hide(other)
                 matrix[hidden, place] = other
         return matrix
-
-
-def understand_columns(table: Table, names: Sequence[str], rules: FeatureRules) -> dict[str, Understood]:
-    """The kind of each of the columns: the spec's, or what its cells say.
-
-    A running number is an identifier, unless there is nothing else to learn from.
-    """
-    found = {name: understood(table, name, rules) for name in names}
-    if all(each.kind == "ignore" for each in found.values()):
-        return {name: Understood("number") if each == RUNNING_NUMBER else each for name, each in found.items()}
-    return found
-
-
-def understood(table: Table, name: str, rules: FeatureRules) -> Understood:
-    """What one column is."""
-    own = rules.of(name)
-    if own.type is not None:
-        return Understood(own.type, "as declared")
-    if own.format is not None:
-        return Understood("date", "as declared")
-    if own.encoding is not None or own.levels is not None:
-        return Understood("category", "as declared")
-    return understand(table, name, {"", *rules.missing(name)})
-
-
-def fit_features(
-    table: Table,
-    understood: Mapping[str, Understood],
-    rules: FeatureRules,
-    *,
-    targets: Doubles,
-    notices: list[str] | None = None,
-) -> Features:
-    """Fit the columns on the training rows, whose `targets` (n, K) serve target encodings."""
-    columns: list[FeatureColumn] = []
-    ignored = {}
-    for name, found in understood.items():
-        column = None if found.kind == "ignore" else fit_column(table, name, found.kind, rules, targets)
-        if column is None:
-            rare = " or too rare" if found.kind == "category" and min_frequency(name, rules) > 1 else ""
-            ignored[name] = found.note if found.kind == "ignore" else f"constant{rare} in the training rows"
-        else:
-            columns.append(column)
-            if notices is not None and isinstance(column, NumberColumn):
-                notices += far_out(column, table)
-    if not columns:
-        left_out = f"left out: {listed(ignored)}" if ignored else "there is none beside the target"
-        raise DataError(f"{table.name}: no column is left to learn from; {left_out}")
-    return Features(columns=tuple(columns), ignored=ignored)
-
-
-def fit_column(table: Table, name: str, kind: Kind, rules: FeatureRules, targets: Doubles) -> FeatureColumn | None:
-    """One fitted column; None where it is constant in the training rows."""
-    if kind == "category":
-        return fit_category(table, name, rules, targets)
-    return fit_date(table, name, rules) if kind == "date" else fit_number(table, name, rules, boolean=kind == "boolean")
-
-
-def min_frequency(name: str, rules: FeatureRules) -> int:
-    return rules.of(name).min_frequency or rules.min_frequency
-
-
-def fit_category(table: Table, name: str, rules: FeatureRules, targets: Doubles) -> CategoryColumn | None:
-    """A category column. Missing is a level of its own, but has no place in an order."""
-    asked, missing = rules.of(name).encoding or rules.encoding, rules.missing(name)
-    cells = table.coded(name)
-    counts: dict[str, int] = {}
-    for value, count in cells.counts.items():
-        level = "" if value in missing else value
-        counts[level] = counts.get(level, 0) + count
-    if len(counts) < 2:
-        return None
-    order = [*natural_order(counts.keys() - {""}), *([""] if "" in counts else [])]
-    if (declared := rules.of(name).levels) is not None:
-        order = list(declared)
-    elif isinstance(asked, OrdinalEncoding):
-        order = [level for level in order if level]
-    levels = tuple(
-        level for level in order if counts.get(level, 0) >= (min_frequency(name, rules) if not declared else 0)
-    )
-    if declared is not None and not counts.keys() & set(levels):
-        found = listed(sorted(counts.keys() - {""}), 5)
-        raise DataError(f'{table.name}: column "{name}": none of its declared levels occurs; the cells are {found}')
-    if not levels:
-        return None
-    codes = level_codes(cells, levels, missing)
-    return CategoryColumn(
-        name=name, levels=levels, encoding=asked.fit(codes, levels=len(levels), targets=targets), missing=missing
-    )
-
-
-def fit_date(table: Table, name: str, rules: FeatureRules) -> DateColumn | None:
-    """A column of dates."""
-    own, missing = rules.of(name), rules.missing(name)
-    seconds = dates(table, name, missing, own.format)
-    gaps = np.isnan(seconds)
-    if gaps.all():
-        return None
-    parts = DateParts.fit(seconds)
-    known = [value for value in table.coded(name).counts if value not in {"", *missing}]
-    form = own.format or date_format(known) or ""
-    indicator = (own.imputing or rules.imputing).indicator and bool(gaps.any())
-    column = DateColumn(name=name, format=form, parts=parts, indicator=indicator, missing=missing)
-    return None if parts.degenerate else column
-
-
-def fit_number(table: Table, name: str, rules: FeatureRules, *, boolean: bool) -> NumberColumn | None:
-    """A column of numbers or truth values."""
-    own, missing = rules.of(name), rules.missing(name)
-    imputing, scaling = own.imputing or rules.imputing, own.scaling or rules.scaling
-    values = (booleans if boolean else numbers)(table, name, missing)
-    known = values[~np.isnan(values)]
-    if not known.size or known.min() == known.max():
-        return None
-    fitted = scaling.fit(known)
-    return (
-        None
-        if fitted.degenerate
-        else NumberColumn(
-            name=name,
-            boolean=boolean,
-            fill=imputing.fit(known),
-            scaling=fitted,
-            indicator=imputing.indicator and known.size < values.size,
-            missing=missing,
-        )
-    )
-
-
-def far_out(column: NumberColumn, table: Table) -> Iterator[str]:
-    """A notice of the number that is farthest out, if it is out of all proportion."""
-    values = column.read(table)
-    known = np.sort(values[~np.isnan(values)])
-    if known[-1] - known[0] <= FAR_OUT * abs(known[len(known) // 2] - known[0]):
-        return
-    low, median, high = (float(known[len(known) * k // 4]) for k in (1, 2, 3))
-    spread = high - low or float((known / 1e150).std() * 1e150)
-    distances = np.abs(values - median) / spread if spread > 0 else np.zeros(1)
-    row = int(np.nanargmax(distances))
-    if distances[row] > FAR_OUT:
-        where, cell = table.lines([row])[0], table.columns[column.name].text(row)
-        yield f'column "{column.name}": {cell} on {where} is {distances[row]:.0e} interquartile ranges from the median'
-
-
-def incomplete_rows(table: Table, understood: Mapping[str, Understood], rules: FeatureRules) -> NDArray[np.bool_]:
-    """The rows that lack a cell of a column of which such rows are to be dropped."""
-    dropped = np.zeros(table.rows, bool)
-    for name, found in understood.items():
-        if (rules.of(name).imputing or rules.imputing).strategy != "drop_row" or found.kind == "ignore":
-            continue
-        missing = rules.missing(name)
-        if found.kind == "number":
-            dropped |= np.isnan(numbers(table, name, missing))
-        else:
-            dropped |= level_codes(table.coded(name), [""], missing) == 0
-    return dropped
 
 
 @dataclass(frozen=True, kw_only=True)

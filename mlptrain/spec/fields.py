@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le, Lt
 
+from mlptrain.data.column_rules import ColumnRules, FeatureRules, Imputing
 from mlptrain.data.columns import Kind
 from mlptrain.data.delimited import TableFormat
 from mlptrain.data.encodings import Encoding, OneHotEncoding
-from mlptrain.data.features import ColumnRules, FeatureRules, Imputing
 from mlptrain.data.scaling import Scaling, StandardScaling
 from mlptrain.data.targets import Transform
 from mlptrain.engine.activations import ReLU

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, fields
 from typing import Any, get_args
 
+from mlptrain.data.column_rules import ColumnRules, Imputing
 from mlptrain.data.encodings import Encoding
-from mlptrain.data.features import ColumnRules, Imputing
 from mlptrain.data.scaling import Scaling
 from mlptrain.engine.activations import Activation
 from mlptrain.engine.initializers import Initializer

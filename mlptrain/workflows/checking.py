@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from mlptrain.spec.fields import Spec
 from mlptrain.training.gradient_check import ParameterCheck, check_gradient
 from mlptrain.training.loop import Course
-from mlptrain.training.preparation import Prepared, partitions, prepare_part, read_material
+from mlptrain.training.material import read_material
+from mlptrain.training.partitions import partitions
+from mlptrain.training.preparation import Prepared, prepare_part
 from mlptrain.training.state import initial_state
 from mlptrain.workflows.description import target_rows
 from mlptrain.workflows.fitting import left_out, load_spec, new_course

@@ -30,16 +30,9 @@ from mlptrain.model_file import Model, load
 from mlptrain.randomness import stream
 from mlptrain.spec.fields import Images, Source
 from mlptrain.training.examples import Examples, judged
-from mlptrain.training.preparation import (
-    Rows,
-    blank_lines,
-    check_target,
-    digest,
-    examples,
-    partitions,
-    read_material,
-    read_rows,
-)
+from mlptrain.training.material import Rows, blank_lines, check_target, digest, read_material, read_rows
+from mlptrain.training.partitions import partitions
+from mlptrain.training.preparation import examples
 from mlptrain.workflows.measuring import Metrics, finite, split_values
 
 MOST_SLICES = 50

@@ -21,7 +21,9 @@ from mlptrain.training.events import EpochEnded, Event, Finished
 from mlptrain.training.examples import outputs_for, predict
 from mlptrain.training.loop import Course, diverged, never
 from mlptrain.training.loop import fit as train
-from mlptrain.training.preparation import Material, Prepared, Rows, digest, partitions, prepare_part, read_material
+from mlptrain.training.material import Material, Rows, digest, read_material
+from mlptrain.training.partitions import partitions
+from mlptrain.training.preparation import Prepared, prepare_part
 from mlptrain.training.state import initial_state
 from mlptrain.workflows.measuring import Metrics, measured, split_values
 from mlptrain.workflows.prediction import predicted_columns, probability_columns, publish_table

@@ -9,10 +9,11 @@ import numpy as np
 import yaml
 
 from mlptrain.data.cells import NumberCells
+from mlptrain.data.column_rules import FeatureRules
 from mlptrain.data.columns import MISSING_NUMBERS, OTHER_GRAMMARS, Understood, numbers, rows_of
 from mlptrain.data.dates import date_format, looks_like_dates
 from mlptrain.data.delimited import TableFormat
-from mlptrain.data.features import FeatureRules, understand_columns
+from mlptrain.data.feature_fitting import understand_columns
 from mlptrain.data.files import is_idx, is_parquet, matched
 from mlptrain.data.grammar import NUMBERS
 from mlptrain.data.images import read_images, read_labels
@@ -21,7 +22,7 @@ from mlptrain.data.table import Table, read_table
 from mlptrain.data.targets import fit_classes, missing_targets
 from mlptrain.errors import DataError, SpecError
 from mlptrain.spec.fields import Data, Spec
-from mlptrain.training.preparation import Rows, target_has_classes
+from mlptrain.training.material import Rows, target_has_classes
 
 WIDE = 200
 """Of more columns than this, only those are written down that are left out."""

@@ -21,7 +21,8 @@ from mlptrain.model_file import Model, load
 from mlptrain.publishing import publish
 from mlptrain.spec.plain import to_plain
 from mlptrain.training.examples import predict as predict_rows
-from mlptrain.training.preparation import Rows, compact_inputs
+from mlptrain.training.material import Rows
+from mlptrain.training.preparation import compact_inputs
 from mlptrain.workflows.threads import suitable_threads
 
 Columns = dict[str, list[str]]

@@ -23,22 +23,11 @@ from sklearn.preprocessing import (
 )
 from table_cases import columns_of, drawn, table
 
+from mlptrain.data.column_rules import ColumnRules, FeatureRules, Imputing
 from mlptrain.data.columns import MISSING_NUMBERS, TRUE, Kind, Understood
 from mlptrain.data.encodings import Encoding, FrequencyEncoding, OneHotEncoding, OrdinalEncoding, TargetEncoding
-from mlptrain.data.features import (
-    CategoryColumn,
-    ColumnRules,
-    DateColumn,
-    FeatureRules,
-    Features,
-    Imputing,
-    NumberColumn,
-    OddCells,
-    PixelFeatures,
-    fit_features,
-    incomplete_rows,
-    understand_columns,
-)
+from mlptrain.data.feature_fitting import fit_features, incomplete_rows, understand_columns
+from mlptrain.data.features import CategoryColumn, DateColumn, Features, NumberColumn, OddCells, PixelFeatures
 from mlptrain.data.grammar import is_number
 from mlptrain.data.scaling import MinMaxScaling, NoScaling, QuantileScaling, RobustScaling, Scaling, StandardScaling
 from mlptrain.errors import DataError

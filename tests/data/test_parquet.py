@@ -15,9 +15,10 @@ from table_cases import drawn, lines_of, texts_of
 from mlptrain.data import cells as cells_file
 from mlptrain.data import parquet as parquet_file
 from mlptrain.data.cells import NumberCells
+from mlptrain.data.column_rules import FeatureRules
 from mlptrain.data.columns import numbers
 from mlptrain.data.delimited import TableFormat
-from mlptrain.data.features import FeatureRules, fit_features, understand_columns
+from mlptrain.data.feature_fitting import fit_features, understand_columns
 from mlptrain.data.grammar import EXACT
 from mlptrain.data.table import Reading, Table, read_table
 from mlptrain.errors import DataError

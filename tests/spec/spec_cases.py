@@ -14,7 +14,7 @@ from annotated_types import Ge, Gt, Le, Len, Lt
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from mlptrain.data.features import ColumnRules
+from mlptrain.data.column_rules import ColumnRules
 from mlptrain.data.grammar import is_number
 from mlptrain.engine.layers import BatchNorm
 from mlptrain.engine.lbfgs import LBFGS

@@ -3,8 +3,8 @@
 import pytest
 from spec_cases import COMPONENTS, DATA, FIELDS, SITES, choices, flow, load, notices, one, problems, unruled
 
+from mlptrain.data.column_rules import ColumnRules, Imputing
 from mlptrain.data.encodings import OrdinalEncoding, TargetEncoding
-from mlptrain.data.features import ColumnRules, Imputing
 from mlptrain.data.scaling import QuantileScaling, RobustScaling
 from mlptrain.engine.activations import LeakyReLU, ReLU
 from mlptrain.engine.layers import BatchNorm, Dropout, GaussianDropout

@@ -19,7 +19,9 @@ from mlptrain.engine.losses import (
 )
 from mlptrain.errors import DataError, SpecError
 from mlptrain.spec.fields import Data, Images, ModelSpec, Spec, Split, Training
-from mlptrain.training.preparation import partitions, prepare, read_material, read_rows
+from mlptrain.training.material import read_material, read_rows
+from mlptrain.training.partitions import partitions
+from mlptrain.training.preparation import prepare
 
 SPEC = Spec(data=Data(train="train.csv", target="y"), model=ModelSpec(dtype="float64"))
 

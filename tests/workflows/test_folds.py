@@ -12,7 +12,8 @@ from flows import csv_text, fit_mixed, mixed_rows, read_csv, write_mixed
 from mlptrain.errors import Interrupted, SpecError
 from mlptrain.model_file import load
 from mlptrain.training.events import EpochEnded, Started
-from mlptrain.training.preparation import Rows, partitions, read_material, read_rows
+from mlptrain.training.material import Rows, read_material, read_rows
+from mlptrain.training.partitions import partitions
 from mlptrain.workflows.evaluation import evaluate
 from mlptrain.workflows.fitting import fit, load_spec
 from mlptrain.workflows.prediction import Wanted, average, predict, predicted_with

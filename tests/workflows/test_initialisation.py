@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mlptrain.data.features import understand_columns
+from mlptrain.data.feature_fitting import understand_columns
 from mlptrain.data.grammar import is_number
 from mlptrain.data.sniffing import sniff
 from mlptrain.data.table import read_table, write_table

@@ -25,7 +25,6 @@ RAW = {  # the target, and what a human must decide
     "german_credit.csv": ("column_21", ()),
     "pmlb_197_cpu_act.tsv.gz": ("target", ()),
     "pmlb_574_house_16H.tsv.gz": ("target", ()),
-    "pmlb_kddcup.tsv.gz": ("target", CLASSES),
     "pmlb_letter.tsv.gz": ("target", CLASSES),
     "pmlb_magic.tsv.gz": ("target", ()),
     "pmlb_phoneme.tsv.gz": ("target", ()),

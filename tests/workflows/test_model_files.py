@@ -15,17 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlptrain.architecture import build_network
+from mlptrain.data.column_rules import ColumnRules, Imputing
 from mlptrain.data.dates import Cycle, DateParts
 from mlptrain.data.encodings import LevelValues, OneHot, OrdinalEncoding, TargetEncoding
-from mlptrain.data.features import (
-    CategoryColumn,
-    ColumnRules,
-    DateColumn,
-    Features,
-    Imputing,
-    NumberColumn,
-    PixelFeatures,
-)
+from mlptrain.data.features import CategoryColumn, DateColumn, Features, NumberColumn, PixelFeatures
 from mlptrain.data.scaling import Affine, LogAffine, NormalQuantiles, QuantileScaling, SmoothlyClipped
 from mlptrain.data.targets import ClassTarget, NumberTarget
 from mlptrain.engine.activations import Activation

@@ -7,7 +7,9 @@ from flows import csv_text, fit_mixed, mixed_rows, read_csv, write_mixed
 from mlptrain.errors import DataError, EnvironmentFailure, SpecError
 from mlptrain.model_file import load
 from mlptrain.training import preparation
-from mlptrain.training.preparation import partitions, prepare, prepare_part, read_material
+from mlptrain.training.material import read_material
+from mlptrain.training.partitions import partitions
+from mlptrain.training.preparation import prepare, prepare_part
 from mlptrain.workflows.evaluation import evaluate
 from mlptrain.workflows.fitting import fit, load_spec
 from mlptrain.workflows.prediction import predict
