@@ -7,8 +7,9 @@ raises `Unsure`, and the standard reader, which has the words for it, begins whe
 
 import codecs
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -41,21 +42,38 @@ def suits(reader: Reader) -> bool:
 
 
 def blocks(reader: Reader, columns: Mapping[int, Gatherer]) -> Iterator[Sequence[Block]]:
-    """Blocks of some columns; their gatherers say which are numbers, once a first piece has told them."""
-    with reader.open_bytes() as stream:
-        if stream.read(3) != codecs.BOM_UTF8:
-            stream.seek(0)
-        head = b"".join(stream.readline() for _ in range(reader.first_line))
-        if has_lone_return(head):
-            raise Unsure
-        piece, following = stream.read(PROBE) + stream.readline(), stream.read(BYTES_AT_ONCE)
-        if not following:
-            raise Unsure
-        while piece:
-            check(piece, reader.delimiter)
-            numbers = {place: gatherer.numeric and not gatherer.digits for place, gatherer in columns.items()}
-            yield read_piece(piece, numbers, width=reader.width, delimiter=reader.delimiter)
-            piece, following = following + stream.readline(), stream.read(BYTES_AT_ONCE)
+    """Blocks of some columns; their gatherers say which are numbers, once a first piece has told them.
+
+    Each piece is read while the one before is gathered.
+    """
+
+    def read(piece: bytes) -> Sequence[Block]:
+        numbers = {place: gatherer.numeric and not gatherer.digits for place, gatherer in columns.items()}
+        return read_piece(piece, numbers, width=reader.width, delimiter=reader.delimiter)
+
+    with reader.open_bytes() as stream, ThreadPoolExecutor(1) as ahead:
+        checked = pieces(stream, reader)
+        yield read(next(checked))
+        pending = ahead.submit(read, next(checked))
+        for piece in checked:
+            following = ahead.submit(read, piece)
+            yield pending.result()
+            pending = following
+        yield pending.result()
+
+
+def pieces(stream: BinaryIO, reader: Reader) -> Iterator[bytes]:
+    """The rows in pieces of whole lines, at least two of them; each is one that both readers see alike."""
+    if stream.read(3) != codecs.BOM_UTF8:
+        stream.seek(0)
+    head = b"".join(stream.readline() for _ in range(reader.first_line))
+    piece, following = stream.read(PROBE) + stream.readline(), stream.read(BYTES_AT_ONCE)
+    if has_lone_return(head) or not following:
+        raise Unsure
+    while piece:
+        check(piece, reader.delimiter)
+        yield piece
+        piece, following = following + stream.readline(), stream.read(BYTES_AT_ONCE)
 
 
 def check(piece: bytes, delimiter: str) -> None:
