@@ -23,7 +23,7 @@ from mlptrain.errors import DataError
 
 FIELD_LIMIT = 1 << 20
 ROWS_AT_ONCE = 4096
-CHARACTERS_AT_ONCE = 1 << 20
+CHARACTERS_AT_ONCE = 1 << 18  # whose cells stay in the outer cache
 DELIMITERS = {"\t": r'"\t"', ";": '";"', "|": '"|"'}
 """Other delimiters than the comma, as YAML writes them."""
 
