@@ -21,7 +21,7 @@ BYTES_AT_ONCE = 1 << 21
 BLOCK = 1 << 19
 """Bytes of a task for PyArrow's threads; a longer line is a doubt."""
 PROBE = 1 << 20
-"""A file of fewer bytes is read before PyArrow is loaded."""
+"""Bytes of the first piece; a smaller file is left to the standard reader, and PyArrow is not even loaded."""
 
 
 class Unsure(Exception):

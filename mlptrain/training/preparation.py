@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,8 +25,7 @@ from mlptrain.errors import DataError, EnvironmentFailure, SpecError
 from mlptrain.memory import available_memory
 from mlptrain.spec.fields import Data, Spec
 from mlptrain.training.examples import Examples, loss_targets
-from mlptrain.training.material import Material, Rows, check_target, read_material, read_rows, some, target_codes
-from mlptrain.training.partitions import partitions
+from mlptrain.training.material import Material, Rows, check_target, read_rows, some, target_codes
 
 AnyFeatures = Features | PixelFeatures
 
@@ -44,12 +42,6 @@ class Prepared:
     validation: Examples | None
     understood: dict[str, Understood] = field(default_factory=dict)
     notices: Sequence[str] = ()
-
-
-def prepare(spec: Spec, folder: Path) -> Prepared:
-    """Everything the first training of a spec needs, from the files that it names."""
-    material = read_material(spec, folder)
-    return prepare_part(material, partitions(material)[0])
 
 
 def prepare_part(material: Material, parts: Parts) -> Prepared:

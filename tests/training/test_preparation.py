@@ -5,6 +5,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from preparing import prepare
 
 from mlptrain.data.features import CategoryColumn
 from mlptrain.data.scaling import MinMaxScaling
@@ -21,7 +22,6 @@ from mlptrain.errors import DataError, SpecError
 from mlptrain.spec.fields import Data, Images, ModelSpec, Spec, Split, Training
 from mlptrain.training.material import read_material, read_rows
 from mlptrain.training.partitions import partitions
-from mlptrain.training.preparation import prepare
 
 SPEC = Spec(data=Data(train="train.csv", target="y"), model=ModelSpec(dtype="float64"))
 

@@ -4,11 +4,11 @@ import shutil
 
 import pytest
 from flows import csv_text, fit_mixed, mixed_rows, write_mixed
+from preparing import prepare
 
 from mlptrain.data.table import read_table
 from mlptrain.errors import DataError, SpecError
 from mlptrain.model_file import load
-from mlptrain.training.preparation import prepare
 from mlptrain.workflows.evaluation import evaluate
 from mlptrain.workflows.fitting import fit
 

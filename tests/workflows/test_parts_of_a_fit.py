@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 from flows import csv_text, fit_mixed, mixed_rows, read_csv, write_mixed
+from preparing import prepare
 
 from mlptrain.errors import DataError, EnvironmentFailure, SpecError
 from mlptrain.model_file import load
 from mlptrain.training import preparation
 from mlptrain.training.material import read_material
 from mlptrain.training.partitions import partitions
-from mlptrain.training.preparation import prepare, prepare_part
+from mlptrain.training.preparation import prepare_part
 from mlptrain.workflows.evaluation import evaluate
 from mlptrain.workflows.fitting import fit, load_spec
 from mlptrain.workflows.prediction import predict
