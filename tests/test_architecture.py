@@ -28,9 +28,10 @@ ROOMS = {
     "publishing.py": {"errors"},
     "randomness.py": {"numpy"},
     "memory.py": set(),
+    "processor.py": set(),
     "errors.py": set(),
     "__init__.py": set(),
-    "__main__.py": {"cli", "errors", "reporting"},
+    "__main__.py": {"cli", "errors", "processor", "reporting"},
 }
 FILES_OF = {
     "rich": {"reporting/console.py", "cli/fit.py"},
