@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parents[1] / "mlptrain"
 
 # room (a folder or a file) → the rooms of ours and the other libraries it may import; the standard library is free
 ROOMS = {
-    "engine": {"engine", "randomness", "numpy", "annotated_types"},
+    "engine": {"engine", "randomness", "numpy", "annotated_types", "numba"},
     "data": {"data", "errors", "randomness", "numpy", "annotated_types", "pyarrow"},
     "spec": {"spec", "engine", "data", "errors", "annotated_types", "yaml", "pydantic", "pydantic_core"},
     "training": {"training", "architecture", "spec", "engine", "data", "errors", "randomness", "memory", "numpy"},
@@ -19,7 +19,10 @@ ROOMS = {
         *("workflows", "training", "model_file", "publishing", "architecture", "spec", "engine", "data", "errors"),
         *("randomness", "numpy", "yaml", "threadpoolctl"),
     },
-    "cli": {"cli", "workflows", "reporting", "publishing", "spec", "data", "errors", "typer", "rich", "threadpoolctl"},
+    "cli": {
+        *("cli", "workflows", "reporting", "publishing", "spec", "data", "errors", "processor"),
+        *("typer", "rich", "threadpoolctl"),
+    },
     "architecture.py": {"engine", "spec", "numpy"},
     "model_file.py": {
         *("architecture", "publishing", "training", "spec", "engine", "data", "errors"),
@@ -36,6 +39,7 @@ ROOMS = {
 FILES_OF = {
     "rich": {"reporting/console.py", "cli/fit.py"},
     "pydantic": {"spec/schema.py", "spec/file.py"},
+    "numba": {"engine/compiled.py"},
     "pyarrow": {"data/quick.py", "data/parquet.py"},
 }
 """Libraries that stay in few files."""

@@ -7,6 +7,8 @@ from typing import Annotated, TextIO
 
 import typer
 
+from mlptrain.processor import usable_cores
+
 Set = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key: optimizer.learning_rate=0.01")
 ]
@@ -28,11 +30,6 @@ def use_threads(wanted: int | None) -> None:
         from threadpoolctl import threadpool_limits
 
         threadpool_limits(count)
-
-
-def usable_cores() -> int:
-    """The cores this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def for_programs() -> TextIO:

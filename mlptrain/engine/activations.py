@@ -5,12 +5,15 @@ the activation (He et al., 2015; LeCun et al., 1998; Glorot & Bengio, 2010).
 """
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from annotated_types import Ge, Gt, Lt
 
 from mlptrain.engine.arrays import Floats
+
+ZERO, ONE = np.float32(0), np.float32(1)
+"""Constants of the smaller type: with numbers of either type they give that type, for NumPy and the compiler alike."""
 
 Family = Literal["he", "lecun", "glorot"]
 
@@ -32,6 +35,17 @@ class Linear:
 
     name: Literal["linear"] = "linear"
     family: ClassVar[Family] = "glorot"
+
+    def scalars(self, dtype: np.dtype[Any]) -> tuple[np.floating[Any], ...]:
+        return ()
+
+    @staticmethod
+    def formula(z: Floats) -> Floats:
+        return z
+
+    @staticmethod
+    def slope_at(y: Floats) -> Any:
+        return ONE
 
     def __call__(self, z: Floats) -> Floats:
         return z
@@ -75,11 +89,22 @@ class ReLU:
     name: Literal["relu"] = "relu"
     family: ClassVar[Family] = "he"
 
+    def scalars(self, dtype: np.dtype[Any]) -> tuple[np.floating[Any], ...]:
+        return ()
+
+    @staticmethod
+    def formula(z: Floats) -> Floats:
+        return np.maximum(z, ZERO) + ZERO  # of two zeros the larger one is not the same for every processor: −0 + 0 = 0
+
+    @staticmethod
+    def slope_at(y: Floats) -> Any:
+        return y > ZERO
+
     def __call__(self, z: Floats) -> Floats:
-        return np.maximum(z, 0)
+        return self.formula(z)
 
     def vjp(self, dy: Floats, z: Floats, y: Floats) -> Floats:
-        return dy * (y > 0).astype(dy.dtype)
+        return dy * self.slope_at(y)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,11 +115,22 @@ class LeakyReLU:
     slope: Annotated[float, Ge(0), Lt(1)] = 0.01
     family: ClassVar[Family] = "he"
 
+    def scalars(self, dtype: np.dtype[Any]) -> tuple[np.floating[Any], ...]:
+        return (dtype.type(self.slope),)
+
+    @staticmethod
+    def formula(z: Floats, slope: Any) -> Floats:
+        return np.maximum(z, slope * z)
+
+    @staticmethod
+    def slope_at(y: Floats, slope: Any) -> Any:
+        return np.maximum((y > ZERO) * ONE, slope)
+
     def __call__(self, z: Floats) -> Floats:
-        return np.maximum(z, self.slope * z)
+        return self.formula(z, *self.scalars(z.dtype))
 
     def vjp(self, dy: Floats, z: Floats, y: Floats) -> Floats:
-        return dy * np.maximum(z > 0, self.slope, dtype=z.dtype)
+        return dy * self.slope_at(y, *self.scalars(y.dtype))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -259,3 +295,9 @@ Activation = (
     | HardTanh
 )
 """The activations without parameters; `layers.PReLU` has one and is therefore a layer."""
+
+Rectifier = Linear | ReLU | LeakyReLU
+"""Those whose derivative follows from the sign of y, however y is scaled (dropout): `slope_at(y, *scalars)`.
+
+They can be run in place, with what stands before and after them, by any executor: `formula(z, *scalars)`.
+"""

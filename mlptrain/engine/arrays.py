@@ -1,6 +1,6 @@
 """The array type of the engine, the workspace that reuses arrays, and the driver that runs a formula block by block."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,8 +22,8 @@ class Workspace:
 
     def __init__(self, dtype: np.dtype[Any]) -> None:
         self.dtype = dtype
-        self._sets: dict[int, list[Floats]] = {}
-        self._arrays: list[Floats] = []
+        self._sets: dict[int, list[NDArray[Any]]] = {}
+        self._arrays: list[NDArray[Any]] = []
         self._next = 0
         self.ones: Floats = np.ones(0, dtype)
         """A one for each row: ones @ dy is the sum over the rows, by the fastest way there is."""
@@ -35,19 +35,25 @@ class Workspace:
         self._arrays = self._sets.setdefault(rows, [])
         self._next = 0
 
-    def array(self, shape: tuple[int, ...]) -> Floats:
+    def array(self, shape: tuple[int, ...], dtype: np.dtype[Any] | None = None) -> NDArray[Any]:
         """An uninitialised array of `shape`."""
         position, self._next = self._next, self._next + 1
         if position == len(self._arrays):
-            self._arrays.append(np.empty(shape, self.dtype))
-        if self._arrays[position].shape != shape:
-            self._arrays[position] = np.empty(shape, self.dtype)
+            self._arrays.append(np.empty(shape, dtype or self.dtype))
+        if self._arrays[position].shape != shape or self._arrays[position].dtype != (dtype or self.dtype):
+            self._arrays[position] = np.empty(shape, dtype or self.dtype)
         return self._arrays[position]
 
 
 def blocks(size: int, block: int = BLOCK) -> Iterator[slice]:
     """The slices that cover `range(size)` in steps of one block."""
     return (slice(start, min(start + block, size)) for start in range(0, size, block))
+
+
+def row_blocks(x: Floats) -> Sequence[slice]:
+    """Slices of the rows of x (…, B, O) that hold about a block of numbers each."""
+    rows = x.shape[-2]
+    return [slice(None)] if x.size <= BLOCK else list(blocks(rows, max(BLOCK * rows // x.size, 1)))
 
 
 def blockwise(formula: Callable[..., Floats], out: Callable[[], Floats], *arrays: NDArray[Any]) -> Floats:

@@ -14,8 +14,9 @@ import numpy as np
 from annotated_types import Ge, Gt, Lt
 from numpy.random import BitGenerator, Generator
 
-from mlptrain.engine.activations import Activation, Family
-from mlptrain.engine.arrays import Floats, Workspace, blockwise
+from mlptrain.engine.activations import Activation, Family, Linear, Rectifier
+from mlptrain.engine.arrays import Floats, Workspace, blocks, blockwise, row_blocks
+from mlptrain.engine.elementwise import NUMPY, Executor, Mask
 from mlptrain.engine.initializers import BiasInitializer, Constant, Initializer, Ones, VarianceScaling, Zeros
 from mlptrain.engine.parameters import Declaration
 from mlptrain.randomness import short_integers
@@ -23,7 +24,7 @@ from mlptrain.randomness import short_integers
 Backward = Callable[[Floats, bool], Floats]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Own:
     """The views a layer works on: its parameters, where their gradients go, its buffers."""
 
@@ -32,17 +33,19 @@ class Own:
     buffers: dict[str, Floats]
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Pass:
     """What a pass through the network is: where arrays come from, training or evaluation, the noise of this step.
 
-    `rate` maps the dropout rate of a layer to that of this step (a schedule); `noise` is the bit stream of the step.
+    `rate` maps the dropout rate of a layer to that of this step (a schedule); `noise` is the bit stream of the step;
+    `executor` runs elementwise formulas.
     """
 
     work: Workspace
     train: bool = False
     noise: BitGenerator | None = None
     rate: Callable[[float], float] = float
+    executor: Executor = NUMPY
 
 
 class Layer:
@@ -64,7 +67,10 @@ class Layer:
 
 @dataclass(frozen=True, kw_only=True)
 class Dense(Layer):
-    """y = x W + b.   x (…, B, I)   W (…, I, O)   b (…, O)   →   y (…, B, O)."""
+    """y = x W + b.   x (…, B, I)   W (…, I, O)   b (…, O)   →   y (…, B, O).
+
+    What follows within the same array, its `epilogue`, can be given along: y = m σ(x W + b).
+    """
 
     units: int
     kernel_initializer: Initializer = field(default_factory=VarianceScaling)
@@ -83,17 +89,23 @@ class Dense(Layer):
     def outputs(self, inputs: int) -> int:
         return self.units
 
-    def __call__(self, x: Floats, own: Own, run: Pass) -> tuple[Floats, Backward]:
+    def __call__(self, x: Floats, own: Own, run: Pass, epilogue: "Epilogue | None" = None) -> tuple[Floats, Backward]:
         W, b = own.parameters["weight"], own.parameters["bias"]
-        y = np.matmul(x, W, out=run.work.array((*W.shape[:-2], x.shape[-2], W.shape[-1])))
-        y += b[..., None, :]
+        xW = product(x, W, run.work.array(W.shape[:-2] + (x.shape[-2], W.shape[-1])))  # noqa: RUF005  (a hot line)
+        y, epilogue_vjp = (epilogue or PLAIN)(xW, b, run)
 
         def backward(dy: Floats, wanted: bool) -> Floats:
-            np.matmul(x.swapaxes(-1, -2), dy, out=own.gradients["weight"])
-            np.matmul(run.work.ones, dy, out=own.gradients["bias"])  # the sum over the rows
-            return np.matmul(dy, W.swapaxes(-1, -2), out=run.work.array(x.shape)) if wanted else dy
+            dz = epilogue_vjp(dy)
+            product(x.mT, dz, own.gradients["weight"])
+            product(run.work.ones, dz, own.gradients["bias"])  # the sum over the rows
+            return product(dz, W.mT, run.work.array(x.shape)) if wanted else dz
 
         return y, backward
+
+
+def product(a: Floats, b: Floats, out: Floats) -> Floats:
+    """a b into `out`; with members, of each member."""
+    return np.dot(a, b, out=out) if b.ndim == 2 else np.matmul(a, b, out=out)  # dot is called in less time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,13 +144,18 @@ class PReLU(Layer):
 
     def __call__(self, x: Floats, own: Own, run: Pass) -> tuple[Floats, Backward]:
         a, da = own.parameters["slope"][..., None, :], own.gradients["slope"]
-        below = np.minimum(x, 0)
-        y = np.add(np.maximum(x, 0), a * below, out=run.work.array(x.shape))
+        y, below = run.work.array(x.shape), run.work.array(x.shape)
+        np.minimum(x, 0, out=below)
+        np.maximum(x, 0, out=y)
+        for rows in row_blocks(x):
+            y[..., rows, :] += a * below[..., rows, :]
 
         def backward(dy: Floats, wanted: bool) -> Floats:
-            d = (dy * below).sum(axis=-2)
+            d = np.einsum("...bo,...bo->...o", dy, below)
             da[...] = d.sum(axis=-1, keepdims=True) if self.shared else d
-            return np.multiply(dy, np.where(x > 0, 1, a), out=dy)
+            for rows in row_blocks(x):
+                dy[..., rows, :] *= np.where(x[..., rows, :] > 0, 1, a)
+            return dy
 
         return y, backward
 
@@ -165,12 +182,13 @@ class BatchNorm(Layer):
     def __call__(self, x: Floats, own: Own, run: Pass) -> tuple[Floats, Backward]:
         running_mean, running_variance = own.buffers["running_mean"], own.buffers["running_variance"]
         if not run.train:
-            return normalize(x, running_mean[..., None, :], running_variance[..., None, :], self.epsilon, own, None)
-        mean = x.mean(axis=-2, keepdims=True)
-        variance = np.square(x - mean).mean(axis=-2, keepdims=True)
+            return normalize(
+                x, running_mean[..., None, :], running_variance[..., None, :], self.epsilon, own, run, None
+            )
+        mean, variance = moments(x, -2, run)
         for running, batch in ((running_mean, mean), (running_variance, variance)):
             running += self.running_momentum * (batch[..., 0, :] - running)
-        return normalize(x, mean, variance, self.epsilon, own, -2)
+        return normalize(x, mean, variance, self.epsilon, own, run, -2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,9 +202,7 @@ class LayerNorm(Layer):
         return scale_and_shift(inputs)
 
     def __call__(self, x: Floats, own: Own, run: Pass) -> tuple[Floats, Backward]:
-        mean = x.mean(axis=-1, keepdims=True)
-        variance = np.square(x - mean).mean(axis=-1, keepdims=True)
-        return normalize(x, mean, variance, self.epsilon, own, -1)
+        return normalize(x, *moments(x, -1, run), self.epsilon, own, run, -1)
 
 
 Norm = BatchNorm | LayerNorm
@@ -200,26 +216,44 @@ def scale_and_shift(inputs: int) -> dict[str, Declaration]:
     }
 
 
+def mean_product(a: Floats, b: Floats, axis: int) -> Floats:
+    """The mean of a b over the rows (axis −2) or the units (−1), which stays as an axis of length 1."""
+    total = np.einsum("...bi,...bi->...i" if axis == -2 else "...bi,...bi->...b", a, b)
+    return np.expand_dims(total, axis) / a.shape[axis]
+
+
+def moments(x: Floats, axis: int, run: Pass) -> tuple[Floats, Floats]:
+    """Mean and biased variance over the rows (axis −2) or the units (−1) of x."""
+    mean = x.mean(axis=axis, keepdims=True)
+    deviation = np.subtract(x, mean, out=run.work.array(x.shape))
+    return mean, mean_product(deviation, deviation, axis)
+
+
 def normalize(
-    x: Floats, mean: Floats, variance: Floats, epsilon: float, own: Own, axis: int | None
+    x: Floats, mean: Floats, variance: Floats, epsilon: float, own: Own, run: Pass, axis: int | None
 ) -> tuple[Floats, Backward]:
     """y = γ x̂ + β with x̂ = (x − μ) / √(v + ε); `axis` is the one μ and v were taken over, None if they are constants.
 
     With s = 1/√(v + ε) and dx̂ = γ dy: dx = s (dx̂ − mean dx̂ − x̂ mean(dx̂ x̂)), the means over `axis`.
     """
-    s = 1 / np.sqrt(variance + epsilon)
-    hat = (x - mean) * s
     gamma, beta = own.parameters["scale"][..., None, :], own.parameters["shift"][..., None, :]
+    s = 1 / np.sqrt(variance + epsilon)
+    hat = np.subtract(x, mean, out=run.work.array(x.shape))
+    hat *= s
+    y = np.multiply(gamma, hat, out=run.work.array(x.shape))
+    y += beta
 
     def backward(dy: Floats, wanted: bool) -> Floats:
-        np.sum(dy * hat, axis=-2, out=own.gradients["scale"])
+        np.einsum("...bi,...bi->...i", dy, hat, out=own.gradients["scale"])
         np.sum(dy, axis=-2, out=own.gradients["shift"])
-        d = gamma * dy
-        if axis is None:
-            return s * d
-        return s * (d - d.mean(axis=axis, keepdims=True) - hat * (d * hat).mean(axis=axis, keepdims=True))
+        d = np.multiply(gamma, dy, out=dy)
+        if axis is not None:
+            mean_d, mean_d_hat = d.mean(axis=axis, keepdims=True), mean_product(d, hat, axis)
+            d -= mean_d
+            d -= np.multiply(hat, mean_d_hat, out=hat)
+        return np.multiply(s, d, out=d)
 
-    return gamma * hat + beta, backward
+    return y, backward
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -233,14 +267,24 @@ class Dropout(Layer):
     name: Literal["bernoulli"] = "bernoulli"
     rate: Annotated[float, Ge(0), Lt(1)] = 0.5
 
-    def __call__(self, x: Floats, own: Own, run: Pass) -> tuple[Floats, Backward]:
+    def mask(self, shape: tuple[int, ...], run: Pass) -> Mask | None:
+        """The mask of this step; None where nothing is dropped."""
         threshold = min(round(run.rate(self.rate) * 65536), 65535)
         if not run.train or run.noise is None or threshold == 0:
+            return None
+        bits = run.work.array(shape, np.dtype(np.uint16))
+        for block in blocks(bits.size):
+            bits.reshape(-1)[block] = short_integers(run.noise, block.stop - block.start)
+        return Mask(bits, np.uint16(threshold), run.work.dtype.type(65536 / (65536 - threshold)))
+
+    def __call__(self, x: Floats, own: Own, run: Pass) -> tuple[Floats, Backward]:
+        mask = self.mask(x.shape, run)
+        if mask is None:
             return x, lambda dy, wanted: dy
-        bits = short_integers(run.noise, x.size).reshape(x.shape)
-        m = run.work.array(x.shape)
-        np.multiply(bits >= threshold, m.dtype.type(65536 / (65536 - threshold)), out=m)
-        return np.multiply(x, m, out=run.work.array(x.shape)), lambda dy, wanted: np.multiply(dy, m, out=dy)
+        y = run.work.array(x.shape)
+        np.copyto(y, x)
+        respond(run, Linear(), y, None, mask)
+        return y, lambda dy, wanted: respond_vjp(run, Linear(), dy, y, mask)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -259,6 +303,47 @@ class GaussianDropout(Layer):
         n *= (p / (1 - p)) ** 0.5
         n += 1
         return np.multiply(x, n, out=run.work.array(x.shape)), lambda dy, wanted: np.multiply(dy, n, out=dy)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Epilogue:
+    """m σ(x + b) in the array of x: the bias, the activation and the dropout after a product, in one go.
+
+    σ is a rectifier, whose derivative follows from y, so that nothing else needs to be kept.
+    """
+
+    rectifier: Rectifier = field(default_factory=Linear)
+    dropout: Dropout | None = None
+
+    def __call__(self, x: Floats, b: Floats, run: Pass) -> tuple[Floats, Callable[[Floats], Floats]]:
+        mask = self.dropout.mask(x.shape, run) if self.dropout else None
+        y = respond(run, self.rectifier, x, b, mask)
+        return y, lambda dy: respond_vjp(run, self.rectifier, dy, y, mask)
+
+
+PLAIN = Epilogue()
+
+
+def respond(run: Pass, rectifier: Rectifier, x: Floats, b: Floats | None, mask: Mask | None) -> Floats:
+    """x ← m σ(x + b), for each member if there are several."""
+    if x.ndim == 2:
+        run.executor.respond(rectifier, x, b, mask)
+    else:
+        for m, member in enumerate(x):
+            respond(run, rectifier, member, None if b is None else b[m], None if mask is None else mask.of_member(m))
+    return x
+
+
+def respond_vjp(run: Pass, rectifier: Rectifier, dy: Floats, y: Floats, mask: Mask | None) -> Floats:
+    """dy ← dy m σ′(y), for each member if there are several."""
+    if isinstance(rectifier, Linear) and mask is None:
+        return dy
+    if dy.ndim == 2:
+        run.executor.respond_vjp(rectifier, dy, y, mask)
+    else:
+        for m, member in enumerate(dy):
+            respond_vjp(run, rectifier, member, y[m], None if mask is None else mask.of_member(m))
+    return dy
 
 
 AnyDropout = Dropout | GaussianDropout

@@ -6,14 +6,16 @@ numbers take values (B, K) and average over the K outputs of a row.
 """
 
 from dataclasses import dataclass
+from functools import cache
 from math import log
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from annotated_types import Ge, Gt, Lt
 
 from mlptrain.engine.activations import sigmoid, softplus
 from mlptrain.engine.arrays import Floats, Integers
+from mlptrain.engine.elementwise import NUMPY, Executor
 
 Rows = tuple[Floats, Floats]
 """ℓ (…, B) and ∂ℓ/∂logits (…, B, K)."""
@@ -29,6 +31,14 @@ def log_softmax(logits: Floats) -> Floats:
     """z − max z − log Σ exp(z − max z) over the last axis."""
     z = logits - logits.max(axis=-1, keepdims=True)
     return z - np.log(np.exp(z).sum(axis=-1, keepdims=True))
+
+
+@cache
+def ones(count: int, dtype: np.dtype[Any]) -> Floats:
+    """Ones to sum with: e @ 1 is the sum over the classes."""
+    array = np.ones(count, dtype)
+    array.flags.writeable = False
+    return array
 
 
 def per_row(loss: Floats, derivative: Floats) -> Rows:
@@ -65,7 +75,7 @@ class MeanSquaredError(NumberLoss):
 
     name: Literal["mean_squared_error"] = "mean_squared_error"
 
-    def rows(self, logits: Floats, targets: Floats) -> Rows:
+    def rows(self, logits: Floats, targets: Floats, executor: Executor = NUMPY) -> Rows:
         e = logits - targets
         return per_row(e * e, 2 * e)
 
@@ -76,7 +86,7 @@ class MeanAbsoluteError(NumberLoss):
 
     name: Literal["mean_absolute_error"] = "mean_absolute_error"
 
-    def rows(self, logits: Floats, targets: Floats) -> Rows:
+    def rows(self, logits: Floats, targets: Floats, executor: Executor = NUMPY) -> Rows:
         e = logits - targets
         return per_row(np.abs(e), np.sign(e))
 
@@ -88,7 +98,7 @@ class Huber(NumberLoss):
     name: Literal["huber"] = "huber"
     delta: Annotated[float, Gt(0)] = 1.0
 
-    def rows(self, logits: Floats, targets: Floats) -> Rows:
+    def rows(self, logits: Floats, targets: Floats, executor: Executor = NUMPY) -> Rows:
         e = logits - targets
         c = np.clip(e, -self.delta, self.delta)
         return per_row(c * (e - 0.5 * c), c)
@@ -100,7 +110,7 @@ class LogCosh(NumberLoss):
 
     name: Literal["log_cosh"] = "log_cosh"
 
-    def rows(self, logits: Floats, targets: Floats) -> Rows:
+    def rows(self, logits: Floats, targets: Floats, executor: Executor = NUMPY) -> Rows:
         e = logits - targets
         a = np.abs(e)
         # Below 1 the sum above would lose its digits: there cosh e = 1 + 2 sinh²(e/2) keeps them
@@ -115,7 +125,7 @@ class Quantile(NumberLoss):
     name: Literal["quantile"] = "quantile"
     level: Annotated[float, Gt(0), Lt(1)] = 0.5
 
-    def rows(self, logits: Floats, targets: Floats) -> Rows:
+    def rows(self, logits: Floats, targets: Floats, executor: Executor = NUMPY) -> Rows:
         e = logits - targets
         slope = np.where(e > 0, 1 - self.level, np.where(e < 0, -self.level, 0)).astype(e.dtype)
         return per_row(slope * e, slope)
@@ -136,7 +146,7 @@ class Poisson(NumberLoss):
         e = np.exp(np.minimum(logits, self.ceiling))
         return e * (1 + np.maximum(logits - self.ceiling, 0)), e
 
-    def rows(self, logits: Floats, targets: Floats) -> Rows:
+    def rows(self, logits: Floats, targets: Floats, executor: Executor = NUMPY) -> Rows:
         mean, derivative = self.mean(logits)
         return per_row(mean - targets * logits, derivative - targets)
 
@@ -151,20 +161,25 @@ class CrossEntropy(ClassLoss):
     name: Literal["cross_entropy"] = "cross_entropy"
     label_smoothing: Annotated[float, Ge(0), Lt(1)] = 0.0
 
-    def rows(self, logits: Floats, targets: Integers) -> Rows:
-        epsilon = self.label_smoothing
-        z = logits - np.maximum.reduce(logits, axis=-1, keepdims=True)
+    def rows(self, logits: Floats, targets: Integers, executor: Executor = NUMPY) -> Rows:
+        if logits.ndim > 2:
+            ls, ds = zip(*(self.rows(member, targets, executor) for member in logits), strict=True)
+            return np.stack(ls), np.stack(ds)
+        classes, scalar = logits.shape[-1], logits.dtype.type
+        on, off = 1 - self.label_smoothing, self.label_smoothing / classes
+        z, z_true = executor.largest_removed(logits, targets)
         e = np.exp(z)
-        total = np.add.reduce(e, axis=-1, keepdims=True)
-        row = np.arange(len(targets))
-        loss = np.log(total[..., 0]) - (1 - epsilon) * z[..., row, targets]
-        d = e
-        d /= total
-        d[..., row, targets] -= 1 - epsilon
-        if epsilon:
-            loss -= epsilon * z.mean(axis=-1)
-            d -= epsilon / z.shape[-1]
-        return loss, d
+        total = np.dot(e, ones(classes, e.dtype))
+        loss = np.log(total) - scalar(on) * z_true
+        if off:
+            loss -= scalar(off) * np.add.reduce(z, axis=-1)
+        executor.class_tail(self.slope, e, total, targets, (scalar(on), scalar(off)))
+        return loss, e
+
+    @staticmethod
+    def slope(e: Floats, total: Floats, true: Integers, on: Any, off: Any) -> Any:
+        """softmax(z) − q from e^z and its sum over the classes."""
+        return e / total - (off + on * true)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,7 +192,7 @@ class BinaryCrossEntropy(ClassLoss):
     def outputs(self, classes: int) -> int:
         return 1
 
-    def rows(self, logits: Floats, targets: Integers) -> Rows:
+    def rows(self, logits: Floats, targets: Integers, executor: Executor = NUMPY) -> Rows:
         q = ((1 - self.label_smoothing) * targets[:, None] + self.label_smoothing / 2).astype(logits.dtype)
         # softplus(z) − z q = (1 − q) softplus(z) + q softplus(−z): no difference of large numbers
         return ((1 - q) * softplus(logits) + q * softplus(-logits))[..., 0], sigmoid(logits) - q
@@ -196,7 +211,7 @@ class Focal(ClassLoss):
     name: Literal["focal"] = "focal"
     gamma: Annotated[float, Ge(0)] = 2.0
 
-    def rows(self, logits: Floats, targets: Integers) -> Rows:
+    def rows(self, logits: Floats, targets: Integers, executor: Executor = NUMPY) -> Rows:
         log_p = log_softmax(logits)
         row = np.arange(len(targets))
         log_true = log_p[..., row, targets]
@@ -215,7 +230,7 @@ class Hinge(ClassLoss):
     name: Literal["hinge"] = "hinge"
     probabilistic: ClassVar[bool] = False
 
-    def rows(self, logits: Floats, targets: Integers) -> Rows:
+    def rows(self, logits: Floats, targets: Integers, executor: Executor = NUMPY) -> Rows:
         row = np.arange(len(targets))
         others = logits.copy()
         others[..., row, targets] = -np.inf
@@ -245,16 +260,20 @@ Loss = (
 
 
 def average(
-    loss: Loss, logits: Floats, targets: Floats | Integers, weights: Floats | None = None
+    loss: Loss,
+    logits: Floats,
+    targets: Floats | Integers,
+    weights: Floats | None = None,
+    executor: Executor = NUMPY,
 ) -> tuple[float, Floats]:
     """L = Σ wᵢ ℓᵢ / Σ wᵢ over the rows of the batch and ∂L/∂logits; all weights are 1 where none are given.
 
     With members each one's rows are averaged apart: the gradient is of the sum over members, the value the mean.
     """
-    rows, d = loss.rows(logits, targets)  # type: ignore[arg-type]
+    rows, d = loss.rows(logits, targets, executor)  # type: ignore[arg-type]
     if weights is None:
         d /= rows.shape[-1]
-        return float(rows.sum()) / rows.size, d
+        return float(np.add.reduce(rows, axis=None)) / rows.size, d
     share = weights / weights.sum()
     d *= share[:, None]
     return float((rows * share).sum(axis=-1).mean()), d

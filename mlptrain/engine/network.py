@@ -1,12 +1,16 @@
 """The network: layers in a row, θ and its gradient, the forward pass and the way back."""
 
+from collections import deque
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 
+from mlptrain.engine.activations import Rectifier
 from mlptrain.engine.arrays import Floats, Integers, Workspace
-from mlptrain.engine.layers import BatchNorm, Layer, Own, Pass
+from mlptrain.engine.elementwise import NUMPY, Executor
+from mlptrain.engine.layers import Activate, Backward, BatchNorm, Dense, Dropout, Epilogue, Layer, Own, Pass
 from mlptrain.engine.losses import Loss, average
 from mlptrain.engine.parameters import Parameters
 from mlptrain.engine.penalties import Penalty
@@ -49,16 +53,18 @@ class Network:
             for (name, layer), width in zip(self.layers, widths, strict=False)
             for part, value in layer.buffers(width).items()
         }
+        self.executor: Executor = NUMPY
+        """Runs the elementwise formulas."""
         self._work = Workspace(dtype)
-        self._owned = self._own_views()
-        self._first = next((i for i, (_, layer) in enumerate(self.layers) if layer.declare(1)), 0)
-
-    def _own_views(self) -> list[tuple[Layer, Own]]:
-        values, gradients = self.parameters.values, self.parameters.gradients
-        return [
-            (layer, Own(of_layer(values, name), of_layer(gradients, name), of_layer(self.buffers, name)))
-            for name, layer in self.layers
+        self._stages = [
+            Stage(layer, self._own(name), epilogue) for name, layer, epilogue in with_epilogues(self.layers)
         ]
+        self._first = next((i for i, stage in enumerate(self._stages) if stage.layer.declare(1)), 0)
+
+    def _own(self, name: str) -> Own:
+        """The views of one layer."""
+        views = self.parameters.values, self.parameters.gradients, self.buffers
+        return Own(*(of_layer(each, name) for each in views))
 
     @property
     def outputs(self) -> int:
@@ -76,7 +82,7 @@ class Network:
     def begin(self, rows: int, **mode: Any) -> Pass:
         """A pass of `rows` rows, in evaluation unless `mode` says otherwise."""
         self._work.restart(rows)
-        return Pass(self._work, **mode)
+        return Pass(self._work, executor=self.executor, **mode)
 
     def logits(self, x: Inputs) -> Iterator[Floats]:
         """The logits of x in evaluation, chunk by chunk; each chunk is valid until the next one is asked for."""
@@ -84,8 +90,8 @@ class Network:
         for start in range(0, len(x), rows):
             chunk = x[start : start + rows]
             run = self.begin(len(chunk))
-            for layer, own in self._owned:
-                chunk, _ = layer(chunk, own, run)
+            for stage in self._stages:
+                chunk, _ = stage(chunk, run)
             yield chunk
 
     def loss_and_gradient(
@@ -101,11 +107,11 @@ class Network:
 
         forward  x → logits;  loss → ∂L/∂logits;  backward, layer by layer, down to the first with parameters.
         """
-        tape = []
-        for layer, own in self._owned:
-            x, backward = layer(x, own, run)
+        tape: list[Backward] = []
+        for stage in self._stages:
+            x, backward = stage(x, run)
             tape.append(backward)
-        value, dy = average(loss, x, targets, weights)
+        value, dy = average(loss, x, targets, weights, self.executor)
         for position in range(len(tape) - 1, self._first - 1, -1):
             dy = tape[position](dy, position > self._first)
         return value
@@ -122,8 +128,41 @@ class Network:
     ) -> tuple[float, float]:
         """(loss, penalty) of a batch; the gradient of their sum is left in `parameters.gradient`."""
         value = self.loss_and_gradient(x, targets, weights, loss=loss, run=run)
+        if not (penalty.l1 or penalty.l2):
+            return value, 0.0
         weight = self.parameters.regions["weight"]
         return value, penalty.add_gradient(self.parameters.theta[weight], self.parameters.gradient[weight])
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A layer with the views of its parameters, and what follows it in the same array."""
+
+    layer: Layer
+    own: Own
+    epilogue: Epilogue | None
+
+    def __call__(self, x: Floats, run: Pass) -> tuple[Floats, Backward]:
+        if self.epilogue is None:
+            return self.layer(x, self.own, run)
+        assert isinstance(self.layer, Dense)
+        return self.layer(x, self.own, run, self.epilogue)
+
+
+def with_epilogues(layers: NamedLayers) -> Iterator[tuple[str, Layer, Epilogue | None]]:
+    """The layers; a rectifier and a dropout that follow a dense layer become its epilogue: the same, in one go."""
+    waiting = deque(layers)
+    while waiting:
+        name, layer = waiting.popleft()
+        epilogue = None
+        if isinstance(layer, Dense):
+            if waiting and isinstance(after := waiting[0][1], Activate) and isinstance(after.activation, Rectifier):
+                epilogue = Epilogue(rectifier=after.activation)
+                waiting.popleft()
+            if waiting and isinstance(after := waiting[0][1], Dropout):
+                epilogue = replace(epilogue or Epilogue(), dropout=after)
+                waiting.popleft()
+        yield name, layer, epilogue
 
 
 def of_layer(views: dict[str, Floats], name: str) -> dict[str, Floats]:

@@ -15,6 +15,7 @@ import numpy as np
 from annotated_types import Ge, Gt, Lt
 
 from mlptrain.engine.arrays import Floats, blocks
+from mlptrain.engine.elementwise import NUMPY, Executor
 from mlptrain.engine.lbfgs import LBFGS
 from mlptrain.engine.parameters import Parameters
 from mlptrain.engine.penalties import Clipping
@@ -337,34 +338,23 @@ FLUSH_EVERY = 64
 SMALLEST = 1e-30
 
 
-def step(optimizer: Elementwise, parameters: Parameters, slots: Slots, *, lr: float, t: int) -> None:
-    """One update of θ from its gradient: clip, then θ ← θ (1 − lr λ) − u block by block. t counts from 1."""
+def step(
+    optimizer: Elementwise, parameters: Parameters, slots: Slots, *, lr: float, t: int, executor: Executor = NUMPY
+) -> None:
+    """One update of θ from its gradient: clip, then θ ← θ (1 − lr λ) − u. t counts from 1."""
     optimizer(parameters)
-    scalars = list(np.array(optimizer.scalars(lr, t), parameters.theta.dtype))
-    decayed = parameters.regions["weight"].stop if optimizer.weight_decay else 0
-    keep = 1 - lr * optimizer.weight_decay
-    if decayed:
-        update(optimizer, parameters, slots, scalars, slice(0, decayed), keep)
-    update(optimizer, parameters, slots, scalars, slice(decayed, parameters.theta.size), 1.0)
+    theta, gradient, scalar = parameters.theta, parameters.gradient, parameters.theta.dtype.type
+    scalars = [scalar(value) for value in optimizer.scalars(lr, t)]
+    kept, keep = list(slots.values()), scalar(1)
+    if optimizer.weight_decay:
+        weights, others = parameters.regions["weight"], slice(parameters.regions["weight"].stop, None)
+        decayed = scalar(1 - lr * optimizer.weight_decay)
+        of_weights = [slot[weights] for slot in kept]
+        executor.update(optimizer.update, theta[weights], gradient[weights], of_weights, decayed, scalars)
+        theta, gradient, kept = theta[others], gradient[others], [slot[others] for slot in kept]
+    executor.update(optimizer.update, theta, gradient, kept, keep, scalars)
     if t % FLUSH_EVERY == 0:
         flush_denormals(slots)
-
-
-def update(
-    optimizer: Elementwise, parameters: Parameters, slots: Slots, scalars: Sequence[Any], region: slice, keep: float
-) -> None:
-    """θ ← keep · θ − u over one region of θ, in blocks that stay in the cache."""
-    theta, gradient = parameters.theta[region], parameters.gradient[region]
-    kept = [slot[region] for slot in slots.values()]
-    formula: Callable[..., tuple[Any, ...]] = optimizer.update
-    for block in blocks(theta.size):
-        u, *values = formula(gradient[block], *[slot[block] for slot in kept], *scalars)
-        part = theta[block]
-        if keep != 1:
-            part *= keep
-        np.subtract(part, u, out=part)
-        for slot, value in zip(kept, values, strict=True):
-            slot[block] = value
 
 
 def flush_denormals(slots: Slots) -> None:

@@ -33,6 +33,7 @@ class Parameters:
 
     def __init__(self, declarations: Mapping[str, Declaration], dtype: np.dtype[Any]) -> None:
         self.declarations = dict(declarations)
+        self.max_norms = {name: each.max_norm for name, each in declarations.items() if each.max_norm is not None}
         size = sum(prod(declaration.shape) for declaration in declarations.values())
         self.theta: Floats = np.zeros(size, dtype)
         self.gradient: Floats = np.zeros(size, dtype)

@@ -1,6 +1,7 @@
 """What is added to the loss or done to the gradient and the weights: penalties, clipping, the bound on norms."""
 
 from dataclasses import dataclass
+from math import sqrt
 from typing import Annotated
 
 import numpy as np
@@ -23,7 +24,7 @@ class Penalty:
     def value(self, weights: Floats) -> float:
         total = 0.0
         if self.l1:
-            total += self.l1 * float(np.abs(weights).sum())
+            total += self.l1 * sum(float(np.abs(weights[block]).sum()) for block in blocks(weights.size))
         if self.l2:
             total += self.l2 * float(np.dot(weights, weights))
         return total
@@ -63,11 +64,11 @@ class Clipping:
 
 def norm(vector: Floats) -> float:
     """‖v‖₂, with the largest component divided out first so that squares cannot overflow."""
-    largest = float(np.abs(vector).max(initial=0))
+    largest = max(float(vector.max(initial=0)), -float(vector.min(initial=0)))
     if largest == 0 or not np.isfinite(largest):
         return largest
-    scaled = vector / vector.dtype.type(largest)
-    return largest * float(np.sqrt(np.dot(scaled, scaled)))
+    scaled = (vector[block] / vector.dtype.type(largest) for block in blocks(vector.size))
+    return largest * sqrt(sum(float(np.dot(part, part)) for part in scaled))
 
 
 def scale_to_norm(vector: Floats, bound: float) -> None:
@@ -79,10 +80,8 @@ def scale_to_norm(vector: Floats, bound: float) -> None:
 
 def bound_unit_norms(parameters: Parameters) -> None:
     """Max-norm: columns of W (a unit's incoming weights) with a norm above c are scaled to c (Srebro et al., 2004)."""
-    for name, declaration in parameters.declarations.items():
-        if declaration.max_norm is None:
-            continue
+    for name, max_norm in parameters.max_norms.items():
         W = parameters.values[name]
         norms = np.sqrt(np.einsum("...io,...io->...o", W, W))
-        if norms.max() > declaration.max_norm:
-            W *= (declaration.max_norm / np.maximum(norms, declaration.max_norm))[..., None, :]
+        if norms.max() > max_norm:
+            W *= (max_norm / np.maximum(norms, max_norm))[..., None, :]

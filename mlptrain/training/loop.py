@@ -147,7 +147,10 @@ def run_epoch(
 
 
 def batches(course: Course, epoch: int) -> Iterator[Batch]:
-    """The batches of an epoch: every row once, in an order that depends on seed and epoch alone."""
+    """The batches of an epoch: every row once, in an order that depends on seed and epoch alone.
+
+    The inputs of a batch are valid until the next batch is asked for.
+    """
     part, weights = course.train, course.train.training_weights()
     x, targets = part.x, part.targets
     if not course.spec.training.shuffle or course.batch_size == part.rows:
@@ -156,9 +159,14 @@ def batches(course: Course, epoch: int) -> Iterator[Batch]:
         return
     order = permutation(stream(course.spec.seed, "shuffle", epoch), part.rows)
     targets, weights = targets[order], None if weights is None else weights[order]
-    gathered = x[order] if x.nbytes <= GATHER_AT_ONCE else None
+    if x.nbytes <= GATHER_AT_ONCE:
+        gathered = x[order]
+        for rows in course.slices():
+            yield gathered[rows], targets[rows], None if weights is None else weights[rows]
+        return
+    buffer = np.empty((course.batch_size + 1, x.shape[1]), x.dtype)
     for rows in course.slices():
-        inputs = x[order[rows]] if gathered is None else gathered[rows]
+        inputs = np.take(x, order[rows], axis=0, out=buffer[: rows.stop - rows.start], mode="clip")
         yield inputs, targets[rows], None if weights is None else weights[rows]
 
 
@@ -181,7 +189,7 @@ def train_step(course: Course, state: TrainState, batch: Batch, number: int) -> 
     else:
         value, penalty = objective()
         state.step += 1
-        step(optimizer, network.parameters, state.slots, lr=lr, t=state.step)
+        step(optimizer, network.parameters, state.slots, lr=lr, t=state.step, executor=network.executor)
     bound_unit_norms(network.parameters)
     if not isfinite(value + penalty):
         raise diverged(f"in epoch {state.epoch + 1}, batch {number}", lr)

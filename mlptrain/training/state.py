@@ -24,7 +24,9 @@ class Best:
     def keep(self, epoch: int, value: float, network: Network) -> None:
         """Make the present state of the network the best one."""
         self.epoch, self.value = epoch, value
-        self.theta = network.parameters.theta.copy()
+        if self.theta.size != network.parameters.theta.size:
+            self.theta = np.empty_like(network.parameters.theta)
+        np.copyto(self.theta, network.parameters.theta)
         self.buffers = {name: buffer.copy() for name, buffer in network.buffers.items()}
 
     def restore(self, network: Network) -> None:

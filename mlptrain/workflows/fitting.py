@@ -25,9 +25,9 @@ from mlptrain.training.material import Material, Rows, digest, read_material
 from mlptrain.training.partitions import partitions
 from mlptrain.training.preparation import Prepared, prepare_part
 from mlptrain.training.state import initial_state
+from mlptrain.workflows.execution import choice, suitable_threads
 from mlptrain.workflows.measuring import Metrics, measured, split_values
 from mlptrain.workflows.prediction import predicted_columns, probability_columns, publish_table
-from mlptrain.workflows.threads import suitable_threads
 
 Sink = Callable[[Event], object]
 
@@ -119,6 +119,7 @@ def fit(
         for message in left_out(prepared) if number == 1 else ():
             notice(message)
         course = new_course(prepared, fold=number, folds=len(parts))
+        course.network.executor = choice(course).executor(notice if number == 1 else str)
         with suitable_threads(course.network, course.batch_size, threads):
             trained, history = run(course, list(sinks), clock=clock, stop=stop)
         if trained is None:

@@ -23,7 +23,7 @@ from mlptrain.spec.plain import to_plain
 from mlptrain.training.examples import predict as predict_rows
 from mlptrain.training.material import Rows
 from mlptrain.training.preparation import compact_inputs
-from mlptrain.workflows.threads import suitable_threads
+from mlptrain.workflows.execution import suitable_threads
 
 Columns = dict[str, list[str]]
 

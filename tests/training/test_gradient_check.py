@@ -136,8 +136,8 @@ def test_a_wrong_derivative_of_an_activation_is_found(broken, monkeypatch):
 def test_a_wrong_gradient_of_one_kind_of_parameter_is_found_where_it_is(monkeypatch):
     forward = Dense.__call__
 
-    def without_bias(self, x, own, run):
-        y, backward = forward(self, x, own, run)
+    def without_bias(self, x, own, run, *epilogue):
+        y, backward = forward(self, x, own, run, *epilogue)
 
         def wrong_backward(dy, wanted):
             dx = backward(dy, wanted)
@@ -153,6 +153,8 @@ def test_a_wrong_gradient_of_one_kind_of_parameter_is_found_where_it_is(monkeypa
 
 def test_a_wrong_derivative_of_the_loss_is_found_everywhere(monkeypatch):
     rows = CrossEntropy.rows
-    monkeypatch.setattr(CrossEntropy, "rows", lambda self, z, t: (rows(self, z, t)[0], 2 * rows(self, z, t)[1]))
+    monkeypatch.setattr(
+        CrossEntropy, "rows", lambda self, z, t, *executor: (rows(self, z, t)[0], 2 * rows(self, z, t)[1])
+    )
     checks = check_gradient(course_of())
     assert all(check.error > 1000 * TOLERANCE and not check.right for check in checks)

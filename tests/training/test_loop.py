@@ -290,7 +290,7 @@ def test_an_epoch_sees_every_row_once_with_its_target_and_weight(at_once, weight
     course = course_of(rows=10, train=part, training=Training(batch_size=4))
     orders = []
     for epoch in range(3):
-        seen = list(batches(course, epoch))
+        seen = [(x.copy(), targets, weights) for x, targets, weights in batches(course, epoch)]
         assert [len(x) for x, _, _ in seen] == [4, 4, 2]
         for x, targets, weights in seen:
             assert np.array_equal(x[:, 0], targets)

@@ -32,9 +32,9 @@ def steps_of(course, monkeypatch):
     taken = []
     step = loop.step
 
-    def spy(optimizer, *args, lr, t):
+    def spy(optimizer, *args, lr, t, **others):
         taken.append((lr, optimizer, t))
-        step(optimizer, *args, lr=lr, t=t)
+        step(optimizer, *args, lr=lr, t=t, **others)
 
     monkeypatch.setattr(loop, "step", spy)
     list(fit(course, state_of(course)))

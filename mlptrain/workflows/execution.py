@@ -1,0 +1,95 @@
+"""What runs a training: the threads that its matrix products are worth, the executor of its elementwise formulas."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from itertools import pairwise
+
+from mlptrain.engine.elementwise import NUMPY, Executor
+from mlptrain.engine.layers import Dropout, GaussianDropout
+from mlptrain.engine.lbfgs import LBFGS
+from mlptrain.engine.network import Network
+from mlptrain.training.loop import Course
+
+SMALL = 1 << 24
+"""Multiplications in the largest product of a step up to which a second thread brings next to nothing. Where another
+process has the second core, BLAS threads wait for each other, and small products take a hundred times as long."""
+
+COMPILATION = 1.5
+"""Seconds to load the compiler and to compile the loops of a training."""
+CALL, UNIT, DROPPED_UNIT, PARAMETER, SLOT = 8e-6, 0.8e-9, 0.8e-9, 0.15e-9, 0.5e-9
+"""Seconds that a compiled loop saves: per layer and step; per row and unit, with dropout as much again; per parameter,
+and for each slot of the optimizer. Measured with benchmarks/step.py; only their order of magnitude matters."""
+
+
+def largest_product(network: Network, rows: int) -> int:
+    """Rows · inputs · outputs of the largest layer."""
+    return rows * max(i * o for i, o in pairwise(network.widths))
+
+
+@contextmanager
+def suitable_threads(network: Network, rows: int, asked: int | None) -> Iterator[None]:
+    """One thread while the products are small, unless the user has `asked` for a number."""
+    if asked is not None or largest_product(network, rows) > SMALL:
+        yield
+        return
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1, user_api="blas"):
+        yield
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """Who runs the elementwise formulas, and why."""
+
+    compiled: bool
+    why: str
+
+    def executor(self, notice: Callable[[str], object]) -> Executor:
+        """The executor; a compiler that is installed and cannot be loaded is told, and NumPy does the work."""
+        if not self.compiled:
+            return NUMPY
+        try:
+            from mlptrain.engine.compiled import Compiled
+        except ImportError as problem:
+            notice(f"Numba cannot be loaded ({problem}); NumPy runs the elementwise formulas, with the same results")
+            return NUMPY
+        return Compiled()
+
+
+def choice(course: Course) -> Choice:
+    """Compiled loops where they save at least twice the time that it takes to compile them."""
+    saved = saved_seconds(course)
+    worth = saved >= 2 * COMPILATION
+    if find_spec("numba") is None:
+        gain = f"mlptrain[fast] would save about {saved:.0f} s" if worth else "compiled loops would not pay here"
+        return Choice(compiled=False, why=f"Numba is not installed; {gain}")
+    if not worth:
+        return Choice(compiled=False, why=f"compiling takes {COMPILATION} s and would save about {saved:.1f} s")
+    return Choice(compiled=True, why=f"saves about {saved:.0f} s of {course.spec.training.epochs} epochs")
+
+
+def saved_seconds(course: Course) -> float:
+    """About what compiled loops save in a whole training."""
+    network, spec = course.network, course.spec
+    unit = UNIT + DROPPED_UNIT * any(isinstance(layer, Dropout | GaussianDropout) for _, layer in network.layers)
+    slots = 0 if isinstance(spec.optimizer, LBFGS) else len(spec.optimizer.slots)
+    parameter = 0.0 if isinstance(spec.optimizer, LBFGS) else PARAMETER + SLOT * slots
+    of_step = CALL * len(network.layers) + parameter * network.parameters.theta.size
+    of_row = unit * sum(network.widths[1:])
+    steps = course.steps_per_epoch * spec.training.epochs * course.folds
+    return steps * (of_step + course.batch_size * of_row)
+
+
+def products() -> str:
+    """Which library computes matrix products, with which kernels and how many threads."""
+    from threadpoolctl import threadpool_info
+
+    found = [each for each in threadpool_info() if each["user_api"] == "blas"]
+    named = [
+        (each["internal_api"], each.get("version"), each.get("architecture"), each["num_threads"]) for each in found
+    ]
+    texts = [f"{name} {version or ''} ({kernels or 'own'} kernels), {n} threads" for name, version, kernels, n in named]
+    return "; ".join(texts) or "the library that NumPy was built with"
