@@ -154,7 +154,7 @@ class PReLU(Layer):
             d = np.einsum("...bo,...bo->...o", dy, below)
             da[...] = d.sum(axis=-1, keepdims=True) if self.shared else d
             for rows in row_blocks(x):
-                dy[..., rows, :] *= np.where(x[..., rows, :] > 0, 1, a)
+                dy[..., rows, :] *= (x[..., rows, :] > 0) + (x[..., rows, :] <= 0) * a
             return dy
 
         return y, backward

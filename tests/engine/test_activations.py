@@ -125,8 +125,9 @@ EXACT: dict[Any, Any] = {
     HardSigmoid: lambda a, z: min(max(z / 6 + mpf(1) / 2, mpf(0)), mpf(1)),
     HardTanh: lambda a, z: min(max(z, mpf(-1)), mpf(1)),
 }
-SMALLEST_RELATIVE = {GELU: 1e-4}
-"""Values below which the error is held absolutely: eᵘ of a rounded u ≫ 1 cannot keep all its digits."""
+SMALLEST_RELATIVE = {GELU: 1e-4, SiLU: 1e-35}
+"""Values below which the error is held absolutely: eᵘ of a rounded u ≫ 1 cannot keep all its digits (GELU); where e⁻ᶻ
+is too large for a float32, the result is 0 in place of some 1e-37 (SiLU)."""
 
 
 def grid():
