@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.floating[Any]]
 Integers = NDArray[np.integer[Any]]
+ShortIntegers = NDArray[np.uint16]
+SHORT = np.dtype(np.uint16)
 
 BLOCK = 1 << 15
 """Numbers in a block: 128 KiB in float32, so that a block and its companions stay in a core's second-level cache."""
@@ -22,9 +24,10 @@ class Workspace:
 
     def __init__(self, dtype: np.dtype[Any]) -> None:
         self.dtype = dtype
-        self._sets: dict[int, list[NDArray[Any]]] = {}
-        self._arrays: list[NDArray[Any]] = []
-        self._next = 0
+        self._sets: dict[int, tuple[list[Floats], list[ShortIntegers]]] = {}
+        self._arrays: list[Floats] = []
+        self._bits: list[ShortIntegers] = []
+        self._next = self._next_bits = 0
         self.ones: Floats = np.ones(0, dtype)
         """A one for each row: ones @ dy is the sum over the rows, by the fastest way there is."""
 
@@ -32,17 +35,26 @@ class Workspace:
         """Begin a step of `rows` rows: the next request gets the first array again."""
         if rows != self.ones.size:
             self.ones = np.ones(rows, self.dtype)
-        self._arrays = self._sets.setdefault(rows, [])
-        self._next = 0
+            self._arrays, self._bits = self._sets.setdefault(rows, ([], []))
+        self._next = self._next_bits = 0
 
-    def array(self, shape: tuple[int, ...], dtype: np.dtype[Any] | None = None) -> NDArray[Any]:
+    def array(self, shape: tuple[int, ...]) -> Floats:
         """An uninitialised array of `shape`."""
         position, self._next = self._next, self._next + 1
-        if position == len(self._arrays):
-            self._arrays.append(np.empty(shape, dtype or self.dtype))
-        if self._arrays[position].shape != shape or self._arrays[position].dtype != (dtype or self.dtype):
-            self._arrays[position] = np.empty(shape, dtype or self.dtype)
-        return self._arrays[position]
+        return nth(self._arrays, position, shape, self.dtype)
+
+    def bits(self, shape: tuple[int, ...]) -> ShortIntegers:
+        """An uninitialised array of short integers for random bits."""
+        position, self._next_bits = self._next_bits, self._next_bits + 1
+        return nth(self._bits, position, shape, SHORT)
+
+
+def nth(arrays: list[NDArray[Any]], position: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """The array at a position, made anew where there is none or one of another shape."""
+    if position < len(arrays) and (found := arrays[position]).shape == shape:
+        return found
+    arrays[position : position + 1] = [np.empty(shape, dtype)]
+    return arrays[position]
 
 
 def blocks(size: int, block: int = BLOCK) -> Iterator[slice]:

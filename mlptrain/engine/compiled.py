@@ -39,10 +39,18 @@ class Compiled:
         update_loop(formula, len(slots))(theta, gradient, *slots, keep, *scalars)
 
     def respond(self, rectifier: Rectifier, x: Floats, b: Floats | None, mask: Mask | None) -> None:
-        respond_loop(rectifier.formula)(x, b, *parts(mask), *rectifier.scalars(x.dtype))
+        scalars = rectifier.scalars(x.dtype)
+        if mask is None:
+            respond_loop(rectifier.formula)(x, b, None, None, None, *scalars)
+        else:
+            respond_loop(rectifier.formula)(x, b, mask.bits, mask.threshold, mask.scale, *scalars)
 
     def respond_vjp(self, rectifier: Rectifier, dy: Floats, y: Floats, mask: Mask | None) -> None:
-        respond_vjp_loop(rectifier.slope_at)(dy, y, *parts(mask), *rectifier.scalars(y.dtype))
+        scalars = rectifier.scalars(y.dtype)
+        if mask is None:
+            respond_vjp_loop(rectifier.slope_at)(dy, y, None, None, None, *scalars)
+        else:
+            respond_vjp_loop(rectifier.slope_at)(dy, y, mask.bits, mask.threshold, mask.scale, *scalars)
 
     def largest_removed(self, z: Floats, codes: Integers) -> tuple[Floats, Floats]:
         shifted, of_class = np.empty(z.shape, z.dtype), np.empty(len(codes), z.dtype)
@@ -51,11 +59,6 @@ class Compiled:
 
     def class_tail(self, formula: Formula, e: Floats, total: Floats, codes: Integers, scalars: Scalars) -> None:
         class_tail_loop(formula)(e, total, codes, *scalars)
-
-
-def parts(mask: Mask | None) -> tuple[Any, Any, Any]:
-    """Bits, threshold and scale."""
-    return (None, None, None) if mask is None else (mask.bits, mask.threshold, mask.scale)
 
 
 @cache

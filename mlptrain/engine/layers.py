@@ -272,7 +272,7 @@ class Dropout(Layer):
         threshold = min(round(run.rate(self.rate) * 65536), 65535)
         if not run.train or run.noise is None or threshold == 0:
             return None
-        bits = run.work.array(shape, np.dtype(np.uint16))
+        bits = run.work.bits(shape)
         for block in blocks(bits.size):
             bits.reshape(-1)[block] = short_integers(run.noise, block.stop - block.start)
         return Mask(bits, np.uint16(threshold), run.work.dtype.type(65536 / (65536 - threshold)))
