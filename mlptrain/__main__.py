@@ -12,9 +12,7 @@ def main() -> None:
     """Run `mlptrain`; the process ends with the documented exit code."""
     from mlptrain.cli import app
     from mlptrain.errors import EnvironmentFailure, MlptrainError
-    from mlptrain.processor import choose_kernels
 
-    choose_kernels()
     prepare_streams()
     try:
         app(prog_name="mlptrain")
