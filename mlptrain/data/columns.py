@@ -63,7 +63,7 @@ def understand(table: Table, name: str, missing: Collection[str]) -> Understood:
         words = words_in(table, cells.odd, missing)
         if not (words or cells.inexact or leading_zeros(cells)):
             return RUNNING_NUMBER if is_running(figures_of(table, cells, missing)[0]) else Understood("number")
-        if words:
+        if words and not marked(words):  # else all texts may be numbers in another way of writing them
             check_infinite(table, name, words)
             check_words(table, name, cells.odd, missing, figures=count_figures(table, cells, missing))
         cells = table.coded(name)

@@ -24,6 +24,7 @@ from mlptrain.errors import DataError
 FIELD_LIMIT = 1 << 20
 ROWS_AT_ONCE = 4096
 CHARACTERS_AT_ONCE = 1 << 18  # whose cells stay in the outer cache
+CHARACTERS_OF_A_COLUMN, CHARACTERS_AT_MOST = 1 << 12, 1 << 22  # of wide tables some hundred rows at a time
 DELIMITERS = {"\t": r'"\t"', ";": '";"', "|": '"|"'}
 """Other delimiters than the comma, as YAML writes them."""
 
@@ -159,7 +160,8 @@ class Reader:
         self.inner_blank_lines = self._blank = 0
         with self.faults(), self.text() as stream:
             self.rows_stream(stream)
-            while text := stream.read(CHARACTERS_AT_ONCE):
+            at_once = max(CHARACTERS_AT_ONCE, min(CHARACTERS_OF_A_COLUMN * self.width, CHARACTERS_AT_MOST))
+            while text := stream.read(at_once):
                 text += stream.readline()
                 columns = None if self.layout.skip_initial_space else self.divided(text)
                 if columns is None:

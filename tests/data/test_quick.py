@@ -23,6 +23,7 @@ def small() -> Iterator[None]:
         patch.setattr(quick, "PROBE", 30)
         patch.setattr(quick, "BYTES_AT_ONCE", 40)
         patch.setattr(delimited, "CHARACTERS_AT_ONCE", 50)
+        patch.setattr(delimited, "CHARACTERS_OF_A_COLUMN", 0)
         patch.setattr(cells_file, "FEW", 4)
         patch.setattr(columns_file, "MANY", 0)  # what is kept as numbers has many different ones
         yield
@@ -158,7 +159,9 @@ def test_nasty_files_are_read_alike(content):
 @pytest.mark.parametrize("cell", NASTY, ids=ascii)
 @pytest.mark.parametrize("late", [0, 3, 29])
 @pytest.mark.parametrize("column", [0, 1])
-def test_one_nasty_cell_anywhere_is_read_alike(cell, late, column):
+@pytest.mark.parametrize("at_once", [50, 4096])
+def test_one_nasty_cell_anywhere_is_read_alike(cell, late, column, at_once, monkeypatch):
+    monkeypatch.setattr(delimited, "CHARACTERS_AT_ONCE", at_once)
     rows = [[f"{k / 8}", "ab"[k % 2], str(k)] for k in range(30)]
     rows[late][column] = cell
     content = "\n".join(["a,b,c", *map(",".join, rows), ""]).encode("utf-8", "surrogateescape")

@@ -344,6 +344,7 @@ def test_bare_blocks_are_what_csv_makes_of_them(body, size, names, blanks_at_end
     rows = [record for record in rows if record] if width > 1 else [record or [""] for record in rows]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(delimited, "CHARACTERS_AT_ONCE", size)
+        patch.setattr(delimited, "CHARACTERS_OF_A_COLUMN", 0)
         found = attempt(content.encode(), delimiter=",")
         whole = attempt_quoted(content)
     if any(len(record) != width for record in rows):

@@ -26,6 +26,7 @@ def small() -> Iterator[None]:
         patch.setattr(quick, "PROBE", 30)
         patch.setattr(quick, "BYTES_AT_ONCE", 40)
         patch.setattr(delimited, "CHARACTERS_AT_ONCE", 50)
+        patch.setattr(delimited, "CHARACTERS_OF_A_COLUMN", 0)
         patch.setattr(delimited, "ROWS_AT_ONCE", 3)
         patch.setattr(cells_file, "FEW", 4)
         yield

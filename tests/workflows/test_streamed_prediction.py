@@ -91,6 +91,7 @@ def test_the_file_and_its_columns_in_memory_give_the_same(model, tmp_path):
 def test_memory_does_not_grow_with_the_rows(model, tmp_path, monkeypatch):
     divided(monkeypatch, 512)
     monkeypatch.setattr("mlptrain.data.delimited.CHARACTERS_AT_ONCE", 4096)
+    monkeypatch.setattr("mlptrain.data.delimited.CHARACTERS_OF_A_COLUMN", 0)
 
     def peak(times):
         path = written(tmp_path, ROWS * times)
