@@ -314,4 +314,6 @@ class PixelFeatures:
         return int(np.prod(self.shape))
 
     def encode_images(self, images: NDArray[np.uint8], dtype: np.dtype[Any]) -> Matrix:
-        return images.reshape(len(images), self.width).astype(dtype) / 255
+        x = images.reshape(len(images), self.width).astype(dtype)
+        x /= 255
+        return x

@@ -52,8 +52,10 @@ class LBFGS:
         s, y = theta - start, gradient - g
         if np.dot(s, y) > 1e-10 * np.dot(y, y) > np.finfo(y.dtype).tiny:  # else 1/(sᵀy) or 1/(yᵀy) would overflow
             for name, new in (("s", s), ("y", y)):
-                slots[name][:-1] = slots[name][1:]
-                slots[name][-1] = new
+                older = slots[name]
+                for k in range(len(older) - 1):
+                    older[k] = older[k + 1]
+                older[-1] = new
         return value
 
 

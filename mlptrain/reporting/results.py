@@ -156,8 +156,13 @@ def check_text(result: "Check") -> str:
     if result.columns:
         sections += ["", "columns", columns_table(result.columns)]
     sections += ["", "model", columns([["layer", "output", "parameters"], *model_rows(result)])]
-    sections += [f"  {result.parameters:,} parameters, about {mebibytes(result.memory)} of memory for training"]
-    sections += ["", f"gradient against finite differences (float64, {result.batch} rows)", gradient_table(result)]
+    sections += [f"  {result.parameters:,} parameters; training takes about {mebibytes(result.memory)} of memory"]
+    sections += [f"  matrix products: {plain(result.products)}", f"  elementwise: {plain(result.elementwise)}"]
+    sections += [
+        "",
+        f"gradient against finite differences (float64, {result.rows_checked} rows)",
+        gradient_table(result),
+    ]
     return "\n".join(sections)
 
 

@@ -15,6 +15,8 @@ from mlptrain.training.loop import Course
 STEPS = (1e-4, 1e-5, 1e-6)
 DIRECTIONS = 3
 TOLERANCE = 1e-6
+ROWS = 256
+"""The most rows: of many, some are so near a kink that no difference quotient can be trusted."""
 MOVED = 0.01
 """Every parameter is moved by up to this: where all inputs of a unit are dropped, a bias of 0 is exactly a kink."""
 
@@ -57,13 +59,18 @@ def check_gradient(course: Course) -> list[ParameterCheck]:
     return sorted(checks, key=lambda check: list(parameters.declarations).index(check.name))
 
 
+def rows_checked(course: Course) -> int:
+    """Rows of the first batch that the gradient is checked on."""
+    return min(course.batch_size, ROWS)
+
+
 def double(course: Course) -> tuple[Network, Callable[[], float]]:
     """The course's network in float64, and its objective on the first batch with the noise of the first step."""
     old, spec = course.network, course.spec
     network = build_network(spec.model, old.inputs, old.outputs, "float64")
     theta = network.parameters.theta
     theta[...] = old.parameters.theta + MOVED * (2 * uniform(stream(spec.seed, "gradient check"), theta.shape) - 1)
-    part = course.train.first(course.batch_size)
+    part = course.train.first(rows_checked(course))
     targets = loss_targets(course.loss, course.target, part.truth, network.dtype)
     x, weights = part.x.astype(np.float64), part.training_weights()
 

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mlptrain.spec.fields import Spec
-from mlptrain.training.gradient_check import ParameterCheck, check_gradient
-from mlptrain.training.loop import Course
+from mlptrain.training.gradient_check import ParameterCheck, check_gradient, rows_checked
 from mlptrain.training.material import read_material
 from mlptrain.training.partitions import partitions
 from mlptrain.training.preparation import Prepared, prepare_part
-from mlptrain.training.state import initial_state
 from mlptrain.workflows.description import target_rows
+from mlptrain.workflows.execution import choice, products
 from mlptrain.workflows.fitting import left_out, load_spec, new_course
+from mlptrain.workflows.memory_estimate import phases
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,12 +22,17 @@ class Check:
     notices: Sequence[str]
     columns: Sequence[tuple[str, str, str, str]]
     """Per column: its name, what it is understood as, what the network gets, a remark."""
-    batch: int
+    rows_checked: int
+    """The rows on which the gradient was checked."""
     layers: Sequence[tuple[str, tuple[int, ...], int]]
     """Per layer: its name, the shape of its output for a batch, its number of parameters."""
     parameters: int
     memory: int
-    """Bytes: rows, θ, gradient, optimizer state, the arrays of a step."""
+    """Bytes of the process of `fit` at its peak: libraries, rows, network, and the work on them."""
+    products: str
+    """The library of matrix products, its kernels and threads."""
+    elementwise: str
+    """Who runs the elementwise formulas, and why."""
     gradient: Sequence[ParameterCheck]
 
 
@@ -37,21 +42,24 @@ def check(spec_path: str, *, overrides: Sequence[str] = ()) -> Check:
     material = read_material(spec, folder)
     parts = partitions(material)
     prepared = prepare_part(material, parts[0])
-    course = new_course(prepared)
+    course = new_course(prepared, folds=len(parts))
     network = course.network
     layers = []
     for (name, layer), width in zip(network.layers, network.widths[1:], strict=True):
         own = [each.size for key, each in network.parameters.values.items() if key.rpartition(".")[0] == name]
         layers.append((f"{name} ({type(layer).__name__})", (course.batch_size, width), sum(own)))
+    gradient, chosen = check_gradient(course), choice(course)
     return Check(
         spec=prepared.spec,
         notices=[*notices, *left_out(prepared)],
         columns=understood_columns(prepared),
-        batch=course.batch_size,
+        rows_checked=rows_checked(course),
         layers=layers,
         parameters=network.parameters.theta.size,
-        memory=memory(course),
-        gradient=check_gradient(course),
+        memory=phases(material, parts, prepared, course).peak,
+        products=products(course.network, course.batch_size),
+        elementwise=chosen.text,
+        gradient=gradient,
     )
 
 
@@ -64,13 +72,3 @@ def understood_columns(prepared: Prepared) -> list[tuple[str, str, str, str]]:
         given = "not used" if column is None else f"{column.width} input{'s' * (column.width > 1)}"
         rows.append((name, found.kind, given, prepared.features.ignored.get(name, found.note)))
     return [*rows, *target_rows(prepared.target)]
-
-
-def memory(course: Course) -> int:
-    """Bytes of a training: the rows of both parts, θ, gradient, optimizer slots and best copy, arrays of a step."""
-    theta = course.network.parameters.theta
-    slots = initial_state(course.network, course.spec.optimizer).slots
-    parts = [course.train] + ([course.validation] if course.validation else [])
-    rows = sum(part.x.nbytes + part.targets.nbytes + part.truth.nbytes for part in parts)
-    per_row = sum(course.network.widths) * theta.itemsize
-    return rows + 3 * theta.nbytes + sum(slot.nbytes for slot in slots.values()) + 2 * course.batch_size * per_row

@@ -1,10 +1,12 @@
 """What runs a training: the threads that its matrix products are worth, the executor of its elementwise formulas."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from itertools import pairwise
+from typing import Any
 
 from mlptrain.engine.elementwise import NUMPY, Executor
 from mlptrain.engine.layers import Dropout, GaussianDropout
@@ -47,6 +49,11 @@ class Choice:
     compiled: bool
     why: str
 
+    @property
+    def text(self) -> str:
+        """As `check` says it."""
+        return f"{'compiled by Numba' if self.compiled else 'NumPy'} ({self.why})"
+
     def executor(self, notice: Callable[[str], object]) -> Executor:
         """The executor; a compiler that is installed and cannot be loaded is told, and NumPy does the work."""
         if not self.compiled:
@@ -83,13 +90,18 @@ def saved_seconds(course: Course) -> float:
     return steps * (of_step + course.batch_size * of_row)
 
 
-def products() -> str:
-    """Which library computes matrix products, with which kernels and how many threads."""
+def products(network: Network, rows: int) -> str:
+    """Which library computes the matrix products of a batch, with which kernels and how many threads."""
     from threadpoolctl import threadpool_info
 
-    found = [each for each in threadpool_info() if each["user_api"] == "blas"]
-    named = [
-        (each["internal_api"], each.get("version"), each.get("architecture"), each["num_threads"]) for each in found
-    ]
-    texts = [f"{name} {version or ''} ({kernels or 'own'} kernels), {n} threads" for name, version, kernels, n in named]
-    return "; ".join(texts) or "the library that NumPy was built with"
+    small = largest_product(network, rows) <= SMALL
+    libraries = [each for each in threadpool_info() if each["user_api"] == "blas"]
+    return "; ".join(map(partial(library, small=small), libraries)) or "the library that NumPy was built with"
+
+
+def library(facts: Mapping[str, Any], *, small: bool) -> str:
+    """A library of products in words: OpenBLAS 0.3.31, SkylakeX kernels, 2 threads."""
+    name = {"openblas": "OpenBLAS", "mkl": "MKL", "blis": "BLIS"}.get(facts["internal_api"], facts["internal_api"])
+    kernels = f", {facts['architecture']} kernels" if facts.get("architecture") else ""
+    threads = "1 thread, as they are small" if small else f"{facts['num_threads']} threads"
+    return f"{name} {facts.get('version') or ''}{kernels}, {threads}"

@@ -1,6 +1,7 @@
 """Who runs a training: compiled loops where they pay, the same results whoever it is."""
 
 import builtins
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -90,4 +91,6 @@ def test_a_short_run_does_not_load_the_compiler(tmp_path):
 
 
 def test_the_library_of_the_products_is_named():
-    assert "threads" in execution.products()
+    small, large = course().network, course(hidden=(2048,)).network
+    assert "1 thread, as they are small" in execution.products(small, 16)
+    assert re.search(r", \d+ threads", execution.products(large, 1 << 14))
