@@ -14,7 +14,7 @@ from mlptrain.engine.lbfgs import LBFGS
 from mlptrain.engine.network import Network
 from mlptrain.training.loop import Course
 
-SMALL = 1 << 24
+SMALL = 1 << 23
 """Multiplications in the largest product of a step up to which a second thread brings next to nothing. Where another
 process has the second core, BLAS threads wait for each other, and small products take a hundred times as long."""
 
