@@ -7,8 +7,6 @@ DIR holds the files that the configs name (see the head of each config). What it
 
 import argparse
 import json
-import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -16,11 +14,11 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from measuring import HERE, head, heading, publish, row
+
+ROOT = HERE.parent
 METRIC = {
     "titanic": "accuracy",
     "adult": "accuracy",
@@ -49,29 +47,25 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1, help="seeds 1 … N; the medians are shown")
     parser.add_argument("--out", type=Path, help="write the table to a file as well")
     options = parser.parse_args()
-    text = "\n".join(table(options.data.resolve(), options.configs.split(","), options.seeds))
-    print(text)
-    if options.out:
-        options.out.write_text(text + "\n", encoding="utf-8")
+    publish(list(table(options.data.resolve(), options.configs.split(","), options.seeds)), options.out)
 
 
 def table(data: Path, names: list[str], seeds: int) -> Iterator[str]:
     """The lines of the table."""
-    yield f"Measured {datetime.now(UTC):%Y-%m-%d} by `python benchmarks/real_tables.py` on {machine()}; medians over"
-    yield f"{seeds} seed(s), single runs in brackets where there are several. Seconds are those of the whole `fit`."
+    yield from head()
+    yield f"Medians over {seeds} seed(s), single runs in brackets where there are several; seconds of the whole `fit`."
     yield ""
-    yield "| config | test metric | measured | seconds |"
-    yield "|---|---|---|---|"
+    yield from heading("config", "test metric", "measured", "seconds")
     for name in names:
         with tempfile.TemporaryDirectory() as folder:
             runs = [run for seed in range(1, seeds + 1) if (run := measure(name, data, Path(folder), seed))]
         if not runs:
-            yield f"| `{name}` | {METRIC[name]} | left out: its data is not in the folder | |"
+            yield row(f"`{name}`", METRIC[name], "left out: its data is not in the folder", "")
             continue
         values = [run.value for run in runs]
         single = f" ({', '.join(f'{value:.4f}' for value in values)})" if len(runs) > 1 else ""
         seconds = statistics.median(run.seconds for run in runs)
-        yield f"| `{name}` | {METRIC[name]} | {statistics.median(values):.4f}{single} | {seconds:.1f} |"
+        yield row(f"`{name}`", METRIC[name], f"{statistics.median(values):.4f}{single}", f"{seconds:.1f}")
 
 
 def measure(name: str, data: Path, folder: Path, seed: int) -> Run | None:
@@ -97,15 +91,6 @@ def measure(name: str, data: Path, folder: Path, seed: int) -> Run | None:
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run mlptrain with the interpreter that runs this script."""
     return subprocess.run([sys.executable, "-m", "mlptrain", *arguments], capture_output=True, text=True, check=False)
-
-
-def machine() -> str:
-    """The machine and the versions."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return (
-        f"{cores} cores ({platform.machine()}), Python {platform.python_version()}, NumPy {version('numpy')}, "
-        f"mlptrain {version('mlptrain')}"
-    )
 
 
 if __name__ == "__main__":
