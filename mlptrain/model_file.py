@@ -1,4 +1,4 @@
-"""The model file: an .npz of the parameters under readable names and one JSON array, without pickle.
+"""The model file: a container of the parameters under readable names and one JSON array.
 
 `numpy.load(path, allow_pickle=False)` opens it. Members: `metadata` (UTF-8 JSON as bytes), `parameters.<layer>.<part>`,
 `buffers.<layer>.<part>`, `history.<column>`; of a model of several networks (folds) each name begins with `1.`, `2.` …
@@ -6,22 +6,24 @@
 
 import json
 import os
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
+from functools import partial
 from importlib.metadata import version
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mlptrain.architecture import build_network
+from mlptrain.container import Arrays, read, write
 from mlptrain.data.features import FeatureColumn, Features, PixelFeatures
+from mlptrain.data.files import FOREIGN
 from mlptrain.data.targets import Target
 from mlptrain.engine.losses import Loss
 from mlptrain.engine.network import Network
-from mlptrain.errors import ModelFileError, SpecError
+from mlptrain.errors import Diverged, ModelFileError, SpecError
 from mlptrain.publishing import publish
 from mlptrain.spec.fields import Spec
 from mlptrain.spec.plain import from_plain, to_plain
@@ -34,10 +36,10 @@ FORMAT_VERSION = 1
 HISTORY = tuple(each.name for each in fields(EpochEnded) if each.name != "rows_per_second")
 """The columns of the history that are stored: all but the speed, so that the same run gives the same bytes."""
 
+LARGEST_METADATA, MOST_DIGITS, MOST_LAYERS = 1 << 24, 20, 1000
+ZIP = b"PK\x03\x04"
+
 Json = dict[str, Any]
-
-
-Arrays = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,17 +105,23 @@ def save(model: Model, path: Path) -> None:
         "spec_folder": model.spec_folder,
         "data_digest": model.data_digest,
     }
+    for position, member in enumerate(model.members, 1):
+        require_finite(member.network, f" of fold {position}" if len(model.members) > 1 else "")
     text = json.dumps(metadata, ensure_ascii=False, allow_nan=False)
     arrays: Arrays = {"metadata": np.frombuffer(text.encode(), np.uint8)}
     for position, member in enumerate(model.members):
         arrays |= {prefix(position, len(model.members)) + name: value for name, value in stored(member).items()}
 
-    def write(stream: BinaryIO) -> None:
-        np.savez(stream, allow_pickle=False, **arrays)
-
     if path.exists():
         keep_previous(path)
-    publish(path, write)
+    publish(path, partial(write, arrays=arrays))
+
+
+def require_finite(network: Network, which: str) -> None:
+    """Never publish a network with numbers that are not finite."""
+    for name, values in (network.parameters.values | network.buffers).items():
+        if not np.isfinite(values).all():
+            raise Diverged(f"training diverged: {name}{which} has numbers that are not finite; nothing was written")
 
 
 def prefix(position: int, members: int) -> str:
@@ -191,31 +199,39 @@ def restored(spec: Spec, plain: Json, arrays: Arrays) -> Member:
     features = from_plain(Features | PixelFeatures, plain["features"])
     target = from_plain(Target, plain["target"])
     assert spec.loss is not None
-    network = build_network(spec.model, features.width, outputs_for(spec.loss, target))
+    outputs = outputs_for(spec.loss, target)
+    require_arrays_for(spec, features.width, outputs, arrays)
+    network = build_network(spec.model, features.width, outputs)
     restore(network, arrays)
     return Member(features=features, target=target, network=network, history=beginning(arrays, "history."))
 
 
 def read_arrays(path: Path) -> Arrays:
-    """All members of the .npz."""
-    if not path.is_file():
-        what = "this is a folder" if path.is_dir() else "no such file"
-        raise ModelFileError(f"{path}: {what}; name a model that mlptrain fit wrote")
-    if not zipfile.is_zipfile(path):
-        raise ModelFileError(f"{path}: not a model of mlptrain, or cut short; name a model that mlptrain fit wrote")
+    """The arrays of a container; a file of another kind is called by its name."""
     try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as problem:
-        raise ModelFileError(f"{path}: not a model of mlptrain, or damaged: {problem or 'it is cut short'}") from None
+        return read(path)
+    except ModelFileError:
+        if kind := foreign(path):
+            raise ModelFileError(f"{path}: not a model of mlptrain: this is {kind}") from None
+        raise
+
+
+def foreign(path: Path) -> str:
+    """What a file is that is certainly no model; empty if it cannot be said."""
+    if not path.is_file():
+        return ""
+    with path.open("rb") as stream:
+        beginning = stream.read(8)
+    return next((kind for magic, kind in FOREIGN.items() if beginning.startswith(magic) and magic != ZIP), "")
 
 
 def read_metadata(path: Path, arrays: Arrays) -> Json:
     """The JSON of the file, of a format we know."""
-    if "metadata" not in arrays:
+    text = arrays.get("metadata", np.empty(0, np.uint8))
+    if text.dtype != np.uint8 or not 0 < text.size <= LARGEST_METADATA:
         raise ModelFileError(f"{path}: this .npz has no metadata; it is not a model of mlptrain")
     try:
-        metadata = json.loads(arrays["metadata"].tobytes().decode())
+        metadata = strict_json(text.tobytes())
     except ValueError as problem:
         raise ModelFileError(f"{path}: the metadata is damaged: {problem}") from None
     if not isinstance(metadata, dict) or metadata.get("format") != FORMAT:
@@ -224,6 +240,43 @@ def read_metadata(path: Path, arrays: Arrays) -> Json:
         newer = f"written by mlptrain {metadata.get('mlptrain')} in format {metadata.get('format_version')}"
         raise ModelFileError(f"{path}: {newer}; this is mlptrain {version('mlptrain')}: update it")
     return metadata
+
+
+def strict_json(text: bytes) -> Any:
+    """JSON in UTF-8 without what Python's reader lets through: repeated keys, NaN, infinities, half characters."""
+
+    def once(pairs: list[tuple[str, Any]]) -> Json:
+        if len({key for key, _ in pairs}) < len(pairs):
+            raise ValueError("a key is there twice")
+        return dict(pairs)
+
+    def finite(digits: str) -> float:
+        if not np.isfinite(value := float(digits)):
+            raise ValueError(f"{digits[:20]} is not a finite number")
+        return value
+
+    def whole(digits: str) -> int:
+        if len(digits) > MOST_DIGITS:
+            raise ValueError(f"{digits[:20]} has too many digits")
+        return int(digits)
+
+    try:
+        value = json.loads(
+            text.decode(), object_pairs_hook=once, parse_float=finite, parse_int=whole, parse_constant=finite
+        )
+        json.dumps(value, ensure_ascii=False).encode()
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    return value
+
+
+def require_arrays_for(spec: Spec, inputs: int, outputs: int, arrays: Arrays) -> None:
+    """Refuse a network that is larger than the arrays in the file, before anything is allocated for it."""
+    units = [layer.units for layer in spec.model.layers] if spec.model.layers is not None else spec.model.hidden
+    needed = sum(i * o for i, o in pairwise([inputs, *units, outputs]))
+    there = sum(value.size for name, value in arrays.items() if name.startswith("parameters."))
+    if len(units) > MOST_LAYERS or needed > there:
+        raise ValueError("its spec asks for a larger network than its arrays make")
 
 
 def restore(network: Network, arrays: Arrays) -> None:
@@ -237,6 +290,8 @@ def restore(network: Network, arrays: Arrays) -> None:
         stored = arrays[name]
         if (stored.shape, stored.dtype) != (view.shape, view.dtype):
             raise ValueError(f"{name} is {stored.dtype} {stored.shape}, not {view.dtype} {view.shape}")
+        if not np.isfinite(stored).all():
+            raise ValueError(f"{name} has numbers that are not finite")
         view[...] = stored
 
 

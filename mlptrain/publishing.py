@@ -1,7 +1,15 @@
-"""Writing files so that a reader, or a crash, sees the old one or the new one and never a torn one."""
+"""Writing files so that a reader, a crash or a power cut finds the old one or the new one and never a torn one.
 
+Write a temporary file beside the target, flush it to the disk, put it in the target's place, flush the folder (Pillai
+et al., OSDI 2014). What the steps ask of the system goes through a `Disk`, so that a test can let any of them fail.
+"""
+
+import errno
 import os
 import secrets
+import stat
+import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -9,9 +17,72 @@ from typing import BinaryIO
 
 from mlptrain.errors import EnvironmentFailure
 
+Write = Callable[[BinaryIO], object]
+HELD_BY_ANOTHER = (5, 32, 33)
+"""What Windows answers while a virus scanner or a reader has the file open."""
+PAUSES = (0.05, 0.1, 0.25, 0.5, 1.0)
 
-def publish(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Write a temporary file beside the target, flush it to the disk, then put it in the target's place.
+
+class Disk:
+    """The system's files."""
+
+    def create(self, path: Path, like: Path) -> BinaryIO:
+        """A new file with the permissions of `like`, if that is there; never one that a link leads to."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+        for name in ("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY"):
+            flags |= getattr(os, name, 0)
+        descriptor = os.open(path, flags, 0o666)
+        if like.exists() and hasattr(os, "fchmod"):
+            os.fchmod(descriptor, stat.S_IMODE(like.stat().st_mode))
+        return os.fdopen(descriptor, "wb")
+
+    def sync(self, stream: BinaryIO) -> None:
+        """Flush a file to the disk."""
+        stream.flush()
+        if sys.platform == "darwin":
+            import fcntl
+
+            fcntl.fcntl(stream.fileno(), fcntl.F_FULLFSYNC)  # fsync alone leaves it in the disk's own memory
+        else:
+            os.fsync(stream.fileno())
+
+    def replace(self, new: Path, old: Path) -> None:
+        """Put a file in another's place."""
+        for pause in PAUSES:
+            try:
+                new.replace(old)
+            except OSError as problem:
+                if getattr(problem, "winerror", None) not in HELD_BY_ANOTHER:
+                    raise
+                time.sleep(pause)
+            else:
+                return
+        new.replace(old)
+
+    def sync_folder(self, folder: Path) -> None:
+        """Make a replacement durable, where the system can."""
+        if os.name != "posix":
+            return
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        except OSError as problem:
+            if problem.errno != errno.EINVAL:  # some file systems have no such thing
+                raise
+        finally:
+            os.close(descriptor)
+
+    def remove(self, path: Path) -> None:
+        """Remove a file, if it is there."""
+        with suppress(OSError):
+            path.unlink()
+
+
+SYSTEM = Disk()
+
+
+def publish(path: Path, write: Write, disk: Disk = SYSTEM) -> None:
+    """Put what `write` writes in the place of `path`, whole or not at all.
 
     A device or a pipe (/dev/null, /dev/stdout) is written to: there is no file to put in its place.
     """
@@ -22,33 +93,26 @@ def publish(path: Path, write: Callable[[BinaryIO], object]) -> None:
             with path.open("wb") as stream:
                 write(stream)
             return
-        with temporary.open("xb") as stream:
+        with disk.create(temporary, target) as stream:
             write(stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(target)
-        sync_folder(target.parent)
+            disk.sync(stream)
+        disk.replace(temporary, target)
     except OSError as problem:
         raise EnvironmentFailure(f"{path}: cannot be written: {problem.strerror}; nothing was changed") from None
     finally:
-        with suppress(OSError):
-            temporary.unlink()
+        disk.remove(temporary)
+    try:
+        disk.sync_folder(target.parent)
+    except OSError as problem:
+        lasting = "is written, but whether it survives a power cut is not sure"
+        raise EnvironmentFailure(
+            f"{path}: {lasting}: {problem.strerror}; write it again, or look at the disk"
+        ) from None
 
 
 def beside(target: Path) -> Path:
     """A name in the target's folder that no other process takes."""
     return target.parent / f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp"
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename durable, where the system can."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def check_writable(path: Path) -> None:

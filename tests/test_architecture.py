@@ -24,8 +24,9 @@ ROOMS = {
         *("typer", "rich", "threadpoolctl"),
     },
     "architecture.py": {"engine", "spec", "numpy"},
+    "container.py": {"errors", "numpy"},
     "model_file.py": {
-        *("architecture", "publishing", "training", "spec", "engine", "data", "errors"),
+        *("architecture", "container", "publishing", "training", "spec", "engine", "data", "errors"),
         "numpy",
     },
     "publishing.py": {"errors"},

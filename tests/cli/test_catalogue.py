@@ -42,6 +42,7 @@ from catalogue import (
     write,
 )
 
+from mlptrain import container
 from mlptrain.data.delimited import Reader
 
 
@@ -1056,12 +1057,12 @@ def edited_model(change):
     """Rewrites the metadata of the model."""
 
     def make(folder):
-        with np.load(folder / "model.npz") as archive:
-            arrays = dict(archive)
+        arrays = container.read(folder / "model.npz")
         metadata = json.loads(arrays["metadata"].tobytes())
         change(metadata)
         arrays["metadata"] = np.frombuffer(json.dumps(metadata).encode(), np.uint8)
-        np.savez(folder / "model.npz", **arrays)
+        with (folder / "model.npz").open("wb") as stream:
+            container.write(stream, arrays)
 
     return make
 
@@ -1078,7 +1079,8 @@ def changed_bytes(change):
 
 def with_arrays(**arrays):
     def make(folder):
-        np.savez(folder / "model.npz", **arrays)
+        with (folder / "model.npz").open("wb") as stream:
+            container.write(stream, arrays)
 
     return make
 

@@ -1,0 +1,146 @@
+"""Publishing on a simulated disk: whatever a crash or a failing operation leaves, the target is the old or the new one.
+
+What was not flushed may be lost after a crash, kept, or cut at any sector; what was done to a folder and not flushed
+may be lost from any operation on (Pillai et al., OSDI 2014).
+"""
+
+import errno
+import io
+from pathlib import Path
+
+import pytest
+
+from mlptrain.errors import EnvironmentFailure
+from mlptrain.publishing import Disk, publish
+
+SECTOR = 512
+TARGET = Path("/simulated/model.npz")
+OLD, NEW = b"old" * 700, bytes(range(256)) * 100
+SPECIAL = ("create", "replace", "remove")
+
+
+class Simulated(Disk):
+    """A disk that notes what is done to it; its operation number `broken` fails."""
+
+    def __init__(self, broken=None, error=errno.EIO):
+        self.log, self.broken, self.error = [], broken, error
+
+    def note(self, *operation):
+        if len(self.log) == self.broken:
+            self.broken = None
+            raise OSError(self.error, "simulated")
+        self.log.append(operation)
+
+    def create(self, path, like):
+        self.note("create", path)
+        return io.BufferedWriter(Stream(self, path), SECTOR)
+
+    def sync(self, stream):
+        stream.flush()
+        self.note("sync", stream.raw.path)
+
+    def replace(self, new, old):
+        self.note("replace", new, old)
+
+    def sync_folder(self, folder):
+        self.note("sync_folder")
+
+    def remove(self, path):
+        self.log.append(("remove", path))
+
+
+class Stream(io.RawIOBase):
+    """An open file; every other write takes half of what it is given."""
+
+    def __init__(self, disk, path):
+        self.disk, self.path, self.writes = disk, path, 0
+
+    def writable(self):
+        return True
+
+    def write(self, data):
+        self.writes += 1
+        taken = bytes(data[: max(len(data) // 2, 1)] if self.writes % 2 else data)
+        self.disk.note("write", self.path, taken)
+        return len(taken)
+
+
+class Forgetful(Simulated):
+    """A disk on which nobody flushes the file."""
+
+    def sync(self, stream):
+        stream.flush()
+
+
+def write_new(stream):
+    for start in range(0, len(NEW), 300):
+        stream.write(NEW[start : start + 300])
+
+
+def states_after_crash(log):
+    """What the target may hold if the machine stops after these operations."""
+    written, flushed, entries, lasting = {}, set(), [], 0
+    for kind, *about in log:
+        if kind == "write":
+            written[about[0]] = written.get(about[0], b"") + about[1]
+            flushed.discard(about[0])
+        elif kind == "sync":
+            flushed.add(about[0])
+        elif kind == "sync_folder":
+            lasting = len(entries)
+        else:
+            entries.append((kind, *about))
+    for kept in range(lasting, len(entries) + 1):
+        source = next((entry[1] for entry in reversed(entries[:kept]) if entry[0] == "replace"), None)
+        if source is None:
+            yield from [OLD] * (1 + len(written.get(next(iter(written), None), b"")) // SECTOR)
+        elif source in flushed:
+            yield written[source]
+        else:
+            yield from (
+                written[source][:cut] for cut in [*range(0, len(written[source]), SECTOR), len(written[source])]
+            )
+
+
+def crashes(disk):
+    """All states after a crash at any moment of a publication, and how many there are."""
+    publish(TARGET, write_new, disk)
+    return [state for count in range(len(disk.log) + 1) for state in states_after_crash(disk.log[:count])]
+
+
+def test_after_a_crash_at_any_moment_the_target_is_the_old_or_the_new_file():
+    states = crashes(Simulated())
+    assert len(states) >= 2000
+    assert {*states} == {OLD, NEW}
+
+
+def test_when_publishing_has_returned_the_new_file_stays():
+    disk = Simulated()
+    publish(TARGET, write_new, disk)
+    assert {*states_after_crash(disk.log)} == {NEW}
+
+
+def test_the_simulation_finds_a_file_that_was_not_flushed():
+    assert not {*crashes(Forgetful())} <= {OLD, NEW}
+
+
+def operations():
+    disk = Simulated()
+    publish(TARGET, write_new, disk)
+    return [operation[0] for operation in disk.log]
+
+
+@pytest.mark.parametrize("error", [errno.EIO, errno.ENOSPC, errno.EACCES, errno.EDQUOT], ids=errno.errorcode.get)
+def test_an_operation_that_fails_leaves_the_old_file_and_says_so(error):
+    for broken, operation in enumerate(operations()):
+        if operation == "remove":
+            continue
+        disk = Simulated(broken, error)
+        with pytest.raises(EnvironmentFailure) as failure:
+            publish(TARGET, write_new, disk)
+        replaced = "replace" in [each[0] for each in disk.log]
+        assert ("nothing was changed" in str(failure.value)) is not replaced
+        assert ("whether it survives a power cut is not sure" in str(failure.value)) is replaced
+        assert {*states_after_crash(disk.log)} <= ({OLD, NEW} if replaced else {OLD})
+        assert disk.log[-1][0] == "remove"
+        assert operation != "sync_folder" or replaced
