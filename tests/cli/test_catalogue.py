@@ -467,10 +467,9 @@ def test_the_same_rows_in_a_declared_format_give_the_same_parameters(folder, con
     write(folder, {"table.csv": content, "again.yaml": with_data(more)})
     ended = run(folder, "fit again.yaml -q")
     assert ended.code == 0, ended.err
-    with np.load(folder / "model.npz") as ours, np.load(folder / "again.npz") as theirs:
-        assert [
-            name for name in ours if name != "metadata" and not np.array_equal(ours[name], theirs[name], True)
-        ] == []
+    ours, theirs = container.read(folder / "model.npz"), container.read(folder / "again.npz")
+    different = [name for name in ours if name != "metadata" and not np.array_equal(ours[name], theirs[name], True)]
+    assert different == []
 
 
 def test_quoted_newlines_quotes_and_delimiters_are_text(folder):
