@@ -24,7 +24,7 @@ from mlptrain.engine.losses import Loss, Poisson
 from mlptrain.errors import DataError, EnvironmentFailure, SpecError
 from mlptrain.memory import available_memory
 from mlptrain.spec.fields import Data, Spec
-from mlptrain.training.examples import Examples, loss_targets
+from mlptrain.training.examples import Examples, Origin, loss_targets
 from mlptrain.training.material import Material, Rows, check_target, read_rows, some, target_codes
 
 AnyFeatures = Features | PixelFeatures
@@ -53,13 +53,14 @@ def prepare_part(material: Material, parts: Parts) -> Prepared:
     notices = [*material.notices, *single_rows(material), *dropped]
     target = material.classes or fit_number_target(spec, rows)
     features, train = fit_inputs(material, rows, target, notices)
+    origin = Origin(rows=whole, numbers=parts.train, features=features)
     held = held_out(material, parts)
     return Prepared(
         spec=spec,
         loss=material.loss,
         features=features,
         target=target,
-        train=with_class_weights(spec, target, train),
+        train=replace(with_class_weights(spec, target, train), origin=origin),
         validation=None if held is None else examples(spec, features, target, held),
         understood=material.understood,
         notices=notices,

@@ -1,7 +1,8 @@
 """`fit`: a spec to a model file."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from statistics import mean, stdev
@@ -13,13 +14,14 @@ from numpy.typing import NDArray
 from mlptrain.architecture import build_network
 from mlptrain.data.targets import ClassTarget, Target
 from mlptrain.engine.losses import Loss
-from mlptrain.errors import Interrupted, SpecError
+from mlptrain.errors import Diverged, Interrupted, SpecError
 from mlptrain.model_file import Member, Model, check_replaceable, folder_between, history_arrays, save
 from mlptrain.publishing import check_writable
 from mlptrain.spec.fields import Spec
+from mlptrain.training.divergence import diverged_at_the_end
 from mlptrain.training.events import EpochEnded, Event, Finished
 from mlptrain.training.examples import outputs_for, predict
-from mlptrain.training.loop import Course, diverged, never
+from mlptrain.training.loop import Course, never
 from mlptrain.training.loop import fit as train
 from mlptrain.training.material import Material, Rows, digest, read_material
 from mlptrain.training.partitions import partitions
@@ -120,7 +122,7 @@ def fit(
             notice(message)
         course = new_course(prepared, fold=number, folds=len(parts))
         course.network.executor = choice(course).executor(notice if number == 1 else str)
-        with suitable_threads(course.network, course.batch_size, threads):
+        with keeping(out), suitable_threads(course.network, course.batch_size, threads):
             trained, history = run(course, list(sinks), clock=clock, stop=stop)
         if trained is None:
             break
@@ -134,7 +136,8 @@ def fit(
         raise Interrupted("stopped before the first epoch ended; nothing was written")
     parameters = sum(each.network.parameters.theta.size for each in members)
     result = summary(results, model=str(out), seconds=clock() - begun, parameters=parameters, asked=len(parts))
-    save(new_model(material, members, result, folder_between(out, folder)), out)
+    with keeping(out):
+        save(new_model(material, members, result, folder_between(out, folder)), out)
     if out_of_fold is not None:
         numbers = row_numbers(material.rows)
         held.write(out_of_fold, members[0].target, material.loss, np.dtype(spec.model.dtype), numbers)
@@ -156,6 +159,15 @@ def check_outputs(spec: Spec, out: Path, out_of_fold: Path | None) -> None:
             raise SpecError(f"--out-of-fold {out_of_fold}: {why}; choose another name, or remove it first")
 
 
+@contextmanager
+def keeping(out: Path) -> Iterator[None]:
+    """A divergence also says what became of the file that the model would have gone to: nothing."""
+    try:
+        yield
+    except Diverged as problem:
+        raise Diverged(f"{problem}; {f'{out} is as it was' if out.exists() else 'nothing was written'}") from None
+
+
 def run(
     course: Course, sinks: Sequence[Sink], *, clock: Callable[[], float], stop: Callable[[], bool]
 ) -> tuple[Trained | None, list[EpochEnded]]:
@@ -171,7 +183,7 @@ def run(
         return None, []
     measures = final_metrics(course)
     if measures["train"]["loss"] is None:
-        raise diverged("after the last step", state.history[-1].learning_rate)
+        raise diverged_at_the_end(course, state)
     trained = Trained(reason=finished.reason, epochs=finished.epochs, best_epoch=finished.best_epoch, metrics=measures)
     return trained, state.history
 
