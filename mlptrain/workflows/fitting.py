@@ -126,6 +126,8 @@ def fit(
             trained, history = run(course, list(sinks), clock=clock, stop=stop)
         if trained is None:
             break
+        if course.validation is not None and not any(epoch.best for epoch in history):
+            notice(never_best(course))
         members.append(member(prepared, course, history))
         results.append(trained)
         if out_of_fold is not None and course.validation is not None:
@@ -287,6 +289,13 @@ def left_out(prepared: Prepared) -> list[str]:
     if size != "full" and size > rows:
         notices.append(f"training.batch_size: {size} is more than the {rows} training rows, which make one batch")
     return [*notices, *prepared.notices]
+
+
+def never_best(course: Course) -> str:
+    """The notice that no epoch could be told to be the best."""
+    fold = f"fold {course.fold}: " if course.folds > 1 else ""
+    what = f"the validation {course.spec.training.monitor} was not a finite number in any epoch"
+    return f"{fold}{what}, so none is the best: the last one was kept; look for odd numbers in the validation rows"
 
 
 def final_metrics(course: Course) -> dict[str, Metrics]:

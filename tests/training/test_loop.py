@@ -241,6 +241,27 @@ def test_an_undefined_metric_is_never_the_best():
     assert finished.best_epoch == 3
 
 
+@pytest.mark.parametrize("monitor", get_args(Monitor))
+@drawn
+@given(st.lists(st.one_of(st.just(nan), st.just(None), st.floats(-1, 1)), min_size=1, max_size=12))
+def test_nan_is_never_an_improvement(monitor, seen):
+    """An epoch without a value is as if it had not been, but for the patience that it takes."""
+    numbers = [value for value in seen if value is not None and not np.isnan(value)]
+    kept = []
+    for values in (seen, numbers):
+        course = course_of(
+            spec_of(training=Training(monitor=monitor)), classes=0 if monitor in ("rmse", "mae", "r2") else 3
+        )
+        state, flags = state_of(course), []
+        for epoch, value in enumerate(values, 1):
+            state.epoch = epoch
+            flags.append(watch(course, state, *((value, None) if monitor == "loss" else (None, value))))
+            assert not flags[-1] or value in numbers
+        assert state.best.epoch == 0 or values[state.best.epoch - 1] in numbers
+        kept.append((sum(flags), state.best.value, state.reference))
+    assert kept[0] == kept[1]
+
+
 @pytest.mark.parametrize("monitor", ["accuracy", "auc", "mcc"])
 def test_a_metric_that_is_better_when_larger_is_maximised(monitor):
     training = Training(epochs=25, batch_size=4, monitor=monitor)
