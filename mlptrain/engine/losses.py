@@ -17,6 +17,13 @@ from mlptrain.engine.activations import sigmoid, softplus
 from mlptrain.engine.arrays import Floats, Integers
 from mlptrain.engine.elementwise import NUMPY, Executor
 
+TAIL = 1e-20
+"""(d + 1e-20) − 1e-20 is 0 where d is below 3e-28 (in float32), d from 2e-13 on, between them d to the last place.
+
+The probabilities of classes that are out of the question fall to denormal numbers, and with them, without this, all
+products on the way back: those are many times slower on some processors.
+"""
+
 Rows = tuple[Floats, Floats]
 """ℓ (…, B) and ∂ℓ/∂logits (…, B, K)."""
 
@@ -273,7 +280,12 @@ def average(
     rows, d = loss.rows(logits, targets, executor)  # type: ignore[arg-type]
     if weights is None:
         d /= rows.shape[-1]
-        return float(np.add.reduce(rows, axis=None)) / rows.size, d
-    share = weights / weights.sum()
-    d *= share[:, None]
-    return float((rows * share).sum(axis=-1).mean()), d
+        value = float(np.add.reduce(rows, axis=None)) / rows.size
+    else:
+        share = weights / weights.sum()
+        d *= share[:, None]
+        value = float((rows * share).sum(axis=-1).mean())
+    tail = d.dtype.type(TAIL)
+    d += tail
+    d -= tail
+    return value, d

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mlptrain.data.splits import batch_slices
 from mlptrain.data.targets import ClassTarget, Target
-from mlptrain.engine.arrays import Floats
+from mlptrain.engine.arrays import FLUSH_EVERY, Floats, flush_denormals
 from mlptrain.engine.layers import Dropout, GaussianDropout, Pass
 from mlptrain.engine.lbfgs import LBFGS
 from mlptrain.engine.losses import Loss
@@ -206,6 +206,8 @@ def train_step(course: Course, state: TrainState, batch: Batch, number: int) -> 
     if not isinstance(optimizer, LBFGS):
         step(optimizer, network.parameters, state.slots, lr=lr, t=state.step, executor=network.executor)
     bound_unit_norms(network.parameters)
+    if state.step % FLUSH_EVERY == 0:
+        flush_denormals(network.parameters.theta, *state.slots.values(), *network.buffers.values())
     return value, penalty, lr
 
 

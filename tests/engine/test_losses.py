@@ -10,6 +10,7 @@ from mpmath import mpf
 from numpy.random import default_rng
 
 from mlptrain.engine.losses import (
+    TAIL,
     BinaryCrossEntropy,
     CrossEntropy,
     Focal,
@@ -41,6 +42,32 @@ def problem(loss, rows, seed=0, scale=2.0, dtype=np.float64):
 
 
 # ---- the gradient
+
+
+@each
+@dtypes
+@weighted
+def test_no_gradient_is_denormal_however_far_the_logits(loss, dtype, weighted):
+    """Neither in itself nor after a product with numbers of size 1e-3."""
+    reach = np.linspace(0, 800, 4001, dtype=dtype)
+    outputs = outputs_of(loss)
+    logits = np.concatenate([sign * np.multiply.outer(reach, np.arange(outputs) + 1) for sign in (-1, 1)]).astype(dtype)
+    targets = targets_for(loss, len(logits), default_rng(0))
+    weights = default_rng(1).uniform(0.5, 3, len(logits)).astype(dtype) if weighted else None
+    _, d = average(loss, logits, targets if loss.classes else targets.astype(dtype), weights)
+    small = np.abs(d[d != 0]).min()
+    assert small * 1e-3 > np.finfo(dtype).tiny
+
+
+@each
+@dtypes
+def test_what_is_taken_from_tails_matters_nowhere(loss, dtype):
+    logits, targets, _ = problem(loss, 200, scale=15, dtype=dtype)
+    plain, (_, d) = loss.rows(logits, targets)[1] / dtype.type(200), average(loss, logits, targets)
+    place = float(np.finfo(dtype).eps)
+    large = np.abs(plain) > 2 * TAIL / place
+    assert identical([d[large]], [plain[large]])
+    np.testing.assert_allclose(d, plain, rtol=place, atol=place * TAIL)
 
 
 @each
