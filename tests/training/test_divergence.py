@@ -113,6 +113,23 @@ def test_a_gradient_that_was_not_finite_is_named(optimizer):
     assert "; first is the gradient of hidden_1.weight in the step before, " in message
 
 
+def test_of_several_gradients_it_is_the_one_nearest_to_the_loss():
+    course = numbers_course(optimizer=Momentum(), model={"activation": Linear()})
+    values = course.network.parameters.values
+    values["hidden_1.weight"][...], values["output.weight"][...] = 1e-30, 1e-31
+    course.train.x[...] = 1e200
+    course.train.targets[...] = 1e140
+    assert "; first is the gradient of output.weight in the step before, " in said(course)
+
+
+def test_the_largest_input_is_one_of_a_row_that_is_not_finite():
+    """An input that is larger but does no harm is not to blame."""
+    course = numbers_course(hidden=(), training=Training(batch_size="full"))
+    course.network.parameters.values["output.weight"][...] = [[0], [1e300], [0]]
+    course.train.x[3, 0], course.train.x[7, 1] = 1e20, 1e10
+    assert "the largest input is 1e+10, number 2 of training row 8;" in said(course)
+
+
 def test_the_gradient_norm_is_told_where_it_is_finite():
     course = numbers_course(hidden=())
     course.train.targets[...] = 1e200
