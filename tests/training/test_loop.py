@@ -340,6 +340,17 @@ def test_a_batch_larger_than_the_training_part_is_the_whole_of_it():
     assert course_of(rows=12, training=Training(batch_size=1000)).batch_size == 12
 
 
+@pytest.mark.parametrize("size", [2, 3, 4, 6, 12])
+@pytest.mark.parametrize("norm", [None, BatchNorm()], ids=["plain", "batch norm"])
+def test_batch_normalisation_never_gets_a_batch_of_one_row(size, norm):
+    """A last batch of one row is part of the one before it; without batch normalisation it is a batch."""
+    course = course_of(rows=13, training=Training(batch_size=size, epochs=1), model={"norm": norm})
+    rows = [len(x) for x, _, _ in batches(course, 0)]
+    assert sum(rows) == 13
+    assert (1 in rows) == (norm is None and 13 % size == 1)
+    assert max(rows) == size + (norm is not None and 13 % size == 1)
+
+
 # what a run depends on
 
 
