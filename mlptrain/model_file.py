@@ -143,7 +143,8 @@ def require_finite(network: Network, which: str) -> None:
     """Never publish a network with numbers that are not finite."""
     for name, values in (network.parameters.values | network.buffers).items():
         if not np.isfinite(values).all():
-            raise Diverged(f"training diverged: {name}{which} has numbers that are not finite; nothing was written")
+            why = f"{(~np.isfinite(values)).sum():,} of the {values.size:,} numbers of {name}{which} are not finite"
+            raise Diverged(f"training diverged: after the last step {why}; try a smaller optimizer.learning_rate")
 
 
 def prefix(position: int, members: int) -> str:

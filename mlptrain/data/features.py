@@ -32,6 +32,8 @@ Matrix = NDArray[np.floating[Any]]
 ROWS_AT_ONCE = 1024
 BEYOND = 1e3
 """A scaled number beyond this is worth counting: training saw nothing like it."""
+LARGEST = 1e30
+"""A scaled number beyond this leaves no room for its products, in float32."""
 HIDDEN = 0.01
 """The share of category cells that are hidden in training, so that the slot for unseen values is a trained one."""
 
@@ -98,10 +100,11 @@ class NumberColumn:
         size = np.abs(scaled)
         if beyond := int((size > BEYOND).sum()):
             odd.beyond[self.name] = beyond
-        large = size > np.finfo(dtype).max
+        large = size > LARGEST
         if large.any():
             row = int(large.argmax())
-            why = f"{table.columns[self.name].text(row)!r} is out of all proportion to the training rows; mend it"
+            cell, cure = table.columns[self.name].text(row), "mend it, or set another data.scaling for the column"
+            why = f"{cell!r} is out of all proportion to the training rows ({scaled[row]:.3g} once scaled); {cure}"
             raise table.fault(row, self.name, why)
         columns = [scaled, gaps] if self.indicator else [scaled]
         return np.stack([column.astype(dtype) for column in columns], axis=1)

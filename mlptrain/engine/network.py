@@ -94,6 +94,12 @@ class Network:
                 chunk, _ = stage(chunk, run)
             yield chunk
 
+    def outputs_in_turn(self, x: Floats, run: Pass) -> Iterator[tuple[str, Floats]]:
+        """The name and the output of every layer, also of those that are an epilogue elsewhere: to look into a pass."""
+        for name, layer in self.layers:
+            x, _ = layer(x, self._own(name), run)
+            yield name, x
+
     def loss_and_gradient(
         self,
         x: Floats,

@@ -14,7 +14,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import numpy as np
 from annotated_types import Ge, Gt, Lt
 
-from mlptrain.engine.arrays import Floats, blocks
+from mlptrain.engine.arrays import Floats
 from mlptrain.engine.elementwise import NUMPY, Executor
 from mlptrain.engine.lbfgs import LBFGS
 from mlptrain.engine.parameters import Parameters
@@ -334,9 +334,6 @@ class Lion(FirstOrder):
 Elementwise = SGD | Momentum | Nesterov | Adagrad | RMSprop | Adadelta | Adam | AdamW | Adamax | NAdam | RAdam | Lion
 Optimizer = Elementwise | LBFGS
 
-FLUSH_EVERY = 64
-SMALLEST = 1e-30
-
 
 def step(
     optimizer: Elementwise, parameters: Parameters, slots: Slots, *, lr: float, t: int, executor: Executor = NUMPY
@@ -353,17 +350,3 @@ def step(
         executor.update(optimizer.update, theta[weights], gradient[weights], of_weights, decayed, scalars)
         theta, gradient, kept = theta[others], gradient[others], [slot[others] for slot in kept]
     executor.update(optimizer.update, theta, gradient, kept, keep, scalars)
-    if t % FLUSH_EVERY == 0:
-        flush_denormals(slots)
-
-
-def flush_denormals(slots: Slots) -> None:
-    """Set what has decayed below 1e-30 to zero: arithmetic on denormal numbers is ten times slower.
-
-    Slots of inputs that are constant or rare decay geometrically; between two flushes (64 steps) one with a decay
-    rate of 0.75 or more does not get from 1e-30 down to the denormals (1e-38).
-    """
-    for slot in slots.values():
-        for block in blocks(slot.size):
-            part = slot.reshape(-1)[block]
-            part *= np.abs(part) > SMALLEST

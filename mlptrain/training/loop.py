@@ -13,17 +13,17 @@ from numpy.typing import NDArray
 
 from mlptrain.data.splits import batch_slices
 from mlptrain.data.targets import ClassTarget, Target
-from mlptrain.engine.arrays import Floats
-from mlptrain.engine.layers import Dropout, GaussianDropout
+from mlptrain.engine.arrays import FLUSH_EVERY, Floats, flush_denormals
+from mlptrain.engine.layers import Dropout, GaussianDropout, Pass
 from mlptrain.engine.lbfgs import LBFGS
 from mlptrain.engine.losses import Loss
 from mlptrain.engine.network import Network
 from mlptrain.engine.optimizers import Momentum, Nesterov, Optimizer, step
 from mlptrain.engine.penalties import bound_unit_norms, norm
 from mlptrain.engine.schedules import Now, plateau_rule
-from mlptrain.errors import Diverged
 from mlptrain.randomness import permutation, stream
 from mlptrain.spec.fields import Spec
+from mlptrain.training.divergence import diverged
 from mlptrain.training.events import EpochEnded, Event, Finished, Reason, Started, StepsDone
 from mlptrain.training.examples import Examples, evaluate, quick_metric
 from mlptrain.training.state import Running, TrainState
@@ -74,6 +74,17 @@ class Course:
 
     def slices(self) -> Iterator[slice]:
         return batch_slices(self.train.rows, self.batch_size, merge_single=self.network.needs_several_rows)
+
+    def order(self, epoch: int) -> NDArray[np.int64] | None:
+        """The order of the training rows in an epoch, by seed and epoch alone; None where they stay as they are."""
+        if not self.spec.training.shuffle or self.batch_size == self.train.rows:
+            return None
+        return permutation(stream(self.spec.seed, "shuffle", epoch), self.train.rows)
+
+    def row_numbers(self, epoch: int, number: int) -> NDArray[np.int64]:
+        """Which training rows the `number`-th batch of an epoch holds."""
+        order = self.order(epoch)
+        return (np.arange(self.train.rows) if order is None else order)[list(self.slices())[number - 1]]
 
 
 def never() -> bool:
@@ -164,12 +175,11 @@ def batches(course: Course, epoch: int, first: int = 0) -> Iterator[Batch]:
     """
     part, weights = course.train, course.train.training_weights()
     x, targets = part.x, part.targets
-    slices = islice(course.slices(), first, None)
-    if not course.spec.training.shuffle or course.batch_size == part.rows:
+    order, slices = course.order(epoch), islice(course.slices(), first, None)
+    if order is None:
         for rows in slices:
             yield x[rows], targets[rows], None if weights is None else weights[rows]
         return
-    order = permutation(stream(course.spec.seed, "shuffle", epoch), part.rows)
     targets, weights = targets[order], None if weights is None else weights[order]
     if x.nbytes <= GATHER_AT_ONCE:
         gathered = x[order]
@@ -190,21 +200,25 @@ def train_step(course: Course, state: TrainState, batch: Batch, number: int) -> 
     lr, optimizer = scheduled(spec, now)
     rate = partial(spec.schedules.dropout, now=now) if spec.schedules.dropout else float
 
-    def objective() -> tuple[float, float]:
+    def begin() -> Pass:
         noise = stream(spec.seed, "dropout", state.step) if course.noisy else None
-        run = network.begin(len(batch[0]), train=True, noise=noise, rate=rate)
-        return network.objective(*batch, loss=course.loss, penalty=spec.regularization, run=run)
+        return network.begin(len(batch[0]), train=True, noise=noise, rate=rate)
+
+    def objective() -> tuple[float, float]:
+        return network.objective(*batch, loss=course.loss, penalty=spec.regularization, run=begin())
 
     if isinstance(optimizer, LBFGS):
         value, penalty = full_batch_step(network, state, optimizer, lr, objective)
-        state.step += 1
     else:
         value, penalty = objective()
-        state.step += 1
+    if not isfinite(value + penalty):
+        raise diverged(course, state, batch, number=number, lr=lr, run=begin())
+    state.step += 1
+    if not isinstance(optimizer, LBFGS):
         step(optimizer, network.parameters, state.slots, lr=lr, t=state.step, executor=network.executor)
     bound_unit_norms(network.parameters)
-    if not isfinite(value + penalty):
-        raise diverged(f"in epoch {state.epoch + 1}, batch {number}", lr)
+    if state.step % FLUSH_EVERY == 0:
+        flush_denormals(network.parameters.theta, *state.slots.values(), *network.buffers.values())
     return value, penalty, lr
 
 
@@ -231,14 +245,6 @@ def scheduled(spec: Spec, now: Now) -> tuple[float, Optimizer]:
     if schedules.momentum and isinstance(optimizer, Momentum | Nesterov):
         optimizer = replace(optimizer, momentum=schedules.momentum(optimizer.momentum, now))
     return lr, optimizer
-
-
-def diverged(when: str, lr: float) -> Diverged:
-    """The error that the loss is no longer finite."""
-    return Diverged(
-        f"training diverged: the loss is not finite {when} (learning rate {lr:g}); "
-        f"try a smaller optimizer.learning_rate, optimizer.global_clipnorm: 1, or scaled columns"
-    )
 
 
 def judged(course: Course, state: TrainState, run: Running, rate: float) -> EpochEnded:

@@ -21,13 +21,17 @@ from mlptrain.data.targets import (
     target_values,
 )
 from mlptrain.engine.losses import Loss, Poisson
+from mlptrain.engine.metrics import Undefined
 from mlptrain.errors import DataError, EnvironmentFailure, SpecError
 from mlptrain.memory import available_memory
 from mlptrain.spec.fields import Data, Spec
-from mlptrain.training.examples import Examples, loss_targets
+from mlptrain.training.examples import Examples, Origin, loss_targets, metrics
 from mlptrain.training.material import Material, Rows, check_target, read_rows, some, target_codes
 
 AnyFeatures = Features | PixelFeatures
+
+LIGHTEST, HEAVIEST = 1e-15, 1e15
+"""Bounds of weights, of rows and of classes alike: their products and the sums of those stay numbers of float32."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,18 +53,23 @@ def prepare_part(material: Material, parts: Parts) -> Prepared:
     spec, whole = material.spec, material.rows
     check_classes(material, parts)
     parts, dropped = complete(material, parts)
+    check_complete_classes(material, parts)
     rows = whole.take(parts.train) if len(parts.train) < whole.count else whole
     notices = [*material.notices, *single_rows(material), *dropped]
     target = material.classes or fit_number_target(spec, rows)
     features, train = fit_inputs(material, rows, target, notices)
+    origin = Origin(rows=whole, numbers=parts.train, features=features)
     held = held_out(material, parts)
+    validation = None if held is None else examples(spec, features, target, held)
+    if validation is not None:
+        check_watched(spec, target, validation)
     return Prepared(
         spec=spec,
         loss=material.loss,
         features=features,
         target=target,
-        train=with_class_weights(spec, target, train),
-        validation=None if held is None else examples(spec, features, target, held),
+        train=replace(with_class_weights(spec, target, train), origin=origin),
+        validation=validation,
         understood=material.understood,
         notices=notices,
     )
@@ -70,8 +79,9 @@ def complete(material: Material, parts: Parts) -> tuple[Parts, list[str]]:
     """The parts without incomplete rows (but for the test, where every row counts), and a notice of them."""
     train, validation = (rows[~material.incomplete[rows]] for rows in (parts.train, parts.validation))
     left_out = len(parts.train) + len(parts.validation) - len(train) - len(validation)
-    if not len(train):
-        raise DataError(f"{material.rows.name}: every training row lacks a cell (data.imputing: drop_row)")
+    for name, before, after in (("training", parts.train, train), ("validation", parts.validation, validation)):
+        if len(before) and not len(after):
+            raise DataError(f"{material.rows.name}: every {name} row lacks a cell (data.imputing: drop_row)")
     notices = [f"{left_out:,} rows with missing cells left out (data.imputing: drop_row)"] if left_out else []
     return Parts(train=train, validation=validation, test=parts.test), notices
 
@@ -92,6 +102,17 @@ def check_classes(material: Material, parts: Parts) -> None:
         raise rows.answers.fault(row, classes.name, f"{why}; {cure}")
 
 
+def check_complete_classes(material: Material, parts: Parts) -> None:
+    """An error for a class all of whose training rows were left out."""
+    if material.classes is None or material.spec.data.split.folds is not None:
+        return
+    counts = np.bincount(target_codes(material)[parts.train], minlength=len(material.classes.classes))
+    if not counts.all():
+        label = material.classes.classes[int(counts.argmin())]
+        why = f"every training row of the class {label!r} lacks a cell (data.imputing: drop_row)"
+        raise DataError(f"{material.rows.name}: {why}; no network can learn it; fill the gaps in another way")
+
+
 def single_rows(material: Material) -> list[str]:
     """A notice of classes of one row, which a stratified split leaves in training."""
     if material.classes is None or not material.spec.data.split.validates:
@@ -103,6 +124,19 @@ def single_rows(material: Material) -> list[str]:
     return [
         f"classes of 1 row: {listed(single, 5)}; in a stratified split they go to training, and nothing measures them"
     ]
+
+
+def check_watched(spec: Spec, target: Target, validation: Examples) -> None:
+    """Refuse to watch a metric that these rows give no value: whether they do, their truth alone decides."""
+    name, loss = spec.training.monitor, spec.loss
+    if name == "loss":
+        return
+    assert loss is not None
+    width = len(target.classes) if isinstance(target, ClassTarget) else len(target.names)
+    value = metrics(loss, target, validation, np.zeros((validation.rows, width)))[name]
+    if isinstance(value, Undefined):
+        cure = "hold out other rows, or watch the loss"
+        raise SpecError(f"training.monitor: {name} has no value on the validation rows: {value.reason}; {cure}")
 
 
 def held_out(material: Material, parts: Parts) -> Rows | None:
@@ -242,11 +276,11 @@ def sample_weights(data: Data, rows: Rows, dtype: np.dtype[Any]) -> NDArray[Any]
     if data.sample_weight is None or rows.table is None:
         return None
     weights = numbers(rows.table, data.sample_weight, ())
-    bad = ~((weights > 0) & (weights <= np.finfo(np.float32).max))
+    bad = ~((weights >= LIGHTEST) & (weights <= HEAVIEST))
     if bad.any():
         row = int(bad.argmax())
         cell = rows.table.columns[data.sample_weight].text(row)
-        why = f"{cell!r} is not a weight; weights are numbers above 0 and below 3e38"
+        why = f"{cell!r} is not a weight; weights are numbers above 0, from {LIGHTEST:g} to {HEAVIEST:g}"
         raise rows.table.fault(row, data.sample_weight, why)
     return weights.astype(dtype)
 
@@ -263,5 +297,7 @@ def with_class_weights(spec: Spec, target: Target, part: Examples) -> Examples:
         unknown = [label for label in given if label not in target.classes]
         if unknown:
             raise SpecError(f"training.class_weight: {unknown[0]!r} is no class; they are {', '.join(target.classes)}")
+        if odd := [label for label, weight in given.items() if not LIGHTEST <= weight <= HEAVIEST]:
+            raise SpecError(f"training.class_weight: {odd[0]!r}: weights are from {LIGHTEST:g} to {HEAVIEST:g}")
         weights = np.array([given.get(label, 1.0) for label in target.classes])
     return replace(part, class_weights=weights.astype(part.x.dtype))

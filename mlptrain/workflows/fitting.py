@@ -31,9 +31,10 @@ from mlptrain.model_file import (
 )
 from mlptrain.publishing import check_writable, remove_left_over
 from mlptrain.spec.fields import Spec
+from mlptrain.training.divergence import diverged_at_the_end
 from mlptrain.training.events import Event, Finished
 from mlptrain.training.examples import outputs_for, predict
-from mlptrain.training.loop import Course, diverged, never
+from mlptrain.training.loop import Course, never
 from mlptrain.training.loop import fit as train
 from mlptrain.training.material import Material, Rows, digest, read_material
 from mlptrain.training.partitions import partitions
@@ -134,7 +135,7 @@ def fit(
     plan = planned(checkpoints, checkpoint_minutes, resume=resume, restart=restart, finish=finish)
     for message in notices:
         notice(message)
-    with alone(out, notice):
+    with alone(out, notice), keeping(out):
         found = existing(out, plan, notice)
         material = read_material(spec, folder)
         kept = Checkpoints(out, material, plan, found, clock=clock, notice=notice)
@@ -142,6 +143,16 @@ def fit(
         result = written(trainings, out, folder, out_of_fold)
         kept.remove()
     return result
+
+
+@contextmanager
+def keeping(out: Path) -> Iterator[None]:
+    """A divergence also says what became of the file that the model would have gone to: nothing."""
+    try:
+        yield
+    except Diverged as problem:
+        written = "no model" if path_of(out).exists() else "nothing"
+        raise Diverged(f"{problem}; {f'{out} is as it was' if out.exists() else f'{written} was written'}") from None
 
 
 @contextmanager
@@ -245,12 +256,14 @@ class Trainings:
                 raise self.kept.interrupted(state)
             measures = final_metrics(course) if finished.epochs else {}
             if measures and measures["train"]["loss"] is None:
-                raise diverged("after the last step", state.history[-1].learning_rate)
+                raise diverged_at_the_end(course, state)
         except Diverged as problem:
             raise Diverged(f"{problem}{self.kept.keep_best(course, state)}") from None
         trained = Trained(
             reason=finished.reason, epochs=finished.epochs, best_epoch=finished.best_epoch, metrics=measures
         )
+        if course.validation is not None and state.history and not any(epoch.best for epoch in state.history):
+            self.notice(never_best(course))
         return trained, history_arrays(state.history)
 
 
@@ -356,6 +369,13 @@ def left_out(prepared: Prepared) -> list[str]:
     if size != "full" and size > rows:
         notices.append(f"training.batch_size: {size} is more than the {rows} training rows, which make one batch")
     return [*notices, *prepared.notices]
+
+
+def never_best(course: Course) -> str:
+    """The notice that no epoch could be told to be the best."""
+    fold = f"fold {course.fold}: " if course.folds > 1 else ""
+    what = f"the validation {course.spec.training.monitor} was not a finite number in any epoch"
+    return f"{fold}{what}, so none is the best: the last one was kept; look for odd numbers in the validation rows"
 
 
 def final_metrics(course: Course) -> dict[str, Metrics]:

@@ -6,7 +6,7 @@ from drawing import DTYPES, drawn, identical, standard_normal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlptrain.engine.arrays import BLOCK, Workspace, blocks, blockwise
+from mlptrain.engine.arrays import BLOCK, FLUSH_EVERY, SMALLEST, Workspace, blocks, blockwise, flush_denormals
 
 FLOAT = np.dtype(float)
 SHAPES = [(5, 3), (5, 4), (2, 5, 4), (5,)]
@@ -112,3 +112,21 @@ def test_inputs_may_differ_in_type():
     a, mask = standard_normal(BLOCK + 5, dtype=np.float32), np.arange(BLOCK + 5, dtype=np.uint16) % 3
     out = blockwise(lambda x, m: x * (m > 0), lambda: np.empty_like(a), a, mask)
     assert identical([out], [a * (mask > 0)])
+
+
+# ---- denormal numbers
+
+
+@pytest.mark.parametrize("size", [1, BLOCK + 1])
+def test_only_what_is_below_the_smallest_is_flushed(size):
+    given = np.array([1e-31, -1e-31, 0, 2e-30, -2e-30, 1, np.inf, -1e-45])
+    arrays = np.tile(given, (2, size)), np.tile(given, size)
+    flush_denormals(*arrays)
+    expected = [0, 0, 0, 2e-30, -2e-30, 1, np.inf, 0]
+    np.testing.assert_array_equal(arrays[0], np.tile(expected, (2, size)))
+    np.testing.assert_array_equal(arrays[1], np.tile(expected, size))
+
+
+@pytest.mark.parametrize("decay", [0.76, 0.9, 0.999])
+def test_between_two_flushes_no_decay_gets_down_to_the_denormals(decay):
+    assert SMALLEST * decay**FLUSH_EVERY > np.finfo(np.float32).tiny

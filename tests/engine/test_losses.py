@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from mpmath import mpf
 from numpy.random import default_rng
 
+from mlptrain.engine import losses
 from mlptrain.engine.losses import (
+    TAIL,
     BinaryCrossEntropy,
     CrossEntropy,
     Focal,
@@ -41,6 +43,35 @@ def problem(loss, rows, seed=0, scale=2.0, dtype=np.float64):
 
 
 # ---- the gradient
+
+
+@each
+@dtypes
+@weighted
+def test_no_gradient_is_denormal_however_far_the_logits(loss, dtype, weighted):
+    """Neither in itself nor after a product with numbers of size 1e-3."""
+    reach = np.linspace(0, 800, 4001, dtype=dtype)
+    outputs = outputs_of(loss)
+    logits = np.concatenate([sign * np.multiply.outer(reach, np.arange(outputs) + 1) for sign in (-1, 1)]).astype(dtype)
+    targets = targets_for(loss, len(logits), default_rng(0))
+    weights = default_rng(1).uniform(0.5, 3, len(logits)).astype(dtype) if weighted else None
+    _, d = average(loss, logits, targets if loss.classes else targets.astype(dtype), weights)
+    small = np.abs(d[d != 0]).min()
+    assert small * 1e-3 > np.finfo(dtype).tiny
+
+
+@each
+@dtypes
+def test_what_is_taken_from_tails_matters_nowhere(loss, dtype, monkeypatch):
+    """Only what is below 1e-12 changes at all, and that by less than a place of it or of 1e-20."""
+    logits, targets, _ = problem(loss, 200, scale=15, dtype=dtype)
+    value, d = loss.rows(logits, targets)
+    monkeypatch.setattr(losses, "TAIL", np.float32(0))
+    plain_value, plain = loss.rows(logits, targets)
+    place = float(np.finfo(dtype).eps)
+    large = np.abs(plain) > 2 * float(TAIL) / place
+    assert identical([value, d[large]], [plain_value, plain[large]])
+    np.testing.assert_allclose(d, plain, rtol=2 * place, atol=place * float(TAIL))
 
 
 @each

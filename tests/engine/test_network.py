@@ -24,7 +24,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.random import default_rng
 
-from mlptrain.engine.activations import GELU, Tanh
+from mlptrain.engine.activations import GELU, ReLU, Tanh
 from mlptrain.engine.layers import (
     Activate,
     AnyDropout,
@@ -37,7 +37,7 @@ from mlptrain.engine.layers import (
     Norm,
     PReLU,
 )
-from mlptrain.engine.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError
+from mlptrain.engine.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError, average
 from mlptrain.engine.network import Network
 from mlptrain.engine.penalties import Penalty
 from mlptrain.randomness import stream
@@ -239,6 +239,21 @@ def test_a_network_without_hidden_layers_is_a_linear_model():
     net.parameters.theta[...] = 0
     assert net.loss_and_gradient(x, y, None, loss=BinaryCrossEntropy(), run=net.begin(4)) == pytest.approx(math.log(2))
     np.testing.assert_array_equal(net.parameters.gradient, 0)
+
+
+@pytest.mark.parametrize("dropout", [Dropout(rate=0.3), GaussianDropout(rate=0.3)], ids=label)
+@pytest.mark.parametrize("norm", NORMS, ids=lambda norm: norm and norm.name)
+def test_the_outputs_in_turn_are_those_of_the_pass_that_gave_the_loss(dropout, norm):
+    """Layer by layer, though a rectifier and a dropout are elsewhere done in the array of the product before them."""
+    net = network([(5, [norm, Activate(activation=ReLU()), dropout]), (4, [PReLU(), dropout])], 3, dropout=dropout)
+    x, targets, weights = problem(net, CrossEntropy(), 7)
+    value = net.loss_and_gradient(
+        x, targets, weights, loss=CrossEntropy(), run=net.begin(7, train=True, noise=stream(7, "dropout", 2))
+    )
+    outputs = list(net.outputs_in_turn(x, net.begin(7, train=True, noise=stream(7, "dropout", 2))))
+    assert [name for name, _ in outputs] == [name for name, _ in net.layers]
+    assert [y.shape for _, y in outputs] == [(7, width) for width in net.widths[1:]]
+    assert average(CrossEntropy(), outputs[-1][1], targets, weights)[0] == value
 
 
 def test_the_chunks_of_an_evaluation_do_not_show():

@@ -10,13 +10,11 @@ import numpy as np
 import pytest
 from drawing import DTYPES, identical, label, members, standard_normal
 
-from mlptrain.engine import arrays, optimizers
+from mlptrain.engine import arrays, elementwise
 from mlptrain.engine.initializers import Zeros
 from mlptrain.engine.lbfgs import LBFGS
 from mlptrain.engine.optimizers import (
-    FLUSH_EVERY,
     SGD,
-    SMALLEST,
     Adadelta,
     Adagrad,
     Adam,
@@ -30,7 +28,6 @@ from mlptrain.engine.optimizers import (
     Optimizer,
     RAdam,
     RMSprop,
-    flush_denormals,
     step,
 )
 from mlptrain.engine.parameters import Declaration, Kind, Parameters
@@ -233,7 +230,7 @@ def test_without_a_gradient_nothing_moves(optimizer, dtype):
 @pytest.mark.parametrize("block", [1, 7, 1000])
 def test_blocks_change_nothing(optimizer, dtype, block, monkeypatch):
     whole = trained(optimizer, size=None, dtype=dtype, weights=50, biases=23)
-    monkeypatch.setattr(optimizers, "blocks", partial(arrays.blocks, block=block))
+    monkeypatch.setattr(elementwise, "blocks", partial(arrays.blocks, block=block))
     theta, slots = trained(optimizer, size=None, dtype=dtype, weights=50, biases=23)
     assert identical([theta, *slots.values()], [whole[0], *whole[1].values()])
 
@@ -325,33 +322,6 @@ def test_slots_start_at_zero(optimizer, dtype):
         assert slot.dtype == dtype
         assert slot.shape[-1] == 5
         assert not slot.any()
-
-
-@each
-def test_slots_decay_to_zero_and_never_to_denormals(optimizer):
-    """Without a gradient what decays is set to 0 before it is so small that arithmetic slows down."""
-    parameters = parameters_of(4, dtype=np.dtype(np.float32))
-    slots = optimizer.init(4, parameters.theta.dtype)
-    run(optimizer, parameters, slots, gradients(1, 4, parameters.theta.dtype))
-    silence = np.zeros((40 * FLUSH_EVERY, 4))
-    for t, g in enumerate(silence, 2):
-        run(optimizer, parameters, slots, [g], lr=1e-6, first=t)
-        for slot in slots.values():
-            smallest = np.abs(slot[slot != 0]).min(initial=1)
-            assert smallest >= (SMALLEST if t % FLUSH_EVERY == 0 else np.finfo(np.float32).tiny)
-
-
-@pytest.mark.parametrize(("t", "flushed"), [(1, False), (FLUSH_EVERY - 1, False), (FLUSH_EVERY, True), (640, True)])
-def test_slots_are_flushed_at_every_sixty_fourth_step_and_only_then(t, flushed):
-    parameters, slots = parameters_of(1), {"v": np.array([0.5 * SMALLEST])}
-    step(Momentum(), parameters, slots, lr=0.1, t=t)
-    assert (slots["v"][0] == 0) == flushed
-
-
-def test_only_what_is_below_the_smallest_is_flushed():
-    slots = {"m": np.array([[1e-31, -1e-31, 0, 2e-30], [-2e-30, 1, np.inf, -1e-45]])}
-    flush_denormals(slots)
-    np.testing.assert_array_equal(slots["m"], [[0, 0, 0, 2e-30], [-2e-30, 1, np.inf, 0]])
 
 
 # ---- weight decay

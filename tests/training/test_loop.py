@@ -241,6 +241,27 @@ def test_an_undefined_metric_is_never_the_best():
     assert finished.best_epoch == 3
 
 
+@pytest.mark.parametrize("monitor", get_args(Monitor))
+@drawn
+@given(st.lists(st.one_of(st.just(nan), st.just(None), st.floats(-1, 1)), min_size=1, max_size=12))
+def test_nan_is_never_an_improvement(monitor, seen):
+    """An epoch without a value is as if it had not been, but for the patience that it takes."""
+    numbers = [value for value in seen if value is not None and not np.isnan(value)]
+    kept = []
+    for values in (seen, numbers):
+        course = course_of(
+            spec_of(training=Training(monitor=monitor)), classes=0 if monitor in ("rmse", "mae", "r2") else 3
+        )
+        state, flags = state_of(course), []
+        for epoch, value in enumerate(values, 1):
+            state.epoch = epoch
+            flags.append(watch(course, state, *((value, None) if monitor == "loss" else (None, value))))
+            assert not flags[-1] or value in numbers
+        assert state.best.epoch == 0 or values[state.best.epoch - 1] in numbers
+        kept.append((sum(flags), state.best.value, state.reference))
+    assert kept[0] == kept[1]
+
+
 @pytest.mark.parametrize("monitor", ["accuracy", "auc", "mcc"])
 def test_a_metric_that_is_better_when_larger_is_maximised(monitor):
     training = Training(epochs=25, batch_size=4, monitor=monitor)
@@ -265,7 +286,7 @@ def test_a_metric_that_is_better_when_smaller_is_minimised(monitor):
 @pytest.mark.parametrize("optimizer", [SGD(learning_rate=1e30), SGD(learning_rate=1e300)])
 def test_a_loss_that_is_not_finite_ends_the_run_and_says_where(optimizer):
     course = course_of(classes=0, optimizer=optimizer, hidden=())
-    with pytest.raises(Diverged, match=r"not finite in epoch [123], batch [123] \(learning rate 1e\+300?\); try a"):
+    with pytest.raises(Diverged, match=r"not finite in epoch [123], batch [123] \(learning rate 1e\+300?[,)].*; try a"):
         run(course)
 
 
@@ -317,6 +338,17 @@ def test_gathering_an_epoch_at_once_or_batch_by_batch_is_the_same_training(monke
 
 def test_a_batch_larger_than_the_training_part_is_the_whole_of_it():
     assert course_of(rows=12, training=Training(batch_size=1000)).batch_size == 12
+
+
+@pytest.mark.parametrize("size", [2, 3, 4, 6, 12])
+@pytest.mark.parametrize("norm", [None, BatchNorm()], ids=["plain", "batch norm"])
+def test_batch_normalisation_never_gets_a_batch_of_one_row(size, norm):
+    """A last batch of one row is part of the one before it; without batch normalisation it is a batch."""
+    course = course_of(rows=13, training=Training(batch_size=size, epochs=1), model={"norm": norm})
+    rows = [len(x) for x, _, _ in batches(course, 0)]
+    assert sum(rows) == 13
+    assert (1 in rows) == (norm is None and 13 % size == 1)
+    assert max(rows) == size + (norm is not None and 13 % size == 1)
 
 
 # what a run depends on

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from preparing import prepare
 
+from mlptrain.data.column_rules import Imputing
 from mlptrain.data.features import CategoryColumn
 from mlptrain.data.scaling import MinMaxScaling
 from mlptrain.data.targets import ClassTarget, NumberTarget
@@ -216,6 +217,72 @@ def test_what_cannot_be_trained_is_refused_with_its_place(folder, parts, error, 
     (folder / "gaps.csv").write_text("a,m,k,v\n1,2,1,3\n2,,1,-1\n3,,1,2\n4,5,1,1\n")
     with pytest.raises(error, match=message):
         prepare(spec(**parts), folder)
+
+
+DROPPED = {"imputing": Imputing(strategy="drop_row"), "columns": {"n": "ignore", "z": "ignore"}}
+
+
+def with_gaps(folder, lacking):
+    """The forty rows without the cell `a` of some."""
+    header, *lines = (folder / "train.csv").read_text().splitlines()
+    cut = ["," + line.partition(",")[2] if lacking(row) else line for row, line in enumerate(lines)]
+    (folder / "train.csv").write_text("\n".join([header, *cut]) + "\n")
+    return folder
+
+
+def test_a_class_all_of_whose_rows_lack_a_cell_is_refused(folder):
+    with pytest.raises(
+        DataError, match=r"train.csv: every training row of the class 'no' lacks a cell .*; fill the gaps"
+    ):
+        prepare(spec(**DROPPED), with_gaps(folder, lambda row: row % 4 == 0))
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_a_part_all_of_whose_rows_lack_a_cell_is_refused(folder, held):
+    given = spec(**DROPPED, split=Split(validation=0.25, type="time", column="z"))
+    part = "validation" if held else "training"
+    with pytest.raises(DataError, match=f"train.csv: every {part} row lacks a cell"):
+        prepare(given, with_gaps(folder, lambda row: (row >= 30) == held))
+
+
+@pytest.mark.parametrize("weight", ["0", "-1", "9e-16", "1.1e15", "NaN", "1e-300"])
+def test_weights_are_numbers_whose_products_and_sums_are_numbers_too(folder, weight):
+    lines = (folder / "train.csv").read_text().splitlines()
+    (folder / "train.csv").write_text(
+        "\n".join(
+            [f"{lines[0]},w", *(f"{line},{1 + k % 2}.5" for k, line in enumerate(lines[1:-1])), f"{lines[-1]},{weight}"]
+        )
+        + "\n"
+    )
+    with pytest.raises(
+        DataError, match=r'train.csv:41: column "w": .*(is not a weight; weights are numbers above 0|missing)'
+    ):
+        prepare(spec(sample_weight="w"), folder)
+
+
+@pytest.mark.parametrize("weight", [9e-16, 1.1e15, 1e-300])
+def test_class_weights_have_the_same_bounds(folder, weight):
+    with pytest.raises(SpecError, match=r"training.class_weight: 'no': weights are from 1e-15 to 1e\+15"):
+        prepare(spec(training=Training(class_weight={"yes": 1.0, "no": weight})), folder)
+
+
+@pytest.mark.parametrize(
+    ("target", "monitor", "answers", "why"),
+    [
+        ("y", "auc", ["yes", "yes"], "rows of one class only"),
+        ("c", "auc", ["r", "g"], "a class without rows"),
+        ("z", "r2", ["7", "7"], "the target is constant"),
+    ],
+)
+def test_a_metric_that_the_validation_rows_give_no_value_cannot_be_watched(folder, target, monitor, answers, why):
+    rows = [{"a": "1", "c": "r", "y": "yes", "n": "1", "z": "7"} | {target: answer} for answer in answers]
+    (folder / "valid.csv").write_text("a,c,y,n,z\n" + "".join(",".join(row.values()) + "\n" for row in rows))
+    given = spec(target=target, split=Split(validation="valid.csv"), training=Training(monitor=monitor))
+    with pytest.raises(
+        SpecError, match=f"training.monitor: {monitor} has no value on the validation rows: {why}; hold out"
+    ):
+        prepare(given, folder)
+    assert prepare(replace(given, training=Training()), folder).validation.rows == 2
 
 
 def test_images_need_labels(tmp_path):

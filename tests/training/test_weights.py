@@ -14,7 +14,7 @@ from mlptrain.engine.penalties import Penalty
 from mlptrain.errors import SpecError
 from mlptrain.spec.fields import Training
 from mlptrain.training.examples import evaluate, loss_targets, metrics
-from mlptrain.training.preparation import with_class_weights
+from mlptrain.training.preparation import HEAVIEST, LIGHTEST, with_class_weights
 
 FULL = Training(epochs=1, batch_size="full")
 
@@ -153,3 +153,18 @@ def test_numbers_have_no_class_weights():
     part = part_of(spec, 5, 0, seed=1)
     assert with_class_weights(spec, target_of(0), part) is part
     assert loss_of(spec, 0) == MeanSquaredError()
+
+
+@pytest.mark.parametrize("row_weights", [LIGHTEST, 1.0, HEAVIEST])
+@pytest.mark.parametrize("of_class", [LIGHTEST, 1.0, HEAVIEST])
+def test_the_lightest_and_the_heaviest_weights_train_as_equal_ones_do_in_float32(row_weights, of_class):
+    """No product or sum of weights leaves the numbers of float32: where all weights are equal they do not show."""
+    weights = {"abc"[k]: of_class for k in range(3)}
+    spec = spec_of(training=replace(FULL, class_weight=weights), model={"dtype": "float32"})
+    part = part_of(spec, 30, 3, seed=1)
+    part = replace(part, x=part.x.astype(np.float32))
+    heavy = with_class_weights(spec, target_of(3), replace(part, weights=np.full(30, row_weights, np.float32)))
+    (value, slope), (plain, plain_slope) = gradient(course_of(spec, train=heavy)), gradient(course_of(spec, train=part))
+    assert np.isfinite([value, plain]).all()
+    np.testing.assert_allclose(value, plain, rtol=1e-5)
+    np.testing.assert_allclose(slope, plain_slope, rtol=1e-3, atol=1e-6)

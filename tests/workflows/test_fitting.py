@@ -178,9 +178,15 @@ def test_a_last_step_that_goes_too_far_is_a_divergence_too(tmp_path, rate):
 
 def test_a_metric_that_is_not_finite_is_null(tmp_path):
     """A validation target far beyond float32: its loss overflows, the training does not."""
-    rows = [dict(row, price="1e30") for row in mixed_rows(3)]
+    rows, notices = [dict(row, price="1e30") for row in mixed_rows(3)], []
     write_mixed(tmp_path / "far", rows)
-    result = fit_mixed(tmp_path, "data.split={validation: far/mixed.csv}", data={"target": "price"})
+    spec = write_mixed(tmp_path, data={"target": "price", "split": {"validation": "far/mixed.csv"}})
+    result = fit(str(spec), out=tmp_path / "m.npz", notice=notices.append)
+    assert [message for message in notices if "none is the best" in message] == [
+        "the validation loss was not a finite number in any epoch, so none is the best: the last one was kept; "
+        "look for odd numbers in the validation rows"
+    ]
+    assert result.best_epoch == result.epochs
     assert result.metrics["train"]["rmse"] is not None
     assert result.metrics["validation"]["loss"] is None
     assert load(Path(result.model)).result["metrics"]["validation"]["loss"] is None

@@ -1,0 +1,176 @@
+"""What is said when training leaves the finite numbers: what did so first, at which row, and what helps.
+
+The loss of every batch is looked at before the optimizer touches θ: the batch can be run once more, layer by layer,
+with the very parameters and the very masks of dropout that gave the loss.
+"""
+
+from dataclasses import dataclass
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlptrain.data.features import NumberColumn
+from mlptrain.data.targets import NumberTarget
+from mlptrain.engine.arrays import Floats
+from mlptrain.engine.layers import Pass
+from mlptrain.engine.losses import Poisson
+from mlptrain.engine.parameters import Parameters
+from mlptrain.engine.penalties import Clipping, norm
+from mlptrain.errors import Diverged
+from mlptrain.spec.fields import Spec
+from mlptrain.training.state import TrainState
+
+if TYPE_CHECKING:
+    from mlptrain.training.loop import Batch, Course
+
+FAR = 1e3
+"""Inputs and targets are of size 1 where they are scaled: a number beyond this is the likely cause."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """What is not finite first, the rows of the batch where it is so, the size of the largest number before it."""
+
+    what: str
+    rows: NDArray[np.bool_]
+    before: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extreme:
+    """The number of the largest size among some rows of a batch: its row, its column, itself."""
+
+    row: int
+    column: int
+    value: float
+
+    @property
+    def size(self) -> float:
+        return abs(self.value) if isfinite(self.value) else np.inf
+
+
+def diverged(course: "Course", state: TrainState, batch: "Batch", *, number: int, lr: float, run: Pass) -> Diverged:
+    """The error that the loss of a batch (the `number`-th of its epoch) is not finite."""
+    fault = first_fault(course, state, batch, run) or Fault(
+        what="the mean of the losses", rows=np.ones(len(batch[0]), bool), before=float(np.finfo(batch[0].dtype).max)
+    )
+    length = norm(course.network.parameters.gradient)
+    known = f", gradient norm {length:.3g}" if isfinite(length) else ""
+    fold = f"fold {course.fold}, " if course.folds > 1 else ""
+    when = f"in {fold}epoch {state.epoch + 1}, batch {number} (learning rate {lr:g}{known})"
+    return report(course, when, fault, batch, course.row_numbers(state.epoch, number))
+
+
+@np.errstate(all="ignore")
+def diverged_at_the_end(course: "Course", state: TrainState) -> Diverged:
+    """The error that the loss of the training rows is not finite with the parameters that were kept."""
+    part, network = course.train, course.network
+    when = f"after the last step (learning rate {state.history[-1].learning_rate:g})"
+    for start in range(0, part.rows, network.chunk_rows()):
+        rows = slice(start, start + network.chunk_rows())
+        batch = part.x[rows], part.targets[rows], None
+        fault = first_fault(course, state, batch, network.begin(len(batch[0])))
+        if fault is not None:
+            return report(course, when, fault, batch, np.arange(part.rows)[rows])
+    return Diverged(f"training diverged: the loss is not finite {when}; {slower(course.spec)}")
+
+
+def first_fault(course: "Course", state: TrainState, batch: "Batch", run: Pass) -> Fault | None:
+    """What is not finite first on the way from θ and the inputs to the loss; None where all of it is finite."""
+    x, targets, _ = batch
+    network, everywhere = course.network, np.ones(len(x), bool)
+    if what := faulty_parameters(network.parameters, state):
+        return Fault(what=what, rows=everywhere, before=largest(network.parameters.theta))
+    before = largest(x)
+    for name, y in network.outputs_in_turn(x, run):
+        faulty = (~np.isfinite(y)).any(axis=-1)
+        if faulty.any():
+            return Fault(what=f"the output of layer {name}", rows=np.asarray(faulty), before=before)
+        x, before = y, largest(y)
+    losses, _ = course.loss.rows(x, targets)
+    if not np.isfinite(losses).all():
+        return Fault(what="the loss itself", rows=~np.isfinite(losses), before=before)
+    weights = network.parameters.theta[network.parameters.regions["weight"]]
+    if not isfinite(course.spec.regularization.value(weights)):
+        return Fault(what="the penalty on the weights", rows=everywhere, before=largest(weights))
+    return None
+
+
+def faulty_parameters(parameters: Parameters, state: TrainState) -> str:
+    """Which parameters the step before has made not finite, or whose gradient it was; empty if all are finite.
+
+    The first slot of an optimizer sums gradients or their squares: it tells whether they were finite.
+    """
+    faulty = [name for name, values in parameters.values.items() if not np.isfinite(values).all()]
+    if not faulty:
+        return ""
+    for slot in list(state.slots.values())[:1]:
+        summed = [name for name, values in parameters.views(slot).items() if not np.isfinite(values).all()]
+        if summed:
+            return f"the gradient of {summed[-1]} in the step before"
+    return f"the parameters {faulty[0]} after the step before"
+
+
+def largest(values: Floats) -> float:
+    """The size of the largest finite number."""
+    return float(np.abs(values[np.isfinite(values)]).max(initial=0))
+
+
+def extreme(values: Floats, rows: NDArray[np.bool_]) -> Extreme:
+    """The number (B, K) of the largest size among some rows; what is no number is the largest of all."""
+    chosen = np.flatnonzero(rows)
+    sizes = np.nan_to_num(np.abs(values[chosen]), nan=np.inf)
+    row, column = divmod(int(sizes.argmax()), values.shape[1])
+    return Extreme(row=int(chosen[row]), column=column, value=float(values[chosen[row], column]))
+
+
+def report(course: "Course", when: str, fault: Fault, batch: "Batch", numbers: NDArray[np.int64]) -> Diverged:
+    """The error in words: when, what first, the row and column of the largest input (or target), what to do."""
+    x, targets, _ = batch
+    found = extreme(x, fault.rows)
+    answer = extreme(targets, fault.rows) if isinstance(course.target, NumberTarget) else None
+    if answer is not None and answer.size > max(FAR, found.size):
+        where, cure = answer_place(course, answer, numbers), scaled_target(course.spec)
+    else:
+        where, cure = input_place(course, found, numbers), scaled_input(course, found) or slower(course.spec)
+    first = f"first is {fault.what}, after numbers up to {fault.before:.3g}"
+    return Diverged(f"training diverged: the loss is not finite {when}; {first}; {where}; {cure}")
+
+
+def input_place(course: "Course", found: Extreme, numbers: NDArray[np.int64]) -> str:
+    """The file, line and column of an input, what is written there, and what the network gets."""
+    origin, row = course.train.origin, int(numbers[found.row])
+    if origin is None:
+        return f"the largest input is {found.value:.3g}, number {found.column + 1} of training row {row + 1}"
+    return f"the largest input is {found.value:.3g}, {origin.place(row)}: {origin.input(row, found.column)}"
+
+
+def answer_place(course: "Course", found: Extreme, numbers: NDArray[np.int64]) -> str:
+    """The same of a target."""
+    assert isinstance(course.target, NumberTarget)
+    origin, row, name = course.train.origin, int(numbers[found.row]), course.target.names[found.column]
+    where = f"training row {row + 1}" if origin is None else f"{origin.place(row)}: {origin.cell(row, name)}"
+    return f"the largest target is {found.value:.3g}, {where}"
+
+
+def scaled_target(spec: Spec) -> str:
+    """What to do about a target that is far out."""
+    if spec.data.scale_target or isinstance(spec.loss, Poisson):
+        return "mend it, or set data.target_transform: log1p"
+    return "set data.scale_target: true"
+
+
+def scaled_input(course: "Course", found: Extreme) -> str:
+    """What to do about an input that is far out; empty if it is not."""
+    column = None if course.train.origin is None else course.train.origin.column(found.column)
+    if found.size <= FAR or not isinstance(column, NumberColumn):
+        return ""
+    return f"mend it, or scale the column and bound it: data.columns: {{{column.name}: {{scaling: robust}}}}"
+
+
+def slower(spec: Spec) -> str:
+    """What to do about steps that are too large."""
+    clipped: Any = spec.optimizer.global_clipnorm if isinstance(spec.optimizer, Clipping) else 1
+    return "try a smaller optimizer.learning_rate" + (", or optimizer.global_clipnorm: 1" if clipped is None else "")
