@@ -266,14 +266,17 @@ def read_metadata(path: Path, arrays: Arrays) -> Json:
 
 def require_few_layers(plain: Any) -> None:
     """Refuse a spec of very many layers, before anything is made of it."""
-    model = plain["model"]
-    layers = max(len(model.get(name) or ()) for name in ("hidden", "layers"))
-    require(layers <= MOST_LAYERS, f"its spec has more than {MOST_LAYERS} layers")
+    model = plain.get("model") if isinstance(plain, dict) else None
+    require(isinstance(model, dict), "its spec is no map with a model")
+    for layers in (model.get("hidden"), model.get("layers")) if isinstance(model, dict) else ():
+        require(not isinstance(layers, list) or len(layers) <= MOST_LAYERS, f"more than {MOST_LAYERS} layers")
 
 
 def require_arrays_for(spec: Spec, inputs: int, outputs: int, arrays: Arrays) -> None:
     """Refuse a network that is larger than the arrays in the file, before anything is allocated for it."""
     units = [layer.units for layer in spec.model.layers] if spec.model.layers is not None else spec.model.hidden
+    dropout = spec.model.dropout
+    require(not isinstance(dropout, tuple) or len(dropout) == len(units), "its spec has dropout for other layers")
     needed = sum(i * o for i, o in pairwise([inputs, *units, outputs]))
     there = sum(value.size for name, value in arrays.items() if name.startswith("parameters."))
     require(needed <= there, "its spec asks for a larger network than its arrays make")

@@ -3,7 +3,7 @@
 import ast
 import inspect
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from itertools import pairwise
@@ -58,14 +58,21 @@ def annotated(kind: Any) -> tuple[Any, Sequence[Any]]:
 
 def dataclass_from(kind: Any, value: Any) -> Any:
     """A dataclass from a map of its fields; those that have a default may be missing."""
-    hints, known = type_hints(kind), {each.name: each for each in fields(kind)}
+    known, needed = fields_of(kind)
     for key in typed(dict, value):
         if key not in known:
             raise ValueError(f"{shown(key)} is no key of {kind.__name__}")
-    for name, each in known.items():
-        if name not in value and each.default is MISSING and each.default_factory is MISSING:
-            raise ValueError(f"{name!r} is missing")
-    return kind(**{key: within(key, from_plain, hints[key], each) for key, each in value.items()})
+    if absent := needed - value.keys():
+        raise ValueError(f"{min(absent)!r} is missing")
+    return kind(**{key: within(key, from_plain, known[key], each) for key, each in value.items()})
+
+
+@cache
+def fields_of(kind: Any) -> tuple[Mapping[str, Any], Set[str]]:
+    """The types of a dataclass's fields, and which of them have no default."""
+    known, hints = fields(kind), type_hints(kind)
+    needed = {each.name for each in known if each.default is MISSING and each.default_factory is MISSING}
+    return {each.name: hints[each.name] for each in known}, needed
 
 
 def tuple_from(kinds: Sequence[Any], value: Any) -> tuple[Any, ...]:
@@ -162,10 +169,9 @@ def fits(kind: Any, value: Any) -> bool:
     """Whether a plain value is of a type, as far as it takes to choose a union's member."""
     kind = unwrapped(kind)
     if is_dataclass(kind):
-        tags = {tag: names for tag in ("name", "kind") if (names := names_of(kind, tag))}
-        known = {each.name for each in fields(kind)}
+        tags = tags_of(kind)  # type: ignore[arg-type]
         return isinstance(value, dict) and (
-            all(value.get(tag) in names for tag, names in tags.items()) if tags else value.keys() <= known
+            all(value.get(tag) in names for tag, names in tags) if tags else value.keys() <= type_hints(kind).keys()  # type: ignore[arg-type]
         )
     if get_origin(kind) is Literal:
         return isinstance(value, str) and value in get_args(kind)
@@ -174,6 +180,12 @@ def fits(kind: Any, value: Any) -> bool:
     if isinstance(value, bool):
         return kind is bool
     return isinstance(value, SCALARS.get(kind, ()))
+
+
+@cache
+def tags_of(kind: Any) -> Sequence[tuple[str, Sequence[str]]]:
+    """The fields that say which dataclass it is, and what they say."""
+    return [(tag, names) for tag in ("name", "kind") if (names := names_of(kind, tag))]
 
 
 SCALARS: Mapping[Any, Any] = {str: str, int: int, float: (int, float), NoneType: NoneType}
