@@ -109,8 +109,9 @@ def contents(path: Path) -> memoryview:
     """The bytes of a regular file; what is something else is never waited for."""
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    except OSError as problem:
-        what = "no such file" if isinstance(problem, FileNotFoundError) else f"cannot be opened: {problem.strerror}"
+    except (OSError, ValueError) as problem:  # ValueError: a NUL or half a character in the name
+        why = getattr(problem, "strerror", problem)
+        what = "no such file" if isinstance(problem, FileNotFoundError) else f"cannot be opened: {why}"
         raise Refused(f"{what}; name a model that mlptrain fit wrote") from None
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST:

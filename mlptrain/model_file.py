@@ -301,6 +301,8 @@ def restore(network: Network, arrays: Arrays) -> None:
 def folder_between(model: Path, spec_folder: Path) -> str:
     """The spec's folder as seen from the model file's, so that a model moved with its spec finds its data again."""
     try:
-        return Path(os.path.relpath(spec_folder.resolve(), model.resolve().parent)).as_posix()
-    except ValueError:  # another drive
+        folder = Path(os.path.relpath(spec_folder.resolve(), model.resolve().parent)).as_posix()
+        folder.encode()
+        return folder
+    except ValueError:  # another drive, or a name that is no text
         return "."
