@@ -179,7 +179,11 @@ def is_model(path: Path) -> bool:
 
 def load(path: Path) -> Model:
     """The model in a file; anything else is a ModelFileError."""
-    arrays = read_arrays(path)
+    return model_of(path, read_arrays(path))
+
+
+def model_of(path: Path, arrays: Arrays) -> Model:
+    """The model in the arrays of a file."""
     metadata = read_metadata(path, arrays)
     try:
         return made(metadata, arrays)

@@ -123,7 +123,7 @@ def only_node(text: str, place: Placing) -> yaml.Node | None:
         line = text.count("\n", 0, problem.position)
         why = f"the character U+{ord(text[problem.position]):04X} is not allowed in YAML; remove it"
         raise SpecError(f"{place(line).text}: {why}") from None
-    except ValueError:
+    except (ValueError, OverflowError):
         line = text.count("\n", 0, text.find("\\U"))
         raise SpecError(f"{place(line).text}: \\U stands before a number that is no character; mend it") from None
 
