@@ -56,7 +56,9 @@ def check_features(features: AnyFeatures, spec: Spec) -> None:
     require(bool(features.columns), "it has no columns")
     names = [column.name for column in features.columns]
     require_different(names, "the column")
-    require(spec.data.header or all(map(NUMBERED.fullmatch, [*names, *features.ignored])), "a column has no number")
+    others = [name for name in (spec.data.sample_weight, spec.data.split.column) if name is not None]
+    told_by_place = all(map(NUMBERED.fullmatch, [*names, *features.ignored, *others]))
+    require(spec.data.header or told_by_place, "without a header, a column has no number")
     for column in features.columns:
         for rule in broken(column):
             raise ValueError(f"column {column.name!r:.80}: {rule}")

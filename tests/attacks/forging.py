@@ -217,6 +217,14 @@ features = ("members", 0, "features")
 target = ("members", 0, "target")
 LEVEL_VALUES = {"name": "level_values", "values": [[0.0]] * 4, "center": [0.0], "scale": [1.0]}
 
+
+def without_header(metadata: dict[str, Any]) -> None:
+    """A table without a header, all of whose columns are numbered but that of the weights."""
+    metadata["spec"]["data"] |= {"header": False, "sample_weight": "weight"}
+    for number, column in enumerate(metadata["members"][0]["features"]["columns"], 1):
+        column["name"] = f"column_{number}"
+
+
 CHANGES: Mapping[str, Change] = {
     "a key more": set_at("more")(1),
     "a key of a member more": set_at("members", 0, "more")(1),
@@ -276,6 +284,7 @@ CHANGES: Mapping[str, Change] = {
     "no columns": set_at(*features, "columns")([]),
     "columns in a map": set_at(*features, "columns")({"0": COLUMN}),
     "columns without numbers in a table without header": set_at("spec", "data", "header")(False),
+    "weights without a number in a table without header": without_header,
     "images without pixels": set_at("members", 0, "features")({"shape": [0, 6], "columns": [], "ignored": {}}),
     "images of very many pixels": set_at("members", 0, "features")(
         {"shape": [10**9] * 9, "columns": [], "ignored": {}}

@@ -26,7 +26,7 @@ from attacks.strings import HOSTILE
 
 from mlptrain.container import Arrays, Refused, decoded, local_header, npy_header
 from mlptrain.data.column_rules import ColumnRules
-from mlptrain.data.table import from_columns
+from mlptrain.data.table import from_columns, write_table
 from mlptrain.errors import MlptrainError
 from mlptrain.model_file import Model, model_of
 from mlptrain.reporting.results import description_text
@@ -37,6 +37,7 @@ from mlptrain.spec.yaml_text import decoded as text_of_spec
 from mlptrain.training.material import Rows, read_material
 from mlptrain.training.partitions import partitions
 from mlptrain.training.preparation import prepare_part
+from mlptrain.workflows import evaluation, prediction
 from mlptrain.workflows.description import description
 from mlptrain.workflows.prediction import Prediction, Wanted, predicted_with
 
@@ -460,8 +461,8 @@ def fuzz_csv(count: int, seed: int) -> Fuzzed:
         with patch.object(sys, "stdin", Stdin(content)):
             if random.random() < 0.3:
                 keep = random.choice(((), ("all",), ("kind",)))
-                prediction = Prediction(str(GOLDEN), "-", Wanted(keep=keep), strict=random.random() < 0.2)
-                for piece in prediction.pieces():
+                predicting = Prediction(str(GOLDEN), "-", Wanted(keep=keep), strict=random.random() < 0.2)
+                for piece in predicting.pieces():
                     assert len(set(map(len, piece.values()))) == 1
                 return
             material = read_material(random.choice(specs), Path())
@@ -593,7 +594,7 @@ def fuzz_npz(count: int, seed: int) -> Fuzzed:
         return container({"metadata": octets(text)} | arrays)
 
     def use(content: bytes) -> None:
-        work_with(model_of(Path("m.npz"), decoded(memoryview(content))))
+        work_with(model_of(Path("m.npz"), decoded(memoryview(content))), random)
 
     return fuzz(count, make, use)
 
@@ -639,14 +640,31 @@ def other_arrays(arrays: Arrays, random: Random) -> None:
         arrays[name] = np.zeros(random.choice(((), (0,), (2, 3), (6, 2), (1,))), random.choice(("f4", "f8", "u1")))
 
 
-CELLS_OF = {"day": "2020-01-05", "c": "red", "q": "1", "l": "12.5"}
+CELLS_OF = {"day": "2020-01-05", "c": "red", "q": "1", "l": "12.5", "kind": "small"}
+"""A cell of each column, by its name."""
 
 
-def work_with(model: Model) -> None:
-    """Show a model that was accepted, and let it predict a few rows."""
+def work_with(model: Model, random: Random) -> None:
+    """Show a model that was accepted, and let it predict and judge a few rows: in memory, and of a file."""
     description_text(description(model, "m.npz", 1000))
-    columns = {name: [CELLS_OF.get(name, "1"), "", "0"] for name in model.columns()}
-    predicted_with(model, Rows("t", from_columns(columns)), Wanted())
+    names = dict.fromkeys([*model.columns(), *model.spec.data.targets, "kind"])
+    rows = [[CELLS_OF.get(name, "1") for name in names], ["" for _ in names], ["0" for _ in names]]
+    if random.random() < 0.5:
+        columns = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+        predicted_with(model, Rows("t", from_columns(columns)), Wanted())
+        return
+    stream = io.StringIO()
+    write_table(dict(zip(names, zip(*rows, strict=True), strict=True)), stream)
+    here = {"load": lambda path: model}
+    with (
+        patch.object(sys, "stdin", Stdin(stream.getvalue().encode())),
+        patch.multiple(prediction, **here),
+        patch.multiple(evaluation, **here),
+    ):
+        if random.random() < 0.5:
+            evaluation.evaluate("m.npz", "-", resamples=0)
+        else:
+            list(prediction.Prediction("m.npz", "-", Wanted(keep=["all"])).pieces())
 
 
 def main() -> None:
