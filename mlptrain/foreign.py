@@ -27,7 +27,6 @@ BEGINNINGS = {
     b"Rar!": "a RAR archive",
     b"7z\xbc\xaf\x27\x1c": "a 7z archive",
     b"\x7fELF": "a program",
-    b"MZ": "a program",
     b"GIF8": "a GIF image",
     b"<": "HTML or XML",
     b"{": "JSON",
