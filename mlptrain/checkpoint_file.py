@@ -16,15 +16,13 @@ import numpy as np
 
 from mlptrain.container import Arrays, read, write
 from mlptrain.errors import ModelFileError
-from mlptrain.model_file import beginning, strict_json
+from mlptrain.metadata import Json, parsed, require_readable
+from mlptrain.model_file import beginning
 from mlptrain.publishing import publish
 from mlptrain.training.snapshot import Snapshot
 
 FORMAT = "mlptrain checkpoint"
 FORMAT_VERSION = 1
-
-Json = dict[str, Any]
-Kept = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,8 +83,9 @@ def save(checkpoint: Checkpoint, model: Path) -> None:
         "numbers": checkpoint.snapshot.numbers,
         "diverged": checkpoint.diverged,
     }
-    text = json.dumps(metadata, ensure_ascii=False, allow_nan=False)
-    arrays: Arrays = {"metadata": np.frombuffer(text.encode(), np.uint8)} | checkpoint.snapshot.arrays
+    text = json.dumps(metadata, ensure_ascii=False, allow_nan=False).encode()
+    require_readable(text)
+    arrays: Arrays = {"metadata": np.frombuffer(text, np.uint8)} | checkpoint.snapshot.arrays
     for number, fold in enumerate(checkpoint.folds, 1):
         arrays |= {f"folds.{number}.{name}": values for name, values in fold.arrays.items()}
     publish(path_of(model), partial(write, arrays=arrays), check=read, keep=path_before(model))
@@ -124,7 +123,7 @@ def load(path: Path) -> Checkpoint:
     arrays = read(path)
     text = arrays.pop("metadata", np.empty(0, np.uint8))
     try:
-        metadata = strict_json(text.tobytes())
+        metadata = parsed(text.tobytes())
         require_known(path, metadata)
         return Checkpoint(
             **{name: metadata[name] for name in ("spec", "data", "surroundings", "diverged")},

@@ -50,6 +50,8 @@ class Stream(Protocol):
 
 def write(stream: Stream, arrays: Mapping[str, NDArray[Any]]) -> None:
     """Write the container of some arrays; the same arrays in the same order give the same bytes."""
+    if len(arrays) >= MOST_MEMBERS:
+        raise ModelFileError(f"the model has more than {MOST_MEMBERS} arrays; use fewer folds, repeats or layers")
     digest, entries, position = hashlib.sha256(), [], 0
     for name, array in [*arrays.items(), (DIGEST, None)]:
         body = member(np.frombuffer(digest.digest(), np.uint8) if array is None else array)
@@ -91,12 +93,13 @@ def local_header(name: str, crc: int, size: int) -> bytes:
 
 def ending(entries: list[Entry]) -> bytes:
     """What stands behind all members: the directory, and its own end."""
-    directory, position = b"", 0
+    parts, position = [], 0
     for name, crc, size in entries:
         file = f"{name}.npy".encode()
         sizes = (crc, size, size, len(file), 0, 0, 0, 0, 0, position)
-        directory += CENTRAL.pack(b"PK\x01\x02", VERSION, VERSION, 0, STORED, 0, NEW_YEAR_1980, *sizes) + file
+        parts.append(CENTRAL.pack(b"PK\x01\x02", VERSION, VERSION, 0, STORED, 0, NEW_YEAR_1980, *sizes) + file)
         position += LOCAL.size + len(file) + size
+    directory = b"".join(parts)
     return directory + END.pack(b"PK\x05\x06", 0, 0, len(entries), len(entries), len(directory), position, 0)
 
 
@@ -112,8 +115,9 @@ def contents(path: Path) -> memoryview:
     """The bytes of a regular file; what is something else is never waited for."""
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    except OSError as problem:
-        what = "no such file" if isinstance(problem, FileNotFoundError) else f"cannot be opened: {problem.strerror}"
+    except (OSError, ValueError) as problem:  # ValueError: a NUL or half a character in the name
+        why = getattr(problem, "strerror", problem)
+        what = "no such file" if isinstance(problem, FileNotFoundError) else f"cannot be opened: {why}"
         raise Refused(f"{what}; name a model that mlptrain fit wrote") from None
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST:

@@ -7,7 +7,7 @@
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import version
 from itertools import pairwise
@@ -19,11 +19,22 @@ import numpy as np
 from mlptrain.architecture import build_network
 from mlptrain.container import Arrays, read, write
 from mlptrain.data.features import FeatureColumn, Features, PixelFeatures
-from mlptrain.data.files import FOREIGN
 from mlptrain.data.targets import Target
 from mlptrain.engine.losses import Loss
 from mlptrain.engine.network import Network
 from mlptrain.errors import Diverged, ModelFileError, SpecError
+from mlptrain.foreign import foreign
+from mlptrain.metadata import LARGEST, Json, parsed, require_readable
+from mlptrain.model_rules import (
+    HISTORY,
+    MOST_LAYERS,
+    check_alike,
+    check_features,
+    check_history,
+    check_result,
+    check_target,
+    require,
+)
 from mlptrain.publishing import publish
 from mlptrain.spec.fields import Spec
 from mlptrain.spec.plain import from_plain, to_plain
@@ -33,13 +44,10 @@ from mlptrain.training.preparation import AnyFeatures
 
 FORMAT = "mlptrain model"
 FORMAT_VERSION = 1
-HISTORY = tuple(each.name for each in fields(EpochEnded) if each.name != "rows_per_second")
-"""The columns of the history that are stored: all but the speed, so that the same run gives the same bytes."""
-
-LARGEST_METADATA, MOST_DIGITS, MOST_LAYERS = 1 << 24, 20, 1000
-ZIP = b"PK\x03\x04"
-
-Json = dict[str, Any]
+KEYS = {
+    *("format", "format_version", "mlptrain", "spec", "members", "result", "spec_folder", "data_digest"),
+}
+"""What the metadata says, no more and no less."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,8 +115,9 @@ def save(model: Model, path: Path) -> None:
     }
     for position, member in enumerate(model.members, 1):
         require_finite(member.network, f" of fold {position}" if len(model.members) > 1 else "")
-    text = json.dumps(metadata, ensure_ascii=False, allow_nan=False)
-    arrays: Arrays = {"metadata": np.frombuffer(text.encode(), np.uint8)}
+    text = json.dumps(metadata, ensure_ascii=False, allow_nan=False).encode()
+    require_readable(text)
+    arrays: Arrays = {"metadata": np.frombuffer(text, np.uint8)}
     for position, member in enumerate(model.members):
         arrays |= {prefix(position, len(model.members)) + name: value for name, value in stored(member).items()}
 
@@ -188,23 +197,44 @@ def is_model(path: Path) -> bool:
 
 def load(path: Path) -> Model:
     """The model in a file; anything else is a ModelFileError."""
-    arrays = read_arrays(path)
+    return model_of(path, read_arrays(path))
+
+
+def model_of(path: Path, arrays: Arrays) -> Model:
+    """The model in the arrays of a file."""
     metadata = read_metadata(path, arrays)
     try:
-        spec = from_plain(Spec, metadata["spec"])
-        plain = metadata["members"]
-        members = [
-            restored(spec, each, beginning(arrays, prefix(position, len(plain)))) for position, each in enumerate(plain)
-        ]
-        known = {
-            prefix(position, len(members)) + name for position, each in enumerate(members) for name in stored(each)
-        }
-        if others := arrays.keys() - known - {"metadata"}:
-            raise ValueError(f"its arrays are not those of its spec: {sorted(others)[0]}")
-        kept = {name: metadata[name] for name in ("result", "spec_folder", "data_digest")}
-        return Model(spec=spec, members=members, **kept)
-    except (LookupError, TypeError, ValueError, AttributeError, AssertionError) as problem:
+        return made(metadata, arrays)
+    except (LookupError, TypeError, ValueError, AttributeError, AssertionError, ArithmeticError) as problem:
         raise ModelFileError(f"{path}: the model is damaged: {problem}") from None
+
+
+def made(metadata: Json, arrays: Arrays) -> Model:
+    """The model of checked metadata and arrays."""
+    require(metadata.keys() == KEYS, f"its metadata has other keys: {', '.join(sorted(metadata.keys() ^ KEYS))[:80]}")
+    for name in ("mlptrain", "spec_folder", "data_digest"):
+        require(isinstance(metadata[name], str), f"{name} is no text")
+    check_result(metadata["result"])
+    require_few_layers(metadata["spec"])
+    spec, plain = from_plain(Spec, metadata["spec"]), metadata["members"]
+    require(isinstance(plain, list), "its members are not a list")
+    groups = grouped(arrays, len(plain))
+    members = [restored(spec, each, group) for each, group in zip(plain, groups, strict=True)]
+    check_alike([each.target for each in members], [each.features for each in members])
+    kept = {name: metadata[name] for name in ("result", "spec_folder", "data_digest")}
+    return Model(spec=spec, members=members, **kept)
+
+
+def grouped(arrays: Arrays, members: int) -> list[Arrays]:
+    """The arrays of each member, under their names within it; there are no others."""
+    groups: list[Arrays] = [{} for _ in range(min(members, len(arrays)))]
+    numbers = {str(position): group for position, group in enumerate(groups, 1)}
+    for name, value in arrays.items():
+        number, _, rest = name.partition(".") if members > 1 else ("1", "", name)
+        if name != "metadata":
+            require(number in numbers, f"its arrays are not those of its spec: {name}")
+            numbers[number][rest] = value
+    return groups
 
 
 def beginning(arrays: Arrays, start: str) -> Arrays:
@@ -214,14 +244,19 @@ def beginning(arrays: Arrays, start: str) -> Arrays:
 
 def restored(spec: Spec, plain: Json, arrays: Arrays) -> Member:
     """One member from its part of the metadata and its arrays."""
+    require(isinstance(plain, dict) and plain.keys() == {"features", "target"}, "the keys of a member")
     features = from_plain(Features | PixelFeatures, plain["features"])
     target = from_plain(Target, plain["target"])
+    check_features(features, spec)
+    check_target(target, spec, on_images=isinstance(features, PixelFeatures))
     assert spec.loss is not None
     outputs = outputs_for(spec.loss, target)
     require_arrays_for(spec, features.width, outputs, arrays)
     network = build_network(spec.model, features.width, outputs)
     restore(network, arrays)
-    return Member(features=features, target=target, network=network, history=beginning(arrays, "history."))
+    history = beginning(arrays, "history.")
+    check_history(history)
+    return Member(features=features, target=target, network=network, history=history)
 
 
 def read_arrays(path: Path) -> Arrays:
@@ -234,74 +269,46 @@ def read_arrays(path: Path) -> Arrays:
         raise
 
 
-def foreign(path: Path) -> str:
-    """What a file is that is certainly no model; empty if it cannot be said."""
-    if not path.is_file():
-        return ""
-    with path.open("rb") as stream:
-        beginning = stream.read(8)
-    return next((kind for magic, kind in FOREIGN.items() if beginning.startswith(magic) and magic != ZIP), "")
-
-
 def read_metadata(path: Path, arrays: Arrays) -> Json:
     """The JSON of the file, of a format we know."""
     text = arrays.get("metadata", np.empty(0, np.uint8))
-    if text.dtype != np.uint8 or not 0 < text.size <= LARGEST_METADATA:
+    if text.dtype != np.uint8 or text.ndim != 1 or not 0 < text.size <= LARGEST:
         raise ModelFileError(f"{path}: this .npz has no metadata; it is not a model of mlptrain")
     try:
-        metadata = strict_json(text.tobytes())
+        metadata = parsed(text.tobytes())
     except ValueError as problem:
         raise ModelFileError(f"{path}: the metadata is damaged: {problem}") from None
     if not isinstance(metadata, dict) or metadata.get("format") != FORMAT:
         raise ModelFileError(f"{path}: this .npz is not a model of mlptrain")
-    if metadata.get("format_version") != FORMAT_VERSION:
-        newer = f"written by mlptrain {metadata.get('mlptrain')} in format {metadata.get('format_version')}"
+    if (number := metadata.get("format_version")) != FORMAT_VERSION or type(number) is not int:
+        newer = f"written by mlptrain {metadata.get('mlptrain')!s:.40} in format {number!s:.40}"
         raise ModelFileError(f"{path}: {newer}; this is mlptrain {version('mlptrain')}: update it")
     return metadata
 
 
-def strict_json(text: bytes) -> Any:
-    """JSON in UTF-8 without what Python's reader lets through: repeated keys, NaN, infinities, half characters."""
-
-    def once(pairs: list[tuple[str, Any]]) -> Json:
-        if len({key for key, _ in pairs}) < len(pairs):
-            raise ValueError("a key is there twice")
-        return dict(pairs)
-
-    def finite(digits: str) -> float:
-        if not np.isfinite(value := float(digits)):
-            raise ValueError(f"{digits[:20]} is not a finite number")
-        return value
-
-    def whole(digits: str) -> int:
-        if len(digits) > MOST_DIGITS:
-            raise ValueError(f"{digits[:20]} has too many digits")
-        return int(digits)
-
-    try:
-        value = json.loads(
-            text.decode(), object_pairs_hook=once, parse_float=finite, parse_int=whole, parse_constant=finite
-        )
-        json.dumps(value, ensure_ascii=False).encode()
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
-    return value
+def require_few_layers(plain: Any) -> None:
+    """Refuse a spec of very many layers, before anything is made of it."""
+    model = plain.get("model") if isinstance(plain, dict) else None
+    require(isinstance(model, dict), "its spec is no map with a model")
+    for layers in (model.get("hidden"), model.get("layers")) if isinstance(model, dict) else ():
+        require(not isinstance(layers, list) or len(layers) <= MOST_LAYERS, f"more than {MOST_LAYERS} layers")
 
 
 def require_arrays_for(spec: Spec, inputs: int, outputs: int, arrays: Arrays) -> None:
     """Refuse a network that is larger than the arrays in the file, before anything is allocated for it."""
     units = [layer.units for layer in spec.model.layers] if spec.model.layers is not None else spec.model.hidden
+    dropout = spec.model.dropout
+    require(not isinstance(dropout, tuple) or len(dropout) == len(units), "its spec has dropout for other layers")
     needed = sum(i * o for i, o in pairwise([inputs, *units, outputs]))
     there = sum(value.size for name, value in arrays.items() if name.startswith("parameters."))
-    if len(units) > MOST_LAYERS or needed > there:
-        raise ValueError("its spec asks for a larger network than its arrays make")
+    require(needed <= there, "its spec asks for a larger network than its arrays make")
 
 
 def restore(network: Network, arrays: Arrays) -> None:
     """Put parameters and buffers into the network; every one must be there, of its shape."""
     wanted = {f"parameters.{name}": view for name, view in network.parameters.values.items()}
     wanted |= {f"buffers.{name}": view for name, view in network.buffers.items()}
-    present = {name for name in arrays if name.startswith(("parameters.", "buffers."))}
+    present = {name for name in arrays if not name.startswith("history.")}
     if present != wanted.keys():
         raise ValueError(f"its arrays are not those of its spec: {sorted(present ^ wanted.keys())[0]}")
     for name, view in wanted.items():
@@ -316,6 +323,8 @@ def restore(network: Network, arrays: Arrays) -> None:
 def folder_between(model: Path, spec_folder: Path) -> str:
     """The spec's folder as seen from the model file's, so that a model moved with its spec finds its data again."""
     try:
-        return Path(os.path.relpath(spec_folder.resolve(), model.resolve().parent)).as_posix()
-    except ValueError:  # another drive
+        folder = Path(os.path.relpath(spec_folder.resolve(), model.resolve().parent)).as_posix()
+        folder.encode()
+        return folder
+    except ValueError:  # another drive, or a name that is no text
         return "."

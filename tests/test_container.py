@@ -192,6 +192,6 @@ def test_a_file_is_read_with_its_own_size_of_memory(tmp_path):
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 def test_what_is_no_regular_file_is_refused_and_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    for path in (tmp_path / "pipe", tmp_path, tmp_path / "none"):
+    for path in (tmp_path / "pipe", tmp_path, tmp_path / "none", tmp_path / "a\0b", tmp_path / "\ud800"):
         with pytest.raises(ModelFileError):
             read(path)

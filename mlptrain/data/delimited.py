@@ -62,9 +62,13 @@ def known_encoding(name: str) -> bool:
     """Whether Python knows a text encoding of this name."""
     try:
         "".encode(name)
+        return codecs.lookup(name).name not in NO_TEXT
     except (LookupError, ValueError):
         return False
-    return True
+
+
+NO_TEXT = frozenset(["utf-7", "unicode-escape", "raw-unicode-escape", "idna", "punycode", "undefined"])
+"""Encodings of names and of source code, and those in which halves of characters can be written."""
 
 
 class Reader:

@@ -6,7 +6,7 @@ from dataclasses import asdict, is_dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from mlptrain.reporting.text import plain
+from mlptrain.reporting.text import json_safe, plain
 
 if TYPE_CHECKING:
     from mlptrain.workflows.checking import Check
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 def json_text(result: Any) -> str:
     """One JSON document; numbers that are not finite are null."""
-    return json.dumps(strict(asdict(result) if is_dataclass(result) else result), indent=2, ensure_ascii=False)  # type: ignore[arg-type]
+    plain_values = strict(asdict(result) if is_dataclass(result) else result)  # type: ignore[arg-type]
+    return json_safe(json.dumps(plain_values, indent=2, ensure_ascii=False))
 
 
 def strict(value: Any) -> Any:

@@ -8,6 +8,10 @@ _DANGEROUS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u20
 """C0 and C1 controls, line and paragraph separators, bidirectional overrides and isolates, lone surrogates."""
 
 
+_IN_JSON = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""The same, but for what JSON has escaped already."""
+
+
 def plain(text: str, longest: int = LONGEST) -> str:
     r"""Dangerous characters as visible escapes, cut at `longest` characters; what is safe and short is unchanged.
 
@@ -16,6 +20,15 @@ def plain(text: str, longest: int = LONGEST) -> str:
     """
     escaped = _DANGEROUS.sub(_escape, text[: longest + 1])
     return escaped if len(escaped) <= longest else escaped[: longest - 1] + "…"
+
+
+def json_safe(document: str) -> str:
+    r"""A JSON document whose texts are the same, and have nothing dangerous in them: JSON has an escape for it.
+
+    >>> json_safe('["\u202e"]')
+    '["\\u202e"]'
+    """
+    return _IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", document)
 
 
 def encodable(text: str, encoding: str) -> str:

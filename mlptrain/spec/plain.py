@@ -3,12 +3,14 @@
 import ast
 import inspect
 import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from itertools import pairwise
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, NoReturn, Union, get_args, get_origin, get_type_hints
+
+from annotated_types import Ge, Gt, Le, Len, Lt
 
 
 def to_plain(value: Any) -> Any:
@@ -23,20 +25,112 @@ def to_plain(value: Any) -> Any:
 
 
 def from_plain(kind: Any, value: Any) -> Any:
-    """What `to_plain` made plain, as `kind` again. It trusts its input: only for what was valid before."""
-    kind = unwrapped(kind)
+    """What `to_plain` made plain, as `kind` again; a ValueError says where it is something else.
+
+    >>> from_plain(tuple[int, ...], [1, 2])
+    (1, 2)
+    """
+    kind, bounds = annotated(kind)
     if is_dataclass(kind):
-        hints = type_hints(kind)  # type: ignore[arg-type]
-        return kind(**{key: from_plain(hints[key], each) for key, each in value.items()})  # type: ignore[operator]
-    if get_origin(kind) is tuple:
-        inner = get_args(kind)
-        return tuple(from_plain(inner[0], each) for each in value)
-    if get_origin(kind) is Mapping:
-        return {key: from_plain(get_args(kind)[1], each) for key, each in value.items()}
-    if get_origin(kind) in (Union, UnionType):
-        member = next((member for member in members(kind) if fits(member, value)), kind)
-        return value if member is kind else from_plain(member, value)
-    return value
+        made = dataclass_from(kind, value)
+    elif get_origin(kind) is tuple:
+        made = tuple_from(get_args(kind), value)
+    elif get_origin(kind) is Mapping:
+        made = {key: within(key, from_plain, get_args(kind)[1], each) for key, each in typed(dict, value).items()}
+    elif get_origin(kind) in (Union, UnionType):
+        made = from_plain(next((each for each in choices(kind) if fits(each, value)), None), value)
+    elif fits(kind, value):
+        made = value
+    else:
+        raise ValueError(f"{shown(value)} is not {word(kind)}")
+    for bound in bounds:
+        require_bound(bound, made)
+    return made
+
+
+def annotated(kind: Any) -> tuple[Any, Sequence[Any]]:
+    """A type without its annotations, and the annotations."""
+    if get_origin(kind) is not Annotated:
+        return kind, ()
+    inner, *bounds = get_args(kind)
+    return inner, bounds
+
+
+def dataclass_from(kind: Any, value: Any) -> Any:
+    """A dataclass from a map of its fields; those that have a default may be missing."""
+    known, needed = fields_of(kind)
+    for key in typed(dict, value):
+        if key not in known:
+            raise ValueError(f"{shown(key)} is no key of {kind.__name__}")
+    if absent := needed - value.keys():
+        raise ValueError(f"{min(absent)!r} is missing")
+    return kind(**{key: within(key, from_plain, known[key], each) for key, each in value.items()})
+
+
+@cache
+def fields_of(kind: Any) -> tuple[Mapping[str, Any], Set[str]]:
+    """The types of a dataclass's fields, and which of them have no default."""
+    known, hints = fields(kind), type_hints(kind)
+    needed = {each.name for each in known if each.default is MISSING and each.default_factory is MISSING}
+    return {each.name: hints[each.name] for each in known}, needed
+
+
+def tuple_from(kinds: Sequence[Any], value: Any) -> tuple[Any, ...]:
+    """A tuple from a list, whose members are all of one type; many texts or numbers at once."""
+    found = set(map(type, typed(list, value)))
+    plain: Mapping[Any, set[type]] = {str: {str}, float: {int, float}}
+    if not value or found <= plain.get(kinds[0] if kinds else None, set()):
+        return tuple(value)
+    if not kinds:
+        raise ValueError(f"{shown(value)} is not empty")
+    return tuple(from_plain(kinds[0], each) for each in value)
+
+
+def within(name: str, convert: Callable[..., Any], *arguments: Any) -> Any:
+    """A part, whose name is said where something is wrong with it."""
+    try:
+        return convert(*arguments)
+    except ValueError as problem:
+        between = "" if str(problem).startswith("[") else ": "
+        raise ValueError(f"{name[:80]}{between}{problem}") from None
+
+
+def typed(kind: Any, value: Any) -> Any:
+    """A value of a type."""
+    return value if isinstance(value, kind) else refuse(f"{shown(value)} is not {word(kind)}")
+
+
+def refuse(why: str) -> NoReturn:
+    raise ValueError(why)
+
+
+def require_bound(bound: Any, value: Any) -> None:
+    """Refuse a number out of its range, or a text of another length."""
+    ranges = {
+        Ge: lambda: value >= bound.ge,
+        Gt: lambda: value > bound.gt,
+        Le: lambda: value <= bound.le,
+        Lt: lambda: value < bound.lt,
+        Len: lambda: bound.min_length <= len(value) <= (bound.max_length or len(value)),
+    }
+    if not ranges[type(bound)]():
+        raise ValueError(f"{shown(value)} is out of range")
+
+
+WORDS: Mapping[Any, str] = {
+    **{str: "a text", int: "a whole number", float: "a number", bool: "true or false"},
+    **{dict: "a map", list: "a list", None: "of any kind that is known here", NoneType: "null"},
+}
+
+
+def word(kind: Any) -> str:
+    """What values of a type are called."""
+    return WORDS.get(kind) or "one of " + ", ".join(map(str, get_args(kind)))
+
+
+def shown(value: Any) -> str:
+    """A plain value for a message."""
+    return WORDS[type(value)] if isinstance(value, dict | list) else repr(value)[:80]
 
 
 @cache
@@ -62,19 +156,40 @@ def names_of(kind: Any, tag: str = "name") -> tuple[str, ...]:
     return get_args(hint) if get_origin(hint) is Literal else ()
 
 
+def choices(union: Any) -> Iterator[Any]:
+    """The types of a union, nested ones included, with their annotations."""
+    for each in get_args(union):
+        if get_origin(each) in (Union, UnionType):
+            yield from choices(each)
+        else:
+            yield each
+
+
 def fits(kind: Any, value: Any) -> bool:
-    """Whether a plain value is of a member of a union."""
+    """Whether a plain value is of a type, as far as it takes to choose a union's member."""
+    kind = unwrapped(kind)
     if is_dataclass(kind):
-        tags = {tag: names for tag in ("name", "kind") if (names := names_of(kind, tag))}
-        known = {each.name for each in fields(kind)}
+        tags = tags_of(kind)  # type: ignore[arg-type]
         return isinstance(value, dict) and (
-            all(value.get(tag) in names for tag, names in tags.items()) if tags else value.keys() <= known
+            all(value.get(tag) in names for tag, names in tags) if tags else value.keys() <= type_hints(kind).keys()  # type: ignore[arg-type]
         )
-    if get_origin(kind) is tuple:
-        return isinstance(value, list)
-    if get_origin(kind) is Mapping:
-        return isinstance(value, dict)
-    return value is None if kind is NoneType else not isinstance(value, dict | list)
+    if get_origin(kind) is Literal:
+        return isinstance(value, str) and value in get_args(kind)
+    if get_origin(kind) in (tuple, Mapping):
+        return isinstance(value, list if get_origin(kind) is tuple else dict)
+    if isinstance(value, bool):
+        return kind is bool
+    return isinstance(value, SCALARS.get(kind, ()))
+
+
+@cache
+def tags_of(kind: Any) -> Sequence[tuple[str, Sequence[str]]]:
+    """The fields that say which dataclass it is, and what they say."""
+    return [(tag, names) for tag in ("name", "kind") if (names := names_of(kind, tag))]
+
+
+SCALARS: Mapping[Any, Any] = {str: str, int: int, float: (int, float), NoneType: NoneType}
+"""How the scalars are written in JSON."""
 
 
 def dataclasses_in(kind: Any) -> Iterator[type]:

@@ -123,7 +123,7 @@ def only_node(text: str, place: Placing) -> yaml.Node | None:
         line = text.count("\n", 0, problem.position)
         why = f"the character U+{ord(text[problem.position]):04X} is not allowed in YAML; remove it"
         raise SpecError(f"{place(line).text}: {why}") from None
-    except ValueError:
+    except (ValueError, OverflowError):
         line = text.count("\n", 0, text.find("\\U"))
         raise SpecError(f"{place(line).text}: \\U stands before a number that is no character; mend it") from None
 
@@ -177,19 +177,28 @@ def plant(document: Document, node: yaml.Node, path: Path_, placing: Placing) ->
 
     document.places.setdefault(path, place(node))
     if isinstance(node, yaml.ScalarNode):
-        return node.value
+        return text_of(node, place)
     if isinstance(node, yaml.SequenceNode):
         return [plant(document, child, (*path, position), placing) for position, child in enumerate(node.value)]
     tree: dict[str, Any] = {}
     for key, child in node.value:
         if not isinstance(key, yaml.ScalarNode):
             raise SpecError(f"{place(key).text}: a key must be plain text, not a list or a map")
+        text_of(key, place)
         if key.value in tree:
             first = document.places[(*path, key.value)].text
             raise SpecError(f"{place(key).text}: {key.value!r} is given twice (first at {first})")
         document.places[(*path, key.value)] = place(key)
         tree[key.value] = plant(document, child, (*path, key.value), placing)
     return tree
+
+
+def text_of(node: yaml.ScalarNode, place: Callable[[yaml.Node], Place]) -> str:
+    """The text of a scalar, of whole characters: files are written in UTF-8, which has no halves."""
+    text: str = node.value
+    if half := next((sign for sign in text if "\ud800" <= sign <= "\udfff"), ""):
+        raise SpecError(f"{place(node).text}: \\u{ord(half):x} is half a character; write the whole one")
+    return text
 
 
 def apply_override(document: Document, override: str) -> None:

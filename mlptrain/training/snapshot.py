@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mlptrain.engine.network import Network
 from mlptrain.engine.schedules import Plateau
+from mlptrain.spec.plain import from_plain
 from mlptrain.training.events import EpochEnded
 from mlptrain.training.state import Best, Running, TrainState
 
@@ -92,14 +93,14 @@ def history_of(state: TrainState) -> Arrays:
 def restore(snapshot: Snapshot, network: Network, state: TrainState) -> None:
     """Put a snapshot into a network and the state before its first step; a ValueError if it is of another training."""
     numbers = snapshot.numbers
-    state.epoch, state.step, state.waited = (int(numbers[name]) for name in ("epoch", "step", "waited"))
+    state.epoch, state.step, state.waited = (whole(numbers[name]) for name in ("epoch", "step", "waited"))
     state.reference = infinite(numbers["reference"])
-    state.running = Running(**numbers["running"])
+    state.running = from_plain(Running, numbers["running"])
     plateau = numbers["plateau"]
-    state.plateau = Plateau(**(plateau | {"best": infinite(plateau["best"])}))
+    state.plateau = from_plain(Plateau, plateau | {"best": infinite(plateau["best"])})
     state.best = Best()
-    if numbers["best"]["epoch"]:
-        state.best.keep(numbers["best"]["epoch"], infinite(numbers["best"]["value"]), network)
+    if best := whole(numbers["best"]["epoch"]):
+        state.best.keep(best, infinite(numbers["best"]["value"]), network)
     wanted = living(network, state)
     present = {name: values for name, values in snapshot.arrays.items() if not name.startswith("history.")}
     if present.keys() != wanted.keys():
@@ -137,4 +138,11 @@ def finite(value: float) -> float | None:
 
 def infinite(value: float | None) -> float:
     """`finite`, undone."""
-    return inf if value is None else value
+    return inf if value is None else float(from_plain(float, value))
+
+
+def whole(value: Any) -> int:
+    """A count as it was stored."""
+    if (count := from_plain(int, value)) < 0:
+        raise ValueError(f"{count} is no count")
+    return int(count)

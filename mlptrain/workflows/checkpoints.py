@@ -11,9 +11,10 @@ from typing import Any, Literal
 import numpy as np
 
 from mlptrain import checkpoint_file
-from mlptrain.checkpoint_file import Checkpoint, Fold, Json, newest, path_of, place
+from mlptrain.checkpoint_file import Checkpoint, Fold, newest, path_of, place
 from mlptrain.engine.schedules import depends_on_total
 from mlptrain.errors import DataError, EnvironmentFailure, Interrupted, ModelFileError, SpecError
+from mlptrain.metadata import Json
 from mlptrain.model_file import Member, stored
 from mlptrain.publishing import require_space
 from mlptrain.spec.fields import Schedules

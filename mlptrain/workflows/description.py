@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from mlptrain.data.targets import ClassTarget, Target
-from mlptrain.model_file import load
+from mlptrain.model_file import Model, load
 from mlptrain.spec.plain import to_plain
 from mlptrain.workflows.measuring import Metrics
 
@@ -44,7 +44,11 @@ def inputs_text(kind: str, width: int) -> str:
 
 def describe(model_path: str) -> Description:
     """What a model file holds."""
-    model = load(Path(model_path))
+    return description(load(Path(model_path)), model_path, Path(model_path).stat().st_size)
+
+
+def description(model: Model, model_path: str, size: int) -> Description:
+    """What a model holds that stands in a file of some size."""
     first = model.members[0]
     history = {
         name: [None if value != value else value for value in values.tolist()] for name, values in first.history.items()
@@ -53,7 +57,7 @@ def describe(model_path: str) -> Description:
     return Description(
         model=model_path,
         parameters=sum(each.network.parameters.theta.size for each in model.members),
-        bytes=Path(model_path).stat().st_size,
+        bytes=size,
         networks=len(model.members),
         columns={name: inputs_text(column.kind, column.width) for name, column in model.columns().items()},
         target="\n".join(f"{name}: {size} {labels}".rstrip() for name, _, size, labels in target_rows(model.target)),

@@ -1,0 +1,50 @@
+"""What a file is that is no model: told by a few of its bytes, never opened by a reader of its kind."""
+
+import re
+from pathlib import Path
+
+from mlptrain.data.files import FOREIGN, GZIP
+
+LOOKED_AT = 1 << 16
+"""Bytes at the beginning, and at the end, that are looked at."""
+SAFETENSORS = re.compile(rb".{5}\0\0\0\{\s*\"", re.DOTALL)
+"""Eight bytes of a length, below 2⁴⁰, and a JSON object."""
+OLD_PICKLE = re.compile(rb"(\((dp|lp|i)|c[A-Za-z_][A-Za-z0-9_.]*\n[A-Za-z_]|\x80[\x00\x01])")
+"""Protocols 0 and 1, which have no magic bytes."""
+ZIP = b"PK\x03\x04"
+IN_ZIP = {
+    b"data.pkl": "a PyTorch file, which holds a pickle",
+    b"model.weights.h5": "a Keras model",
+    b"[Content_Types].xml": "an Excel or Office file",
+    b"schema.json": "a skops file",
+    b"mimetype": "an OpenDocument file",
+}
+"""What is known by the name of a member."""
+BEGINNINGS = {
+    GZIP: "a gzip file",
+    b"GGUF": "a GGUF file",
+    b"\x1f\x9d": "a compressed file (.Z)",
+    b"Rar!": "a RAR archive",
+    b"7z\xbc\xaf\x27\x1c": "a 7z archive",
+    b"\x7fELF": "a program",
+    b"GIF8": "a GIF image",
+    b"<": "HTML or XML",
+    b"{": "JSON",
+}
+
+
+def foreign(path: Path) -> str:
+    """What a file is that is certainly no model; empty if it cannot be said."""
+    if not path.is_file():
+        return ""
+    with path.open("rb") as stream:
+        beginning = stream.read(LOOKED_AT)
+        stream.seek(max(0, path.stat().st_size - LOOKED_AT))
+        ending = stream.read(LOOKED_AT)
+    if beginning.startswith(ZIP):
+        return next((kind for name, kind in IN_ZIP.items() if name in beginning or name in ending), "")
+    if SAFETENSORS.match(beginning):
+        return "a safetensors file"
+    if OLD_PICKLE.match(beginning):
+        return "a pickle, which mlptrain never opens"
+    return next((kind for magic, kind in (FOREIGN | BEGINNINGS).items() if beginning.startswith(magic)), "")
