@@ -14,7 +14,7 @@ from mlptrain.cli.options import AsJson, Set, SpecPath, Threads, for_programs, n
 from mlptrain.errors import EnvironmentFailure, Interrupted, SpecError
 
 if TYPE_CHECKING:
-    from mlptrain.workflows.fitting import Sink
+    from mlptrain.workflows.trainings import Sink
 
 When = Literal["auto", "epochs", "off"]
 HISTORY_BEGINS = b'{"event": '

@@ -10,8 +10,9 @@ from mlptrain.training.partitions import partitions
 from mlptrain.training.preparation import Prepared, prepare_part
 from mlptrain.workflows.description import target_rows
 from mlptrain.workflows.execution import choice, products
-from mlptrain.workflows.fitting import left_out, load_spec, new_course
+from mlptrain.workflows.fitting import load_spec
 from mlptrain.workflows.memory_estimate import phases
+from mlptrain.workflows.trainings import left_out, new_course
 
 
 @dataclass(frozen=True, kw_only=True)

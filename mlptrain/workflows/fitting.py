@@ -3,59 +3,33 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import KW_ONLY, asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mlptrain.architecture import build_network
 from mlptrain.checkpoint_file import path_before, path_of
-from mlptrain.container import Arrays
-from mlptrain.data.splits import Parts
-from mlptrain.data.targets import ClassTarget, Target
-from mlptrain.engine.losses import Loss
 from mlptrain.errors import Diverged, SpecError
 from mlptrain.locking import exclusive
 from mlptrain.model_file import (
     Member,
     Model,
-    beginning,
     check_replaceable,
     folder_between,
-    history_arrays,
     previous,
     save,
 )
 from mlptrain.publishing import check_writable, remove_left_over
 from mlptrain.spec.fields import Spec
-from mlptrain.training.divergence import diverged_at_the_end
-from mlptrain.training.events import Event, Finished
-from mlptrain.training.examples import outputs_for, predict
-from mlptrain.training.loop import Course, never
-from mlptrain.training.loop import fit as train
-from mlptrain.training.material import Material, Rows, digest, read_material
+from mlptrain.training.loop import never
+from mlptrain.training.material import Material, digest, read_material
 from mlptrain.training.partitions import partitions
-from mlptrain.training.preparation import Prepared, prepare_part
 from mlptrain.workflows.checkpoints import Checkpoints, When, existing, planned
-from mlptrain.workflows.execution import choice, suitable_threads
-from mlptrain.workflows.measuring import Metrics, measured, split_values
-from mlptrain.workflows.prediction import predicted_columns, probability_columns, publish_table
-
-Sink = Callable[[Event], object]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Trained:
-    """How one training ended: one fold's, or that of the whole fit."""
-
-    reason: str
-    epochs: int
-    best_epoch: int
-    metrics: dict[str, Metrics]
-    """Per part (train, validation), measured in evaluation mode with the parameters that were kept."""
+from mlptrain.workflows.measuring import Metrics
+from mlptrain.workflows.out_of_fold import OUT_OF_FOLD, HeldOut, row_numbers
+from mlptrain.workflows.trainings import Sink, Trained, Trainings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,23 +57,6 @@ def load_spec(path: str, overrides: Sequence[str]) -> tuple[Spec, Path, list[str
     text = read_stdin() if path == "-" else None
     spec, notices = read("standard input" if path == "-" else path, overrides, text)
     return spec, Path() if path == "-" else Path(path).parent, notices
-
-
-def new_course(prepared: Prepared, *, fold: int = 1, folds: int = 1) -> Course:
-    """The network, initialised, with the rows it learns from; fold k has seed + k − 1."""
-    spec, target = replace(prepared.spec, seed=prepared.spec.seed + fold - 1), prepared.target
-    network = build_network(spec.model, prepared.features.width, outputs_for(prepared.loss, target))
-    network.parameters.initialize(spec.seed)
-    return Course(
-        network=network,
-        spec=spec,
-        loss=prepared.loss,
-        target=target,
-        train=prepared.train,
-        validation=prepared.validation,
-        fold=fold,
-        folds=folds,
-    )
 
 
 def default_output(spec_path: str) -> Path:
@@ -164,7 +121,7 @@ def alone(out: Path, notice: Callable[[str], object]) -> Iterator[None]:
         yield
 
 
-def written(trainings: "Trainings", out: Path, folder: Path, out_of_fold: Path | None) -> FitResult:
+def written(trainings: Trainings, out: Path, folder: Path, out_of_fold: Path | None) -> FitResult:
     """Train all parts, and write the model and what was predicted for rows while they were held out."""
     material, begun = trainings.material, trainings.clock()
     held = None if out_of_fold is None else HeldOut(material.rows.count)
@@ -193,88 +150,6 @@ def check_outputs(spec: Spec, out: Path, out_of_fold: Path | None) -> None:
         if out_of_fold.is_file() and out_of_fold.read_bytes()[: len(OUT_OF_FOLD)] not in (b"", OUT_OF_FOLD):
             why = "exists and holds no out-of-fold predictions"
             raise SpecError(f"--out-of-fold {out_of_fold}: {why}; choose another name, or remove it first")
-
-
-@dataclass(frozen=True)
-class Trainings:
-    """The trainings of a fit, one or one a fold, and what they share."""
-
-    material: Material
-    kept: Checkpoints
-    sinks: Sequence[Sink]
-    _: KW_ONLY
-    threads: int | None
-    notice: Callable[[str], object]
-    stop: Callable[[], bool]
-    clock: Callable[[], float]
-
-    def run(self, parts: Sequence[Parts], held: "HeldOut | None") -> tuple[list[Member], list[Trained]]:
-        """Train on each of the parts; only to finish what is there, on those that have an epoch to show."""
-        members, results = [], []
-        for number, part in enumerate(parts, 1):
-            prepared = prepare_part(self.material, part)
-            for message in left_out(prepared) if number == 1 else ():
-                self.notice(message)
-            course = new_course(prepared, fold=number, folds=len(parts))
-            course.network.executor = choice(course).executor(self.notice if number == 1 else str)
-            with suitable_threads(course.network, course.batch_size, self.threads):
-                if number == 1:
-                    self.kept.begin(course)
-                trained, history = self.resumed(course) or self.trained(course)
-            if not trained.epochs:
-                break
-            members.append(member(prepared, course, history))
-            results.append(trained)
-            if held is not None and course.validation is not None:
-                predictions = predict(course.network, course.loss, course.target, course.validation.x)
-                held.add(part.validation, predictions, number)
-            if trained.reason == "interrupted":
-                break
-            self.kept.fold_done(members[-1], asdict(trained))
-        if not members:
-            raise SpecError("--finish: no epoch of the unfinished fit had ended; go on with --resume")
-        return members, results
-
-    def resumed(self, course: Course) -> tuple[Trained, Arrays] | None:
-        """A training that was done before the fit was interrupted."""
-        done = self.kept.finished(course)
-        return None if done is None else (Trained(**done.result), beginning(done.arrays, "history."))
-
-    def trained(self, course: Course) -> tuple[Trained, Arrays]:
-        """One training, from its beginning or from where it was interrupted."""
-        state = self.kept.state(course)
-        stop = always if self.kept.finishing else self.stop
-        sinks = [self.kept.watch(course, state), *self.sinks]
-        finished: Finished | None = None
-        try:
-            for event in train(course, state, clock=self.clock, stop=stop):
-                finished = event if isinstance(event, Finished) else None
-                for sink in sinks:
-                    sink(event)
-            assert finished is not None
-            if finished.reason == "interrupted" and not self.kept.finishing:
-                raise self.kept.interrupted(state)
-            measures = final_metrics(course) if finished.epochs else {}
-            if measures and measures["train"]["loss"] is None:
-                raise diverged_at_the_end(course, state)
-        except Diverged as problem:
-            raise Diverged(f"{problem}{self.kept.keep_best(course, state)}") from None
-        trained = Trained(
-            reason=finished.reason, epochs=finished.epochs, best_epoch=finished.best_epoch, metrics=measures
-        )
-        if course.validation is not None and state.history and not any(epoch.best for epoch in state.history):
-            self.notice(never_best(course))
-        return trained, history_arrays(state.history)
-
-
-def always() -> bool:
-    """Stop at once."""
-    return True
-
-
-def member(prepared: Prepared, course: Course, history: Arrays) -> Member:
-    """What the model file keeps of a training."""
-    return Member(features=prepared.features, target=prepared.target, network=course.network, history=history)
 
 
 def summary(results: Sequence[Trained], *, model: str, seconds: float, parameters: int, asked: int) -> FitResult:
@@ -306,43 +181,6 @@ def across(results: Sequence[Trained], part: str, statistic: Callable[[list[floa
     return found
 
 
-def row_numbers(rows: Rows) -> NDArray[np.int64]:
-    """The number of each row in its file(s), from 1, also where others were left out."""
-    origin = None if rows.table is None else rows.table.origin
-    return np.arange(1, rows.count + 1) if origin is None else origin + 1
-
-
-OUT_OF_FOLD = b"row,fold,"
-"""What a file of out-of-fold predictions begins with."""
-
-
-class HeldOut:
-    """What was predicted for each row while it was held out, averaged where it was held out more than once."""
-
-    def __init__(self, rows: int) -> None:
-        self.counts, self.folds = np.zeros(rows, np.int64), np.zeros(rows, np.int64)
-        self.total: NDArray[Any] | None = None
-
-    def add(self, rows: NDArray[np.int64], predictions: NDArray[Any], fold: int) -> None:
-        """The predictions of a fold's rows."""
-        if self.total is None:
-            self.total = np.zeros((len(self.counts), predictions.shape[1]))
-        self.total[rows] += predictions
-        self.counts[rows] += 1
-        self.folds[rows] = fold
-
-    def write(self, path: Path, target: Target, loss: Loss, dtype: np.dtype[Any], numbers: NDArray[np.int64]) -> None:
-        """Publish a CSV: the number of each row in its file(s), its (last) fold, its prediction, probabilities."""
-        assert self.total is not None
-        rows = np.flatnonzero(self.counts)
-        values = self.total[rows] / self.counts[rows, None]
-        columns = {"row": list(map(str, numbers[rows].tolist())), "fold": list(map(str, self.folds[rows].tolist()))}
-        columns |= predicted_columns(target, values, dtype)
-        if isinstance(target, ClassTarget) and loss.probabilistic:
-            columns |= probability_columns(target, values, dtype)
-        publish_table(columns, path)
-
-
 def new_model(material: Material, members: Sequence[Member], result: FitResult, spec_folder: str) -> Model:
     """What the model file holds; no times, no paths of this machine, so that the same run gives the same bytes."""
     kept = ("reason", "epochs", "best_epoch", "metrics")
@@ -356,29 +194,3 @@ def new_model(material: Material, members: Sequence[Member], result: FitResult, 
         spec_folder=spec_folder,
         data_digest=digest(material) if material.spec.data.split.test else "",
     )
-
-
-def left_out(prepared: Prepared) -> list[str]:
-    """Notices of the columns that are not used, and of what else was found in the data."""
-    told = {name for name, found in prepared.understood.items() if found.notice} | {"as declared"}
-    ignored = {name: why for name, why in prepared.features.ignored.items() if not {name, why} & told}
-    shown = "; ".join(f"{name} ({why})" for name, why in list(ignored.items())[:10])
-    more = f" and {len(ignored) - 10} more" if len(ignored) > 10 else ""
-    notices = [f"columns not used: {shown}{more}"] if ignored else []
-    size, rows = prepared.spec.training.batch_size, prepared.train.rows
-    if size != "full" and size > rows:
-        notices.append(f"training.batch_size: {size} is more than the {rows} training rows, which make one batch")
-    return [*notices, *prepared.notices]
-
-
-def never_best(course: Course) -> str:
-    """The notice that no epoch could be told to be the best."""
-    fold = f"fold {course.fold}: " if course.folds > 1 else ""
-    what = f"the validation {course.spec.training.monitor} was not a finite number in any epoch"
-    return f"{fold}{what}, so none is the best: the last one was kept; look for odd numbers in the validation rows"
-
-
-def final_metrics(course: Course) -> dict[str, Metrics]:
-    """All metrics of the parts, with the parameters that were kept."""
-    parts = {"train": course.train} | ({"validation": course.validation} if course.validation else {})
-    return {name: split_values(measured(course, part))[0] for name, part in parts.items()}

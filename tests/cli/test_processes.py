@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -115,28 +116,73 @@ def whole(folder):
     return (folder / "whole.npz").read_bytes()
 
 
-def test_two_processes_give_the_same_bytes(tmp_path):
-    """Another hash seed, another working directory, another way to name the spec, another time."""
-    (tmp_path / "specs").mkdir()
-    (tmp_path / "models").mkdir()
-    colours = ["red", "green", "blue", ""]
-    rows = [f"{k % 13},{colours[k % 4]},{'yes' if k % 3 else 'no'},{'ab'[k % 7 > 3]}" for k in range(80)]
-    (tmp_path / "specs" / "t.csv").write_text("\n".join(["n,colour,flag,y", *rows]))
-    (tmp_path / "specs" / "t.yaml").write_text(
-        "data: {train: t.csv, target: y, split: {validation: 0.2}}\n"
+AROUND = {
+    "as it comes": ({"PYTHONHASHSEED": "1"}, "-q"),
+    "another hash seed": ({"PYTHONHASHSEED": "2"}, "-q"),
+    "another language": ({"LANG": "C", "LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}, "--json"),
+    "another time zone, home and terminal": (
+        {"TZ": "Pacific/Chatham", "HOME": "/nonexistent", "TERM": "dumb", "COLUMNS": "1", "NO_COLOR": "1"},
+        "--history=h.jsonl",
+    ),
+}
+"""What must not matter: the environment, what is shown."""
+
+
+@pytest.fixture(scope="module")
+def everything(tmp_path_factory):
+    """A folder with a spec that uses all that is drawn, categories, and names that are not ASCII."""
+    folder = tmp_path_factory.mktemp("everything")
+    (folder / "specs").mkdir()
+    (folder / "models").mkdir()
+    colours = ["rot", "grün", "blau", ""]
+    rows = [f"{k % 13},{colours[k % 4]},{'yes' if k % 3 else 'no'},{'äb'[k % 7 > 3]}" for k in range(80)]
+    (folder / "specs" / "t.csv").write_text("\n".join(["größe,colour,flag,y", *rows]), encoding="utf-8")
+    (folder / "specs" / "t.yaml").write_text(
+        "data: {train: t.csv, target: y, split: {validation: 0.2}, category_encoding: target}\n"
         "model: {hidden: [16, 8], dropout: 0.3, norm: batch, activation: gelu}\n"
-        "training: {epochs: 5, batch_size: 8, class_weight: {a: 2, b: 1}}\n"
+        "training: {epochs: 5, batch_size: 8, class_weight: {ä: 2, b: 1}}\n",
+        encoding="utf-8",
     )
-    runs = [
-        ("../specs/t.yaml", "../models/a.npz", "specs", "1"),
-        (tmp_path / "specs" / "t.yaml", tmp_path / "models" / "b.npz", "models", "2"),
-    ]
-    for spec, out, where, seed in runs:
-        environ = environment(PYTHONHASHSEED=seed)
-        with process("fit", spec, "--out", out, "-q", cwd=tmp_path / where, env=environ) as fitting:
-            assert (fitting.communicate(timeout=60), fitting.returncode) == ((b"", b""), 0)
-    first, second = ((tmp_path / "models" / name).read_bytes() for name in ("a.npz", "b.npz"))
-    assert first == second
+    return folder
+
+
+def fitted(folder, name, where, spec, options, **environ):
+    """The bytes of a model that a process has fitted."""
+    out = folder / "models" / name
+    given = environment(**environ)
+    with process("fit", spec, "--out", os.path.relpath(out, where), *options, cwd=where, env=given) as fitting:
+        fitting.communicate(timeout=60)
+    assert fitting.returncode == 0
+    return out.read_bytes()
+
+
+def test_nothing_around_a_fit_changes_its_bytes(everything):
+    """Nor do the working directory, another way to name the spec, the time at which it runs."""
+    specs, models = everything / "specs", everything / "models"
+    found = {
+        fitted(everything, f"{number}.npz", where, spec, [option], **environ)
+        for number, (environ, option) in enumerate(AROUND.values())
+        for where, spec in [(specs, "t.yaml") if number % 2 else (models, specs / "t.yaml")]
+    }
+    assert len(found) == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals of POSIX")
+def test_a_terminal_that_is_watched_changes_no_byte(everything):
+    ours, theirs = os.openpty()
+    try:
+        watched = everything / "models" / "watched.npz"
+        with process("fit", "t.yaml", "--out", watched, cwd=everything / "specs", stderr=theirs) as fitting:
+            os.close(theirs)
+            seen = b""
+            with suppress(OSError):  # the end of a terminal on Linux
+                while more := os.read(ours, 65536):
+                    seen += more
+            assert fitting.wait(timeout=60) == 0
+    finally:
+        os.close(ours)
+    assert b"\x1b[" in seen
+    assert watched.read_bytes() == fitted(everything, "unwatched.npz", everything / "specs", "t.yaml", ["-q"])
 
 
 def test_divergence_is_one_line_even_with_warnings_as_errors(tmp_path):

@@ -21,7 +21,7 @@ from mlptrain.training.partitions import partitions
 from mlptrain.training.preparation import prepare_part
 from mlptrain.training.state import initial_state
 from mlptrain.workflows import memory_estimate
-from mlptrain.workflows.fitting import load_spec, new_course
+from mlptrain.workflows.fitting import load_spec
 from mlptrain.workflows.measuring import measured
 from mlptrain.workflows.memory_estimate import (
     MIB,
@@ -42,6 +42,7 @@ from mlptrain.workflows.memory_estimate import (
     texts_bytes,
     traced,
 )
+from mlptrain.workflows.trainings import new_course
 
 # the law
 
