@@ -40,7 +40,7 @@ def from_plain(kind: Any, value: Any) -> Any:
     elif get_origin(kind) in (Union, UnionType):
         made = from_plain(next((each for each in choices(kind) if fits(each, value)), None), value)
     elif fits(kind, value):
-        made = value
+        made = float(value) if kind is float else value
     else:
         raise ValueError(f"{shown(value)} is not {word(kind)}")
     for bound in bounds:
@@ -78,11 +78,12 @@ def fields_of(kind: Any) -> tuple[Mapping[str, Any], Set[str]]:
 def tuple_from(kinds: Sequence[Any], value: Any) -> tuple[Any, ...]:
     """A tuple from a list, whose members are all of one type; many texts or numbers at once."""
     found = set(map(type, typed(list, value)))
-    plain: Mapping[Any, set[type]] = {str: {str}, float: {int, float}}
-    if not value or found <= plain.get(kinds[0] if kinds else None, set()):
+    if not value or (kinds and kinds[0] is str and found == {str}):
         return tuple(value)
     if not kinds:
         raise ValueError(f"{shown(value)} is not empty")
+    if kinds[0] is float and found <= {int, float}:
+        return tuple(map(float, value))
     return tuple(from_plain(kinds[0], each) for each in value)
 
 
@@ -91,8 +92,7 @@ def within(name: str, convert: Callable[..., Any], *arguments: Any) -> Any:
     try:
         return convert(*arguments)
     except ValueError as problem:
-        between = "" if str(problem).startswith("[") else ": "
-        raise ValueError(f"{name[:80]}{between}{problem}") from None
+        raise ValueError(f"{name[:80]}: {problem}") from None
 
 
 def typed(kind: Any, value: Any) -> Any:

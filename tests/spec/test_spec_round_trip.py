@@ -25,6 +25,29 @@ def test_a_spec_is_the_same_as_plain_values_and_as_json(spec):
     assert to_plain(from_plain(Spec, plain)) == plain
 
 
+def with_another(tree: Any, part: Any) -> list[Any]:
+    """The tree with each of its parts replaced in turn."""
+    if isinstance(tree, dict):
+        return [tree | {key: other} for key, each in tree.items() for other in [part, *with_another(each, part)]]
+    if isinstance(tree, list):
+        return [
+            [*tree[:place], other, *tree[place + 1 :]]
+            for place, each in enumerate(tree)
+            for other in [part, *with_another(each, part)]
+        ]
+    return []
+
+
+@settings(drawn, max_examples=20)
+@given(specs)
+def test_a_value_of_another_kind_is_refused_by_its_section(spec):
+    plain = to_plain(spec)
+    for section in plain:
+        for other in with_another({section: plain[section]}, {"no such key": [[]]}):
+            with pytest.raises(ValueError, match=f"^{section}: "):
+                from_plain(Spec, plain | other)
+
+
 @settings(drawn, max_examples=100)
 @given(specs)
 def test_the_printed_spec_is_read_back_without_a_notice(spec):
