@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from mlptrain.data.cells import FEW, Cells, NumberCells, TextCells
-from mlptrain.data.features import Features
+from mlptrain.data.features import Features, Pixels
 from mlptrain.data.splits import Parts
 from mlptrain.data.table import Table
 from mlptrain.engine.lbfgs import LBFGS
@@ -25,7 +25,7 @@ from mlptrain.engine.network import Network
 from mlptrain.engine.optimizers import Optimizer
 from mlptrain.randomness import stream
 from mlptrain.training.examples import Examples, judged, metrics
-from mlptrain.training.loop import GATHER_AT_ONCE, Course
+from mlptrain.training.loop import Course, gathers_all
 from mlptrain.training.material import Material, Rows
 from mlptrain.training.preparation import Prepared, encoding_targets
 from mlptrain.workflows.execution import choice
@@ -81,7 +81,7 @@ def phases(
     libraries = libraries_of(course) if libraries is None else libraries
     read = PROCESS + (PYARROW if "pyarrow" in libraries else 0) + rows_as_read(material.rows)
     kept = read + sum(each.train.nbytes + each.validation.nbytes + each.test.nbytes for each in parts)
-    encoded = examples_bytes(prepared.train) + examples_bytes(prepared.validation)
+    encoded = examples_bytes(prepared.train) + examples_bytes(prepared.validation) - shared_bytes(material, prepared)
     work = step_bytes(course) + chunk_bytes(course)
     others = (len(parts) - 1) * (2 * course.network.parameters.theta.nbytes + work)
     compiler = NUMBA if "numba" in libraries else 0
@@ -159,8 +159,17 @@ def examples_bytes(part: Examples | None) -> int:
     return sum(own.values())
 
 
+def shared_bytes(material: Material, prepared: Prepared) -> int:
+    """Bytes of images that are all for training: their matrix is the file's own."""
+    images = material.rows.images
+    return 0 if images is None or prepared.train.rows < len(images) else images.nbytes
+
+
 def while_encoding(material: Material, parts: Parts, prepared: Prepared) -> int:
-    """The rows taken for a part, and the work on it; those of the training part stay until both are encoded."""
+    """The rows taken for a part, and the work on it; those of the training part stay until both are encoded.
+
+    Images that were taken are the matrix already.
+    """
     train, rows = prepared.train, material.rows
     own = taken(rows, train.rows) if train.rows < rows.count else 0
     encoding = encoding_bytes(material, parts, prepared)
@@ -168,7 +177,8 @@ def while_encoding(material: Material, parts: Parts, prepared: Prepared) -> int:
     if prepared.validation is None:
         return first
     held = prepared.validation.rows
-    return max(first, own + examples_bytes(train) + taken(rows, held) + encoding * held // train.rows)
+    matrix = examples_bytes(train) if rows.images is None else 0
+    return max(first, own + matrix + taken(rows, held) + encoding * held // train.rows)
 
 
 def answers_bytes(prepared: Prepared) -> int:
@@ -222,14 +232,14 @@ def slots_bytes(optimizer: Optimizer | LBFGS, network: Network) -> int:
 def epoch_bytes(course: Course) -> int:
     """What an epoch holds: weights; if it is shuffled its order, targets, and all inputs where they are small.
 
-    Of larger inputs one batch at a time is gathered.
+    Of larger inputs one batch at a time is gathered, and of images one is made in any case.
     """
     part = course.train
     weights = part.training_weights()
     own = 0 if weights is None else weights.nbytes
     if not course.spec.training.shuffle or course.batch_size == part.rows:
-        return own
-    gathered = part.x.nbytes if part.x.nbytes <= GATHER_AT_ONCE else part.x[: course.batch_size + 1].nbytes
+        return own + (part.x[: course.batch_size].nbytes if isinstance(part.x, Pixels) else 0)
+    gathered = part.x[: None if gathers_all(course) else course.batch_size + 1].nbytes
     return own + part.targets.nbytes + 2 * DOUBLE * part.rows + gathered
 
 
