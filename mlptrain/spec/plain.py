@@ -33,7 +33,7 @@ def from_plain(kind: Any, value: Any) -> Any:
         return tuple(from_plain(inner[0], each) for each in value)
     if get_origin(kind) is Mapping:
         return {key: from_plain(get_args(kind)[1], each) for key, each in value.items()}
-    if get_origin(kind) in (Union, UnionType):
+    if is_union(kind):
         member = next((member for member in members(kind) if fits(member, value)), kind)
         return value if member is kind else from_plain(member, value)
     return value
@@ -45,17 +45,24 @@ def type_hints(kind: type) -> Mapping[str, Any]:
     return get_type_hints(kind, include_extras=True)
 
 
+@cache
 def unwrapped(kind: Any) -> Any:
     """A type without its annotations."""
     return unwrapped(get_args(kind)[0]) if get_origin(kind) is Annotated else kind
 
 
-def members(union: Any) -> list[Any]:
+def is_union(kind: Any) -> bool:
+    return get_origin(kind) in (Union, UnionType)
+
+
+@cache
+def members(union: Any) -> tuple[Any, ...]:
     """The types of a union, nested ones included, without annotations."""
     kinds = [unwrapped(each) for each in get_args(union)]
-    return [inner for kind in kinds for inner in (members(kind) if get_origin(kind) in (Union, UnionType) else [kind])]
+    return tuple(inner for kind in kinds for inner in (members(kind) if is_union(kind) else (kind,)))
 
 
+@cache
 def names_of(kind: Any, tag: str = "name") -> tuple[str, ...]:
     """The names a component goes by; empty for a dataclass without one."""
     hint = unwrapped(type_hints(kind).get(tag)) if is_dataclass(kind) else None  # type: ignore[arg-type]
@@ -65,7 +72,7 @@ def names_of(kind: Any, tag: str = "name") -> tuple[str, ...]:
 def fits(kind: Any, value: Any) -> bool:
     """Whether a plain value is of a member of a union."""
     if is_dataclass(kind):
-        tags = {tag: names for tag in ("name", "kind") if (names := names_of(kind, tag))}
+        tags = {tag: names for tag in ("name", "kind") if (names := names_of(kind, tag))}  # type: ignore[arg-type]
         known = {each.name for each in fields(kind)}
         return isinstance(value, dict) and (
             all(value.get(tag) in names for tag, names in tags.items()) if tags else value.keys() <= known

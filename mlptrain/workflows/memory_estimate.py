@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from mlptrain.data.cells import FEW, Cells, NumberCells, TextCells
+from mlptrain.data.cells import Cells, NumberCells, TextCells, few
 from mlptrain.data.features import Features, Pixels
 from mlptrain.data.splits import Parts
 from mlptrain.data.table import Table
@@ -137,7 +137,7 @@ def while_reading(rows: Rows) -> int:
     columns = rows.table.columns.values()
     numeric = sum(isinstance(cells, NumberCells) for cells in columns)
     different = sum(len(cells.values) for cells in columns if isinstance(cells, TextCells))
-    return TEXT * (numeric * min(FEW, rows.count) + different)
+    return TEXT * (numeric * min(few(len(columns)), rows.count) + different)
 
 
 def taken(rows: Rows, count: int) -> int:
