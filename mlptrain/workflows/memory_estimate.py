@@ -39,10 +39,11 @@ PYARROW = 105 * MIB
 1 MiB as for one of 100 MiB."""
 NUMBA = 135 * MIB
 """What compiled loops add, from the first training on: 65 MiB when Numba is imported, 70 MiB once LLVM has compiled."""
-TEXT = 116
-"""Bytes of a short text while it is coded: the text itself (64), its code (32), its place in a dictionary (20)."""
-COUNTED = 60
-"""Bytes of a text's place in the list of a column's texts, and in the dictionary of how often each occurs."""
+TEXT, CODE = 64, 52
+"""Bytes of a short text, and while it is coded those of its code (32) and of its place in a dictionary (20)."""
+COUNTED = 68
+"""Bytes of a text's place in the list of a column's texts, of its number, and of its place in the dictionary of how
+often each occurs."""
 DOUBLE = 8
 FITTING = 6
 """Numbers of float64 a row while one column is fitted: its values, the known ones, sorted ones, distances."""
@@ -131,13 +132,14 @@ def texts_bytes(cells: Cells) -> int:
 
 
 def while_reading(rows: Rows) -> int:
-    """What there is beside the cells while they are read: packed images; the coding of texts, of numbers' first too."""
+    """What there is beside the cells while they are read: packed images; the coding of texts; numbers' first texts."""
     if rows.table is None:
         return 0 if rows.images is None else rows.images.nbytes
     columns = rows.table.columns.values()
     numeric = sum(isinstance(cells, NumberCells) for cells in columns)
     different = sum(len(cells.values) for cells in columns if isinstance(cells, TextCells))
-    return TEXT * (numeric * min(few(len(columns)), rows.count) + different)
+    first = numeric * min(few(len(columns)), rows.count)
+    return (TEXT + CODE) * first + CODE * different
 
 
 def taken(rows: Rows, count: int) -> int:

@@ -120,6 +120,15 @@ def many_parameters(folder):
     return write_spec(folder, data, model=model, training=training, optimizer="lbfgs")
 
 
+def many_columns(folder):
+    """900 rows of 1,000 numbers, which stay texts."""
+    cells = np.random.default_rng(4).integers(10**6, 10**7, (900, 1000)).tolist()
+    rows = [",".join(f"0.{cell}" for cell in row) for row in cells]
+    header = ",".join(["y", *(f"x{place}" for place in range(1, 1000))])
+    (folder / "t.csv").write_text("\n".join([header, *rows]) + "\n")
+    return write_spec(folder, {"train": "t.csv"}, training={"epochs": 1, "batch_size": 256})
+
+
 def many_images(folder):
     """20,000 images of 28 × 28, whose matrix would take 60 MiB."""
     images, labels = np.zeros((20_000, 28, 28), np.uint8), np.arange(20_000) % 10
@@ -132,7 +141,9 @@ def many_images(folder):
 
 
 @pytest.mark.skipif(not tells_its_peak(), reason="this system does not tell a process's peak (VmHWM in its status)")
-@pytest.mark.parametrize("work", [few_rows, numbers_in_one_batch, many_levels, many_parameters, many_images])
+@pytest.mark.parametrize(
+    "work", [few_rows, numbers_in_one_batch, many_levels, many_parameters, many_columns, many_images]
+)
 def test_the_peak_of_a_fit_is_what_check_states_within_half_as_much(tmp_path, work):
     spec = work(tmp_path)
     with begun("check", spec) as checking, begun("fit", spec, "-q", "--out", tmp_path / "m.npz") as fitting:
