@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import median
 
 import tables
-from measuring import Part, Process, Section, heading, interleaved, megabytes, mlptrain, row, say, variants
+from measuring import Part, Process, Section, heading, interleaved, megabytes, mlptrain, row, say, some_of, variants
 
 NOISE = {"seconds": 0.1, "peak": 10e6}
 """What is left of seconds, of bytes, from which on a slope is worth something."""
@@ -131,7 +131,7 @@ def report(options: argparse.Namespace) -> Section:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--axes", type=lambda text: text.split(","), default=list(AXES), help=",".join(AXES))
+    parser.add_argument("--axes", type=some_of(AXES), default=list(AXES), help=",".join(AXES))
 
 
 PART = Part(__doc__, report, add_options)

@@ -11,7 +11,7 @@ import re
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -203,6 +203,18 @@ class Part:
         options = parser.parse_args()
         top = list(head())
         publish([*top, *page([self.measure(options)])], options.out)
+
+
+def some_of(known: Iterable[str]) -> Callable[[str], list[str]]:
+    """What reads an option that names some of the known things, divided by commas; a name that is none is refused."""
+
+    def read(text: str) -> list[str]:
+        names = text.split(",")
+        if unknown := [name for name in names if name not in known]:
+            raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: not one of {', '.join(known)}")
+        return names
+
+    return read
 
 
 def head() -> Iterator[str]:

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from measuring import HERE, head, heading, publish, row
+from measuring import HERE, head, heading, publish, row, some_of
 
 ROOT = HERE.parent
 METRIC = {
@@ -43,11 +43,11 @@ def main() -> None:
     """Measure and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="the folder with the data files")
-    parser.add_argument("--configs", default=",".join(METRIC), help="names, separated by commas")
+    parser.add_argument("--configs", type=some_of(METRIC), default=list(METRIC), help=",".join(METRIC))
     parser.add_argument("--seeds", type=int, default=1, help="seeds 1 … N; the medians are shown")
     parser.add_argument("--out", type=Path, help="write the table to a file as well")
     options = parser.parse_args()
-    publish(list(table(options.data.resolve(), options.configs.split(","), options.seeds)), options.out)
+    publish(list(table(options.data.resolve(), options.configs, options.seeds)), options.out)
 
 
 def table(data: Path, names: list[str], seeds: int) -> Iterator[str]:

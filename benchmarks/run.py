@@ -19,7 +19,7 @@ import reading
 import startup
 import step
 import whole
-from measuring import HERE, Part, head, page, publish, say
+from measuring import HERE, Part, head, page, publish, say, some_of
 
 PARTS: dict[str, Part] = {
     "step": step.PART,
@@ -31,17 +31,10 @@ PARTS: dict[str, Part] = {
 }
 
 
-def chosen(text: str) -> list[str]:
-    names = text.split(",")
-    if unknown := set(names) - set(PARTS):
-        raise argparse.ArgumentTypeError(f"{', '.join(sorted(unknown))}: not one of {', '.join(PARTS)}")
-    return names
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="less of everything, for everyday use")
-    parser.add_argument("--only", type=chosen, default=list(PARTS), metavar="PARTS", help=",".join(PARTS))
+    parser.add_argument("--only", type=some_of(PARTS), default=list(PARTS), metavar="PARTS", help=",".join(PARTS))
     parser.add_argument("--data", type=Path, default=HERE.parent / "data", help="the folder with the data files")
     parser.add_argument("--out", type=Path, default=HERE / "RESULTS.md")
     options = parser.parse_args()

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 
-from measuring import Part, Section, heading, quartiles, ratios, row, say, spread
+from measuring import Part, Section, heading, quartiles, ratios, row, say, some_of, spread
 from step_peers import ALL, OWN, PEERS, Work, serve
 
 WORKS = [
@@ -162,17 +162,10 @@ def closing(rounds: int, burst: float, present: list[str]) -> str:
     )
 
 
-def chosen(text: str, known: list[str]) -> list[str]:
-    names = text.split(",")
-    if unknown := set(names) - set(known):
-        raise argparse.ArgumentTypeError(f"{', '.join(sorted(unknown))}: not one of {', '.join(known)}")
-    return names
-
-
 def add_options(parser: argparse.ArgumentParser) -> None:
     works = [work.name for work in WORKS]
-    parser.add_argument("--works", type=lambda text: chosen(text, works), help=f"{','.join(works)} (quick: some)")
-    parser.add_argument("--peers", type=lambda text: chosen(text, list(PEERS)), default=list(PEERS))
+    parser.add_argument("--works", type=some_of(works), help=f"{','.join(works)} (quick: some)")
+    parser.add_argument("--peers", type=some_of(PEERS), default=list(PEERS))
     parser.add_argument("--rounds", type=int, help="15 (quick: 4)")
 
 

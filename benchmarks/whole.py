@@ -32,6 +32,7 @@ from measuring import (
     ratios,
     row,
     say,
+    some_of,
     spread,
     variants,
 )
@@ -201,7 +202,7 @@ def report(options: argparse.Namespace) -> Section:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     known = [work.name for work in WORKS]
-    parser.add_argument("--works", type=lambda text: text.split(","), help=f"{','.join(known)} (quick: some)")
+    parser.add_argument("--works", type=some_of(known), help=f"{','.join(known)} (quick: some)")
     parser.add_argument("--rounds", type=int, help="3, iris 7 (quick: 1)")
 
 

@@ -3,9 +3,10 @@
 Which of the two it is changes no meaning: every text, or its number, can be asked of both.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import count
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -18,8 +19,9 @@ Doubles = NDArray[np.float64]
 RowNumbers = NDArray[np.int64]
 Scalar = TypeVar("Scalar", bound=np.generic)
 
-FEW = 1000
-"""Up to so many different texts a column stays coded; beyond, it is kept as numbers if most of them are numbers."""
+FEW, FEWEST, FEW_IN_ALL = 1000, 100, 1 << 20
+"""Up to so many different texts a column stays coded; beyond, it is kept as numbers if most of them are numbers. Of a
+wide table fewer, so that all its columns together hold about a million (each takes 64 bytes, somewhere in memory)."""
 WORDS = 0.1
 """The share of different texts that may be no numbers in a column that is kept as numbers."""
 LONGEST_DIGITS = 15
@@ -36,6 +38,8 @@ class TextCells:
 
     codes: Codes
     values: Sequence[str]
+    readings: dict[Hashable, Doubles] = field(default_factory=dict, repr=False, compare=False)
+    """The values as numbers, by what they were read as: read once for all cells that are taken from these."""
 
     @property
     def rows(self) -> int:
@@ -43,7 +47,7 @@ class TextCells:
 
     def take(self, rows: RowNumbers) -> "TextCells":
         """Some of the cells."""
-        return TextCells(self.codes[rows], self.values)
+        return TextCells(self.codes[rows], self.values, self.readings)
 
     def text(self, row: int) -> str:
         """One cell."""
@@ -107,6 +111,11 @@ class NumberCells:
 Cells = TextCells | NumberCells
 
 
+def few(columns: int) -> int:
+    """Up to how many different texts each of so many columns stays coded."""
+    return min(FEW, max(FEW_IN_ALL // columns, FEWEST))
+
+
 @dataclass
 class Coder:
     """Gives each different text a code, in order of appearance."""
@@ -118,11 +127,10 @@ class Coder:
         try:
             return self.known_codes(texts)
         except KeyError:
-            for text in dict.fromkeys(texts):
-                if text not in self.code_of:
-                    if "\0" in text:
-                        raise NulByte from None
-                    self.code_of[text] = len(self.code_of)
+            new = [text for text in dict.fromkeys(texts) if text not in self.code_of]
+            if "\0" in "".join(new):
+                raise NulByte from None
+            self.code_of.update(zip(new, count(len(self.code_of))))
         return self.known_codes(texts)
 
     def known_codes(self, texts: Sequence[str]) -> Codes:
@@ -160,11 +168,17 @@ class Growing(Generic[Scalar]):
 
 
 class Gatherer:
-    """Gathers the cells of one column, block by block."""
+    """Gathers the cells of one of so many columns, block by block."""
 
     def __init__(
-        self, grammar: NumberGrammar, *, as_text: bool = False, replace: Mapping[str, str] | None = None
+        self,
+        grammar: NumberGrammar,
+        *,
+        as_text: bool = False,
+        replace: Mapping[str, str] | None = None,
+        columns: int = 1,
     ) -> None:
+        self.few = few(columns)
         self.grammar, self.as_text, self.replace = grammar, as_text or bool(replace), replace or {}
         self.numeric = False
         self.digits = 0
@@ -213,7 +227,7 @@ class Gatherer:
 
     def reconsider(self) -> None:
         """Gather numbers from now on, where many different texts are numbers."""
-        if len(self.coder.code_of) > FEW and not self.as_text:
+        if len(self.coder.code_of) > self.few and not self.as_text:
             self.turn_numeric()
 
     def figures(self, texts: Sequence[str]) -> Doubles:

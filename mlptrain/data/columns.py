@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data.cells import Cells, NumberCells, TextCells
+from mlptrain.data.cells import LONGEST_DIGITS, Cells, NumberCells, TextCells
 from mlptrain.data.dates import looks_like_dates, parse_dates
 from mlptrain.data.grammar import LARGEST, NumberGrammar, is_inexact, is_number
 from mlptrain.data.table import Table, listed
@@ -23,6 +23,8 @@ MISSING_NUMBERS = frozenset(["", "NA", "N/A", "NaN", "nan", "null", "NULL", "Non
 BOOLEANS = tuple(
     frozenset(pair) for pair in (("true", "false"), ("yes", "no"), ("t", "f"), ("y", "n"), ("1", "0"), ("on", "off"))
 )
+CAPITALS = 2**4 + 2**5
+"""Ways to write true and false, with and without capitals."""
 TRUE = frozenset(["true", "yes", "t", "y", "1", "on"])
 NEARLY_ALL, MOST, MANY = 0.99, 0.9, 20
 """A column with some text is one of numbers with faults, not one of categories, if nearly all of its cells are numbers,
@@ -73,7 +75,7 @@ def understand(table: Table, name: str, missing: Collection[str]) -> Understood:
         if sum(counts.values()) < cells.rows and not any(map(table.grammar.reads, counts)) and counts:
             return Understood("category", "one value, or missing")
         return Understood("ignore", "all cells are missing" if not counts else "constant")
-    if frozenset(value.lower() for value in counts) in BOOLEANS:
+    if len(counts) <= CAPITALS and frozenset(value.lower() for value in counts) in BOOLEANS:
         return Understood("boolean")
     return understood_texts(table, name, cells, missing, counts)
 
@@ -83,7 +85,7 @@ def understood_texts(
 ) -> Understood:
     """The kind of a column of texts that is neither constant nor boolean."""
     present = sum(counts.values())
-    figures = {value for value in counts if table.grammar.reads(value)}
+    figures = table.grammar.read(counts)
     words = {value for value in counts.keys() - figures if value.strip(" ") not in MISSING_NUMBERS}
     unique = len(counts) > UNIQUE_TEXTS and len(counts) > UNIQUE * present
     if figures and not words:
@@ -135,11 +137,8 @@ def check_words(
 
 def words_in(table: Table, cells: TextCells, missing: Collection[str]) -> set[str]:
     """The texts that are neither numbers nor missing."""
-    return {
-        value
-        for value in cells.counts
-        if value not in missing and value.strip(" ") not in MISSING_NUMBERS and not table.grammar.reads(value)
-    }
+    others = cells.counts.keys() - table.grammar.read(cells.counts) - set(missing)
+    return {value for value in others if value.strip(" ") not in MISSING_NUMBERS}
 
 
 def count_figures(table: Table, cells: NumberCells, missing: Collection[str]) -> int:
@@ -177,10 +176,12 @@ def with_lines(table: Table, name: str, rows: Sequence[int]) -> str:
 
 def coded(values: Collection[str]) -> str:
     """Why digits are codes, not numbers: of one length with some that begin with 0, or too long to be exact."""
-    lengths = {len(value) for value in values}
-    if len(lengths) == 1 and any(re.fullmatch(r"0[0-9]+", value) for value in values):
+    lengths = set(map(len, values))
+    if len(lengths) == 1 and re.search(r"^0[0-9]+$", "\n".join(values), re.MULTILINE):
         return "codes with leading zeros"
-    return "whole numbers too long to be exact" if any(map(is_inexact, values)) else ""
+    return (
+        "whole numbers too long to be exact" if max(lengths) > LONGEST_DIGITS and any(map(is_inexact, values)) else ""
+    )
 
 
 def leading_zeros(cells: NumberCells) -> bool:
@@ -235,14 +236,22 @@ def figures_of(table: Table, cells: Cells, missing: Collection[str]) -> tuple[Do
 def numbers_of(cells: TextCells, missing: Collection[str], grammar: NumberGrammar) -> Doubles:
     """The number of each of the different texts: NaN for missing ones, infinity for what is none or too large."""
     marks = MISSING_NUMBERS.union(missing)
-    texts = ["" if text in marks else text.strip(" ") for text in cells.values]
-    known = [text not in marks for text in texts]
-    found = grammar.parse([text if is_known else "" for text, is_known in zip(texts, known, strict=True)])
+    if (marks, grammar) not in cells.readings:
+        cells.readings[marks, grammar] = read_numbers(cells.values, marks, grammar)
+    return cells.readings[marks, grammar]
+
+
+def read_numbers(values: Sequence[str], marks: Collection[str], grammar: NumberGrammar) -> Doubles:
+    """The number of each text: of all at a glance, or where blanks or words are among them, with a look at each."""
+    found = grammar.parse(values)
     if found is None:
-        each = (figure(text, grammar) if is_known else np.nan for text, is_known in zip(texts, known, strict=True))
-        found = np.fromiter(each, np.float64, len(texts))
+        texts = ["" if text in marks else text.strip(" ") for text in values]
+        known = ["" if text in marks else text for text in texts]
+        found = grammar.parse(known)
+        if found is None:
+            found = np.fromiter((figure(text, grammar) if text else np.nan for text in known), np.float64, len(known))
     found = np.where(np.abs(found) > LARGEST, np.inf, found)
-    return np.where(np.isin(found, marks_of(missing, grammar)), np.nan, found)
+    return np.where(np.isin(found, marks_of(marks, grammar)), np.nan, found)
 
 
 def figure(text: str, grammar: NumberGrammar) -> float:

@@ -24,7 +24,7 @@ from mlptrain.errors import DataError
 FIELD_LIMIT = 1 << 20
 ROWS_AT_ONCE = 4096
 CHARACTERS_AT_ONCE = 1 << 18  # whose cells stay in the outer cache
-CHARACTERS_OF_A_COLUMN, CHARACTERS_AT_MOST = 1 << 12, 1 << 22  # of wide tables some hundred rows at a time
+CHARACTERS_OF_A_COLUMN, CHARACTERS_AT_MOST = 1 << 12, 1 << 23  # of wide tables some hundred rows at a time
 DELIMITERS = {"\t": r'"\t"', ";": '";"', "|": '"|"'}
 """Other delimiters than the comma, as YAML writes them."""
 

@@ -304,6 +304,38 @@ class Features:
         return matrix
 
 
+@dataclass(frozen=True)
+class Pixels:
+    """The matrix x = pixels / 255 (rows, width), kept as the images' own bytes: rows are made when they are asked for.
+
+    It answers as an array of `dtype` does, each time with a new array; `nbytes` are the bytes that it holds.
+    """
+
+    bytes: NDArray[np.uint8]
+    dtype: np.dtype[Any]
+
+    def __len__(self) -> int:
+        return len(self.bytes)
+
+    def __getitem__(self, rows: slice) -> Matrix:
+        return self.divided(self.bytes[rows])
+
+    @property
+    def nbytes(self) -> int:
+        return self.bytes.nbytes
+
+    def take(
+        self, indices: Integers, axis: Literal[0], out: Matrix | None = None, mode: Literal["clip"] = "clip"
+    ) -> Matrix:
+        """The rows of these numbers."""
+        return self.divided(self.bytes.take(indices, axis, mode=mode), out)
+
+    def divided(self, some: NDArray[np.uint8], out: Matrix | None = None) -> Matrix:
+        """Some rows / 255, in the matrix's own type."""
+        made: Matrix = np.divide(some, 255, out=out, dtype=self.dtype)
+        return made
+
+
 @dataclass(frozen=True, kw_only=True)
 class PixelFeatures:
     """Images as rows of pixels / 255."""
@@ -316,7 +348,6 @@ class PixelFeatures:
     def width(self) -> int:
         return int(np.prod(self.shape))
 
-    def encode_images(self, images: NDArray[np.uint8], dtype: np.dtype[Any]) -> Matrix:
-        x = images.reshape(len(images), self.width).astype(dtype)
-        x /= 255
-        return x
+    def encode_images(self, images: NDArray[np.uint8], dtype: np.dtype[Any]) -> Pixels:
+        """The matrix, to be made of some rows at a time."""
+        return Pixels(images.reshape(len(images), self.width), dtype)

@@ -5,7 +5,7 @@ more often than a number.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -74,6 +74,12 @@ class NumberGrammar:
     def reads(self, text: str) -> bool:
         """Whether a text is a number, blanks around it apart."""
         return is_number(self.normal(text.strip(" ")))
+
+    def read(self, texts: Collection[str]) -> set[str]:
+        """Those of the texts that are numbers: all of them at a glance, or each by itself."""
+        if "" not in texts and self.parse(list(texts)) is not None:
+            return set(texts)
+        return {text for text in texts if self.reads(text)}
 
     def parse(self, texts: Sequence[str]) -> NDArray[np.float64] | None:
         """The numbers (NaN for empty texts), or None if one is none: only bytes of the grammar, and Python reads it."""

@@ -177,7 +177,8 @@ def gathered(readers: Sequence[AnyReader], layout: TableFormat, texts: Texts) ->
         names = source.header()
         if not gatherers:
             gatherers = {
-                name: Gatherer(layout.grammar, as_text=name in texts, replace=layout.replace) for name in names
+                name: Gatherer(layout.grammar, as_text=name in texts, replace=layout.replace, columns=len(names))
+                for name in names
             }
         check_same_columns(source.name, names, readers[0].name, list(gatherers))
         parts.append(
@@ -257,7 +258,9 @@ class Reading:
         """Tables of so many rows, the last one of fewer; without the columns that are to be left `unread`."""
         chosen = {place: name for place, name in enumerate(self.names) if name not in unread}
         gatherers = {
-            place: Gatherer(self.layout.grammar, as_text=name in texts, replace=self.layout.replace)
+            place: Gatherer(
+                self.layout.grammar, as_text=name in texts, replace=self.layout.replace, columns=len(self.names)
+            )
             for place, name in chosen.items()
         }
         held, begin = 0, 0

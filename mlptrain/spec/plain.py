@@ -37,7 +37,7 @@ def from_plain(kind: Any, value: Any) -> Any:
         made = tuple_from(get_args(kind), value)
     elif get_origin(kind) is Mapping:
         made = {key: within(key, from_plain, get_args(kind)[1], each) for key, each in typed(dict, value).items()}
-    elif get_origin(kind) in (Union, UnionType):
+    elif is_union(kind):
         made = from_plain(next((each for each in choices(kind) if fits(each, value)), None), value)
     elif fits(kind, value):
         made = float(value) if kind is float else value
@@ -139,17 +139,24 @@ def type_hints(kind: type) -> Mapping[str, Any]:
     return get_type_hints(kind, include_extras=True)
 
 
+@cache
 def unwrapped(kind: Any) -> Any:
     """A type without its annotations."""
     return unwrapped(get_args(kind)[0]) if get_origin(kind) is Annotated else kind
 
 
-def members(union: Any) -> list[Any]:
+def is_union(kind: Any) -> bool:
+    return get_origin(kind) in (Union, UnionType)
+
+
+@cache
+def members(union: Any) -> tuple[Any, ...]:
     """The types of a union, nested ones included, without annotations."""
     kinds = [unwrapped(each) for each in get_args(union)]
-    return [inner for kind in kinds for inner in (members(kind) if get_origin(kind) in (Union, UnionType) else [kind])]
+    return tuple(inner for kind in kinds for inner in (members(kind) if is_union(kind) else (kind,)))
 
 
+@cache
 def names_of(kind: Any, tag: str = "name") -> tuple[str, ...]:
     """The names a component goes by; empty for a dataclass without one."""
     hint = unwrapped(type_hints(kind).get(tag)) if is_dataclass(kind) else None  # type: ignore[arg-type]
@@ -159,7 +166,7 @@ def names_of(kind: Any, tag: str = "name") -> tuple[str, ...]:
 def choices(union: Any) -> Iterator[Any]:
     """The types of a union, nested ones included, with their annotations."""
     for each in get_args(union):
-        if get_origin(each) in (Union, UnionType):
+        if is_union(each):
             yield from choices(each)
         else:
             yield each

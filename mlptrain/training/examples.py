@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data.features import FeatureColumn, Features, PixelFeatures
+from mlptrain.data.features import FeatureColumn, Features, PixelFeatures, Pixels
 from mlptrain.data.targets import ClassTarget, NumberTarget, Target
 from mlptrain.engine.arrays import Floats
 from mlptrain.engine.losses import Loss
@@ -53,7 +53,7 @@ class Origin:
 class Examples:
     """Inputs, targets for the loss, the truth for the metrics (codes, or numbers in the user's units), weights."""
 
-    x: Floats
+    x: Floats | Pixels
     targets: NDArray[Any]
     truth: NDArray[Any]
     weights: Floats | None = None

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from mlptrain.data.cells import Cells, NumberCells, TextCells
+from mlptrain.data.features import Pixels
 from mlptrain.training.examples import Examples
 from mlptrain.training.material import Material
 
@@ -28,7 +29,8 @@ def fingerprint(material: Material, validation: Examples | None) -> Fingerprint:
     names = list(table.columns) if rows.images is not None else columns_that_matter(material)
     found |= {f"column {name!r}": digest(contents(table.column(name))) for name in names}
     if validation is not None and not isinstance(material.spec.data.split.validation, float):
-        parts = (validation.x, validation.targets, validation.weights)
+        inputs = validation.x.bytes if isinstance(validation.x, Pixels) else validation.x
+        parts = (inputs, validation.targets, validation.weights)
         found["the validation rows"] = digest(np.ascontiguousarray(part).data for part in parts if part is not None)
     return found
 

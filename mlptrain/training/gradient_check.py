@@ -72,7 +72,7 @@ def double(course: Course) -> tuple[Network, Callable[[], float]]:
     theta[...] = old.parameters.theta + MOVED * (2 * uniform(stream(spec.seed, "gradient check"), theta.shape) - 1)
     part = course.train.first(rows_checked(course))
     targets = loss_targets(course.loss, course.target, part.truth, network.dtype)
-    x, weights = part.x.astype(np.float64), part.training_weights()
+    x, weights = part.x[:].astype(np.float64), part.training_weights()
 
     def objective() -> float:
         noise = stream(spec.seed, "dropout", 0) if course.noisy else None

@@ -168,6 +168,11 @@ def run_epoch(
     return True
 
 
+def gathers_all(course: Course) -> bool:
+    """Whether the matrix of the training rows is so small that it is shuffled at once."""
+    return course.train.rows * course.network.inputs * course.train.x.dtype.itemsize <= GATHER_AT_ONCE
+
+
 def batches(course: Course, epoch: int, first: int = 0) -> Iterator[Batch]:
     """The batches of an epoch from number `first` on: each row is in one, in an order of seed and epoch alone.
 
@@ -181,14 +186,14 @@ def batches(course: Course, epoch: int, first: int = 0) -> Iterator[Batch]:
             yield x[rows], targets[rows], None if weights is None else weights[rows]
         return
     targets, weights = targets[order], None if weights is None else weights[order]
-    if x.nbytes <= GATHER_AT_ONCE:
-        gathered = x[order]
+    if gathers_all(course):
+        gathered = x.take(order, axis=0)
         for rows in slices:
             yield gathered[rows], targets[rows], None if weights is None else weights[rows]
         return
-    buffer = np.empty((course.batch_size + 1, x.shape[1]), x.dtype)
+    buffer = np.empty((course.batch_size + 1, course.network.inputs), x.dtype)
     for rows in slices:
-        inputs = np.take(x, order[rows], axis=0, out=buffer[: rows.stop - rows.start], mode="clip")
+        inputs = x.take(order[rows], axis=0, out=buffer[: rows.stop - rows.start], mode="clip")
         yield inputs, targets[rows], None if weights is None else weights[rows]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data.cells import NumberCells
+from mlptrain.data.cells import FEW, NumberCells
 from mlptrain.data.columns import MANY, Understood, numbers, understand
 from mlptrain.data.feature_fitting import incomplete_rows, understand_columns
 from mlptrain.data.images import read_images, read_labels
@@ -185,10 +185,11 @@ def check_labels(spec: Spec, table: Table, name: str) -> None:
     cells = table.column(name)
     if spec.loss is None or spec.data.rules.of(name).type == "category":
         return
-    texts = [] if isinstance(cells, NumberCells) else list(cells.counts)
+    many = isinstance(cells, NumberCells) and len(np.unique(cells.numbers)) > FEW
+    texts = [] if many else list(table.coded(name).counts)
     figures = [text for text in texts if table.grammar.reads(text)]
     fractions = sum(not float(table.grammar.normal(text.strip(" "))).is_integer() for text in figures)
-    if isinstance(cells, NumberCells) or (len(figures) == len(texts) > MANY and fractions > MANY // 2):
+    if many or (len(figures) == len(texts) > MANY and fractions > MANY // 2):
         cure = f"use mean_squared_error, or declare classes with data.columns: {{{name}: category}}"
         why = f"is for classes, but the target {name!r} has many different numbers"
         raise SpecError(f"loss: {spec.loss.name} {why}; {cure}")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mlptrain.data.columns import Understood, numbers
 from mlptrain.data.feature_fitting import fit_features, incomplete_rows
-from mlptrain.data.features import Compact, Features, OddCells, PixelFeatures
+from mlptrain.data.features import Compact, Features, OddCells, PixelFeatures, Pixels
 from mlptrain.data.splits import Parts
 from mlptrain.data.table import Table, listed
 from mlptrain.data.targets import (
@@ -20,6 +20,7 @@ from mlptrain.data.targets import (
     require_present,
     target_values,
 )
+from mlptrain.engine.arrays import Floats
 from mlptrain.engine.losses import Loss, Poisson
 from mlptrain.engine.metrics import Undefined
 from mlptrain.errors import DataError, EnvironmentFailure, SpecError
@@ -218,7 +219,7 @@ def examples(spec: Spec, features: AnyFeatures, target: Target, rows: Rows, *, u
     return with_truth(spec, target, rows, truth, encode_inputs(features, rows, np.dtype(spec.model.dtype)))
 
 
-def with_truth(spec: Spec, target: Target, rows: Rows, truth: NDArray[Any], x: NDArray[Any]) -> Examples:
+def with_truth(spec: Spec, target: Target, rows: Rows, truth: NDArray[Any], x: Floats | Pixels) -> Examples:
     """Encoded inputs with their targets and weights."""
     assert spec.loss is not None
     return Examples(
@@ -244,15 +245,15 @@ def class_codes(target: ClassTarget, rows: Rows, *, unknown: bool) -> NDArray[np
     return codes
 
 
-def encode_inputs(features: AnyFeatures, rows: Rows, dtype: np.dtype[Any]) -> NDArray[Any]:
-    """The input matrix of rows."""
+def encode_inputs(features: AnyFeatures, rows: Rows, dtype: np.dtype[Any]) -> Floats | Pixels:
+    """The input matrix of rows; of images it stays what they are."""
     inputs = compact_inputs(features, rows, dtype)
     return inputs.matrix() if isinstance(inputs, Compact) else inputs
 
 
 def compact_inputs(
     features: AnyFeatures, rows: Rows, dtype: np.dtype[Any], odd: OddCells | None = None
-) -> Compact | NDArray[Any]:
+) -> Compact | Pixels:
     """The inputs, some rows at a time; an error where a table is given for images or the other way round."""
     if isinstance(features, PixelFeatures):
         if rows.images is None:

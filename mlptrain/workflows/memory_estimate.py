@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from mlptrain.data.cells import FEW, Cells, NumberCells, TextCells
-from mlptrain.data.features import Features
+from mlptrain.data.cells import Cells, NumberCells, TextCells, few
+from mlptrain.data.features import Features, Pixels
 from mlptrain.data.splits import Parts
 from mlptrain.data.table import Table
 from mlptrain.engine.lbfgs import LBFGS
@@ -25,7 +25,7 @@ from mlptrain.engine.network import Network
 from mlptrain.engine.optimizers import Optimizer
 from mlptrain.randomness import stream
 from mlptrain.training.examples import Examples, judged, metrics
-from mlptrain.training.loop import GATHER_AT_ONCE, Course
+from mlptrain.training.loop import Course, gathers_all
 from mlptrain.training.material import Material, Rows
 from mlptrain.training.preparation import Prepared, encoding_targets
 from mlptrain.workflows.execution import choice
@@ -39,10 +39,11 @@ PYARROW = 105 * MIB
 1 MiB as for one of 100 MiB."""
 NUMBA = 135 * MIB
 """What compiled loops add, from the first training on: 65 MiB when Numba is imported, 70 MiB once LLVM has compiled."""
-TEXT = 116
-"""Bytes of a short text while it is coded: the text itself (64), its code (32), its place in a dictionary (20)."""
-COUNTED = 60
-"""Bytes of a text's place in the list of a column's texts, and in the dictionary of how often each occurs."""
+TEXT, CODE = 64, 52
+"""Bytes of a short text, and while it is coded those of its code (32) and of its place in a dictionary (20)."""
+COUNTED = 68
+"""Bytes of a text's place in the list of a column's texts, of its number, and of its place in the dictionary of how
+often each occurs."""
 DOUBLE = 8
 FITTING = 6
 """Numbers of float64 a row while one column is fitted: its values, the known ones, sorted ones, distances."""
@@ -81,7 +82,7 @@ def phases(
     libraries = libraries_of(course) if libraries is None else libraries
     read = PROCESS + (PYARROW if "pyarrow" in libraries else 0) + rows_as_read(material.rows)
     kept = read + sum(each.train.nbytes + each.validation.nbytes + each.test.nbytes for each in parts)
-    encoded = examples_bytes(prepared.train) + examples_bytes(prepared.validation)
+    encoded = examples_bytes(prepared.train) + examples_bytes(prepared.validation) - shared_bytes(material, prepared)
     work = step_bytes(course) + chunk_bytes(course)
     others = (len(parts) - 1) * (2 * course.network.parameters.theta.nbytes + work)
     compiler = NUMBA if "numba" in libraries else 0
@@ -131,13 +132,14 @@ def texts_bytes(cells: Cells) -> int:
 
 
 def while_reading(rows: Rows) -> int:
-    """What there is beside the cells while they are read: packed images; the coding of texts, of numbers' first too."""
+    """What there is beside the cells while they are read: packed images; the coding of texts; numbers' first texts."""
     if rows.table is None:
         return 0 if rows.images is None else rows.images.nbytes
     columns = rows.table.columns.values()
     numeric = sum(isinstance(cells, NumberCells) for cells in columns)
     different = sum(len(cells.values) for cells in columns if isinstance(cells, TextCells))
-    return TEXT * (numeric * min(FEW, rows.count) + different)
+    first = numeric * min(few(len(columns)), rows.count)
+    return (TEXT + CODE) * first + CODE * different
 
 
 def taken(rows: Rows, count: int) -> int:
@@ -159,8 +161,17 @@ def examples_bytes(part: Examples | None) -> int:
     return sum(own.values())
 
 
+def shared_bytes(material: Material, prepared: Prepared) -> int:
+    """Bytes of images that are all for training: their matrix is the file's own."""
+    images = material.rows.images
+    return 0 if images is None or prepared.train.rows < len(images) else images.nbytes
+
+
 def while_encoding(material: Material, parts: Parts, prepared: Prepared) -> int:
-    """The rows taken for a part, and the work on it; those of the training part stay until both are encoded."""
+    """The rows taken for a part, and the work on it; those of the training part stay until both are encoded.
+
+    Images that were taken are the matrix already.
+    """
     train, rows = prepared.train, material.rows
     own = taken(rows, train.rows) if train.rows < rows.count else 0
     encoding = encoding_bytes(material, parts, prepared)
@@ -168,7 +179,8 @@ def while_encoding(material: Material, parts: Parts, prepared: Prepared) -> int:
     if prepared.validation is None:
         return first
     held = prepared.validation.rows
-    return max(first, own + examples_bytes(train) + taken(rows, held) + encoding * held // train.rows)
+    matrix = examples_bytes(train) if rows.images is None else 0
+    return max(first, own + matrix + taken(rows, held) + encoding * held // train.rows)
 
 
 def answers_bytes(prepared: Prepared) -> int:
@@ -222,14 +234,14 @@ def slots_bytes(optimizer: Optimizer | LBFGS, network: Network) -> int:
 def epoch_bytes(course: Course) -> int:
     """What an epoch holds: weights; if it is shuffled its order, targets, and all inputs where they are small.
 
-    Of larger inputs one batch at a time is gathered.
+    Of larger inputs one batch at a time is gathered, and of images one is made in any case.
     """
     part = course.train
     weights = part.training_weights()
     own = 0 if weights is None else weights.nbytes
     if not course.spec.training.shuffle or course.batch_size == part.rows:
-        return own
-    gathered = part.x.nbytes if part.x.nbytes <= GATHER_AT_ONCE else part.x[: course.batch_size + 1].nbytes
+        return own + (part.x[: course.batch_size].nbytes if isinstance(part.x, Pixels) else 0)
+    gathered = part.x[: None if gathers_all(course) else course.batch_size + 1].nbytes
     return own + part.targets.nbytes + 2 * DOUBLE * part.rows + gathered
 
 

@@ -114,8 +114,9 @@ class Prediction:
         columns = self.model.columns()
         keep = reading.names if "all" in self.wanted.keep else self.wanted.keep
         texts = {name for name, column in columns.items() if is_text(column)}.union(keep)
-        unread = set(reading.names) - columns.keys() - set(keep)
-        if absent := [name for name in [*columns, *keep] if name not in reading.names]:
+        there = set(reading.names)
+        unread = there - columns.keys() - set(keep)
+        if absent := [name for name in [*columns, *keep] if name not in there]:
             raise DataError(from_columns(dict.fromkeys(reading.names, ()), reading.source.name).missing(absent))
         step = max(member.network.chunk_rows() for member in self.model.members)
         chunks = reading.chunks(-(-CHUNK // step) * step, texts=texts, unread=unread)
@@ -130,8 +131,8 @@ class Prediction:
         """Columns of the file that the model never saw, and that are not passed through."""
         data = self.model.spec.data
         known = {*self.model.columns(), *self.wanted.keep, *data.targets, data.sample_weight, data.split.column}
-        left_out = {name for member in self.model.members for name in member.features.ignored}
-        return [] if "all" in self.wanted.keep else [name for name in self.names if name not in known | left_out]
+        known.update(name for member in self.model.members for name in member.features.ignored)
+        return [] if "all" in self.wanted.keep else [name for name in self.names if name not in known]
 
     def write(self, stream: TextIO) -> None:
         """Write all predictions as CSV."""

@@ -15,8 +15,9 @@ from mlptrain.data import cells as cells_file
 from mlptrain.data import columns as columns_file
 from mlptrain.data.cells import Coder, Gatherer, NulByte, NumberCells, TextCells, common_digits, shortest
 from mlptrain.data.columns import MISSING_NUMBERS, Understood, numbers, understand
+from mlptrain.data.delimited import TableFormat
 from mlptrain.data.grammar import LARGEST, NumberGrammar, is_number
-from mlptrain.data.table import Part, Table, from_columns
+from mlptrain.data.table import Part, Reading, Table, from_columns, read_table
 from mlptrain.errors import DataError
 
 FEW = 5
@@ -167,6 +168,30 @@ def test_digits_with_leading_zeros_keep_their_text(monkeypatch, few, size):
     assert found.take(np.arange(5, 3002, 7)).texts("x") == texts[5:3002:7]
     kept = understand(found, "x", set())
     assert kept == Understood("ignore", "codes with leading zeros, 3000 different ones: an identifier")
+
+
+@pytest.mark.parametrize("columns", [1, 999, 2000, 10_000, 1_000_000])
+def test_the_columns_of_a_wide_table_stay_coded_up_to_fewer_texts(monkeypatch, columns):
+    monkeypatch.setattr(cells_file, "FEW", 1000)
+    most = cells_file.few(columns)
+    assert most == (1000 if columns < 1000 else max(2**20 // columns, 100))
+    texts = [str(number / 8) for number in range(most + 1)]
+    for count, kind in ((most, TextCells), (most + 1, NumberCells)):
+        gatherer = Gatherer(NumberGrammar(), columns=columns)
+        gatherer.add(texts[:count])
+        assert isinstance(gatherer.finish(), kind)
+
+
+def test_a_table_knows_that_it_is_wide(tmp_path):
+    names = [f"x{place}" for place in range(10_001)]
+    lines = [",".join([f"0.{row}"] * len(names)) for row in range(1, 108)]
+    (tmp_path / "t.csv").write_text("\n".join([",".join(names), *lines]))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cells_file, "FEW", 1000)
+        whole = read_table(str(tmp_path / "t.csv"), TableFormat())
+        (piece,) = Reading(str(tmp_path / "t.csv"), TableFormat()).chunks(unread=names[1:])
+    for cells in (whole.columns["x0"], whole.columns["x10000"], piece.columns["x0"]):
+        assert isinstance(cells, NumberCells)
 
 
 def test_the_text_of_a_number_is_read_again():

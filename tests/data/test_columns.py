@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from table_cases import drawn, read, table
 
+from mlptrain.data import columns as columns_file
 from mlptrain.data.columns import (
     BOOLEANS,
     MISSING_NUMBERS,
@@ -17,9 +18,10 @@ from mlptrain.data.columns import (
     dates,
     natural_order,
     numbers,
+    read_numbers,
     understand,
 )
-from mlptrain.data.grammar import LARGEST, NUMBERS, is_inexact, is_number
+from mlptrain.data.grammar import LARGEST, NUMBERS, NumberGrammar, is_inexact, is_number
 from mlptrain.errors import DataError
 
 MARKS = {""}
@@ -180,7 +182,38 @@ def test_what_is_no_date_is_named_with_its_line():
         dates(table(x="1/2/2020 2/3/2020"), "x", MARKS, None)
 
 
+@drawn
+@given(
+    st.lists(st.text("0123456789+-.,eE ", max_size=8) | st.sampled_from([*SOME_NUMBERS, *NOT_NUMBERS]), max_size=6),
+    st.sampled_from([NUMBERS, NumberGrammar(",", "."), NumberGrammar(".", ",")]),
+)
+@example(SOME_NUMBERS, NUMBERS)
+@example(["1", ""], NUMBERS)
+@example(["1", " 2"], NUMBERS)
+def test_the_numbers_among_texts_are_those_that_are_numbers_each_by_itself(texts, grammar):
+    assert grammar.read(texts) == {text for text in texts if grammar.reads(text)}
+
+
+def test_what_means_missing_is_asked_anew_each_time():
+    found = table(x="1 -9 2 NA -9")
+    for missing, values in [((), [1, -9, 2, np.nan, -9]), (("-9",), [1, np.nan, 2, np.nan, np.nan])] * 2:
+        np.testing.assert_array_equal(numbers(found, "x", missing), values)
+
+
+def test_the_texts_of_all_rows_are_read_once_for_all_that_are_taken(monkeypatch):
+    found, reads = table(x="1 2 3 4"), []
+    monkeypatch.setattr(columns_file, "read_numbers", lambda *asked: reads.append(asked) or read_numbers(*asked))
+    for rows in ([0, 2], [3], [1, 1]):
+        assert numbers(found.take(np.array(rows)), "x", ()).tolist() == [1.0 + row for row in rows]
+    assert len(reads) == 1
+
+
 # Truth values.
+
+
+def test_truth_values_may_be_written_in_every_way_at_once():
+    ways = ["".join(letters) for word in ("true", "false") for letters in product(*zip(word, word.upper()))]  # noqa: B905
+    assert understand(table(x=ways), "x", MARKS).kind == "boolean"
 
 
 @pytest.mark.parametrize("pair", BOOLEANS, ids=lambda pair: "-".join(sorted(pair)))

@@ -461,10 +461,30 @@ def test_no_training_row_sees_its_own_target():
 def test_pixels_are_divided_by_255():
     images = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4) * 11
     features = PixelFeatures(shape=(3, 4))
-    matrix = features.encode_images(images, FLOAT64)
+    matrix = features.encode_images(images, FLOAT64)[:]
     assert matrix.shape == (2, features.width) == (2, 12)
     np.testing.assert_array_equal(matrix, images.reshape(2, 12) / 255)
-    assert features.encode_images(images, FLOAT32).dtype == FLOAT32
+
+
+@pytest.mark.parametrize("dtype", [FLOAT32, FLOAT64], ids=str)
+def test_pixels_answer_as_the_matrix_does_that_they_stand_for(dtype):
+    images = default_rng(5).integers(0, 256, (20, 4, 3)).astype(np.uint8)
+    pixels = PixelFeatures(shape=(4, 3)).encode_images(images, dtype)
+    matrix = images.reshape(20, 12).astype(dtype)
+    matrix /= 255
+    rows, out = default_rng(6).permutation(20)[:7], np.empty((7, 12), dtype)
+    assert pixels.take(rows, axis=0, out=out) is out
+    for made, wanted in [
+        (pixels[:], matrix),
+        (pixels[3:9], matrix[3:9]),
+        (pixels.take(rows, axis=0), matrix[rows]),
+        (out, matrix[rows]),
+    ]:
+        assert made.dtype == dtype
+        np.testing.assert_array_equal(made, wanted)
+    assert len(pixels) == len(matrix)
+    assert pixels.dtype == matrix.dtype
+    assert pixels.nbytes == images.nbytes
 
 
 # The whole matrix, as scikit-learn makes it of the same table.

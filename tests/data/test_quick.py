@@ -221,6 +221,13 @@ def test_only_formats_that_both_read_alike_are_read_quickly(layout, suits):
     assert quick.suits(source) == suits
 
 
+@pytest.mark.parametrize(("columns", "suits"), [(1, False), (2, True), (500, True), (501, False)])
+def test_only_tables_of_some_columns_are_read_quickly(columns, suits):
+    source = reader_of(",".join(f"c{place}" for place in range(columns)) + "\n", "f.csv", TableFormat())
+    source.header()
+    assert quick.suits(source) == suits
+
+
 def test_without_pyarrow_the_standard_reader_reads(monkeypatch):
     monkeypatch.setattr(quick, "find_spec", lambda _: None)
     content = "a,b\n" + "".join(f"{k},{k / 4}\n" for k in range(30))

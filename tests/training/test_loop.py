@@ -10,7 +10,10 @@ import pytest
 from courses import course_of, drawn, part_of, run, spec_of, state_of
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.random import default_rng
 
+from mlptrain.architecture import build_network
+from mlptrain.data.features import Pixels
 from mlptrain.engine.layers import BatchNorm, Dropout, GaussianDropout
 from mlptrain.engine.lbfgs import LBFGS
 from mlptrain.engine.optimizers import SGD, Adam, Optimizer
@@ -20,6 +23,7 @@ from mlptrain.training import loop
 from mlptrain.training.events import EpochEnded, Finished, Started, StepsDone
 from mlptrain.training.examples import Examples, evaluate
 from mlptrain.training.loop import SMALLER_IS_BETTER, batches, fit, patience_over, watch
+from mlptrain.workflows.memory_estimate import traced
 
 TINY = SGD(learning_rate=1e-300)
 """A learning rate that moves nothing: the network stays what it was."""
@@ -334,6 +338,30 @@ def test_gathering_an_epoch_at_once_or_batch_by_batch_is_the_same_training(monke
     second = course_of()
     run(second)
     assert np.array_equal(theta(first), theta(second))
+
+
+@pytest.mark.parametrize("at_once", [0, 1 << 24])
+@pytest.mark.parametrize(
+    "training", [Training(batch_size=4), Training(batch_size=4, shuffle=False), Training(batch_size="full")]
+)
+def test_images_train_as_the_matrix_does_that_they_stand_for(training, at_once, monkeypatch):
+    monkeypatch.setattr(loop, "GATHER_AT_ONCE", at_once)
+    pixels = Pixels(default_rng(3).integers(0, 256, (12, 3)).astype(np.uint8), np.dtype(np.float64))
+    as_matrix = course_of(training=training)
+    as_matrix = replace(as_matrix, train=replace(as_matrix.train, x=pixels[:]))
+    as_images = replace(course_of(training=training), train=replace(as_matrix.train, x=pixels))
+    assert run(as_images, clock=lambda: 0.0) == run(as_matrix, clock=lambda: 0.0)
+    assert np.array_equal(theta(as_images), theta(as_matrix))
+
+
+def test_training_on_images_never_holds_their_matrix():
+    pixels = Pixels(np.zeros((20_000, 300), np.uint8), np.dtype(np.float32))
+    part = Examples(x=pixels, targets=np.zeros(20_000, np.int64), truth=np.zeros(20_000, np.int64))
+    spec = spec_of(model={"dtype": "float32"}, training=Training(epochs=1, batch_size=500))
+    empty = course_of(spec, validation_rows=0)
+    network = build_network(spec.model, 300, 3)
+    course = replace(empty, network=network, train=part)
+    assert traced(lambda _rows: run(course), 0) < pixels.nbytes
 
 
 def test_a_batch_larger_than_the_training_part_is_the_whole_of_it():

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from preparing import prepare
 
+from mlptrain.data import cells as cells_file
 from mlptrain.data.column_rules import Imputing
 from mlptrain.data.features import CategoryColumn
 from mlptrain.data.scaling import MinMaxScaling
@@ -133,6 +134,24 @@ def test_the_loss_follows_from_the_target(folder, target, loss, kind):
 def test_a_loss_of_classes_makes_classes_of_numbers(folder):
     prepared = prepare(spec(target="n", loss=CrossEntropy()), folder)
     assert prepared.target.classes == ("0", "1", "2", "3", "4", "5", "6")
+
+
+@pytest.mark.parametrize("few", [10, 1000])
+@pytest.mark.parametrize(("target", "classes"), [("n", 7), ("z", 40), ("c", 3)])
+def test_a_loss_of_classes_takes_whole_numbers_for_classes_however_they_were_kept(
+    folder, monkeypatch, few, target, classes
+):
+    monkeypatch.setattr(cells_file, "FEWEST", few)
+    monkeypatch.setattr(cells_file, "FEW_IN_ALL", 0)
+    assert len(prepare(spec(target=target, loss=CrossEntropy()), folder).target.classes) == classes
+
+
+@pytest.mark.parametrize("few", [10, 1000])
+def test_a_loss_of_classes_refuses_numbers_with_fractions_however_they_were_kept(folder, monkeypatch, few):
+    monkeypatch.setattr(cells_file, "FEWEST", few)
+    monkeypatch.setattr(cells_file, "FEW_IN_ALL", 0)
+    with pytest.raises(SpecError, match="target 'a' has many different numbers"):
+        prepare(spec(target="a", loss=CrossEntropy()), folder)
 
 
 def test_counts_are_not_scaled_for_the_poisson_loss(folder):

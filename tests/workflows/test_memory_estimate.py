@@ -1,6 +1,8 @@
 """The memory that `check` states: its parts, and the law that real processes of `fit` hold to it."""
 
+import gzip
 import re
+import struct
 import subprocess
 import sys
 import tracemalloc
@@ -16,6 +18,7 @@ from flows import DATASETS, mixed_rows, write_mixed
 from mlptrain.data.cells import NumberCells, TextCells
 from mlptrain.engine.lbfgs import LBFGS
 from mlptrain.engine.optimizers import Optimizer
+from mlptrain.training import loop
 from mlptrain.training.material import read_material
 from mlptrain.training.partitions import partitions
 from mlptrain.training.preparation import prepare_part
@@ -118,8 +121,30 @@ def many_parameters(folder):
     return write_spec(folder, data, model=model, training=training, optimizer="lbfgs")
 
 
+def many_columns(folder):
+    """900 rows of 1,000 numbers, which stay texts."""
+    cells = np.random.default_rng(4).integers(10**6, 10**7, (900, 1000)).tolist()
+    rows = [",".join(f"0.{cell}" for cell in row) for row in cells]
+    header = ",".join(["y", *(f"x{place}" for place in range(1, 1000))])
+    (folder / "t.csv").write_text("\n".join([header, *rows]) + "\n")
+    return write_spec(folder, {"train": "t.csv"}, training={"epochs": 1, "batch_size": 256})
+
+
+def many_images(folder):
+    """20,000 images of 28 × 28, whose matrix would take 60 MiB."""
+    images, labels = np.zeros((20_000, 28, 28), np.uint8), np.arange(20_000) % 10
+    images[:, 5:20, 5:20] = labels[:, None, None] * 25
+    for name, array in (("images", images), ("labels", labels.astype(np.uint8))):
+        header = b"\x00\x00\x08" + struct.pack(f">B{array.ndim}I", array.ndim, *array.shape)
+        (folder / name).write_bytes(gzip.compress(header + array.tobytes(), 1))
+    data = {"train": {"images": "images", "labels": "labels"}}
+    return write_spec(folder, data | {"target": ""}, training={"epochs": 1, "batch_size": 256})
+
+
 @pytest.mark.skipif(not tells_its_peak(), reason="this system does not tell a process's peak (VmHWM in its status)")
-@pytest.mark.parametrize("work", [few_rows, numbers_in_one_batch, many_levels, many_parameters])
+@pytest.mark.parametrize(
+    "work", [few_rows, numbers_in_one_batch, many_levels, many_parameters, many_columns, many_images]
+)
 def test_the_peak_of_a_fit_is_what_check_states_within_half_as_much(tmp_path, work):
     spec = work(tmp_path)
     with begun("check", spec) as checking, begun("fit", spec, "-q", "--out", tmp_path / "m.npz") as fitting:
@@ -233,7 +258,7 @@ def test_an_epoch_holds_small_inputs_in_its_order_and_of_large_ones_a_batch(tmp_
     assert epoch_bytes(shuffled) > shuffled.train.x.nbytes
     assert epoch_bytes(course(tmp_path, "training.shuffle=false")) == 0
     assert epoch_bytes(course(tmp_path, "training.batch_size=full")) == 0
-    monkeypatch.setattr(memory_estimate, "GATHER_AT_ONCE", 0)
+    monkeypatch.setattr(loop, "GATHER_AT_ONCE", 0)
     held = shuffled.train.x.nbytes - shuffled.train.x[:5].nbytes
     before = epoch_bytes(shuffled)
     monkeypatch.undo()
