@@ -8,7 +8,7 @@ from typing import get_args
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.random import default_rng
 from sklearn.impute import MissingIndicator, SimpleImputer
@@ -226,7 +226,7 @@ def test_a_columns_own_missing_texts_are_those_of_no_other():
 # The table and the matrix.
 
 
-@drawn
+@settings(drawn, max_examples=500)
 @given(columns_of(labels, least=2), st.randoms(use_true_random=False))
 def test_encoding_goes_by_name_not_by_place(columns, random):
     found = table(**columns)

@@ -28,7 +28,7 @@ BREAK = re.compile("\r\n|\r|\n")
 # What is written is read back.
 
 
-@drawn
+@settings(drawn, max_examples=500)
 @given(columns_of())
 @example({"name": ["", ""]})
 @example({"name": []})

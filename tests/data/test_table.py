@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from table_cases import columns_of, drawn, lines_of, plain_texts, read, read_several, texts_of, written, zipped
 
@@ -50,7 +50,7 @@ def mixed(rows: int, *, begin: int = 0) -> dict[str, list[str]]:
 # Piece by piece.
 
 
-@drawn
+@settings(drawn, max_examples=500)
 @given(columns_of(), st.integers(1, 8))
 @example(mixed(50), 7)
 @example({"name": []}, 1)

@@ -16,7 +16,7 @@ from mlptrain.spec.plain import from_plain, names_of, to_plain
 from mlptrain.spec.rules import contradictions
 
 
-@settings(drawn, max_examples=150)
+@settings(drawn, max_examples=500)
 @given(specs)
 def test_a_spec_is_the_same_as_plain_values_and_as_json(spec):
     plain = to_plain(spec)

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlptrain.architecture import build_network
-from mlptrain.container import read, write
+from mlptrain.container import Refused, decoded, read, write
 from mlptrain.data.column_rules import ColumnRules, Imputing
 from mlptrain.data.dates import Cycle, DateParts
 from mlptrain.data.encodings import LevelValues, OneHot, OrdinalEncoding, TargetEncoding
@@ -358,3 +358,16 @@ def test_a_flipped_bit_is_found_or_changes_nothing(fitted, tmp_path):
         except ModelFileError:
             refused += 1
     assert refused > 100
+
+
+def test_every_flipped_bit_of_a_real_model_is_noticed(tmp_path):
+    data = Path(fit_mixed(tmp_path, "model.hidden=[]", "training.epochs=1").model).read_bytes()
+    assert len(data) * 8 > 16_000
+    assert decoded(memoryview(data))
+    flipped = bytearray(data)
+    for position in range(len(data)):
+        for bit in range(8):
+            flipped[position] ^= 1 << bit
+            with pytest.raises(Refused):
+                decoded(memoryview(flipped))
+            flipped[position] ^= 1 << bit

@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
-from flows import csv_text, fit_mixed, mixed_rows, read_csv, write_mixed
+from flows import csv_text, drawn, fit_mixed, mixed_rows, read_csv, write_mixed
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from preparing import prepare
 
 from mlptrain.errors import DataError, EnvironmentFailure, SpecError
@@ -254,3 +256,22 @@ def test_a_matrix_that_does_not_fit_is_refused_before_it_is_made_and_nothing_is_
 def test_a_matrix_that_fits_is_made(tmp_path, monkeypatch, free):
     monkeypatch.setattr(preparation, "available_memory", lambda: free)
     assert fit_mixed(tmp_path).epochs == 12
+
+
+# parts do not look at features
+
+
+@settings(drawn, max_examples=500)
+@given(
+    st.floats(0.01, 100).map(lambda factor: round(factor, 3)),
+    st.integers(-1000, 1000),
+    st.integers(0, 2**32),
+    st.sampled_from([{"validation": 0.2}, {"validation": 0.3, "test": 0.2, "type": "random"}, {"folds": 4}]),
+)
+def test_scaling_and_shifting_a_feature_leaves_every_row_in_its_part(tmp_path_factory, factor, shift, seed, split):
+    moved = [row | {"size": row["size"] and str(factor * float(row["size"]) + shift)} for row in ROWS]
+    parts = []
+    for rows in (ROWS, moved):
+        spec = write_mixed(tmp_path_factory.getbasetemp(), rows, data={"split": split}, seed=seed)
+        parts.append([(part.train, part.validation, part.test) for part in partitions(material_of(spec))])
+    np.testing.assert_equal(parts[0], parts[1])
