@@ -126,6 +126,12 @@ def save(model: Model, path: Path) -> None:
     publish(path, partial(write, arrays=arrays), check=read, keep=previous(path))
 
 
+def require_storable(spec: Spec, features: AnyFeatures, target: Target, members: int) -> None:
+    """Fail now, not after hours of training, if what was fitted on the rows is too much for a model file."""
+    fitted = {"features": to_plain(features), "target": to_plain(target)}
+    require_readable(json.dumps([to_plain(spec), *[fitted] * members], ensure_ascii=False).encode())
+
+
 class Comparison:
     """A stream that compares what is written to it with what is in a file."""
 

@@ -7,7 +7,7 @@ from mlptrain.architecture import build_network
 from mlptrain.container import Arrays
 from mlptrain.data.splits import Parts
 from mlptrain.errors import Diverged, SpecError
-from mlptrain.model_file import Member, beginning, history_arrays
+from mlptrain.model_file import Member, beginning, history_arrays, require_storable
 from mlptrain.training.divergence import diverged_at_the_end
 from mlptrain.training.events import Event, Finished
 from mlptrain.training.examples import outputs_for, predict
@@ -69,13 +69,9 @@ class Trainings:
         members, results = [], []
         for number, part in enumerate(parts, 1):
             prepared = prepare_part(self.material, part)
-            for message in left_out(prepared) if number == 1 else ():
-                self.notice(message)
             course = new_course(prepared, fold=number, folds=len(parts))
-            course.network.executor = choice(course).executor(self.notice if number == 1 else str)
             with suitable_threads(course.network, course.batch_size, self.threads):
-                if number == 1:
-                    self.kept.begin(course)
+                self.begin(prepared, course)
                 trained, history = self.resumed(course) or self.trained(course)
             if not trained.epochs:
                 break
@@ -90,6 +86,16 @@ class Trainings:
         if not members:
             raise SpecError("--finish: no epoch of the unfinished fit had ended; go on with --resume")
         return members, results
+
+    def begin(self, prepared: Prepared, course: Course) -> None:
+        """Choose who runs the formulas; before the first training, say and refuse what is to be said and refused."""
+        first = course.fold == 1
+        course.network.executor = choice(course).executor(self.notice if first else str)
+        if first:
+            for message in left_out(prepared):
+                self.notice(message)
+            require_storable(self.material.spec, prepared.features, prepared.target, course.folds)
+            self.kept.begin(course)
 
     def resumed(self, course: Course) -> tuple[Trained, Arrays] | None:
         """A training that was done before the fit was interrupted."""
