@@ -33,6 +33,8 @@ from mlptrain.training.preparation import AnyFeatures
 
 FORMAT = "mlptrain model"
 FORMAT_VERSION = 1
+WRITER = version("mlptrain")
+"""Read once, and early: a disk that fails when training is over must not come between."""
 HISTORY = tuple(each.name for each in fields(EpochEnded) if each.name != "rows_per_second")
 """The columns of the history that are stored: all but the speed, so that the same run gives the same bytes."""
 
@@ -98,7 +100,7 @@ def save(model: Model, path: Path) -> None:
     metadata = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
-        "mlptrain": version("mlptrain"),
+        "mlptrain": WRITER,
         "spec": to_plain(model.spec),
         "members": [{"features": to_plain(each.features), "target": to_plain(each.target)} for each in model.members],
         "result": model.result,
@@ -238,7 +240,7 @@ def read_metadata(path: Path, arrays: Arrays) -> Json:
         raise ModelFileError(f"{path}: this .npz is not a model of mlptrain")
     if metadata.get("format_version") != FORMAT_VERSION:
         newer = f"written by mlptrain {metadata.get('mlptrain')} in format {metadata.get('format_version')}"
-        raise ModelFileError(f"{path}: {newer}; this is mlptrain {version('mlptrain')}: update it")
+        raise ModelFileError(f"{path}: {newer}; this is mlptrain {WRITER}: update it")
     return metadata
 
 
