@@ -19,6 +19,8 @@ from mlptrain.__main__ import main
 
 SAID = 1 << 16
 """Bytes of standard error that are kept."""
+LONGEST = 60
+"""Seconds after which a child hangs, and is ended."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ class Child:
 
     def run(self, command: Callable[[], object]) -> None:
         """Run the command in the child and end with its exit code."""
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(LONGEST)
         err, code = io.StringIO(), 70
         try:
             with patch.object(mlptrain.cli, "app", lambda **_: command()), patch.object(sys, "stderr", err):

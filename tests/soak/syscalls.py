@@ -31,7 +31,9 @@ from mlptrain.spec.fields import Data, ModelSpec, Spec
 from mlptrain.workflows.prediction import publish_table
 
 ERRORS = ("ENOSPC", "EIO", "EDQUOT", "EINTR", "EACCES")
-NO_FILES = re.compile(r"rt_sig\w*|kill|exit\w*|brk|mmap|munmap|mremap|mprotect|madvise|futex|getrandom|getpid|restart_\w+")
+NO_FILES = re.compile(
+    r"rt_sig\w*|kill|exit\w*|brk|mmap|munmap|mremap|mprotect|madvise|futex|getrandom|getpid|restart_\w+"
+)
 """Calls that have nothing to do with files: killed too, but not failed."""
 CALL = re.compile(r"^\d+ +(?:<\.\.\. )?(\w+)(?:\(| resumed>)", re.MULTILINE)
 TEMPORARY = re.compile(r"\..*\.tmp")
@@ -159,7 +161,9 @@ def faults_of(one: Save, folder: Path, new: dict[str, bytes], end: Ended) -> Ite
         yield "said that nothing was changed, and the file is the new one"
 
 
-def injected(one: Save, folder: Path, new: dict[str, bytes], point: Point, what: str, when: str = "") -> tuple[bool, list[str]]:
+def injected(
+    one: Save, folder: Path, new: dict[str, bytes], point: Point, what: str, when: str = ""
+) -> tuple[bool, list[str]]:
     """Save while `what` happens at a point ("+": and ever after): whether it happened, and what was wrong then."""
     log = folder.with_suffix(".log")
     one.prepare(folder)
@@ -170,7 +174,8 @@ def injected(one: Save, folder: Path, new: dict[str, bytes], point: Point, what:
     happened = "killed by SIGKILL" in said if killing else "(INJECTED)" in said
     codes = (-signal.SIGKILL, 0) if killing else (0, 6)
     return happened, [
-        f"{one.what}, {what} at {point}{when}: {fault}" for fault in (*end.faults(*codes), *faults_of(one, folder, new, end))
+        f"{one.what}, {what} at {point}{when}: {fault}"
+        for fault in (*end.faults(*codes), *faults_of(one, folder, new, end))
     ]
 
 
