@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from math import prod
 from pathlib import Path
 from struct import Struct
-from typing import Any, BinaryIO
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +42,13 @@ class Refused(ValueError):
     """A rule of the container that a file breaks."""
 
 
-def write(stream: BinaryIO, arrays: Mapping[str, NDArray[Any]]) -> None:
+class Stream(Protocol):
+    """What bytes can be written to."""
+
+    def write(self, data: bytes, /) -> object: ...
+
+
+def write(stream: Stream, arrays: Mapping[str, NDArray[Any]]) -> None:
     """Write the container of some arrays; the same arrays in the same order give the same bytes."""
     digest, entries, position = hashlib.sha256(), [], 0
     for name, array in [*arrays.items(), (DIGEST, None)]:

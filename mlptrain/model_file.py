@@ -12,7 +12,7 @@ from functools import partial
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -114,9 +114,31 @@ def save(model: Model, path: Path) -> None:
     for position, member in enumerate(model.members):
         arrays |= {prefix(position, len(model.members)) + name: value for name, value in stored(member).items()}
 
-    if path.exists():
-        keep_previous(path)
-    publish(path, partial(write, arrays=arrays))
+    if holds_already(path, arrays):
+        return
+    publish(path, partial(write, arrays=arrays), check=read, keep=previous(path))
+
+
+class Comparison:
+    """A stream that compares what is written to it with what is in a file."""
+
+    def __init__(self, there: BinaryIO) -> None:
+        self.there, self.same = there, True
+
+    def write(self, data: bytes) -> int:
+        """Compare the next bytes."""
+        self.same = self.same and self.there.read(len(data)) == data
+        return len(data)
+
+
+def holds_already(path: Path, arrays: Arrays) -> bool:
+    """Whether the very model is there, so that the one before it stays the previous one."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as there:
+        comparison = Comparison(there)
+        write(comparison, arrays)
+        return comparison.same and not there.read(1)
 
 
 def require_finite(network: Network, which: str) -> None:
@@ -141,11 +163,6 @@ def stored(member: Member) -> Arrays:
 def previous(path: Path) -> Path:
     """Where the model that stood at `path` is kept."""
     return path.with_name(f"{path.stem}.previous.npz")
-
-
-def keep_previous(path: Path) -> None:
-    """Keep the model that is about to be replaced under a second name."""
-    publish(previous(path), lambda stream: stream.write(path.read_bytes()))
 
 
 def check_replaceable(path: Path) -> None:

@@ -1,12 +1,15 @@
 """Writing files so that a reader, a crash or a power cut finds the old one or the new one and never a torn one.
 
-Write a temporary file beside the target, flush it to the disk, put it in the target's place, flush the folder (Pillai
-et al., OSDI 2014). What the steps ask of the system goes through a `Disk`, so that a test can let any of them fail.
+Write a temporary file beside the target, flush it to the disk, read it back, put it in the target's place, flush the
+folder (Pillai et al., OSDI 2014). What the steps ask of the system goes through a `Disk`, so that a test can let any
+of them fail.
 """
 
 import errno
 import os
+import re
 import secrets
+import shutil
 import stat
 import sys
 import time
@@ -15,9 +18,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from mlptrain.errors import EnvironmentFailure
+from mlptrain.errors import EnvironmentFailure, ModelFileError
 
 Write = Callable[[BinaryIO], object]
+Check = Callable[[Path], object]
+"""Reads a file and raises a ModelFileError if it is not what it should be."""
 HELD_BY_ANOTHER = (5, 32, 33)
 """What Windows answers while a virus scanner or a reader has the file open."""
 PAUSES = (0.05, 0.1, 0.25, 0.5, 1.0)
@@ -59,6 +64,21 @@ class Disk:
                 return
         new.replace(old)
 
+    def exists(self, path: Path) -> bool:
+        """Whether a file is there."""
+        return path.is_file()
+
+    def link(self, old: Path, new: Path) -> None:
+        """A second name for a file; a copy where the file system knows no second names."""
+        try:
+            os.link(old, new)
+        except OSError as problem:
+            if problem.errno in (errno.ENOENT, errno.ENOSPC, errno.EIO, errno.EDQUOT):
+                raise
+            with old.open("rb") as source, self.create(new, old) as stream:
+                shutil.copyfileobj(source, stream)
+                self.sync(stream)
+
     def sync_folder(self, folder: Path) -> None:
         """Make a replacement durable, where the system can."""
         if os.name != "posix":
@@ -81,12 +101,15 @@ class Disk:
 SYSTEM = Disk()
 
 
-def publish(path: Path, write: Write, disk: Disk = SYSTEM) -> None:
-    """Put what `write` writes in the place of `path`, whole or not at all.
+def publish(
+    path: Path, write: Write, disk: Disk = SYSTEM, *, check: Check | None = None, keep: Path | None = None
+) -> None:
+    """Put what `write` writes in the place of `path`, whole or not at all; not before `check` has read it back.
 
-    A device or a pipe (/dev/null, /dev/stdout) is written to: there is no file to put in its place.
+    The file that it replaces is kept as `keep`, in the same folder. A device or a pipe (/dev/null, /dev/stdout) is
+    written to: there is no file to put in its place.
     """
-    target = Path(os.path.realpath(path))
+    target = real(path)
     temporary = beside(target)
     try:
         if path.exists() and not path.is_file():
@@ -96,9 +119,16 @@ def publish(path: Path, write: Write, disk: Disk = SYSTEM) -> None:
         with disk.create(temporary, target) as stream:
             write(stream)
             disk.sync(stream)
+        if check is not None:
+            check(temporary)
+        if keep is not None and disk.exists(target):
+            keep_as(target, target.with_name(keep.name), disk)
         disk.replace(temporary, target)
     except OSError as problem:
         raise EnvironmentFailure(f"{path}: cannot be written: {problem.strerror}; nothing was changed") from None
+    except ModelFileError as problem:
+        what = "the disk does not give back what was written"
+        raise EnvironmentFailure(f"{path}: {what} ({problem}); nothing was changed") from None
     finally:
         disk.remove(temporary)
     try:
@@ -110,14 +140,62 @@ def publish(path: Path, write: Write, disk: Disk = SYSTEM) -> None:
         ) from None
 
 
+def keep_as(old: Path, kept: Path, disk: Disk) -> None:
+    """Let `kept` be the file that `old` is, too."""
+    temporary = beside(kept)
+    try:
+        disk.link(old, temporary)
+        disk.replace(temporary, kept)
+    finally:
+        disk.remove(temporary)
+
+
+def real(path: Path) -> Path:
+    """The file that links lead to."""
+    return Path(os.path.realpath(path))
+
+
 def beside(target: Path) -> Path:
     """A name in the target's folder that no other process takes."""
     return target.parent / f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp"
 
 
+TEMPORARY = r"\.{name}\.(\d+)-[0-9a-f]{{8}}\.tmp"
+
+
+def remove_left_over(path: Path, disk: Disk = SYSTEM) -> None:
+    """Remove the temporary files that publications of `path` left when their processes were killed."""
+    target = real(path)
+    pattern = re.compile(TEMPORARY.format(name=re.escape(target.name)))
+    for entry in target.parent.iterdir() if target.parent.is_dir() else ():
+        if (found := pattern.fullmatch(entry.name)) and not alive(int(found[1])):
+            disk.remove(entry)
+
+
+def alive(process: int) -> bool:
+    """Whether there is such a process on this machine; where that cannot be asked, it is taken to be there."""
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
+
+
+def require_space(path: Path, needed: int) -> None:
+    """Fail now, not after hours of training, if the disk has no room for `needed` more bytes."""
+    free = shutil.disk_usage(real(path).parent).free
+    if needed > free:
+        there = f"it needs about {needed / 1e6:,.1f} MB of disk, {free / 1e6:,.1f} MB are free"
+        raise EnvironmentFailure(f"{path}: {there}; make room, or choose another --out")
+
+
 def check_writable(path: Path) -> None:
     """Fail now, not after hours of training, if a file cannot be made beside `path`."""
-    target = Path(os.path.realpath(path))
+    target = real(path)
     if not target.parent.is_dir():
         raise EnvironmentFailure(f"{path}: the folder {path.parent} does not exist; make it first")
     probe = beside(target)

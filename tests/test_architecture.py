@@ -16,8 +16,8 @@ ROOMS = {
     "training": {"training", "architecture", "spec", "engine", "data", "errors", "randomness", "memory", "numpy"},
     "reporting": {"reporting", "training", "workflows", "spec", "rich", "yaml"},
     "workflows": {
-        *("workflows", "training", "model_file", "publishing", "architecture", "spec", "engine", "data", "errors"),
-        *("randomness", "numpy", "yaml", "threadpoolctl"),
+        *("workflows", "training", "model_file", "checkpoint_file", "container", "publishing", "locking"),
+        *("architecture", "spec", "engine", "data", "errors", "randomness", "numpy", "yaml", "threadpoolctl"),
     },
     "cli": {
         *("cli", "workflows", "reporting", "publishing", "spec", "data", "errors", "processor"),
@@ -29,7 +29,9 @@ ROOMS = {
         *("architecture", "container", "publishing", "training", "spec", "engine", "data", "errors"),
         "numpy",
     },
+    "checkpoint_file.py": {"container", "model_file", "publishing", "training", "errors", "numpy"},
     "publishing.py": {"errors"},
+    "locking.py": {"errors"},
     "randomness.py": {"numpy"},
     "memory.py": set(),
     "processor.py": set(),

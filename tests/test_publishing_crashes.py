@@ -15,8 +15,8 @@ from mlptrain.publishing import Disk, publish
 
 SECTOR = 512
 TARGET = Path("/simulated/model.npz")
-OLD, NEW = b"old" * 700, bytes(range(256)) * 100
-SPECIAL = ("create", "replace", "remove")
+KEPT = Path("/simulated/model.previous.npz")
+OLDER, OLD, NEW = b"older", b"old" * 700, bytes(range(256)) * 100
 
 
 class Simulated(Disk):
@@ -41,6 +41,12 @@ class Simulated(Disk):
 
     def replace(self, new, old):
         self.note("replace", new, old)
+
+    def exists(self, path):
+        return True
+
+    def link(self, old, new):
+        self.note("link", old, new)
 
     def sync_folder(self, folder):
         self.note("sync_folder")
@@ -77,8 +83,8 @@ def write_new(stream):
         stream.write(NEW[start : start + 300])
 
 
-def states_after_crash(log):
-    """What the target may hold if the machine stops after these operations."""
+def states_after_crash(log, path=TARGET):
+    """What a file may hold if the machine stops after these operations."""
     written, flushed, entries, lasting = {}, set(), [], 0
     for kind, *about in log:
         if kind == "write":
@@ -91,21 +97,32 @@ def states_after_crash(log):
         else:
             entries.append((kind, *about))
     for kept in range(lasting, len(entries) + 1):
-        source = next((entry[1] for entry in reversed(entries[:kept]) if entry[0] == "replace"), None)
-        if source is None:
-            yield from [OLD] * (1 + len(written.get(next(iter(written), None), b"")) // SECTOR)
-        elif source in flushed:
-            yield written[source]
-        else:
-            yield from (
-                written[source][:cut] for cut in [*range(0, len(written[source]), SECTOR), len(written[source])]
-            )
+        names = {TARGET: "old", KEPT: "older"}
+        for kind, *about in entries[:kept]:
+            if kind == "create":
+                names[about[0]] = about[0]
+            elif kind == "link":
+                names[about[1]] = names[about[0]]
+            elif kind == "replace":
+                names[about[1]] = names.pop(about[0])
+        yield from contents(names[path], written, flushed)
 
 
-def crashes(disk):
-    """All states after a crash at any moment of a publication, and how many there are."""
-    publish(TARGET, write_new, disk)
-    return [state for count in range(len(disk.log) + 1) for state in states_after_crash(disk.log[:count])]
+def contents(file, written, flushed):
+    """What may be in a file after a crash: all, if it was flushed, else any part of it."""
+    if file in ("old", "older"):
+        lost = sum(len(data) for data in written.values()) // SECTOR  # as many states of what was written beside it
+        yield from [OLD if file == "old" else OLDER] * (1 + lost)
+    elif file in flushed:
+        yield written[file]
+    else:
+        yield from (written[file][:cut] for cut in [*range(0, len(written[file]), SECTOR), len(written[file])])
+
+
+def crashes(disk, path=TARGET):
+    """All states of a file after a crash at any moment of a publication."""
+    publish(TARGET, write_new, disk, keep=KEPT)
+    return [state for count in range(len(disk.log) + 1) for state in states_after_crash(disk.log[:count], path)]
 
 
 def test_after_a_crash_at_any_moment_the_target_is_the_old_or_the_new_file():
@@ -114,10 +131,15 @@ def test_after_a_crash_at_any_moment_the_target_is_the_old_or_the_new_file():
     assert {*states} == {OLD, NEW}
 
 
+def test_the_file_that_is_replaced_is_kept_whole_in_the_place_of_the_one_before():
+    assert {*crashes(Simulated(), KEPT)} == {OLDER, OLD}
+
+
 def test_when_publishing_has_returned_the_new_file_stays():
     disk = Simulated()
-    publish(TARGET, write_new, disk)
+    publish(TARGET, write_new, disk, keep=KEPT)
     assert {*states_after_crash(disk.log)} == {NEW}
+    assert {*states_after_crash(disk.log, KEPT)} == {OLD}
 
 
 def test_the_simulation_finds_a_file_that_was_not_flushed():
@@ -126,7 +148,7 @@ def test_the_simulation_finds_a_file_that_was_not_flushed():
 
 def operations():
     disk = Simulated()
-    publish(TARGET, write_new, disk)
+    publish(TARGET, write_new, disk, keep=KEPT)
     return [operation[0] for operation in disk.log]
 
 
@@ -137,10 +159,11 @@ def test_an_operation_that_fails_leaves_the_old_file_and_says_so(error):
             continue
         disk = Simulated(broken, error)
         with pytest.raises(EnvironmentFailure) as failure:
-            publish(TARGET, write_new, disk)
-        replaced = "replace" in [each[0] for each in disk.log]
+            publish(TARGET, write_new, disk, keep=KEPT)
+        replaced = any(each[0] == "replace" and each[2] == TARGET for each in disk.log)
         assert ("nothing was changed" in str(failure.value)) is not replaced
         assert ("whether it survives a power cut is not sure" in str(failure.value)) is replaced
         assert {*states_after_crash(disk.log)} <= ({OLD, NEW} if replaced else {OLD})
+        assert {*states_after_crash(disk.log, KEPT)} <= {OLDER, OLD}
         assert disk.log[-1][0] == "remove"
         assert operation != "sync_folder" or replaced

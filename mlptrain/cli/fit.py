@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -16,6 +16,7 @@ from mlptrain.errors import EnvironmentFailure, Interrupted, SpecError
 if TYPE_CHECKING:
     from mlptrain.workflows.fitting import Sink
 
+When = Literal["auto", "epochs", "off"]
 HISTORY_BEGINS = b'{"event": '
 
 
@@ -29,6 +30,17 @@ def fit(
         Path | None,
         typer.Option(metavar="FILE.csv", help="Also write each row's prediction by the fold that held it out."),
     ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a fit that was interrupted or killed.")] = False,
+    finish: Annotated[
+        bool, typer.Option("--finish", help="Write the model of the best epoch of a fit that was interrupted.")
+    ] = False,
+    restart: Annotated[bool, typer.Option("--restart", help="Forget a fit that was interrupted.")] = False,
+    checkpoints: Annotated[
+        When, typer.Option(help="Checkpoints as they cost little time, at the end of all epochs, or none.")
+    ] = "auto",
+    checkpoint_minutes: Annotated[
+        float, typer.Option(metavar="N", min=0.0, help="Also one within an epoch, N minutes after the last.")
+    ] = 10.0,
     as_json: AsJson = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing but errors.")] = False,
 ) -> None:
@@ -46,6 +58,11 @@ def fit(
             overrides=overrides or (),
             out_of_fold=out_of_fold,
             threads=threads,
+            resume=resume,
+            restart=restart,
+            finish=finish,
+            checkpoints=checkpoints,
+            checkpoint_minutes=checkpoint_minutes,
             sinks=sinks,
             notice=silent if quiet else notice,
             stop=stop.wished,
@@ -58,7 +75,7 @@ def fit(
         from mlptrain.reporting.results import fit_text
 
         print(fit_text(result))
-    if result.reason == "interrupted":
+    if stop.signal:  # it came when the model was being written
         sys.exit(128 + stop.signal)
 
 
@@ -115,35 +132,55 @@ def open_history(path: Path) -> Any:
 
 
 class Terminated(Interrupted):
-    """SIGTERM stopped a training before it had anything to keep."""
+    """SIGTERM stopped a training."""
 
     exit_code = 128 + signal.SIGTERM
 
 
+class HungUp(Interrupted):
+    """SIGHUP stopped a training: its terminal has gone."""
+
+    exit_code = 129
+
+
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
 class Stop:
-    """The wish to stop: the first signal asks for it, a second one does not wait."""
+    """The wish to stop: in training the first signal asks for it; before that, or as a second one, it does not wait."""
 
     def __init__(self) -> None:
         self.signal = 0
+        self.heard = False
 
     def wished(self) -> bool:
+        """Whether to stop; who has asked once is taken to ask again."""
+        self.heard = True
         return self.signal > 0
 
+    def error(self, message: str) -> Interrupted:
+        """What ends the process with the exit code of the signal."""
+        kinds = {signal.SIGTERM: Terminated, getattr(signal, "SIGHUP", None): HungUp}
+        return kinds.get(self.signal, Interrupted)(message)
+
     def __call__(self, number: int, _frame: FrameType | None) -> None:
-        if self.signal:
-            raise KeyboardInterrupt
+        at_once = self.signal or not self.heard
         self.signal = number
+        if at_once:
+            raise KeyboardInterrupt
 
 
 @contextmanager
 def stopping() -> Iterator[Stop]:
-    """Let Ctrl-C and SIGTERM end training after the current step, with the best epoch so far written."""
+    """Let Ctrl-C, SIGTERM and SIGHUP end training after the current step, with a checkpoint written."""
     stop = Stop()
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, stop) for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN}
     try:
         yield stop
     except Interrupted as problem:
-        raise (Terminated if stop.signal == signal.SIGTERM else Interrupted)(str(problem)) from None
+        raise stop.error(str(problem)) from None
+    except KeyboardInterrupt:
+        raise stop.error("stopped at once; nothing was written") from None
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -56,6 +56,8 @@ class Digest:
             self._reach(event.epoch, event.steps / max(self.started.steps_per_epoch, 1) if self.started else 0.0)
         elif isinstance(event, Started):
             self.started = event
+            for epoch in event.earlier:
+                self._epoch(epoch)
         else:
             self.finished = event
 

@@ -13,7 +13,7 @@ FLUSH = 1.0
 """Seconds after which what was written is there to read."""
 
 _NAMES: dict[type[Event], str] = {Started: "started", EpochEnded: "epoch", Finished: "finished"}
-_FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in _NAMES}
+_FIELDS = {kind: tuple(field.name for field in fields(kind) if field.name != "earlier") for kind in _NAMES}
 _encode = json.JSONEncoder(allow_nan=False).encode
 
 
@@ -36,6 +36,8 @@ class HistoryWriter:
             return
         values = {field: _strict(getattr(event, field)) for field in _FIELDS[type(event)]}
         self._stream.write(_encode({"event": name, **values}) + "\n")
+        for epoch in event.earlier if isinstance(event, Started) else ():
+            self(epoch)
         if self._clock() >= self._due or not isinstance(event, EpochEnded):
             self._stream.flush()
             self._due = self._clock() + FLUSH

@@ -73,6 +73,9 @@ class LinesSink:
         self._step = next(step for step in round_steps(started.epochs) if step * TURNS >= started.epochs)
         self._milestones = frozenset(round_steps(self._step))
         self._write(f"{opening(started, self._title)}, {count(started.epochs, 'epoch')}")
+        if started.earlier:
+            self._best = next((epoch for epoch in reversed(started.earlier) if epoch.best), None)
+            self._write(f"{count(len(started.earlier), 'epoch')} done before")
 
     def _epoch(self, started: Started, event: EpochEnded) -> None:
         self._last = event

@@ -9,7 +9,7 @@ Reason = Literal["epochs", "early_stopping", "interrupted"]
 
 @dataclass(frozen=True, kw_only=True)
 class Started:
-    """Training begins (or goes on after `epoch` epochs of an earlier run)."""
+    """Training begins, or goes on after the epochs of an earlier run."""
 
     epochs: int
     steps_per_epoch: int
@@ -27,14 +27,18 @@ class Started:
     fold: int = 1
     """Which of several trainings this is, from 1."""
     folds: int = 1
+    earlier: "tuple[EpochEnded, ...]" = ()
+    """The epochs of the run that this one goes on with."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StepsDone:
-    """Steps done within the current epoch: for a progress bar only, sent a few times a second at most."""
+    """Steps done within the current epoch: sent a few times a second at most, and where the run is interrupted."""
 
     epoch: int
     steps: int
+    stopping: bool = False
+    """Whether the run is interrupted here: the state is still that after the last step."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from itertools import islice
 from math import inf, isfinite, nan
 from typing import Any
 
@@ -25,7 +26,7 @@ from mlptrain.randomness import permutation, stream
 from mlptrain.spec.fields import Spec
 from mlptrain.training.events import EpochEnded, Event, Finished, Reason, Started, StepsDone
 from mlptrain.training.examples import Examples, evaluate, quick_metric
-from mlptrain.training.state import TrainState
+from mlptrain.training.state import Running, TrainState
 
 SMALLER_IS_BETTER = frozenset(["loss", "log_loss", "rmse", "mae"])
 GATHER_AT_ONCE = 1 << 24
@@ -85,19 +86,18 @@ def fit(
 ) -> Iterator[Event]:
     """Train, epoch after epoch, and say what happens; at the end the network holds the best epoch's parameters.
 
-    `stop()` is asked after every step; if it wishes so, the epoch stays unfinished and training ends as interrupted.
+    It goes on from where `state` (with θ and the buffers of the network) stands. `stop()` is asked before the first
+    step and after every one; if it wishes so, the epoch stays unfinished and training ends as interrupted.
     """
     begun = clock()
-    yield started(course)
-    reason: Reason = "epochs"
-    while state.epoch < course.spec.training.epochs:
+    yield started(course, state)
+    reason: Reason | None = ended(course, state)
+    if reason is None and stop():
+        yield StepsDone(epoch=state.epoch + 1, steps=state.running.batches, stopping=True)
+        reason = "interrupted"
+    while reason is None:
         whole = yield from run_epoch(course, state, clock, stop)
-        if not whole:
-            reason = "interrupted"
-            break
-        if patience_over(course, state):
-            reason = "early_stopping"
-            break
+        reason = ended(course, state) if whole else "interrupted"
     if state.best.epoch:
         state.best.restore(course.network)
     yield Finished(
@@ -105,7 +105,14 @@ def fit(
     )
 
 
-def started(course: Course) -> Started:
+def ended(course: Course, state: TrainState) -> Reason | None:
+    """Why no further epoch is to follow, if so."""
+    if state.epoch and patience_over(course, state):
+        return "early_stopping"
+    return "epochs" if state.epoch >= course.spec.training.epochs else None
+
+
+def started(course: Course, state: TrainState) -> Started:
     training = course.spec.training
     watched = training.monitor if course.validation else None
     return Started(
@@ -120,52 +127,57 @@ def started(course: Course) -> Started:
         running_loss=training.train_loss == "running",
         fold=course.fold,
         folds=course.folds,
+        earlier=tuple(state.history),
     )
 
 
 def run_epoch(
     course: Course, state: TrainState, clock: Clock, stop: Callable[[], bool]
 ) -> Generator[Event, None, bool]:
-    """One epoch: its steps, then what it was worth. Returns whether it was finished."""
-    begun, total, weight, penalty, lr = clock(), 0.0, 0.0, 0.0, 0.0
-    told = begun
-    for number, batch in enumerate(batches(course, state.epoch), 1):
+    """One epoch, or what is left of it: its steps, then what it was worth. Returns whether it was finished."""
+    run, first = state.running, state.running.batches
+    told = begun = clock()
+    for batch in batches(course, state.epoch, first):
         share = len(batch[0]) if batch[2] is None else float(batch[2].sum())
-        loss, penalty, lr = train_step(course, state, batch, number)
-        total, weight = total + loss * share, weight + share
+        loss, run.penalty, run.lr = train_step(course, state, batch, run.batches + 1)
+        run.batches, run.total, run.weight = run.batches + 1, run.total + loss * share, run.weight + share
+        if course.spec.training.gradient_norm and run.batches == course.steps_per_epoch:
+            run.gradient_norm = norm(course.network.parameters.gradient)
         if stop():
+            yield StepsDone(epoch=state.epoch + 1, steps=run.batches, stopping=True)
             return False
         if (now := clock()) - told > STEPS_DONE_EVERY:
             told = now
-            yield StepsDone(epoch=state.epoch + 1, steps=number)
-    state.epoch += 1
-    rate = course.train.rows / max(clock() - begun, 1e-9)
-    ended = judged(course, state, total / weight, penalty, lr, rate)
-    state.history.append(ended)
-    yield ended
+            yield StepsDone(epoch=state.epoch + 1, steps=run.batches)
+    state.epoch, state.running = state.epoch + 1, Running()
+    rows = course.train.rows * (1 - first / course.steps_per_epoch)
+    summary = judged(course, state, run, rows / max(clock() - begun, 1e-9))
+    state.history.append(summary)
+    yield summary
     return True
 
 
-def batches(course: Course, epoch: int) -> Iterator[Batch]:
-    """The batches of an epoch: every row once, in an order that depends on seed and epoch alone.
+def batches(course: Course, epoch: int, first: int = 0) -> Iterator[Batch]:
+    """The batches of an epoch from number `first` on: each row is in one, in an order of seed and epoch alone.
 
     The inputs of a batch are valid until the next batch is asked for.
     """
     part, weights = course.train, course.train.training_weights()
     x, targets = part.x, part.targets
+    slices = islice(course.slices(), first, None)
     if not course.spec.training.shuffle or course.batch_size == part.rows:
-        for rows in course.slices():
+        for rows in slices:
             yield x[rows], targets[rows], None if weights is None else weights[rows]
         return
     order = permutation(stream(course.spec.seed, "shuffle", epoch), part.rows)
     targets, weights = targets[order], None if weights is None else weights[order]
     if x.nbytes <= GATHER_AT_ONCE:
         gathered = x[order]
-        for rows in course.slices():
+        for rows in slices:
             yield gathered[rows], targets[rows], None if weights is None else weights[rows]
         return
     buffer = np.empty((course.batch_size + 1, x.shape[1]), x.dtype)
-    for rows in course.slices():
+    for rows in slices:
         inputs = np.take(x, order[rows], axis=0, out=buffer[: rows.stop - rows.start], mode="clip")
         yield inputs, targets[rows], None if weights is None else weights[rows]
 
@@ -229,12 +241,10 @@ def diverged(when: str, lr: float) -> Diverged:
     )
 
 
-def judged(
-    course: Course, state: TrainState, running_loss: float, penalty: float, lr: float, rate: float
-) -> EpochEnded:
+def judged(course: Course, state: TrainState, run: Running, rate: float) -> EpochEnded:
     """What an epoch was worth; the best copy, the patience and the reductions follow from it."""
-    spec, train_loss, train_metric = course.spec, running_loss, None
-    if spec.training.train_loss == "evaluation":
+    train_loss, train_metric = run.total / run.weight, None
+    if course.spec.training.train_loss == "evaluation":
         train_loss, train_metric = worth(course, course.train)
     validation_loss, validation_metric = worth(course, course.validation) if course.validation else (None, None)
     watched = watch(course, state, validation_loss, validation_metric)
@@ -242,13 +252,13 @@ def judged(
         epoch=state.epoch,
         train_loss=train_loss,
         train_metric=train_metric,
-        penalty=penalty,
+        penalty=run.penalty,
         validation_loss=validation_loss,
         validation_metric=validation_metric,
-        learning_rate=lr,
+        learning_rate=run.lr,
         best=watched,
         rows_per_second=rate,
-        gradient_norm=norm(course.network.parameters.gradient) if spec.training.gradient_norm else None,
+        gradient_norm=run.gradient_norm,
     )
 
 

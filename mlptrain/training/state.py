@@ -37,12 +37,29 @@ class Best:
 
 
 @dataclass
+class Running:
+    """The epoch that is under way: batches done, their summed loss and weight, and of the last one what is reported."""
+
+    batches: int = 0
+    total: float = 0.0
+    weight: float = 0.0
+    penalty: float = 0.0
+    lr: float = 0.0
+    gradient_norm: float | None = None
+
+
+@dataclass
 class TrainState:
-    """Epochs and steps done, the optimizer's slots, what the plateau rule has seen, the best epoch, the history."""
+    """Epochs and steps done, the optimizer's slots, what the plateau rule has seen, the best epoch, the history.
+
+    Between any two steps it is whole: who stores it with θ and the buffers and puts them back goes on as if nothing
+    had been. Orders of rows and masks of dropout need no state: they are functions of seed, epoch and step.
+    """
 
     slots: Slots
     epoch: int = 0
     step: int = 0
+    running: Running = field(default_factory=Running)
     plateau: Plateau = field(default_factory=Plateau)
     best: Best = field(default_factory=Best)
     waited: int = 0

@@ -95,7 +95,9 @@ def products(network: Network, rows: int) -> str:
     from threadpoolctl import threadpool_info
 
     small = largest_product(network, rows) <= SMALL
-    libraries = [each for each in threadpool_info() if each["user_api"] == "blas"]
+    loaded = [each for each in threadpool_info() if each["user_api"] == "blas"]
+    of_numpy = [each for each in loaded if "numpy" in each["filepath"]]  # SciPy, say, may have brought its own
+    libraries = of_numpy or loaded
     return "; ".join(map(partial(library, small=small), libraries)) or "the library that NumPy was built with"
 
 

@@ -1,8 +1,9 @@
 """`fit`: a spec to a model file."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import KW_ONLY, asdict, dataclass, field, replace
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
@@ -11,20 +12,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.architecture import build_network
+from mlptrain.checkpoint_file import path_before, path_of
+from mlptrain.container import Arrays
+from mlptrain.data.splits import Parts
 from mlptrain.data.targets import ClassTarget, Target
 from mlptrain.engine.losses import Loss
-from mlptrain.errors import Interrupted, SpecError
-from mlptrain.model_file import Member, Model, check_replaceable, folder_between, history_arrays, save
-from mlptrain.publishing import check_writable
+from mlptrain.errors import Diverged, SpecError
+from mlptrain.locking import exclusive
+from mlptrain.model_file import (
+    Member,
+    Model,
+    beginning,
+    check_replaceable,
+    folder_between,
+    history_arrays,
+    previous,
+    save,
+)
+from mlptrain.publishing import check_writable, remove_left_over
 from mlptrain.spec.fields import Spec
-from mlptrain.training.events import EpochEnded, Event, Finished
+from mlptrain.training.events import Event, Finished
 from mlptrain.training.examples import outputs_for, predict
 from mlptrain.training.loop import Course, diverged, never
 from mlptrain.training.loop import fit as train
 from mlptrain.training.material import Material, Rows, digest, read_material
 from mlptrain.training.partitions import partitions
 from mlptrain.training.preparation import Prepared, prepare_part
-from mlptrain.training.state import initial_state
+from mlptrain.workflows.checkpoints import Checkpoints, When, existing, planned
 from mlptrain.workflows.execution import choice, suitable_threads
 from mlptrain.workflows.measuring import Metrics, measured, split_values
 from mlptrain.workflows.prediction import predicted_columns, probability_columns, publish_table
@@ -99,45 +113,59 @@ def fit(
     overrides: Sequence[str] = (),
     out_of_fold: Path | None = None,
     threads: int | None = None,
+    resume: bool = False,
+    restart: bool = False,
+    finish: bool = False,
+    checkpoints: When = "auto",
+    checkpoint_minutes: float = 10.0,
     sinks: Iterable[Sink] = (),
     notice: Callable[[str], object] = str,
     stop: Callable[[], bool] = never,
     clock: Callable[[], float] = time.monotonic,
 ) -> FitResult:
-    """Train what a spec says and write the model; to `out_of_fold` each row's prediction while it was held out."""
+    """Train what a spec says and write the model; to `out_of_fold` each row's prediction while it was held out.
+
+    If `stop()` wishes so, what was done goes into a checkpoint and Interrupted is raised. Where an unfinished fit has
+    left one, `resume` goes on with it, `finish` writes the model of its best epoch, and `restart` forgets it.
+    """
     spec, folder, notices = load_spec(spec_path, overrides)
     out = out or default_output(spec_path)
     check_outputs(spec, out, out_of_fold)
+    plan = planned(checkpoints, checkpoint_minutes, resume=resume, restart=restart, finish=finish)
     for message in notices:
         notice(message)
-    material = read_material(spec, folder)
-    parts, begun = partitions(material), clock()
-    held = HeldOut(material.rows.count)
-    members, results = [], []
-    for number, part in enumerate(parts, 1):
-        prepared = prepare_part(material, part)
-        for message in left_out(prepared) if number == 1 else ():
-            notice(message)
-        course = new_course(prepared, fold=number, folds=len(parts))
-        course.network.executor = choice(course).executor(notice if number == 1 else str)
-        with suitable_threads(course.network, course.batch_size, threads):
-            trained, history = run(course, list(sinks), clock=clock, stop=stop)
-        if trained is None:
-            break
-        members.append(member(prepared, course, history))
-        results.append(trained)
-        if out_of_fold is not None and course.validation is not None:
-            held.add(part.validation, predict(course.network, course.loss, course.target, course.validation.x), number)
-        if trained.reason == "interrupted":
-            break
-    if not members:
-        raise Interrupted("stopped before the first epoch ended; nothing was written")
+    with alone(out, notice):
+        found = existing(out, plan, notice)
+        material = read_material(spec, folder)
+        kept = Checkpoints(out, material, plan, found, clock=clock, notice=notice)
+        trainings = Trainings(material, kept, tuple(sinks), threads=threads, notice=notice, stop=stop, clock=clock)
+        result = written(trainings, out, folder, out_of_fold)
+        kept.remove()
+    return result
+
+
+@contextmanager
+def alone(out: Path, notice: Callable[[str], object]) -> Iterator[None]:
+    """No other fit writes `out` meanwhile, and what killed ones have left half written is removed."""
+    with exclusive(out, notice):
+        for path in (out, previous(out), path_of(out), path_before(out)):
+            remove_left_over(path)
+        yield
+
+
+def written(trainings: "Trainings", out: Path, folder: Path, out_of_fold: Path | None) -> FitResult:
+    """Train all parts, and write the model and what was predicted for rows while they were held out."""
+    material, begun = trainings.material, trainings.clock()
+    held = None if out_of_fold is None else HeldOut(material.rows.count)
+    parts = partitions(material)
+    members, results = trainings.run(parts, held)
     parameters = sum(each.network.parameters.theta.size for each in members)
-    result = summary(results, model=str(out), seconds=clock() - begun, parameters=parameters, asked=len(parts))
+    seconds = trainings.clock() - begun
+    result = summary(results, model=str(out), seconds=seconds, parameters=parameters, asked=len(parts))
     save(new_model(material, members, result, folder_between(out, folder)), out)
-    if out_of_fold is not None:
-        numbers = row_numbers(material.rows)
-        held.write(out_of_fold, members[0].target, material.loss, np.dtype(spec.model.dtype), numbers)
+    if out_of_fold is not None and held is not None:
+        dtype = np.dtype(material.spec.model.dtype)
+        held.write(out_of_fold, members[0].target, material.loss, dtype, row_numbers(material.rows))
     return result
 
 
@@ -156,31 +184,84 @@ def check_outputs(spec: Spec, out: Path, out_of_fold: Path | None) -> None:
             raise SpecError(f"--out-of-fold {out_of_fold}: {why}; choose another name, or remove it first")
 
 
-def run(
-    course: Course, sinks: Sequence[Sink], *, clock: Callable[[], float], stop: Callable[[], bool]
-) -> tuple[Trained | None, list[EpochEnded]]:
-    """One training and its history; None if it was stopped before the first epoch ended."""
-    state = initial_state(course.network, course.spec.optimizer)
-    finished: Finished | None = None
-    for event in train(course, state, clock=clock, stop=stop):
-        finished = event if isinstance(event, Finished) else None
-        for sink in sinks:
-            sink(event)
-    assert finished is not None
-    if not finished.epochs:
-        return None, []
-    measures = final_metrics(course)
-    if measures["train"]["loss"] is None:
-        raise diverged("after the last step", state.history[-1].learning_rate)
-    trained = Trained(reason=finished.reason, epochs=finished.epochs, best_epoch=finished.best_epoch, metrics=measures)
-    return trained, state.history
+@dataclass(frozen=True)
+class Trainings:
+    """The trainings of a fit, one or one a fold, and what they share."""
+
+    material: Material
+    kept: Checkpoints
+    sinks: Sequence[Sink]
+    _: KW_ONLY
+    threads: int | None
+    notice: Callable[[str], object]
+    stop: Callable[[], bool]
+    clock: Callable[[], float]
+
+    def run(self, parts: Sequence[Parts], held: "HeldOut | None") -> tuple[list[Member], list[Trained]]:
+        """Train on each of the parts; only to finish what is there, on those that have an epoch to show."""
+        members, results = [], []
+        for number, part in enumerate(parts, 1):
+            prepared = prepare_part(self.material, part)
+            for message in left_out(prepared) if number == 1 else ():
+                self.notice(message)
+            course = new_course(prepared, fold=number, folds=len(parts))
+            course.network.executor = choice(course).executor(self.notice if number == 1 else str)
+            with suitable_threads(course.network, course.batch_size, self.threads):
+                if number == 1:
+                    self.kept.begin(course)
+                trained, history = self.resumed(course) or self.trained(course)
+            if not trained.epochs:
+                break
+            members.append(member(prepared, course, history))
+            results.append(trained)
+            if held is not None and course.validation is not None:
+                predictions = predict(course.network, course.loss, course.target, course.validation.x)
+                held.add(part.validation, predictions, number)
+            if trained.reason == "interrupted":
+                break
+            self.kept.fold_done(members[-1], asdict(trained))
+        if not members:
+            raise SpecError("--finish: no epoch of the unfinished fit had ended; go on with --resume")
+        return members, results
+
+    def resumed(self, course: Course) -> tuple[Trained, Arrays] | None:
+        """A training that was done before the fit was interrupted."""
+        done = self.kept.finished(course)
+        return None if done is None else (Trained(**done.result), beginning(done.arrays, "history."))
+
+    def trained(self, course: Course) -> tuple[Trained, Arrays]:
+        """One training, from its beginning or from where it was interrupted."""
+        state = self.kept.state(course)
+        stop = always if self.kept.finishing else self.stop
+        sinks = [self.kept.watch(course, state), *self.sinks]
+        finished: Finished | None = None
+        try:
+            for event in train(course, state, clock=self.clock, stop=stop):
+                finished = event if isinstance(event, Finished) else None
+                for sink in sinks:
+                    sink(event)
+            assert finished is not None
+            if finished.reason == "interrupted" and not self.kept.finishing:
+                raise self.kept.interrupted(state)
+            measures = final_metrics(course) if finished.epochs else {}
+            if measures and measures["train"]["loss"] is None:
+                raise diverged("after the last step", state.history[-1].learning_rate)
+        except Diverged as problem:
+            raise Diverged(f"{problem}{self.kept.keep_best(course, state)}") from None
+        trained = Trained(
+            reason=finished.reason, epochs=finished.epochs, best_epoch=finished.best_epoch, metrics=measures
+        )
+        return trained, history_arrays(state.history)
 
 
-def member(prepared: Prepared, course: Course, history: list[EpochEnded]) -> Member:
+def always() -> bool:
+    """Stop at once."""
+    return True
+
+
+def member(prepared: Prepared, course: Course, history: Arrays) -> Member:
     """What the model file keeps of a training."""
-    return Member(
-        features=prepared.features, target=prepared.target, network=course.network, history=history_arrays(history)
-    )
+    return Member(features=prepared.features, target=prepared.target, network=course.network, history=history)
 
 
 def summary(results: Sequence[Trained], *, model: str, seconds: float, parameters: int, asked: int) -> FitResult:

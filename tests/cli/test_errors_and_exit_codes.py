@@ -285,32 +285,75 @@ def interrupting(number, step):
     return fit
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_an_interrupted_fit_writes_its_best_epoch_and_says_so(folder, monkeypatch, number, code):
-    monkeypatch.setattr(fitting, "fit", interrupting(number, 10))  # 4 steps an epoch
+SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+
+
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
+def test_an_interrupted_fit_keeps_a_checkpoint_and_says_so(folder, monkeypatch, number, code):
+    monkeypatch.setattr(fitting, "fit", interrupting(number, 10))  # 4 steps an epoch, asked once before the first
     ended = mlptrain("fit", "iris.yaml", "--json", "--out", "stopped.npz", cwd=folder)
-    assert ended.code == code
-    result = json.loads(ended.out)
-    assert (result["reason"], result["epochs"]) == ("interrupted", 2)
+    assert (ended.code, ended.out) == (code, "")
     assert "interrupted: 2 epochs" in ended.err
-    assert "stopped.npz" in files(folder)
+    said = "error: stopped after epoch 2, batch 1 of the next; all is kept in stopped.npz.ckpt: --resume goes on"
+    assert said in ended.err
+    assert "stopped.npz.ckpt" in files(folder)
+    assert "stopped.npz" not in files(folder)
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_fit_interrupted_in_its_first_epoch_writes_nothing(folder, monkeypatch, number, code):
-    monkeypatch.setattr(fitting, "fit", interrupting(number, 2))
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
+def test_a_signal_before_training_does_not_wait(folder, monkeypatch, number, code):
+    """There is nothing to keep while the data is read."""
+
+    def reading(*arguments, **options):
+        signal.getsignal(number)(number, None)
+        raise AssertionError("the signal was not felt")
+
+    monkeypatch.setattr(fitting, "read_material", reading)
     said = refused(folder, code, "fit", "iris.yaml", "-q", "--json")
-    assert said == "error: stopped before the first epoch ended; nothing was written\n"
+    assert said == "error: stopped at once; nothing was written\n"
 
 
-def test_a_second_signal_does_not_wait(folder, monkeypatch):
-    def fit(*arguments, **options):
-        for _ in range(2):
-            signal.getsignal(signal.SIGINT)(signal.SIGINT, None)
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
+def test_a_second_signal_does_not_wait(folder, monkeypatch, number, code):
+    def fit(*arguments, stop, **options):
+        stop()
+        signal.getsignal(signal.SIGINT)(signal.SIGINT, None)
+        assert stop()
+        signal.getsignal(number)(number, None)
         raise AssertionError("the second signal was not felt")
 
     monkeypatch.setattr(fitting, "fit", fit)
-    assert refused(folder, 130, "fit", "iris.yaml", "-q") == "error: stopped; nothing was written\n"
+    assert refused(folder, code, "fit", "iris.yaml", "-q") == "error: stopped at once; nothing was written\n"
+
+
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
+def test_a_signal_while_the_model_is_written_waits_and_is_not_lost(folder, monkeypatch, number, code):
+    original = fitting.save
+
+    def save(*arguments):
+        signal.getsignal(number)(number, None)
+        original(*arguments)
+
+    monkeypatch.setattr(fitting, "save", save)
+    ended = mlptrain("fit", "iris.yaml", "--json", "--out", "signalled.npz", cwd=folder)
+    assert ended.code == code
+    assert json.loads(ended.out)["reason"] == "epochs"
+    assert "signalled.npz" in files(folder)
+
+
+def test_a_signal_that_the_caller_ignores_is_ignored(folder, monkeypatch):
+    """As `nohup` does it."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        seen = []
+        original = fitting.fit
+        monkeypatch.setattr(
+            fitting, "fit", lambda *a, **o: (seen.append(signal.getsignal(signal.SIGHUP)), original(*a, **o))[1]
+        )
+        assert mlptrain("fit", "iris.yaml", "-q", "--out", "hup.npz", cwd=folder).code == 0
+        assert seen == [signal.SIG_IGN]
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_signals_are_what_they_were_after_a_fit(folder):

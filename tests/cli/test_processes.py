@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from command import IRIS, files, write_iris
 
-from mlptrain.model_file import load
 from mlptrain.workflows.fitting import fit
 
 COMMAND = [sys.executable, "-m", "mlptrain"]
@@ -86,23 +85,34 @@ def test_a_closed_stream_is_no_fault(folder, closed):
     assert (b"model: closed.npz" in done.stdout) == (closed == "2>&-")
 
 
+EPOCHS = ["--set", "training.epochs=3000", "--checkpoints", "epochs"]
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_ends_training_with_the_best_epoch_written(tmp_path, number, code):
+@pytest.mark.parametrize("line", [1, 5, 20, 50])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_ends_training_with_a_checkpoint_that_is_gone_on_with(folder, tmp_path, number, code, line):
     write_iris(tmp_path)
-    arguments = ["fit", "iris.yaml", "--set", "training.epochs=1000000000", "--out", "stopped.npz"]
-    with process(*arguments, cwd=tmp_path) as fitting:
-        while not re.match(rb"\*\s+1\s", line := fitting.stderr.readline()):  # the line of the first epoch
-            assert line, "ended before its first epoch"
+    with process("fit", "iris.yaml", *EPOCHS, "--out", "m.npz", cwd=tmp_path) as fitting:
+        while not re.match(rb"\*?\s+%d\s" % line, said := fitting.stderr.readline()):  # the line of that epoch
+            assert said, "ended before that epoch"
         fitting.send_signal(number)
         out, err = fitting.communicate(timeout=60)
-    assert fitting.returncode == code
-    assert b"interrupted: " in err
-    assert b"model: stopped.npz" in out
-    result = load(tmp_path / "stopped.npz").result
-    assert result["reason"] == "interrupted"
-    assert 1 <= result["best_epoch"] <= result["epochs"] < 100_000
-    assert not [name for name in files(tmp_path) if name.endswith(".tmp")]
+    assert (fitting.returncode, out) == (code, b"")
+    assert re.search(rb"error: stopped after epoch \d.*all is kept in m.npz.ckpt: --resume goes on from there\n$", err)
+    assert files(tmp_path).keys() == {"iris.csv", "iris.yaml", "m.npz.ckpt", "m.npz.ckpt.prev"}
+    with process("fit", "iris.yaml", *EPOCHS[:2], "--out", "m.npz", "--resume", "-q", cwd=tmp_path) as fitting:
+        assert fitting.communicate(timeout=60)[0] == b""
+    assert files(tmp_path).keys() == {"iris.csv", "iris.yaml", "m.npz"}
+    assert (tmp_path / "m.npz").read_bytes() == whole(folder)
+
+
+def whole(folder):
+    """The model of the same fit that was never interrupted."""
+    if not (folder / "whole.npz").exists():
+        with process("fit", "iris.yaml", *EPOCHS[:2], "--out", "whole.npz", "-q", cwd=folder) as fitting:
+            assert fitting.wait(timeout=60) == 0
+    return (folder / "whole.npz").read_bytes()
 
 
 def test_two_processes_give_the_same_bytes(tmp_path):

@@ -2,14 +2,12 @@
 
 import os
 from dataclasses import asdict
-from itertools import count
 from pathlib import Path
 
-import numpy as np
 import pytest
 from flows import CONFIGS, fit_mixed, mixed_rows, write_mixed
 
-from mlptrain.errors import DataError, Diverged, EnvironmentFailure, Interrupted, SpecError
+from mlptrain.errors import DataError, Diverged, EnvironmentFailure, SpecError
 from mlptrain.model_file import load
 from mlptrain.training.events import EpochEnded, Finished, Started
 from mlptrain.workflows.evaluation import evaluate
@@ -186,40 +184,6 @@ def test_a_metric_that_is_not_finite_is_null(tmp_path):
     assert result.metrics["train"]["rmse"] is not None
     assert result.metrics["validation"]["loss"] is None
     assert load(Path(result.model)).result["metrics"]["validation"]["loss"] is None
-
-
-# interruption
-
-
-def wish_at(step):
-    asked = count(1)
-    return lambda: next(asked) >= step
-
-
-def test_an_interrupted_run_writes_its_best_epoch_so_far(tmp_path):
-    spec = write_mixed(tmp_path, data={"split": {"validation": 0.2}})
-    result = fit(str(spec), out=tmp_path / "m.npz", stop=wish_at(11))  # 3 steps an epoch
-    assert (result.reason, result.epochs) == ("interrupted", 3)
-    model = load(tmp_path / "m.npz")
-    assert model.result["reason"] == "interrupted"
-    assert model.members[0].history["validation_loss"][result.best_epoch - 1] == result.metrics["validation"]["loss"]
-
-
-def test_an_interrupted_run_without_validation_is_the_run_of_its_finished_epochs(tmp_path):
-    spec = write_mixed(tmp_path)
-    fit(str(spec), out=tmp_path / "stopped.npz", stop=wish_at(10))  # 4 steps an epoch
-    fit(str(spec), out=tmp_path / "short.npz", overrides=["training.epochs=2"])
-    stopped, short = (
-        load(tmp_path / name).members[0].network.parameters.theta for name in ("stopped.npz", "short.npz")
-    )
-    assert np.array_equal(stopped, short)
-
-
-def test_a_run_stopped_in_its_first_epoch_writes_nothing(tmp_path):
-    spec = write_mixed(tmp_path)
-    with pytest.raises(Interrupted, match="stopped before the first epoch ended; nothing was written"):
-        fit(str(spec), out=tmp_path / "m.npz", stop=wish_at(2))
-    assert left_in(tmp_path) == {"mixed.csv", "mixed.yaml"}
 
 
 def test_a_sink_that_fails_ends_the_run_and_nothing_is_written(tmp_path):

@@ -1,6 +1,6 @@
 """Folds and repeats: each row is held out once, each member is fitted on its own rows, together they are one model."""
 
-from itertools import count, pairwise
+from itertools import pairwise
 from math import isnan
 from pathlib import Path
 from statistics import mean, stdev
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from flows import csv_text, fit_mixed, mixed_rows, read_csv, write_mixed
 
-from mlptrain.errors import Interrupted, SpecError
+from mlptrain.errors import SpecError
 from mlptrain.model_file import load
 from mlptrain.training.events import EpochEnded, Started
 from mlptrain.training.material import Rows, read_material, read_rows
@@ -167,34 +167,6 @@ def test_events_tell_their_fold(tmp_path):
     fit(str(write_mixed(tmp_path, **FOLDS)), out=tmp_path / "m.npz", sinks=[events.append])
     assert [(event.fold, event.folds) for event in events if isinstance(event, Started)] == [(1, 3), (2, 3), (3, 3)]
     assert sum(isinstance(event, EpochEnded) for event in events) == 36
-
-
-def wish_at(step):
-    asked = count(1)
-    return lambda: next(asked) >= step
-
-
-def test_a_run_interrupted_in_the_second_fold_keeps_the_first(tmp_path):
-    """3 steps an epoch, 12 epochs a fold: the wish comes in the first epoch of the second."""
-    spec = str(write_mixed(tmp_path, **FOLDS))
-    seen = []
-    stopped = fit(
-        spec, out=tmp_path / "stopped.npz", out_of_fold=tmp_path / "held.csv", sinks=[seen.append], stop=wish_at(38)
-    )
-    fit(spec, out=tmp_path / "whole.npz")
-    kept, whole = load(tmp_path / "stopped.npz"), load(tmp_path / "whole.npz")
-    assert (stopped.reason, kept.result["reason"]) == ("interrupted", "interrupted")
-    assert [event.fold for event in seen if isinstance(event, Started)] == [1, 2]
-    (first,) = kept.members
-    assert first.network.parameters.theta.tobytes() == whole.members[0].network.parameters.theta.tobytes()
-    assert {row["fold"] for row in read_csv((tmp_path / "held.csv").read_text())} == {"1"}
-
-
-def test_a_run_interrupted_before_the_first_epoch_of_the_first_fold_writes_nothing(tmp_path):
-    spec = write_mixed(tmp_path, **FOLDS)
-    with pytest.raises(Interrupted):
-        fit(str(spec), out=tmp_path / "m.npz", out_of_fold=tmp_path / "held.csv", stop=wish_at(2))
-    assert {path.name for path in tmp_path.iterdir()} == {"mixed.csv", "mixed.yaml"}
 
 
 def test_repeated_hold_out_draws_other_validation_rows_each_time(tmp_path):

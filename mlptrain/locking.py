@@ -1,0 +1,72 @@
+"""One process at a time: a lock beside an output, which the system releases however its holder ends."""
+
+import errno
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from mlptrain.errors import EnvironmentFailure
+
+HELD = (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
+
+
+@contextmanager
+def exclusive(path: Path, notice: Callable[[str], object]) -> Iterator[None]:
+    """Be the only one who writes `path`; another is an error, not waited for.
+
+    The lock is one of `path`.lock. A file system that knows no locks (some network ones) gives a notice.
+    """
+    lock = path.with_name(f"{path.name}.lock")
+    descriptor = taken(path, lock, notice)
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # a folder that has gone, or may not be written any more, has no use for it
+            lock.unlink()
+        os.close(descriptor)
+
+
+def taken(path: Path, lock: Path, notice: Callable[[str], object]) -> int:
+    """The descriptor of the lock file, locked and with our process's number in it."""
+    while True:
+        try:
+            descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
+        except OSError as problem:
+            raise EnvironmentFailure(f"{lock}: cannot be written: {problem.strerror}; nothing was changed") from None
+        try:
+            lock_now(descriptor)
+        except OSError as problem:
+            if problem.errno not in HELD:
+                notice(f"{path}: the file system knows no locks ({problem.strerror}); see that no other run writes it")
+                return descriptor
+            holder = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip() if hasattr(os, "pread") else ""
+            os.close(descriptor)
+            who = f"another mlptrain{f' (process {holder})' if holder.isdecimal() else ''} is writing here"
+            raise EnvironmentFailure(f"{path}: {who}; wait for it, or choose another --out") from None
+        if still_there(descriptor, lock):
+            os.truncate(descriptor, 0)
+            os.write(descriptor, f"{os.getpid()}\n".encode())
+            return descriptor
+        os.close(descriptor)  # its holder removed it between our opening and our locking
+
+
+def still_there(descriptor: int, lock: Path) -> bool:
+    """Whether the lock's name still leads to the file that we have opened."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), lock.stat())
+    except FileNotFoundError:
+        return False
+
+
+def lock_now(descriptor: int) -> None:
+    """Lock a file, or raise an OSError."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,0 +1,284 @@
+"""Checkpoints of a fit: when they are written, whether one that is there may be gone on with, and how that is done."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from mlptrain import checkpoint_file
+from mlptrain.checkpoint_file import Checkpoint, Fold, Json, newest, path_of, place
+from mlptrain.engine.schedules import depends_on_total
+from mlptrain.errors import DataError, EnvironmentFailure, Interrupted, ModelFileError, SpecError
+from mlptrain.model_file import Member, stored
+from mlptrain.publishing import require_space
+from mlptrain.spec.fields import Schedules
+from mlptrain.spec.plain import to_plain
+from mlptrain.training.events import EpochEnded, Event, StepsDone
+from mlptrain.training.fingerprint import Fingerprint, difference, fingerprint
+from mlptrain.training.loop import Course
+from mlptrain.training.material import Material
+from mlptrain.training.snapshot import Snapshot, restore, taken
+from mlptrain.training.state import TrainState, initial_state
+from mlptrain.workflows.execution import products
+
+When = Literal["auto", "epochs", "off"]
+Existing = Literal["refuse", "resume", "restart", "finish"]
+
+SHARE = 0.02
+"""The part of the time that checkpoints take at most, unless every epoch is to have one."""
+SHORT = 5.0
+"""Seconds of training that are not worth a checkpoint."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """When checkpoints are written, and what becomes of one that an unfinished fit has left.
+
+    `auto` writes one at the end of an epoch, unless that takes more than a fiftieth of the time; `epochs` at the end
+    of every epoch; both also within an epoch, when the last one is `minutes` old, and where the fit is interrupted.
+    """
+
+    when: When = "auto"
+    minutes: float = 10.0
+    existing: Existing = "refuse"
+
+
+def planned(when: When, minutes: float, *, resume: bool, restart: bool, finish: bool) -> Plan:
+    """What a user has asked for."""
+    asked: list[Existing] = ["resume"] * resume + ["restart"] * restart + ["finish"] * finish  # type: ignore[assignment]
+    if len(asked) > 1:
+        raise SpecError(f"--{asked[0]} and --{asked[1]} contradict each other; give one of them")
+    return Plan(when=when, minutes=minutes, existing=asked[0] if asked else "refuse")
+
+
+def existing(model: Path, plan: Plan, notice: Callable[[str], object]) -> Checkpoint | None:
+    """The checkpoint to go on with, if any; an error where there is one and nobody has said what is to become of it."""
+    if not checkpoint_file.present(model):
+        if plan.existing == "finish":
+            raise SpecError(f"--finish: {path_of(model)} is not there; there is no unfinished fit to finish")
+        if plan.existing == "resume":
+            notice(f"{path_of(model)} is not there; training begins at the beginning")
+        return None
+    if plan.existing == "restart":
+        return None
+    if plan.existing == "refuse":
+        cure = "--resume goes on, --finish writes the model of its best epoch, --restart forgets it"
+        raise SpecError(f"{path_of(model)}: an unfinished fit is here ({told(model)}); {cure}")
+    return newest(model, notice)
+
+
+def told(model: Path) -> str:
+    """Where an unfinished fit stands, in words."""
+    try:
+        found = newest(model, str)
+    except ModelFileError:
+        return "its checkpoint is damaged"
+    assert found is not None
+    return f"{found.place}, then it diverged" if found.diverged else found.place
+
+
+class Checkpoints:
+    """The checkpoints of one fit: of the folds that are done and the training that is under way."""
+
+    def __init__(
+        self,
+        model: Path,
+        material: Material,
+        plan: Plan,
+        found: Checkpoint | None,
+        *,
+        clock: Callable[[], float],
+        notice: Callable[[str], object],
+    ) -> None:
+        self.model, self.material, self.plan, self.found = model, material, plan, found
+        self.clock, self.notice = clock, notice
+        self.folds: list[Fold] = []
+        self.first: Course | None = None
+        self.cost, self.last = 0.0, clock()
+
+    @property
+    def finishing(self) -> bool:
+        """Whether nothing is to be trained, only the model of the best epoch written."""
+        return self.plan.existing == "finish"
+
+    def begin(self, course: Course) -> None:
+        """Before the first training: there is room on the disk, and what was found belongs to this spec and data."""
+        self.first = course
+        require_space(self.model, self.room(course))
+        if self.found is not None:
+            self.verify(self.found)
+        elif self.plan.existing == "restart":
+            checkpoint_file.remove(self.model)
+        self.last = self.clock()
+
+    def room(self, course: Course) -> int:
+        """Bytes that models (new, previous) and checkpoints (new, last, the one before) take."""
+        theta = course.network.parameters.theta.nbytes
+        slots = sum(values.nbytes for values in initial_state(course.network, course.spec.optimizer).slots.values())
+        checkpoint = 0 if self.plan.when == "off" else (2 + course.folds) * theta + slots
+        return 2 * course.folds * theta + 3 * checkpoint
+
+    @cached_property
+    def data(self) -> Fingerprint:
+        """What the training sees."""
+        assert self.first is not None
+        return fingerprint(self.material, self.first.validation)
+
+    @cached_property
+    def surroundings(self) -> dict[str, str]:
+        """What decides the last bits of results."""
+        assert self.first is not None
+        library = products(self.first.network, self.first.batch_size)
+        return {"mlptrain": version("mlptrain"), "NumPy": np.__version__, "matrix products": library}
+
+    def verify(self, found: Checkpoint) -> None:
+        """An error with the first difference, if the checkpoint is of another spec or of other data."""
+        path, cure = path_of(self.model), "undo that, or forget the unfinished fit with --restart"
+        if found.diverged and not self.finishing:
+            raise SpecError(f"{path}: the fit diverged ({found.place}); --finish writes the model of its best epoch")
+        if change := self.change_of_spec(found):
+            raise SpecError(f"{path}: the spec has changed: {change}; {cure}")
+        if change := difference(found.data, self.data):
+            raise DataError(f"{path}: the data has changed: {change}; {cure}")
+        for what, now in self.surroundings.items():
+            if (then := found.surroundings.get(what)) != now:
+                self.notice(
+                    f"{path} was written with {what} {then}, this is {now}: the last digits of the result may differ "
+                    "from those of a fit that was never interrupted"
+                )
+
+    def change_of_spec(self, found: Checkpoint) -> str:
+        """The first change that matters, in words; more epochs do not, where nothing depends on their number."""
+        now = to_plain(self.material.spec)
+        for path, then, new in differences(found.spec, now):
+            if path == ("training", "epochs") and then is not None:
+                if why := self.hindrance(found, new):
+                    return f"training.epochs was {then}, is {new}, {why}"
+                continue
+            return f"{'.'.join(path)} was {json.dumps(then)}, is {json.dumps(new)}"
+        return ""
+
+    def hindrance(self, found: Checkpoint, epochs: int) -> str:
+        """Why the fit would not be the one that had so many epochs from the beginning; empty if it is."""
+        schedules: Schedules = self.material.spec.schedules
+        dependent = [name for name, each in vars(schedules).items() if each is not None and depends_on_total(each)]
+        if dependent:
+            return f"and schedules.{dependent[0]} depends on it"
+        if epochs < found.snapshot.epoch:
+            return f"and {found.snapshot.epoch} are done"
+        if any(fold.result["reason"] == "epochs" for fold in found.folds):
+            return "and folds are done that had no more"
+        return ""
+
+    def finished(self, course: Course) -> Fold | None:
+        """What was kept of a fold that is done; its network gets its parameters back."""
+        if self.found is None or course.fold > len(self.found.folds):
+            return None
+        fold = self.found.folds[course.fold - 1]
+        try:
+            for name, view in living_arrays(course).items():
+                view[...] = fold.arrays[name]
+        except (LookupError, ValueError) as problem:
+            raise ModelFileError(f"{path_of(self.model)}: the checkpoint is damaged: {problem}") from None
+        return fold
+
+    def state(self, course: Course) -> TrainState:
+        """Where the training of a fold begins, or goes on."""
+        state = initial_state(course.network, course.spec.optimizer)
+        if self.found is not None and course.fold == len(self.found.folds) + 1:
+            try:
+                restore(self.found.snapshot, course.network, state)
+            except (LookupError, TypeError, ValueError) as problem:
+                raise ModelFileError(f"{path_of(self.model)}: the checkpoint is damaged: {problem}") from None
+            self.notice(f"going on from {path_of(self.model)}: {self.found.place}")
+        return state
+
+    def watch(self, course: Course, state: TrainState) -> Callable[[Event], None]:
+        """What is to see the events of a training before anyone else does, and writes checkpoints when they are due."""
+
+        def see(event: Event) -> None:
+            if self.is_due(event):
+                self.save(course, state)
+
+        return see
+
+    def is_due(self, event: Event) -> bool:
+        """Whether a checkpoint is to be written now."""
+        if self.plan.when == "off" or self.finishing or not isinstance(event, EpochEnded | StepsDone):
+            return False
+        elapsed = self.clock() - self.last
+        if isinstance(event, StepsDone):
+            return event.stopping or elapsed > max(60 * self.plan.minutes, self.cost / SHARE)
+        return self.plan.when == "epochs" or elapsed > max(SHORT, self.cost / SHARE)
+
+    def save(self, course: Course, state: TrainState) -> None:
+        """Write a checkpoint. What the disk refuses is told; training goes on, and the last checkpoint stays."""
+        begun, snapshot = self.clock(), taken(course.network, state)
+        if snapshot.finite:
+            try:
+                checkpoint_file.save(self.checkpoint(snapshot), self.model)
+            except EnvironmentFailure as problem:
+                self.notice(f"no checkpoint: {problem}")
+        self.last = self.clock()
+        self.cost = self.last - begun
+
+    def interrupted(self, state: TrainState) -> Interrupted:
+        """The error that the user has stopped the fit: where it stood, and what was kept."""
+        where = f"stopped {place(state.epoch, state.running.batches)}"
+        if self.plan.when != "off" and path_of(self.model).exists():
+            return Interrupted(f"{where}; all is kept in {path_of(self.model)}: --resume goes on from there")
+        return Interrupted(f"{where}; nothing was written")
+
+    def keep_best(self, course: Course, state: TrainState) -> str:
+        """After a divergence: keep the best epoch, if there is one and it took a while; what to say of that."""
+        if self.plan.when == "off" or not state.best.epoch:
+            return ""
+        if self.clock() - self.last > SHORT or checkpoint_file.present(self.model):
+            snapshot = taken(course.network, state).of_best()
+            checkpoint_file.save(self.checkpoint(snapshot, diverged=True), self.model)
+            kept = f"{path_of(self.model)} keeps the best epoch, {state.best.epoch:,}"
+            return f"; {kept}: --finish writes its model, --restart forgets it"
+        return ""
+
+    def checkpoint(self, snapshot: Snapshot, *, diverged: bool = False) -> Checkpoint:
+        """All that an unfinished fit needs."""
+        return Checkpoint(
+            spec=to_plain(self.material.spec),
+            data=self.data,
+            surroundings=self.surroundings,
+            folds=self.folds,
+            snapshot=snapshot,
+            diverged=diverged,
+        )
+
+    def fold_done(self, member: Member, result: Json) -> None:
+        """Keep a fold that is done in the checkpoints to come."""
+        self.folds.append(Fold(result=result, arrays={name: values.copy() for name, values in stored(member).items()}))
+
+    def remove(self) -> None:
+        """The model is written: there is nothing to go on with."""
+        checkpoint_file.remove(self.model)
+
+
+def living_arrays(course: Course) -> dict[str, Any]:
+    """The views of a network's parameters and buffers under their names in a model file."""
+    network = course.network
+    views = {f"parameters.{name}": view for name, view in network.parameters.values.items()}
+    return views | {f"buffers.{name}": view for name, view in network.buffers.items()}
+
+
+def differences(then: Any, now: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
+    """Where two plain values differ: the path, and what is there in each (None: nothing; of components the name)."""
+    if isinstance(then, dict) and isinstance(now, dict):
+        if then.get("name") != now.get("name"):
+            yield path, then.get("name"), now.get("name")
+            return
+        for key in dict.fromkeys([*then, *now]):
+            yield from differences(then.get(key), now.get(key), (*path, str(key)))
+    elif then != now:
+        yield path, then, now
