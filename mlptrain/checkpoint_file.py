@@ -8,7 +8,6 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ import numpy as np
 
 from mlptrain.container import Arrays, read, write
 from mlptrain.errors import ModelFileError
-from mlptrain.model_file import beginning, strict_json
+from mlptrain.model_file import WRITER, beginning, strict_json
 from mlptrain.publishing import publish
 from mlptrain.training.snapshot import Snapshot
 
@@ -77,7 +76,7 @@ def save(checkpoint: Checkpoint, model: Path) -> None:
     metadata = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
-        "mlptrain": version("mlptrain"),
+        "mlptrain": WRITER,
         "spec": checkpoint.spec,
         "data": checkpoint.data,
         "surroundings": checkpoint.surroundings,
