@@ -32,7 +32,7 @@ class Ended:
 
     def faults(self, *codes: int) -> list[str]:
         """What is wrong with it if it was to end with one of these codes, and, where it failed, with one line."""
-        wrong = [] if self.code in codes else [f"ended with {self.code}"]
+        wrong = [] if self.code in codes else [f"ended with {self.code} ({self.err.strip()})"]
         if self.code not in (0, -signal.SIGKILL) and (self.err.count("\n") != 1 or not self.err.startswith("error: ")):
             wrong.append(f"said {self.err!r}")
         return wrong
@@ -47,9 +47,7 @@ class Child:
         before = signal.pthread_sigmask(signal.SIG_BLOCK, begin)
         self.pid = os.fork()
         if not self.pid:
-            if waiting:
-                signal.sigwait(begin)
-            self.run(command)
+            self.run(lambda: (signal.sigwait(begin) if waiting else None, command()))
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def run(self, command: Callable[[], object]) -> None:

@@ -44,25 +44,52 @@ if __name__ == "__main__":
 from soak.mutations import Mutant, code_objects, mutants, mutated, noting  # noqa: E402
 from soak.tally import Row  # noqa: E402
 
+
+@dataclass(frozen=True)
+class Group:
+    """What is changed, and the tests that are about it."""
+
+    files: tuple[str, ...]
+    tests: tuple[str, ...]
+
+
 GROUPS = {
-    "saving": ("publishing.py", "container.py"),
-    "loading": ("model_file.py",),
-    "spec": ("spec/*.py",),
-    "typing": ("data/columns.py", "data/cells.py", "data/grammar.py"),
-    "splits": ("data/splits.py", "training/partitions.py"),
-    "metrics": ("engine/metrics.py",),
+    "saving": Group(
+        ("publishing.py", "container.py"),
+        (
+            "test_container.py",
+            "test_publishing_crashes.py",
+            "test_golden_models.py",
+            "workflows/test_publishing.py",
+            "workflows/test_model_files.py",
+            "workflows/test_checkpoints.py",
+        ),
+    ),
+    "loading": Group(
+        ("model_file.py",),
+        (
+            "test_golden_models.py",
+            "workflows/test_model_files.py",
+            "workflows/test_fitting.py",
+            "workflows/test_folds.py",
+        ),
+    ),
+    "spec": Group(("spec/*.py",), ("spec", "cli/test_errors_and_exit_codes.py", "workflows/test_checking.py")),
+    "typing": Group(("data/columns.py", "data/cells.py", "data/grammar.py"), ("data", "training/test_preparation.py")),
+    "splits": Group(
+        ("data/splits.py", "training/partitions.py"),
+        (
+            "data/test_splits.py",
+            "training/test_preparation.py",
+            "workflows/test_parts_of_a_fit.py",
+            "workflows/test_folds.py",
+        ),
+    ),
+    "metrics": Group(
+        ("engine/metrics.py",),
+        ("engine/test_metrics.py", "engine/test_bootstrap.py", "workflows/test_evaluation.py"),
+    ),
 }
-BESIDE = (
-    "test_readme.py",
-    "cli/test_processes.py",
-    "cli/test_startup.py",
-    "parity",
-    "soak",
-    "reporting",
-    "training/test_memory.py",
-    "engine/test_[!m]*",
-)
-"""Tests that start other processes, which no change made in this one reaches, or that are about something else."""
 SAMPLE = 60
 """Mutants of a group that are drawn, if it has more."""
 SECONDS = 20
@@ -227,7 +254,6 @@ class Hunt:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Note what each test reaches, then run those of each mutant."""
-        gc.freeze()
         reached = reached_by(session, sorted({each.path for each in self.chosen}))
         self.failing = [session.items[number].nodeid for number in reached.failing]
         fast = [each for each in self.chosen if each.function]
@@ -259,24 +285,8 @@ class Hunt:
         tests = reached.of(mutant)
         if not anew:
             return forked(lambda: run_exchanged(session, mutant, tests), sum(reached.seconds[each] for each in tests))
-        nodes = [str(TESTS / each) for each in BY_FILE[group_of(mutant.path)]]
+        nodes = [str(TESTS / each) for each in GROUPS[group_of(mutant.path)].tests]
         return forked(lambda: run_anew(mutant, nodes), 2 * SECONDS)
-
-
-BY_FILE = {
-    "saving": (
-        "test_container.py",
-        "test_publishing_crashes.py",
-        "workflows/test_publishing.py",
-        "workflows/test_model_files.py",
-    ),
-    "loading": ("workflows/test_model_files.py", "test_golden_models.py"),
-    "spec": ("spec", "test_configs.py"),
-    "typing": ("data",),
-    "splits": ("data/test_splits.py", "training/test_preparation.py", "workflows/test_parts_of_a_fit.py"),
-    "metrics": ("engine/test_metrics.py", "engine/test_bootstrap.py"),
-}
-"""The tests that are run where everything is imported anew."""
 
 
 def reached_by(session: pytest.Session, paths: Sequence[Path]) -> Reached:
@@ -318,7 +328,7 @@ def note_reached(session: pytest.Session, paths: Sequence[Path], answer: Path) -
 
 def files_of(group: str) -> list[Path]:
     """The files of a group."""
-    return sorted(path for pattern in GROUPS[group] for path in PACKAGE.glob(pattern))
+    return sorted(path for pattern in GROUPS[group].files for path in PACKAGE.glob(pattern))
 
 
 def group_of(path: Path) -> str:
@@ -346,8 +356,8 @@ def hunt(sample: int, seed: int, groups: Sequence[str], tests: Sequence[str]) ->
     begun = time.monotonic()
     chosen = {group: drawn(group, sample, seed) for group in groups}
     plugin = Hunt([mutant for some, _ in chosen.values() for mutant in some])
-    ignored = [f"--ignore-glob={TESTS / each}" for each in BESIDE]
-    pytest.main([*OPTIONS, *ignored, *(tests or [str(TESTS)])], plugins=[plugin])
+    asked = tests or dict.fromkeys(str(TESTS / each) for group in groups for each in GROUPS[group].tests)
+    pytest.main([*OPTIONS, *asked], plugins=[plugin])
     seconds = (time.monotonic() - begun) / len(plugin.chosen)
     rows = []
     for group, (some, every) in chosen.items():

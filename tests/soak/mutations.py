@@ -131,7 +131,7 @@ def changes(node: ast.AST, function: str) -> Iterator[Change]:
         case ast.comprehension(ifs=[test, *_]):
             yield lambda: setattr(node, "ifs", [])
         case ast.Return(value=ast.expr() as value) | ast.Assign(value=value):
-            if function and not (isinstance(value, ast.Constant) and value.value is None):
+            if function and not (isinstance(value, ast.Constant) and value.value in (None, True, False)):
                 yield lambda: setattr(node, "value", NO_VALUE)
         case ast.Expr(value=ast.Call()) | ast.Raise():
             yield lambda: become(node, ast.Pass())

@@ -198,7 +198,18 @@ def first_beyond(enough: Callable[[int], bool]) -> int:
 def whole_processes(room: Room, count: int, folder: Path) -> Row:
     """`python -m mlptrain` under a limit of the address space with which the interpreter can start."""
     row, refused, ended_by_blas = Row("mlptrain fit, whole processes, under a limit of the address space"), 0, 0
-    command = [sys.executable, "-m", "mlptrain", "fit", str(folder / "t.yaml"), "--out", str(room.path), "--threads", "1", "-q"]
+    command = [
+        sys.executable,
+        "-m",
+        "mlptrain",
+        "fit",
+        str(folder / "t.yaml"),
+        "--out",
+        str(room.path),
+        "--threads",
+        "1",
+        "-q",
+    ]
     alone = os.environ | {"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     with row.timed():
         for most in steps(100 * MIB, 1500 * MIB, count):

@@ -19,15 +19,16 @@ import numpy as np
 from soak.forked import Child, Ended
 from soak.tally import LeftOut, Row
 
+from mlptrain import checkpoint_file
 from mlptrain.architecture import build_network
-from mlptrain.container import read, write
+from mlptrain.checkpoint_file import Checkpoint, path_before, path_of
 from mlptrain.data.features import Features, NumberColumn
 from mlptrain.data.scaling import Affine
 from mlptrain.data.targets import ClassTarget
 from mlptrain.engine.losses import CrossEntropy
 from mlptrain.model_file import Member, Model, load, save
-from mlptrain.publishing import publish
 from mlptrain.spec.fields import Data, ModelSpec, Spec
+from mlptrain.training.snapshot import Snapshot
 from mlptrain.workflows.prediction import publish_table
 
 ERRORS = ("ENOSPC", "EIO", "EDQUOT", "EINTR", "EACCES")
@@ -74,19 +75,35 @@ def model(seed: int) -> Model:
     )
 
 
+def checkpoint(seed: int) -> Checkpoint:
+    """A checkpoint of several writes, with arrays of its own."""
+    arrays = {"state.theta": np.random.default_rng(seed).standard_normal(4000)}
+    return Checkpoint(
+        spec={}, data={}, surroundings={}, folds=(), snapshot=Snapshot(numbers={"epoch": seed}, arrays=arrays)
+    )
+
+
+def save_checkpoint(path: Path) -> None:
+    """Save a checkpoint at `path`, as the fit of the model beside it does."""
+    checkpoint_file.save(checkpoint(3), path.with_suffix(""))
+
+
 def saves(folder: Path) -> list[Save]:
-    """A first model, a model in the place of another, a container (as checkpoints are), a table of predictions."""
+    """A first model and one in the place of another, the same of checkpoints, a table of predictions."""
     old, older = folder / "old.npz", folder / "older.npz"
     save(model(1), old)
     save(model(2), older)
-    arrays = {"state": np.arange(9000, dtype=np.float64), "other": np.arange(3, dtype=np.int64)}
     columns = {"y": [str(k) for k in range(5000)]}
     models = {"m.npz": old.read_bytes(), "m.previous.npz": older.read_bytes()}
-    containers = {"m.npz.ckpt": old.read_bytes()}
+    target = folder / "m.npz"
+    checkpoint_file.save(checkpoint(1), target)
+    checkpoint_file.save(checkpoint(2), target)
+    checkpoints = {path.name: path.read_bytes() for path in (path_of(target), path_before(target))}
     return [
         Save("a first model", "m.npz", partial(save, model(3)), {}, load),
         Save("a model over a model", "m.npz", partial(save, model(3)), models, load),
-        Save("a container", "m.npz.ckpt", lambda path: publish(path, partial(write, arrays=arrays)), containers, read),
+        Save("a first checkpoint", "m.npz.ckpt", save_checkpoint, {}, checkpoint_file.load),
+        Save("a checkpoint over others", "m.npz.ckpt", save_checkpoint, checkpoints, checkpoint_file.load),
         Save("a table", "y.csv", partial(publish_table, columns), {"y.csv": b"y\n1\n"}, Path.read_text),
     ]
 
@@ -147,7 +164,7 @@ def faults_of(one: Save, folder: Path, new: dict[str, bytes], end: Ended) -> Ite
     """What is wrong with what a save has left behind."""
     left = {path.name: path.read_bytes() for path in folder.iterdir()}
     temporaries = [name for name in left if TEMPORARY.fullmatch(name)]
-    if len(temporaries) > (end.code == -signal.SIGKILL):
+    if len(temporaries) > 2 * (end.code == -signal.SIGKILL):  # the new file, and another name of the old one
         yield f"left {len(temporaries)} temporary files"
     for name in {*left, *one.before, *new} - {*temporaries}:
         if left.get(name) not in (one.before.get(name), new.get(name)):
