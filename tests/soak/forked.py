@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from unittest.mock import patch
 
 import mlptrain.cli
-import mlptrain.reporting.text  # noqa: F401  (what `main` imports when it is too late for files)
+import mlptrain.reporting.text
 from mlptrain.__main__ import main
 
 SAID = 1 << 16

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import CodeType
 
@@ -107,7 +108,7 @@ def changes(node: ast.AST, function: str) -> Iterator[Change]:
     match node:
         case ast.Compare():
             for position, each in enumerate(node.ops):
-                yield lambda position=position, new=COMPARISONS[type(each)]: node.ops.__setitem__(position, new())
+                yield partial(node.ops.__setitem__, position, COMPARISONS[type(each)]())
         case ast.BinOp(op=op) | ast.AugAssign(op=op) if type(op) in OPERATORS:
             if function or not isinstance(op, ast.BitOr):  # a union of types
                 yield lambda: setattr(node, "op", OPERATORS[type(op)]())

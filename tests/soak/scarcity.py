@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,10 +46,14 @@ def commands(folder: Path, *, rows: int = 12_000) -> list[Save]:
     assert end == Ended(0, ""), end
     wanted = Wanted(probabilities=True)
     old = {"m.npz": model.read_bytes()}
+
+    def predict(path: Path) -> None:
+        Prediction(str(model), str(table), wanted).publish(path)
+
     return [
         Save("fit", "m.npz", lambda path: fit(str(spec), out=path), old, load),
-        Save("predict", "y.csv", lambda path: Prediction(str(model), str(table), wanted).publish(path), {"y.csv": b"y\n"}, Path.read_bytes),
-    ]  # fmt: skip
+        Save("predict", "y.csv", predict, {"y.csv": b"y\n"}, Path.read_bytes),
+    ]
 
 
 def limited(kind: int, most: int, command: Callable[[], object]) -> Callable[[], object]:
@@ -214,9 +219,8 @@ def whole_processes(room: Room, count: int, folder: Path) -> Row:
     with row.timed():
         for most in steps(100 * MIB, 1500 * MIB, count):
             room.one.prepare(room.folder)
-            done = subprocess.run(
-                command, env=alone, capture_output=True, text=True, preexec_fn=lambda most=most: resource.setrlimit(resource.RLIMIT_AS, (most, most))
-            )  # fmt: skip
+            limit = partial(resource.setrlimit, resource.RLIMIT_AS, (most, most))
+            done = subprocess.run(command, env=alone, capture_output=True, text=True, preexec_fn=limit)
             if done.stderr.startswith("OpenBLAS error"):  # while NumPy loads it, it ends the process by itself
                 ended_by_blas += 1
                 continue

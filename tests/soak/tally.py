@@ -30,5 +30,5 @@ class Row:
         self.seconds += time.monotonic() - begun
 
 
-class LeftOut(Exception):
+class LeftOut(Exception):  # noqa: N818  (what happened)
     """A part that cannot be run here, and why."""
