@@ -93,6 +93,11 @@ class Sites(ast.NodeVisitor):
     def visit_Assert(self, node: ast.Assert) -> None:
         """It tells the type checker what is so; to weaken it changes nothing."""
 
+    def visit_keyword(self, node: ast.keyword) -> None:
+        """`strict` of `zip` is an assertion, too."""
+        if node.arg != "strict":
+            self.visit(node.value)
+
     def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
         for value in node.values:
             if isinstance(value, ast.FormattedValue):
