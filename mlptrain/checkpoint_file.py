@@ -8,7 +8,6 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ import numpy as np
 from mlptrain.container import Arrays, read, write
 from mlptrain.errors import ModelFileError
 from mlptrain.metadata import Json, parsed, require_readable
-from mlptrain.model_file import beginning
+from mlptrain.model_file import WRITER, beginning
 from mlptrain.publishing import publish
 from mlptrain.training.snapshot import Snapshot
 
@@ -75,7 +74,7 @@ def save(checkpoint: Checkpoint, model: Path) -> None:
     metadata = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
-        "mlptrain": version("mlptrain"),
+        "mlptrain": WRITER,
         "spec": checkpoint.spec,
         "data": checkpoint.data,
         "surroundings": checkpoint.surroundings,

@@ -46,8 +46,9 @@ def taken(path: Path, lock: Path, notice: Callable[[str], object]) -> int:
             who = f"another mlptrain{f' (process {holder})' if holder.isdecimal() else ''} is writing here"
             raise EnvironmentFailure(f"{path}: {who}; wait for it, or choose another --out") from None
         if still_there(descriptor, lock):
-            os.truncate(descriptor, 0)
-            os.write(descriptor, f"{os.getpid()}\n".encode())
+            with suppress(OSError):  # a full disk: the number is only for the message of another process
+                os.truncate(descriptor, 0)
+                os.write(descriptor, f"{os.getpid()}\n".encode())
             return descriptor
         os.close(descriptor)  # its holder removed it between our opening and our locking
 

@@ -44,6 +44,8 @@ from mlptrain.training.preparation import AnyFeatures
 
 FORMAT = "mlptrain model"
 FORMAT_VERSION = 1
+WRITER = version("mlptrain")
+"""Read once, and early: a disk that fails when training is over must not come between."""
 KEYS = {
     *("format", "format_version", "mlptrain", "spec", "members", "result", "spec_folder", "data_digest"),
 }
@@ -106,7 +108,7 @@ def save(model: Model, path: Path) -> None:
     metadata = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
-        "mlptrain": version("mlptrain"),
+        "mlptrain": WRITER,
         "spec": to_plain(model.spec),
         "members": [{"features": to_plain(each.features), "target": to_plain(each.target)} for each in model.members],
         "result": model.result,
@@ -288,7 +290,7 @@ def read_metadata(path: Path, arrays: Arrays) -> Json:
         raise ModelFileError(f"{path}: this .npz is not a model of mlptrain")
     if (number := metadata.get("format_version")) != FORMAT_VERSION or type(number) is not int:
         newer = f"written by mlptrain {metadata.get('mlptrain')!s:.40} in format {number!s:.40}"
-        raise ModelFileError(f"{path}: {newer}; this is mlptrain {version('mlptrain')}: update it")
+        raise ModelFileError(f"{path}: {newer}; this is mlptrain {WRITER}: update it")
     return metadata
 
 

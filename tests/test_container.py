@@ -5,6 +5,7 @@ import os
 import struct
 import tracemalloc
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
+from mlptrain import container
 from mlptrain.container import TYPES, Refused, decoded, npy_header, read, write
 from mlptrain.errors import ModelFileError
 
@@ -195,3 +197,41 @@ def test_what_is_no_regular_file_is_refused_and_not_waited_for(tmp_path):
     for path in (tmp_path / "pipe", tmp_path, tmp_path / "none", tmp_path / "a\0b", tmp_path / "\ud800"):
         with pytest.raises(ModelFileError):
             read(path)
+
+
+def test_the_limits_are_the_formats_own(tmp_path, monkeypatch):
+    """Sizes are numbers of 32 bits."""
+    assert container.LARGEST == 0xFFFFFFFF
+    path = tmp_path / "m.npz"
+    path.write_bytes(written(SMALL))
+    monkeypatch.setattr(container, "LARGEST", path.stat().st_size)
+    assert list(read(path)) == list(SMALL)
+    monkeypatch.setattr(container, "LARGEST", path.stat().st_size - 1)
+    with pytest.raises(ModelFileError, match="larger than 4 GiB, which no model is; name a model that"):
+        read(path)
+
+
+@pytest.mark.parametrize(("length", "fits"), [(196, True), (197, False)])
+def test_the_longest_name(length, fits):
+    """Of 200 characters, with `.npy`."""
+    assert refused(written({"n" * length: np.zeros(1)})) is not fits
+
+
+def test_the_most_members(monkeypatch):
+    """The digest is one of them; of more than that nothing is written, and nothing is read."""
+    arrays = {f"n{k}": np.zeros(0, np.uint8) for k in range(10_000)}
+    with pytest.raises(ModelFileError, match="more than 10000 arrays"):
+        written(arrays)
+    with monkeypatch.context() as patch:
+        patch.setattr("mlptrain.container.MOST_MEMBERS", 10_001)
+        too_many = written(arrays)
+    assert refused(too_many)
+    arrays.popitem()
+    assert not refused(written(arrays))
+
+
+@pytest.mark.parametrize(("path", "kind"), [(".", "folder"), (os.devnull, "device or a pipe")])
+def test_what_is_no_file_is_called_by_its_kind(path, kind):
+    with pytest.raises(ModelFileError) as problem:
+        read(Path(path))
+    assert str(problem.value) == f"{path}: this is a {kind}; name a model that mlptrain fit wrote"

@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +14,7 @@ from mlptrain.checkpoint_file import Checkpoint, Fold, newest, path_of, place
 from mlptrain.engine.schedules import depends_on_total
 from mlptrain.errors import DataError, EnvironmentFailure, Interrupted, ModelFileError, SpecError
 from mlptrain.metadata import Json
-from mlptrain.model_file import Member, stored
+from mlptrain.model_file import WRITER, Member, stored
 from mlptrain.publishing import require_space
 from mlptrain.spec.fields import Schedules
 from mlptrain.spec.plain import to_plain
@@ -135,7 +134,7 @@ class Checkpoints:
         """What decides the last bits of results."""
         assert self.first is not None
         library = products(self.first.network, self.first.batch_size)
-        return {"mlptrain": version("mlptrain"), "NumPy": np.__version__, "matrix products": library}
+        return {"mlptrain": WRITER, "NumPy": np.__version__, "matrix products": library}
 
     def verify(self, found: Checkpoint) -> None:
         """An error with the first difference, if the checkpoint is of another spec or of other data."""

@@ -16,6 +16,7 @@ from mlptrain.data.columns import (
     MISSING_NUMBERS,
     booleans,
     dates,
+    marked,
     natural_order,
     numbers,
     read_numbers,
@@ -360,3 +361,63 @@ def test_the_order_is_a_function_of_the_set(values):
 
 def test_booleans_are_disjoint_pairs():
     assert all(not a & b for a, b in product(BOOLEANS, BOOLEANS) if a != b)
+
+
+# However the cells are kept.
+
+FIFTY = [str(k * 7 % 50 + 10) for k in range(50)]
+KEPT_AS_NUMBERS = {
+    "numbers": FIFTY,
+    "codes": [f"{k * 7 % 50:03}" for k in range(50)],
+    "not all codes": [f"{k * 7 % 50:02}" for k in range(50)] + ["123"],
+    "gaps": [*FIFTY, "", "NA", " nan "],
+    "a word": [*FIFTY, "oops"],
+    "a word with the letters of a gap": [*FIFTY, "XNAX"],
+    "marks of missing": [*FIFTY, "17", "-9", "-9.0"],
+    "as many words as numbers": [*FIFTY, *["some", "more"] * 25],
+    "other writing": [*FIFTY, "1,5", "2,5"],
+    "units": [*FIFTY, *(f"{k} kg" for k in range(5))],
+    "too large": [*FIFTY, "1e301"],
+    "inexact": [*FIFTY, "9007199254740993"],
+    "running": [str(k + 10) for k in range(50)],
+}
+
+
+def outcome(found):
+    """What a column is understood as, or why it is not."""
+    try:
+        return understand(found, "x", {"", "-9", "17"})
+    except DataError as problem:
+        return str(problem)
+
+
+@pytest.mark.parametrize("cells", KEPT_AS_NUMBERS.values(), ids=KEPT_AS_NUMBERS)
+def test_a_column_is_the_same_whether_its_cells_are_kept_as_numbers_or_as_texts(cells):
+    as_numbers = read("x,y\n" + "".join(f'"{text}",\n' for text in cells))
+    assert outcome(as_numbers) == outcome(table(x=cells))
+
+
+def test_a_few_words_are_an_error_among_many_numbers_that_are_not_marks_of_missing():
+    cells = read("x,y\n" + "".join(f"{text},\n" for text in [*FIFTY, "oops"]))
+    with pytest.raises(DataError, match="oops"):
+        understand(cells, "x", {"", "17"})
+
+
+@pytest.mark.parametrize("largest", [LARGEST, -LARGEST])
+def test_the_largest_number_is_one(largest):
+    cells = read("x,y\n" + "".join(f"{text},\n" for text in [*FIFTY, repr(largest)]))
+    assert numbers(cells, "x", MARKS)[-1] == largest
+
+
+@pytest.mark.parametrize(
+    ("cells", "cure"),
+    [
+        ("1,5 2,5", 'data.decimal: ","'),
+        ("1.000,5 2.000,5", 'data.decimal: "," and data.thousands: "."'),
+        ("1'000 2'000", 'data.thousands: "\'"'),
+        ("$5 7€", "plain numbers, without signs of units"),
+        ("a b", ""),
+    ],
+)
+def test_what_would_make_numbers_of_texts_is_said(cells, cure):
+    assert marked(cells.split()).split(" or ")[0] == cure

@@ -8,6 +8,14 @@ IMAGES = "data:\n  train: {images: i, labels: l}\n"
 SPLIT = "data: {train: a.csv, target: y, split: {validation: 0.2}}\n"
 
 CONTRADICTIONS = {
+    "too-many-hidden": (
+        DATA + f"model:\n  hidden: [{', '.join(['1'] * 1001)}]\n",
+        "3: model.hidden: 1001 hidden layers; there may be 1,000",
+    ),
+    "too-many-layers": (
+        DATA + f"model:\n  layers: [{', '.join(['{units: 1}'] * 1001)}]\n",
+        "3: model.layers: 1001 hidden layers; there may be 1,000",
+    ),
     "no-target": ("data:\n  train: a.csv\n", "1: data: 'target' is missing: which column is to be predicted?"),
     "empty-target": (
         "data: {train: a.csv, target: ''}",

@@ -543,3 +543,17 @@ def test_room_on_the_disk_is_looked_for_before_training(tmp_path, monkeypatch):
         fit(str(spec), out=tmp_path / "m.npz", sinks=[events.append])
     assert not events
     assert names(tmp_path) == {"mixed.csv", "mixed.yaml"}
+
+
+def test_a_lock_on_a_full_disk_says_nothing_of_its_holder_and_is_removed(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "write", full)
+    with (
+        exclusive(tmp_path / "m.npz", str),
+        pytest.raises(EnvironmentFailure, match="another mlptrain is writing here"),
+        exclusive(tmp_path / "m.npz", str),
+    ):
+        pass
+    assert names(tmp_path) == set()

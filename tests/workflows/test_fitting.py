@@ -235,7 +235,9 @@ def test_the_result_is_plain(tmp_path):
 def test_columns_that_no_model_file_can_hold_are_refused_before_training(tmp_path, monkeypatch):
     monkeypatch.setattr("mlptrain.metadata.ROOM", 10)
     events = []
-    with pytest.raises(EnvironmentFailure, match="columns do not fit into a model file: it has too many different keys"):
+    with pytest.raises(
+        EnvironmentFailure, match="columns do not fit into a model file: it has too many different keys"
+    ):
         fit(str(write_mixed(tmp_path)), out=tmp_path / "m.npz", sinks=[events.append])
     assert not events
     assert left_in(tmp_path) == {"mixed.csv", "mixed.yaml"}

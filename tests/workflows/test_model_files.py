@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from random import Random
 from typing import get_args
@@ -14,6 +15,7 @@ from flows import drawn, fit_mixed, write_mixed
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mlptrain import metadata, model_file
 from mlptrain.architecture import build_network
 from mlptrain.container import Refused, decoded, read, write
 from mlptrain.data.column_rules import ColumnRules, Imputing
@@ -27,7 +29,7 @@ from mlptrain.engine.layers import BatchNorm, Dropout, LayerNorm, PReLU
 from mlptrain.engine.losses import CrossEntropy, MeanSquaredError
 from mlptrain.engine.schedules import Cosine, WarmUp
 from mlptrain.errors import ModelFileError
-from mlptrain.model_file import Member, Model, load, save
+from mlptrain.model_file import Member, Model, holds_already, load, save
 from mlptrain.spec.fields import Data, Images, LayerSpec, ModelSpec, Schedules, Spec, Split, Training
 from mlptrain.workflows.prediction import predict
 
@@ -198,8 +200,13 @@ def changed(fitted, **members):
     """The bytes of the fitted model with members replaced, left out (None) or added."""
     arrays = read(fitted / "mixed.npz")
     arrays |= {name.replace("__", "."): value for name, value in members.items()}
+    return written({name: value for name, value in arrays.items() if value is not None})
+
+
+def written(arrays):
+    """The bytes of a container."""
     stream = io.BytesIO()
-    write(stream, {name: value for name, value in arrays.items() if value is not None})
+    write(stream, arrays)
     return stream.getvalue()
 
 
@@ -371,3 +378,70 @@ def test_every_flipped_bit_of_a_real_model_is_noticed(tmp_path):
             with pytest.raises(Refused):
                 decoded(memoryview(flipped))
             flipped[position] ^= 1 << bit
+
+
+def refusal(path, content):
+    path.write_bytes(content)
+    with pytest.raises(ModelFileError) as problem:
+        load(path)
+    return str(problem.value).removeprefix(f"{path}: ")
+
+
+def test_the_first_array_that_is_too_many_or_missing_is_named(fitted, tmp_path):
+    path = tmp_path / "m.npz"
+    damaged = "the model is damaged: its arrays are not those of its spec: "
+    assert refusal(path, changed(fitted, zoo=np.zeros(1), extra=np.zeros(1))) == f"{damaged}extra"
+    assert refusal(path, changed(fitted, parameters__output__bias=None)) == f"{damaged}parameters.output.bias"
+    assert refusal(path, changed(fitted, buffers__none=np.zeros(1))) == f"{damaged}buffers.none"
+
+
+def test_without_metadata_it_is_another_npz(fitted, tmp_path):
+    for other in (None, np.zeros(0, np.uint8), np.zeros(3, np.float32)):
+        said = refusal(tmp_path / "m.npz", changed(fitted, metadata=other))
+        assert said == "this .npz has no metadata; it is not a model of mlptrain"
+
+
+def test_the_limits_of_what_is_read(fitted, monkeypatch):
+    path = fitted / "mixed.npz"
+    size = read(path)["metadata"].size
+    for file, limit, least in ((metadata, "LARGEST", size), (model_file, "MOST_LAYERS", 1)):
+        with monkeypatch.context() as patched:
+            patched.setattr(file, limit, least)
+            load(path)
+            patched.setattr(file, limit, least - 1)
+            with pytest.raises(ModelFileError):
+                load(path)
+
+
+def test_whole_numbers_have_at_most_twenty_digits():
+    assert metadata.parsed(b"[" + b"9" * 20 + b"]") == [10**20 - 1]
+    with pytest.raises(ValueError, match="99999999999999999999 has too many digits"):
+        metadata.parsed(b"[" + b"9" * 21 + b"]")
+
+
+@pytest.mark.parametrize(("count", "beginnings"), [(1, [""]), (2, ["1.", "2."]), (3, ["1.", "2.", "3."])])
+def test_of_several_networks_each_has_its_number(tmp_path, count, beginnings):
+    save(model_of(ModelSpec(hidden=(2,)), COLUMNS, CLASSES, 1, count), tmp_path / "m.npz")
+    found = [name for name in read(tmp_path / "m.npz") if name.endswith("parameters.output.bias")]
+    assert found == [f"{each}parameters.output.bias" for each in beginnings]
+
+
+def test_it_says_which_version_wrote_it(fitted):
+    assert metadata_of(fitted)["mlptrain"] == version("mlptrain")
+
+
+def test_a_model_that_is_there_already_is_known_by_all_of_its_bytes(tmp_path):
+    path = tmp_path / "a"
+    content = written({"w": np.arange(2000.0), "x": np.arange(3.0)})
+    arrays = decoded(memoryview(content))
+    arrays.pop("sha256", None)
+    assert not holds_already(path, arrays)
+    for position in (0, 40, len(content) // 2, len(content) - 1):
+        path.write_bytes(content[:position] + bytes([content[position] ^ 1]) + content[position + 1 :])
+        assert not holds_already(path, arrays), position
+    for other in (content[:-1], content + b"x", b""):
+        path.write_bytes(other)
+        assert not holds_already(path, arrays)
+    path.write_bytes(content)
+    assert holds_already(path, arrays)
+    assert not holds_already(tmp_path, arrays)

@@ -36,6 +36,20 @@ def with_column(name, cells):
 # groups, times, a column of parts
 
 
+@pytest.mark.parametrize("test", [{}, {"test": 0.2}])
+def test_every_repeat_draws_whole_groups_anew_and_the_test_rows_stay(tmp_path, test):
+    groups = np.array([k % 13 for k in range(60)])
+    split = {"validation": 0.3, "type": "group", "column": "g", "repeats": 4} | test
+    spec = written(tmp_path, with_column("g", [f"g{each}" for each in groups]), split=split)
+    drawn = list(partitions(material_of(spec)))
+    for parts in drawn:
+        names = [{*groups[rows].tolist()} for rows in (parts.train, parts.validation, parts.test)]
+        assert sum(map(len, names)) == len(set.union(*names)) == 13
+        assert len(parts.train) > len(parts.validation) > 0
+        assert parts.test.tolist() == drawn[0].test.tolist()
+    assert len({tuple(parts.validation.tolist()) for parts in drawn}) == 4
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_no_group_is_in_two_parts(tmp_path, seed):
     group = [f"house {k % 13}" for k in range(60)]

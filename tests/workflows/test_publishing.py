@@ -1,12 +1,21 @@
 """A file is the old one or the new one, never a torn one; what is no file is written to and never replaced."""
 
+import errno
 import os
+import stat
+import subprocess
+import sys
 import threading
+from collections import namedtuple
+from pathlib import Path
 
 import pytest
 
+from mlptrain import publishing
 from mlptrain.errors import EnvironmentFailure
-from mlptrain.publishing import check_writable, publish
+from mlptrain.publishing import HELD_BY_ANOTHER, PAUSES, Disk, check_writable, publish, remove_left_over, require_space
+
+posix = pytest.mark.skipif(os.name != "posix", reason="permissions and folders of POSIX")
 
 
 def names(folder):
@@ -88,3 +97,188 @@ def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path):
 def test_a_check_leaves_nothing_behind(tmp_path):
     check_writable(tmp_path / "a")
     assert names(tmp_path) == []
+
+
+def mode(path):
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@posix
+@pytest.mark.parametrize("umask", [0o022, 0o077, 0o000])
+def test_a_new_file_has_the_permissions_of_any_new_file(tmp_path, umask):
+    before = os.umask(umask)
+    try:
+        publish(tmp_path / "a", lambda stream: stream.write(b"x"))
+    finally:
+        os.umask(before)
+    assert mode(tmp_path / "a") == 0o666 & ~umask
+
+
+@posix
+@pytest.mark.parametrize("permissions", [0o600, 0o644, 0o666, 0o751])
+def test_a_file_that_replaces_another_has_its_permissions(tmp_path, permissions):
+    (tmp_path / "a").write_bytes(b"old")
+    (tmp_path / "a").chmod(permissions)
+    publish(tmp_path / "a", lambda stream: stream.write(b"new"))
+    assert mode(tmp_path / "a") == permissions
+
+
+@posix
+def test_the_file_is_on_the_disk_before_it_takes_its_place_and_the_folder_after_it(tmp_path, monkeypatch):
+    seen, fsync = [], os.fsync
+
+    def noted(descriptor):
+        what = "folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else os.pread(descriptor_of_reading(), 9, 0)
+        seen.append((what, (tmp_path / "a").exists()))
+        fsync(descriptor)
+
+    def descriptor_of_reading():
+        (temporary,) = tmp_path.glob(".a.*.tmp")
+        return os.open(temporary, os.O_RDONLY)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    publish(tmp_path / "a", lambda stream: stream.write(b"all of it"))
+    assert seen == [(b"all of it", False), ("folder", True)]
+
+
+@posix
+@pytest.mark.parametrize("error", [errno.EINVAL, errno.EIO, errno.ENOSPC], ids=errno.errorcode.get)
+def test_a_folder_that_cannot_be_flushed_is_told_unless_the_file_system_knows_no_such_thing(
+    tmp_path, monkeypatch, error
+):
+    fsync = os.fsync
+
+    def failing(descriptor):
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(error, os.strerror(error))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", failing)
+    before = len(list(Path("/dev/fd").iterdir())) if Path("/dev/fd").exists() else 0
+    if error == errno.EINVAL:
+        publish(tmp_path / "a", lambda stream: stream.write(b"new"))
+    else:
+        why = f"a: is written, but whether it survives a power cut is not sure: {os.strerror(error)}"
+        with pytest.raises(EnvironmentFailure, match=why):
+            publish(tmp_path / "a", lambda stream: stream.write(b"new"))
+    assert (tmp_path / "a").read_bytes() == b"new"
+    assert (len(list(Path("/dev/fd").iterdir())) if Path("/dev/fd").exists() else 0) == before
+
+
+@pytest.mark.parametrize("error", [errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP], ids=errno.errorcode.get)
+def test_where_a_file_cannot_have_two_names_the_second_is_a_copy_on_the_disk(tmp_path, monkeypatch, error):
+    flushed, fsync = [], os.fsync
+
+    def refuse(*_):
+        raise OSError(error, os.strerror(error))
+
+    monkeypatch.setattr(os, "link", refuse)
+    monkeypatch.setattr(
+        os, "fsync", lambda descriptor: (flushed.append(os.fstat(descriptor).st_size), fsync(descriptor))
+    )
+    (tmp_path / "old").write_bytes(b"content")
+    Disk().link(tmp_path / "old", tmp_path / "new")
+    assert ((tmp_path / "new").read_bytes(), flushed) == (b"content", [7])
+
+
+@pytest.mark.parametrize("error", [errno.ENOENT, errno.ENOSPC, errno.EIO, errno.EDQUOT], ids=errno.errorcode.get)
+def test_a_disk_that_fails_gets_no_copy(tmp_path, monkeypatch, error):
+    def fail(*_):
+        raise OSError(error, os.strerror(error))
+
+    monkeypatch.setattr(os, "link", fail)
+    (tmp_path / "old").write_bytes(b"content")
+    with pytest.raises(OSError, match=os.strerror(error)):
+        Disk().link(tmp_path / "old", tmp_path / "new")
+    assert names(tmp_path) == ["old"]
+
+
+class Held(type(Path())):
+    """A file that a scanner of Windows has open for so many attempts."""
+
+    attempts = 0
+    error = 0
+
+    def replace(self, target):
+        if type(self).attempts:
+            type(self).attempts -= 1
+            problem = OSError("held")
+            problem.winerror = type(self).error
+            raise problem
+        return super().replace(target)
+
+
+@pytest.mark.parametrize("attempts", [0, 1, len(PAUSES)])
+@pytest.mark.parametrize("error", HELD_BY_ANOTHER)
+def test_a_file_that_another_has_open_is_waited_for(tmp_path, monkeypatch, attempts, error):
+    slept = []
+    monkeypatch.setattr("time.sleep", slept.append)
+    monkeypatch.setattr(Held, "attempts", attempts)
+    monkeypatch.setattr(Held, "error", error)
+    (tmp_path / "new").write_bytes(b"new")
+    Disk().replace(Held(tmp_path / "new"), tmp_path / "old")
+    assert ((tmp_path / "old").read_bytes(), slept) == (b"new", list(PAUSES[:attempts]))
+
+
+@pytest.mark.parametrize(("attempts", "error", "waits"), [(1, 2, 0), (1, None, 0), (len(PAUSES) + 1, 32, len(PAUSES))])
+def test_it_is_not_waited_for_in_vain(tmp_path, monkeypatch, attempts, error, waits):
+    slept = []
+    monkeypatch.setattr("time.sleep", slept.append)
+    monkeypatch.setattr(Held, "attempts", attempts)
+    monkeypatch.setattr(Held, "error", error)
+    (tmp_path / "new").write_bytes(b"new")
+    with pytest.raises(OSError, match="held"):
+        Disk().replace(Held(tmp_path / "new"), tmp_path / "old")
+    assert (names(tmp_path), len(slept)) == (["new"], waits)
+
+
+def test_the_waits_grow_and_are_short():
+    """The answers of Windows are ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION and ERROR_LOCK_VIOLATION."""
+    assert list(PAUSES) == sorted(PAUSES)
+    assert 1 < sum(PAUSES) < 2
+    assert HELD_BY_ANOTHER == (5, 32, 33)
+
+
+@posix
+def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path):
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait()
+    dead, ours = f".a.{child.pid}-0123abcd.tmp", f".a.{os.getpid()}-0123abcd.tmp"
+    kept = [ours, dead.replace(".a.", ".b."), dead + "x", "x" + dead, dead.replace("abcd", "abcg"), ".a.x-0123abcd.tmp"]
+    for name in ["a", dead, *kept]:
+        (tmp_path / name).write_bytes(b"")
+    remove_left_over(tmp_path / "a")
+    assert names(tmp_path) == sorted(["a", *kept])
+    remove_left_over(tmp_path / "none" / "a")
+
+
+@posix
+@pytest.mark.parametrize(
+    ("answer", "alive"), [(None, True), (ProcessLookupError, False), (PermissionError, True), (OverflowError, True)]
+)
+def test_only_a_process_that_is_certainly_gone_is_taken_to_be(monkeypatch, answer, alive):
+    def kill(process, number):
+        assert (process, number) == (7, 0)
+        if answer is not None:
+            raise answer
+
+    monkeypatch.setattr(os, "kill", kill)
+    assert publishing.alive(7) is alive
+
+
+def test_room_on_the_disk_is_looked_for(tmp_path, monkeypatch):
+    asked = []
+    usage = namedtuple("usage", "free")
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: asked.append(folder) or usage(2_000_000))
+    require_space(tmp_path / "a", 2_000_000)
+    with pytest.raises(EnvironmentFailure) as failure:
+        require_space(tmp_path / "a", 2_100_000)
+    assert asked == [tmp_path.resolve()] * 2
+    there = "it needs about 2.1 MB of disk, 2.0 MB are free; make room, or choose another --out"
+    assert str(failure.value) == f"{tmp_path / 'a'}: {there}"
+
+
+def test_a_folder_that_is_not_there_is_said_before_anything_is_tried(tmp_path):
+    with pytest.raises(EnvironmentFailure) as failure:
+        check_writable(tmp_path / "none" / "a")
+    assert str(failure.value) == f"{tmp_path}/none/a: the folder {tmp_path}/none does not exist; make it first"
