@@ -87,7 +87,7 @@ def save(checkpoint: Checkpoint, model: Path) -> None:
     arrays: Arrays = {"metadata": np.frombuffer(text, np.uint8)} | checkpoint.snapshot.arrays
     for number, fold in enumerate(checkpoint.folds, 1):
         arrays |= {f"folds.{number}.{name}": values for name, values in fold.arrays.items()}
-    publish(path_of(model), partial(write, arrays=arrays), check=read, keep=path_before(model))
+    publish(path_of(model), partial(write, arrays=arrays), keep=path_before(model))
 
 
 def present(model: Path) -> bool:

@@ -125,7 +125,7 @@ def save(model: Model, path: Path) -> None:
 
     if holds_already(path, arrays):
         return
-    publish(path, partial(write, arrays=arrays), check=read, keep=previous(path))
+    publish(path, partial(write, arrays=arrays), keep=previous(path))
 
 
 def require_storable(spec: Spec, features: AnyFeatures, target: Target, members: int) -> None:

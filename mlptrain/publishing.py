@@ -6,6 +6,8 @@ of them fail.
 """
 
 import errno
+import hashlib
+import io
 import os
 import re
 import secrets
@@ -16,30 +18,42 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, cast
 
-from mlptrain.errors import EnvironmentFailure, ModelFileError
+from mlptrain.errors import EnvironmentFailure
 
 Write = Callable[[BinaryIO], object]
-Check = Callable[[Path], object]
-"""Reads a file and raises a ModelFileError if it is not what it should be."""
 HELD_BY_ANOTHER = (5, 32, 33)
 """What Windows answers while a virus scanner or a reader has the file open."""
 PAUSES = (0.05, 0.1, 0.25, 0.5, 1.0)
 
 
+class Hashed(io.FileIO):
+    """A file that knows the SHA-256 of what was written to it."""
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__(descriptor, "wb")
+        self.sha256 = hashlib.sha256()
+
+    def write(self, data: Any) -> int:
+        """Write some bytes; how many were taken."""
+        taken = super().write(data)
+        self.sha256.update(memoryview(data)[:taken])
+        return taken
+
+
 class Disk:
     """The system's files."""
 
-    def create(self, path: Path, like: Path) -> BinaryIO:
-        """A new file with the permissions of `like`, if that is there; never one that a link leads to."""
+    def create(self, path: Path, like: Path) -> io.BufferedWriter:
+        """A new file (`Hashed`) with the permissions of `like`, if that is there; never one that a link leads to."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
         for name in ("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY"):
             flags |= getattr(os, name, 0)
         descriptor = os.open(path, flags, 0o666)
         if like.exists() and hasattr(os, "fchmod"):
             os.fchmod(descriptor, stat.S_IMODE(like.stat().st_mode))
-        return os.fdopen(descriptor, "wb")
+        return io.BufferedWriter(Hashed(descriptor))
 
     def sync(self, stream: BinaryIO) -> None:
         """Flush a file to the disk."""
@@ -63,6 +77,11 @@ class Disk:
             else:
                 return
         new.replace(old)
+
+    def sha256(self, path: Path) -> bytes:
+        """The SHA-256 of what a file gives back."""
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").digest()
 
     def exists(self, path: Path) -> bool:
         """Whether a file is there."""
@@ -101,10 +120,8 @@ class Disk:
 SYSTEM = Disk()
 
 
-def publish(
-    path: Path, write: Write, disk: Disk = SYSTEM, *, check: Check | None = None, keep: Path | None = None
-) -> None:
-    """Put what `write` writes in the place of `path`, whole or not at all; not before `check` has read it back.
+def publish(path: Path, write: Write, disk: Disk = SYSTEM, *, keep: Path | None = None) -> None:
+    """Put what `write` writes in the place of `path`, whole or not at all; not before it was read back.
 
     The file that it replaces is kept as `keep`, in the same folder. A device or a pipe (/dev/null, /dev/stdout) is
     written to: there is no file to put in its place.
@@ -119,16 +136,14 @@ def publish(
         with disk.create(temporary, target) as stream:
             write(stream)
             disk.sync(stream)
-        if check is not None:
-            check(temporary)
+            written = cast(Hashed, stream.raw).sha256.digest()
+        if disk.sha256(temporary) != written:
+            raise OSError(errno.EIO, "the disk does not give back what was written")
         if keep is not None and disk.exists(target):
             keep_as(target, target.with_name(keep.name), disk)
         disk.replace(temporary, target)
     except OSError as problem:
         raise EnvironmentFailure(f"{path}: cannot be written: {problem.strerror}; nothing was changed") from None
-    except ModelFileError as problem:
-        what = "the disk does not give back what was written"
-        raise EnvironmentFailure(f"{path}: {what} ({problem}); nothing was changed") from None
     finally:
         disk.remove(temporary)
     try:

@@ -5,6 +5,7 @@ may be lost from any operation on (Pillai et al., OSDI 2014).
 """
 
 import errno
+import hashlib
 import io
 from pathlib import Path
 
@@ -42,6 +43,13 @@ class Simulated(Disk):
     def replace(self, new, old):
         self.note("replace", new, old)
 
+    def sha256(self, path):
+        self.note("read", path)
+        return hashlib.sha256(self.given_back(path)).digest()
+
+    def given_back(self, path):
+        return b"".join(each[2] for each in self.log if each[:2] == ("write", path))
+
     def exists(self, path):
         return True
 
@@ -60,6 +68,7 @@ class Stream(io.RawIOBase):
 
     def __init__(self, disk, path):
         self.disk, self.path, self.writes = disk, path, 0
+        self.sha256 = hashlib.sha256()
 
     def writable(self):
         return True
@@ -68,6 +77,7 @@ class Stream(io.RawIOBase):
         self.writes += 1
         taken = bytes(data[: max(len(data) // 2, 1)] if self.writes % 2 else data)
         self.disk.note("write", self.path, taken)
+        self.sha256.update(taken)
         return len(taken)
 
 
@@ -76,6 +86,14 @@ class Forgetful(Simulated):
 
     def sync(self, stream):
         stream.flush()
+
+
+class Decaying(Simulated):
+    """A disk that gives back one bit wrong."""
+
+    def given_back(self, path):
+        written = super().given_back(path)
+        return written[:-1] + bytes([written[-1] ^ 1])
 
 
 def write_new(stream):
@@ -94,7 +112,7 @@ def states_after_crash(log, path=TARGET):
             flushed.add(about[0])
         elif kind == "sync_folder":
             lasting = len(entries)
-        else:
+        elif kind != "read":
             entries.append((kind, *about))
     for kept in range(lasting, len(entries) + 1):
         names = {TARGET: "old", KEPT: "older"}
@@ -172,3 +190,11 @@ def test_an_operation_that_fails_leaves_the_old_file_and_says_so(error):
         assert {*states_after_crash(disk.log, KEPT)} <= {OLDER, OLD}
         assert {each[1] for each in disk.log if each[0] == "remove"} >= made(disk)
         assert operation != "sync_folder" or replaced
+
+
+def test_what_the_disk_does_not_give_back_takes_no_place():
+    disk = Decaying()
+    with pytest.raises(EnvironmentFailure, match="the disk does not give back what was written; nothing was changed"):
+        publish(TARGET, write_new, disk, keep=KEPT)
+    assert {*states_after_crash(disk.log)} == {OLD}
+    assert {*states_after_crash(disk.log, KEPT)} == {OLDER}

@@ -21,7 +21,7 @@ from mlptrain.model_file import (
     previous,
     save,
 )
-from mlptrain.publishing import check_writable, remove_left_over
+from mlptrain.publishing import check_writable, real, remove_left_over
 from mlptrain.spec.fields import Spec
 from mlptrain.training.loop import never
 from mlptrain.training.material import Material, digest, read_material
@@ -89,6 +89,7 @@ def fit(
     spec, folder, notices = load_spec(spec_path, overrides)
     out = out or default_output(spec_path)
     check_outputs(spec, out, out_of_fold)
+    out = real(out) if out.is_symlink() else out  # what stands beside the model stands beside the file itself
     plan = planned(checkpoints, checkpoint_minutes, resume=resume, restart=restart, finish=finish)
     for message in notices:
         notice(message)

@@ -557,3 +557,17 @@ def test_a_lock_on_a_full_disk_says_nothing_of_its_holder_and_is_removed(tmp_pat
     ):
         pass
     assert names(tmp_path) == set()
+
+
+def test_a_link_and_the_file_it_leads_to_are_one_output(tmp_path):
+    """One lock, one checkpoint, one previous model."""
+    spec, out, link = write_mixed(tmp_path), tmp_path / "real.npz", tmp_path / "link.npz"
+    link.symlink_to(out)
+    interrupted(spec, link, 6)
+    assert path_of(out).exists()
+    with exclusive(out, str), pytest.raises(EnvironmentFailure, match="is writing here"):
+        fit(str(spec), out=link, resume=True)
+    fit(str(spec), out=link, resume=True)
+    fit(str(spec), out=link, overrides=["seed=9"])
+    assert link.is_symlink()
+    assert names(tmp_path) == {"mixed.csv", "mixed.yaml", "link.npz", "real.npz", "real.previous.npz"}

@@ -136,7 +136,7 @@ def test_a_link_is_followed_and_stays_a_link(tmp_path):
     fit_mixed(tmp_path, "seed=9")
     assert (tmp_path / "mixed.npz").is_symlink()
     assert load(tmp_path / "real.npz").spec.seed == 9
-    assert load(tmp_path / "mixed.previous.npz").spec.seed == 3
+    assert load(tmp_path / "real.previous.npz").spec.seed == 3
 
 
 # when nothing is written
