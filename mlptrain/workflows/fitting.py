@@ -88,8 +88,8 @@ def fit(
     """
     spec, folder, notices = load_spec(spec_path, overrides)
     out = out or default_output(spec_path)
-    check_outputs(spec, out, out_of_fold)
-    out = real(out) if out.is_symlink() else out  # what stands beside the model stands beside the file itself
+    out = checked_output(out)
+    check_out_of_fold(spec, out, out_of_fold)
     plan = planned(checkpoints, checkpoint_minutes, resume=resume, restart=restart, finish=finish)
     for message in notices:
         notice(message)
@@ -138,19 +138,29 @@ def written(trainings: Trainings, out: Path, folder: Path, out_of_fold: Path | N
     return result
 
 
-def check_outputs(spec: Spec, out: Path, out_of_fold: Path | None) -> None:
-    """Fail before training if a file cannot be written, or must not be replaced."""
+def checked_output(out: Path) -> Path:
+    """Fail before training if a file cannot be written, or must not be replaced; of a link the file it leads to.
+
+    What stands beside the model (the one before it, checkpoints, the lock) then stands beside the file itself.
+    """
     check_writable(out)
+    out = real(out) if out.is_symlink() else out
     check_replaceable(out)
-    if out_of_fold is not None:
-        if spec.data.split.folds is None:
-            raise SpecError("--out-of-fold: the spec has no folds; set data.split.folds")
-        check_writable(out_of_fold)
-        if out_of_fold.resolve() == out.resolve():
-            raise SpecError(f"--out-of-fold {out_of_fold}: this is where the model goes; choose another name")
-        if out_of_fold.is_file() and out_of_fold.read_bytes()[: len(OUT_OF_FOLD)] not in (b"", OUT_OF_FOLD):
-            why = "exists and holds no out-of-fold predictions"
-            raise SpecError(f"--out-of-fold {out_of_fold}: {why}; choose another name, or remove it first")
+    return out
+
+
+def check_out_of_fold(spec: Spec, out: Path, out_of_fold: Path | None) -> None:
+    """The same for the predictions of rows while they were held out."""
+    if out_of_fold is None:
+        return
+    if spec.data.split.folds is None:
+        raise SpecError("--out-of-fold: the spec has no folds; set data.split.folds")
+    check_writable(out_of_fold)
+    if out_of_fold.resolve() == out.resolve():
+        raise SpecError(f"--out-of-fold {out_of_fold}: this is where the model goes; choose another name")
+    if out_of_fold.is_file() and out_of_fold.read_bytes()[: len(OUT_OF_FOLD)] not in (b"", OUT_OF_FOLD):
+        why = "exists and holds no out-of-fold predictions"
+        raise SpecError(f"--out-of-fold {out_of_fold}: {why}; choose another name, or remove it first")
 
 
 def summary(results: Sequence[Trained], *, model: str, seconds: float, parameters: int, asked: int) -> FitResult:
