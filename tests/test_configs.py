@@ -13,9 +13,9 @@ from threadpoolctl import threadpool_limits
 
 from mlptrain.__main__ import main
 from mlptrain.architecture import build_network
-from mlptrain.model_file import load
 from mlptrain.spec.fields import Images
 from mlptrain.spec.file import load_spec
+from mlptrain.storage.model_file import load
 from mlptrain.workflows.checking import check
 from mlptrain.workflows.evaluation import evaluate
 from mlptrain.workflows.fitting import FitResult, fit

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from mlptrain import container
-from mlptrain.container import TYPES, Refused, decoded, npy_header, read, write
 from mlptrain.errors import ModelFileError
+from mlptrain.storage import container
+from mlptrain.storage.container import TYPES, Refused, decoded, npy_header, read, write
 
 names = st.from_regex(r"[a-z0-9_]{1,12}(\.[a-z0-9_]{1,12}){0,3}", fullmatch=True).filter(lambda name: name != "sha256")
 some_arrays = st.sampled_from(TYPES).flatmap(
@@ -138,7 +138,7 @@ def test_arrays_of_other_types_are_never_read(kind, monkeypatch):
     stream = io.BytesIO()
     np.lib.format.write_array(stream, ODD[kind], version=(1, 0), allow_pickle=True)
     with monkeypatch.context() as patch:
-        patch.setattr("mlptrain.container.member", lambda array: whole(array, stream.getvalue()))
+        patch.setattr("mlptrain.storage.container.member", lambda array: whole(array, stream.getvalue()))
         data = written({"a": np.zeros(1)})
     assert refused(data)
 
@@ -157,7 +157,7 @@ def test_absurd_shapes_are_refused_before_anything_is_allocated(shape, monkeypat
     text = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}".ljust(117).encode() + b"\n"
     body = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text + bytes(24)
     with monkeypatch.context() as patch:
-        patch.setattr("mlptrain.container.member", lambda array: whole(array, body))
+        patch.setattr("mlptrain.storage.container.member", lambda array: whole(array, body))
         data = written({"a": np.zeros(1)})
     tracemalloc.start()
     try:
@@ -223,7 +223,7 @@ def test_the_most_members(monkeypatch):
     with pytest.raises(ModelFileError, match="more than 10000 arrays"):
         written(arrays)
     with monkeypatch.context() as patch:
-        patch.setattr("mlptrain.container.MOST_MEMBERS", 10_001)
+        patch.setattr("mlptrain.storage.container.MOST_MEMBERS", 10_001)
         too_many = written(arrays)
     assert refused(too_many)
     arrays.popitem()

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mlptrain.model_file import FORMAT_VERSION, load
+from mlptrain.storage.model_file import FORMAT_VERSION, load
 from mlptrain.workflows.prediction import Prediction, Wanted
 
 GOLDEN = Path(__file__).parent / "golden"

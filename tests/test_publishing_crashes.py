@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from mlptrain.errors import EnvironmentFailure
-from mlptrain.publishing import Disk, publish
+from mlptrain.storage.publishing import Disk, publish
 
 SECTOR = 512
 TARGET = Path("/simulated/model.npz")

@@ -19,8 +19,8 @@ def init(
     """Write a commented spec to begin with, from what is found in a file."""
     use_threads(1)
     from mlptrain.errors import SpecError
-    from mlptrain.publishing import publish
     from mlptrain.reporting.text import plain
+    from mlptrain.storage.publishing import publish
     from mlptrain.workflows.initialisation import starter
 
     path = out or Path(f"{Path(data).name.partition('.')[0] or 'spec'}.yaml")

@@ -9,15 +9,15 @@ from typing import Any, Literal
 
 import numpy as np
 
-from mlptrain import checkpoint_file
-from mlptrain.checkpoint_file import Checkpoint, Fold, newest, path_of, place
 from mlptrain.engine.schedules import depends_on_total
 from mlptrain.errors import DataError, EnvironmentFailure, Interrupted, ModelFileError, SpecError
-from mlptrain.metadata import Json
-from mlptrain.model_file import WRITER, Member, stored
-from mlptrain.publishing import require_space
 from mlptrain.spec.fields import Schedules
 from mlptrain.spec.plain import to_plain
+from mlptrain.storage import checkpoint_file
+from mlptrain.storage.checkpoint_file import Checkpoint, Fold, newest, path_of, place
+from mlptrain.storage.metadata import Json
+from mlptrain.storage.model_file import WRITER, Member, stored
+from mlptrain.storage.publishing import require_space
 from mlptrain.training.events import EpochEnded, Event, StepsDone
 from mlptrain.training.fingerprint import Fingerprint, difference, fingerprint
 from mlptrain.training.loop import Course

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from mlptrain.data.targets import ClassTarget, Target
-from mlptrain.model_file import Model, load
 from mlptrain.spec.plain import to_plain
+from mlptrain.storage.model_file import Model, load
 from mlptrain.workflows.measuring import Metrics
 
 

@@ -26,9 +26,9 @@ from mlptrain.engine.metrics import (
     sliced,
 )
 from mlptrain.errors import DataError, SpecError
-from mlptrain.model_file import Model, load
 from mlptrain.randomness import stream
 from mlptrain.spec.fields import Images, Source
+from mlptrain.storage.model_file import Model, load
 from mlptrain.training.examples import Examples, judged
 from mlptrain.training.material import Rows, blank_lines, check_target, digest, read_material, read_rows
 from mlptrain.training.partitions import partitions

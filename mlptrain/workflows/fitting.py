@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from mlptrain.checkpoint_file import path_before, path_of
 from mlptrain.errors import Diverged, SpecError
-from mlptrain.locking import exclusive
-from mlptrain.model_file import (
+from mlptrain.spec.fields import Spec
+from mlptrain.storage.checkpoint_file import path_before, path_of
+from mlptrain.storage.locking import exclusive
+from mlptrain.storage.model_file import (
     Member,
     Model,
     check_replaceable,
@@ -21,8 +22,7 @@ from mlptrain.model_file import (
     previous,
     save,
 )
-from mlptrain.publishing import check_writable, real, remove_left_over
-from mlptrain.spec.fields import Spec
+from mlptrain.storage.publishing import check_writable, real, remove_left_over
 from mlptrain.training.loop import never
 from mlptrain.training.material import Material, digest, read_material
 from mlptrain.training.partitions import partitions

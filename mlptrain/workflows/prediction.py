@@ -17,9 +17,9 @@ from mlptrain.data.images import read_images
 from mlptrain.data.table import CHUNK, Reading, Table, Writer, from_columns, write_table
 from mlptrain.data.targets import ClassTarget, Target
 from mlptrain.errors import DataError, SpecError
-from mlptrain.model_file import Model, load
-from mlptrain.publishing import publish
 from mlptrain.spec.plain import to_plain
+from mlptrain.storage.model_file import Model, load
+from mlptrain.storage.publishing import publish
 from mlptrain.training.examples import predict as predict_rows
 from mlptrain.training.material import Rows
 from mlptrain.training.preparation import compact_inputs

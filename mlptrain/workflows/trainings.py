@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, asdict, dataclass, replace
 
 from mlptrain.architecture import build_network
-from mlptrain.container import Arrays
 from mlptrain.data.splits import Parts
 from mlptrain.errors import Diverged, SpecError
-from mlptrain.model_file import Member, beginning, history_arrays, require_storable
+from mlptrain.storage.container import Arrays
+from mlptrain.storage.model_file import Member, beginning, history_arrays, require_storable
 from mlptrain.training.divergence import diverged_at_the_end
 from mlptrain.training.events import Event, Finished
 from mlptrain.training.examples import outputs_for, predict

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from mlptrain.errors import ModelFileError
-from mlptrain.model_file import load
+from mlptrain.storage.model_file import load
 
 
 def opened(path: Path) -> str:

@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from mlptrain.container import Arrays, npy_header, read, write
-from mlptrain.metadata import LARGEST, ROOM, check_size, outlined, weight
+from mlptrain.storage.container import Arrays, npy_header, read, write
+from mlptrain.storage.metadata import LARGEST, ROOM, check_size, outlined, weight
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "format_1.npz"
 ARRAYS = read(GOLDEN)

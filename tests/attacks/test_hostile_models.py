@@ -30,12 +30,12 @@ from attacks.forging import (
     with_text,
 )
 
-from mlptrain.container import write
 from mlptrain.data.encodings import OneHot
 from mlptrain.data.features import CategoryColumn, Features
 from mlptrain.errors import DataError, EnvironmentFailure, ModelFileError
-from mlptrain.metadata import DEEPEST, LARGEST, parsed
-from mlptrain.model_file import load, save
+from mlptrain.storage.container import write
+from mlptrain.storage.metadata import DEEPEST, LARGEST, parsed
+from mlptrain.storage.model_file import load, save
 from mlptrain.workflows.description import describe
 from mlptrain.workflows.prediction import predict
 

@@ -42,8 +42,8 @@ from catalogue import (
     write,
 )
 
-from mlptrain import container
 from mlptrain.data.delimited import Reader
+from mlptrain.storage import container
 
 
 @pytest.fixture(scope="module")

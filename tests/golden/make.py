@@ -6,7 +6,7 @@ A model of every format that was ever released stays here, and stays readable, w
 import tempfile
 from pathlib import Path
 
-from mlptrain.model_file import FORMAT_VERSION
+from mlptrain.storage.model_file import FORMAT_VERSION
 from mlptrain.workflows.fitting import fit
 from mlptrain.workflows.prediction import Prediction, Wanted
 

@@ -24,16 +24,16 @@ import numpy as np
 from attacks.forging import GOLDEN, LEVEL_VALUES, METADATA, container
 from attacks.strings import HOSTILE
 
-from mlptrain.container import Arrays, Refused, decoded, local_header, npy_header
 from mlptrain.data.column_rules import ColumnRules
 from mlptrain.data.table import from_columns, write_table
 from mlptrain.errors import MlptrainError
-from mlptrain.model_file import Model, model_of
 from mlptrain.reporting.results import description_text
 from mlptrain.spec.fields import Data, ModelSpec, Spec, Split
 from mlptrain.spec.file import load_spec
 from mlptrain.spec.plain import from_plain, to_plain
 from mlptrain.spec.yaml_text import decoded as text_of_spec
+from mlptrain.storage.container import Arrays, Refused, decoded, local_header, npy_header
+from mlptrain.storage.model_file import Model, model_of
 from mlptrain.training.material import Rows, read_material
 from mlptrain.training.partitions import partitions
 from mlptrain.training.preparation import prepare_part

@@ -23,8 +23,8 @@ import yaml
 from soak.forked import Child, Ended
 from soak.tally import Row
 
-from mlptrain import checkpoint_file, model_file
-from mlptrain.checkpoint_file import path_before, path_of
+from mlptrain.storage import checkpoint_file, model_file
+from mlptrain.storage.checkpoint_file import path_before, path_of
 from mlptrain.training.events import EpochEnded, Event, Started
 from mlptrain.workflows.fitting import fit
 

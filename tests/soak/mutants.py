@@ -54,7 +54,7 @@ class Group:
 
 GROUPS = {
     "saving": Group(
-        ("publishing.py", "container.py"),
+        ("storage/publishing.py", "storage/container.py"),
         (
             "test_container.py",
             "test_publishing_crashes.py",
@@ -65,7 +65,7 @@ GROUPS = {
         ),
     ),
     "loading": Group(
-        ("model_file.py",),
+        ("storage/model_file.py",),
         (
             "test_golden_models.py",
             "workflows/test_model_files.py",

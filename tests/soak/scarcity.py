@@ -20,7 +20,7 @@ from soak.forked import Ended, ended
 from soak.syscalls import Save, faults_of
 from soak.tally import LeftOut, Row
 
-from mlptrain.model_file import load
+from mlptrain.storage.model_file import load
 from mlptrain.workflows.fitting import fit
 from mlptrain.workflows.prediction import Prediction, Wanted
 

@@ -19,15 +19,15 @@ import numpy as np
 from soak.forked import Child, Ended
 from soak.tally import LeftOut, Row
 
-from mlptrain import checkpoint_file
 from mlptrain.architecture import build_network
-from mlptrain.checkpoint_file import Checkpoint, path_before, path_of
 from mlptrain.data.features import Features, NumberColumn
 from mlptrain.data.scaling import Affine
 from mlptrain.data.targets import ClassTarget
 from mlptrain.engine.losses import CrossEntropy
-from mlptrain.model_file import Member, Model, load, save
 from mlptrain.spec.fields import Data, ModelSpec, Spec
+from mlptrain.storage import checkpoint_file
+from mlptrain.storage.checkpoint_file import Checkpoint, path_before, path_of
+from mlptrain.storage.model_file import Member, Model, load, save
 from mlptrain.training.snapshot import Snapshot
 from mlptrain.workflows.prediction import publish_table
 

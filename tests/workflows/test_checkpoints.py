@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from flows import csv_text, fit_mixed, mixed_rows, write_mixed
 
-from mlptrain import container
-from mlptrain.checkpoint_file import load as load_checkpoint
-from mlptrain.checkpoint_file import path_before, path_of
 from mlptrain.engine.optimizers import Optimizer
 from mlptrain.errors import DataError, Diverged, EnvironmentFailure, Interrupted, ModelFileError, SpecError
-from mlptrain.locking import exclusive
-from mlptrain.model_file import load, previous
 from mlptrain.spec.plain import names_of
+from mlptrain.storage import container
+from mlptrain.storage.checkpoint_file import load as load_checkpoint
+from mlptrain.storage.checkpoint_file import path_before, path_of
+from mlptrain.storage.locking import exclusive
+from mlptrain.storage.model_file import load, previous
 from mlptrain.training import loop
 from mlptrain.training.events import EpochEnded, Started
 from mlptrain.workflows.checkpoints import SHORT
@@ -443,7 +443,7 @@ def test_a_checkpoint_that_cannot_be_written_is_said_and_training_goes_on(tmp_pa
     def full(*arguments, **options):
         raise EnvironmentFailure("m.npz.ckpt: cannot be written: No space left on device; nothing was changed")
 
-    monkeypatch.setattr("mlptrain.checkpoint_file.publish", full)
+    monkeypatch.setattr("mlptrain.storage.checkpoint_file.publish", full)
     fit(str(write_mixed(tmp_path)), out=tmp_path / "m.npz", checkpoints="epochs", notice=told.append)
     assert len(told) == 12
     assert "no checkpoint: m.npz.ckpt: cannot be written: No space left on device" in told[0]
@@ -510,7 +510,7 @@ def test_where_there_are_no_locks_it_is_said(tmp_path, monkeypatch):
     def unknown(descriptor):
         raise OSError(95, "Operation not supported")
 
-    monkeypatch.setattr("mlptrain.locking.lock_now", unknown)
+    monkeypatch.setattr("mlptrain.storage.locking.lock_now", unknown)
     told = []
     fit(str(write_mixed(tmp_path)), out=tmp_path / "m.npz", notice=told.append)
     assert "the file system knows no locks (Operation not supported)" in told[0]

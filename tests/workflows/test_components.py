@@ -14,8 +14,8 @@ from mlptrain.engine.losses import ClassLoss, Loss
 from mlptrain.engine.optimizers import Optimizer
 from mlptrain.engine.schedules import Schedule
 from mlptrain.errors import Diverged
-from mlptrain.model_file import load
 from mlptrain.spec.plain import members, names_of
+from mlptrain.storage.model_file import load
 from mlptrain.workflows.prediction import predict
 
 

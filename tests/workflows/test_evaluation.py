@@ -8,7 +8,7 @@ from preparing import prepare
 
 from mlptrain.data.table import read_table
 from mlptrain.errors import DataError, SpecError
-from mlptrain.model_file import load
+from mlptrain.storage.model_file import load
 from mlptrain.workflows.evaluation import evaluate
 from mlptrain.workflows.fitting import fit
 

@@ -8,7 +8,7 @@ import pytest
 from flows import CONFIGS, fit_mixed, mixed_rows, write_mixed
 
 from mlptrain.errors import DataError, Diverged, EnvironmentFailure, SpecError
-from mlptrain.model_file import load
+from mlptrain.storage.model_file import load
 from mlptrain.training.events import EpochEnded, Finished, Started
 from mlptrain.workflows.evaluation import evaluate
 from mlptrain.workflows.fitting import default_output, fit
@@ -233,7 +233,7 @@ def test_the_result_is_plain(tmp_path):
 
 
 def test_columns_that_no_model_file_can_hold_are_refused_before_training(tmp_path, monkeypatch):
-    monkeypatch.setattr("mlptrain.metadata.ROOM", 10)
+    monkeypatch.setattr("mlptrain.storage.metadata.ROOM", 10)
     events = []
     with pytest.raises(
         EnvironmentFailure, match="columns do not fit into a model file: it has too many different keys"

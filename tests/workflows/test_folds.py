@@ -10,7 +10,7 @@ import pytest
 from flows import csv_text, fit_mixed, mixed_rows, read_csv, write_mixed
 
 from mlptrain.errors import SpecError
-from mlptrain.model_file import load
+from mlptrain.storage.model_file import load
 from mlptrain.training.events import EpochEnded, Started
 from mlptrain.training.material import Rows, read_material, read_rows
 from mlptrain.training.partitions import partitions

@@ -15,9 +15,7 @@ from flows import drawn, fit_mixed, write_mixed
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlptrain import metadata, model_file
 from mlptrain.architecture import build_network
-from mlptrain.container import Refused, decoded, read, write
 from mlptrain.data.column_rules import ColumnRules, Imputing
 from mlptrain.data.dates import Cycle, DateParts
 from mlptrain.data.encodings import LevelValues, OneHot, OrdinalEncoding, TargetEncoding
@@ -29,8 +27,10 @@ from mlptrain.engine.layers import BatchNorm, Dropout, LayerNorm, PReLU
 from mlptrain.engine.losses import CrossEntropy, MeanSquaredError
 from mlptrain.engine.schedules import Cosine, WarmUp
 from mlptrain.errors import ModelFileError
-from mlptrain.model_file import Member, Model, holds_already, load, save
 from mlptrain.spec.fields import Data, Images, LayerSpec, ModelSpec, Schedules, Spec, Split, Training
+from mlptrain.storage import metadata, model_file
+from mlptrain.storage.container import Refused, decoded, read, write
+from mlptrain.storage.model_file import Member, Model, holds_already, load, save
 from mlptrain.workflows.prediction import predict
 
 COLUMNS = Features(

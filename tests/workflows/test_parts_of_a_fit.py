@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from preparing import prepare
 
 from mlptrain.errors import DataError, EnvironmentFailure, SpecError
-from mlptrain.model_file import load
+from mlptrain.storage.model_file import load
 from mlptrain.training import preparation
 from mlptrain.training.material import read_material
 from mlptrain.training.partitions import partitions

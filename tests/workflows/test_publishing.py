@@ -11,9 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from mlptrain import publishing
 from mlptrain.errors import EnvironmentFailure
-from mlptrain.publishing import HELD_BY_ANOTHER, PAUSES, Disk, check_writable, publish, remove_left_over, require_space
+from mlptrain.storage import publishing
+from mlptrain.storage.publishing import (
+    HELD_BY_ANOTHER,
+    PAUSES,
+    Disk,
+    check_writable,
+    publish,
+    remove_left_over,
+    require_space,
+)
 
 posix = pytest.mark.skipif(os.name != "posix", reason="permissions and folders of POSIX")
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mlptrain.data import delimited, table
 from mlptrain.engine.network import Network
 from mlptrain.errors import DataError
-from mlptrain.model_file import load, save
+from mlptrain.storage.model_file import load, save
 from mlptrain.workflows import prediction
 from mlptrain.workflows.prediction import LoadedModel, Prediction, Wanted, no_formula, predict
 

@@ -17,15 +17,17 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from mlptrain.architecture import build_network
-from mlptrain.container import Arrays, read, write
 from mlptrain.data.features import FeatureColumn, Features, PixelFeatures
 from mlptrain.data.targets import Target
 from mlptrain.engine.losses import Loss
 from mlptrain.engine.network import Network
 from mlptrain.errors import Diverged, ModelFileError, SpecError
-from mlptrain.foreign import foreign
-from mlptrain.metadata import LARGEST, Json, parsed, require_readable
-from mlptrain.model_rules import (
+from mlptrain.spec.fields import Spec
+from mlptrain.spec.plain import from_plain, to_plain
+from mlptrain.storage.container import Arrays, read, write
+from mlptrain.storage.foreign import foreign
+from mlptrain.storage.metadata import LARGEST, Json, parsed, require_readable
+from mlptrain.storage.model_rules import (
     HISTORY,
     MOST_LAYERS,
     check_alike,
@@ -35,9 +37,7 @@ from mlptrain.model_rules import (
     check_target,
     require,
 )
-from mlptrain.publishing import publish
-from mlptrain.spec.fields import Spec
-from mlptrain.spec.plain import from_plain, to_plain
+from mlptrain.storage.publishing import publish
 from mlptrain.training.events import EpochEnded
 from mlptrain.training.examples import outputs_for
 from mlptrain.training.preparation import AnyFeatures

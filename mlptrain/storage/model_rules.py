@@ -12,7 +12,6 @@ from typing import Any, get_args
 
 import numpy as np
 
-from mlptrain.container import Arrays
 from mlptrain.data.dates import compiled
 from mlptrain.data.encodings import LevelValues, OneHot
 from mlptrain.data.features import CategoryColumn, DateColumn, FeatureColumn, NumberColumn, PixelFeatures
@@ -20,6 +19,7 @@ from mlptrain.data.scaling import NormalQuantiles
 from mlptrain.data.targets import ClassTarget, Target
 from mlptrain.engine.losses import BinaryCrossEntropy
 from mlptrain.spec.fields import Spec
+from mlptrain.storage.container import Arrays
 from mlptrain.training.events import EpochEnded, Reason
 from mlptrain.training.preparation import AnyFeatures
 

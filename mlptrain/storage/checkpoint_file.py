@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from mlptrain.container import Arrays, read, write
 from mlptrain.errors import ModelFileError
-from mlptrain.metadata import Json, parsed, require_readable
-from mlptrain.model_file import WRITER, beginning
-from mlptrain.publishing import publish
+from mlptrain.storage.container import Arrays, read, write
+from mlptrain.storage.metadata import Json, parsed, require_readable
+from mlptrain.storage.model_file import WRITER, beginning
+from mlptrain.storage.publishing import publish
 from mlptrain.training.snapshot import Snapshot
 
 FORMAT = "mlptrain checkpoint"
