@@ -192,7 +192,7 @@ def processes(one: Fit, kills: int, draw: random.Random) -> Row:
     with row.timed():
         while row.cases < kills:
             before = epoch(one.out)
-            end = run_process(command, draw.uniform(seconds / 3, seconds))
+            end = run_process(command, draw.uniform(seconds / 3, 1.3 * seconds))
             faults = [*end.faults(0, -signal.SIGKILL), *one.faults(done=end.code == 0)]
             if end.code == 0:
                 runs += 1

@@ -146,7 +146,9 @@ def forked(run: Callable[[], int], seconds: float) -> int:
     if pid:
         return pid
     os.setpgid(0, 0)
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    for number in (signal.SIGALRM, signal.SIGHUP, signal.SIGTERM):  # which a shell may have us ignore
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.alarm(int(4 * seconds) + 30)
     resource.setrlimit(resource.RLIMIT_CPU, (int(2 * seconds) + 20,) * 2)
     resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))
@@ -221,8 +223,8 @@ class Changed(importlib.abc.MetaPathFinder, importlib.machinery.SourceFileLoader
         return compile(self.tree, self.path, "exec")
 
 
-def run_anew(mutant: Mutant, nodes: Sequence[str]) -> int:
-    """Import everything of ours again, with the change, and run tests by their names: 1 if one fails."""
+def run_anew(mutant: Mutant, nodes: Sequence[str], failing: Sequence[str]) -> int:
+    """Import everything of ours again, with the change, and run tests but those that fail anyway: 1 if one fails."""
     for name, module in list(sys.modules.items()):
         place = str(getattr(module, "__file__", ""))
         if place.startswith((str(TESTS), str(PACKAGE))) and name != __name__ and not name.startswith("soak"):
@@ -231,7 +233,15 @@ def run_anew(mutant: Mutant, nodes: Sequence[str]) -> int:
     sys.meta_path.insert(0, Changed(".".join(relative.parts), mutant))
     folder = tempfile.mkdtemp(prefix="mutant-")
     try:
-        ended = pytest.main([*OPTIONS, "-x", f"--basetemp={folder}/t", *dict.fromkeys(nodes)])
+        ended = pytest.main(
+            [
+                *OPTIONS,
+                "-x",
+                f"--basetemp={folder}/t",
+                *(f"--deselect={each}" for each in failing),
+                *dict.fromkeys(nodes),
+            ]
+        )
     except BaseException:
         return 1
     finally:
@@ -300,7 +310,7 @@ class Hunt:
         if not anew:
             return forked(lambda: run_exchanged(session, mutant, tests), sum(reached.seconds[each] for each in tests))
         nodes = self.tests or [str(TESTS / each) for each in GROUPS[group_of(mutant.path)].tests]
-        return forked(lambda: run_anew(mutant, nodes), 2 * SECONDS)
+        return forked(lambda: run_anew(mutant, nodes, self.failing), 2 * SECONDS)
 
 
 def reached_by(session: pytest.Session, paths: Sequence[Path]) -> Reached:
@@ -353,9 +363,8 @@ def group_of(path: Path) -> str:
 def drawn(group: str, sample: int, seed: int) -> tuple[list[Mutant], int]:
     """Mutants of a group, drawn with a seed, and how many there are."""
     every = [each for path in files_of(group) for each in mutants(path)]
-    if unused := EQUIVALENT.keys() - {(each.path.name, change(each)) for each in every}:
-        unused = {each for each in unused if each[0] in {path.name for path in files_of(group)}}
-        assert not unused, f"no such mutants: {unused}"
+    for excuse in (each for each in EQUIVALENT if each[0] in {path.name for path in files_of(group)}):
+        assert sum((each.path.name, change(each)) == excuse for each in every) == 1, f"not one mutant: {excuse}"
     able = [each for each in every if (each.path.name, change(each)) not in EQUIVALENT]
     return random.Random(seed).sample(able, min(sample, len(able))), len(every)
 

@@ -112,8 +112,9 @@ def apart(name: str, *, quick: bool) -> list[Row] | str:
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder) / "answer"
         command = [sys.executable, __file__, "--answer", str(answer), "--only", name, *["--quick"] * quick]
-        subprocess.run(command, check=True, env=os.environ | ONE_THREAD)
-        found: list[Row] | str = pickle.loads(answer.read_bytes())
+        done = subprocess.run(command, check=False, env=os.environ | ONE_THREAD)
+        broken = [Row(f"the part {name} as a whole", 1, [f"ended with {done.returncode}"])]
+        found: list[Row] | str = pickle.loads(answer.read_bytes()) if answer.exists() else broken
     print(f"{name}: {time.monotonic() - begun:.0f} s", file=sys.stderr)
     return found
 
@@ -190,6 +191,7 @@ def main() -> None:
         print(text, end="")
     else:
         asked.out.write_text(text, encoding="utf-8")
+    sys.exit(int(total({name: rows for name, rows in found.items() if name != "mutants"}, "failures") > 0))
 
 
 if __name__ == "__main__":
