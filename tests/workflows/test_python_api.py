@@ -31,6 +31,9 @@ class Frame:
 class NAType:
     """pandas' missing value, of which nothing is known, not even whether it is itself."""
 
+    def __repr__(self):
+        return "<NA>"
+
     def __ne__(self, other):
         return self
 
