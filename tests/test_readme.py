@@ -23,7 +23,7 @@ def fenced(language: str) -> list[str]:
 def test_two_commands_do_all_set_up():
     install, test = (block.strip() for block in fenced("sh"))
     assert install.endswith("mlptrain fit configs/xor.yaml")
-    assert test.endswith("-m pytest")
+    assert test.endswith("-m pytest -n 2 --dist loadfile")
     for command in (install, test):
         assert command.startswith("python3 -m venv .venv && .venv/bin/python -m pip install ")
         assert "\n" not in command
