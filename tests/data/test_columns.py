@@ -421,3 +421,19 @@ def test_the_largest_number_is_one(largest):
 )
 def test_what_would_make_numbers_of_texts_is_said(cells, cure):
     assert marked(cells.split()).split(" or ")[0] == cure
+
+
+@pytest.mark.parametrize(
+    ("cell", "named"),
+    [
+        ("１２", "'１２' (with U+FF11, U+FF12)"),
+        ("1２2", "'1２2' (with U+FF12)"),
+        ("１２３４", "'１２３４' (with U+FF11, U+FF12, U+FF13)"),
+        ("12x", "'12x'"),
+        ("é", "'é'"),
+    ],
+)
+def test_characters_that_only_resemble_figures_are_named(cell, named):
+    with pytest.raises(DataError) as problem:
+        numbers(table(x=["1", cell]), "x", MARKS)
+    assert f"{named} " in f"{problem.value} ".replace(";", " ").replace(",  ", ", ")

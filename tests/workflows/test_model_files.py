@@ -26,7 +26,7 @@ from mlptrain.engine.activations import Activation
 from mlptrain.engine.layers import BatchNorm, Dropout, LayerNorm, PReLU
 from mlptrain.engine.losses import CrossEntropy, MeanSquaredError
 from mlptrain.engine.schedules import Cosine, WarmUp
-from mlptrain.errors import ModelFileError
+from mlptrain.errors import Diverged, ModelFileError
 from mlptrain.spec.fields import Data, Images, LayerSpec, ModelSpec, Schedules, Spec, Split, Training
 from mlptrain.storage import metadata, model_file
 from mlptrain.storage.container import Refused, decoded, read, write
@@ -445,3 +445,58 @@ def test_a_model_that_is_there_already_is_known_by_all_of_its_bytes(tmp_path):
     path.write_bytes(content)
     assert holds_already(path, arrays)
     assert not holds_already(tmp_path, arrays)
+
+
+@pytest.mark.parametrize(("members", "which"), [(1, ""), (2, " of fold 2")])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_network_with_numbers_that_are_not_finite_is_never_saved(tmp_path, members, which, value):
+    model = model_of(ModelSpec(hidden=(2,)), COLUMNS, CLASSES, 1, members)
+    model.members[-1].network.parameters.values["output.bias"][...] = value
+    with pytest.raises(Diverged) as problem:
+        save(model, tmp_path / "m.npz")
+    said = f"after the last step 3 of the 3 numbers of output.bias{which} are not finite"
+    assert str(problem.value) == f"training diverged: {said}; try a smaller optimizer.learning_rate"
+    assert not [*tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('{"a": 1, "a": 1}', "a key is there twice"),
+        ('[{"b": [], "c": 0, "b": 1}]', "a key is there twice"),
+        ("[NaN]", "NaN is not a finite number"),
+        ("[-Infinity]", "-Infinity is not a finite number"),
+        ("[1e400]", "1e400 is not a finite number"),
+        (f"[1{'0' * 400}.0]", f"1{'0' * 19} is not a finite number"),
+        ("[" * 100_000, "it is nested more than 32 levels deep"),
+    ],
+)
+def test_json_is_strict(text, why):
+    with pytest.raises(ValueError, match=why) as problem:
+        metadata.parsed(text.encode())
+    assert str(problem.value) == why
+
+
+@pytest.mark.parametrize("text", ['"\\ud800"', '{"\\udfff": 1}'])
+def test_half_a_character_is_none(text):
+    with pytest.raises(ValueError, match="half a character"):
+        metadata.parsed(text.encode())
+
+
+def test_characters_beyond_ascii_are_stored_as_they_are(tmp_path):
+    save(model_of(ModelSpec(hidden=(2,)), COLUMNS, CLASSES, 1), tmp_path / "m.npz")
+    assert "größe 1".encode() in (tmp_path / "m.npz").read_bytes()
+
+
+def test_only_parameters_make_room_for_a_network(fitted, tmp_path):
+    metadata = metadata_of(fitted)
+    metadata["spec"]["model"]["hidden"] = [100]
+    text = np.frombuffer(json.dumps(metadata).encode(), np.uint8)
+    said = refusal(tmp_path / "m.npz", changed(fitted, metadata=text, history__more=np.zeros(10_000)))
+    assert said == "the model is damaged: its spec asks for a larger network than its arrays make"
+
+
+def test_numbers_that_are_not_finite_are_never_in_the_metadata(tmp_path):
+    model = replace(model_of(ModelSpec(hidden=(2,)), COLUMNS, CLASSES, 1), result={"loss": float("nan")})
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        save(model, tmp_path / "m.npz")
