@@ -13,9 +13,10 @@ from mlptrain.engine.activations import Tanh
 from mlptrain.engine.losses import CrossEntropy, MeanSquaredError
 from mlptrain.engine.optimizers import SGD
 from mlptrain.spec.fields import Data, ModelSpec, Schedules, Spec, Split, Training
+from mlptrain.training.course import Course
 from mlptrain.training.events import EpochEnded, Finished
 from mlptrain.training.examples import Examples, loss_targets, outputs_for
-from mlptrain.training.loop import Course, fit
+from mlptrain.training.loop import fit
 from mlptrain.training.state import TrainState, initial_state
 
 drawn = settings(derandomize=True, deadline=None, database=None)

@@ -6,7 +6,7 @@ with the very parameters and the very masks of dropout that gave the loss.
 
 from dataclasses import dataclass
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +20,8 @@ from mlptrain.engine.parameters import Parameters
 from mlptrain.engine.penalties import Clipping, norm
 from mlptrain.errors import Diverged
 from mlptrain.spec.fields import Spec
+from mlptrain.training.course import Batch, Course
 from mlptrain.training.state import TrainState
-
-if TYPE_CHECKING:
-    from mlptrain.training.loop import Batch, Course
 
 FAR = 1e3
 """Inputs and targets are of size 1 where they are scaled: a number beyond this is the likely cause."""
@@ -51,7 +49,7 @@ class Extreme:
         return abs(self.value) if isfinite(self.value) else np.inf
 
 
-def diverged(course: "Course", state: TrainState, batch: "Batch", *, number: int, lr: float, run: Pass) -> Diverged:
+def diverged(course: Course, state: TrainState, batch: Batch, *, number: int, lr: float, run: Pass) -> Diverged:
     """The error that the loss of a batch (the `number`-th of its epoch) is not finite."""
     fault = first_fault(course, state, batch, run) or Fault(
         what="the mean of the losses", rows=np.ones(len(batch[0]), bool), before=float(np.finfo(batch[0].dtype).max)
@@ -64,7 +62,7 @@ def diverged(course: "Course", state: TrainState, batch: "Batch", *, number: int
 
 
 @np.errstate(all="ignore")
-def diverged_at_the_end(course: "Course", state: TrainState) -> Diverged:
+def diverged_at_the_end(course: Course, state: TrainState) -> Diverged:
     """The error that the loss of the training rows is not finite with the parameters that were kept."""
     part, network = course.train, course.network
     when = f"after the last step (learning rate {state.history[-1].learning_rate:g})"
@@ -77,7 +75,7 @@ def diverged_at_the_end(course: "Course", state: TrainState) -> Diverged:
     return Diverged(f"training diverged: the loss is not finite {when}; {slower(course.spec)}")
 
 
-def first_fault(course: "Course", state: TrainState, batch: "Batch", run: Pass) -> Fault | None:
+def first_fault(course: Course, state: TrainState, batch: Batch, run: Pass) -> Fault | None:
     """What is not finite first on the way from θ and the inputs to the loss; None where all of it is finite."""
     x, targets, _ = batch
     network, everywhere = course.network, np.ones(len(x), bool)
@@ -126,7 +124,7 @@ def extreme(values: Floats, rows: NDArray[np.bool_]) -> Extreme:
     return Extreme(row=int(chosen[row]), column=column, value=float(values[chosen[row], column]))
 
 
-def report(course: "Course", when: str, fault: Fault, batch: "Batch", numbers: NDArray[np.int64]) -> Diverged:
+def report(course: Course, when: str, fault: Fault, batch: Batch, numbers: NDArray[np.int64]) -> Diverged:
     """The error in words: when, what first, the row and column of the largest input (or target), what to do."""
     x, targets, _ = batch
     found = extreme(x, fault.rows)
@@ -139,7 +137,7 @@ def report(course: "Course", when: str, fault: Fault, batch: "Batch", numbers: N
     return Diverged(f"training diverged: the loss is not finite {when}; {first}; {where}; {cure}")
 
 
-def input_place(course: "Course", found: Extreme, numbers: NDArray[np.int64]) -> str:
+def input_place(course: Course, found: Extreme, numbers: NDArray[np.int64]) -> str:
     """The file, line and column of an input, what is written there, and what the network gets."""
     origin, row = course.train.origin, int(numbers[found.row])
     if origin is None:
@@ -147,7 +145,7 @@ def input_place(course: "Course", found: Extreme, numbers: NDArray[np.int64]) ->
     return f"the largest input is {found.value:.3g}, {origin.place(row)}: {origin.input(row, found.column)}"
 
 
-def answer_place(course: "Course", found: Extreme, numbers: NDArray[np.int64]) -> str:
+def answer_place(course: Course, found: Extreme, numbers: NDArray[np.int64]) -> str:
     """The same of a target."""
     assert isinstance(course.target, NumberTarget)
     origin, row, name = course.train.origin, int(numbers[found.row]), course.target.names[found.column]
@@ -162,7 +160,7 @@ def scaled_target(spec: Spec) -> str:
     return "set data.scale_target: true"
 
 
-def scaled_input(course: "Course", found: Extreme) -> str:
+def scaled_input(course: Course, found: Extreme) -> str:
     """What to do about an input that is far out; empty if it is not."""
     column = None if course.train.origin is None else course.train.origin.column(found.column)
     if found.size <= FAR or not isinstance(column, NumberColumn):

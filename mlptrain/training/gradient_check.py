@@ -9,8 +9,8 @@ from mlptrain.architecture import build_network
 from mlptrain.engine.arrays import Floats
 from mlptrain.engine.network import Network
 from mlptrain.randomness import stream, uniform
+from mlptrain.training.course import Course
 from mlptrain.training.examples import loss_targets
-from mlptrain.training.loop import Course
 
 STEPS = (1e-4, 1e-5, 1e-6)
 DIRECTIONS = 3

@@ -18,9 +18,9 @@ from mlptrain.storage.checkpoint_file import Checkpoint, Fold, newest, path_of, 
 from mlptrain.storage.metadata import Json
 from mlptrain.storage.model_file import WRITER, Member, stored
 from mlptrain.storage.publishing import require_space
+from mlptrain.training.course import Course
 from mlptrain.training.events import EpochEnded, Event, StepsDone
 from mlptrain.training.fingerprint import Fingerprint, difference, fingerprint
-from mlptrain.training.loop import Course
 from mlptrain.training.material import Material
 from mlptrain.training.snapshot import Snapshot, restore, taken
 from mlptrain.training.state import TrainState, initial_state

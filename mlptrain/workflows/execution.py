@@ -12,7 +12,7 @@ from mlptrain.engine.elementwise import NUMPY, Executor
 from mlptrain.engine.layers import Dropout, GaussianDropout
 from mlptrain.engine.lbfgs import LBFGS
 from mlptrain.engine.network import Network
-from mlptrain.training.loop import Course
+from mlptrain.training.course import Course
 
 SMALL = 1 << 23
 """Multiplications in the largest product of a step up to which a second thread brings next to nothing. Where another

@@ -6,8 +6,8 @@ from math import isfinite
 import numpy as np
 
 from mlptrain.engine.metrics import Undefined, Value
+from mlptrain.training.course import Course
 from mlptrain.training.examples import Examples, evaluate, metrics
-from mlptrain.training.loop import Course
 
 Metrics = dict[str, float | None]
 

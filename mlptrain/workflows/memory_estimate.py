@@ -24,8 +24,8 @@ from mlptrain.engine.lbfgs import LBFGS
 from mlptrain.engine.network import Network
 from mlptrain.engine.optimizers import Optimizer
 from mlptrain.randomness import stream
+from mlptrain.training.course import Course, gathers_all
 from mlptrain.training.examples import Examples, judged, metrics
-from mlptrain.training.loop import Course, gathers_all
 from mlptrain.training.material import Material, Rows
 from mlptrain.training.preparation import Prepared, encoding_targets
 from mlptrain.workflows.execution import choice

@@ -8,10 +8,10 @@ from mlptrain.data.splits import Parts
 from mlptrain.errors import Diverged, SpecError
 from mlptrain.storage.container import Arrays
 from mlptrain.storage.model_file import Member, beginning, history_arrays, require_storable
+from mlptrain.training.course import Course
 from mlptrain.training.divergence import diverged_at_the_end
 from mlptrain.training.events import Event, Finished
 from mlptrain.training.examples import outputs_for, predict
-from mlptrain.training.loop import Course
 from mlptrain.training.loop import fit as train
 from mlptrain.training.material import Material
 from mlptrain.training.preparation import Prepared, prepare_part

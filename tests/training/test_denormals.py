@@ -14,7 +14,8 @@ from mlptrain.engine.optimizers import SGD, Adam, Elementwise
 from mlptrain.engine.penalties import Penalty
 from mlptrain.spec.fields import Training
 from mlptrain.training import loop
-from mlptrain.training.loop import batches, train_step
+from mlptrain.training.course import batches
+from mlptrain.training.loop import train_step
 
 SILENCE = 1200
 """Steps after which a decay of 0.9 has brought 1 to 1e-55: through all denormal numbers of float32."""

@@ -18,8 +18,9 @@ from mlptrain.engine.optimizers import SGD, Adam, Momentum, Optimizer
 from mlptrain.engine.penalties import Penalty
 from mlptrain.errors import Diverged
 from mlptrain.spec.fields import Training
+from mlptrain.training.course import batches
 from mlptrain.training.divergence import diverged_at_the_end
-from mlptrain.training.loop import batches, fit
+from mlptrain.training.loop import fit
 from mlptrain.workflows.fitting import fit as fit_file
 
 

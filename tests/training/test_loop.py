@@ -19,10 +19,11 @@ from mlptrain.engine.lbfgs import LBFGS
 from mlptrain.engine.optimizers import SGD, Adam, Optimizer
 from mlptrain.errors import Diverged
 from mlptrain.spec.fields import EarlyStopping, Monitor, Training
-from mlptrain.training import loop
+from mlptrain.training import course as course_file
+from mlptrain.training.course import batches
 from mlptrain.training.events import EpochEnded, Finished, Started, StepsDone
 from mlptrain.training.examples import Examples, evaluate
-from mlptrain.training.loop import SMALLER_IS_BETTER, batches, fit, patience_over, watch
+from mlptrain.training.loop import SMALLER_IS_BETTER, fit, patience_over, watch
 from mlptrain.workflows.memory_estimate import traced
 
 TINY = SGD(learning_rate=1e-300)
@@ -307,7 +308,7 @@ def test_a_target_that_is_not_finite_ends_the_first_step():
 @pytest.mark.parametrize("at_once", [0, 1 << 24])
 @pytest.mark.parametrize("weighted", [False, True])
 def test_an_epoch_sees_every_row_once_with_its_target_and_weight(at_once, weighted, monkeypatch):
-    monkeypatch.setattr(loop, "GATHER_AT_ONCE", at_once)
+    monkeypatch.setattr(course_file, "GATHER_AT_ONCE", at_once)
     numbers = np.arange(10.0)
     part = Examples(
         x=numbers[:, None] * [1, 1, 1], targets=numbers, truth=numbers, weights=numbers if weighted else None
@@ -334,7 +335,7 @@ def test_rows_stay_in_order_where_order_is_wanted_or_does_not_matter(training):
 def test_gathering_an_epoch_at_once_or_batch_by_batch_is_the_same_training(monkeypatch):
     first = course_of()
     run(first)
-    monkeypatch.setattr(loop, "GATHER_AT_ONCE", 0)
+    monkeypatch.setattr(course_file, "GATHER_AT_ONCE", 0)
     second = course_of()
     run(second)
     assert np.array_equal(theta(first), theta(second))
@@ -345,7 +346,7 @@ def test_gathering_an_epoch_at_once_or_batch_by_batch_is_the_same_training(monke
     "training", [Training(batch_size=4), Training(batch_size=4, shuffle=False), Training(batch_size="full")]
 )
 def test_images_train_as_the_matrix_does_that_they_stand_for(training, at_once, monkeypatch):
-    monkeypatch.setattr(loop, "GATHER_AT_ONCE", at_once)
+    monkeypatch.setattr(course_file, "GATHER_AT_ONCE", at_once)
     pixels = Pixels(default_rng(3).integers(0, 256, (12, 3)).astype(np.uint8), np.dtype(np.float64))
     as_matrix = course_of(training=training)
     as_matrix = replace(as_matrix, train=replace(as_matrix.train, x=pixels[:]))

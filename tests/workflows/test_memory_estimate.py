@@ -18,7 +18,7 @@ from flows import DATASETS, mixed_rows, write_mixed
 from mlptrain.data.cells import NumberCells, TextCells
 from mlptrain.engine.lbfgs import LBFGS
 from mlptrain.engine.optimizers import Optimizer
-from mlptrain.training import loop
+from mlptrain.training import course as course_file
 from mlptrain.training.material import read_material
 from mlptrain.training.partitions import partitions
 from mlptrain.training.preparation import prepare_part
@@ -258,7 +258,7 @@ def test_an_epoch_holds_small_inputs_in_its_order_and_of_large_ones_a_batch(tmp_
     assert epoch_bytes(shuffled) > shuffled.train.x.nbytes
     assert epoch_bytes(course(tmp_path, "training.shuffle=false")) == 0
     assert epoch_bytes(course(tmp_path, "training.batch_size=full")) == 0
-    monkeypatch.setattr(loop, "GATHER_AT_ONCE", 0)
+    monkeypatch.setattr(course_file, "GATHER_AT_ONCE", 0)
     held = shuffled.train.x.nbytes - shuffled.train.x[:5].nbytes
     before = epoch_bytes(shuffled)
     monkeypatch.undo()

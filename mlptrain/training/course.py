@@ -1,0 +1,104 @@
+"""What one training is: a network and the rows it learns from, batch by batch."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlptrain.data.splits import batch_slices
+from mlptrain.data.targets import ClassTarget, Target
+from mlptrain.engine.arrays import Floats
+from mlptrain.engine.layers import Dropout, GaussianDropout
+from mlptrain.engine.losses import Loss
+from mlptrain.engine.network import Network
+from mlptrain.randomness import permutation, stream
+from mlptrain.spec.fields import Spec
+from mlptrain.training.examples import Examples
+
+GATHER_AT_ONCE = 1 << 24
+"""Bytes of training inputs up to which a whole epoch is gathered in its shuffled order at once."""
+
+Batch = tuple[Floats, NDArray[Any], Floats | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Course:
+    """What one training is: the network, what the spec says, the loss it resolved to, the rows."""
+
+    network: Network
+    spec: Spec
+    loss: Loss
+    target: Target
+    train: Examples
+    validation: Examples | None
+    fold: int = 1
+    folds: int = 1
+
+    @cached_property
+    def batch_size(self) -> int:
+        size = self.spec.training.batch_size
+        return self.train.rows if size == "full" else min(size, self.train.rows)
+
+    @cached_property
+    def steps_per_epoch(self) -> int:
+        return sum(1 for _ in self.slices())
+
+    @cached_property
+    def noisy(self) -> bool:
+        """Whether a step draws random numbers."""
+        return any(isinstance(layer, Dropout | GaussianDropout) for _, layer in self.network.layers)
+
+    @cached_property
+    def metric(self) -> str:
+        """The metric every epoch reports."""
+        watched = self.spec.training.monitor
+        if watched != "loss":
+            return watched
+        return "accuracy" if isinstance(self.target, ClassTarget) else "rmse"
+
+    def slices(self) -> Iterator[slice]:
+        return batch_slices(self.train.rows, self.batch_size, merge_single=self.network.needs_several_rows)
+
+    def order(self, epoch: int) -> NDArray[np.int64] | None:
+        """The order of the training rows in an epoch, by seed and epoch alone; None where they stay as they are."""
+        if not self.spec.training.shuffle or self.batch_size == self.train.rows:
+            return None
+        return permutation(stream(self.spec.seed, "shuffle", epoch), self.train.rows)
+
+    def row_numbers(self, epoch: int, number: int) -> NDArray[np.int64]:
+        """Which training rows the `number`-th batch of an epoch holds."""
+        order = self.order(epoch)
+        return (np.arange(self.train.rows) if order is None else order)[list(self.slices())[number - 1]]
+
+
+def gathers_all(course: Course) -> bool:
+    """Whether the matrix of the training rows is so small that it is shuffled at once."""
+    return course.train.rows * course.network.inputs * course.train.x.dtype.itemsize <= GATHER_AT_ONCE
+
+
+def batches(course: Course, epoch: int, first: int = 0) -> Iterator[Batch]:
+    """The batches of an epoch from number `first` on: each row is in one, in an order of seed and epoch alone.
+
+    The inputs of a batch are valid until the next batch is asked for.
+    """
+    part, weights = course.train, course.train.training_weights()
+    x, targets = part.x, part.targets
+    order, slices = course.order(epoch), islice(course.slices(), first, None)
+    if order is None:
+        for rows in slices:
+            yield x[rows], targets[rows], None if weights is None else weights[rows]
+        return
+    targets, weights = targets[order], None if weights is None else weights[order]
+    if gathers_all(course):
+        gathered = x.take(order, axis=0)
+        for rows in slices:
+            yield gathered[rows], targets[rows], None if weights is None else weights[rows]
+        return
+    buffer = np.empty((course.batch_size + 1, course.network.inputs), x.dtype)
+    for rows in slices:
+        inputs = x.take(order[rows], axis=0, out=buffer[: rows.stop - rows.start], mode="clip")
+        yield inputs, targets[rows], None if weights is None else weights[rows]
