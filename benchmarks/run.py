@@ -16,6 +16,7 @@ from pathlib import Path
 import growth
 import predict
 import reading
+import saving
 import startup
 import step
 import whole
@@ -28,6 +29,7 @@ PARTS: dict[str, Part] = {
     "reading": reading.PART,
     "growth": growth.PART,
     "startup": startup.PART,
+    "saving": saving.PART,
 }
 
 

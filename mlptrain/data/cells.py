@@ -186,7 +186,7 @@ class Gatherer:
 
     def begin(self) -> None:
         """Forget the cells, but not whether they are gathered as numbers."""
-        self.rows = 0
+        self.rows = 0  # while they are numbers
         self.inexact = False
         self.coder = Coder()
         self.codes = Growing(np.int32)
@@ -203,7 +203,6 @@ class Gatherer:
             self.add_numbers(self.figures(cells), lambda rows: [cells[row] for row in rows.tolist()])
         else:
             self.codes.append(self.coder.codes(cells))
-            self.rows += len(cells)
             self.reconsider()
 
     def add_coded(self, cells: TextCells) -> None:
@@ -212,7 +211,6 @@ class Gatherer:
             self.add_numbers(self.figures(cells.values)[cells.codes], lambda rows: cells.take(rows).texts())
             return
         self.codes.append(self.coder.codes(cells.values)[cells.codes])
-        self.rows += cells.rows
         self.reconsider()
 
     def add_array(self, numbers: Doubles) -> None:

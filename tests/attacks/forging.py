@@ -225,6 +225,9 @@ def without_header(metadata: dict[str, Any]) -> None:
         column["name"] = f"column_{number}"
 
 
+PARTS = {"name": "date_parts", "center": 0.0, "scale": 1.0, "median": 0.0, "cycles": ["year"]}
+A_DATE = {"kind": "date", "name": "d", "format": "%Y-%m-%d", "indicator": False, "missing": [], "parts": PARTS}
+
 CHANGES: Mapping[str, Change] = {
     "a key more": set_at("more")(1),
     "a key of a member more": set_at("members", 0, "more")(1),
@@ -279,6 +282,34 @@ CHANGES: Mapping[str, Change] = {
             "parts": {"name": "date_parts", "center": 0.0, "scale": 1.0, "median": 1e300, "cycles": ["year"]},
         }
     ),
+    "a date of another time": set_at(*features, "columns", 1)(A_DATE | {"parts": PARTS | {"center": -1.1e12}}),
+    "a scale of dates of 0": set_at(*features, "columns", 1)(A_DATE | {"parts": PARTS | {"scale": 0.0}}),
+    "a scale of dates beyond all time": set_at(*features, "columns", 1)(A_DATE | {"parts": PARTS | {"scale": 1.1e12}}),
+    "a cycle twice": set_at(*features, "columns", 1)(A_DATE | {"parts": PARTS | {"cycles": ["year", "week", "year"]}}),
+    "quantiles that are all equal": set_at(*features, "columns", 0, "scaling")(
+        {"name": "normal_quantiles", "values": [1.0, 1.0]}
+    ),
+    "values of no width": set_at(*features, "columns", 1, "encoding")(
+        LEVEL_VALUES | {"values": [[]] * 4, "center": [], "scale": []}
+    ),
+    "values with too few scales": set_at(*features, "columns", 1, "encoding")(LEVEL_VALUES | {"scale": []}),
+    "values with a scale below 0": set_at(*features, "columns", 1, "encoding")(LEVEL_VALUES | {"scale": [-1.0]}),
+    "no levels for values": set_at(*features, "columns", 1)(
+        {
+            **{"kind": "category", "name": "colour", "levels": [], "missing": []},
+            "encoding": LEVEL_VALUES | {"values": [[0.0]]},
+        }
+    ),
+    "no levels": set_at(*features, "columns", 1)(
+        {
+            **{"kind": "category", "name": "colour", "levels": [], "missing": []},
+            "encoding": {"name": "one_hot", "levels": 0},
+        }
+    ),
+    "metrics of odd names": set_at("result", "metrics")({"train": {"loss!": 1.0}}),
+    "parts of odd names": set_at("result", "metrics")({"Train": {"loss": 1.0}}),
+    "deviations of other names": set_at("result", "deviations")({"train": {}}),
+    "a key of the result more": set_at("result", "more")(1),
     "a column twice": set_at(*features, "columns")([COLUMN, COLUMN, OTHER]),
     "a column of another kind": set_at(*features, "columns", 0, "kind")("os.system"),
     "no columns": set_at(*features, "columns")([]),
@@ -380,3 +411,11 @@ def length(kind: str) -> int:
 def excess(text: bytes) -> int:
     """The memory that a text is taken to need beside its own size."""
     return weight(text, *outlined(text)) - len(text)
+
+
+AT_THE_BOUNDS: Mapping[str, Change] = {
+    "a fit without an epoch": set_at("result", "epochs")(0),
+    "metrics that have no value": set_at("result", "metrics")({"train": {"loss": None}}),
+    "metrics that are whole numbers": set_at("result", "metrics")({"train": {"loss": 1}}),
+}
+"""What is odd, and allowed."""

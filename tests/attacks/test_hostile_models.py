@@ -13,6 +13,7 @@ import pytest
 from attacks import cost
 from attacks.forging import (
     ARRAYS,
+    AT_THE_BOUNDS,
     CHANGES,
     ELEMENTS,
     GOLDEN,
@@ -30,12 +31,13 @@ from attacks.forging import (
     with_text,
 )
 
-from mlptrain.data.encodings import OneHot
+from mlptrain.data.encodings import LevelValues, OneHot
 from mlptrain.data.features import CategoryColumn, Features
 from mlptrain.errors import DataError, EnvironmentFailure, ModelFileError
 from mlptrain.storage.container import write
 from mlptrain.storage.metadata import DEEPEST, LARGEST, parsed
 from mlptrain.storage.model_file import load, save
+from mlptrain.storage.model_rules import broken_values
 from mlptrain.workflows.description import describe
 from mlptrain.workflows.prediction import predict
 
@@ -95,9 +97,25 @@ def test_metadata_that_is_not_our_json_is_refused(tmp_path, kind):
     )
 
 
+REFUSALS = json.loads((Path(__file__).parent / "refusals.json").read_text(encoding="utf-8"))
+"""The sentence by which each change is refused."""
+
+
 @pytest.mark.parametrize("kind", CHANGED)
-def test_metadata_that_lies_is_refused(tmp_path, kind):
-    refusal(tmp_path / "m.npz", changed(CHANGES[kind]))
+def test_metadata_that_lies_is_refused_by_the_first_rule_that_it_breaks(tmp_path, kind):
+    path = tmp_path / "m.npz"
+    assert refusal(path, changed(CHANGES[kind])) == f"{path}: {REFUSALS[kind]}"
+
+
+@pytest.mark.parametrize("kind", AT_THE_BOUNDS)
+def test_metadata_at_the_bounds_is_allowed(tmp_path, kind):
+    (tmp_path / "m.npz").write_bytes(changed(AT_THE_BOUNDS[kind]))
+    assert load(tmp_path / "m.npz").spec == load(GOLDEN).spec
+
+
+def test_level_values_that_do_not_differ_have_a_scale_of_0():
+    values = LevelValues(values=((1.0,), (1.0,)), center=(1.0,), scale=(0.0,))
+    assert list(broken_values(values)) == []
 
 
 def test_a_very_wide_table_of_categories_is_refused_before_anything_is_made_of_it(tmp_path):

@@ -312,3 +312,16 @@ def test_every_block_size_of_the_reader_gives_the_same_table(monkeypatch):
         found = read(content)
         assert all(same_cells(found.columns[name], whole.columns[name]) for name in "abc")
         assert texts_of(found) == texts_of(whole)
+
+
+@pytest.mark.parametrize("rows", [[0], [0, 1, 2, 3], [3, 0, 0], [1, 3], []])
+def test_some_of_the_cells_are_those_cells_odd_ones_too(rows):
+    cells = NumberCells(np.array([np.nan, 1.5, 2.5, np.nan]), np.array([0, 3]), TextCells(np.array([1, 0]), ["a", "b"]))
+    taken = cells.take(np.array(rows, np.int64))
+    assert [taken.text(row) for row in range(len(rows))] == [["b", "1.5", "2.5", "a"][row] for row in rows]
+
+
+@pytest.mark.parametrize("places", [[0], [1], [39], [0, 1], []])
+def test_a_few_empty_texts_are_found_wherever_they_stand(places):
+    texts = ["" if place in places else "1" for place in range(40)]
+    assert np.isnan(NumberGrammar().parse(texts)).nonzero()[0].tolist() == places

@@ -437,3 +437,69 @@ def test_characters_that_only_resemble_figures_are_named(cell, named):
     with pytest.raises(DataError) as problem:
         numbers(table(x=["1", cell]), "x", MARKS)
     assert f"{named} " in f"{problem.value} ".replace(";", " ").replace(",  ", ", ")
+
+
+DECIMAL_COMMAS = (
+    'these look like numbers; to read them as numbers, give data.decimal: "," or data.decimal: "," and '
+    'data.thousands: "." or data.decimal: "," and data.thousands: " "'
+)
+UNDERSTOOD = {
+    "other writing": (["1,5", "2,5", "3,5"], "category", DECIMAL_COMMAS),
+    "other writing, all different": ([f"{k},5" for k in range(150)], "ignore", DECIMAL_COMMAS),
+    "a quarter is words": ([*map(str, range(1, 22)), *["a"] * 7], "category", ""),
+    "nine tenths are few numbers": ([*map(str, range(1, 10)), "a"], "category", ""),
+    "exactly nine tenths are many numbers": ([*map(str, range(1, 28)), *["a"] * 3], "category", ""),
+    "one of them is too long": (["1", "9007199254740993", "23"] * 3, "category", "whole numbers too long to be exact"),
+    "none of them is too long": (["1", "900719925474099", "23"] * 3, "number", ""),
+    "four digits, no zero before them": ([str(1000 + 7 * k % 9000) for k in range(1500)], "number", ""),
+    "four digits with zeros before them": (
+        [f"{(7919 * k) % 10000:04d}" for k in range(1500)],
+        "ignore",
+        "codes with leading zeros, 1500 different ones: an identifier",
+    ),
+    "few codes": ([f"{(7919 * k) % 10000:04d}" for k in range(50)] * 2, "category", "codes with leading zeros"),
+    "one digit": ([str(k) for k in range(10)] * 200, "number", ""),
+}
+
+
+@pytest.mark.parametrize(("cells", "kind", "note"), UNDERSTOOD.values(), ids=UNDERSTOOD)
+def test_what_a_column_is_and_what_is_said_of_it(cells, kind, note):
+    for found in (table(x=cells), read("x,y\n" + "".join(f'"{text}",\n' for text in cells))):
+        understood = understand(found, "x", MARKS)
+        assert (understood.kind, understood.note) == (kind, note)
+
+
+@pytest.mark.parametrize(
+    ("words", "nor"),
+    [
+        ("a", ""),
+        ("abcde", ", nor is 'b' on line 4, 'c' on line 5, 'd' on line 6, 'e' on line 7"),
+        ("abcdef", ", nor is 'b' on line 4, 'c' on line 5, 'd' on line 6, 'e' on line 7 and 1 more"),
+    ],
+)
+def test_the_first_five_faults_are_shown_and_the_others_counted(words, nor):
+    hint = "mend it, add it to data.missing_values, or set data.columns: {x: category}"
+    with pytest.raises(DataError) as problem:
+        numbers(table(x=["1", *words]), "x", MARKS)
+    assert str(problem.value) == f"f.csv:3: column \"x\": 'a' is not a number{nor}; {hint}"
+
+
+@pytest.mark.parametrize("words", [1, 5, 6])
+def test_words_among_many_numbers_are_shown_and_counted(words):
+    with pytest.raises(DataError) as problem:
+        understand(table(x=[*map(str, range(1, 100)), *["a"] * words]), "x", MARKS)
+    shown = ", ".join(f"'a' on line {line}" for line in range(101, 101 + min(words, 5)))
+    more = " and 1 more" if words == 6 else ""
+    assert f"99 cells are numbers but not {shown}{more}; mend them" in str(problem.value)
+
+
+def test_marks_of_missing_that_are_numbers_are_told_by_their_value_and_words_are_left_alone():
+    cells = table(x="-9 -9.0 -9.00 abc 9")
+    found = numbers(table(x="-9 -9.0 9"), "x", {"-9"})
+    assert np.isnan(found).tolist() == [True, True, False]
+    with pytest.raises(DataError, match="'abc' is not a number"):
+        numbers(cells, "x", {"-9"})
+
+
+def test_truth_values_that_are_numbers_are_equal_where_the_numbers_are():
+    assert booleans(table(x="1.0 0 1 0.0 _"), "x", MARKS).tolist()[:4] == [1, 0, 1, 0]

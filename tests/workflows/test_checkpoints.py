@@ -231,6 +231,28 @@ def test_an_unfinished_fit_is_not_forgotten_by_accident(tmp_path):
     assert names(tmp_path) == {"mixed.csv", "mixed.yaml", "m.npz"}
 
 
+@pytest.mark.parametrize(
+    ("steps", "place"), [(7, "fold 2, after epoch 0, batch 1 of the next"), (5, "after epoch 1, batch 2")]
+)
+def test_it_is_said_where_an_unfinished_fit_of_folds_stands(tmp_path, steps, place):
+    """3 steps an epoch, 2 epochs a fold."""
+    spec, out = write_mixed(tmp_path, **CONFIGURATIONS["folds"]), tmp_path / "m.npz"
+    interrupted(spec, out, steps)
+    with pytest.raises(SpecError, match=rf"an unfinished fit is here \({place}"):
+        fit(str(spec), out=out)
+
+
+def test_a_checkpoint_that_could_not_be_read_again_is_not_written(tmp_path, monkeypatch):
+    told = []
+    monkeypatch.setattr("mlptrain.storage.checkpoint_file.require_readable", refuse_to_write)
+    fit(str(write_mixed(tmp_path)), out=tmp_path / "m.npz", checkpoints="epochs", notice=told.append)
+    assert {*told} == {"no checkpoint: too much"}
+
+
+def refuse_to_write(text):
+    raise EnvironmentFailure("too much")
+
+
 def test_to_resume_without_a_checkpoint_is_to_begin(tmp_path):
     spec, told = write_mixed(tmp_path), []
     fit(str(spec), out=tmp_path / "m.npz", resume=True, notice=told.append)
