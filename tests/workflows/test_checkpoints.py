@@ -232,10 +232,15 @@ def test_an_unfinished_fit_is_not_forgotten_by_accident(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("steps", "place"), [(7, "fold 2, after epoch 0, batch 1 of the next"), (5, "after epoch 1, batch 2")]
+    ("steps", "place"),
+    [
+        (3, "after epoch 1, batch 1 of the next"),
+        (5, "fold 2, after epoch 0"),
+        (6, "fold 2, after epoch 0, batch 1 of the"),
+    ],
 )
 def test_it_is_said_where_an_unfinished_fit_of_folds_stands(tmp_path, steps, place):
-    """3 steps an epoch, 2 epochs a fold."""
+    """2 steps an epoch, 2 epochs a fold, and one question before the first step of each."""
     spec, out = write_mixed(tmp_path, **CONFIGURATIONS["folds"]), tmp_path / "m.npz"
     interrupted(spec, out, steps)
     with pytest.raises(SpecError, match=rf"an unfinished fit is here \({place}"):
