@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -76,3 +78,14 @@ def test_no_epoch_at_all():
     assert isinstance(digest.finished, Finished)
     assert digest.rows(12) == []
     assert digest.last is None
+
+
+def test_the_epochs_of_the_run_before_are_in_the_picture_but_not_in_the_time():
+    started, *epochs, _ = training(50)
+    digest = Digest()
+    digest.add(replace(started, earlier=tuple(epochs[:30])))
+    for event in epochs[30:40]:
+        digest.add(event)
+    assert digest.done == 10
+    assert [event.epoch for event in digest.rows(100)] == list(range(1, 41))
+    assert digest.best is epochs[39]

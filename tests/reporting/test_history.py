@@ -61,3 +61,9 @@ def test_what_was_written_is_there_to_read_within_a_second():
         sink(event)
         clock.now += 0.3
     assert flushed == [1, 5, 9, 12]
+
+
+def test_the_epochs_of_the_run_before_are_lines_too():
+    started, *epochs, _ = training(5)
+    text = written([replace(started, earlier=tuple(epochs[:3])), *epochs[3:]])
+    assert text == written([started, *epochs])

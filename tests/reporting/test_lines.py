@@ -167,3 +167,14 @@ def test_one_sink_can_show_several_runs():
     text = written([*training(3), *training(2)])
     assert epochs_in(text) == [1, 2, 3, 1, 2]
     assert text.count("done: ") == 2
+
+
+def test_the_epochs_of_the_run_before_are_counted_and_the_best_is_remembered():
+    started, *epochs, finished = training(50, best=20)
+    stream = io.StringIO()
+    sink = LinesSink(stream, clock=Clock())
+    for event in (replace(started, earlier=tuple(epochs[:30])), *epochs[30:], finished):
+        sink(event)
+    lines = stream.getvalue().splitlines()
+    assert lines[1] == "30 epochs done before"
+    assert "best epoch 20 (validation loss 0.0" in lines[-1]
