@@ -5,6 +5,7 @@ import os
 import sys
 import tempfile
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -46,7 +47,8 @@ def say(message: str) -> None:
     """One line on stderr, safe for any terminal."""
     from mlptrain.reporting.text import plain
 
-    print(plain(message, 4000), file=sys.stderr)
+    with suppress(OSError):  # whom nobody can be told, the exit code still tells
+        print(plain(message, 4000), file=sys.stderr)
 
 
 if __name__ == "__main__":

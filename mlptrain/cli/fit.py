@@ -32,7 +32,7 @@ def fit(
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a fit that was interrupted or killed.")] = False,
     finish: Annotated[
-        bool, typer.Option("--finish", help="Write the model of the best epoch of a fit that was interrupted.")
+        bool, typer.Option("--finish", help="End a fit that was interrupted: write the model of its best epoch.")
     ] = False,
     restart: Annotated[bool, typer.Option("--restart", help="Forget a fit that was interrupted.")] = False,
     checkpoints: Annotated[
@@ -180,7 +180,7 @@ def stopping() -> Iterator[Stop]:
     except Interrupted as problem:
         raise stop.error(str(problem)) from None
     except KeyboardInterrupt:
-        raise stop.error("stopped at once; nothing was written") from None
+        raise stop.error("stopped at once; what was written before stays as it is") from None
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -3,6 +3,7 @@
 import io
 import os
 import sys
+from contextlib import suppress
 from typing import Annotated, TextIO
 
 import typer
@@ -43,7 +44,8 @@ def notice(message: str) -> None:
     """One line of information on stderr."""
     from mlptrain.reporting.text import plain
 
-    print(f"note: {plain(message, 2000)}", file=sys.stderr)
+    with suppress(OSError):  # a log on a full disk, a terminal that has gone: no reason to lose the work
+        print(f"note: {plain(message, 2000)}", file=sys.stderr)
 
 
 def silent(message: str) -> None:

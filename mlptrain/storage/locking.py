@@ -13,23 +13,23 @@ HELD = (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
 
 
 @contextmanager
-def exclusive(path: Path, notice: Callable[[str], object]) -> Iterator[None]:
+def exclusive(path: Path, notice: Callable[[str], object]) -> Iterator[bool]:
     """Be the only one who writes `path`; another is an error, not waited for.
 
-    The lock is one of `path`.lock. A file system that knows no locks (some network ones) gives a notice.
+    The lock is one of `path`.lock. A file system that knows no locks (some network ones) gives a notice, and False.
     """
     lock = path.with_name(f"{path.name}.lock")
-    descriptor = taken(path, lock, notice)
+    descriptor, locked = taken(path, lock, notice)
     try:
-        yield
+        yield locked
     finally:
         with suppress(OSError):  # a folder that has gone, or may not be written any more, has no use for it
             lock.unlink()
         os.close(descriptor)
 
 
-def taken(path: Path, lock: Path, notice: Callable[[str], object]) -> int:
-    """The descriptor of the lock file, locked and with our process's number in it."""
+def taken(path: Path, lock: Path, notice: Callable[[str], object]) -> tuple[int, bool]:
+    """The descriptor of the lock file, with our process's number in it, and whether it could be locked."""
     while True:
         try:
             descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
@@ -40,7 +40,7 @@ def taken(path: Path, lock: Path, notice: Callable[[str], object]) -> int:
         except OSError as problem:
             if problem.errno not in HELD:
                 notice(f"{path}: the file system knows no locks ({problem.strerror}); see that no other run writes it")
-                return descriptor
+                return descriptor, False
             holder = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip() if hasattr(os, "pread") else ""
             os.close(descriptor)
             who = f"another mlptrain{f' (process {holder})' if holder.isdecimal() else ''} is writing here"
@@ -49,7 +49,7 @@ def taken(path: Path, lock: Path, notice: Callable[[str], object]) -> int:
             with suppress(OSError):  # a full disk: the number is only for the message of another process
                 os.truncate(descriptor, 0)
                 os.write(descriptor, f"{os.getpid()}\n".encode())
-            return descriptor
+            return descriptor, True
         os.close(descriptor)  # its holder removed it between our opening and our locking
 
 

@@ -175,29 +175,23 @@ def beside(target: Path) -> Path:
     return target.parent / f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp"
 
 
-TEMPORARY = r"\.{name}\.(\d+)-[0-9a-f]{{8}}\.tmp"
+TEMPORARY = r"\.{name}\.\d+-[0-9a-f]{{8}}\.tmp"
+OLD = 3600.0
+"""Seconds after which nobody is writing a file any more."""
 
 
-def remove_left_over(path: Path, disk: Disk = SYSTEM) -> None:
-    """Remove the temporary files that publications of `path` left when their processes were killed."""
+def remove_left_over(path: Path, *, alone: bool, now: Callable[[], float] = time.time, disk: Disk = SYSTEM) -> None:
+    """Remove the temporary files that publications of `path` left when they were killed.
+
+    Who is not certainly `alone` removes old ones only. Whether their processes live says nothing: in a container the
+    next one has the number of the last one.
+    """
     target = real(path)
     pattern = re.compile(TEMPORARY.format(name=re.escape(target.name)))
-    for entry in target.parent.iterdir() if target.parent.is_dir() else ():
-        if (found := pattern.fullmatch(entry.name)) and not alive(int(found[1])):
-            disk.remove(entry)
-
-
-def alive(process: int) -> bool:
-    """Whether there is such a process on this machine; where that cannot be asked, it is taken to be there."""
-    if os.name != "posix":
-        return True
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    return True
+    with suppress(OSError):  # a folder that may not be listed keeps them
+        for entry in list(target.parent.iterdir()):
+            if pattern.fullmatch(entry.name) and (alone or now() - entry.stat().st_mtime > OLD):
+                disk.remove(entry)
 
 
 def require_space(path: Path, needed: int) -> None:

@@ -95,7 +95,8 @@ def run_epoch(
         loss, run.penalty, run.lr = train_step(course, state, batch, run.batches + 1)
         run.batches, run.total, run.weight = run.batches + 1, run.total + loss * share, run.weight + share
         if course.spec.training.gradient_norm and run.batches == course.steps_per_epoch:
-            run.gradient_norm = norm(course.network.parameters.gradient)
+            length = norm(course.network.parameters.gradient)
+            run.gradient_norm = length if isfinite(length) else None
         if stop():
             yield StepsDone(epoch=state.epoch + 1, steps=run.batches, stopping=True)
             return False

@@ -124,7 +124,8 @@ def epochs_of(arrays: Mapping[str, NDArray[Any]], count: int) -> list[EpochEnded
 def epoch_of(values: dict[str, float]) -> EpochEnded:
     """One epoch from the numbers of its columns."""
     known: dict[str, Any] = {name: None if isnan(value) else value for name, value in values.items()}
-    return EpochEnded(**(known | {"epoch": int(values["epoch"]), "best": bool(values["best"])}))
+    exact = {"epoch": int(values["epoch"]), "best": bool(values["best"]), "rows_per_second": values["rows_per_second"]}
+    return EpochEnded(**(known | exact))
 
 
 def nan_for_none(value: float | None) -> float:

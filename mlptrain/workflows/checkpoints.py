@@ -14,7 +14,7 @@ from mlptrain.errors import DataError, EnvironmentFailure, Interrupted, ModelFil
 from mlptrain.spec.fields import Schedules
 from mlptrain.spec.plain import to_plain
 from mlptrain.storage import checkpoint_file
-from mlptrain.storage.checkpoint_file import Checkpoint, Fold, newest, path_of, place
+from mlptrain.storage.checkpoint_file import Checkpoint, Fold, newest, path_of
 from mlptrain.storage.metadata import Json
 from mlptrain.storage.model_file import WRITER, Member, stored
 from mlptrain.storage.publishing import require_space
@@ -98,6 +98,7 @@ class Checkpoints:
         self.model, self.material, self.plan, self.found = model, material, plan, found
         self.clock, self.notice = clock, notice
         self.folds: list[Fold] = []
+        self.stored = found.place if found else ""
         self.first: Course | None = None
         self.cost, self.last = 0.0, clock()
 
@@ -142,7 +143,9 @@ class Checkpoints:
         if found.diverged and not self.finishing:
             raise SpecError(f"{path}: the fit diverged ({found.place}); --finish writes the model of its best epoch")
         if change := self.change_of_spec(found):
-            raise SpecError(f"{path}: the spec has changed: {change}; {cure}")
+            writer = found.surroundings.get("mlptrain")
+            other = f" (it was written by mlptrain {writer}, this is {WRITER})" if writer != WRITER else ""
+            raise SpecError(f"{path}: the spec has changed{other}: {change}; {cure}")
         if change := difference(found.data, self.data):
             raise DataError(f"{path}: the data has changed: {change}; {cure}")
         for what, now in self.surroundings.items():
@@ -169,8 +172,8 @@ class Checkpoints:
         dependent = [name for name, each in vars(schedules).items() if each is not None and depends_on_total(each)]
         if dependent:
             return f"and schedules.{dependent[0]} depends on it"
-        if epochs < found.snapshot.epoch:
-            return f"and {found.snapshot.epoch} are done"
+        if epochs < (done := max([found.snapshot.epoch, *(fold.result["epochs"] for fold in found.folds)])):
+            return f"and {done} are done"
         if any(fold.result["reason"] == "epochs" for fold in found.folds):
             return "and folds are done that had no more"
         return ""
@@ -196,6 +199,7 @@ class Checkpoints:
             except (LookupError, TypeError, ValueError) as problem:
                 raise ModelFileError(f"{path_of(self.model)}: the checkpoint is damaged: {problem}") from None
             self.notice(f"going on from {path_of(self.model)}: {self.found.place}")
+            self.found = None  # its arrays are in the network and the state now
         return state
 
     def watch(self, course: Course, state: TrainState) -> Callable[[Event], None]:
@@ -218,32 +222,40 @@ class Checkpoints:
 
     def save(self, course: Course, state: TrainState) -> None:
         """Write a checkpoint. What the disk refuses is told; training goes on, and the last checkpoint stays."""
-        begun, snapshot = self.clock(), taken(course.network, state)
-        if snapshot.finite:
-            try:
-                checkpoint_file.save(self.checkpoint(snapshot), self.model)
-            except EnvironmentFailure as problem:
-                self.notice(f"no checkpoint: {problem}")
+        begun, checkpoint = self.clock(), self.checkpoint(taken(course.network, state))
+        if checkpoint.snapshot.finite and (problem := self.refusal(checkpoint)):
+            self.notice(f"no checkpoint: {problem}")
         self.last = self.clock()
         self.cost = self.last - begun
 
-    def interrupted(self, state: TrainState) -> Interrupted:
+    def refusal(self, checkpoint: Checkpoint) -> str:
+        """Store a checkpoint; why that was not possible, if so."""
+        try:
+            checkpoint_file.save(checkpoint, self.model)
+        except (EnvironmentFailure, ModelFileError) as problem:
+            return str(problem)
+        except MemoryError:
+            return "there is not enough memory for it"
+        self.stored = checkpoint.place
+        return ""
+
+    def interrupted(self, course: Course, state: TrainState) -> Interrupted:
         """The error that the user has stopped the fit: where it stood, and what was kept."""
-        where = f"stopped {place(state.epoch, state.running.batches)}"
-        if self.plan.when != "off" and path_of(self.model).exists():
-            return Interrupted(f"{where}; all is kept in {path_of(self.model)}: --resume goes on from there")
-        return Interrupted(f"{where}; nothing was written")
+        here = self.checkpoint(taken(course.network, state)).place
+        if not self.stored or self.plan.when == "off":
+            return Interrupted(f"stopped {here}; nothing was written")
+        kept = "all is kept" if self.stored == here else f"what it was {self.stored} is kept"
+        return Interrupted(f"stopped {here}; {kept} in {path_of(self.model)}: --resume goes on from there")
 
     def keep_best(self, course: Course, state: TrainState) -> str:
-        """After a divergence: keep the best epoch, if there is one and it took a while; what to say of that."""
-        if self.plan.when == "off" or not state.best.epoch:
+        """After a divergence: keep the best epoch, in which the network was good; what to say of that."""
+        worth_it = self.clock() - self.last > SHORT or self.stored
+        if self.plan.when == "off" or self.finishing or not worth_it:
             return ""
-        if self.clock() - self.last > SHORT or checkpoint_file.present(self.model):
-            snapshot = taken(course.network, state).of_best()
-            checkpoint_file.save(self.checkpoint(snapshot, diverged=True), self.model)
-            kept = f"{path_of(self.model)} keeps the best epoch, {state.best.epoch:,}"
-            return f"; {kept}: --finish writes its model, --restart forgets it"
-        return ""
+        if problem := self.refusal(self.checkpoint(taken(course.network, state).of_best(), diverged=True)):
+            return f"; the best epoch, {state.best.epoch:,}, could not be kept: {problem}"
+        kept = f"{path_of(self.model)} keeps the best epoch, {state.best.epoch:,}"
+        return f"; {kept}: --finish writes its model, --restart forgets it"
 
     def checkpoint(self, snapshot: Snapshot, *, diverged: bool = False) -> Checkpoint:
         """All that an unfinished fit needs."""
@@ -258,7 +270,7 @@ class Checkpoints:
 
     def fold_done(self, member: Member, result: Json) -> None:
         """Keep a fold that is done in the checkpoints to come."""
-        self.folds.append(Fold(result=result, arrays={name: values.copy() for name, values in stored(member).items()}))
+        self.folds.append(Fold(result=result, arrays=stored(member)))
 
     def remove(self) -> None:
         """The model is written: there is nothing to go on with."""

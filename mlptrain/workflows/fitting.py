@@ -94,6 +94,8 @@ def fit(
     for message in notices:
         notice(message)
     with alone(out, notice), keeping(out):
+        if out_of_fold is not None:
+            remove_left_over(out_of_fold, alone=False)
         found = existing(out, plan, notice)
         material = read_material(spec, folder)
         kept = Checkpoints(out, material, plan, found, clock=clock, notice=notice)
@@ -116,9 +118,9 @@ def keeping(out: Path) -> Iterator[None]:
 @contextmanager
 def alone(out: Path, notice: Callable[[str], object]) -> Iterator[None]:
     """No other fit writes `out` meanwhile, and what killed ones have left half written is removed."""
-    with exclusive(out, notice):
+    with exclusive(out, notice) as locked:
         for path in (out, previous(out), path_of(out), path_before(out)):
-            remove_left_over(path)
+            remove_left_over(path, alone=locked)
         yield
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, asdict, dataclass, replace
 
+import numpy as np
+
 from mlptrain.architecture import build_network
 from mlptrain.data.splits import Parts
 from mlptrain.errors import Diverged, SpecError
@@ -10,11 +12,14 @@ from mlptrain.storage.container import Arrays
 from mlptrain.storage.model_file import Member, beginning, history_arrays, require_storable
 from mlptrain.training.course import Course
 from mlptrain.training.divergence import diverged_at_the_end
-from mlptrain.training.events import Event, Finished
+from mlptrain.training.events import EpochEnded, Event, Finished
 from mlptrain.training.examples import outputs_for, predict
 from mlptrain.training.loop import fit as train
+from mlptrain.training.loop import started
 from mlptrain.training.material import Material
 from mlptrain.training.preparation import Prepared, prepare_part
+from mlptrain.training.snapshot import epochs_of
+from mlptrain.training.state import TrainState, initial_state
 from mlptrain.workflows.checkpoints import Checkpoints
 from mlptrain.workflows.execution import choice, suitable_threads
 from mlptrain.workflows.measuring import Metrics, measured, split_values
@@ -98,9 +103,20 @@ class Trainings:
             self.kept.begin(course)
 
     def resumed(self, course: Course) -> tuple[Trained, Arrays] | None:
-        """A training that was done before the fit was interrupted."""
+        """A training that was done before the fit was interrupted; what it had to say is said again."""
         done = self.kept.finished(course)
-        return None if done is None else (Trained(**done.result), beginning(done.arrays, "history."))
+        if done is None:
+            return None
+        trained, history = Trained(**done.result), beginning(done.arrays, "history.")
+        state = initial_state(course.network, course.spec.optimizer)
+        state.history = told_again(history)
+        ended = Finished(
+            reason=done.result["reason"], epochs=trained.epochs, best_epoch=trained.best_epoch, seconds=0.0
+        )
+        for event in (started(course, state), ended):
+            for sink in self.sinks:
+                sink(event)
+        return trained, history
 
     def trained(self, course: Course) -> tuple[Trained, Arrays]:
         """One training, from its beginning or from where it was interrupted."""
@@ -115,18 +131,34 @@ class Trainings:
                     sink(event)
             assert finished is not None
             if finished.reason == "interrupted" and not self.kept.finishing:
-                raise self.kept.interrupted(state)
+                raise self.kept.interrupted(course, state)
             measures = final_metrics(course) if finished.epochs else {}
             if measures and measures["train"]["loss"] is None:
                 raise diverged_at_the_end(course, state)
         except Diverged as problem:
-            raise Diverged(f"{problem}{self.kept.keep_best(course, state)}") from None
+            kept = self.kept.keep_best(course, state) if best_is_good(course, state) else ""
+            raise Diverged(f"{problem}{kept}") from None
         trained = Trained(
             reason=finished.reason, epochs=finished.epochs, best_epoch=finished.best_epoch, metrics=measures
         )
         if course.validation is not None and state.history and not any(epoch.best for epoch in state.history):
             self.notice(never_best(course))
         return trained, history_arrays(state.history)
+
+
+def told_again(history: Arrays) -> list[EpochEnded]:
+    """The epochs of a stored history; how fast they were is not stored."""
+    count = len(history["epoch"])
+    columns = history | {"rows_per_second": np.full(count, np.nan)}
+    return epochs_of({f"history.{name}": values for name, values in columns.items()}, count)
+
+
+def best_is_good(course: Course, state: TrainState) -> bool:
+    """Whether the best epoch (without a validation part: the last) has finite losses; the network is as it was then."""
+    if not state.best.epoch:
+        return False
+    state.best.restore(course.network)
+    return all(metrics["loss"] is not None for metrics in final_metrics(course).values())
 
 
 def always() -> bool:

@@ -1,5 +1,6 @@
 """Every error: its exit code, one message on stderr that says where and what, nothing on stdout, nothing written."""
 
+import io
 import json
 import signal
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 import pytest
 from command import IRIS, files, mlptrain, write_iris
 
+from mlptrain.__main__ import say
+from mlptrain.cli.options import notice
 from mlptrain.workflows import fitting, prediction
 
 MISTAKES = """data:
@@ -264,6 +267,19 @@ def test_what_the_system_refuses_elsewhere(folder, monkeypatch):
     assert "Permission denied: '/secret'" in refused(folder, 6, "predict", "iris.npz", "iris.csv")
 
 
+class Full(io.StringIO):
+    """A log on a full disk, a terminal that has gone."""
+
+    def write(self, text):
+        raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize("told", [notice, say])
+def test_what_nobody_can_be_told_ends_no_command(monkeypatch, told):
+    monkeypatch.setattr("sys.stderr", Full())
+    told("a note")
+
+
 # 130 and 143: interruption
 
 
@@ -285,6 +301,7 @@ def interrupting(number, step):
     return fit
 
 
+AT_ONCE = "error: stopped at once; what was written before stays as it is\n"
 SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 
 
@@ -310,7 +327,7 @@ def test_a_signal_before_training_does_not_wait(folder, monkeypatch, number, cod
 
     monkeypatch.setattr(fitting, "read_material", reading)
     said = refused(folder, code, "fit", "iris.yaml", "-q", "--json")
-    assert said == "error: stopped at once; nothing was written\n"
+    assert said == AT_ONCE
 
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
@@ -323,7 +340,7 @@ def test_a_second_signal_does_not_wait(folder, monkeypatch, number, code):
         raise AssertionError("the second signal was not felt")
 
     monkeypatch.setattr(fitting, "fit", fit)
-    assert refused(folder, code, "fit", "iris.yaml", "-q") == "error: stopped at once; nothing was written\n"
+    assert refused(folder, code, "fit", "iris.yaml", "-q") == AT_ONCE
 
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS)

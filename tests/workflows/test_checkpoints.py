@@ -1,6 +1,7 @@
 """A fit that was interrupted or killed at any moment, and gone on with, writes the bytes of one that never was."""
 
 import os
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import get_args
@@ -12,13 +13,13 @@ from flows import csv_text, fit_mixed, mixed_rows, write_mixed
 from mlptrain.engine.optimizers import Optimizer
 from mlptrain.errors import DataError, Diverged, EnvironmentFailure, Interrupted, ModelFileError, SpecError
 from mlptrain.spec.plain import names_of
-from mlptrain.storage import container
+from mlptrain.storage import checkpoint_file, container
 from mlptrain.storage.checkpoint_file import load as load_checkpoint
 from mlptrain.storage.checkpoint_file import path_before, path_of
 from mlptrain.storage.locking import exclusive
 from mlptrain.storage.model_file import load, previous
 from mlptrain.training import loop
-from mlptrain.training.events import EpochEnded, Started
+from mlptrain.training.events import EpochEnded, Finished, Started
 from mlptrain.workflows.checkpoints import SHORT
 from mlptrain.workflows.fitting import fit
 
@@ -199,7 +200,7 @@ def test_finishing_a_fit_of_folds_keeps_those_that_are_done(tmp_path):
     """3 steps an epoch, 2 epochs a fold: the wish comes in the first epoch of the second."""
     spec = write_mixed(tmp_path, **CONFIGURATIONS["folds"])
     fit(str(spec), out=tmp_path / "whole.npz", out_of_fold=tmp_path / "all.csv")
-    assert "fold 2" not in interrupted(spec, tmp_path / "m.npz", 6)
+    assert "stopped fold 2, after epoch 0, batch 1 of the next" in interrupted(spec, tmp_path / "m.npz", 6)
     fit(str(spec), out=tmp_path / "m.npz", finish=True, out_of_fold=tmp_path / "held.csv")
     (first,) = load(tmp_path / "m.npz").members
     whole = load(tmp_path / "whole.npz").members[0]
@@ -548,14 +549,8 @@ def test_where_there_are_no_locks_it_is_said(tmp_path, monkeypatch):
 
 def test_temporary_files_of_killed_runs_are_removed_and_no_others(tmp_path):
     spec = write_mixed(tmp_path)
-    dead = 2**22 + 1  # more than Linux gives to a process by default
-    mine = [f".m.npz.{dead}-0123abcd.tmp", f".m.npz.ckpt.{dead}-0123abcd.tmp"]
-    others = [
-        f".m.npz.{os.getpid()}-0123abcd.tmp",
-        f".other.npz.{dead}-0123abcd.tmp",
-        f".m.npz.{dead}-0123.tmp",
-        "x.tmp",
-    ]
+    mine = [".m.npz.1-0123abcd.tmp", ".m.npz.ckpt.7-0123abcd.tmp", f".m.npz.{os.getpid()}-0123abcd.tmp"]
+    others = [".other.npz.7-0123abcd.tmp", ".m.npz.7-0123.tmp", "x.tmp"]
     for name in (*mine, *others):
         (tmp_path / name).write_bytes(b"")
     fit(str(spec), out=tmp_path / "m.npz")
@@ -598,3 +593,92 @@ def test_a_link_and_the_file_it_leads_to_are_one_output(tmp_path):
     fit(str(spec), out=link, overrides=["seed=9"])
     assert link.is_symlink()
     assert names(tmp_path) == {"mixed.csv", "mixed.yaml", "link.npz", "real.npz", "real.previous.npz"}
+
+
+# what an independent reader found
+
+
+def test_fewer_epochs_than_a_fold_has_had_are_refused(tmp_path):
+    stopping = {"epochs": 60, "batch_size": 20, "early_stopping": {"patience": 2}}
+    quick = {"name": "adam", "learning_rate": 0.3}
+    spec = write_mixed(tmp_path, data={"split": {"folds": 2}}, training=stopping, optimizer=quick)
+    out = tmp_path / "m.npz"
+    seen = []
+    fit(str(spec), out=tmp_path / "whole.npz", sinks=[seen.append])
+    first = next(event for event in seen if isinstance(event, Finished))
+    assert first.reason == "early_stopping"
+    interrupted(spec, out, 2 * first.epochs + 2)  # in the first epoch of the second fold
+    with pytest.raises(SpecError, match=f"is {first.epochs - 1}, and {first.epochs} are done"):
+        fit(str(spec), out=out, resume=True, overrides=[f"training.epochs={first.epochs - 1}"])
+
+
+@pytest.mark.parametrize("problem", [EnvironmentFailure("no room"), ModelFileError("larger than 4 GiB"), MemoryError()])
+def test_what_is_said_to_be_kept_is_kept(tmp_path, monkeypatch, problem):
+    """The checkpoint of the third epoch is the last that can be written."""
+    spec, out, told = write_mixed(tmp_path), tmp_path / "m.npz", []
+    original = checkpoint_file.save
+
+    def save(checkpoint, model):
+        if checkpoint.snapshot.epoch > 3 or checkpoint.snapshot.batches:
+            raise problem
+        original(checkpoint, model)
+
+    monkeypatch.setattr(checkpoint_file, "save", save)
+    said = interrupted(spec, out, 18, checkpoints="epochs", notice=told.append)  # 4 steps an epoch
+    assert f"stopped after epoch 4, batch 2 of the next; what it was after epoch 3 is kept in {out}.ckpt" in said
+    assert len(told) == 2
+    assert load_checkpoint(path_of(out)).snapshot.epoch == 3
+
+
+def test_the_history_of_a_fit_of_folds_that_is_resumed_is_whole(tmp_path):
+    spec = write_mixed(tmp_path, **CONFIGURATIONS["folds"])
+    whole, again = [], []
+    fit(str(spec), out=tmp_path / "whole.npz", sinks=[whole.append])
+    interrupted(spec, tmp_path / "m.npz", 8)
+    fit(str(spec), out=tmp_path / "m.npz", resume=True, sinks=[again.append])
+
+    def epochs(events):
+        """Of each fold what its epochs were."""
+        found = {}
+        for event in events:
+            if isinstance(event, Started):
+                fold = found.setdefault(event.fold, [])
+            for each in event.earlier if isinstance(event, Started) else [event] * isinstance(event, EpochEnded):
+                fold.append(replace(each, rows_per_second=0.0))
+        return found
+
+    assert epochs(again) == epochs(whole)
+    assert [event.reason for event in again if isinstance(event, Finished)] == ["epochs"] * 3
+
+
+def test_a_best_epoch_that_is_not_good_is_not_kept(tmp_path):
+    """Without a validation part the best epoch is the last one, and full batches see only then what it did."""
+    spec = write_mixed(
+        tmp_path,
+        data={"target": "price"},
+        optimizer={"name": "sgd", "learning_rate": 1e12},
+        training=training(batch_size="full", epochs=50),
+    )
+    with pytest.raises(Diverged) as problem:
+        fit(str(spec), out=tmp_path / "m.npz", checkpoints="epochs")
+    assert "keeps the best epoch" not in str(problem.value)
+
+
+def test_a_full_disk_does_not_hide_why_a_fit_diverged(tmp_path, monkeypatch):
+    def full(*arguments):
+        raise EnvironmentFailure("no room")
+
+    spec, out = write_mixed(tmp_path), tmp_path / "m.npz"
+    interrupted(spec, out, 6)
+    monkeypatch.setattr(loop, "train_step", diverging(3))
+    monkeypatch.setattr(checkpoint_file, "save", full)
+    with pytest.raises(Diverged, match=r"training diverged; the best epoch, 3, could not be kept: no room"):
+        fit(str(spec), out=out, resume=True)
+
+
+def test_the_writer_of_a_checkpoint_is_named_where_the_spec_seems_to_have_changed(tmp_path, monkeypatch):
+    spec, out = write_mixed(tmp_path), tmp_path / "m.npz"
+    interrupted(spec, out, 6)
+    monkeypatch.setattr("mlptrain.workflows.checkpoints.WRITER", "99.0")
+    with pytest.raises(SpecError, match=r"changed \(it was written by mlptrain .*, this is 99.0\): seed was"):
+        fit(str(spec), out=out, resume=True, overrides=["seed=8"])
