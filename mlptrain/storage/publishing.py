@@ -6,7 +6,6 @@ of them fail.
 """
 
 import errno
-import hashlib
 import io
 import os
 import re
@@ -15,6 +14,7 @@ import shutil
 import stat
 import sys
 import time
+import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -25,20 +25,21 @@ from mlptrain.errors import EnvironmentFailure
 Write = Callable[[BinaryIO], object]
 HELD_BY_ANOTHER = (5, 32, 33)
 """What Windows answers while a virus scanner or a reader has the file open."""
+PIECE = 1 << 20
 PAUSES = (0.05, 0.1, 0.25, 0.5, 1.0)
 
 
-class Hashed(io.FileIO):
-    """A file that knows the SHA-256 of what was written to it."""
+class Checked(io.FileIO):
+    """A file that knows the CRC-32 of what was written to it."""
 
     def __init__(self, descriptor: int) -> None:
         super().__init__(descriptor, "wb")
-        self.sha256 = hashlib.sha256()
+        self.crc = 0
 
     def write(self, data: Any) -> int:
         """Write some bytes; how many were taken."""
         taken = super().write(data)
-        self.sha256.update(memoryview(data)[:taken])
+        self.crc = zlib.crc32(memoryview(data)[:taken], self.crc)
         return taken
 
 
@@ -46,14 +47,14 @@ class Disk:
     """The system's files."""
 
     def create(self, path: Path, like: Path) -> io.BufferedWriter:
-        """A new file (`Hashed`) with the permissions of `like`, if that is there; never one that a link leads to."""
+        """A new file (`Checked`) with the permissions of `like`, if that is there; never one that a link leads to."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
         for name in ("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY"):
             flags |= getattr(os, name, 0)
         descriptor = os.open(path, flags, 0o666)
         if like.exists() and hasattr(os, "fchmod"):
             os.fchmod(descriptor, stat.S_IMODE(like.stat().st_mode))
-        return io.BufferedWriter(Hashed(descriptor))
+        return io.BufferedWriter(Checked(descriptor))
 
     def sync(self, stream: BinaryIO) -> None:
         """Flush a file to the disk."""
@@ -78,10 +79,13 @@ class Disk:
                 return
         new.replace(old)
 
-    def sha256(self, path: Path) -> bytes:
-        """The SHA-256 of what a file gives back."""
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").digest()
+    def crc(self, path: Path) -> int:
+        """The CRC-32 of what a file gives back."""
+        found = 0
+        with path.open("rb", buffering=0) as stream:
+            while part := stream.read(PIECE):
+                found = zlib.crc32(part, found)
+        return found
 
     def exists(self, path: Path) -> bool:
         """Whether a file is there."""
@@ -136,8 +140,8 @@ def publish(path: Path, write: Write, disk: Disk = SYSTEM, *, keep: Path | None 
         with disk.create(temporary, target) as stream:
             write(stream)
             disk.sync(stream)
-            written = cast(Hashed, stream.raw).sha256.digest()
-        if disk.sha256(temporary) != written:
+            written = cast(Checked, stream.raw).crc
+        if disk.crc(temporary) != written:
             raise OSError(errno.EIO, "the disk does not give back what was written")
         if keep is not None and disk.exists(target):
             keep_as(target, target.with_name(keep.name), disk)
