@@ -235,3 +235,28 @@ def test_what_is_no_file_is_called_by_its_kind(path, kind):
     with pytest.raises(ModelFileError) as problem:
         read(Path(path))
     assert str(problem.value) == f"{path}: this is a {kind}; name a model that mlptrain fit wrote"
+
+
+def descriptors():
+    """How many files this process has open, where that can be seen."""
+    return len(list(Path("/dev/fd").iterdir())) if Path("/dev/fd").exists() else 0
+
+
+def test_the_largest_file(tmp_path, monkeypatch):
+    """Beyond 4 GiB it would be another format; here the bound is lower."""
+    path, data = tmp_path / "m.npz", written(SMALL)
+    path.write_bytes(data)
+    monkeypatch.setattr("mlptrain.storage.container.LARGEST", len(data))
+    assert identical(read(path).values(), SMALL.values())
+    monkeypatch.setattr("mlptrain.storage.container.LARGEST", len(data) - 1)
+    before = descriptors()
+    with pytest.raises(ModelFileError) as problem:
+        read(path)
+    said = "larger than 4 GiB, which no model is; name a model that mlptrain fit wrote"
+    assert str(problem.value) == f"{path}: {said}"
+    assert descriptors() == before
+    monkeypatch.setattr("mlptrain.storage.container.LARGEST", 100)
+    with pytest.raises(ModelFileError) as problem:
+        written(SMALL)
+    said = "the model is larger than 4 GiB, the most that a model file holds; use a smaller network"
+    assert str(problem.value) == said
