@@ -7,6 +7,7 @@ import tempfile
 import traceback
 from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
 
 def main() -> None:
@@ -27,11 +28,21 @@ def main() -> None:
     except OSError as problem:
         say(f"error: the system says: {problem}")
         sys.exit(EnvironmentFailure.exit_code)
+    except ImportError as problem:
+        if (problem.name or "mlptrain").startswith("mlptrain"):
+            bug(problem)
+        say(f"error: a library cannot be loaded: {problem}; give the process more memory, or install mlptrain again")
+        sys.exit(EnvironmentFailure.exit_code)
     except Exception as problem:
-        with tempfile.NamedTemporaryFile("w", prefix="mlptrain-bug-", suffix=".txt", delete=False) as report:
-            traceback.print_exception(problem, file=report)
-        say(f"error: a bug in mlptrain: {type(problem).__name__}: {problem}; please report it with {report.name}")
-        sys.exit(1)
+        bug(problem)
+
+
+def bug(problem: Exception) -> NoReturn:
+    """Keep the traceback in a file, and say where."""
+    with tempfile.NamedTemporaryFile("w", prefix="mlptrain-bug-", suffix=".txt", delete=False) as report:
+        traceback.print_exception(problem, file=report)
+    say(f"error: a bug in mlptrain: {type(problem).__name__}: {problem}; please report it with {report.name}")
+    sys.exit(1)
 
 
 def prepare_streams() -> None:

@@ -260,3 +260,8 @@ def test_the_largest_file(tmp_path, monkeypatch):
         written(SMALL)
     said = "the model is larger than 4 GiB, the most that a model file holds; use a smaller network"
     assert str(problem.value) == said
+
+
+@pytest.mark.parametrize(("dimensions", "fits"), [(32, True), (33, False)])
+def test_the_most_dimensions(dimensions, fits):
+    assert refused(written({"a": np.zeros((1,) * dimensions)})) is not fits

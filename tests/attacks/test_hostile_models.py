@@ -32,12 +32,13 @@ from attacks.forging import (
 )
 
 from mlptrain.data.encodings import LevelValues, OneHot
-from mlptrain.data.features import CategoryColumn, Features
+from mlptrain.data.features import CategoryColumn, Features, NumberColumn
+from mlptrain.data.scaling import NormalQuantiles
 from mlptrain.errors import DataError, EnvironmentFailure, ModelFileError
 from mlptrain.storage.container import write
 from mlptrain.storage.metadata import DEEPEST, LARGEST, parsed
 from mlptrain.storage.model_file import load, save
-from mlptrain.storage.model_rules import broken_values
+from mlptrain.storage.model_rules import broken_scaling, broken_values, check_history
 from mlptrain.workflows.description import describe
 from mlptrain.workflows.prediction import predict
 
@@ -233,3 +234,28 @@ def test_a_model_that_could_not_be_read_again_is_not_written(tmp_path):
     with pytest.raises(ModelFileError, match=r"more than 10000 arrays; use fewer folds"):
         write(io.BytesIO(), {f"a{number}": np.zeros(0) for number in range(10_000)})
     assert not list(tmp_path.iterdir())
+
+
+EPOCHS = np.arange(1.0, 4.0)
+HISTORIES = {
+    "its history has columns that are not known here": {"epoch": EPOCHS, "more": EPOCHS},
+    "the form of its history": {"epoch": EPOCHS[None]},
+    "the columns of its history differ in length": {"epoch": EPOCHS, "best": EPOCHS[:2]},
+    "its history has no epochs": {"best": EPOCHS},
+    "the epochs of its history": {"epoch": -EPOCHS},
+}
+
+
+@pytest.mark.parametrize("rule", HISTORIES)
+def test_a_history_is_refused_by_the_rule_that_it_breaks(rule):
+    with pytest.raises(ValueError, match=f"^{rule}$"):
+        check_history(HISTORIES[rule])
+
+
+def test_histories_and_quantiles_at_the_bounds_are_allowed():
+    check_history({})
+    check_history({"epoch": np.array([0.0, 2.0**53 - 1])})
+    column = NumberColumn(
+        name="x", boolean=False, fill=0.0, scaling=NormalQuantiles(values=(0.0, 0.0, 1.0)), indicator=False
+    )
+    assert list(broken_scaling(column)) == []

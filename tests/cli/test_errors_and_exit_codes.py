@@ -267,6 +267,21 @@ def test_what_the_system_refuses_elsewhere(folder, monkeypatch):
     assert "Permission denied: '/secret'" in refused(folder, 6, "predict", "iris.npz", "iris.csv")
 
 
+@pytest.mark.parametrize(("library", "code"), [("numpy.random", 6), ("mlptrain.data", 1), (None, 1)])
+def test_a_library_that_cannot_be_loaded(folder, monkeypatch, tmp_path_factory, library, code):
+    """For want of memory, say; one of our own that is not there is a bug."""
+
+    def load(*arguments, **options):
+        raise ImportError("failed to map segment from shared object", name=library)
+
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path_factory.mktemp("reports")))
+    monkeypatch.setattr(prediction, "predicted_with", load)
+    ended = mlptrain("predict", "iris.npz", "iris.csv", cwd=folder)
+    assert ended.code == code
+    assert ("error: a library cannot be loaded: failed to map segment" in ended.err) == (code == 6)
+    assert ended.err.count("\n") == 1
+
+
 class Full(io.StringIO):
     """A log on a full disk, a terminal that has gone."""
 

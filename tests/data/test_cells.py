@@ -325,3 +325,10 @@ def test_some_of_the_cells_are_those_cells_odd_ones_too(rows):
 def test_a_few_empty_texts_are_found_wherever_they_stand(places):
     texts = ["" if place in places else "1" for place in range(40)]
     assert np.isnan(NumberGrammar().parse(texts)).nonzero()[0].tolist() == places
+
+
+def test_whole_numbers_are_written_in_digits_as_far_as_they_are_exact():
+    assert [shortest(sign * 2.0**power) for sign in (1, -1) for power in (53, 54)] == [
+        *("9007199254740992", "1.8014398509481984e+16"),
+        *("-9007199254740992", "-1.8014398509481984e+16"),
+    ]

@@ -14,12 +14,13 @@ from mlptrain.engine.optimizers import Optimizer
 from mlptrain.errors import DataError, Diverged, EnvironmentFailure, Interrupted, ModelFileError, SpecError
 from mlptrain.spec.plain import names_of
 from mlptrain.storage import checkpoint_file, container
+from mlptrain.storage.checkpoint_file import Checkpoint, path_before, path_of
 from mlptrain.storage.checkpoint_file import load as load_checkpoint
-from mlptrain.storage.checkpoint_file import path_before, path_of
 from mlptrain.storage.locking import exclusive
 from mlptrain.storage.model_file import load, previous
 from mlptrain.training import loop
 from mlptrain.training.events import EpochEnded, Finished, Started
+from mlptrain.training.snapshot import Snapshot
 from mlptrain.workflows.checkpoints import SHORT
 from mlptrain.workflows.fitting import fit
 
@@ -682,3 +683,14 @@ def test_the_writer_of_a_checkpoint_is_named_where_the_spec_seems_to_have_change
     monkeypatch.setattr("mlptrain.workflows.checkpoints.WRITER", "99.0")
     with pytest.raises(SpecError, match=r"changed \(it was written by mlptrain .*, this is 99.0\): seed was"):
         fit(str(spec), out=out, resume=True, overrides=["seed=8"])
+
+
+def test_a_checkpoint_holds_texts_as_they_are_and_finite_numbers(tmp_path):
+    def of(spec, numbers):
+        snapshot = Snapshot(numbers=numbers, arrays={})
+        return Checkpoint(spec=spec, data={}, surroundings={}, folds=[], snapshot=snapshot)
+
+    checkpoint_file.save(of({"größe": 1}, {"a": 0.5}), tmp_path / "m.npz")
+    assert "größe".encode() in path_of(tmp_path / "m.npz").read_bytes()
+    with pytest.raises(ValueError, match="Out of range float values"):
+        checkpoint_file.save(of({}, {"a": float("nan")}), tmp_path / "m.npz")

@@ -500,3 +500,8 @@ def test_numbers_that_are_not_finite_are_never_in_the_metadata(tmp_path):
     model = replace(model_of(ModelSpec(hidden=(2,)), COLUMNS, CLASSES, 1), result={"loss": float("nan")})
     with pytest.raises(ValueError, match="not JSON compliant"):
         save(model, tmp_path / "m.npz")
+
+
+def test_a_folder_whose_name_is_no_text_is_not_stored(tmp_path):
+    assert model_file.folder_between(tmp_path / "m.npz", tmp_path / "specs") == "specs"
+    assert model_file.folder_between(tmp_path / "m.npz", tmp_path / "\udcff") == "."

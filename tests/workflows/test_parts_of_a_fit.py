@@ -289,3 +289,50 @@ def test_scaling_and_shifting_a_feature_leaves_every_row_in_its_part(tmp_path_fa
         spec = write_mixed(tmp_path_factory.getbasetemp(), rows, data={"split": split}, seed=seed)
         parts.append([(part.train, part.validation, part.test) for part in partitions(material_of(spec))])
     np.testing.assert_equal(parts[0], parts[1])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_each_repeat_keeps_the_shares_of_the_classes(tmp_path, seed):
+    spec = write_mixed(tmp_path, data={"split": {"validation": 0.25, "repeats": 3}}, seed=seed)
+    labels = np.array([row["label"] for row in ROWS])
+    for part in partitions(material_of(spec)):
+        for label in np.unique(labels):
+            assert abs((labels[part.validation] == label).sum() - 0.25 * (labels == label).sum()) < 1
+
+
+NO_ROWS = {
+    "classes of one row": (
+        [{"x": str(k), "y": f"class {k}"} for k in range(5)],
+        {"validation": 0.2},
+        "data.split.validation: 0.2 of 5 rows is no row: every class has one row, which goes to training; "
+        "set data.split.type: random",
+    ),
+    "two groups for three parts": (
+        [{"x": str(k % 7), "g": "ab"[k % 2], "y": "no" if k % 3 else "yes"} for k in range(12)],
+        {"validation": 0.3, "test": 0.3, "type": "group", "column": "g"},
+        "data.split.test: 0.3 of 12 rows is no group: there are too few groups; divide the rows by another column",
+    ),
+    "a share of nothing": (
+        [{"x": str(k % 7), "y": "no" if k % 3 else "yes"} for k in range(12)],
+        {"validation": 0.01},
+        "data.split.validation: 0.01 of 12 rows is no row at all; take a larger share",
+    ),
+}
+
+
+@pytest.mark.parametrize(("rows", "split", "said"), NO_ROWS.values(), ids=NO_ROWS)
+def test_it_is_said_why_a_part_has_no_rows(tmp_path, rows, split, said):
+    spec = write_mixed(tmp_path, rows, data={"target": "y", "columns": {}, "split": split})
+    with pytest.raises(SpecError) as problem:
+        partitions(material_of(spec))
+    assert str(problem.value) == said
+
+
+def test_the_first_row_without_a_group_is_named(tmp_path):
+    rows = [
+        {"x": str(k % 7), "g": "" if k in (4, 6) else "abc"[k % 3], "y": "no" if k % 3 else "yes"} for k in range(12)
+    ]
+    split = {"validation": 0.3, "type": "group", "column": "g"}
+    spec = write_mixed(tmp_path, rows, data={"target": "y", "columns": {}, "split": split})
+    with pytest.raises(DataError, match=r"mixed.csv:6: column \"g\": the group is missing"):
+        partitions(material_of(spec))

@@ -15,6 +15,7 @@ from mlptrain.storage.publishing import (
     OLD,
     PAUSES,
     Disk,
+    beside,
     check_writable,
     publish,
     remove_left_over,
@@ -276,3 +277,10 @@ def test_a_folder_that_is_not_there_is_said_before_anything_is_tried(tmp_path):
     with pytest.raises(EnvironmentFailure) as failure:
         check_writable(tmp_path / "none" / "a")
     assert str(failure.value) == f"{tmp_path}/none/a: the folder {tmp_path}/none does not exist; make it first"
+
+
+def test_what_is_written_beside_a_file_is_known_as_left_over(tmp_path):
+    made = beside(tmp_path / "a")
+    made.write_bytes(b"")
+    remove_left_over(tmp_path / "a", alone=True)
+    assert not made.exists()
