@@ -1,7 +1,7 @@
 """All benchmarks, one after another, into one Markdown file.
 
     pip install -e .[fast,bench]
-    python benchmarks/run.py --data DIR                                # everything, about 25 minutes on 2 quiet cores
+    python benchmarks/run.py --data DIR                                # everything, about 16 minutes on 2 quiet cores
     python benchmarks/run.py --quick                                   # less of everything, below 2 minutes
     python benchmarks/run.py --only step,startup --out step.md
 
