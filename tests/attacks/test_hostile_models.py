@@ -259,3 +259,5 @@ def test_histories_and_quantiles_at_the_bounds_are_allowed():
         name="x", boolean=False, fill=0.0, scaling=NormalQuantiles(values=(0.0, 0.0, 1.0)), indicator=False
     )
     assert list(broken_scaling(column)) == []
+    out_of_order = replace(column, scaling=NormalQuantiles(values=(0.0, 2.0, 1.0)))
+    assert list(broken_scaling(out_of_order)) == ["its quantiles are not in order"]
