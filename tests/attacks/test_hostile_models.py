@@ -261,3 +261,13 @@ def test_histories_and_quantiles_at_the_bounds_are_allowed():
     assert list(broken_scaling(column)) == []
     out_of_order = replace(column, scaling=NormalQuantiles(values=(0.0, 2.0, 1.0)))
     assert list(broken_scaling(out_of_order)) == ["its quantiles are not in order"]
+
+
+def test_a_table_without_a_header_has_numbered_columns(tmp_path):
+    def numbered(metadata):
+        metadata["spec"]["data"] |= {"header": False}
+        for number, column in enumerate(metadata["members"][0]["features"]["columns"], 1):
+            column["name"] = f"column_{number}"
+
+    (tmp_path / "m.npz").write_bytes(changed(numbered))
+    assert load(tmp_path / "m.npz").members[0].features.columns[0].name == "column_1"
