@@ -1,11 +1,16 @@
 """The model section of a spec as the engine's network."""
 
 from collections.abc import Iterator
+from math import prod
 
 import numpy as np
 
-from mlptrain.engine.initializers import Auto, Initializer
-from mlptrain.engine.layers import Activate, AnyActivation, AnyDropout, Dense, Layer, PReLU
+from mlptrain.data.encodings import LevelCodes
+from mlptrain.data.features import CategoryColumn, Features, NumberColumn, PixelFeatures
+from mlptrain.engine.activations import Family
+from mlptrain.engine.embeddings import Codes, InputEmbedding, InputLayout
+from mlptrain.engine.initializers import Auto, Initializer, Normal
+from mlptrain.engine.layers import Activate, AnyActivation, AnyDropout, Dense, Layer, Parametric, PReLU, Scale
 from mlptrain.engine.network import Network
 from mlptrain.spec.fields import LayerSpec, ModelSpec
 
@@ -30,10 +35,42 @@ def completed(layer: LayerSpec, model: ModelSpec, position: int) -> LayerSpec:
     )
 
 
-def layers_of(model: ModelSpec, outputs: int) -> Iterator[tuple[str, Layer]]:
-    """The layers in order: input dropout; per hidden layer dense, norm, activation, dropout; the output, linear."""
+def input_layout(features: Features | PixelFeatures) -> InputLayout:
+    """What the columns of the input matrix are."""
+    if isinstance(features, PixelFeatures):
+        return InputLayout(width=features.width)
+    numbers, codes = [], []
+    for column, place in features.places():
+        if isinstance(column, NumberColumn) and not column.boolean:
+            numbers.append(place.start)
+        elif isinstance(column, CategoryColumn) and isinstance(column.encoding, LevelCodes):
+            codes.append(Codes(place=place.start, levels=column.encoding.levels + 1, width=column.encoding.embedding))
+    return InputLayout(width=features.width, numbers=tuple(numbers), codes=tuple(codes))
+
+
+def layers_of(model: ModelSpec, layout: InputLayout, outputs: int) -> Iterator[tuple[str, Layer]]:
+    """The layers in order: embedding; input dropout and scaling; the hidden layers; the output, linear."""
+    if layout.codes or (model.numeric_embedding is not None and layout.numbers):
+        yield "input.embedding", InputEmbedding(layout=layout, numeric=model.numeric_embedding)
     if model.input_dropout is not None:
         yield "input.dropout", model.input_dropout
+    if model.input_scaling:
+        yield "input.scaling", Scale()
+    yield from hidden(model)
+    output, bias = model.output.kernel_initializer or model.kernel_initializer, model.output.bias_initializer
+    yield (
+        "output",
+        Dense(
+            units=outputs,
+            kernel_initializer=chosen(output, "glorot", model),
+            bias_initializer=bias or model.bias_initializer,
+            parametrization=model.parametrization,
+        ),
+    )
+
+
+def hidden(model: ModelSpec) -> Iterator[tuple[str, Layer]]:
+    """The hidden layers, each of them dense, norm, activation, dropout."""
     for number, layer in enumerate(hidden_layers(model), 1):
         name = f"hidden_{number}"
         assert layer.activation is not None
@@ -42,36 +79,46 @@ def layers_of(model: ModelSpec, outputs: int) -> Iterator[tuple[str, Layer]]:
             name,
             Dense(
                 units=layer.units,
-                kernel_initializer=suited(layer.kernel_initializer, layer.activation),
+                kernel_initializer=suited(layer.kernel_initializer, layer.activation, model),
                 bias_initializer=layer.bias_initializer,
                 max_norm=layer.max_norm,
+                parametrization=model.parametrization,
             ),
         )
         if layer.norm is not None:
             yield f"{name}.{layer.norm.name}_norm", layer.norm
-        if isinstance(layer.activation, PReLU):
-            yield f"{name}.prelu", layer.activation
+        if isinstance(layer.activation, PReLU | Parametric):
+            yield f"{name}.{layer.activation.name}", layer.activation
         else:
             yield f"{name}.{layer.activation.name}", Activate(activation=layer.activation)
         if layer.dropout is not None:
             yield f"{name}.dropout", layer.dropout
-    output = model.kernel_initializer
-    yield (
-        "output",
-        Dense(
-            units=outputs,
-            kernel_initializer=output.for_family("glorot") if isinstance(output, Auto) else output,
-            bias_initializer=model.bias_initializer,
-        ),
-    )
 
 
-def suited(initializer: Auto | Initializer | None, activation: AnyActivation) -> Initializer:
+def suited(initializer: Auto | Initializer | None, activation: AnyActivation, model: ModelSpec) -> Initializer:
     """The initialiser itself, or what `auto` means before this activation."""
     assert initializer is not None
-    return initializer.for_family(activation.family) if isinstance(initializer, Auto) else initializer
+    return chosen(initializer, activation.family, model)
 
 
-def build_network(model: ModelSpec, inputs: int, outputs: int, dtype: str | None = None) -> Network:
+def chosen(initializer: Auto | Initializer, family: Family, model: ModelSpec) -> Initializer:
+    """The initialiser itself, or what `auto` means for a family and the parametrisation."""
+    if not isinstance(initializer, Auto):
+        return initializer
+    return initializer.for_family(family) if model.parametrization == "standard" else Normal(standard_deviation=1.0)
+
+
+def build_network(
+    model: ModelSpec, layout: InputLayout, outputs: int, *, members: int | None = None, dtype: str | None = None
+) -> Network:
     """The network, its parameters still zero."""
-    return Network(list(layers_of(model, outputs)), inputs, np.dtype(dtype or model.dtype))
+    return Network(list(layers_of(model, layout, outputs)), layout.width, np.dtype(dtype or model.dtype), members)
+
+
+def parameter_count(model: ModelSpec, layout: InputLayout, outputs: int, members: int | None) -> int:
+    """The numbers in θ, without making any of them."""
+    width, count = layout.width, 0
+    for _, layer in layers_of(model, layout, outputs):
+        count += sum(prod(each.whole(members)) for each in layer.declare(width).values())
+        width = layer.outputs(width)
+    return count

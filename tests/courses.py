@@ -10,6 +10,7 @@ from numpy.random import default_rng
 from mlptrain.architecture import build_network
 from mlptrain.data.targets import ClassTarget, NumberTarget
 from mlptrain.engine.activations import Tanh
+from mlptrain.engine.embeddings import InputLayout
 from mlptrain.engine.losses import CrossEntropy, MeanSquaredError
 from mlptrain.engine.optimizers import SGD
 from mlptrain.spec.fields import Data, ModelSpec, Schedules, Spec, Split, Training
@@ -78,7 +79,7 @@ def course_of(
     spec = spec or spec_of(**spec_parts)
     train = train or part_of(spec, rows, classes, seed=1)
     target, loss = target_of(classes), loss_of(spec, classes)
-    network = build_network(spec.model, train.x.shape[1], outputs_for(loss, target))
+    network = build_network(spec.model, InputLayout(width=train.x.shape[1]), outputs_for(loss, target))
     network.parameters.initialize(spec.seed)
     return Course(
         network=network,

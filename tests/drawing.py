@@ -11,9 +11,9 @@ import numpy as np
 from hypothesis import settings
 from numpy.random import Generator, default_rng
 
-from mlptrain.engine.activations import Activation
+from mlptrain.engine.activations import Activation, Mish
 from mlptrain.engine.arrays import Floats, Integers, Workspace
-from mlptrain.engine.layers import Activate, Layer, Own, Pass, PReLU
+from mlptrain.engine.layers import Activate, Layer, Own, Parametric, Pass, PReLU
 from mlptrain.engine.losses import BinaryCrossEntropy, CrossEntropy, Focal, Huber, Loss, Poisson, Quantile
 from mlptrain.randomness import stream
 
@@ -51,7 +51,8 @@ LOSSES = [
 
 def activation_layers() -> list[Layer]:
     """Every activation as a layer, those with parameters included."""
-    return [*(Activate(activation=activation) for activation in members(Activation)), PReLU(), PReLU(shared=True)]
+    plain = (Activate(activation=activation) for activation in members(Activation))
+    return [*plain, PReLU(), PReLU(shared=True), Parametric(), Parametric(activation=Mish(), start=0.7)]
 
 
 def outputs_of(loss: Any) -> int:
@@ -68,11 +69,11 @@ def targets_for(loss: Any, rows: int, draw: Generator) -> Floats | Integers:
     return draw.standard_normal((rows, outputs_of(loss)))
 
 
-def training(rows: int, dtype: Any = np.float64, *, seed: int = 1, train: bool = True) -> Pass:
+def training(rows: int, dtype: Any = np.float64, *, seed: int = 1, train: bool = True, count: int = 1) -> Pass:
     """A pass in training; the same seed gives the same noise: a frozen mask."""
     work = Workspace(np.dtype(dtype))
     work.restart(rows)
-    return Pass(work, train=train, noise=stream(seed, "dropout", 0, 1))
+    return Pass(work, train=train, noise=[stream(seed + m, "dropout", 0, 1) for m in range(count)])
 
 
 def evaluation(rows: int, dtype: Any = np.float64) -> Pass:
@@ -83,10 +84,11 @@ def evaluation(rows: int, dtype: Any = np.float64) -> Pass:
 def own_of(layer: Layer, inputs: int, draw: Generator, *, lead: tuple[int, ...] = (), dtype: Any = np.float64) -> Own:
     """Drawn parameters, gradients of NaN (what is not written shows) and fresh buffers, for members `lead`."""
     shapes = {name: (*lead, *declaration.shape) for name, declaration in layer.declare(inputs).items()}
+    buffers = layer.buffers(inputs)
     return Own(
         {name: draw.standard_normal(shape).astype(dtype) for name, shape in shapes.items()},
         {name: np.full(shape, np.nan, dtype) for name, shape in shapes.items()},
-        {name: np.full((*lead, inputs), value, dtype) for name, value in layer.buffers(inputs).items()},
+        {name: np.broadcast_to(value, (*lead, *value.shape)).astype(dtype) for name, value in buffers.items()},
     )
 
 

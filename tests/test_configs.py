@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from mlptrain.__main__ import main
 from mlptrain.architecture import build_network
+from mlptrain.engine.embeddings import InputLayout
 from mlptrain.spec.fields import Images
 from mlptrain.spec.file import load_spec
 from mlptrain.storage.model_file import load
@@ -213,5 +214,5 @@ def test_a_network_of_images_has_the_documented_number_of_parameters(name):
     spec, _ = load_spec(str(CONFIGS[name]))
     assert isinstance(spec.data.train, Images)
     assert isinstance(spec.data.test, Images)
-    network = build_network(spec.model, 28 * 28, 10)
+    network = build_network(spec.model, InputLayout(width=28 * 28), 10)
     assert network.parameters.theta.size == THEIRS[name][1]

@@ -12,7 +12,7 @@ from annotated_types import Ge, Le
 from numpy.random import BitGenerator
 from numpy.typing import NDArray
 
-from mlptrain.data.scaling import Doubles, mean_and_deviation
+from mlptrain.data.scaling import Affine, Doubles, RobustScaling, SmoothlyClipped, mean_and_deviation
 from mlptrain.randomness import permutation
 
 Codes = NDArray[np.int64]
@@ -61,7 +61,43 @@ class LevelValues:
         return np.where(scale > 0, (values - np.asarray(self.center)) / known, 0)
 
 
-FittedEncoding = OneHot | LevelValues
+@dataclass(frozen=True, kw_only=True)
+class LevelCodes:
+    """The code itself, 0 … L, of which the network's embedding makes `embedding` numbers."""
+
+    name: Literal["codes"] = "codes"
+    levels: int
+    embedding: int
+
+    @property
+    def width(self) -> int:
+        return 1
+
+    def encode(self, codes: Codes, out: Matrix) -> None:
+        """Write the column out (n, 1)."""
+        out[:, 0] = codes
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScaledOneHot:
+    """on[k] in column k of the row's level k, off[j] in the other columns j; any other value is off everywhere."""
+
+    name: Literal["scaled_one_hot"] = "scaled_one_hot"
+    on: tuple[float, ...]
+    off: tuple[float, ...]
+
+    @property
+    def width(self) -> int:
+        return len(self.on)
+
+    def encode(self, codes: Codes, out: Matrix) -> None:
+        """Write the columns out (n, width)."""
+        out[...] = np.asarray(self.off)
+        known = np.flatnonzero(codes < self.width)
+        out[known, codes[known]] = np.asarray(self.on)[codes[known]]
+
+
+FittedEncoding = OneHot | LevelValues | LevelCodes | ScaledOneHot
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,8 +106,43 @@ class OneHotEncoding:
 
     name: Literal["one_hot"] = "one_hot"
 
-    def fit(self, codes: Codes, *, levels: int, targets: Doubles) -> OneHot:
+    def fit(self, codes: Codes, *, levels: int, targets: Doubles) -> FittedEncoding:
         return OneHot(levels=levels)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RobustOneHotEncoding:
+    """One-hot columns scaled as the robust scaling does; two levels are one column of ±1 (RealMLP, 2024).
+
+    z / √(1 + (z / 3)²) of z = (x − median) / (q75 − q25), or 2 (x − median) / (max − min) where the quartiles are
+    equal: 0 and 1.66 for a rare level. Any other value has 0 in all columns before they are scaled.
+    """
+
+    name: Literal["robust_one_hot"] = "robust_one_hot"
+
+    def fit(self, codes: Codes, *, levels: int, targets: Doubles) -> FittedEncoding:
+        if levels == 2:
+            raw = np.array([1.0, -1.0, 0.0])
+            scaled = robust(raw[codes])(raw)
+            return LevelValues(values=tuple((value,) for value in scaled.tolist()), center=(0.0,), scale=(1.0,))
+        scalings = [robust((codes == level).astype(np.float64)) for level in range(levels)]
+        off, on = np.array([scaling(np.array([0.0, 1.0])) for scaling in scalings]).reshape(levels, 2).T
+        return ScaledOneHot(on=tuple(on.tolist()), off=tuple(off.tolist()))
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmbeddingEncoding:
+    """A learned row of `width` numbers for each level, and one for any other value; few levels are one-hot columns."""
+
+    name: Literal["embedding"] = "embedding"
+    width: Annotated[int, Ge(1), Le(1000)] = 8
+    one_hot_up_to: Annotated[int, Ge(0)] = 8
+    """Columns of no more levels than this are one-hot, scaled as the robust scaling does."""
+
+    def fit(self, codes: Codes, *, levels: int, targets: Doubles) -> FittedEncoding:
+        if levels <= self.one_hot_up_to:
+            return RobustOneHotEncoding().fit(codes, levels=levels, targets=targets)
+        return LevelCodes(levels=levels, embedding=self.width)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +192,15 @@ class TargetEncoding:
         return level_values(means, codes, least=largest * np.sqrt(np.square(relative)[codes].mean(axis=0)))
 
 
-Encoding = OneHotEncoding | OrdinalEncoding | FrequencyEncoding | TargetEncoding
+Encoding = (
+    OneHotEncoding | RobustOneHotEncoding | EmbeddingEncoding | OrdinalEncoding | FrequencyEncoding | TargetEncoding
+)
+
+
+def robust(values: Doubles) -> SmoothlyClipped | Affine:
+    """The robust scaling of a column; a constant one is 0 in all rows."""
+    fitted = RobustScaling().fit(values)
+    return Affine(center=fitted.center, scale=np.inf) if fitted.degenerate else fitted
 
 
 def cross_fitted(

@@ -44,6 +44,9 @@ class NumberTarget:
     center: tuple[float, ...]
     scale: tuple[float, ...]
     transform: Transform = "none"
+    lowest: tuple[float, ...] = ()
+    highest: tuple[float, ...] = ()
+    """What predictions are kept within; empty for no bounds."""
 
     def scaled(self, values: Doubles, dtype: np.dtype[Any]) -> Matrix:
         """What the network is to predict (rows, targets)."""
@@ -59,9 +62,9 @@ class NumberTarget:
     def unscaled(self, predicted: Matrix) -> Doubles:
         """Predictions in the user's units."""
         y = predicted.astype(np.float64) * np.asarray(self.scale) + np.asarray(self.center)
-        if self.transform == "none":
-            return y
-        return np.exp(y) if self.transform == "log" else np.expm1(y)
+        if self.transform != "none":
+            y = np.exp(y) if self.transform == "log" else np.expm1(y)
+        return np.clip(y, np.asarray(self.lowest), np.asarray(self.highest)) if self.lowest else y
 
 
 Target = ClassTarget | NumberTarget

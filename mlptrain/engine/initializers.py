@@ -141,8 +141,43 @@ class Ones:
         return np.ones(shape)
 
 
-Initializer = VarianceScaling | Orthogonal | Uniform | Normal | Constant | Zeros | Ones
+@dataclass(frozen=True, kw_only=True)
+class UnitVariance:
+    """N(0, 1), each unit's weights then divided so that its sums over the training rows have standard deviation 1.
+
+    The second step is the layer's, which sees the rows (`Dense.adapt`); as TD in Holzmüller et al. (2024).
+    """
+
+    name: Literal["data_driven"] = "data_driven"
+
+    def __call__(self, bits: BitGenerator, shape: tuple[int, ...]) -> Values:
+        return Generator(bits).standard_normal(shape)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ThroughRows:
+    """−(a random mean of the unit's sums at 5 training rows): its hyperplane passes among the rows.
+
+    0 until the layer sees the rows (`Dense.adapt`); "he+5" in Holzmüller et al. (2024), after Steinwart (2019).
+    """
+
+    name: Literal["data_driven"] = "data_driven"
+    rows: ClassVar[int] = 5
+
+    def __call__(self, bits: BitGenerator, shape: tuple[int, ...]) -> Values:
+        return np.zeros(shape)
+
+    def through(self, z: Values, bits: BitGenerator) -> Values:
+        """−Σₖ pₖ z[rowₖ, unit] with rows and Dirichlet(1, …, 1) weights p drawn for each unit. z (B, O) → (O,)."""
+        shape = (self.rows, z.shape[1])
+        chosen = (uniform(bits, shape) * len(z)).astype(np.int64)
+        p = -np.log1p(-uniform(bits, shape))
+        p /= p.sum(axis=0)
+        return -(p * np.take_along_axis(z, chosen, axis=0)).sum(axis=0)
+
+
+Initializer = VarianceScaling | Orthogonal | Uniform | Normal | Constant | Zeros | Ones | UnitVariance
 """The initialisers that can be called; `Auto` stands in a spec until the activation is known."""
 
-BiasInitializer = Uniform | Normal | Constant | Zeros | Ones
+BiasInitializer = Uniform | Normal | Constant | Zeros | Ones | ThroughRows
 """Those that mean something for a vector."""

@@ -6,22 +6,33 @@ dx, or nothing of meaning where dx is not wanted. `dy` may be overwritten. Shape
 axis of members, if there is one, runs through by broadcasting.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
-from annotated_types import Ge, Gt, Lt
+from annotated_types import Ge, Gt, Le, Lt
 from numpy.random import BitGenerator, Generator
+from numpy.typing import NDArray
 
-from mlptrain.engine.activations import Activation, Family, Linear, Rectifier
+from mlptrain.engine.activations import SELU, Activation, Family, Linear, Rectifier
 from mlptrain.engine.arrays import Floats, Workspace, blocks, blockwise, row_blocks
 from mlptrain.engine.elementwise import NUMPY, Executor, Mask
-from mlptrain.engine.initializers import BiasInitializer, Constant, Initializer, Ones, VarianceScaling, Zeros
+from mlptrain.engine.initializers import (
+    BiasInitializer,
+    Constant,
+    Initializer,
+    Ones,
+    ThroughRows,
+    UnitVariance,
+    VarianceScaling,
+    Zeros,
+)
 from mlptrain.engine.parameters import Declaration
 from mlptrain.randomness import short_integers
 
 Backward = Callable[[Floats, bool], Floats]
+Parametrization = Literal["standard", "ntk"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +48,19 @@ class Own:
 class Pass:
     """What a pass through the network is: where arrays come from, training or evaluation, the noise of this step.
 
-    `rate` maps the dropout rate of a layer to that of this step (a schedule); `noise` is the bit stream of the step;
-    `executor` runs elementwise formulas.
+    `rate` maps the dropout rate of a layer to that of this step (a schedule); `noise` are the bit streams of the step,
+    one for each member; `executor` runs elementwise formulas.
     """
 
     work: Workspace
     train: bool = False
-    noise: BitGenerator | None = None
+    noise: Sequence[BitGenerator] = ()
     rate: Callable[[float], float] = float
     executor: Executor = NUMPY
+
+    def noises(self, drawn: NDArray[Any]) -> Iterator[tuple[BitGenerator, NDArray[Any]]]:
+        """The bit stream of each member, with its part of what is drawn."""
+        return zip(self.noise, [drawn] if drawn.ndim == 2 else drawn, strict=True)
 
 
 class Layer:
@@ -54,12 +69,15 @@ class Layer:
     def declare(self, inputs: int) -> dict[str, Declaration]:
         return {}
 
-    def buffers(self, inputs: int) -> dict[str, float]:
-        """Names and initial values of running statistics (I,): saved, never stepped."""
+    def buffers(self, inputs: int) -> dict[str, Floats]:
+        """Names and initial values of what is saved but never stepped: running statistics (I,) and the like."""
         return {}
 
     def outputs(self, inputs: int) -> int:
         return inputs
+
+    def adapt(self, x: Floats, own: Own, bits: Sequence[BitGenerator]) -> None:
+        """Set what follows from the rows x (…, B, I) that reach the layer before training, with a stream a member."""
 
     def __call__(self, x: Floats, own: Own, run: Pass) -> tuple[Floats, Backward]:
         raise NotImplementedError
@@ -67,15 +85,17 @@ class Layer:
 
 @dataclass(frozen=True, kw_only=True)
 class Dense(Layer):
-    """y = x W + b.   x (…, B, I)   W (…, I, O)   b (…, O)   →   y (…, B, O).
+    """y = γ x W + b.   x (…, B, I)   W (…, I, O)   b (…, O)   →   y (…, B, O).
 
-    What follows within the same array, its `epilogue`, can be given along: y = m σ(x W + b).
+    γ is 1 in the standard parametrisation, 1/√I in that of the neural tangent kernel (Jacot et al., 2018). What follows
+    within the same array, its `epilogue`, can be given along: y = m σ(γ x W + b).
     """
 
     units: int
     kernel_initializer: Initializer = field(default_factory=VarianceScaling)
     bias_initializer: BiasInitializer = field(default_factory=Zeros)
     max_norm: float | None = None
+    parametrization: Parametrization = "standard"
 
     def declare(self, inputs: int) -> dict[str, Declaration]:
         weight = Declaration(
@@ -91,16 +111,43 @@ class Dense(Layer):
 
     def __call__(self, x: Floats, own: Own, run: Pass, epilogue: "Epilogue | None" = None) -> tuple[Floats, Backward]:
         W, b = own.parameters["weight"], own.parameters["bias"]
+        gamma = self.gamma(W)
+        if gamma != 1:
+            W = np.multiply(W, gamma, out=run.work.array(W.shape))
         xW = product(x, W, run.work.array(W.shape[:-2] + (x.shape[-2], W.shape[-1])))  # noqa: RUF005  (a hot line)
         y, epilogue_vjp = (epilogue or PLAIN)(xW, b, run)
 
         def backward(dy: Floats, wanted: bool) -> Floats:
             dz = epilogue_vjp(dy)
-            product(x.mT, dz, own.gradients["weight"])
+            dW = product(x.mT, dz, own.gradients["weight"])
+            if gamma != 1:
+                dW *= gamma
             product(run.work.ones, dz, own.gradients["bias"])  # the sum over the rows
             return product(dz, W.mT, run.work.array(x.shape)) if wanted else dz
 
         return y, backward
+
+    def gamma(self, W: Floats) -> float:
+        """The factor of x W."""
+        return 1.0 if self.parametrization == "standard" else float(W.shape[-2]) ** -0.5
+
+    def adapt(self, x: Floats, own: Own, bits: Sequence[BitGenerator]) -> None:
+        """Data-driven initial values (Holzmüller et al., 2024, RealMLP).
+
+        Weights: each unit's are divided by the standard deviation of γ x W over the rows, which then is 1. Biases:
+        b = −Σₖ pₖ zₖ of z = γ x W at 5 rows k, drawn for each unit, with p ~ Dirichlet(1, 1, 1, 1, 1).
+        """
+        W, b = own.parameters["weight"], own.parameters["bias"]
+        weights, biases = (W, b) if W.ndim > 2 else (W[None], b[None])
+        for m, stream in enumerate(bits):
+            z = self.gamma(W) * (x if x.ndim == 2 else x[m]) @ weights[m]
+            if isinstance(self.kernel_initializer, UnitVariance):
+                deviation = z.std(axis=0)
+                deviation[deviation == 0] = 1
+                weights[m] /= deviation
+                z /= deviation
+            if isinstance(self.bias_initializer, ThroughRows):
+                biases[m] = self.bias_initializer.through(z, stream)
 
 
 def product(a: Floats, b: Floats, out: Floats) -> Floats:
@@ -161,6 +208,64 @@ class PReLU(Layer):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Parametric(Layer):
+    """y = z + a (σ(z) − z) with a learned a for each unit: σ where a is 1, the identity where it is 0.
+
+    ∂L/∂a sums dy (σ(z) − z) over the rows; dz = dy (1 − a + a σ′(z)). (Holzmüller et al., 2024, RealMLP.)
+    """
+
+    name: Literal["parametric"] = "parametric"
+    activation: Activation = field(default_factory=SELU)
+    """σ."""
+    start: Annotated[float, Ge(0), Le(10)] = 1.0
+    """a before training."""
+
+    @property
+    def family(self) -> Family:
+        return self.activation.family
+
+    def declare(self, inputs: int) -> dict[str, Declaration]:
+        return {"slope": Declaration(shape=(inputs,), kind="slope", initializer=Constant(value=self.start))}
+
+    def __call__(self, x: Floats, own: Own, run: Pass) -> tuple[Floats, Backward]:
+        a, da = own.parameters["slope"][..., None, :], own.gradients["slope"]
+        s = blockwise(self.activation, lambda: run.work.array(x.shape), x)
+        rest = np.subtract(s, x, out=run.work.array(x.shape))
+        y = np.multiply(a, rest, out=run.work.array(x.shape))
+        y += x
+
+        def backward(dy: Floats, wanted: bool) -> Floats:
+            np.einsum("...bo,...bo->...o", dy, rest, out=da)
+            d = blockwise(self.activation.vjp, lambda: run.work.array(x.shape), dy, x, s)
+            d -= dy
+            d *= a
+            return np.add(dy, d, out=dy)
+
+        return y, backward
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scale(Layer):
+    """y = x ⊙ s with a learned factor s for each input, 1 at the start (Holzmüller et al., 2024, RealMLP).
+
+    x (…, B, I), s (…, I): ∂L/∂s sums dy ⊙ x over the rows; dx = dy ⊙ s.
+    """
+
+    def declare(self, inputs: int) -> dict[str, Declaration]:
+        return {"scale": Declaration(shape=(inputs,), kind="scale", initializer=Ones())}
+
+    def __call__(self, x: Floats, own: Own, run: Pass) -> tuple[Floats, Backward]:
+        s = own.parameters["scale"][..., None, :]
+        y = np.multiply(x, s, out=run.work.array(np.broadcast_shapes(x.shape, s.shape)))
+
+        def backward(dy: Floats, wanted: bool) -> Floats:
+            np.einsum("...bi,...bi->...i", dy, x, out=own.gradients["scale"])
+            return np.multiply(dy, s, out=dy) if wanted else dy
+
+        return y, backward
+
+
+@dataclass(frozen=True, kw_only=True)
 class BatchNorm(Layer):
     """y = γ (x − μ) / √(v + ε) + β, with mean and biased variance of the batch in training, running ones otherwise.
 
@@ -176,8 +281,8 @@ class BatchNorm(Layer):
     def declare(self, inputs: int) -> dict[str, Declaration]:
         return scale_and_shift(inputs)
 
-    def buffers(self, inputs: int) -> dict[str, float]:
-        return {"running_mean": 0.0, "running_variance": 1.0}
+    def buffers(self, inputs: int) -> dict[str, Floats]:
+        return {"running_mean": np.zeros(inputs), "running_variance": np.ones(inputs)}
 
     def __call__(self, x: Floats, own: Own, run: Pass) -> tuple[Floats, Backward]:
         running_mean, running_variance = own.buffers["running_mean"], own.buffers["running_variance"]
@@ -270,11 +375,12 @@ class Dropout(Layer):
     def mask(self, shape: tuple[int, ...], run: Pass) -> Mask | None:
         """The mask of this step; None where nothing is dropped."""
         threshold = min(round(run.rate(self.rate) * 65536), 65535)
-        if not run.train or run.noise is None or threshold == 0:
+        if not run.train or not run.noise or threshold == 0:
             return None
         bits = run.work.bits(shape)
-        for block in blocks(bits.size):
-            bits.reshape(-1)[block] = short_integers(run.noise, block.stop - block.start)
+        for stream, part in run.noises(bits):
+            for block in blocks(part.size):
+                part.reshape(-1)[block] = short_integers(stream, block.stop - block.start)
         return Mask(bits, np.uint16(threshold), run.work.dtype.type(65536 / (65536 - threshold)))
 
     def __call__(self, x: Floats, own: Own, run: Pass) -> tuple[Floats, Backward]:
@@ -296,10 +402,11 @@ class GaussianDropout(Layer):
 
     def __call__(self, x: Floats, own: Own, run: Pass) -> tuple[Floats, Backward]:
         p = run.rate(self.rate)
-        if not run.train or run.noise is None or p == 0:
+        if not run.train or not run.noise or p == 0:
             return x, lambda dy, wanted: dy
         n = run.work.array(x.shape)
-        Generator(run.noise).standard_normal(out=n, dtype=n.dtype.type)
+        for stream, part in run.noises(n):
+            Generator(stream).standard_normal(out=part, dtype=n.dtype.type)
         n *= (p / (1 - p)) ** 0.5
         n += 1
         return np.multiply(x, n, out=run.work.array(x.shape)), lambda dy, wanted: np.multiply(dy, n, out=dy)
@@ -347,4 +454,4 @@ def respond_vjp(run: Pass, rectifier: Rectifier, dy: Floats, y: Floats, mask: Ma
 
 
 AnyDropout = Dropout | GaussianDropout
-AnyActivation = Activation | PReLU
+AnyActivation = Activation | PReLU | Parametric

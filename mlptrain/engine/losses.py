@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import numpy as np
 from annotated_types import Ge, Gt, Lt
 
-from mlptrain.engine.activations import sigmoid
+from mlptrain.engine.activations import sigmoid, softplus
 from mlptrain.engine.arrays import Floats, Integers
 from mlptrain.engine.elementwise import NUMPY, Executor
 
@@ -40,6 +40,12 @@ def log_softmax(logits: Floats) -> Floats:
     return z - np.log(np.exp(z).sum(axis=-1, keepdims=True))
 
 
+def log_mean(logs: Floats) -> Floats:
+    """log of the mean of e^z over the first axis."""
+    largest = logs.max(axis=0)
+    return largest + np.log(np.exp(logs - largest).mean(axis=0))
+
+
 @cache
 def ones(count: int, dtype: np.dtype[Any]) -> Floats:
     """Ones to sum with: e @ 1 is the sum over the classes."""
@@ -62,6 +68,11 @@ class NumberLoss:
     def predict(self, logits: Floats) -> Floats:
         return logits
 
+    def pooled(self, logits: Floats) -> Floats:
+        """The logits (B, K) of the mean prediction of several members, whose logits are (M, B, K)."""
+        mean: Floats = logits.mean(axis=0)
+        return mean
+
 
 class ClassLoss:
     """What the losses of classes share: one logit per class."""
@@ -74,6 +85,10 @@ class ClassLoss:
 
     def predict(self, logits: Floats) -> Floats:
         return softmax(logits)
+
+    def pooled(self, logits: Floats) -> Floats:
+        """The logits (B, K) of the mean probabilities of several members, log mean softmax(z), z (M, B, K)."""
+        return log_mean(log_softmax(logits))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,6 +175,9 @@ class Poisson(NumberLoss):
     def predict(self, logits: Floats) -> Floats:
         return self.mean(logits)[0]
 
+    def pooled(self, logits: Floats) -> Floats:
+        return log_mean(logits)
+
 
 @dataclass(frozen=True, kw_only=True)
 class CrossEntropy(ClassLoss):
@@ -169,9 +187,6 @@ class CrossEntropy(ClassLoss):
     label_smoothing: Annotated[float, Ge(0), Lt(1)] = 0.0
 
     def rows(self, logits: Floats, targets: Integers, executor: Executor = NUMPY) -> Rows:
-        if logits.ndim > 2:
-            ls, ds = zip(*(self.rows(member, targets, executor) for member in logits), strict=True)
-            return np.stack(ls), np.stack(ds)
         classes, scalar = logits.shape[-1], logits.dtype.type
         on, off = 1 - self.label_smoothing, self.label_smoothing / classes
         z, z_true = executor.largest_removed(logits, targets)
@@ -208,6 +223,10 @@ class BinaryCrossEntropy(ClassLoss):
 
     def predict(self, logits: Floats) -> Floats:
         return np.concatenate([sigmoid(-logits), sigmoid(logits)], axis=-1)
+
+    def pooled(self, logits: Floats) -> Floats:
+        """log(p / (1 − p)) of the mean probability p."""
+        return log_mean(-softplus(-logits)) - log_mean(-softplus(logits))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -253,6 +272,11 @@ class Hinge(ClassLoss):
     def predict(self, logits: Floats) -> Floats:
         return logits
 
+    def pooled(self, logits: Floats) -> Floats:
+        """The mean score."""
+        mean: Floats = logits.mean(axis=0)
+        return mean
+
 
 Loss = (
     MeanSquaredError
@@ -277,12 +301,34 @@ def average(
 ) -> tuple[float, Floats]:
     """L = Σ wᵢ ℓᵢ / Σ wᵢ over the rows of the batch and ∂L/∂logits; all weights are 1 where none are given.
 
-    With members each one's rows are averaged apart: the gradient is of the sum over members, the value the mean.
+    With members (logits (M, B, K), targets and weights (M, B)) each one's rows are averaged apart: the gradient is of
+    the sum over members, the value the mean.
     """
+    if logits.ndim > 2:
+        return average_of_members(loss, logits, targets, weights, executor)
     rows, d = loss.rows(logits, targets, executor)  # type: ignore[arg-type]
     if weights is None:
-        d /= rows.shape[-1]
-        return float(np.add.reduce(rows, axis=None)) / rows.size, d
+        d /= len(rows)
+        return float(np.add.reduce(rows)) / len(rows), d
     share = weights / weights.sum()
     d *= share[:, None]
+    return float((rows * share).sum()), d
+
+
+def average_of_members(
+    loss: Loss, logits: Floats, targets: Floats | Integers, weights: Floats | None, executor: Executor
+) -> tuple[float, Floats]:
+    """The rows of all members one below the other; each member's divided by its own Σ w."""
+    members, count = logits.shape[:2]
+    if targets.ndim + loss.classes < logits.ndim:  # all members see the same rows
+        targets = np.broadcast_to(targets, (members, *targets.shape))  # type: ignore[assignment]
+        weights = None if weights is None else np.broadcast_to(weights, (members, count))
+    flat = logits.reshape(members * count, -1)
+    rows, d = loss.rows(flat, targets.reshape(members * count, *targets.shape[2:]), executor)
+    rows, d = rows.reshape(members, count), d.reshape(logits.shape)
+    if weights is None:
+        d /= count
+        return float(np.add.reduce(rows, axis=None)) / rows.size, d
+    share = weights / weights.sum(axis=-1, keepdims=True)
+    d *= share[..., None]
     return float((rows * share).sum(axis=-1).mean()), d

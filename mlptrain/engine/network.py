@@ -14,8 +14,11 @@ from mlptrain.engine.layers import Activate, Backward, BatchNorm, Dense, Dropout
 from mlptrain.engine.losses import Loss, average
 from mlptrain.engine.parameters import Parameters
 from mlptrain.engine.penalties import Penalty
+from mlptrain.randomness import stream
 
 NamedLayers = Sequence[tuple[str, Layer]]
+ADAPTED_NUMBERS = 1 << 23
+"""Numbers of the widest layer, of all members, that data-driven initial values are found from."""
 CHUNK_NUMBERS = 1 << 18
 """Numbers of the widest layer in a chunk of evaluation: with its companions it stays in the outer cache."""
 
@@ -30,11 +33,12 @@ class Inputs(Protocol):
 class Network:
     """x (B, I) → logits (B, K) through named layers; the network ends linear.
 
+    With `members` M it is M networks side by side: x (B, I), or (M, B, I) for rows of their own, → logits (M, B, K).
     The arrays of a pass come from one workspace: what a pass returned is valid until the next pass begins.
     """
 
-    def __init__(self, layers: NamedLayers, inputs: int, dtype: np.dtype[Any]) -> None:
-        self.layers = list(layers)
+    def __init__(self, layers: NamedLayers, inputs: int, dtype: np.dtype[Any], members: int | None = None) -> None:
+        self.layers, self.members = list(layers), members
         self.inputs, self.dtype = inputs, dtype
         widths = [inputs]
         for _, layer in self.layers:
@@ -47,9 +51,11 @@ class Network:
                 for part, declaration in layer.declare(width).items()
             },
             dtype,
+            members,
         )
+        axis = () if members is None else (members,)
         self.buffers: dict[str, Floats] = {
-            f"{name}.{part}": np.full(width, value, dtype)
+            f"{name}.{part}": np.broadcast_to(value, (*axis, *value.shape)).astype(dtype)
             for (name, layer), width in zip(self.layers, widths, strict=False)
             for part, value in layer.buffers(width).items()
         }
@@ -66,6 +72,13 @@ class Network:
         views = self.parameters.values, self.parameters.gradients, self.buffers
         return Own(*(of_layer(each, name) for each in views))
 
+    def like(self, dtype: str) -> "Network":
+        """A network of another type with the same layers and buffers, its parameters still zero."""
+        other = Network(self.layers, self.inputs, np.dtype(dtype), self.members)
+        for name, values in self.buffers.items():
+            other.buffers[name][...] = values
+        return other
+
     @property
     def outputs(self) -> int:
         return self.widths[-1]
@@ -77,7 +90,17 @@ class Network:
 
     def chunk_rows(self) -> int:
         """Rows of a chunk in evaluation."""
-        return max(CHUNK_NUMBERS // max(self.widths), 16)
+        return max(CHUNK_NUMBERS // (max(self.widths) * (self.members or 1)), 16)
+
+    def initialize(self, x: Inputs, seed: int) -> None:
+        """Fill θ, and what follows from rows x that the network is to learn from; member m has seed + m."""
+        self.parameters.initialize(seed)
+        rows = x[: self.chunk_rows() * max(ADAPTED_NUMBERS // CHUNK_NUMBERS, 1)]
+        run = self.begin(len(rows))
+        for position, stage in enumerate(self._stages):
+            seeds = range(seed, seed + (self.members or 1))
+            stage.layer.adapt(rows, stage.own, [stream(each, "adapt", position) for each in seeds])
+            rows, _ = stage(rows, run)
 
     def begin(self, rows: int, **mode: Any) -> Pass:
         """A pass of `rows` rows, in evaluation unless `mode` says otherwise."""
@@ -137,7 +160,8 @@ class Network:
         if not (penalty.l1 or penalty.l2):
             return value, 0.0
         weight = self.parameters.regions["weight"]
-        return value, penalty.add_gradient(self.parameters.theta[weight], self.parameters.gradient[weight])
+        added = penalty.add_gradient(self.parameters.theta[weight], self.parameters.gradient[weight])
+        return value, added / (self.members or 1)
 
 
 @dataclass(frozen=True, slots=True)

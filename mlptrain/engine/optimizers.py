@@ -1,12 +1,13 @@
-"""Optimizers: θ ← θ (1 − lr λ) − u, with u a formula of the gradient g and the optimizer's slots.
+"""Optimizers: θ ← θ (1 − f lr · d λ) − u, with u a formula of the gradient g and the optimizer's slots at rate f lr.
 
 Each formula is written once, as a pure elementwise function `update(g, *slots, *scalars) → (u, *slots)` that is right
 for scalars and arrays alike; `step` runs it over θ in blocks that stay in the cache. λ is `weight_decay`: decoupled,
-multiplied by lr, on weights only (Loshchilov & Hutter, 2019), for every optimizer alike.
+multiplied by lr (Loshchilov & Hutter, 2019), for every optimizer alike. Each kind of parameter has its own factors f
+and d; all f are 1, and d is 1 for weights and 0 for the other kinds, unless the spec says otherwise.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from math import sqrt
 from typing import Annotated, Any, ClassVar, Literal
@@ -17,11 +18,44 @@ from annotated_types import Ge, Gt, Lt
 from mlptrain.engine.arrays import Floats
 from mlptrain.engine.elementwise import NUMPY, Executor
 from mlptrain.engine.lbfgs import LBFGS
-from mlptrain.engine.parameters import Parameters
+from mlptrain.engine.parameters import Kind, Parameters
 from mlptrain.engine.penalties import Clipping
 
 Fraction = Annotated[float, Ge(0), Lt(1)]
+Factor = Annotated[float, Ge(0)]
 Slots = dict[str, Floats]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearningRateFactors:
+    """What the learning rate is multiplied by, for each kind of parameter."""
+
+    weight: Factor = 1.0
+    embedding: Factor = 1.0
+    """Of categories."""
+    numeric_embedding: Factor = 1.0
+    bias: Factor = 1.0
+    scale: Factor = 1.0
+    """Of the input scaling and of norms."""
+    shift: Factor = 1.0
+    slope: Factor = 1.0
+    """Of parametric activations."""
+    adapter: Factor = 1.0
+    """Of members that share a trunk."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightDecayFactors:
+    """What the weight decay is multiplied by, for each kind of parameter (the learning rate has its own factors)."""
+
+    weight: Factor = 1.0
+    embedding: Factor = 0.0
+    numeric_embedding: Factor = 0.0
+    bias: Factor = 0.0
+    scale: Factor = 0.0
+    shift: Factor = 0.0
+    slope: Factor = 0.0
+    adapter: Factor = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +63,8 @@ class FirstOrder(Clipping):
     """What the elementwise optimizers share: decoupled weight decay, clipping, names of slots."""
 
     weight_decay: Annotated[float, Ge(0)] = 0.0
+    learning_rate_factors: LearningRateFactors = field(default_factory=LearningRateFactors)
+    weight_decay_factors: WeightDecayFactors = field(default_factory=WeightDecayFactors)
     slots: ClassVar[tuple[str, ...]] = ()
     update: ClassVar[Callable[..., tuple[Any, ...]]]
 
@@ -338,15 +374,30 @@ Optimizer = Elementwise | LBFGS
 def step(
     optimizer: Elementwise, parameters: Parameters, slots: Slots, *, lr: float, t: int, executor: Executor = NUMPY
 ) -> None:
-    """One update of θ from its gradient: clip, then θ ← θ (1 − lr λ) − u. t counts from 1."""
+    """One update of θ from its gradient: clip, then θ ← θ (1 − f lr · d λ) − u. t counts from 1."""
     optimizer(parameters)
     theta, gradient, scalar = parameters.theta, parameters.gradient, parameters.theta.dtype.type
-    scalars = [scalar(value) for value in optimizer.scalars(lr, t)]
-    kept, keep = list(slots.values()), scalar(1)
-    if optimizer.weight_decay:
-        weights, others = parameters.regions["weight"], slice(parameters.regions["weight"].stop, None)
-        decayed = scalar(1 - lr * optimizer.weight_decay)
-        of_weights = [slot[weights] for slot in kept]
-        executor.update(optimizer.update, theta[weights], gradient[weights], of_weights, decayed, scalars)
-        theta, gradient, kept = theta[others], gradient[others], [slot[others] for slot in kept]
-    executor.update(optimizer.update, theta, gradient, kept, keep, scalars)
+    kept, decay = list(slots.values()), optimizer.weight_decay
+    factors = optimizer.learning_rate_factors, optimizer.weight_decay_factors
+    for part, f, d in parts_alike(parameters.layout, *factors, decays=decay > 0):
+        scalars = [scalar(value) for value in optimizer.scalars(f * lr, t)]
+        keep = scalar(1 - f * lr * d * decay)
+        executor.update(optimizer.update, theta[part], gradient[part], [slot[part] for slot in kept], keep, scalars)
+
+
+@cache
+def parts_alike(
+    layout: tuple[tuple[Kind, int, int], ...],
+    of_rate: LearningRateFactors,
+    of_decay: WeightDecayFactors,
+    *,
+    decays: bool,
+) -> list[tuple[slice, float, float]]:
+    """The parts of θ with one f and one d each: neighbours that have the same are one part."""
+    found: list[tuple[slice, float, float]] = []
+    for kind, start, stop in layout:
+        f, d = getattr(of_rate, kind), getattr(of_decay, kind) if decays else 0.0
+        if found and found[-1][1:] == (f, d):
+            start = found.pop()[0].start
+        found.append((slice(start, stop), f, d))
+    return found

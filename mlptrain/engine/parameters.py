@@ -8,33 +8,45 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from mlptrain.engine.arrays import Floats
-from mlptrain.engine.initializers import Initializer
+from mlptrain.engine.initializers import BiasInitializer, Initializer
 from mlptrain.randomness import stream
 
-Kind = Literal["weight", "embedding", "bias", "scale", "shift", "slope"]
-"""What a parameter is: penalties and decay touch weights only, and a kind may carry its own factors."""
+Kind = Literal["weight", "embedding", "numeric_embedding", "bias", "scale", "shift", "slope", "adapter"]
+"""What a parameter is: penalties touch weights only; a kind may carry its own factors on learning rate and decay."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Declaration:
-    """A parameter as its layer declares it: shape, kind, initial values, bound on the norm of a unit's weights."""
+    """A parameter as its layer declares it: shape, kind, initial values, bound on the norm of a unit's weights.
+
+    Of members side by side each has its own, unless it is `shared`.
+    """
 
     shape: tuple[int, ...]
     kind: Kind
-    initializer: Initializer
+    initializer: Initializer | BiasInitializer
     max_norm: float | None = None
+    shared: bool = False
+
+    def whole(self, members: int | None) -> tuple[int, ...]:
+        """The shape with the axis of members, where they have their own."""
+        return self.shape if members is None or self.shared else (members, *self.shape)
 
 
 class Parameters:
     """θ and its gradient, contiguous, laid out kind by kind, with named views ("hidden_1.weight").
 
     Kind by kind, so that what belongs to one kind (a penalty, a decay, a factor on the learning rate) is one slice.
+    With `members` every view has a leading axis of them.
     """
 
-    def __init__(self, declarations: Mapping[str, Declaration], dtype: np.dtype[Any]) -> None:
-        self.declarations = dict(declarations)
+    def __init__(
+        self, declarations: Mapping[str, Declaration], dtype: np.dtype[Any], members: int | None = None
+    ) -> None:
+        self.declarations, self.members = dict(declarations), members
         self.max_norms = {name: each.max_norm for name, each in declarations.items() if each.max_norm is not None}
-        size = sum(prod(declaration.shape) for declaration in declarations.values())
+        self.shapes = {name: each.whole(members) for name, each in declarations.items()}
+        size = sum(map(prod, self.shapes.values()))
         self.theta: Floats = np.zeros(size, dtype)
         self.gradient: Floats = np.zeros(size, dtype)
         self.slices: dict[str, slice] = {}
@@ -44,17 +56,24 @@ class Parameters:
             first = start
             for name, declaration in declarations.items():
                 if declaration.kind == kind:
-                    self.slices[name] = slice(start, start := start + prod(declaration.shape))
+                    self.slices[name] = slice(start, start := start + prod(self.shapes[name]))
             self.regions[kind] = slice(first, start)
+        self.layout = tuple(
+            (kind, part.start, part.stop) for kind, part in self.regions.items() if part.stop > part.start
+        )
         self.values = self.views(self.theta)
         self.gradients = self.views(self.gradient)
 
     def views(self, flat: Floats) -> dict[str, Floats]:
         """Named views of a vector that is laid out like θ, in the order of the layers."""
-        return {name: flat[self.slices[name]].reshape(each.shape) for name, each in self.declarations.items()}
+        return {name: flat[self.slices[name]].reshape(self.shapes[name]) for name in self.declarations}
 
     def initialize(self, seed: int) -> None:
-        """Fill θ; the values of a parameter depend on the seed, its position and its shape only."""
+        """Fill θ; the values of a parameter depend on the seed, its position and its shape only.
+
+        Member m has those of a network alone with seed + m.
+        """
         for position, (name, view) in enumerate(self.values.items()):
-            initializer = self.declarations[name].initializer
-            view[...] = initializer(stream(seed, "initialize", position), view.shape)
+            declaration = self.declarations[name]
+            for member, part in enumerate(view if view.shape != declaration.shape else [view]):
+                part[...] = declaration.initializer(stream(seed + member, "initialize", position), part.shape)

@@ -1,11 +1,11 @@
-"""Schedules: the value of a quantity (learning rate, momentum, dropout rate) as a function of training time.
+"""Schedules: the value of a quantity (learning rate, momentum, dropout, weight decay) as a function of time.
 
 `schedule(base, now)` gives the value at `now` for the configured value `base`. Times are epochs, as fractions; where
 a schedule ends is the end of the run unless it says `epochs`.
 """
 
 from dataclasses import dataclass, field, replace
-from math import cos, floor, inf, pi
+from math import cos, floor, inf, log2, pi
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le, Lt
@@ -106,6 +106,30 @@ class Cosine:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CosLog4:
+    """base · ½ (1 − cos(2π log₂(1 + 15 t))), t the fraction of the run done (Holzmüller et al., 2024, RealMLP).
+
+    Four cycles from 0 to base and back, each twice as long as the one before; 0 at t = 0, 1/15, 1/5, 7/15 and 1.
+    """
+
+    name: Literal["coslog4"] = "coslog4"
+
+    def __call__(self, base: float, now: Now) -> float:
+        return base * 0.5 * (1 - cos(2 * pi * log2(1 + 15 * now.fraction)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlatCosine:
+    """base up to `flat` of the run, then down to 0 along half a cosine (Holzmüller et al., 2024, RealMLP)."""
+
+    name: Literal["flat_cos"] = "flat_cos"
+    flat: Annotated[float, Ge(0), Lt(1)] = 0.5
+
+    def __call__(self, base: float, now: Now) -> float:
+        return between(base, 0.0, max(now.fraction - self.flat, 0.0) / (1 - self.flat))
+
+
+@dataclass(frozen=True, kw_only=True)
 class OneCycle:
     """From base / start_divisor up to base at `peak` of the run, then down to base / end_divisor, by cosines.
 
@@ -185,7 +209,17 @@ class Plateau:
 
 
 Decay = (
-    ConstantSchedule | Step | Exponential | InverseTime | Polynomial | Cosine | OneCycle | LinearRamp | ReduceOnPlateau
+    ConstantSchedule
+    | Step
+    | Exponential
+    | InverseTime
+    | Polynomial
+    | Cosine
+    | CosLog4
+    | FlatCosine
+    | OneCycle
+    | LinearRamp
+    | ReduceOnPlateau
 )
 
 
@@ -219,4 +253,4 @@ def depends_on_total(schedule: Schedule) -> bool:
     """Whether the values of the epochs done change when the run is made longer."""
     inner = schedule.then if isinstance(schedule, WarmUp) else schedule
     open_ended = isinstance(inner, LinearRamp) and inner.epochs is None
-    return open_ended or isinstance(inner, Polynomial | Cosine | OneCycle)
+    return open_ended or isinstance(inner, Polynomial | Cosine | CosLog4 | FlatCosine | OneCycle)

@@ -13,8 +13,9 @@ from mlptrain.data.encodings import Encoding, OneHotEncoding
 from mlptrain.data.scaling import Scaling, StandardScaling
 from mlptrain.data.targets import Transform
 from mlptrain.engine.activations import ReLU
+from mlptrain.engine.embeddings import NumericEmbedding
 from mlptrain.engine.initializers import Auto, BiasInitializer, Initializer, Zeros
-from mlptrain.engine.layers import AnyActivation, AnyDropout, Norm
+from mlptrain.engine.layers import AnyActivation, AnyDropout, Norm, Parametrization
 from mlptrain.engine.losses import Loss
 from mlptrain.engine.optimizers import Adam, Optimizer
 from mlptrain.engine.penalties import Penalty
@@ -22,7 +23,10 @@ from mlptrain.engine.schedules import Schedule
 
 Positive = Annotated[int, Ge(1), Le(10**9)]
 Units = Annotated[int, Ge(1), Le(10**6)]
-Monitor = Literal["loss", "accuracy", "balanced_accuracy", "f1", "auc", "log_loss", "mcc", "rmse", "mae", "r2"]
+Monitor = Literal[
+    "loss", "accuracy", "error_rate", "balanced_accuracy", "f1", "auc", "log_loss", "mcc", "rmse", "mae", "r2"
+]
+"""What can be watched: names of metrics."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +96,8 @@ class Data(TableFormat):
     target_transform: Transform = "none"
     """log or log1p: the network learns the logarithm of number targets (of 1 + them); metrics and predictions keep the
     user's units."""
+    clamp_target: bool = False
+    """Whether predicted numbers are kept within those of the training rows."""
     sample_weight: str | None = None
     """A column of row weights; it is no feature."""
 
@@ -136,6 +142,14 @@ class LayerSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OutputSpec:
+    """The output layer, where it differs from what `model` says."""
+
+    kernel_initializer: Initializer | None = None
+    bias_initializer: BiasInitializer | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class ModelSpec:
     """The network: hidden layers (units, norm, activation, dropout, in this order) and a linear output layer."""
 
@@ -143,6 +157,10 @@ class ModelSpec:
     """Units of each hidden layer; [] is linear or logistic regression."""
     layers: tuple[LayerSpec, ...] | None = None
     """The long form, in place of `hidden`."""
+    numeric_embedding: NumericEmbedding | None = None
+    """Several learned inputs beside each number, a learned function of it."""
+    input_scaling: bool = False
+    """Whether each input is multiplied by a learned factor."""
     activation: AnyActivation = field(default_factory=ReLU)
     norm: Norm | None = None
     dropout: AnyDropout | tuple[AnyDropout, ...] | None = None
@@ -152,6 +170,9 @@ class ModelSpec:
     bias_initializer: BiasInitializer = field(default_factory=Zeros)
     max_norm: Annotated[float, Gt(0)] | None = None
     """Bound on the norm (not squared) of each hidden unit's incoming weights."""
+    parametrization: Parametrization = "standard"
+    """ntk: a layer of I inputs divides its sums by √I, and `auto` draws weights of variance 1."""
+    output: OutputSpec = field(default_factory=OutputSpec)
     dtype: Literal["float32", "float64"] = "float32"
 
 
@@ -162,6 +183,7 @@ class Schedules:
     learning_rate: Schedule | None = None
     momentum: Schedule | None = None
     dropout: Schedule | None = None
+    weight_decay: Schedule | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,8 +202,12 @@ class Training:
     epochs: Positive = 100
     batch_size: Positive | Literal["full"] = 32
     shuffle: bool = True
+    drop_last: bool = False
+    """Whether the rows that are left over after the whole batches of an epoch are left out."""
     monitor: Monitor = "loss"
     """The quantity of the validation part that decides the best epoch, early stopping and reductions."""
+    ties: Literal["first", "last"] = "first"
+    """Which of several epochs that are equally good is the best one."""
     early_stopping: EarlyStopping | None = None
     class_weight: Literal["balanced"] | Mapping[str, Annotated[float, Gt(0)]] | None = None
     """Weights of the classes: `balanced` is rows / (classes · rows of the class)."""
@@ -203,4 +229,6 @@ class Spec:
     schedules: Schedules = field(default_factory=Schedules)
     regularization: Penalty = field(default_factory=Penalty)
     training: Training = field(default_factory=Training)
+    members: Annotated[int, Ge(1), Le(1000)] = 1
+    """So many networks, trained side by side from seeds that follow each other, which predict with their average."""
     seed: Annotated[int, Ge(0), Lt(2**63)] = 0

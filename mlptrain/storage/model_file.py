@@ -10,15 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import version
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
-from mlptrain.architecture import build_network
+from mlptrain.architecture import build_network, input_layout, parameter_count
 from mlptrain.data.features import FeatureColumn, Features, PixelFeatures
 from mlptrain.data.targets import Target
+from mlptrain.engine.embeddings import InputLayout
 from mlptrain.engine.losses import Loss
 from mlptrain.engine.network import Network
 from mlptrain.errors import Diverged, ModelFileError, SpecError
@@ -259,8 +259,10 @@ def restored(spec: Spec, plain: Json, arrays: Arrays) -> Member:
     check_target(target, spec, on_images=isinstance(features, PixelFeatures))
     assert spec.loss is not None
     outputs = outputs_for(spec.loss, target)
-    require_arrays_for(spec, features.width, outputs, arrays)
-    network = build_network(spec.model, features.width, outputs)
+    members = spec.members if spec.members > 1 else None
+    layout = input_layout(features)
+    require_arrays_for(spec, layout, outputs, arrays)
+    network = build_network(spec.model, layout, outputs, members=members)
     restore(network, arrays)
     history = beginning(arrays, "history.")
     check_history(history)
@@ -302,12 +304,12 @@ def require_few_layers(plain: Any) -> None:
         require(not isinstance(layers, list) or len(layers) <= MOST_LAYERS, f"more than {MOST_LAYERS} layers")
 
 
-def require_arrays_for(spec: Spec, inputs: int, outputs: int, arrays: Arrays) -> None:
+def require_arrays_for(spec: Spec, layout: InputLayout, outputs: int, arrays: Arrays) -> None:
     """Refuse a network that is larger than the arrays in the file, before anything is allocated for it."""
-    units = [layer.units for layer in spec.model.layers] if spec.model.layers is not None else spec.model.hidden
+    layers = len(spec.model.hidden if spec.model.layers is None else spec.model.layers)
     dropout = spec.model.dropout
-    require(not isinstance(dropout, tuple) or len(dropout) == len(units), "its spec has dropout for other layers")
-    needed = sum(i * o for i, o in pairwise([inputs, *units, outputs]))
+    require(not isinstance(dropout, tuple) or len(dropout) == layers, "its spec has dropout for other layers")
+    needed = parameter_count(spec.model, layout, outputs, spec.members if spec.members > 1 else None)
     there = sum(value.size for name, value in arrays.items() if name.startswith("parameters."))
     require(needed <= there, "its spec asks for a larger network than its arrays make")
 

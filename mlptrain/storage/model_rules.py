@@ -13,7 +13,7 @@ from typing import Any, get_args
 import numpy as np
 
 from mlptrain.data.dates import compiled
-from mlptrain.data.encodings import LevelValues, OneHot
+from mlptrain.data.encodings import LevelCodes, LevelValues, OneHot, ScaledOneHot
 from mlptrain.data.features import CategoryColumn, DateColumn, FeatureColumn, NumberColumn, PixelFeatures
 from mlptrain.data.scaling import NormalQuantiles
 from mlptrain.data.targets import ClassTarget, Target
@@ -104,9 +104,16 @@ def broken_category(column: CategoryColumn) -> Iterator[str]:
     """Different levels, each with its code or its values."""
     require_different(column.levels, "the level")
     encoding, levels = column.encoding, len(column.levels)
-    if isinstance(encoding, OneHot):
+    if isinstance(encoding, OneHot | LevelCodes):
         if not levels or encoding.levels != levels:
             yield f"it has {levels} levels, not {encoding.levels}"
+        if isinstance(encoding, LevelCodes) and encoding.embedding < 1:
+            yield "its embedding has no width"
+    elif isinstance(encoding, ScaledOneHot):
+        if not levels == len(encoding.on) == len(encoding.off):
+            yield f"it has {levels} levels, but values of {len(encoding.on)}"
+        elif max(map(abs, encoding.on + encoding.off)) > 3:
+            yield "its values are out of all proportion"
     elif not levels or len(encoding.values) != levels + 1:
         yield f"it has {levels} levels, but values of {len(encoding.values) - 1}"
     else:
@@ -140,6 +147,9 @@ def check_target(target: Target, spec: Spec, *, on_images: bool) -> None:
     require(len(target.names) == len(target.center) == len(target.scale) > 0, "its targets have no center or scale")
     require_different(target.names, "the target")
     require(min(target.scale) > 0, "the scale of its target is not above 0")
+    bounds = list(zip(target.lowest, target.highest, strict=False))
+    require(len(target.lowest) == len(target.highest) in (0, len(target.names)), "the bounds of its targets")
+    require(all(low <= high for low, high in bounds), "the bounds of its targets are not in order")
 
 
 def check_alike(targets: Sequence[Target], features: Sequence[AnyFeatures]) -> None:

@@ -1,14 +1,16 @@
 """What one training is: a network and the rows it learns from, batch by batch."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from typing import Any
 
 import numpy as np
+from numpy.random import BitGenerator
 from numpy.typing import NDArray
 
+from mlptrain.data.features import Pixels
 from mlptrain.data.splits import batch_slices
 from mlptrain.data.targets import ClassTarget, Target
 from mlptrain.engine.arrays import Floats
@@ -60,30 +62,50 @@ class Course:
             return watched
         return "accuracy" if isinstance(self.target, ClassTarget) else "rmse"
 
+    @property
+    def seeds(self) -> Sequence[int]:
+        """The seed of each member."""
+        return range(self.spec.seed, self.spec.seed + (self.network.members or 1))
+
     def slices(self) -> Iterator[slice]:
-        return batch_slices(self.train.rows, self.batch_size, merge_single=self.network.needs_several_rows)
+        return batch_slices(
+            self.train.rows,
+            self.batch_size,
+            merge_single=self.network.needs_several_rows,
+            drop_last=self.spec.training.drop_last,
+        )
 
     def order(self, epoch: int) -> NDArray[np.int64] | None:
-        """The order of the training rows in an epoch, by seed and epoch alone; None where they stay as they are."""
+        """The order of the training rows in an epoch (n,), of several members (M, n), by seed and epoch alone.
+
+        None where they stay as they are.
+        """
         if not self.spec.training.shuffle or self.batch_size == self.train.rows:
             return None
-        return permutation(stream(self.spec.seed, "shuffle", epoch), self.train.rows)
+        orders = [permutation(stream(seed, "shuffle", epoch), self.train.rows) for seed in self.seeds]
+        return orders[0] if self.network.members is None else np.stack(orders)
+
+    def noise(self, step: int) -> Sequence[BitGenerator]:
+        """The bit stream of a step for each member, if it needs any."""
+        return [stream(seed, "dropout", step) for seed in self.seeds] if self.noisy else ()
 
     def row_numbers(self, epoch: int, number: int) -> NDArray[np.int64]:
-        """Which training rows the `number`-th batch of an epoch holds."""
+        """Which training rows the `number`-th batch of an epoch holds, (B,) or of members (M, B)."""
         order = self.order(epoch)
-        return (np.arange(self.train.rows) if order is None else order)[list(self.slices())[number - 1]]
+        return (np.arange(self.train.rows) if order is None else order)[..., list(self.slices())[number - 1]]
 
 
 def gathers_all(course: Course) -> bool:
     """Whether the matrix of the training rows is so small that it is shuffled at once."""
-    return course.train.rows * course.network.inputs * course.train.x.dtype.itemsize <= GATHER_AT_ONCE
+    members = course.network.members or 1
+    return members * course.train.rows * course.network.inputs * course.train.x.dtype.itemsize <= GATHER_AT_ONCE
 
 
 def batches(course: Course, epoch: int, first: int = 0) -> Iterator[Batch]:
     """The batches of an epoch from number `first` on: each row is in one, in an order of seed and epoch alone.
 
-    The inputs of a batch are valid until the next batch is asked for.
+    Members have batches of their own: x (M, B, I), targets (M, B, …), weights (M, B). The inputs of a batch are valid
+    until the next batch is asked for.
     """
     part, weights = course.train, course.train.training_weights()
     x, targets = part.x, part.targets
@@ -93,12 +115,18 @@ def batches(course: Course, epoch: int, first: int = 0) -> Iterator[Batch]:
             yield x[rows], targets[rows], None if weights is None else weights[rows]
         return
     targets, weights = targets[order], None if weights is None else weights[order]
-    if gathers_all(course):
-        gathered = x.take(order, axis=0)
-        for rows in slices:
-            yield gathered[rows], targets[rows], None if weights is None else weights[rows]
-        return
-    buffer = np.empty((course.batch_size + 1, course.network.inputs), x.dtype)
+    each = (slice(None),) * (order.ndim - 1)  # of the members
+    gathered = x.take(order, axis=0) if gathers_all(course) else None
+    room = (
+        np.empty((*order.shape[:-1], course.batch_size, course.network.inputs), x.dtype) if gathered is None else None
+    )
     for rows in slices:
-        inputs = x.take(order[rows], axis=0, out=buffer[: rows.stop - rows.start], mode="clip")
-        yield inputs, targets[rows], None if weights is None else weights[rows]
+        chosen = (*each, rows)
+        inputs = taken(x, order[chosen], room) if gathered is None else gathered[chosen]
+        yield inputs, targets[chosen], None if weights is None else weights[chosen]
+
+
+def taken(x: Floats | Pixels, rows: NDArray[np.int64], room: Floats | None) -> Floats:
+    """Some rows of x, in the room for a batch where they fill it."""
+    out = room if room is not None and rows.shape == room.shape[:-1] else None
+    return x.take(rows, axis=0, out=out, mode="clip")

@@ -1,6 +1,6 @@
 """The rows of one part as the network and the metrics want them, and what predictions for them are worth."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -115,10 +115,16 @@ def predicted(loss: Loss, target: Target, logits: Floats) -> NDArray[Any]:
     return np.concatenate([1 - values, values], axis=1)
 
 
+def answers(network: Network, loss: Loss, x: Inputs) -> Iterator[Floats]:
+    """The logits (B, K) of x in evaluation, of several members those of their mean prediction, chunk by chunk."""
+    for logits in network.logits(x):
+        yield logits if network.members is None else loss.pooled(logits)
+
+
 @np.errstate(all="ignore")  # what is too large for the network's numbers is seen in the predictions
 def predict(network: Network, loss: Loss, target: Target, x: Inputs) -> NDArray[Any]:
     """Predictions for all rows, chunk by chunk."""
-    return joined(target, [predicted(loss, target, logits) for logits in network.logits(x)])
+    return joined(target, [predicted(loss, target, logits) for logits in answers(network, loss, x)])
 
 
 def joined(target: Target, chunks: Sequence[NDArray[Any]]) -> NDArray[Any]:
@@ -130,7 +136,7 @@ def joined(target: Target, chunks: Sequence[NDArray[Any]]) -> NDArray[Any]:
 def judged(network: Network, loss: Loss, target: Target, part: Examples) -> tuple[Floats, NDArray[Any]]:
     """The loss of each row in evaluation mode (B,), and the predictions."""
     start, losses, chunks = 0, [], []
-    for logits in network.logits(part.x):
+    for logits in answers(network, loss, part.x):
         stop = start + len(logits)
         rows, _ = loss.rows(logits, part.targets[start:stop])
         losses.append(rows.copy())

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mlptrain.architecture import build_network
 from mlptrain.engine.arrays import Floats
 from mlptrain.engine.network import Network
 from mlptrain.randomness import stream, uniform
@@ -67,7 +66,7 @@ def rows_checked(course: Course) -> int:
 def double(course: Course) -> tuple[Network, Callable[[], float]]:
     """The course's network in float64, and its objective on the first batch with the noise of the first step."""
     old, spec = course.network, course.spec
-    network = build_network(spec.model, old.inputs, old.outputs, "float64")
+    network = old.like("float64")
     theta = network.parameters.theta
     theta[...] = old.parameters.theta + MOVED * (2 * uniform(stream(spec.seed, "gradient check"), theta.shape) - 1)
     part = course.train.first(rows_checked(course))
@@ -75,8 +74,7 @@ def double(course: Course) -> tuple[Network, Callable[[], float]]:
     x, weights = part.x[:].astype(np.float64), part.training_weights()
 
     def objective() -> float:
-        noise = stream(spec.seed, "dropout", 0) if course.noisy else None
-        run = network.begin(part.rows, train=True, noise=noise)
+        run = network.begin(part.rows, train=True, noise=course.noise(0))
         values = network.objective(
             x,
             targets,

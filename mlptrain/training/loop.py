@@ -15,7 +15,6 @@ from mlptrain.engine.network import Network
 from mlptrain.engine.optimizers import Momentum, Nesterov, Optimizer, step
 from mlptrain.engine.penalties import bound_unit_norms, norm
 from mlptrain.engine.schedules import Now, plateau_rule
-from mlptrain.randomness import stream
 from mlptrain.spec.fields import Spec
 from mlptrain.training.course import Batch, Course, batches
 from mlptrain.training.divergence import diverged
@@ -23,7 +22,7 @@ from mlptrain.training.events import EpochEnded, Event, Finished, Reason, Starte
 from mlptrain.training.examples import Examples, evaluate, quick_metric
 from mlptrain.training.state import Running, TrainState
 
-SMALLER_IS_BETTER = frozenset(["loss", "log_loss", "rmse", "mae"])
+SMALLER_IS_BETTER = frozenset(["loss", "log_loss", "error_rate", "rmse", "mae"])
 STEPS_DONE_EVERY = 0.1
 
 Clock = Callable[[], float]
@@ -91,7 +90,7 @@ def run_epoch(
     run, first = state.running, state.running.batches
     told = begun = clock()
     for batch in batches(course, state.epoch, first):
-        share = len(batch[0]) if batch[2] is None else float(batch[2].sum())
+        share = batch[0].shape[-2] if batch[2] is None else float(batch[2].sum(axis=-1).mean())
         loss, run.penalty, run.lr = train_step(course, state, batch, run.batches + 1)
         run.batches, run.total, run.weight = run.batches + 1, run.total + loss * share, run.weight + share
         if course.spec.training.gradient_norm and run.batches == course.steps_per_epoch:
@@ -120,8 +119,7 @@ def train_step(course: Course, state: TrainState, batch: Batch, number: int) -> 
     rate = partial(spec.schedules.dropout, now=now) if spec.schedules.dropout else float
 
     def begin() -> Pass:
-        noise = stream(spec.seed, "dropout", state.step) if course.noisy else None
-        return network.begin(len(batch[0]), train=True, noise=noise, rate=rate)
+        return network.begin(batch[0].shape[-2], train=True, noise=course.noise(state.step), rate=rate)
 
     def objective() -> tuple[float, float]:
         return network.objective(*batch, loss=course.loss, penalty=spec.regularization, run=begin())
@@ -163,6 +161,8 @@ def scheduled(spec: Spec, now: Now) -> tuple[float, Optimizer]:
         lr = schedules.learning_rate(lr, now)
     if schedules.momentum and isinstance(optimizer, Momentum | Nesterov):
         optimizer = replace(optimizer, momentum=schedules.momentum(optimizer.momentum, now))
+    if schedules.weight_decay and not isinstance(optimizer, LBFGS):
+        optimizer = replace(optimizer, weight_decay=schedules.weight_decay(optimizer.weight_decay, now))
     return lr, optimizer
 
 
@@ -214,7 +214,7 @@ def watch(course: Course, state: TrainState, loss: float | None, metric: float |
         state.reference, state.waited = value, 0
     else:
         state.waited += 1
-    if best := value < state.best.value:
+    if best := value < state.best.value or (training.ties == "last" and value == state.best.value):
         state.best.keep(state.epoch, value, course.network)
     return best
 

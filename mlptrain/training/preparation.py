@@ -164,7 +164,11 @@ def fit_number_target(spec: Spec, rows: Rows) -> NumberTarget:
     if isinstance(spec.loss, Poisson) and values.min() < 0:
         raise DataError(f'{rows.name}: column "{names[0]}": the poisson loss counts from 0, {values.min():g} is less')
     scaled = data.scale_target and not isinstance(spec.loss, Poisson)
-    return fit_numbers(names, values, scaled=scaled, source=rows.name, transform=data.target_transform)
+    target = fit_numbers(names, values, scaled=scaled, source=rows.name, transform=data.target_transform)
+    if not data.clamp_target:
+        return target
+    lowest, highest = (tuple(bound.tolist()) for bound in (values.min(axis=0), values.max(axis=0)))
+    return replace(target, lowest=lowest, highest=highest)
 
 
 def fit_inputs(material: Material, rows: Rows, target: Target, notices: list[str]) -> tuple[AnyFeatures, Examples]:

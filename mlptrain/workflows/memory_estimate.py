@@ -23,7 +23,6 @@ from mlptrain.data.table import Table
 from mlptrain.engine.lbfgs import LBFGS
 from mlptrain.engine.network import Network
 from mlptrain.engine.optimizers import Optimizer
-from mlptrain.randomness import stream
 from mlptrain.training.course import Course, gathers_all
 from mlptrain.training.examples import Examples, judged, metrics
 from mlptrain.training.material import Material, Rows
@@ -252,8 +251,7 @@ def step_bytes(course: Course) -> int:
     weights = part.training_weights()
 
     def step(rows: int) -> Any:
-        noise = stream(spec.seed, "dropout", 0) if course.noisy else None
-        run = network.begin(rows, train=True, noise=noise)
+        run = network.begin(rows, train=True, noise=course.noise(0))
         own = None if weights is None else weights[:rows]
         batch = part.x[:rows], part.targets[:rows], own
         return network.objective(*batch, loss=course.loss, penalty=spec.regularization, run=run)

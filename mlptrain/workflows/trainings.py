@@ -5,7 +5,7 @@ from dataclasses import KW_ONLY, asdict, dataclass, replace
 
 import numpy as np
 
-from mlptrain.architecture import build_network
+from mlptrain.architecture import build_network, input_layout
 from mlptrain.data.splits import Parts
 from mlptrain.errors import Diverged, SpecError
 from mlptrain.storage.container import Arrays
@@ -42,8 +42,9 @@ class Trained:
 def new_course(prepared: Prepared, *, fold: int = 1, folds: int = 1) -> Course:
     """The network, initialised, with the rows it learns from; fold k has seed + k − 1."""
     spec, target = replace(prepared.spec, seed=prepared.spec.seed + fold - 1), prepared.target
-    network = build_network(spec.model, prepared.features.width, outputs_for(prepared.loss, target))
-    network.parameters.initialize(spec.seed)
+    outputs, members = outputs_for(prepared.loss, target), spec.members if spec.members > 1 else None
+    network = build_network(spec.model, input_layout(prepared.features), outputs, members=members)
+    network.initialize(prepared.train.x, spec.seed)
     return Course(
         network=network,
         spec=spec,

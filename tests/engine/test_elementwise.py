@@ -153,7 +153,7 @@ def train(network, optimizer, slots, t, rows):
     draw = default_rng(t)
     x = draw.standard_normal((rows, network.inputs)).astype(network.dtype)
     targets = draw.integers(0, network.outputs, rows)
-    run = network.begin(rows, train=True, noise=stream(1, "dropout", t))
+    run = network.begin(rows, train=True, noise=[stream(1, "dropout", t)])
     network.objective(x, targets, None, loss=CrossEntropy(), penalty=Penalty(l2=1e-3, l1=1e-4), run=run)
     step(optimizer, network.parameters, slots, lr=0.01, t=t, executor=network.executor)
     bound_unit_norms(network.parameters)
@@ -190,7 +190,7 @@ def test_an_epilogue_changes_nothing_but_the_time(executor, train):
 
 def through(network, stages, x, train):
     """Logits, and the gradient of their sum, through stages."""
-    run = network.begin(len(x), train=train, noise=stream(1, "dropout", 1))
+    run = network.begin(len(x), train=train, noise=[stream(1, "dropout", 1)])
     tape = []
     for stage in stages:
         x, backward = stage(x, run)
@@ -252,7 +252,7 @@ def test_a_step_in_the_steady_state_allocates_no_more_than_blocks(follower, exec
     x, targets = default_rng(1).standard_normal((rows, 32)).astype(np.float32), np.arange(rows) % 8
 
     def one(t):
-        run = network.begin(rows, train=True, noise=stream(1, "dropout", t))
+        run = network.begin(rows, train=True, noise=[stream(1, "dropout", t)])
         network.objective(x, targets, None, loss=CrossEntropy(), penalty=Penalty(l1=1e-4, l2=1e-4), run=run)
         step(optimizer, network.parameters, slots, lr=0.001, t=t, executor=executor)
         bound_unit_norms(network.parameters)

@@ -82,7 +82,7 @@ class Check:
 
     def value(self, penalty=NO_PENALTY):
         x, targets, weights = self.batch
-        run = self.net.begin(len(x), train=True, noise=stream(7, "dropout", 2, 5))
+        run = self.net.begin(len(x), train=True, noise=[stream(7, "dropout", 2, 5)])
         self.last = sum(self.net.objective(x, targets, weights, loss=self.loss, penalty=penalty, run=run))
         return self.last
 
@@ -213,7 +213,7 @@ dtypes = pytest.mark.parametrize("dtype", DTYPES, ids=str)
 
 
 def trained_mode(net, rows):
-    return net.begin(rows, train=True, noise=stream(7, "dropout", 2, 5))
+    return net.begin(rows, train=True, noise=[stream(7, "dropout", 2, 5)])
 
 
 def logits_of(net, x):
@@ -248,9 +248,9 @@ def test_the_outputs_in_turn_are_those_of_the_pass_that_gave_the_loss(dropout, n
     net = network([(5, [norm, Activate(activation=ReLU()), dropout]), (4, [PReLU(), dropout])], 3, dropout=dropout)
     x, targets, weights = problem(net, CrossEntropy(), 7)
     value = net.loss_and_gradient(
-        x, targets, weights, loss=CrossEntropy(), run=net.begin(7, train=True, noise=stream(7, "dropout", 2))
+        x, targets, weights, loss=CrossEntropy(), run=net.begin(7, train=True, noise=[stream(7, "dropout", 2)])
     )
-    outputs = list(net.outputs_in_turn(x, net.begin(7, train=True, noise=stream(7, "dropout", 2))))
+    outputs = list(net.outputs_in_turn(x, net.begin(7, train=True, noise=[stream(7, "dropout", 2)])))
     assert [name for name, _ in outputs] == [name for name, _ in net.layers]
     assert [y.shape for _, y in outputs] == [(7, width) for width in net.widths[1:]]
     assert average(CrossEntropy(), outputs[-1][1], targets, weights)[0] == value

@@ -19,7 +19,7 @@ import numpy as np
 from soak.forked import Child, Ended
 from soak.tally import LeftOut, Row
 
-from mlptrain.architecture import build_network
+from mlptrain.architecture import build_network, input_layout
 from mlptrain.data.features import Features, NumberColumn
 from mlptrain.data.scaling import Affine
 from mlptrain.data.targets import ClassTarget
@@ -66,7 +66,7 @@ def model(seed: int) -> Model:
     )
     spec, target = ModelSpec(hidden=(100, 100)), ClassTarget(name="y", classes=("no", "yes"))
     features = Features(columns=columns, ignored={})
-    network = build_network(spec, features.width, 2)
+    network = build_network(spec, input_layout(features), 2)
     network.parameters.theta[...] = np.random.default_rng(seed).standard_normal(network.parameters.theta.size)
     return Model(
         spec=Spec(data=Data(train="t.csv", target="y"), model=spec, loss=CrossEntropy()),

@@ -14,6 +14,7 @@ from numpy.random import default_rng
 
 from mlptrain.architecture import build_network
 from mlptrain.data.features import Pixels
+from mlptrain.engine.embeddings import InputLayout
 from mlptrain.engine.layers import BatchNorm, Dropout, GaussianDropout
 from mlptrain.engine.lbfgs import LBFGS
 from mlptrain.engine.optimizers import SGD, Adam, Optimizer
@@ -360,7 +361,7 @@ def test_training_on_images_never_holds_their_matrix():
     part = Examples(x=pixels, targets=np.zeros(20_000, np.int64), truth=np.zeros(20_000, np.int64))
     spec = spec_of(model={"dtype": "float32"}, training=Training(epochs=1, batch_size=500))
     empty = course_of(spec, validation_rows=0)
-    network = build_network(spec.model, 300, 3)
+    network = build_network(spec.model, InputLayout(width=300), 3)
     course = replace(empty, network=network, train=part)
     assert traced(lambda _rows: run(course), 0) < pixels.nbytes
 

@@ -5,13 +5,14 @@ import pytest
 
 from mlptrain.architecture import build_network, hidden_layers
 from mlptrain.engine.activations import GELU, SELU, ReLU, Sigmoid, Tanh
+from mlptrain.engine.embeddings import InputLayout
 from mlptrain.engine.initializers import Constant, Normal, Ones, VarianceScaling
 from mlptrain.engine.layers import Activate, BatchNorm, Dense, Dropout, GaussianDropout, LayerNorm, PReLU
 from mlptrain.spec.fields import LayerSpec, ModelSpec
 
 
 def layers(**model):
-    return dict(build_network(ModelSpec(**model), 3, 2).layers)
+    return dict(build_network(ModelSpec(**model), InputLayout(width=3), 2).layers)
 
 
 def test_dense_norm_activation_dropout_in_this_order_and_the_output_linear():
@@ -31,11 +32,11 @@ def test_dense_norm_activation_dropout_in_this_order_and_the_output_linear():
 
 def test_without_hidden_layers_there_is_the_output_alone():
     assert list(layers(hidden=())) == ["output"]
-    assert build_network(ModelSpec(hidden=()), 3, 2).parameters.theta.size == 8
+    assert build_network(ModelSpec(hidden=()), InputLayout(width=3), 2).parameters.theta.size == 8
 
 
 def test_prelu_is_a_layer_with_parameters_of_its_own():
-    network = build_network(ModelSpec(hidden=(5,), activation=PReLU()), 3, 2)
+    network = build_network(ModelSpec(hidden=(5,), activation=PReLU()), InputLayout(width=3), 2)
     assert network.parameters.values["hidden_1.prelu.slope"].shape == (5,)
 
 
@@ -67,7 +68,7 @@ def test_the_long_form_says_what_differs_and_takes_the_rest_from_the_model():
         max_norm=3.0,
         hidden=(99,),
     )
-    found = dict(build_network(model, 3, 2).layers)
+    found = dict(build_network(model, InputLayout(width=3), 2).layers)
     assert list(found)[:4] == ["hidden_1", "hidden_1.batch_norm", "hidden_1.gelu", "hidden_1.dropout"]
     assert list(found)[4:] == ["hidden_2", "hidden_2.layer_norm", "hidden_2.sigmoid", "hidden_2.dropout", "output"]
     assert found["hidden_1"] == Dense(
@@ -106,5 +107,5 @@ def test_the_bound_on_norms_is_for_hidden_layers():
 
 def test_the_number_type_is_the_specs_unless_another_is_asked_for():
     model = ModelSpec(hidden=(2,), dtype="float32")
-    assert build_network(model, 3, 2).dtype == np.float32
-    assert build_network(model, 3, 2, "float64").dtype == np.float64
+    assert build_network(model, InputLayout(width=3), 2).dtype == np.float32
+    assert build_network(model, InputLayout(width=3), 2, dtype="float64").dtype == np.float64

@@ -15,7 +15,7 @@ from flows import drawn, fit_mixed, write_mixed
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlptrain.architecture import build_network
+from mlptrain.architecture import build_network, input_layout
 from mlptrain.data.column_rules import ColumnRules, Imputing
 from mlptrain.data.dates import Cycle, DateParts
 from mlptrain.data.encodings import LevelValues, OneHot, OrdinalEncoding, TargetEncoding
@@ -77,7 +77,7 @@ models = st.builds(
 def member_of(spec, features, target, seed):
     """A network whose every parameter and buffer is drawn, awkward values included."""
     width = len(target.classes) if isinstance(target, ClassTarget) else len(target.names)
-    network = build_network(spec, features.width, width)
+    network = build_network(spec, input_layout(features), width)
     draw = np.random.default_rng(seed)
     for array in (network.parameters.theta, *network.buffers.values()):
         array[...] = draw.standard_normal(array.shape) * 10.0 ** draw.integers(-40, 30, array.shape)
