@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from mlptrain.engine.initializers import Auto, Initializer
-from mlptrain.engine.layers import Activate, AnyActivation, AnyDropout, Dense, Layer, PReLU
+from mlptrain.engine.layers import Activate, AnyActivation, AnyDropout, Dense, Layer, Maxout, PReLU
 from mlptrain.engine.network import Network
 from mlptrain.spec.fields import LayerSpec, ModelSpec
 
@@ -41,7 +41,7 @@ def layers_of(model: ModelSpec, outputs: int) -> Iterator[tuple[str, Layer]]:
         yield (
             name,
             Dense(
-                units=layer.units,
+                units=columns(layer),
                 kernel_initializer=suited(layer.kernel_initializer, layer.activation),
                 bias_initializer=layer.bias_initializer,
                 max_norm=layer.max_norm,
@@ -49,10 +49,7 @@ def layers_of(model: ModelSpec, outputs: int) -> Iterator[tuple[str, Layer]]:
         )
         if layer.norm is not None:
             yield f"{name}.{layer.norm.name}_norm", layer.norm
-        if isinstance(layer.activation, PReLU):
-            yield f"{name}.prelu", layer.activation
-        else:
-            yield f"{name}.{layer.activation.name}", Activate(activation=layer.activation)
+        yield f"{name}.{layer.activation.name}", as_layer(layer.activation)
         if layer.dropout is not None:
             yield f"{name}.dropout", layer.dropout
     output = model.kernel_initializer
@@ -64,6 +61,17 @@ def layers_of(model: ModelSpec, outputs: int) -> Iterator[tuple[str, Layer]]:
             bias_initializer=model.bias_initializer,
         ),
     )
+
+
+def as_layer(activation: AnyActivation) -> Layer:
+    """The activation as a layer: it is one if it has parameters or changes the width."""
+    return activation if isinstance(activation, PReLU | Maxout) else Activate(activation=activation)
+
+
+def columns(layer: LayerSpec) -> int:
+    """Columns of the product before the activation: one a unit, or several where a unit has pieces."""
+    assert layer.activation is not None
+    return as_layer(layer.activation).inputs(layer.units)
 
 
 def suited(initializer: Auto | Initializer | None, activation: AnyActivation) -> Initializer:

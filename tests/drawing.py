@@ -13,7 +13,7 @@ from numpy.random import Generator, default_rng
 
 from mlptrain.engine.activations import Activation
 from mlptrain.engine.arrays import Floats, Integers, Workspace
-from mlptrain.engine.layers import Activate, Layer, Own, Pass, PReLU
+from mlptrain.engine.layers import Activate, Layer, Maxout, Own, Pass, PReLU
 from mlptrain.engine.losses import BinaryCrossEntropy, CrossEntropy, Focal, Huber, Loss, Poisson, Quantile
 from mlptrain.randomness import stream
 
@@ -51,7 +51,8 @@ LOSSES = [
 
 def activation_layers() -> list[Layer]:
     """Every activation as a layer, those with parameters included."""
-    return [*(Activate(activation=activation) for activation in members(Activation)), PReLU(), PReLU(shared=True)]
+    plain = [Activate(activation=activation) for activation in members(Activation)]
+    return [*plain, PReLU(), PReLU(shared=True), Maxout()]
 
 
 def outputs_of(loss: Any) -> int:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 import numpy as np
-from annotated_types import Ge, Gt, Lt
+from annotated_types import Ge, Gt, Le, Lt
 from numpy.random import BitGenerator, Generator
 
 from mlptrain.engine.activations import Activation, Family, Linear, Rectifier
@@ -60,6 +60,10 @@ class Layer:
 
     def outputs(self, inputs: int) -> int:
         return inputs
+
+    def inputs(self, outputs: int) -> int:
+        """How many inputs it takes to give so many outputs."""
+        return outputs
 
     def __call__(self, x: Floats, own: Own, run: Pass) -> tuple[Floats, Backward]:
         raise NotImplementedError
@@ -156,6 +160,44 @@ class PReLU(Layer):
             for rows in row_blocks(x):
                 dy[..., rows, :] *= (x[..., rows, :] > 0) + (x[..., rows, :] <= 0) * a
             return dy
+
+        return y, backward
+
+
+@dataclass(frozen=True, kw_only=True)
+class Maxout(Layer):
+    """y_j = max over k of z_kj: the largest of a unit's K pieces, each with its own weights (Goodfellow et al., 2013).
+
+    z (…, B, K·O) has the first pieces of all units, then the second ones …; y (…, B, O). ∂L/∂z_kj is dy_j where piece k
+    is the largest, the first of those that are equal, and 0 elsewhere. `pieces` is K.
+    """
+
+    name: Literal["maxout"] = "maxout"
+    pieces: Annotated[int, Ge(2), Le(100)] = 2
+
+    @property
+    def family(self) -> Family:
+        return "lecun"
+
+    def outputs(self, inputs: int) -> int:
+        return inputs // self.pieces
+
+    def inputs(self, outputs: int) -> int:
+        return outputs * self.pieces
+
+    def __call__(self, x: Floats, own: Own, run: Pass) -> tuple[Floats, Backward]:
+        first, *others = z = np.split(x, self.pieces, axis=-1)
+        y = run.work.array(first.shape)
+        np.copyto(y, first)
+        for piece in others:
+            np.maximum(y, piece, out=y)
+
+        def backward(dy: Floats, wanted: bool) -> Floats:
+            dx = run.work.array(x.shape)
+            for piece, d in zip(z, np.split(dx, self.pieces, axis=-1), strict=True):
+                np.multiply(dy, piece == y, out=d)
+                dy -= d  # what is given to this piece is not given once more to one that equals it
+            return dx
 
         return y, backward
 
@@ -347,4 +389,4 @@ def respond_vjp(run: Pass, rectifier: Rectifier, dy: Floats, y: Floats, mask: Ma
 
 
 AnyDropout = Dropout | GaussianDropout
-AnyActivation = Activation | PReLU
+AnyActivation = Activation | PReLU | Maxout

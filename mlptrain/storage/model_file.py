@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import version
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
-from mlptrain.architecture import build_network
+from mlptrain.architecture import build_network, columns, hidden_layers
 from mlptrain.data.features import FeatureColumn, Features, PixelFeatures
 from mlptrain.data.targets import Target
 from mlptrain.engine.losses import Loss
@@ -304,10 +303,12 @@ def require_few_layers(plain: Any) -> None:
 
 def require_arrays_for(spec: Spec, inputs: int, outputs: int, arrays: Arrays) -> None:
     """Refuse a network that is larger than the arrays in the file, before anything is allocated for it."""
-    units = [layer.units for layer in spec.model.layers] if spec.model.layers is not None else spec.model.hidden
+    count = len(spec.model.hidden if spec.model.layers is None else spec.model.layers)
     dropout = spec.model.dropout
-    require(not isinstance(dropout, tuple) or len(dropout) == len(units), "its spec has dropout for other layers")
-    needed = sum(i * o for i, o in pairwise([inputs, *units, outputs]))
+    require(not isinstance(dropout, tuple) or len(dropout) == count, "its spec has dropout for other layers")
+    hidden = hidden_layers(spec.model)
+    taken, given = [inputs, *(layer.units for layer in hidden)], [*map(columns, hidden), outputs]
+    needed = sum(i * o for i, o in zip(taken, given, strict=True))
     there = sum(value.size for name, value in arrays.items() if name.startswith("parameters."))
     require(needed <= there, "its spec asks for a larger network than its arrays make")
 
