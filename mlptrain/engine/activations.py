@@ -369,7 +369,7 @@ Activation = (
     | HardSigmoid
     | HardTanh
 )
-"""The activations without parameters; `layers.PReLU` has one and is therefore a layer."""
+"""The activations without parameters; `layers.PReLU` has one and `layers.Maxout` changes the width: they are layers."""
 
 Rectifier = Linear | ReLU | LeakyReLU
 """Those whose derivative follows from the sign of y, however y is scaled (dropout): `slope_at(y, *scalars)`.

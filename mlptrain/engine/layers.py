@@ -77,6 +77,10 @@ class Layer:
     def outputs(self, inputs: int) -> int:
         return inputs
 
+    def inputs(self, outputs: int) -> int:
+        """How many inputs it takes to give so many outputs."""
+        return outputs
+
     def adapt(self, x: Floats, own: Own, bits: Sequence[BitGenerator]) -> None:
         """Set what follows from the rows x (…, B, I) that reach the layer before training, with a stream a member."""
 
@@ -270,6 +274,44 @@ class Scale(Layer):
         def backward(dy: Floats, wanted: bool) -> Floats:
             np.einsum("...bi,...bi->...i", dy, x, out=own.gradients["scale"])
             return np.multiply(dy, s, out=dy) if wanted else dy
+
+        return y, backward
+
+
+@dataclass(frozen=True, kw_only=True)
+class Maxout(Layer):
+    """y_j = max over k of z_kj: the largest of a unit's K pieces, each with its own weights (Goodfellow et al., 2013).
+
+    z (…, B, K·O) has the first pieces of all units, then the second ones …; y (…, B, O). ∂L/∂z_kj is dy_j where piece k
+    is the largest, the first of those that are equal, and 0 elsewhere. `pieces` is K.
+    """
+
+    name: Literal["maxout"] = "maxout"
+    pieces: Annotated[int, Ge(2), Le(100)] = 2
+
+    @property
+    def family(self) -> Family:
+        return "lecun"
+
+    def outputs(self, inputs: int) -> int:
+        return inputs // self.pieces
+
+    def inputs(self, outputs: int) -> int:
+        return outputs * self.pieces
+
+    def __call__(self, x: Floats, own: Own, run: Pass) -> tuple[Floats, Backward]:
+        first, *others = z = np.split(x, self.pieces, axis=-1)
+        y = run.work.array(first.shape)
+        np.copyto(y, first)
+        for piece in others:
+            np.maximum(y, piece, out=y)
+
+        def backward(dy: Floats, wanted: bool) -> Floats:
+            dx = run.work.array(x.shape)
+            for piece, d in zip(z, np.split(dx, self.pieces, axis=-1), strict=True):
+                np.multiply(dy, piece == y, out=d)
+                dy -= d  # what is given to this piece is not given once more to one that equals it
+            return dx
 
         return y, backward
 
@@ -519,4 +561,4 @@ def respond_vjp(run: Pass, rectifier: Rectifier, dy: Floats, y: Floats, mask: Ma
 
 
 AnyDropout = Dropout | GaussianDropout
-AnyActivation = Activation | PReLU | Parametric
+AnyActivation = Activation | PReLU | Parametric | Maxout

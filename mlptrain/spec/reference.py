@@ -9,7 +9,7 @@ from mlptrain.data.encodings import Encoding
 from mlptrain.data.scaling import Scaling
 from mlptrain.engine.activations import Activation
 from mlptrain.engine.initializers import Initializer
-from mlptrain.engine.layers import AnyDropout, Norm, PReLU
+from mlptrain.engine.layers import AnyDropout, Maxout, Norm, PReLU
 from mlptrain.engine.losses import Loss
 from mlptrain.engine.optimizers import FirstOrder, Optimizer
 from mlptrain.engine.penalties import Penalty
@@ -34,7 +34,7 @@ SECTIONS: Mapping[str, type] = {
     "training.early_stopping": EarlyStopping,
 }
 FAMILIES: Mapping[str, tuple[type, ...]] = {
-    "activations": (*get_args(Activation), PReLU),
+    "activations": (*get_args(Activation), PReLU, Maxout),
     "losses": get_args(Loss),
     "optimizers": get_args(Optimizer),
     "schedules": get_args(Schedule),

@@ -40,7 +40,8 @@ loss:
   name: hubr
 """
     activations = (
-        "elu, gelu, hard_sigmoid, hard_tanh, leaky_relu, linear, mish, prelu, relu, selu, sigmoid, silu, softplus"
+        "elu, gelu, hard_sigmoid, hard_tanh, leaky_relu, linear, maxout, mish, prelu, relu, selu, sigmoid, silu, "
+        "softplus"
     )
     keys = "data, model, loss, optimizer, schedules, regularization, training, seed, recipe"
     found = problems(text)
