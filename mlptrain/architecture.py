@@ -10,7 +10,7 @@ from mlptrain.data.features import CategoryColumn, Features, NumberColumn, Pixel
 from mlptrain.engine.activations import Family
 from mlptrain.engine.embeddings import Codes, InputEmbedding, InputLayout
 from mlptrain.engine.initializers import Auto, Initializer, Normal
-from mlptrain.engine.layers import Activate, AnyActivation, AnyDropout, Dense, Layer, Parametric, PReLU, Scale
+from mlptrain.engine.layers import Activate, AnyActivation, AnyDropout, Dense, Layer, Maxout, Parametric, PReLU, Scale
 from mlptrain.engine.network import Network
 from mlptrain.spec.fields import LayerSpec, ModelSpec
 
@@ -78,7 +78,7 @@ def hidden(model: ModelSpec) -> Iterator[tuple[str, Layer]]:
         yield (
             name,
             Dense(
-                units=layer.units,
+                units=columns(layer),
                 kernel_initializer=suited(layer.kernel_initializer, layer.activation, model),
                 bias_initializer=layer.bias_initializer,
                 max_norm=layer.max_norm,
@@ -87,12 +87,20 @@ def hidden(model: ModelSpec) -> Iterator[tuple[str, Layer]]:
         )
         if layer.norm is not None:
             yield f"{name}.{layer.norm.name}_norm", layer.norm
-        if isinstance(layer.activation, PReLU | Parametric):
-            yield f"{name}.{layer.activation.name}", layer.activation
-        else:
-            yield f"{name}.{layer.activation.name}", Activate(activation=layer.activation)
+        yield f"{name}.{layer.activation.name}", as_layer(layer.activation)
         if layer.dropout is not None:
             yield f"{name}.dropout", layer.dropout
+
+
+def as_layer(activation: AnyActivation) -> Layer:
+    """The activation as a layer: it is one if it has parameters or changes the width."""
+    return activation if isinstance(activation, PReLU | Parametric | Maxout) else Activate(activation=activation)
+
+
+def columns(layer: LayerSpec) -> int:
+    """Columns of the product before the activation: one a unit, or several where a unit has pieces."""
+    assert layer.activation is not None
+    return as_layer(layer.activation).inputs(layer.units)
 
 
 def suited(initializer: Auto | Initializer | None, activation: AnyActivation, model: ModelSpec) -> Initializer:

@@ -13,7 +13,7 @@ from numpy.random import Generator, default_rng
 
 from mlptrain.engine.activations import Activation, Mish
 from mlptrain.engine.arrays import Floats, Integers, Workspace
-from mlptrain.engine.layers import Activate, Layer, Own, Parametric, Pass, PReLU
+from mlptrain.engine.layers import Activate, Layer, Maxout, Own, Parametric, Pass, PReLU
 from mlptrain.engine.losses import BinaryCrossEntropy, CrossEntropy, Focal, Huber, Loss, Poisson, Quantile
 from mlptrain.randomness import stream
 
@@ -51,8 +51,8 @@ LOSSES = [
 
 def activation_layers() -> list[Layer]:
     """Every activation as a layer, those with parameters included."""
-    plain = (Activate(activation=activation) for activation in members(Activation))
-    return [*plain, PReLU(), PReLU(shared=True), Parametric(), Parametric(activation=Mish(), start=0.7)]
+    plain = [Activate(activation=activation) for activation in members(Activation)]
+    return [*plain, PReLU(), PReLU(shared=True), Parametric(), Parametric(activation=Mish(), start=0.7), Maxout()]
 
 
 def outputs_of(loss: Any) -> int:

@@ -4,6 +4,7 @@ Every formula is finite for abs z up to 1e4 in float32. `family` names the initi
 the activation (He et al., 2015; LeCun et al., 1998; Glorot & Bengio, 2010).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -12,10 +13,42 @@ from annotated_types import Ge, Gt, Lt
 
 from mlptrain.engine.arrays import Floats
 
-ZERO, ONE = np.float32(0), np.float32(1)
+ZERO, ONE, TWO, FOUR, LARGE = np.float32(0), np.float32(1), np.float32(2), np.float32(4), np.float32(22)
 """Constants of the smaller type: with numbers of either type they give that type, for NumPy and the compiler alike."""
 
 Family = Literal["he", "lecun", "glorot"]
+Scalars = tuple[np.floating[Any], ...]
+
+
+class Curve:
+    """What activations of one transcendental function share: σ(z) = formula(z, t), t = transcendental(bent(z)).
+
+    `bent`, `formula` and `slope` (σ′) are arithmetic alone, pure functions of numbers or arrays and of the activation's
+    `scalars`, and can be run with what stands before and after them by any executor; t is NumPy's.
+    """
+
+    transcendental: ClassVar[np.ufunc]
+    bent: ClassVar[Callable[..., Any]]
+    formula: ClassVar[Callable[..., Any]]
+    slope: ClassVar[Callable[..., Any]]
+
+    def scalars(self, dtype: np.dtype[Any]) -> Scalars:
+        """The constants of the formulas."""
+        return ()
+
+    def table(self, z: Floats) -> Floats:
+        """t."""
+        with np.errstate(over="ignore"):  # 1 / (1 + e⁻ᶻ) is the 0 that it should be where e⁻ᶻ is too large
+            t: Floats = self.transcendental(self.bent(z, *self.scalars(z.dtype)))
+        return t
+
+    def __call__(self, z: Floats) -> Floats:
+        y: Floats = self.formula(z, self.table(z), *self.scalars(z.dtype))
+        return y
+
+    def vjp(self, dy: Floats, z: Floats, y: Floats) -> Floats:
+        dz: Floats = dy * self.slope(z, self.table(z), *self.scalars(z.dtype))
+        return dz
 
 
 def sigmoid(z: Floats) -> Floats:
@@ -134,36 +167,56 @@ class LeakyReLU:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ELU:
+class ELU(Curve):
     """z where z > 0, alpha · (eᶻ − 1) elsewhere (Clevert et al., 2016)."""
 
     name: Literal["elu"] = "elu"
     alpha: Annotated[float, Gt(0)] = 1.0
     family: ClassVar[Family] = "he"
+    transcendental: ClassVar[np.ufunc] = np.expm1
 
-    def __call__(self, z: Floats) -> Floats:
-        return np.maximum(z, 0) + self.alpha * np.expm1(np.minimum(z, 0))
+    def scalars(self, dtype: np.dtype[Any]) -> Scalars:
+        return (dtype.type(self.alpha),)
 
-    def vjp(self, dy: Floats, z: Floats, y: Floats) -> Floats:
-        above = (z > 0).astype(z.dtype)
-        return dy * (above + (1 - above) * (y + self.alpha))
+    @staticmethod
+    def bent(z: Any, alpha: Any) -> Any:
+        return np.minimum(z, ZERO)
+
+    @staticmethod
+    def formula(z: Any, t: Any, alpha: Any) -> Any:
+        return np.maximum(z, ZERO) + alpha * t
+
+    @staticmethod
+    def slope(z: Any, t: Any, alpha: Any) -> Any:
+        above = (z > ZERO) * ONE
+        return above + (ONE - above) * (alpha * (t + ONE))
 
 
 @dataclass(frozen=True, kw_only=True)
-class SELU:
+class SELU(Curve):
     """scale · z where z > 0, scale · alpha · (eᶻ − 1) elsewhere (Klambauer et al., 2017)."""
 
     name: Literal["selu"] = "selu"
     family: ClassVar[Family] = "lecun"
     scale: ClassVar[float] = 1.0507009873554805
     alpha: ClassVar[float] = 1.6732632423543772
+    transcendental: ClassVar[np.ufunc] = np.expm1
 
-    def __call__(self, z: Floats) -> Floats:
-        return self.scale * (np.maximum(z, 0) + self.alpha * np.expm1(np.minimum(z, 0)))
+    def scalars(self, dtype: np.dtype[Any]) -> Scalars:
+        return dtype.type(self.scale), dtype.type(self.alpha)
 
-    def vjp(self, dy: Floats, z: Floats, y: Floats) -> Floats:
-        above = (z > 0).astype(z.dtype)
-        return dy * (self.scale * above + (1 - above) * (y + self.scale * self.alpha))
+    @staticmethod
+    def bent(z: Any, scale: Any, alpha: Any) -> Any:
+        return np.minimum(z, ZERO)
+
+    @staticmethod
+    def formula(z: Any, t: Any, scale: Any, alpha: Any) -> Any:
+        return scale * (np.maximum(z, ZERO) + alpha * t)
+
+    @staticmethod
+    def slope(z: Any, t: Any, scale: Any, alpha: Any) -> Any:
+        above = (z > ZERO) * ONE
+        return scale * (above + (ONE - above) * (alpha * (t + ONE)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,23 +247,29 @@ class GELU:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SiLU:
+class SiLU(Curve):
     """z · sigmoid(z) (Elfwing et al., 2018; "swish" of Ramachandran et al., 2017)."""
 
     name: Literal["silu"] = "silu"
     family: ClassVar[Family] = "he"
+    transcendental: ClassVar[np.ufunc] = np.exp
 
-    def __call__(self, z: Floats) -> Floats:
-        with np.errstate(over="ignore"):
-            return z / (1 + np.exp(-z))  # the quotient is not rounded twice
+    @staticmethod
+    def bent(z: Any) -> Any:
+        return -z
 
-    def vjp(self, dy: Floats, z: Floats, y: Floats) -> Floats:
-        s = sigmoid(z)
-        return dy * (s * (1 + z * (1 - s)))
+    @staticmethod
+    def formula(z: Any, t: Any) -> Any:
+        return z / (ONE + t)  # the quotient is not rounded twice
+
+    @staticmethod
+    def slope(z: Any, t: Any) -> Any:
+        s = ONE / (ONE + t)
+        return s * (ONE + z * (ONE - s))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mish:
+class Mish(Curve):
     """z · tanh(log(1 + eᶻ)) (Misra, 2019) = z n / (n + 2) with e = eᶻ and n = e (e + 2).
 
     The derivative is n / (n + 2) + z · 4 e (1 + e) / (n + 2)². Above z = 22 the fractions are 1 and 0 to all digits;
@@ -219,17 +278,22 @@ class Mish:
 
     name: Literal["mish"] = "mish"
     family: ClassVar[Family] = "he"
+    transcendental: ClassVar[np.ufunc] = np.exp
 
-    def __call__(self, z: Floats) -> Floats:
-        e = np.exp(np.minimum(z, 22))
-        n = e * (e + 2)
-        return z * (n / (n + 2))
+    @staticmethod
+    def bent(z: Any) -> Any:
+        return np.minimum(z, LARGE)
 
-    def vjp(self, dy: Floats, z: Floats, y: Floats) -> Floats:
-        e = np.exp(np.minimum(z, 22))
-        n = e * (e + 2)
-        d = n + 2
-        return dy * (n / d + z * (4 * e * (1 + e) / (d * d)))
+    @staticmethod
+    def formula(z: Any, t: Any) -> Any:
+        n = t * (t + TWO)
+        return z * (n / (n + TWO))
+
+    @staticmethod
+    def slope(z: Any, t: Any) -> Any:
+        n = t * (t + TWO)
+        d = n + TWO
+        return n / d + z * (FOUR * t * (ONE + t) / (d * d))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -305,7 +369,7 @@ Activation = (
     | HardSigmoid
     | HardTanh
 )
-"""The activations without parameters; `layers.PReLU` has one and is therefore a layer."""
+"""The activations without parameters; `layers.PReLU` has one and `layers.Maxout` changes the width: they are layers."""
 
 Rectifier = Linear | ReLU | LeakyReLU
 """Those whose derivative follows from the sign of y, however y is scaled (dropout): `slope_at(y, *scalars)`.

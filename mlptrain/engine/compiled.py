@@ -14,10 +14,11 @@ from typing import Any
 
 import numba
 import numpy as np
+from numpy.typing import NDArray
 
 from mlptrain.engine.activations import Rectifier
 from mlptrain.engine.arrays import Floats, Integers
-from mlptrain.engine.elementwise import Formula, Mask, Scalars, response, response_vjp
+from mlptrain.engine.elementwise import Composed, Formula, Mask, Scalars, response, response_vjp
 
 compiled = numba.njit(error_model="numpy", nogil=True)
 
@@ -52,6 +53,17 @@ class Compiled:
         else:
             respond_vjp_loop(rectifier.slope_at)(dy, y, mask.bits, mask.threshold, mask.scale, *scalars)
 
+    def map(
+        self,
+        composed: Composed,
+        out: Sequence[Floats],
+        arrays: Sequence[NDArray[Any]],
+        columns: Sequence[Floats],
+        scalars: Scalars,
+    ) -> None:
+        loop = map_loop(composed, len(out), len(arrays), len(columns))
+        loop(tuple(out), tuple(arrays), tuple(columns), tuple(scalars))
+
     def largest_removed(self, z: Floats, codes: Integers) -> tuple[Floats, Floats]:
         shifted, of_class = np.empty(z.shape, z.dtype), np.empty(len(codes), z.dtype)
         largest_removed_loop()(z, codes, shifted, of_class)
@@ -82,6 +94,42 @@ def update_loop(formula: Formula, slots: int) -> Formula:
             theta[i] = keep * theta[i] - u
 
     return compiled((without, with_one, with_two)[slots])
+
+
+@cache
+def pickers() -> tuple[Sequence[Formula], Sequence[Formula], Sequence[Formula]]:
+    """Compiled: the numbers at (i, j) of 1 to 5 arrays; those at j of 0 to 2 columns; 1 or 2 numbers put at (i, j)."""
+    arrays = (
+        lambda a, i, j: (a[0][i, j],),
+        lambda a, i, j: (a[0][i, j], a[1][i, j]),
+        lambda a, i, j: (a[0][i, j], a[1][i, j], a[2][i, j]),
+        lambda a, i, j: (a[0][i, j], a[1][i, j], a[2][i, j], a[3][i, j]),
+        lambda a, i, j: (a[0][i, j], a[1][i, j], a[2][i, j], a[3][i, j], a[4][i, j]),
+    )
+    columns = (lambda c, j: (), lambda c, j: (c[0][j],), lambda c, j: (c[0][j], c[1][j]))
+
+    def put_one(out: Any, i: Any, j: Any, values: Any) -> None:
+        out[0][i, j] = values[0]
+
+    def put_two(out: Any, i: Any, j: Any, values: Any) -> None:
+        out[0][i, j], out[1][i, j] = values[0], values[1]
+
+    return list(map(compiled, arrays)), list(map(compiled, columns)), list(map(compiled, (put_one, put_two)))
+
+
+@cache
+def map_loop(composed: Composed, outs: int, arrays: int, columns: int) -> Formula:
+    """(*out) ← formula(*arrays, *columns, *scalars), number by number."""
+    f = compiled(composed.compose(*map(compiled, composed.parts)))
+    of_arrays, of_columns, puts = pickers()
+    at, of, put = of_arrays[arrays - 1], of_columns[columns], puts[outs - 1]
+
+    def loop(out: Any, arrays: Any, columns: Any, scalars: Any) -> None:
+        for i in range(out[0].shape[0]):
+            for j in range(out[0].shape[1]):
+                put(out, i, j, f(*(at(arrays, i, j) + of(columns, j) + scalars)))
+
+    return compiled(loop)
 
 
 @cache

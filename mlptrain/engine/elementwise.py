@@ -35,6 +35,18 @@ class Mask:
         return Mask(self.bits[member], self.threshold, self.scale)
 
 
+@dataclass(frozen=True)
+class Composed:
+    """A formula that is composed of others: compose(*parts)."""
+
+    compose: Callable[..., Formula]
+    parts: tuple[Formula, ...]
+
+    @property
+    def formula(self) -> Formula:
+        return self.compose(*self.parts)
+
+
 class Executor(Protocol):
     """Runs formulas over contiguous arrays. Shapes: x, dy, y, e (B, O); b (O,); total, codes (B,)."""
 
@@ -56,6 +68,16 @@ class Executor(Protocol):
 
     def respond_vjp(self, rectifier: Rectifier, dy: Floats, y: Floats, mask: Mask | None) -> None:
         """dy ← dy m σ′, with σ′ as a function of y = m σ(x + b)."""
+
+    def map(
+        self,
+        composed: "Composed",
+        out: Sequence[Floats],
+        arrays: Sequence[NDArray[Any]],
+        columns: Sequence[Floats],
+        scalars: Scalars,
+    ) -> None:
+        """(*out) ← formula(*arrays, *columns, *scalars): arrays (B, O), columns (O,); `out` may be among the arrays."""
 
     def largest_removed(self, z: Floats, codes: Integers) -> tuple[Floats, Floats]:
         """z − max z over the classes (B, O), and of it the value of the row's class (B,)."""
@@ -119,6 +141,20 @@ class Blocks:
         formula, scalars = response_vjp(rectifier.slope_at), rectifier.scalars(y.dtype)
         for rows in row_blocks(dy):
             dy[rows] = formula(dy[rows], y[rows], *of_rows(mask, rows), *scalars)
+
+    def map(
+        self,
+        composed: "Composed",
+        out: Sequence[Floats],
+        arrays: Sequence[NDArray[Any]],
+        columns: Sequence[Floats],
+        scalars: Scalars,
+    ) -> None:
+        formula = composed.formula
+        for rows in row_blocks(out[0]):
+            values = formula(*(array[rows] for array in arrays), *columns, *scalars)
+            for array, value in zip(out, values, strict=True):
+                array[rows] = value
 
     def largest_removed(self, z: Floats, codes: Integers) -> tuple[Floats, Floats]:
         shifted = z - np.maximum.reduce(z, axis=-1, keepdims=True)

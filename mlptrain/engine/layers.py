@@ -15,9 +15,10 @@ from annotated_types import Ge, Gt, Le, Lt
 from numpy.random import BitGenerator, Generator
 from numpy.typing import NDArray
 
-from mlptrain.engine.activations import SELU, Activation, Family, Linear, Rectifier
+from mlptrain.engine.activations import SELU, Activation, Curve, Family, Linear, Rectifier
 from mlptrain.engine.arrays import Floats, Workspace, blocks, blockwise, row_blocks
-from mlptrain.engine.elementwise import NUMPY, Executor, Mask
+from mlptrain.engine.curves import RESPONSES, bending
+from mlptrain.engine.elementwise import NUMPY, Composed, Executor, Mask
 from mlptrain.engine.initializers import (
     BiasInitializer,
     Constant,
@@ -76,6 +77,10 @@ class Layer:
     def outputs(self, inputs: int) -> int:
         return inputs
 
+    def inputs(self, outputs: int) -> int:
+        """How many inputs it takes to give so many outputs."""
+        return outputs
+
     def adapt(self, x: Floats, own: Own, bits: Sequence[BitGenerator]) -> None:
         """Set what follows from the rows x (…, B, I) that reach the layer before training, with a stream a member."""
 
@@ -109,13 +114,20 @@ class Dense(Layer):
     def outputs(self, inputs: int) -> int:
         return self.units
 
-    def __call__(self, x: Floats, own: Own, run: Pass, epilogue: "Epilogue | None" = None) -> tuple[Floats, Backward]:
+    def __call__(
+        self,
+        x: Floats,
+        own: Own,
+        run: Pass,
+        epilogue: "Epilogue | CurveEpilogue | None" = None,
+        after: Own | None = None,
+    ) -> tuple[Floats, Backward]:
         W, b = own.parameters["weight"], own.parameters["bias"]
         gamma = self.gamma(W)
         if gamma != 1:
             W = np.multiply(W, gamma, out=run.work.array(W.shape))
         xW = product(x, W, run.work.array(W.shape[:-2] + (x.shape[-2], W.shape[-1])))  # noqa: RUF005  (a hot line)
-        y, epilogue_vjp = (epilogue or PLAIN)(xW, b, run)
+        y, epilogue_vjp = (epilogue or PLAIN)(xW, b, run, after)
 
         def backward(dy: Floats, wanted: bool) -> Floats:
             dz = epilogue_vjp(dy)
@@ -235,7 +247,8 @@ class Parametric(Layer):
         y += x
 
         def backward(dy: Floats, wanted: bool) -> Floats:
-            np.einsum("...bo,...bo->...o", dy, rest, out=da)
+            np.multiply(dy, rest, out=rest)
+            product(run.work.ones, rest, da)  # the sum over the rows
             d = blockwise(self.activation.vjp, lambda: run.work.array(x.shape), dy, x, s)
             d -= dy
             d *= a
@@ -261,6 +274,44 @@ class Scale(Layer):
         def backward(dy: Floats, wanted: bool) -> Floats:
             np.einsum("...bi,...bi->...i", dy, x, out=own.gradients["scale"])
             return np.multiply(dy, s, out=dy) if wanted else dy
+
+        return y, backward
+
+
+@dataclass(frozen=True, kw_only=True)
+class Maxout(Layer):
+    """y_j = max over k of z_kj: the largest of a unit's K pieces, each with its own weights (Goodfellow et al., 2013).
+
+    z (…, B, K·O) has the first pieces of all units, then the second ones …; y (…, B, O). ∂L/∂z_kj is dy_j where piece k
+    is the largest, the first of those that are equal, and 0 elsewhere. `pieces` is K.
+    """
+
+    name: Literal["maxout"] = "maxout"
+    pieces: Annotated[int, Ge(2), Le(100)] = 2
+
+    @property
+    def family(self) -> Family:
+        return "lecun"
+
+    def outputs(self, inputs: int) -> int:
+        return inputs // self.pieces
+
+    def inputs(self, outputs: int) -> int:
+        return outputs * self.pieces
+
+    def __call__(self, x: Floats, own: Own, run: Pass) -> tuple[Floats, Backward]:
+        first, *others = z = np.split(x, self.pieces, axis=-1)
+        y = run.work.array(first.shape)
+        np.copyto(y, first)
+        for piece in others:
+            np.maximum(y, piece, out=y)
+
+        def backward(dy: Floats, wanted: bool) -> Floats:
+            dx = run.work.array(x.shape)
+            for piece, d in zip(z, np.split(dx, self.pieces, axis=-1), strict=True):
+                np.multiply(dy, piece == y, out=d)
+                dy -= d  # what is given to this piece is not given once more to one that equals it
+            return dx
 
         return y, backward
 
@@ -422,13 +473,69 @@ class Epilogue:
     rectifier: Rectifier = field(default_factory=Linear)
     dropout: Dropout | None = None
 
-    def __call__(self, x: Floats, b: Floats, run: Pass) -> tuple[Floats, Callable[[Floats], Floats]]:
+    def __call__(
+        self, x: Floats, b: Floats, run: Pass, own: Own | None = None
+    ) -> tuple[Floats, Callable[[Floats], Floats]]:
         mask = self.dropout.mask(x.shape, run) if self.dropout else None
         y = respond(run, self.rectifier, x, b, mask)
         return y, lambda dy: respond_vjp(run, self.rectifier, dy, y, mask)
 
 
 PLAIN = Epilogue()
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurveEpilogue:
+    """m (z + a (σ(z) − z)) of z = x + b: the bias, a curve, blended with the identity if it is `blended`, the dropout.
+
+    z and t, the curve's transcendental function, are kept; σ and its derivative are arithmetic on them. a is the
+    parameter of the `Parametric` layer whose place this takes.
+    """
+
+    curve: Curve
+    blended: bool = False
+    dropout: Dropout | None = None
+
+    def __call__(
+        self, x: Floats, b: Floats, run: Pass, own: Own | None = None
+    ) -> tuple[Floats, Callable[[Floats], Floats]]:
+        curve, scalars = self.curve, self.curve.scalars(x.dtype)
+        mask = self.dropout.mask(x.shape, run) if self.dropout else None
+        drawn = () if mask is None else (mask.bits,)
+        scalars_after: tuple[Any, ...] = scalars if mask is None else (mask.threshold, mask.scale, *scalars)
+        there, back = RESPONSES[self.blended, mask is not None]
+        a = () if own is None else (own.parameters["slope"],)
+        z, t, y = x, run.work.array(x.shape), run.work.array(x.shape)
+        mapped(run, Composed(bending, (curve.bent,)), (z, t), (x,), (b,), scalars)
+        with np.errstate(over="ignore"):
+            curve.transcendental(t, out=t)
+        mapped(run, Composed(there, (curve.formula,)), (y,), (z, t, *drawn), a, scalars_after)
+
+        def vjp(dy: Floats) -> Floats:
+            out = (dy,) if own is None else (dy, y)
+            mapped(run, Composed(back, (curve.formula, curve.slope)), out, (dy, z, t, *drawn), a, scalars_after)
+            if own is not None:
+                product(run.work.ones, y, own.gradients["slope"])  # the sum over the rows
+            return dy
+
+        return y, vjp
+
+
+def mapped(
+    run: Pass,
+    composed: Composed,
+    out: Sequence[Floats],
+    arrays: Sequence[NDArray[Any]],
+    columns: Sequence[Floats],
+    scalars: Sequence[Any],
+) -> None:
+    """(*out) ← formula(*arrays, *columns, *scalars), for each member if there are several."""
+    if out[0].ndim == 2:
+        run.executor.map(composed, out, arrays, columns, scalars)
+        return
+    for m in range(len(out[0])):
+        own, given, each = (tuple(array[m] for array in group) for group in (out, arrays, columns))
+        run.executor.map(composed, own, given, each, scalars)
 
 
 def respond(run: Pass, rectifier: Rectifier, x: Floats, b: Floats | None, mask: Mask | None) -> Floats:
@@ -454,4 +561,4 @@ def respond_vjp(run: Pass, rectifier: Rectifier, dy: Floats, y: Floats, mask: Ma
 
 
 AnyDropout = Dropout | GaussianDropout
-AnyActivation = Activation | PReLU | Parametric
+AnyActivation = Activation | PReLU | Parametric | Maxout

@@ -7,16 +7,29 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from mlptrain.engine.activations import Rectifier
+from mlptrain.engine.activations import Curve, Rectifier
 from mlptrain.engine.arrays import Floats, Integers, Workspace
 from mlptrain.engine.elementwise import NUMPY, Executor
-from mlptrain.engine.layers import Activate, Backward, BatchNorm, Dense, Dropout, Epilogue, Layer, Own, Pass
+from mlptrain.engine.layers import (
+    Activate,
+    Backward,
+    BatchNorm,
+    CurveEpilogue,
+    Dense,
+    Dropout,
+    Epilogue,
+    Layer,
+    Own,
+    Parametric,
+    Pass,
+)
 from mlptrain.engine.losses import Loss, average
 from mlptrain.engine.parameters import Parameters
 from mlptrain.engine.penalties import Penalty
 from mlptrain.randomness import stream
 
 NamedLayers = Sequence[tuple[str, Layer]]
+AnyEpilogue = Epilogue | CurveEpilogue
 ADAPTED_NUMBERS = 1 << 23
 """Numbers of the widest layer, of all members, that data-driven initial values are found from."""
 CHUNK_NUMBERS = 1 << 18
@@ -63,7 +76,8 @@ class Network:
         """Runs the elementwise formulas."""
         self._work = Workspace(dtype)
         self._stages = [
-            Stage(layer, self._own(name), epilogue) for name, layer, epilogue in with_epilogues(self.layers)
+            Stage(layer, self._own(name), epilogue, self._own(after) if after else None)
+            for name, layer, epilogue, after in with_epilogues(self.layers)
         ]
         self._first = next((i for i, stage in enumerate(self._stages) if stage.layer.declare(1)), 0)
 
@@ -166,33 +180,48 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A layer with the views of its parameters, and what follows it in the same array."""
+    """A layer with the views of its parameters, and what follows it in the same array, with the views of that."""
 
     layer: Layer
     own: Own
-    epilogue: Epilogue | None
+    epilogue: AnyEpilogue | None
+    after: Own | None
 
     def __call__(self, x: Floats, run: Pass) -> tuple[Floats, Backward]:
         if self.epilogue is None:
             return self.layer(x, self.own, run)
         assert isinstance(self.layer, Dense)
-        return self.layer(x, self.own, run, self.epilogue)
+        return self.layer(x, self.own, run, self.epilogue, self.after)
 
 
-def with_epilogues(layers: NamedLayers) -> Iterator[tuple[str, Layer, Epilogue | None]]:
-    """The layers; a rectifier and a dropout that follow a dense layer become its epilogue: the same, in one go."""
+def with_epilogues(layers: NamedLayers) -> Iterator[tuple[str, Layer, AnyEpilogue | None, str]]:
+    """The layers; an activation and a dropout that follow a dense layer become its epilogue: the same, in one go.
+
+    The last is the name of the parametric activation in it.
+    """
     waiting = deque(layers)
     while waiting:
         name, layer = waiting.popleft()
-        epilogue = None
+        epilogue, parametric = None, ""
         if isinstance(layer, Dense):
-            if waiting and isinstance(after := waiting[0][1], Activate) and isinstance(after.activation, Rectifier):
-                epilogue = Epilogue(rectifier=after.activation)
+            if waiting and (found := epilogue_of(waiting[0][1])):
+                after, _ = waiting.popleft()
+                epilogue, parametric = found, after if isinstance(found, CurveEpilogue) and found.blended else ""
+            if waiting and isinstance(dropout := waiting[0][1], Dropout):
+                epilogue = replace(epilogue or Epilogue(), dropout=dropout)
                 waiting.popleft()
-            if waiting and isinstance(after := waiting[0][1], Dropout):
-                epilogue = replace(epilogue or Epilogue(), dropout=after)
-                waiting.popleft()
-        yield name, layer, epilogue
+        yield name, layer, epilogue, parametric
+
+
+def epilogue_of(layer: Layer) -> AnyEpilogue | None:
+    """An activation as an epilogue, if it can be one."""
+    if isinstance(layer, Parametric) and isinstance(layer.activation, Curve):
+        return CurveEpilogue(curve=layer.activation, blended=True)
+    if isinstance(layer, Activate) and isinstance(layer.activation, Curve):
+        return CurveEpilogue(curve=layer.activation)
+    if isinstance(layer, Activate) and isinstance(layer.activation, Rectifier):
+        return Epilogue(rectifier=layer.activation)
+    return None
 
 
 def of_layer(views: dict[str, Floats], name: str) -> dict[str, Floats]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mlptrain.reporting.text import json_safe, plain
 
 if TYPE_CHECKING:
+    from mlptrain.spec.file import Expansion
     from mlptrain.workflows.checking import Check
     from mlptrain.workflows.description import Description
     from mlptrain.workflows.evaluation import Evaluation
@@ -153,7 +154,8 @@ def check_text(result: "Check") -> str:
     """What `check` says: spec, columns, model, gradient."""
     from mlptrain.spec.plain import to_plain
 
-    sections = ["resolved spec", indented(spec_text(to_plain(result.spec)))]
+    sections = [] if result.recipe is None else ["recipe", indented("\n".join(recipe_lines(result.recipe))), ""]
+    sections += ["resolved spec", indented(spec_text(to_plain(result.spec)))]
     if result.columns:
         sections += ["", "columns", columns_table(result.columns)]
     sections += ["", "model", columns([["layer", "output", "parameters"], *model_rows(result)])]
@@ -165,6 +167,16 @@ def check_text(result: "Check") -> str:
         gradient_table(result),
     ]
     return "\n".join(sections)
+
+
+def recipe_lines(expansion: "Expansion") -> list[str]:
+    """Which recipe the spec names, what it went by, and what the user has said otherwise."""
+    recipe, facts = expansion.recipe, expansion.facts
+    return [
+        f"{recipe.name}: {recipe.about}",
+        f"as it is for {facts.rows:,} rows and a target of {facts.target}",
+        f"overridden: {', '.join(expansion.overridden) or 'nothing'}",
+    ]
 
 
 def columns_table(rows: Sequence[Sequence[str]], most: int = 20) -> str:

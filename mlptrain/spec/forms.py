@@ -1,7 +1,7 @@
 """Short forms and other tools' words: opened and renamed in the tree of texts, each renaming with a notice."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -12,16 +12,19 @@ from mlptrain.spec.words import ALIASES, MEANT, NAME_ALIASES, SHORT_FORMS
 from mlptrain.spec.yaml_text import NONE, Document, Path_
 
 
-def expand(document: Document) -> None:
-    """Read aliases under our names, each with a notice, and open short forms: "relu" is {name: relu}."""
-    document.tree = opened(document, Spec, document.tree, ())
+def expand(document: Document, below: Any = None) -> None:
+    """Read aliases under our names, each with a notice, and open short forms: "relu" is {name: relu}.
+
+    A component without a name is the one at its place in `below`, a tree in its long form, if there is one.
+    """
+    document.tree = opened(document, Spec, document.tree, (), below)
 
 
-def opened(document: Document, kind: Any, value: Any, path: Path_) -> Any:
+def opened(document: Document, kind: Any, value: Any, path: Path_, below: Any = None) -> Any:
     """The value in its long form, as `kind` wants it."""
     kind = unwrapped(kind)
     if get_origin(kind) in (Union, UnionType):
-        return opened_union(document, members(kind), value, path)
+        return opened_union(document, members(kind), value, path, below)
     if get_origin(kind) is tuple and isinstance(value, list):
         inner = get_args(kind)[0]
         return [opened(document, inner, child, (*path, position)) for position, child in enumerate(value)]
@@ -31,24 +34,33 @@ def opened(document: Document, kind: Any, value: Any, path: Path_) -> Any:
     if is_dataclass(kind) and isinstance(value, dict):
         value = renamed(document, kind, value, path)
         hints = get_type_hints(kind, include_extras=True)
-        value = {key: child_named(kind, key, child) for key, child in value.items()}
+        under = below if isinstance(below, dict) and below.get("name") == value.get("name") else {}
+        value = {key: child_named(kind, key, child, under.get(key)) for key, child in value.items()}
         return {
-            key: opened(document, hints[key], child, (*path, key)) if key in hints else child
+            key: opened(document, hints[key], child, (*path, key), under.get(key)) if key in hints else child
             for key, child in value.items()
         }
     return value
 
 
-def child_named(kind: Any, key: str, child: Any) -> Any:
-    """A component without a name is the default one: {learning_rate: 0.01} is adam's."""
-    if not isinstance(child, dict) or "name" in child:
+def child_named(kind: Any, key: str, child: Any, below: Any) -> Any:
+    """A component without a name is the one below it, else the default one: {learning_rate: 0.01} is adam's."""
+    default = next((each for each in fields(kind) if each.name == key), None)
+    if not isinstance(child, dict) or "name" in child or default is None:
         return child
-    factory = next((each.default_factory for each in fields(kind) if each.name == key), MISSING)
-    names = names_of(factory) if isinstance(factory, type) else ()
+    names: Sequence[str] = names_of(default.default_factory) if isinstance(default.default_factory, type) else ()
+    if isinstance(below, dict) and is_component(get_type_hints(kind)[key]):
+        names = (below["name"],) if "name" in below else names
     return {"name": names[0], **child} if names else child
 
 
-def opened_union(document: Document, kinds: Sequence[Any], value: Any, path: Path_) -> Any:
+def is_component(kind: Any) -> bool:
+    """Whether a value of a type has a name that says what it is."""
+    kinds = members(kind) if get_origin(kind) in (Union, UnionType) else [kind]
+    return any(names_of(each) for each in kinds)
+
+
+def opened_union(document: Document, kinds: Sequence[Any], value: Any, path: Path_, below: Any = None) -> Any:
     components = [kind for kind in kinds if names_of(kind)]
     if isinstance(value, list):
         wanted = next((kind for kind in kinds if get_origin(kind) is tuple), None)
@@ -69,7 +81,7 @@ def opened_union(document: Document, kinds: Sequence[Any], value: Any, path: Pat
         chosen = next((kind for kind in components if value.get("name") in names_of(kind)), None)
     else:
         chosen = next((kind for kind in kinds if is_dataclass(kind)), None) if isinstance(value, dict) else None
-    return value if chosen is None else opened(document, chosen, value, path)
+    return value if chosen is None else opened(document, chosen, value, path, below)
 
 
 def short_form(components: Sequence[Any]) -> tuple[str, str, str] | None:

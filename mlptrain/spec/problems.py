@@ -80,7 +80,7 @@ def words(error: Any, path: Path_, parent: Any) -> str:
     """What is wrong and what is allowed."""
     kind, context, given = error["type"], error.get("ctx", {}), error["input"]
     if kind == "unexpected_keyword_argument":
-        known = [each.name for each in fields(parent)]
+        known = [*(each.name for each in fields(parent)), *(["recipe"] if parent is Spec else [])]
         key = str(path[-1])
         if ALIASES.get(key) in known:
             return f"{key!r} means {ALIASES[key]!r}, which is given as well; keep one of them"

@@ -9,13 +9,14 @@ from mlptrain.data.encodings import Encoding
 from mlptrain.data.scaling import Scaling
 from mlptrain.engine.activations import Activation
 from mlptrain.engine.initializers import Initializer
-from mlptrain.engine.layers import AnyDropout, Norm, PReLU
+from mlptrain.engine.layers import AnyDropout, Maxout, Norm, PReLU
 from mlptrain.engine.losses import Loss
 from mlptrain.engine.optimizers import FirstOrder, Optimizer
 from mlptrain.engine.penalties import Penalty
 from mlptrain.engine.schedules import Schedule
 from mlptrain.spec.fields import Data, EarlyStopping, Images, LayerSpec, ModelSpec, Schedules, Spec, Split, Training
 from mlptrain.spec.plain import names_of, to_plain
+from mlptrain.spec.recipes import recipe
 from mlptrain.spec.schema import json_schema
 
 SECTIONS: Mapping[str, type] = {
@@ -33,7 +34,7 @@ SECTIONS: Mapping[str, type] = {
     "training.early_stopping": EarlyStopping,
 }
 FAMILIES: Mapping[str, tuple[type, ...]] = {
-    "activations": (*get_args(Activation), PReLU),
+    "activations": (*get_args(Activation), PReLU, Maxout),
     "losses": get_args(Loss),
     "optimizers": get_args(Optimizer),
     "schedules": get_args(Schedule),
@@ -52,10 +53,23 @@ def reference() -> str:
     for title, section in SECTIONS.items():
         definition = schema["$defs"].get(section.__name__, schema)
         lines += [f"## {title}", "", definition["description"], "", *keys(section, definition["properties"]), ""]
+        lines += recipes(definition["properties"]["recipe"]) if section is Spec else []
     lines += ["## every optimizer but lbfgs", "", *keys(FirstOrder, schema["$defs"]["SGD"]["properties"]), ""]
     for title, kinds in FAMILIES.items():
         lines += [f"## {title}", "", *components(schema, kinds), ""]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def recipes(key: Mapping[str, Any]) -> list[str]:
+    """What `recipe` means, and a table of the recipes."""
+    text = f"`recipe: NAME`, beside these keys: {key['description'][0].lower()}{key['description'][1:]} {RECIPES}"
+    table = [f"| `{name}` | {recipe(name).about} |" for name in key["enum"]]
+    return ["## recipe", "", text, "", "| recipe | |", "|---|---|", *table, ""]
+
+
+RECIPES = """A component of another name (`optimizer: sgd`) replaces the recipe's whole, one without a name \
+(`optimizer: {learning_rate: 0.1}`) is the recipe's. `mlptrain check` prints what the recipe has become for the rows \
+at hand; a model holds that, and knows no recipe."""
 
 
 def keys(section: type, properties: Mapping[str, Any]) -> Iterator[str]:

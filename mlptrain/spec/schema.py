@@ -13,6 +13,7 @@ from pydantic_core import SchemaValidator, core_schema
 from mlptrain.data.grammar import is_number
 from mlptrain.spec.fields import Spec
 from mlptrain.spec.plain import dataclasses_in, field_docs, names_of
+from mlptrain.spec.recipes import recipe_names
 from mlptrain.spec.words import SHORT_FORMS
 
 
@@ -114,6 +115,9 @@ def written_as(value: Any, shapes: Collection[str]) -> str:
     return next((shape for shape in [*order, *shapes] if shape in shapes), "text")
 
 
+ABOUT_RECIPES = "A packaged spec that lies below the rest of this one: every key can be said otherwise."
+
+
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of a spec, for editors: bounds, names, descriptions, short forms."""
     schema = adapter().json_schema()
@@ -123,6 +127,7 @@ def json_schema() -> dict[str, Any]:
     for kind in dataclasses_in(Spec):
         for name, text in field_docs(kind).items():
             definitions[kind.__name__]["properties"][name]["description"] = text
+    schema["properties"] = {"recipe": {"enum": recipe_names(), "description": ABOUT_RECIPES}} | schema["properties"]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema | {"title": "mlptrain spec"}
 
 

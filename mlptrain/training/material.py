@@ -98,12 +98,22 @@ def located(path: str, folder: Path) -> str:
     return path if path == "-" else str(folder / path)
 
 
-def read_material(spec: Spec, folder: Path, *, texts: Sequence[str] = ()) -> Material:
-    """The rows of the training file, its columns understood, without the rows that are to be dropped."""
-    data = spec.data
-    rows = read_rows(data.train, data, folder, texts=texts)
+def read_training_rows(spec: Spec, folder: Path, *, texts: Sequence[str] = ()) -> Rows:
+    """All rows of the training file; there must be any."""
+    rows = read_rows(spec.data.train, spec.data, folder, texts=texts)
     if not rows.count:
         raise DataError(f"{rows.name}: there are no rows, only names")
+    return rows
+
+
+def read_material(spec: Spec, folder: Path, *, texts: Sequence[str] = ()) -> Material:
+    """The rows of the training file, its columns understood, without the rows that are to be dropped."""
+    return understood_material(spec, folder, read_training_rows(spec, folder, texts=texts))
+
+
+def understood_material(spec: Spec, folder: Path, rows: Rows) -> Material:
+    """The same of rows that are read."""
+    data = spec.data
     rows, notices = check_target(spec, rows)
     classes = fit_classes_of(spec, rows)
     spec = resolved(spec, classes)

@@ -2,17 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mlptrain.spec.fields import Spec
 from mlptrain.training.gradient_check import ParameterCheck, check_gradient, rows_checked
-from mlptrain.training.material import read_material
 from mlptrain.training.partitions import partitions
 from mlptrain.training.preparation import Prepared, prepare_part
 from mlptrain.workflows.description import target_rows
 from mlptrain.workflows.execution import choice, products
-from mlptrain.workflows.fitting import load_spec
+from mlptrain.workflows.given import given_spec
 from mlptrain.workflows.memory_estimate import phases
 from mlptrain.workflows.trainings import left_out, new_course
+
+if TYPE_CHECKING:
+    from mlptrain.spec.file import Expansion
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +23,8 @@ class Check:
     """What `mlptrain check` found."""
 
     spec: Spec
+    recipe: "Expansion | None"
+    """What became of the recipe that the spec names."""
     notices: Sequence[str]
     columns: Sequence[tuple[str, str, str, str]]
     """Per column: its name, what it is understood as, what the network gets, a remark."""
@@ -39,8 +44,8 @@ class Check:
 
 def check(spec_path: str, *, overrides: Sequence[str] = ()) -> Check:
     """The resolved spec, the columns, the model and its memory, and a gradient check of this very spec."""
-    spec, folder, notices = load_spec(spec_path, overrides)
-    material = read_material(spec, folder)
+    given = given_spec(spec_path, overrides)
+    material, expansion = given.read()
     parts = partitions(material)
     prepared = prepare_part(material, parts[0])
     course = new_course(prepared, folds=len(parts))
@@ -52,7 +57,8 @@ def check(spec_path: str, *, overrides: Sequence[str] = ()) -> Check:
     gradient, chosen = check_gradient(course), choice(course)
     return Check(
         spec=prepared.spec,
-        notices=[*notices, *left_out(prepared)],
+        recipe=expansion,
+        notices=[*given.draft.notices, *left_out(prepared)],
         columns=understood_columns(prepared),
         rows_checked=rows_checked(course),
         layers=layers,

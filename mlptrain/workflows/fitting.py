@@ -24,9 +24,10 @@ from mlptrain.storage.model_file import (
 )
 from mlptrain.storage.publishing import check_writable, real, remove_left_over
 from mlptrain.training.loop import never
-from mlptrain.training.material import Material, digest, read_material
+from mlptrain.training.material import Material, digest
 from mlptrain.training.partitions import partitions
 from mlptrain.workflows.checkpoints import Checkpoints, When, existing, planned
+from mlptrain.workflows.given import given_spec
 from mlptrain.workflows.measuring import Metrics
 from mlptrain.workflows.out_of_fold import OUT_OF_FOLD, HeldOut, row_numbers
 from mlptrain.workflows.trainings import Sink, Trained, Trainings
@@ -47,16 +48,6 @@ class FitResult:
     """Each fold, where there are several."""
     deviations: dict[str, Metrics] = field(default_factory=dict)
     """The standard deviations (n − 1) of the folds' metrics."""
-
-
-def load_spec(path: str, overrides: Sequence[str]) -> tuple[Spec, Path, list[str]]:
-    """The spec of a file ("-": standard input), its folder, and notices."""
-    from mlptrain.spec.file import load_spec as read
-    from mlptrain.spec.yaml_text import read_stdin
-
-    text = read_stdin() if path == "-" else None
-    spec, notices = read("standard input" if path == "-" else path, overrides, text)
-    return spec, Path() if path == "-" else Path(path).parent, notices
 
 
 def default_output(spec_path: str) -> Path:
@@ -86,21 +77,22 @@ def fit(
     If `stop()` wishes so, what was done goes into a checkpoint and Interrupted is raised. Where an unfinished fit has
     left one, `resume` goes on with it, `finish` writes the model of its best epoch, and `restart` forgets it.
     """
-    spec, folder, notices = load_spec(spec_path, overrides)
+    given = given_spec(spec_path, overrides)
     out = out or default_output(spec_path)
     out = checked_output(out)
-    check_out_of_fold(spec, out, out_of_fold)
+    check_out_of_fold(out, out_of_fold)
     plan = planned(checkpoints, checkpoint_minutes, resume=resume, restart=restart, finish=finish)
-    for message in notices:
+    for message in given.draft.notices:
         notice(message)
     with alone(out, notice), keeping(out):
         if out_of_fold is not None:
             remove_left_over(out_of_fold, alone=False)
         found = existing(out, plan, notice)
-        material = read_material(spec, folder)
+        material, _ = given.read()
+        require_folds(material.spec, out_of_fold)
         kept = Checkpoints(out, material, plan, found, clock=clock, notice=notice)
         trainings = Trainings(material, kept, tuple(sinks), threads=threads, notice=notice, stop=stop, clock=clock)
-        result = written(trainings, out, folder, out_of_fold)
+        result = written(trainings, out, given.folder, out_of_fold)
         kept.remove()
     return result
 
@@ -151,12 +143,16 @@ def checked_output(out: Path) -> Path:
     return out
 
 
-def check_out_of_fold(spec: Spec, out: Path, out_of_fold: Path | None) -> None:
+def require_folds(spec: Spec, out_of_fold: Path | None) -> None:
+    """Refuse to write predictions of rows while they were held out where none are."""
+    if out_of_fold is not None and spec.data.split.folds is None:
+        raise SpecError("--out-of-fold: the spec has no folds; set data.split.folds")
+
+
+def check_out_of_fold(out: Path, out_of_fold: Path | None) -> None:
     """The same for the predictions of rows while they were held out."""
     if out_of_fold is None:
         return
-    if spec.data.split.folds is None:
-        raise SpecError("--out-of-fold: the spec has no folds; set data.split.folds")
     check_writable(out_of_fold)
     if out_of_fold.resolve() == out.resolve():
         raise SpecError(f"--out-of-fold {out_of_fold}: this is where the model goes; choose another name")

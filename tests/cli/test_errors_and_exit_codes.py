@@ -10,7 +10,7 @@ from command import IRIS, files, mlptrain, write_iris
 
 from mlptrain.__main__ import say
 from mlptrain.cli.options import notice
-from mlptrain.workflows import fitting, prediction
+from mlptrain.workflows import fitting, given, prediction
 
 MISTAKES = """data:
   train: iris.csv
@@ -340,7 +340,7 @@ def test_a_signal_before_training_does_not_wait(folder, monkeypatch, number, cod
         signal.getsignal(number)(number, None)
         raise AssertionError("the signal was not felt")
 
-    monkeypatch.setattr(fitting, "read_material", reading)
+    monkeypatch.setattr(given, "read_material", reading)
     said = refused(folder, code, "fit", "iris.yaml", "-q", "--json")
     assert said == AT_ONCE
 

@@ -34,6 +34,7 @@ from mlptrain.engine.layers import (
     GaussianDropout,
     Layer,
     LayerNorm,
+    Maxout,
     Norm,
     Pass,
     PReLU,
@@ -241,6 +242,37 @@ def test_prelu_is_a_line_with_a_slope_on_each_side(layer):
 def test_prelu_starts_from_its_slope(layer):
     declaration = layer.declare(4)["slope"]
     np.testing.assert_array_equal(declaration.initializer(stream(0, "initialize"), declaration.shape), layer.slope)
+
+
+@pytest.mark.parametrize(("pieces", "lead"), [(2, ()), (3, ()), (3, (2,))])
+def test_maxout_is_the_largest_piece_and_its_derivative_is_the_winners(pieces, lead):
+    """With several members too; the pieces of unit j are the columns j, O + j, 2 O + j …"""
+    layer = Maxout(pieces=pieces)
+    x, own, dy = drawn_case(layer, inputs=4 * pieces, lead=lead)
+    y, dx = there_and_back(layer, x, own, dy, training(5))
+    z = x.reshape(*lead, 5, pieces, 4)
+    np.testing.assert_array_equal(y, z.max(axis=-2))
+    winner = np.arange(pieces)[:, None] == z.argmax(axis=-2)[..., None, :]
+    np.testing.assert_array_equal(dx.reshape(z.shape), winner * dy[..., None, :])
+
+
+def test_of_equal_pieces_the_first_gets_the_derivative():
+    layer, x, dy = Maxout(pieces=3), np.tile([[1.0, 0.0, 1.0, 2.0, 0.0, 2.0]], (5, 1)), standard_normal(5, 2)
+    _, dx = there_and_back(layer, x, own_of(layer, 6, default_rng(0)), dy, training(5))
+    nothing = np.zeros(5)
+    np.testing.assert_array_equal(dx, np.stack([dy[:, 0], nothing, nothing, dy[:, 1], nothing, nothing], axis=1))
+
+
+def test_maxout_of_a_line_and_its_opposite_is_the_absolute_value():
+    x, layer = standard_normal(5, 4), Maxout()
+    y, _ = layer(np.concatenate([x, -x], axis=1), own_of(layer, 8, default_rng(0)), training(5))
+    np.testing.assert_array_equal(y, np.abs(x))
+
+
+@each
+def test_a_layer_asks_for_the_inputs_that_give_the_outputs_it_has(layer):
+    if not isinstance(layer, Dense):  # which gives its units, whatever it takes
+        assert [layer.outputs(layer.inputs(width)) for width in (1, 2, 7)] == [1, 2, 7]
 
 
 # ---- norms

@@ -1,7 +1,7 @@
 """The gradient check of whole networks, over everything that can be combined, and the laws of a pass."""
 
 import math
-from functools import partial
+from functools import partial, reduce
 from itertools import product
 
 import numpy as np
@@ -60,7 +60,8 @@ def network(hidden, outputs, *, inputs=3, dropout=None, dtype=FLOAT, seed=0):
     """Dense layers with the drawn layers of `hidden` behind each, and a linear end; every parameter drawn."""
     layers = [] if dropout is None else [("input_dropout", dropout)]
     for i, (units, behind) in enumerate(hidden):
-        layers.append((f"dense_{i}", Dense(units=units)))
+        columns = reduce(lambda width, layer: layer.inputs(width), filter(None, reversed(behind)), units)
+        layers.append((f"dense_{i}", Dense(units=columns)))
         layers += [(f"{type(layer).__name__}_{i}", layer) for layer in behind if layer is not None]
     net = Network([*layers, ("output", Dense(units=outputs))], inputs, dtype)
     net.parameters.theta[...] = 0.7 * default_rng(seed).standard_normal(net.parameters.theta.size)

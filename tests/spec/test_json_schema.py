@@ -15,6 +15,7 @@ from spec_cases import COMPONENTS, DATA, FIELDS, drawn, dumped, label, one, spec
 from mlptrain.data.delimited import TableFormat
 from mlptrain.spec.fields import Data, Spec
 from mlptrain.spec.plain import dataclasses_in, field_docs, names_of, to_plain
+from mlptrain.spec.recipes import recipe_names
 from mlptrain.spec.schema import json_schema
 
 SCHEMA = json_schema()
@@ -97,13 +98,15 @@ def definition(kind):
     return SCHEMA if kind is Spec else SCHEMA["$defs"][kind.__name__]
 
 
+AT_THE_TOP = ["recipe"]
+"""A key of the file that no spec has any more once it is read."""
 KINDS = sorted(set(dataclasses_in(Spec)), key=lambda kind: kind.__name__)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_every_field_is_there_and_no_other_key_is_allowed(kind):
     found = definition(kind)
-    assert list(found["properties"]) == [each.name for each in fields(kind)]
+    assert list(found["properties"]) == [*AT_THE_TOP[: kind is Spec], *(each.name for each in fields(kind))]
     assert found["additionalProperties"] is False
     assert found["description"] == inspect.getdoc(kind)
 
@@ -121,7 +124,8 @@ def test_every_docstring_of_a_field_is_its_description(kind):
     found = definition(kind)["properties"]
     for name, text in wanted.items():
         assert found[name]["description"].startswith(text)
-    assert {name for name, each in found.items() if "description" in each} == set(wanted)
+    described = {name for name, each in found.items() if "description" in each}
+    assert described == {*AT_THE_TOP[: kind is Spec], *wanted}
 
 
 def test_inherited_fields_are_described():
@@ -191,6 +195,12 @@ def test_short_forms_are_allowed(text):
 )
 def test_what_is_refused_is_not_allowed(text):
     assert not allows(SCHEMA, yaml.safe_load(text if "data" in text else DATA + text))
+
+
+def test_it_knows_the_recipes():
+    for name in recipe_names():
+        assert allows(SCHEMA, yaml.safe_load(f"recipe: {name}\n{DATA}"))
+    assert not allows(SCHEMA, yaml.safe_load(f"recipe: nosuch\n{DATA}"))
 
 
 def test_the_schema_and_the_reader_agree_on_the_smallest_spec():

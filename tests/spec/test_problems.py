@@ -40,10 +40,10 @@ loss:
   name: hubr
 """
     activations = (
-        "elu, gelu, hard_sigmoid, hard_tanh, leaky_relu, linear, mish, parametric, prelu, relu, selu, sigmoid, silu, "
-        "softplus"
+        "elu, gelu, hard_sigmoid, hard_tanh, leaky_relu, linear, maxout, mish, parametric, prelu, relu, selu, sigmoid, "
+        "silu, softplus"
     )
-    keys = "data, model, loss, optimizer, schedules, regularization, training, members, seed"
+    keys = "data, model, loss, optimizer, schedules, regularization, training, members, seed, recipe"
     found = problems(text)
     assert [problem for problem in found if "schedules" not in problem.split(": ")[1]] == [
         "s.yaml:1: seed: -1 must be at least 0",
@@ -86,7 +86,7 @@ SECTIONS = {site.owner: site for site in FIELDS}.values()
 
 @pytest.mark.parametrize("site", SECTIONS, ids=lambda site: f"{site.dotted.rpartition('.')[0]}-{site.owner.__name__}")
 def test_an_unknown_key_is_one_problem_at_its_line_with_the_known_keys(site):
-    known = [each.name for each in fields(site.owner)]
+    known = [*(each.name for each in fields(site.owner)), *["recipe"][: site.owner is Spec]]
     rest, path = site.place("@@@"), "".join(site.dotted.rpartition(".")[:2])
     section = rest
     for step in site.path[:-1]:

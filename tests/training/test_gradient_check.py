@@ -8,7 +8,7 @@ from courses import course_of, loss_of, part_of, spec_of
 
 from mlptrain.engine.activations import Activation, Tanh
 from mlptrain.engine.initializers import Zeros
-from mlptrain.engine.layers import BatchNorm, Dense, Dropout, LayerNorm, Norm, PReLU
+from mlptrain.engine.layers import BatchNorm, Dense, Dropout, LayerNorm, Maxout, Norm, PReLU
 from mlptrain.engine.losses import ClassLoss, CrossEntropy, Loss
 from mlptrain.engine.penalties import Penalty
 from mlptrain.spec.fields import Training
@@ -20,7 +20,7 @@ def wrong(course):
     return [check.name for check in check_gradient(course) if not check.right]
 
 
-ACTIVATIONS = [*(kind() for kind in get_args(Activation)), PReLU(), PReLU(shared=True)]
+ACTIVATIONS = [*(kind() for kind in get_args(Activation)), PReLU(), PReLU(shared=True), Maxout(pieces=3)]
 NORMS = [None, *(kind() for kind in get_args(Norm))]
 
 

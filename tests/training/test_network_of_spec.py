@@ -7,7 +7,7 @@ from mlptrain.architecture import build_network, hidden_layers
 from mlptrain.engine.activations import GELU, SELU, ReLU, Sigmoid, Tanh
 from mlptrain.engine.embeddings import InputLayout
 from mlptrain.engine.initializers import Constant, Normal, Ones, VarianceScaling
-from mlptrain.engine.layers import Activate, BatchNorm, Dense, Dropout, GaussianDropout, LayerNorm, PReLU
+from mlptrain.engine.layers import Activate, BatchNorm, Dense, Dropout, GaussianDropout, LayerNorm, Maxout, PReLU
 from mlptrain.spec.fields import LayerSpec, ModelSpec
 
 
@@ -38,6 +38,19 @@ def test_without_hidden_layers_there_is_the_output_alone():
 def test_prelu_is_a_layer_with_parameters_of_its_own():
     network = build_network(ModelSpec(hidden=(5,), activation=PReLU()), InputLayout(width=3), 2)
     assert network.parameters.values["hidden_1.prelu.slope"].shape == (5,)
+
+
+def test_a_maxout_unit_has_a_column_of_weights_for_each_piece():
+    network = build_network(ModelSpec(hidden=(5, 4), activation=Maxout(pieces=3)), 7, 2)
+    shapes = [values.shape for values in network.parameters.values.values()]
+    assert shapes == [(7, 15), (15,), (5, 12), (12,), (4, 2), (2,)]
+    assert [name for name, _ in network.layers] == [
+        "hidden_1",
+        "hidden_1.maxout",
+        "hidden_2",
+        "hidden_2.maxout",
+        "output",
+    ]
 
 
 def test_a_list_of_dropouts_has_one_for_each_hidden_layer():
@@ -89,7 +102,15 @@ def test_the_short_form_is_the_long_form_of_its_units():
 
 @pytest.mark.parametrize(
     ("activation", "family"),
-    [(ReLU(), "he"), (GELU(), "he"), (PReLU(), "he"), (Tanh(), "glorot"), (Sigmoid(), "glorot"), (SELU(), "lecun")],
+    [
+        (ReLU(), "he"),
+        (GELU(), "he"),
+        (PReLU(), "he"),
+        (Tanh(), "glorot"),
+        (Sigmoid(), "glorot"),
+        (SELU(), "lecun"),
+        (Maxout(), "lecun"),
+    ],
     ids=lambda value: value if isinstance(value, str) else value.name,
 )
 def test_auto_suits_the_activation_and_the_output_is_glorot(activation, family):

@@ -12,10 +12,11 @@ from flows import csv_text, fit_mixed, mixed_rows, read_csv, write_mixed
 from mlptrain.errors import SpecError
 from mlptrain.storage.model_file import load
 from mlptrain.training.events import EpochEnded, Started
-from mlptrain.training.material import Rows, read_material, read_rows
+from mlptrain.training.material import Rows, read_rows
 from mlptrain.training.partitions import partitions
 from mlptrain.workflows.evaluation import evaluate
-from mlptrain.workflows.fitting import fit, load_spec
+from mlptrain.workflows.fitting import fit
+from mlptrain.workflows.given import given_spec
 from mlptrain.workflows.prediction import Wanted, average, predict, predicted_with
 
 FOLDS = {"data": {"split": {"folds": 3}}}
@@ -33,7 +34,7 @@ def fitted(folder, kind="classes", **split):
 
 
 def material_of(folder, *overrides):
-    return read_material(load_spec(str(folder / "mixed.yaml"), overrides)[0], folder)
+    return given_spec(str(folder / "mixed.yaml"), overrides).read()[0]
 
 
 def rows_of(folder, model, chosen):

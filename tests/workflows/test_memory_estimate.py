@@ -19,12 +19,11 @@ from mlptrain.data.cells import NumberCells, TextCells
 from mlptrain.engine.lbfgs import LBFGS
 from mlptrain.engine.optimizers import Optimizer
 from mlptrain.training import course as course_file
-from mlptrain.training.material import read_material
 from mlptrain.training.partitions import partitions
 from mlptrain.training.preparation import prepare_part
 from mlptrain.training.state import initial_state
 from mlptrain.workflows import memory_estimate
-from mlptrain.workflows.fitting import load_spec
+from mlptrain.workflows.given import given_spec
 from mlptrain.workflows.measuring import measured
 from mlptrain.workflows.memory_estimate import (
     MIB,
@@ -159,8 +158,7 @@ def test_the_peak_of_a_fit_is_what_check_states_within_half_as_much(tmp_path, wo
 
 def started(folder, *overrides, rows=60, **sections):
     """Material, parts, the first of them prepared, and its course."""
-    spec, place, _ = load_spec(str(write_mixed(folder, mixed_rows(rows), **sections)), overrides)
-    material = read_material(spec, place)
+    material, _ = given_spec(str(write_mixed(folder, mixed_rows(rows), **sections)), overrides).read()
     parts = partitions(material)
     prepared = prepare_part(material, parts[0])
     return material, parts, prepared, new_course(prepared, folds=len(parts))

@@ -23,7 +23,7 @@ from mlptrain.data.features import CategoryColumn, DateColumn, Features, NumberC
 from mlptrain.data.scaling import Affine, LogAffine, NormalQuantiles, QuantileScaling, SmoothlyClipped
 from mlptrain.data.targets import ClassTarget, NumberTarget
 from mlptrain.engine.activations import Activation
-from mlptrain.engine.layers import BatchNorm, Dropout, LayerNorm, PReLU
+from mlptrain.engine.layers import BatchNorm, Dropout, LayerNorm, Maxout, PReLU
 from mlptrain.engine.losses import CrossEntropy, MeanSquaredError
 from mlptrain.engine.schedules import Cosine, WarmUp
 from mlptrain.errors import Diverged, ModelFileError
@@ -67,7 +67,7 @@ TARGETS = [CLASSES, NUMBERS, NumberTarget(names=("p",), center=(0.1,), scale=(3.
 models = st.builds(
     ModelSpec,
     hidden=st.lists(st.integers(1, 5), max_size=3).map(tuple),
-    activation=st.sampled_from([*(kind() for kind in get_args(Activation)), PReLU(), PReLU(shared=True)]),
+    activation=st.sampled_from([*(kind() for kind in get_args(Activation)), PReLU(), PReLU(shared=True), Maxout()]),
     norm=st.sampled_from([None, BatchNorm(), LayerNorm()]),
     dropout=st.sampled_from([None, Dropout(rate=0.5)]),
     dtype=st.sampled_from(["float32", "float64"]),
@@ -493,6 +493,14 @@ def test_only_parameters_make_room_for_a_network(fitted, tmp_path):
     metadata["spec"]["model"]["hidden"] = [100]
     text = np.frombuffer(json.dumps(metadata).encode(), np.uint8)
     said = refusal(tmp_path / "m.npz", changed(fitted, metadata=text, history__more=np.zeros(10_000)))
+    assert said == "the model is damaged: its spec asks for a larger network than its arrays make"
+
+
+def test_a_network_of_more_pieces_than_the_arrays_make_is_refused(fitted, tmp_path):
+    metadata = metadata_of(fitted)
+    metadata["spec"]["model"]["activation"] = {"name": "maxout", "pieces": 100}
+    text = np.frombuffer(json.dumps(metadata).encode(), np.uint8)
+    said = refusal(tmp_path / "m.npz", changed(fitted, metadata=text))
     assert said == "the model is damaged: its spec asks for a larger network than its arrays make"
 
 

@@ -10,11 +10,11 @@ from preparing import prepare
 from mlptrain.errors import DataError, EnvironmentFailure, SpecError
 from mlptrain.storage.model_file import load
 from mlptrain.training import preparation
-from mlptrain.training.material import read_material
 from mlptrain.training.partitions import partitions
 from mlptrain.training.preparation import prepare_part
 from mlptrain.workflows.evaluation import evaluate
-from mlptrain.workflows.fitting import fit, load_spec
+from mlptrain.workflows.fitting import fit
+from mlptrain.workflows.given import given_spec
 from mlptrain.workflows.prediction import predict
 
 ROWS = mixed_rows()
@@ -26,7 +26,7 @@ def written(folder, rows, **data):
 
 
 def material_of(spec):
-    return read_material(load_spec(str(spec), ())[0], spec.parent)
+    return given_spec(str(spec)).read()[0]
 
 
 def with_column(name, cells):
@@ -59,7 +59,7 @@ def test_no_group_is_in_two_parts(tmp_path, seed):
         split={"type": "group", "column": "house", "validation": 0.2, "test": 0.2},
     )
     result = fit(str(spec), out=tmp_path / "m.npz", overrides=[f"seed={seed}"])
-    material = read_material(load_spec(str(spec), [f"seed={seed}"])[0], tmp_path)
+    material = given_spec(str(spec), [f"seed={seed}"]).read()[0]
     (parts,) = partitions(material)
     groups = [{group[row] for row in part} for part in (parts.train, parts.validation, parts.test)]
     assert all(groups)
@@ -99,7 +99,7 @@ PARTS = ["train", "Training", "val", "test ", "DEV", "train"] * 10
 
 def test_a_column_says_which_part_a_row_is_in(tmp_path):
     spec = written(tmp_path, with_column("part", PARTS), split={"type": "column", "column": "part"})
-    prepared = prepare(load_spec(str(spec), ())[0], tmp_path)
+    prepared = prepare(given_spec(str(spec)).spec, tmp_path)
     assert (prepared.train.rows, prepared.validation.rows) == (30, 20)
     result = fit(str(spec), out=tmp_path / "m.npz")
     (tmp_path / "test.csv").write_text(csv_text(ROWS[3::6]))
