@@ -317,6 +317,23 @@ class Maxout(Layer):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Temperature(Layer):
+    """y = x / T in evaluation, y = x in training: T, 1 until it is set after training, calibrates probabilities.
+
+    (Guo et al., 2017.) In evaluation dx = dy / T.
+    """
+
+    def buffers(self, inputs: int) -> dict[str, Floats]:
+        return {"temperature": np.ones(1)}
+
+    def __call__(self, x: Floats, own: Own, run: Pass) -> tuple[Floats, Backward]:
+        if run.train:
+            return x, lambda dy, wanted: dy
+        T = own.buffers["temperature"][..., None, :]
+        return np.divide(x, T, out=run.work.array(x.shape)), lambda dy, wanted: np.divide(dy, T, out=dy)
+
+
+@dataclass(frozen=True, kw_only=True)
 class BatchNorm(Layer):
     """y = γ (x − μ) / √(v + ε) + β, with mean and biased variance of the batch in training, running ones otherwise.
 

@@ -39,6 +39,7 @@ from mlptrain.engine.layers import (
     Pass,
     PReLU,
     Scale,
+    Temperature,
 )
 from mlptrain.randomness import stream
 
@@ -46,6 +47,7 @@ LAYERS = [
     Dense(units=3),
     Dense(units=3, parametrization="ntk"),
     Scale(),
+    Temperature(),
     *activation_layers(),
     *members(Norm),
     *members(AnyDropout),
