@@ -63,6 +63,10 @@ class Pass:
         """The bit stream of each member, with its part of what is drawn."""
         return zip(self.noise, [drawn] if drawn.ndim == 2 else drawn, strict=True)
 
+    def noisy(self, x: Floats) -> tuple[int, ...]:
+        """The shape of x with noise on it: members that share rows (B, I) have noise of their own (M, B, I)."""
+        return (len(self.noise), *x.shape) if x.ndim == 2 and len(self.noise) > 1 else x.shape
+
 
 class Layer:
     """A layer without parameters and buffers that keeps the width; the others override what differs."""
@@ -461,10 +465,10 @@ class Dropout(Layer):
         return Mask(bits, np.uint16(threshold), run.work.dtype.type(65536 / (65536 - threshold)))
 
     def __call__(self, x: Floats, own: Own, run: Pass) -> tuple[Floats, Backward]:
-        mask = self.mask(x.shape, run)
+        mask = self.mask(run.noisy(x), run)
         if mask is None:
             return x, lambda dy, wanted: dy
-        y = run.work.array(x.shape)
+        y = run.work.array(mask.bits.shape)
         np.copyto(y, x)
         respond(run, Linear(), y, None, mask)
         return y, lambda dy, wanted: respond_vjp(run, Linear(), dy, y, mask)
@@ -481,12 +485,12 @@ class GaussianDropout(Layer):
         p = run.rate(self.rate)
         if not run.train or not run.noise or p == 0:
             return x, lambda dy, wanted: dy
-        n = run.work.array(x.shape)
+        n = run.work.array(run.noisy(x))
         for stream, part in run.noises(n):
             Generator(stream).standard_normal(out=part, dtype=n.dtype.type)
         n *= (p / (1 - p)) ** 0.5
         n += 1
-        return np.multiply(x, n, out=run.work.array(x.shape)), lambda dy, wanted: np.multiply(dy, n, out=dy)
+        return np.multiply(x, n, out=run.work.array(n.shape)), lambda dy, wanted: np.multiply(dy, n, out=dy)
 
 
 @dataclass(frozen=True, kw_only=True)
