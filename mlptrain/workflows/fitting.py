@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
@@ -31,6 +32,7 @@ from mlptrain.workflows.given import given_spec
 from mlptrain.workflows.measuring import Metrics
 from mlptrain.workflows.out_of_fold import OUT_OF_FOLD, HeldOut, row_numbers
 from mlptrain.workflows.trainings import Sink, Trained, Trainings
+from mlptrain.workflows.trials import decide
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +90,7 @@ def fit(
         if out_of_fold is not None:
             remove_left_over(out_of_fold, alone=False)
         found = existing(out, plan, notice)
-        material, _ = given.read()
+        material, _ = given.read(partial(decide, threads=threads, notice=notice, stop=stop))
         require_folds(material.spec, out_of_fold)
         kept = Checkpoints(out, material, plan, found, clock=clock, notice=notice)
         trainings = Trainings(material, kept, tuple(sinks), threads=threads, notice=notice, stop=stop, clock=clock)
