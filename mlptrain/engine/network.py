@@ -30,7 +30,7 @@ from mlptrain.randomness import stream
 
 NamedLayers = Sequence[tuple[str, Layer]]
 AnyEpilogue = Epilogue | CurveEpilogue
-ADAPTED_NUMBERS = 1 << 23
+ADAPTED_NUMBERS = 1 << 22
 """Numbers of the widest layer, of all members, that data-driven initial values are found from."""
 CHUNK_NUMBERS = 1 << 18
 """Numbers of the widest layer in a chunk of evaluation: with its companions it stays in the outer cache."""
@@ -117,12 +117,12 @@ class Network:
             return
         most = self.chunk_rows() * max(ADAPTED_NUMBERS // CHUNK_NUMBERS, 1)
         rows = x[:: -(-len(x) // most)]
-        run, seeds = self.begin(len(rows)), range(seed, seed + (self.members or 1))
+        seeds = range(seed, seed + (self.members or 1))
         for position, stage in enumerate(self._stages[: adapting[-1] + 1]):
             stage.layer.adapt(rows, stage.own, [stream(each, "adapt", position) for each in seeds])
             if position < adapting[-1]:
-                rows, _ = stage(rows, run)
-        self._work = Workspace(self.dtype)  # the arrays of so many rows are not needed again
+                rows = stage(rows, self.begin(len(rows)))[0]
+                self._work = Workspace(self.dtype)  # the other arrays of so many rows are not needed again
 
     def begin(self, rows: int, **mode: Any) -> Pass:
         """A pass of `rows` rows, in evaluation unless `mode` says otherwise."""
