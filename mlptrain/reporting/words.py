@@ -81,6 +81,8 @@ def opening(started: Started, title: str) -> str:
     facts.append(count(started.parameters, "parameter"))
     if started.folds > 1:
         facts.insert(0, f"fold {started.fold} of {started.folds}")
+    if started.refit:
+        facts.insert(0, "refit up to the best epoch")
     return f"{plain(title)}: {', '.join(facts)}" if title else ", ".join(facts)
 
 

@@ -23,6 +23,7 @@ def contradictions(spec: Spec) -> Iterator[Problem]:
     yield from of_layers(spec)
     yield from of_schedules(spec)
     yield from of_training(spec)
+    yield from of_refit(spec)
     yield from of_optimizer(spec)
 
 
@@ -158,6 +159,21 @@ def of_training(spec: Spec) -> Iterator[Problem]:
     schedule = spec.schedules.learning_rate
     if unwatched and schedule and plateau_rule(schedule):
         yield ("schedules", "learning_rate"), "there is no validation part to watch; set data.split.validation or folds"
+
+
+def of_refit(spec: Spec) -> Iterator[Problem]:
+    path, split = ("training", "refit"), spec.data.split
+    if not spec.training.refit:
+        return
+    if not split.validates:
+        yield path, "there is no validation part that tells the best epoch; set data.split.validation"
+    elif split.folds is not None or split.repeats > 1:
+        yield path, "several networks are averaged, which have seen all rows between them; remove it, or the folds"
+    elif not isinstance(split.validation, float):
+        yield path, "the validation rows are in a file of their own; name it in data.train, and set a share or a column"
+    schedule = spec.schedules.learning_rate
+    if schedule and plateau_rule(schedule):
+        yield path, "reduce_on_plateau watches validation rows, and a refit has none; use another schedule"
 
 
 def of_optimizer(spec: Spec) -> Iterator[Problem]:

@@ -50,8 +50,9 @@ class Checkpoint:
     @property
     def place(self) -> str:
         """Where the fit stood, in words."""
-        fold = f"fold {len(self.folds) + 1}, " if self.folds else ""
-        return fold + place(self.snapshot.epoch, self.snapshot.batches)
+        training = "refit" if self.spec["training"].get("refit") else f"fold {len(self.folds) + 1}"
+        here = place(self.snapshot.epoch, self.snapshot.batches)
+        return f"{training}, {here}" if self.folds else here
 
 
 def place(epoch: int, batches: int) -> str:
@@ -124,7 +125,7 @@ def load(path: Path) -> Checkpoint:
     try:
         metadata = parsed(text.tobytes())
         require_known(path, metadata)
-        return Checkpoint(
+        found = Checkpoint(
             **{name: metadata[name] for name in ("spec", "data", "surroundings", "diverged")},
             folds=[
                 Fold(result=result, arrays=beginning(arrays, f"folds.{number}."))
@@ -135,6 +136,8 @@ def load(path: Path) -> Checkpoint:
                 arrays={name: values for name, values in arrays.items() if not name.startswith("folds.")},
             ),
         )
+        _ = found.place
+        return found
     except (LookupError, TypeError, ValueError, AttributeError) as problem:
         raise ModelFileError(f"{path}: the checkpoint is damaged: {problem}") from None
 

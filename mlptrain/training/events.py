@@ -27,6 +27,8 @@ class Started:
     fold: int = 1
     """Which of several trainings this is, from 1."""
     folds: int = 1
+    refit: bool = False
+    """Whether this is the training on all rows, up to the best epoch of the one before."""
     earlier: "tuple[EpochEnded, ...]" = ()
     """The epochs of the run that this one goes on with."""
 

@@ -61,14 +61,14 @@ def ended(course: Course, state: TrainState) -> Reason | None:
     """Why no further epoch is to follow, if so."""
     if state.epoch and patience_over(course, state):
         return "early_stopping"
-    return "epochs" if state.epoch >= course.spec.training.epochs else None
+    return "epochs" if state.epoch >= course.epochs else None
 
 
 def started(course: Course, state: TrainState) -> Started:
     training = course.spec.training
     watched = training.monitor if course.validation else None
     return Started(
-        epochs=training.epochs,
+        epochs=course.epochs,
         steps_per_epoch=course.steps_per_epoch,
         train_rows=course.train.rows,
         validation_rows=course.validation.rows if course.validation else 0,
@@ -79,6 +79,7 @@ def started(course: Course, state: TrainState) -> Started:
         running_loss=training.train_loss == "running",
         fold=course.fold,
         folds=course.folds,
+        refit=course.refit > 0,
         earlier=tuple(state.history),
     )
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
@@ -48,6 +48,9 @@ class FitResult:
     """Each fold, where there are several."""
     deviations: dict[str, Metrics] = field(default_factory=dict)
     """The standard deviations (n − 1) of the folds' metrics."""
+    refit: bool | None = None
+    """Where a refit was asked for, whether the network is one: trained on all rows, on which its training metrics are.
+    Those of the validation part are of the network before it, in its best epoch."""
 
 
 def default_output(spec_path: str) -> Path:
@@ -121,10 +124,11 @@ def written(trainings: Trainings, out: Path, folder: Path, out_of_fold: Path | N
     material, begun = trainings.material, trainings.clock()
     held = None if out_of_fold is None else HeldOut(material.rows.count)
     parts = partitions(material)
-    members, results = trainings.run(parts, held)
+    ended = trainings.run(parts, held)
+    members, seconds = ended.members, trainings.clock() - begun
     parameters = sum(each.network.parameters.theta.size for each in members)
-    seconds = trainings.clock() - begun
-    result = summary(results, model=str(out), seconds=seconds, parameters=parameters, asked=len(parts))
+    result = summary(ended.results, model=str(out), seconds=seconds, parameters=parameters, asked=len(parts))
+    result = replace(result, refit=ended.refit) if material.spec.training.refit else result
     save(new_model(material, members, result, folder_between(out, folder)), out)
     if out_of_fold is not None and held is not None:
         dtype = np.dtype(material.spec.model.dtype)
@@ -196,6 +200,8 @@ def new_model(material: Material, members: Sequence[Member], result: FitResult, 
     facts: dict[str, Any] = {name: getattr(result, name) for name in kept}
     if result.folds:
         facts |= {"folds": [asdict(each) for each in result.folds], "deviations": result.deviations}
+    if result.refit is not None:
+        facts |= {"refit": result.refit}
     return Model(
         spec=material.spec,
         members=members,

@@ -1,4 +1,4 @@
-"""The trainings of a fit: one, or one a fold; begun, gone on with, or only finished."""
+"""The trainings of a fit: one, or one a fold, and perhaps a refit; begun, gone on with, or only finished."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, asdict, dataclass, replace
@@ -17,6 +17,7 @@ from mlptrain.training.examples import outputs_for, predict
 from mlptrain.training.loop import fit as train
 from mlptrain.training.loop import started
 from mlptrain.training.material import Material
+from mlptrain.training.partitions import without_validation
 from mlptrain.training.preparation import Prepared, prepare_part
 from mlptrain.training.snapshot import epochs_of
 from mlptrain.training.state import TrainState, initial_state
@@ -39,6 +40,16 @@ class Trained:
     """Per part (train, validation), measured in evaluation mode with the parameters that were kept."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """What the trainings have brought about."""
+
+    members: Sequence[Member]
+    results: Sequence[Trained]
+    refit: bool = False
+    """Whether the network is one that was trained anew on all rows."""
+
+
 def new_course(prepared: Prepared, *, fold: int = 1, folds: int = 1) -> Course:
     """The network, initialised, with the rows it learns from; fold k has seed + k − 1."""
     spec, target = replace(prepared.spec, seed=prepared.spec.seed + fold - 1), prepared.target
@@ -59,7 +70,7 @@ def new_course(prepared: Prepared, *, fold: int = 1, folds: int = 1) -> Course:
 
 @dataclass(frozen=True)
 class Trainings:
-    """The trainings of a fit, one or one a fold, and what they share."""
+    """The trainings of a fit, one or one a fold and perhaps a refit, and what they share."""
 
     material: Material
     kept: Checkpoints
@@ -70,7 +81,7 @@ class Trainings:
     stop: Callable[[], bool]
     clock: Callable[[], float]
 
-    def run(self, parts: Sequence[Parts], held: HeldOut | None) -> tuple[list[Member], list[Trained]]:
+    def run(self, parts: Sequence[Parts], held: HeldOut | None) -> Ended:
         """Train on each of the parts; only to finish what is there, on those that have an epoch to show."""
         members, results = [], []
         for number, part in enumerate(parts, 1):
@@ -91,11 +102,31 @@ class Trainings:
             self.kept.fold_done(members[-1], asdict(trained))
         if not members:
             raise SpecError("--finish: no epoch of the unfinished fit had ended; go on with --resume")
-        return members, results
+        if self.material.spec.training.refit:
+            return self.refitted(parts[0], members[0], results[0])
+        return Ended(members=members, results=results)
+
+    def refitted(self, part: Parts, found: Member, search: Trained) -> Ended:
+        """A network trained anew on all rows up to the best epoch, with the history of the search for that.
+
+        Where there is none to be had, it is what the search has found.
+        """
+        if self.kept.finishing:
+            return Ended(members=[found], results=[replace(search, reason="interrupted")])
+        if not found.history["best"].any():
+            self.notice("training.refit: no epoch is known to be the best, so there is none up to which to train anew")
+            return Ended(members=[found], results=[search])
+        prepared = prepare_part(self.material, without_validation(part))
+        course = replace(new_course(prepared), refit=search.best_epoch)
+        with suitable_threads(course.network, course.batch_size, self.threads):
+            self.begin(prepared, course)
+            trained, _ = self.trained(course)
+        result = replace(search, metrics=search.metrics | trained.metrics)
+        return Ended(members=[member(prepared, course, found.history)], results=[result], refit=True)
 
     def begin(self, prepared: Prepared, course: Course) -> None:
         """Choose who runs the formulas; before the first training, say and refuse what is to be said and refused."""
-        first = course.fold == 1
+        first = course.number == 1
         course.network.executor = choice(course).executor(self.notice if first else str)
         if first:
             for message in left_out(prepared):
@@ -137,7 +168,7 @@ class Trainings:
             if measures and measures["train"]["loss"] is None:
                 raise diverged_at_the_end(course, state)
         except Diverged as problem:
-            kept = self.kept.keep_best(course, state) if best_is_good(course, state) else ""
+            kept = self.kept.keep_best(course, state) if course.refit or best_is_good(course, state) else ""
             raise Diverged(f"{problem}{kept}") from None
         trained = Trained(
             reason=finished.reason, epochs=finished.epochs, best_epoch=finished.best_epoch, metrics=measures

@@ -40,6 +40,7 @@ def started(draw: st.DrawFn) -> Started:
         metric=draw(names),
         larger_is_better=draw(st.booleans()),
         running_loss=draw(st.booleans()),
+        refit=draw(st.booleans()),
     )
 
 
