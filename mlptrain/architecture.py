@@ -10,7 +10,18 @@ from mlptrain.data.features import CategoryColumn, Features, NumberColumn, Pixel
 from mlptrain.engine.activations import Family
 from mlptrain.engine.embeddings import Codes, InputEmbedding, InputLayout
 from mlptrain.engine.initializers import Auto, Initializer, Normal
-from mlptrain.engine.layers import Activate, AnyActivation, AnyDropout, Dense, Layer, Maxout, Parametric, PReLU, Scale
+from mlptrain.engine.layers import (
+    Activate,
+    AnyActivation,
+    AnyDropout,
+    Dense,
+    Layer,
+    Maxout,
+    Parametric,
+    PReLU,
+    Scale,
+    Temperature,
+)
 from mlptrain.engine.network import Network
 from mlptrain.spec.fields import LayerSpec, ModelSpec
 
@@ -67,6 +78,8 @@ def layers_of(model: ModelSpec, layout: InputLayout, outputs: int) -> Iterator[t
             parametrization=model.parametrization,
         ),
     )
+    if model.calibration == "temperature":
+        yield "calibration", Temperature()
 
 
 def hidden(model: ModelSpec) -> Iterator[tuple[str, Layer]]:

@@ -63,6 +63,10 @@ class Pass:
         """The bit stream of each member, with its part of what is drawn."""
         return zip(self.noise, [drawn] if drawn.ndim == 2 else drawn, strict=True)
 
+    def noisy(self, x: Floats) -> tuple[int, ...]:
+        """The shape of x with noise on it: members that share rows (B, I) have noise of their own (M, B, I)."""
+        return (len(self.noise), *x.shape) if x.ndim == 2 and len(self.noise) > 1 else x.shape
+
 
 class Layer:
     """A layer without parameters and buffers that keeps the width; the others override what differs."""
@@ -80,6 +84,11 @@ class Layer:
     def inputs(self, outputs: int) -> int:
         """How many inputs it takes to give so many outputs."""
         return outputs
+
+    @property
+    def adapts(self) -> bool:
+        """Whether anything of the layer follows from rows."""
+        return False
 
     def adapt(self, x: Floats, own: Own, bits: Sequence[BitGenerator]) -> None:
         """Set what follows from the rows x (…, B, I) that reach the layer before training, with a stream a member."""
@@ -142,6 +151,10 @@ class Dense(Layer):
     def gamma(self, W: Floats) -> float:
         """The factor of x W."""
         return 1.0 if self.parametrization == "standard" else float(W.shape[-2]) ** -0.5
+
+    @property
+    def adapts(self) -> bool:
+        return isinstance(self.kernel_initializer, UnitVariance) or isinstance(self.bias_initializer, ThroughRows)
 
     def adapt(self, x: Floats, own: Own, bits: Sequence[BitGenerator]) -> None:
         """Data-driven initial values (Holzmüller et al., 2024, RealMLP).
@@ -317,6 +330,23 @@ class Maxout(Layer):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Temperature(Layer):
+    """y = x / T in evaluation, y = x in training: T, 1 until it is set after training, calibrates probabilities.
+
+    (Guo et al., 2017.) In evaluation dx = dy / T.
+    """
+
+    def buffers(self, inputs: int) -> dict[str, Floats]:
+        return {"temperature": np.ones(1)}
+
+    def __call__(self, x: Floats, own: Own, run: Pass) -> tuple[Floats, Backward]:
+        if run.train:
+            return x, lambda dy, wanted: dy
+        T = own.buffers["temperature"][..., None, :]
+        return np.divide(x, T, out=run.work.array(x.shape)), lambda dy, wanted: np.divide(dy, T, out=dy)
+
+
+@dataclass(frozen=True, kw_only=True)
 class BatchNorm(Layer):
     """y = γ (x − μ) / √(v + ε) + β, with mean and biased variance of the batch in training, running ones otherwise.
 
@@ -435,10 +465,10 @@ class Dropout(Layer):
         return Mask(bits, np.uint16(threshold), run.work.dtype.type(65536 / (65536 - threshold)))
 
     def __call__(self, x: Floats, own: Own, run: Pass) -> tuple[Floats, Backward]:
-        mask = self.mask(x.shape, run)
+        mask = self.mask(run.noisy(x), run)
         if mask is None:
             return x, lambda dy, wanted: dy
-        y = run.work.array(x.shape)
+        y = run.work.array(mask.bits.shape)
         np.copyto(y, x)
         respond(run, Linear(), y, None, mask)
         return y, lambda dy, wanted: respond_vjp(run, Linear(), dy, y, mask)
@@ -455,12 +485,12 @@ class GaussianDropout(Layer):
         p = run.rate(self.rate)
         if not run.train or not run.noise or p == 0:
             return x, lambda dy, wanted: dy
-        n = run.work.array(x.shape)
+        n = run.work.array(run.noisy(x))
         for stream, part in run.noises(n):
             Generator(stream).standard_normal(out=part, dtype=n.dtype.type)
         n *= (p / (1 - p)) ** 0.5
         n += 1
-        return np.multiply(x, n, out=run.work.array(x.shape)), lambda dy, wanted: np.multiply(dy, n, out=dy)
+        return np.multiply(x, n, out=run.work.array(n.shape)), lambda dy, wanted: np.multiply(dy, n, out=dy)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -173,6 +173,8 @@ class ModelSpec:
     parametrization: Parametrization = "standard"
     """ntk: a layer of I inputs divides its sums by √I, and `auto` draws weights of variance 1."""
     output: OutputSpec = field(default_factory=OutputSpec)
+    calibration: Literal["none", "temperature"] = "none"
+    """temperature: after training the logits are divided by the T that gives the validation rows the least log loss."""
     dtype: Literal["float32", "float64"] = "float32"
 
 

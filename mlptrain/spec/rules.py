@@ -156,6 +156,11 @@ def of_training(spec: Spec) -> Iterator[Problem]:
         yield ("training", "early_stopping"), "there is no validation part to watch; set data.split.validation or folds"
     if unwatched and training.monitor != "loss":
         yield ("training", "monitor"), "there is no validation part to watch; set data.split.validation or folds"
+    if unwatched and spec.model.calibration != "none":
+        yield (
+            ("model", "calibration"),
+            "there are no validation rows to calibrate on; set data.split.validation",
+        )
     schedule = spec.schedules.learning_rate
     if unwatched and schedule and plateau_rule(schedule):
         yield ("schedules", "learning_rate"), "there is no validation part to watch; set data.split.validation or folds"

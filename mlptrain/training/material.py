@@ -240,6 +240,8 @@ def resolved(spec: Spec, classes: ClassTarget | None) -> Spec:
         raise SpecError(f"training.class_weight: the target is a number (loss {loss.name}); there are no classes")
     if spec.data.target_transform != "none" and classes is not None:
         raise SpecError("data.target_transform: the target has classes; only numbers have a logarithm")
+    if spec.model.calibration != "none" and not loss.probabilistic:
+        raise SpecError(f"model.calibration: the {loss.name} loss gives no probabilities; remove it")
     check_monitor(spec.training.monitor, loss, classes=classes is not None)
     return replace(spec, loss=loss)
 

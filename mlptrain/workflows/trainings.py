@@ -10,6 +10,7 @@ from mlptrain.data.splits import Parts
 from mlptrain.errors import Diverged, SpecError
 from mlptrain.storage.container import Arrays
 from mlptrain.storage.model_file import Member, beginning, history_arrays, require_storable
+from mlptrain.training.calibration import calibrate
 from mlptrain.training.course import Course
 from mlptrain.training.divergence import diverged_at_the_end
 from mlptrain.training.events import EpochEnded, Event, Finished
@@ -164,6 +165,7 @@ class Trainings:
             assert finished is not None
             if finished.reason == "interrupted" and not self.kept.finishing:
                 raise self.kept.interrupted(course, state)
+            calibrate(course)
             measures = final_metrics(course) if finished.epochs else {}
             if measures and measures["train"]["loss"] is None:
                 raise diverged_at_the_end(course, state)

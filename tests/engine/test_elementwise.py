@@ -9,19 +9,23 @@ import pytest
 from drawing import identical
 from numpy.random import default_rng
 
-from mlptrain.engine.activations import LeakyReLU, Linear, Rectifier, ReLU
+from mlptrain.engine.activations import SELU, LeakyReLU, Linear, Mish, Rectifier, ReLU, Tanh
 from mlptrain.engine.arrays import BLOCK
 from mlptrain.engine.compiled import Compiled
 from mlptrain.engine.elementwise import NUMPY, Mask
 from mlptrain.engine.layers import (
     Activate,
     BatchNorm,
+    CurveEpilogue,
     Dense,
     Dropout,
     Epilogue,
     GaussianDropout,
     LayerNorm,
+    Maxout,
+    Parametric,
     PReLU,
+    Scale,
 )
 from mlptrain.engine.losses import CrossEntropy, Loss, average
 from mlptrain.engine.network import Network, with_epilogues
@@ -127,6 +131,12 @@ def mixed(dtype="float32", members=None):
         ("c", Dense(units=12)), ("c.dropout", Dropout(rate=0.2)),
         ("d", Dense(units=12)), ("d.norm", BatchNorm()), ("d.relu", Activate(activation=ReLU())),
         ("e", Dense(units=12)), ("e.norm", LayerNorm()), ("e.prelu", PReLU()), ("e.noise", GaussianDropout(rate=0.2)),
+        ("f", Dense(units=12)), ("f.mish", Activate(activation=Mish())), ("f.dropout", Dropout(rate=0.2)),
+        ("g", Dense(units=12, parametrization="ntk")), ("g.selu", Activate(activation=SELU())),
+        ("h", Dense(units=12)), ("h.parametric", Parametric(activation=SELU())), ("h.dropout", Dropout(rate=0.2)),
+        ("i", Dense(units=12)), ("i.parametric", Parametric(activation=Mish(), start=0.7)),
+        ("j", Dense(units=12)), ("j.parametric", Parametric(activation=Tanh())), ("j.scale", Scale()),
+        ("k", Dense(units=12)), ("k.maxout", Maxout(pieces=3)), ("k.dropout", Dropout(rate=0.2)),
         ("output", Dense(units=4, max_norm=1.0)),
     ]  # fmt: skip
     return Network(layers, 10, np.dtype(dtype))
@@ -160,7 +170,7 @@ def train(network, optimizer, slots, t, rows):
 
 
 def test_epilogues_take_what_follows_a_dense_layer_and_nothing_else():
-    whole = [(name, epilogue) for name, _, epilogue in with_epilogues(mixed().layers)]
+    whole = [(name, epilogue) for name, _, epilogue, _ in with_epilogues(mixed().layers)]
     assert whole == [
         ("input.dropout", None),
         ("a", Epilogue(rectifier=ReLU(), dropout=Dropout(rate=0.3))),
@@ -168,6 +178,12 @@ def test_epilogues_take_what_follows_a_dense_layer_and_nothing_else():
         ("c", Epilogue(dropout=Dropout(rate=0.2))),
         ("d", None), ("d.norm", None), ("d.relu", None),
         ("e", None), ("e.norm", None), ("e.prelu", None), ("e.noise", None),
+        ("f", CurveEpilogue(curve=Mish(), dropout=Dropout(rate=0.2))),
+        ("g", CurveEpilogue(curve=SELU())),
+        ("h", CurveEpilogue(curve=SELU(), blended=True, dropout=Dropout(rate=0.2))),
+        ("i", CurveEpilogue(curve=Mish(), blended=True)),
+        ("j", None), ("j.parametric", None), ("j.scale", None),
+        ("k", None), ("k.maxout", None), ("k.dropout", None),
         ("output", None),
     ]  # fmt: skip
 

@@ -39,6 +39,7 @@ from mlptrain.engine.layers import (
     Pass,
     PReLU,
     Scale,
+    Temperature,
 )
 from mlptrain.randomness import stream
 
@@ -46,6 +47,7 @@ LAYERS = [
     Dense(units=3),
     Dense(units=3, parametrization="ntk"),
     Scale(),
+    Temperature(),
     *activation_layers(),
     *members(Norm),
     *members(AnyDropout),
@@ -475,3 +477,15 @@ def test_blocks_change_nothing_in_a_mask():
     kept = y != 0
     np.testing.assert_array_equal(y[kept], x[kept] * (1 / (1 - round(0.4 * 65536) / 65536)))
     assert kept.mean() == pytest.approx(0.6, abs=3 * np.sqrt(0.24 / x.size))
+
+
+@dropouts
+def test_members_that_share_rows_get_masks_of_their_own(kind):
+    """x (B, I) becomes (M, B, I): of each member what it would be alone."""
+    layer, x = kind(rate=0.4), standard_normal(30, 4)
+    own = own_of(layer, 4, default_rng(0))
+    y, dx = there_and_back(layer, x, own, np.ones((3, 30, 4)), training(30, count=3))
+    for m in range(3):
+        alone = there_and_back(layer, x, own, np.ones((30, 4)), training(30, seed=1 + m))
+        assert identical((y[m], dx[m]), alone)
+    assert there_and_back(layer, x, own, np.ones((30, 4)), evaluation(30))[0] is x
