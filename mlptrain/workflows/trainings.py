@@ -10,7 +10,7 @@ from mlptrain.data.splits import Parts
 from mlptrain.errors import Diverged, SpecError
 from mlptrain.storage.container import Arrays
 from mlptrain.storage.model_file import Member, beginning, history_arrays, require_storable
-from mlptrain.training.calibration import calibrate
+from mlptrain.training.calibration import calibrate, calibrate_as
 from mlptrain.training.course import Course
 from mlptrain.training.divergence import diverged_at_the_end
 from mlptrain.training.events import EpochEnded, Event, Finished
@@ -108,7 +108,7 @@ class Trainings:
         return Ended(members=members, results=results)
 
     def refitted(self, part: Parts, found: Member, search: Trained) -> Ended:
-        """A network trained anew on all rows up to the best epoch, with the history of the search for that.
+        """A network trained anew on all rows up to the best epoch, with the history and temperature of the search.
 
         Where there is none to be had, it is what the search has found.
         """
@@ -119,6 +119,7 @@ class Trainings:
             return Ended(members=[found], results=[search])
         prepared = prepare_part(self.material, without_validation(part))
         course = replace(new_course(prepared), refit=search.best_epoch)
+        calibrate_as(course.network, found.network)
         with suitable_threads(course.network, course.batch_size, self.threads):
             self.begin(prepared, course)
             trained, _ = self.trained(course)

@@ -51,8 +51,13 @@ SPECS = {
         "data": {"split": {"test": 0.2}},
         "training": training(class_weight="balanced", monitor="loss"),
     },
+    "calibration": {"model": {"hidden": [8], "calibration": "temperature"}, "training": training(epochs=5)},
     "lbfgs": {"optimizer": "lbfgs", "training": training(epochs=6, batch_size="full")},
 }
+
+
+HOLDING = ("class weights, a test part", "calibration")
+"""What means something else, or nothing, without validation rows."""
 
 
 def with_split(sections, validation, *, refit):
@@ -91,7 +96,7 @@ def without_validation(folder, sections, epoch):
     return load(out)
 
 
-@pytest.mark.parametrize("name", [name for name in SPECS if "test part" not in name])
+@pytest.mark.parametrize("name", [name for name in SPECS if name not in HOLDING])
 def test_the_network_is_that_of_a_fit_on_all_rows_in_the_best_epoch(tmp_path, name):
     sections = SPECS[name]
     result = fit_mixed(tmp_path, **with_split(sections, 0.25, refit=True))
@@ -115,6 +120,18 @@ def test_its_history_and_its_validation_metrics_are_those_of_the_search(tmp_path
     assert model.result == other.result | {"refit": True, "metrics": result.metrics}
     for name, values in model.members[0].history.items():
         assert np.array_equal(values, other.members[0].history[name], equal_nan=True)
+
+
+def test_its_temperature_is_the_one_found_on_validation_rows_that_the_search_had_not_seen(tmp_path):
+    sections = {"model": {"hidden": [8], "calibration": "temperature"}}
+    spec = write_mixed(tmp_path, **with_split(sections, 0.25, refit=True))
+    fit(str(spec), out=tmp_path / "refit.npz")
+    fit(str(spec), out=tmp_path / "search.npz", overrides=["training.refit=false"])
+    fit(str(spec), out=tmp_path / "plain.npz", overrides=["model.calibration=none"])
+    refit, search, plain = (load(tmp_path / f"{name}.npz").members[0].network for name in ("refit", "search", "plain"))
+    (T,) = refit.buffers["calibration.temperature"]
+    assert T == search.buffers["calibration.temperature"] != 1
+    assert refit.parameters.theta.tobytes() == plain.parameters.theta.tobytes()
 
 
 def test_test_rows_stay_apart(tmp_path):
