@@ -8,6 +8,7 @@ from mlptrain.data.delimited import known_encoding
 from mlptrain.engine.layers import BatchNorm
 from mlptrain.engine.lbfgs import LBFGS
 from mlptrain.engine.schedules import plateau_rule
+from mlptrain.spec.durations import seconds
 from mlptrain.spec.fields import Data, Images, Spec
 
 MOST_LAYERS = 1000
@@ -24,6 +25,7 @@ def contradictions(spec: Spec) -> Iterator[Problem]:
     yield from of_schedules(spec)
     yield from of_training(spec)
     yield from of_refit(spec)
+    yield from of_time_limit(spec)
     yield from of_optimizer(spec)
 
 
@@ -179,6 +181,15 @@ def of_refit(spec: Spec) -> Iterator[Problem]:
     schedule = spec.schedules.learning_rate
     if schedule and plateau_rule(schedule):
         yield path, "reduce_on_plateau watches validation rows, and a refit has none; use another schedule"
+
+
+def of_time_limit(spec: Spec) -> Iterator[Problem]:
+    limit = spec.training.time_limit
+    if isinstance(limit, str):
+        try:
+            seconds(limit)
+        except ValueError as problem:
+            yield ("training", "time_limit"), str(problem)
 
 
 def of_optimizer(spec: Spec) -> Iterator[Problem]:

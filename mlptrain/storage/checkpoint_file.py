@@ -48,6 +48,11 @@ class Checkpoint:
     """Whether training has left the finite numbers, so that only its best epoch is of use."""
 
     @property
+    def epochs(self) -> int:
+        """Epochs of a training at most."""
+        return int(self.spec["training"]["epochs"])
+
+    @property
     def place(self) -> str:
         """Where the fit stood, in words."""
         training = "refit" if self.spec["training"].get("refit") else f"fold {len(self.folds) + 1}"
@@ -136,7 +141,8 @@ def load(path: Path) -> Checkpoint:
                 arrays={name: values for name, values in arrays.items() if not name.startswith("folds.")},
             ),
         )
-        _ = found.place
+        if found.epochs < 1 or not found.place:
+            raise ValueError("its epochs")
         return found
     except (LookupError, TypeError, ValueError, AttributeError) as problem:
         raise ModelFileError(f"{path}: the checkpoint is damaged: {problem}") from None

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Reason = Literal["epochs", "early_stopping", "interrupted"]
-"""Why training ended: all epochs done, no improvement for `patience` epochs, or stopped by the user."""
+Reason = Literal["epochs", "early_stopping", "time_limit", "interrupted"]
+"""Why training ended: all epochs done, no improvement for `patience` epochs, no time left, or stopped by the user."""
 
 
 @dataclass(frozen=True, kw_only=True)

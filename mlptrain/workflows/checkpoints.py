@@ -180,7 +180,7 @@ class Checkpoints:
             return f"and schedules.{dependent[0]} depends on it"
         if epochs < (done := max([found.snapshot.epoch, *(fold.result["epochs"] for fold in found.folds)])):
             return f"and {done} are done"
-        if any(fold.result["reason"] == "epochs" for fold in found.folds):
+        if any(fold.result["reason"] in ("epochs", "time_limit") for fold in found.folds):
             return "and the search for the best epoch is done" if self.refits else "and folds are done that had no more"
         return ""
 

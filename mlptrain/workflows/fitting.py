@@ -30,6 +30,7 @@ from mlptrain.workflows.checkpoints import Checkpoints, When, existing, planned
 from mlptrain.workflows.given import given_spec
 from mlptrain.workflows.measuring import Metrics
 from mlptrain.workflows.out_of_fold import OUT_OF_FOLD, HeldOut, row_numbers
+from mlptrain.workflows.time_limit import limited
 from mlptrain.workflows.trainings import Sink, Trained, Trainings
 
 
@@ -80,7 +81,7 @@ def fit(
     If `stop()` wishes so, what was done goes into a checkpoint and Interrupted is raised. Where an unfinished fit has
     left one, `resume` goes on with it, `finish` writes the model of its best epoch, and `restart` forgets it.
     """
-    given = given_spec(spec_path, overrides)
+    begun, given = clock(), given_spec(spec_path, overrides)
     out = out or default_output(spec_path)
     out = checked_output(out)
     check_out_of_fold(out, out_of_fold)
@@ -93,8 +94,11 @@ def fit(
         found = existing(out, plan, notice)
         material, _ = given.read()
         require_folds(material.spec, out_of_fold)
+        material, end = limited(material, found, begun=begun, threads=threads, notice=notice, clock=clock)
         kept = Checkpoints(out, material, plan, found, clock=clock, notice=notice)
-        trainings = Trainings(material, kept, tuple(sinks), threads=threads, notice=notice, stop=stop, clock=clock)
+        trainings = Trainings(
+            material, kept, tuple(sinks), threads=threads, notice=notice, stop=stop, clock=clock, end=end
+        )
         result = written(trainings, out, given.folder, out_of_fold)
         kept.remove()
     return result
@@ -165,6 +169,10 @@ def check_out_of_fold(out: Path, out_of_fold: Path | None) -> None:
         raise SpecError(f"--out-of-fold {out_of_fold}: {why}; choose another name, or remove it first")
 
 
+CUT_SHORT = ("time_limit", "early_stopping")
+"""Why a training had not all its epochs: of several trainings, the first of these that any ended for."""
+
+
 def summary(results: Sequence[Trained], *, model: str, seconds: float, parameters: int, asked: int) -> FitResult:
     """One result of all folds: means of the metrics, and their standard deviations."""
     reasons = [each.reason for each in results]
@@ -173,7 +181,7 @@ def summary(results: Sequence[Trained], *, model: str, seconds: float, parameter
     several = len(results) > 1
     return FitResult(
         model=model,
-        reason="interrupted" if unfinished else "early_stopping" if "early_stopping" in reasons else "epochs",
+        reason="interrupted" if unfinished else next((each for each in CUT_SHORT if each in reasons), "epochs"),
         epochs=max(each.epochs for each in results),
         best_epoch=round(mean([each.best_epoch for each in results])),
         metrics=metrics,

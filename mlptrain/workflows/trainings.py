@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, asdict, dataclass, replace
+from math import inf
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from mlptrain.training.divergence import diverged_at_the_end
 from mlptrain.training.events import EpochEnded, Event, Finished
 from mlptrain.training.examples import outputs_for, predict
 from mlptrain.training.loop import fit as train
-from mlptrain.training.loop import started
+from mlptrain.training.loop import never, started
 from mlptrain.training.material import Material
 from mlptrain.training.partitions import without_validation
 from mlptrain.training.preparation import Prepared, prepare_part
@@ -81,6 +82,8 @@ class Trainings:
     notice: Callable[[str], object]
     stop: Callable[[], bool]
     clock: Callable[[], float]
+    end: float
+    """Until when all are to be done."""
 
     def run(self, parts: Sequence[Parts], held: HeldOut | None) -> Ended:
         """Train on each of the parts; only to finish what is there, on those that have an epoch to show."""
@@ -117,14 +120,23 @@ class Trainings:
         if not found.history["best"].any():
             self.notice("training.refit: no epoch is known to be the best, so there is none up to which to train anew")
             return Ended(members=[found], results=[search])
+        if search.reason == "time_limit":
+            return self.without_refit(found, search)
         prepared = prepare_part(self.material, without_validation(part))
         course = replace(new_course(prepared), refit=search.best_epoch)
         calibrate_as(course.network, found.network)
         with suitable_threads(course.network, course.batch_size, self.threads):
             self.begin(prepared, course)
             trained, _ = self.trained(course)
+        if trained.reason == "time_limit":
+            return self.without_refit(found, replace(search, reason="time_limit"))
         result = replace(search, metrics=search.metrics | trained.metrics)
         return Ended(members=[member(prepared, course, found.history)], results=[result], refit=True)
+
+    def without_refit(self, found: Member, search: Trained) -> Ended:
+        """What the search has found, where there was no time for a whole refit."""
+        self.notice("training.time_limit: there was no time for the refit; the network of the best epoch is kept")
+        return Ended(members=[found], results=[search])
 
     def begin(self, prepared: Prepared, course: Course) -> None:
         """Choose who runs the formulas; before the first training, say and refuse what is to be said and refused."""
@@ -152,6 +164,14 @@ class Trainings:
                 sink(event)
         return trained, history
 
+    def late(self, course: Course) -> Callable[[], bool]:
+        """Whether a training that begins now has had its time: what is left, in equal parts for it and each to come."""
+        if self.end == inf:
+            return never
+        now = self.clock()
+        due = now + (self.end - now) / (course.folds - course.fold + 1)
+        return lambda: self.clock() > due
+
     def trained(self, course: Course) -> tuple[Trained, Arrays]:
         """One training, from its beginning or from where it was interrupted."""
         state = self.kept.state(course)
@@ -159,7 +179,7 @@ class Trainings:
         sinks = [self.kept.watch(course, state), *self.sinks]
         finished: Finished | None = None
         try:
-            for event in train(course, state, clock=self.clock, stop=stop):
+            for event in train(course, state, clock=self.clock, stop=stop, late=self.late(course)):
                 finished = event if isinstance(event, Finished) else None
                 for sink in sinks:
                     sink(event)
