@@ -73,22 +73,33 @@ def course_of(
     validation_rows: int = 8,
     classes: int = 3,
     train: Examples | None = None,
+    layout: InputLayout | None = None,
     **spec_parts: Any,
 ) -> Course:
-    """A course whose network is initialised from the spec's seed."""
+    """A course whose network is initialised from the spec's seed and the rows; codes are made of coded columns."""
     spec = spec or spec_of(**spec_parts)
-    train = train or part_of(spec, rows, classes, seed=1)
+    layout = layout or InputLayout(width=3 if train is None else train.x.shape[1])
+    train = train or coded(part_of(spec, rows, classes, seed=1), layout)
     target, loss = target_of(classes), loss_of(spec, classes)
-    network = build_network(spec.model, InputLayout(width=train.x.shape[1]), outputs_for(loss, target))
-    network.parameters.initialize(spec.seed)
+    members = spec.members if spec.members > 1 else None
+    network = build_network(spec.model, layout, outputs_for(loss, target), members=members)
+    network.initialize(train.x, spec.seed)
     return Course(
         network=network,
         spec=replace(spec, loss=loss),
         loss=loss,
         target=target,
         train=train,
-        validation=part_of(spec, validation_rows, classes, seed=2) if validation_rows else None,
+        validation=coded(part_of(spec, validation_rows, classes, seed=2), layout) if validation_rows else None,
     )
+
+
+def coded(part: Examples, layout: InputLayout) -> Examples:
+    """Rows whose columns of codes are the places of what was drawn among quantiles."""
+    for each in layout.codes:
+        column = part.x[:, each.place]
+        column[...] = np.digitize(column, np.quantile(column, np.linspace(0, 1, each.levels + 1)[1:-1]))
+    return part
 
 
 def state_of(course: Course) -> TrainState:

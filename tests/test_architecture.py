@@ -162,3 +162,10 @@ def test_functions_stay_small():
     )
     assert lengths[len(lengths) // 2][0] <= 10
     assert lengths[-1][0] <= 60, lengths[-1]
+
+
+def test_the_parts_know_nothing_of_recipes():
+    """A recipe becomes an ordinary spec before any of these rooms sees it."""
+    rooms = ("engine", "data", "training", "storage")
+    parts = [path for path in files() if path.relative_to(PACKAGE).parts[0] in rooms] + [PACKAGE / "architecture.py"]
+    assert [path for path in parts if "recipe" in path.read_text(encoding="utf-8").lower()] == []

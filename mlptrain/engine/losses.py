@@ -315,20 +315,25 @@ def average(
     return float((rows * share).sum()), d
 
 
-def average_of_members(
-    loss: Loss, logits: Floats, targets: Floats | Integers, weights: Floats | None, executor: Executor
-) -> tuple[float, Floats]:
-    """The rows of all members one below the other; each member's divided by its own Σ w."""
+def rows_of_members(loss: Loss, logits: Floats, targets: Floats | Integers, executor: Executor = NUMPY) -> Rows:
+    """ℓ (M, B) and ∂ℓ/∂logits (M, B, K) of members that have rows of their own, or see the same ones."""
     members, count = logits.shape[:2]
     if targets.ndim + loss.classes < logits.ndim:  # all members see the same rows
         targets = np.broadcast_to(targets, (members, *targets.shape))  # type: ignore[assignment]
-        weights = None if weights is None else np.broadcast_to(weights, (members, count))
     flat = logits.reshape(members * count, -1)
     rows, d = loss.rows(flat, targets.reshape(members * count, *targets.shape[2:]), executor)
-    rows, d = rows.reshape(members, count), d.reshape(logits.shape)
+    return rows.reshape(members, count), d.reshape(logits.shape)
+
+
+def average_of_members(
+    loss: Loss, logits: Floats, targets: Floats | Integers, weights: Floats | None, executor: Executor
+) -> tuple[float, Floats]:
+    """Each member's rows divided by its own Σ w."""
+    members, count = logits.shape[:2]
+    rows, d = rows_of_members(loss, logits, targets, executor)
     if weights is None:
         d /= count
         return float(np.add.reduce(rows, axis=None)) / rows.size, d
-    share = weights / weights.sum(axis=-1, keepdims=True)
+    share = np.broadcast_to(weights / weights.sum(axis=-1, keepdims=True), (members, count))
     d *= share[..., None]
     return float((rows * share).sum(axis=-1).mean()), d

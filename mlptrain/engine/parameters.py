@@ -63,10 +63,18 @@ class Parameters:
         )
         self.values = self.views(self.theta)
         self.gradients = self.views(self.gradient)
+        self.gradients_apart = self.apart()
 
     def views(self, flat: Floats) -> dict[str, Floats]:
         """Named views of a vector that is laid out like θ, in the order of the layers."""
         return {name: flat[self.slices[name]].reshape(self.shapes[name]) for name in self.declarations}
+
+    def apart(self) -> list[list[Floats]]:
+        """The gradients of each member's own parameters, as vectors, and last those that all members share."""
+        shared = [name for name, each in self.declarations.items() if self.members is None or each.shared]
+        own = [view for name, view in self.gradients.items() if name not in shared]
+        groups = [[view[m].reshape(-1) for view in own] for m in range(self.members or 0)]
+        return [*groups, [self.gradients[name].reshape(-1) for name in shared]]
 
     def initialize(self, seed: int) -> None:
         """Fill θ; the values of a parameter depend on the seed, its position and its shape only.

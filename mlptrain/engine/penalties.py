@@ -1,7 +1,9 @@
 """What is added to the loss or done to the gradient and the weights: penalties, clipping, the bound on norms."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
+from itertools import chain
+from math import hypot, sqrt
 from typing import Annotated
 
 import numpy as np
@@ -44,7 +46,7 @@ class Clipping:
     """Bounds on the gradient, in Keras's words, applied in this order.
 
     clipvalue: every component into [−c, c]. clipnorm: each parameter's gradient scaled to norm ≤ c.
-    global_clipnorm: the whole gradient scaled to norm ≤ c (Pascanu et al., 2013).
+    global_clipnorm: the whole gradient scaled to norm ≤ c (Pascanu et al., 2013). Of members each one's own is scaled.
     """
 
     clipvalue: Annotated[float, Gt(0)] | None = None
@@ -56,10 +58,11 @@ class Clipping:
         if self.clipvalue is not None:
             np.clip(gradient, -self.clipvalue, self.clipvalue, out=gradient)
         if self.clipnorm is not None:
-            for part in parameters.slices.values():
-                scale_to_norm(gradient[part], self.clipnorm)
+            for part in chain(*parameters.gradients_apart):
+                scale_to_norm([part], self.clipnorm)
         if self.global_clipnorm is not None:
-            scale_to_norm(gradient, self.global_clipnorm)
+            for parts in [[gradient]] if parameters.members is None else parameters.gradients_apart:
+                scale_to_norm(parts, self.global_clipnorm)
 
 
 def norm(vector: Floats) -> float:
@@ -71,11 +74,12 @@ def norm(vector: Floats) -> float:
     return largest * sqrt(sum(float(np.dot(part, part)) for part in scaled))
 
 
-def scale_to_norm(vector: Floats, bound: float) -> None:
-    """v ← v · min(1, bound / ‖v‖), in place."""
-    length = norm(vector)
+def scale_to_norm(parts: Sequence[Floats], bound: float) -> None:
+    """v ← v · min(1, bound / ‖v‖), in place, of the vector v that the parts make together."""
+    length = hypot(*map(norm, parts))
     if length > bound:
-        vector *= bound / length
+        for part in parts:
+            part *= bound / length
 
 
 def bound_unit_norms(parameters: Parameters) -> None:

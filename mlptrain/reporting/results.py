@@ -175,6 +175,15 @@ def check_text(result: "Check") -> str:
     return "\n".join(sections)
 
 
+def trial_lines(expansion: "Expansion") -> list[str]:
+    """Which choices `fit` decides between, and which of them is shown."""
+    trial = expansion.recipe.trial
+    if trial is None:
+        return []
+    choices = " or ".join(choice.about for choice in trial.choices)
+    return [f"`fit` decides by trials of {trial.steps:,} steps: {choices}; shown is: {expansion.choice}"]
+
+
 def recipe_lines(expansion: "Expansion") -> list[str]:
     """Which recipe the spec names, what it went by, and what the user has said otherwise."""
     recipe, facts = expansion.recipe, expansion.facts
@@ -182,6 +191,7 @@ def recipe_lines(expansion: "Expansion") -> list[str]:
         f"{recipe.name}: {recipe.about}",
         f"as it is for {facts.rows:,} rows and a target of {facts.target}",
         f"overridden: {', '.join(expansion.overridden) or 'nothing'}",
+        *trial_lines(expansion),
     ]
 
 

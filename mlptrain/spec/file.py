@@ -25,6 +25,8 @@ class Expansion:
     facts: Facts
     overridden: tuple[str, ...]
     """The recipe's keys of which the user says something else."""
+    choice: str = ""
+    """What a trial has decided, or would decide first, in words."""
 
 
 @dataclass(frozen=True)
@@ -44,16 +46,17 @@ class Draft:
             document = opened_over(below, document)
         return document
 
-    def completed(self, facts: Facts) -> tuple[Spec, Expansion | None]:
-        """The spec for these rows, and what became of its recipe; every problem in one error."""
+    def completed(self, facts: Facts, choice: int = 0) -> tuple[Spec, Expansion | None]:
+        """The spec for these rows and this choice, and what became of its recipe; every problem in one error."""
         if self.recipe is None:
             return validated(self.own(None)), None
-        below = self.recipe.below(facts, self.own(self.recipe.spec))
+        below = self.recipe.below(facts, self.own(self.recipe.spec), choice)
         own = self.own(below)
         changed = tuple(overridden(below.tree, own.tree))
         spec = checked(merged(below, own))
         if isinstance(spec, Spec):
-            return spec, Expansion(recipe=self.recipe, facts=facts, overridden=changed)
+            about = self.recipe.choices[choice].about if self.recipe.choices else ""
+            return spec, Expansion(recipe=self.recipe, facts=facts, overridden=changed, choice=about)
         raise SpecError(*(self.blamed(said) for said in spec))
 
     def blamed(self, said: str) -> str:

@@ -1,8 +1,9 @@
 """Recipes: packaged specs that lie below the user's own; some of what they say depends on the rows.
 
 A recipe is a file of `mlptrain/recipes`: `about` (one line), `spec` (keys of the ordinary spec) and `cases`, each with
-`when` (conditions that must all hold) and `spec`, laid in their order over what is before them. No other part of
-mlptrain knows the name of a recipe.
+`when` (conditions that must all hold) and `spec`, laid in their order over what is before them; and perhaps `trial`,
+`choices` of which short trainings of so many `steps` decide which one is laid over the rest. No other part of mlptrain
+knows the name of a recipe.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Set
@@ -88,6 +89,25 @@ class Case:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """One of several specs of which a trial decides."""
+
+    about: str
+    spec: Document
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Which choices there are, the steps of the short training of each, and how much better than the first, relative
+    to it, a later one must be.
+    """
+
+    steps: int
+    margin: float
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True)
 class Recipe:
     """A recipe as it stands in its file."""
 
@@ -96,14 +116,22 @@ class Recipe:
     spec: Document
     """What it says whatever the rows are, in the long form."""
     cases: tuple[Case, ...]
+    trial: Trial | None = None
 
-    def below(self, facts: Facts, own: Document) -> Document:
-        """What lies below a user's own keys: the spec, and over it the cases that hold, in their order."""
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        """What a trial decides of."""
+        return () if self.trial is None else self.trial.choices
+
+    def below(self, facts: Facts, own: Document, choice: int = 0) -> Document:
+        """What lies below a user's own keys: the spec, over it the cases that hold, in their order, and the choice."""
         found = self.spec
         for case in self.cases:
             now = replace(facts, metric=monitor(own.tree) or monitor(found.tree) or Training.monitor)
             if all(condition.holds(now) for condition in case.when):
                 found = merged(found, opened_over(found, case.spec))
+        for chosen in self.choices[choice : choice + 1]:
+            found = merged(found, opened_over(found, chosen.spec))
         return found
 
     def worlds(self) -> Iterator[Facts]:
@@ -141,7 +169,7 @@ def recipe(name: str) -> Recipe:
 def parsed(name: str, text: str) -> Recipe:
     """A recipe from the text of its file; what is wrong with that is a bug of mlptrain."""
     document = compose(text, f"recipe {name}")
-    tree = section(document.tree, {"about", "spec"}, {"cases"})
+    tree = section(document.tree, {"about", "spec"}, {"cases", "trial"})
     cases = [section(case, {"when", "spec"}) for case in tree.get("cases", [])]
     return Recipe(
         name=name,
@@ -150,6 +178,21 @@ def parsed(name: str, text: str) -> Recipe:
         cases=tuple(
             Case(conditions(case["when"]), part(document, "cases", position, "spec"))
             for position, case in enumerate(cases)
+        ),
+        trial=trial(document) if "trial" in tree else None,
+    )
+
+
+def trial(document: Document) -> Trial:
+    """The trial of a recipe's document."""
+    tree = section(document.tree["trial"], {"steps", "margin", "choices"})
+    choices = [section(choice, {"about", "spec"}) for choice in tree["choices"]]
+    return Trial(
+        steps=int(tree["steps"]),
+        margin=float(tree["margin"]),
+        choices=tuple(
+            Choice(choice["about"], part(document, "trial", "choices", position, "spec"))
+            for position, choice in enumerate(choices)
         ),
     )
 

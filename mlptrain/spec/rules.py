@@ -196,5 +196,7 @@ def of_optimizer(spec: Spec) -> Iterator[Problem]:
     optimizer = spec.optimizer
     if isinstance(optimizer, LBFGS) and spec.training.batch_size != "full":
         yield ("training", "batch_size"), "lbfgs works on all rows at once; set batch_size: full"
+    if isinstance(optimizer, LBFGS) and spec.members > 1:
+        yield ("members",), "lbfgs trains one network at a time; for several set data.split.folds or repeats"
     if spec.schedules.momentum and not hasattr(optimizer, "momentum"):
         yield ("schedules", "momentum"), f"{optimizer.name} has no momentum; use momentum or nesterov"

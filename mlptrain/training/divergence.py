@@ -15,7 +15,7 @@ from mlptrain.data.features import NumberColumn
 from mlptrain.data.targets import NumberTarget
 from mlptrain.engine.arrays import Floats
 from mlptrain.engine.layers import Pass
-from mlptrain.engine.losses import Poisson
+from mlptrain.engine.losses import Poisson, rows_of_members
 from mlptrain.engine.parameters import Parameters
 from mlptrain.engine.penalties import Clipping, norm
 from mlptrain.errors import Diverged
@@ -29,7 +29,10 @@ FAR = 1e3
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """What is not finite first, the rows of the batch where it is so, the size of the largest number before it."""
+    """What is not finite first, the rows of the batch where it is so, the size of the largest number before it.
+
+    The rows are (B,), or (M, B) where each member has rows of its own.
+    """
 
     what: str
     rows: NDArray[np.bool_]
@@ -52,7 +55,9 @@ class Extreme:
 def diverged(course: Course, state: TrainState, batch: Batch, *, number: int, lr: float, run: Pass) -> Diverged:
     """The error that the loss of a batch (the `number`-th of its epoch) is not finite."""
     fault = first_fault(course, state, batch, run) or Fault(
-        what="the mean of the losses", rows=np.ones(len(batch[0]), bool), before=float(np.finfo(batch[0].dtype).max)
+        what="the mean of the losses",
+        rows=np.ones(batch[0].shape[:-1], bool),
+        before=float(np.finfo(batch[0].dtype).max),
     )
     length = norm(course.network.parameters.gradient)
     known = f", gradient norm {length:.3g}" if isfinite(length) else ""
@@ -78,22 +83,27 @@ def diverged_at_the_end(course: Course, state: TrainState) -> Diverged:
 def first_fault(course: Course, state: TrainState, batch: Batch, run: Pass) -> Fault | None:
     """What is not finite first on the way from θ and the inputs to the loss; None where all of it is finite."""
     x, targets, _ = batch
-    network, everywhere = course.network, np.ones(len(x), bool)
+    network, everywhere = course.network, np.ones(x.shape[:-1], bool)
     if what := faulty_parameters(network.parameters, state):
         return Fault(what=what, rows=everywhere, before=largest(network.parameters.theta))
     before = largest(x)
     for name, y in network.outputs_in_turn(x, run):
         faulty = (~np.isfinite(y)).any(axis=-1)
         if faulty.any():
-            return Fault(what=f"the output of layer {name}", rows=np.asarray(faulty), before=before)
+            return Fault(what=f"the output of layer {name}", rows=of_any_member(faulty, everywhere), before=before)
         x, before = y, largest(y)
-    losses, _ = course.loss.rows(x, targets)
+    losses, _ = course.loss.rows(x, targets) if x.ndim == 2 else rows_of_members(course.loss, x, targets)
     if not np.isfinite(losses).all():
-        return Fault(what="the loss itself", rows=~np.isfinite(losses), before=before)
+        return Fault(what="the loss itself", rows=of_any_member(~np.isfinite(losses), everywhere), before=before)
     weights = network.parameters.theta[network.parameters.regions["weight"]]
     if not isfinite(course.spec.regularization.value(weights)):
         return Fault(what="the penalty on the weights", rows=everywhere, before=largest(weights))
     return None
+
+
+def of_any_member(faulty: Any, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Of members that share their rows, those that are so for any of them."""
+    return np.asarray(faulty.any(axis=0) if faulty.ndim > rows.ndim else faulty)
 
 
 def faulty_parameters(parameters: Parameters, state: TrainState) -> str:
@@ -127,8 +137,9 @@ def extreme(values: Floats, rows: NDArray[np.bool_]) -> Extreme:
 def report(course: Course, when: str, fault: Fault, batch: Batch, numbers: NDArray[np.int64]) -> Diverged:
     """The error in words: when, what first, the row and column of the largest input (or target), what to do."""
     x, targets, _ = batch
-    found = extreme(x, fault.rows)
-    answer = extreme(targets, fault.rows) if isinstance(course.target, NumberTarget) else None
+    rows, numbers = fault.rows.reshape(-1), numbers.reshape(-1)  # of all members, one below the other
+    found = extreme(x.reshape(len(rows), -1), rows)
+    answer = extreme(targets.reshape(len(rows), -1), rows) if isinstance(course.target, NumberTarget) else None
     if answer is not None and answer.size > max(FAR, found.size):
         where, cure = answer_place(course, answer, numbers), scaled_target(course.spec)
     else:

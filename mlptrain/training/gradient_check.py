@@ -54,7 +54,7 @@ def check_gradient(course: Course) -> list[ParameterCheck]:
             d = 2 * uniform(stream(course.spec.seed, "gradient check", position, draw), (count,)) - 1
             d /= np.linalg.norm(d)
             errors.append(along(parameters.theta[part], d, float(gradient[part] @ d), expected, objective))
-        checks.append(ParameterCheck(name, parameters.declarations[name].shape, max(errors)))
+        checks.append(ParameterCheck(name, parameters.shapes[name], max(errors)))
     return sorted(checks, key=lambda check: list(parameters.declarations).index(check.name))
 
 
@@ -64,7 +64,10 @@ def rows_checked(course: Course) -> int:
 
 
 def double(course: Course) -> tuple[Network, Callable[[], float]]:
-    """The course's network in float64, and its objective on the first batch with the noise of the first step."""
+    """The course's network in float64, and its objective on the first batch with the noise of the first step.
+
+    Of members it is the sum of their objectives, whose gradient the network gives; they see the same rows here.
+    """
     old, spec = course.network, course.spec
     network = old.like("float64")
     theta = network.parameters.theta
@@ -83,7 +86,7 @@ def double(course: Course) -> tuple[Network, Callable[[], float]]:
             penalty=spec.regularization,
             run=run,
         )
-        return sum(values)
+        return sum(values) * (network.members or 1)
 
     return network, objective
 

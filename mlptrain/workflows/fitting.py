@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
@@ -32,6 +33,7 @@ from mlptrain.workflows.measuring import Metrics
 from mlptrain.workflows.out_of_fold import OUT_OF_FOLD, HeldOut, row_numbers
 from mlptrain.workflows.time_limit import limited
 from mlptrain.workflows.trainings import Sink, Trained, Trainings
+from mlptrain.workflows.trials import decide
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +94,7 @@ def fit(
         if out_of_fold is not None:
             remove_left_over(out_of_fold, alone=False)
         found = existing(out, plan, notice)
-        material, _ = given.read()
+        material, _ = given.read(partial(decide, found=found, threads=threads, notice=notice, stop=stop, clock=clock))
         require_folds(material.spec, out_of_fold)
         material, end = limited(material, found, begun=begun, threads=threads, notice=notice, clock=clock)
         kept = Checkpoints(out, material, plan, found, clock=clock, notice=notice)

@@ -1,6 +1,6 @@
 """The spec of a command, from its file to its rows: what a recipe says is known when they have been read, once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,10 @@ from mlptrain.training.material import (
 
 if TYPE_CHECKING:
     from mlptrain.spec.file import Draft, Expansion
+    from mlptrain.spec.recipes import Trial
+
+Decide = Callable[[Sequence[Material], "Trial"], int]
+"""Which of several materials, one a choice, is the one to train on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +36,11 @@ class Given:
         """The spec as far as it is known without the rows."""
         return self.draft.spec
 
-    def read(self) -> tuple[Material, "Expansion | None"]:
-        """The rows, understood as the whole spec says, and what became of its recipe."""
+    def read(self, decide: Decide | None = None) -> tuple[Material, "Expansion | None"]:
+        """The rows, understood as the whole spec says, and what became of its recipe.
+
+        Of a recipe with choices `decide` says which one it is to be; without it, it is the first.
+        """
         if self.draft.recipe is None:
             return read_material(self.spec, self.folder), None
         from mlptrain.spec.recipes import Facts
@@ -42,8 +49,13 @@ class Given:
         answered, _ = check_target(self.spec, rows)
         classes = target_has_classes(self.spec, answered)
         facts = Facts(target="classes" if classes else "numbers", rows=answered.count)
-        spec, expansion = self.draft.completed(facts)
-        return understood_material(spec, self.folder, rows), expansion
+        found = [self.draft.completed(facts, choice) for choice in range(max(len(self.draft.recipe.choices), 1))]
+        if decide is None or all(spec == found[0][0] for spec, _ in found):
+            found = found[:1]
+        materials = [understood_material(spec, self.folder, rows) for spec, _ in found]
+        trial = self.draft.recipe.trial
+        chosen = 0 if trial is None or decide is None or len(found) < 2 else decide(materials, trial)
+        return materials[chosen], found[chosen][1]
 
 
 def given_spec(path: str, overrides: Sequence[str] = ()) -> Given:

@@ -233,15 +233,16 @@ def slots_bytes(optimizer: Optimizer | LBFGS, network: Network) -> int:
 def epoch_bytes(course: Course) -> int:
     """What an epoch holds: weights; if it is shuffled its order, targets, and all inputs where they are small.
 
-    Of larger inputs one batch at a time is gathered, and of images one is made in any case.
+    Of larger inputs one batch at a time is gathered, and of images one is made in any case. Members have orders and
+    batches of their own.
     """
-    part = course.train
+    part, members = course.train, course.network.members or 1
     weights = part.training_weights()
     own = 0 if weights is None else weights.nbytes
     if not course.spec.training.shuffle or course.batch_size == part.rows:
         return own + (part.x[: course.batch_size].nbytes if isinstance(part.x, Pixels) else 0)
     gathered = part.x[: None if gathers_all(course) else course.batch_size + 1].nbytes
-    return own + part.targets.nbytes + 2 * DOUBLE * part.rows + gathered
+    return own + members * (part.targets.nbytes + 2 * DOUBLE * part.rows + gathered)
 
 
 @np.errstate(all="ignore")
@@ -253,7 +254,10 @@ def step_bytes(course: Course) -> int:
     def step(rows: int) -> Any:
         run = network.begin(rows, train=True, noise=course.noise(0))
         own = None if weights is None else weights[:rows]
-        batch = part.x[:rows], part.targets[:rows], own
+        x, targets = part.x[:rows], part.targets[:rows]
+        if network.members is not None:  # their own rows were counted where they are gathered
+            x, targets = (np.broadcast_to(each, (network.members, *each.shape)) for each in (x, targets))
+        batch = x, targets, own
         return network.objective(*batch, loss=course.loss, penalty=spec.regularization, run=run)
 
     whole = grown(step, part.rows, most=max(NUMBERS_AT_ONCE // (4 * sum(network.widths)), 16))

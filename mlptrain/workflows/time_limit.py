@@ -41,12 +41,18 @@ def limited(
     limit = material.spec.training.time_limit
     if limit is None:
         return material, inf
-    end, asked = begun + seconds(limit), material.spec.training.epochs
-    if found is None:
-        epochs = affordable(material, end=end, threads=threads, notice=notice, clock=clock)
-    else:
-        epochs = min(asked, found.epochs)
+    end = begun + seconds(limit)
+    if found is not None:
+        return replace(material, spec=of_unfinished(material.spec, found)), end
+    epochs = affordable(material, end=end, threads=threads, notice=notice, clock=clock)
     return replace(material, spec=shortened(material.spec, epochs)), end
+
+
+def of_unfinished(spec: Spec, found: Checkpoint) -> Spec:
+    """The spec of a fit that goes on: with a time limit, it has no more epochs than it began with."""
+    if spec.training.time_limit is None:
+        return spec
+    return shortened(spec, min(spec.training.epochs, found.epochs))
 
 
 def shortened(spec: Spec, epochs: int) -> Spec:

@@ -36,6 +36,7 @@ from mlptrain.engine.layers import (
     LayerNorm,
     Maxout,
     Norm,
+    Parametric,
     Pass,
     PReLU,
     Scale,
@@ -227,6 +228,41 @@ def test_dense_is_x_w_plus_b():
     np.testing.assert_allclose(dx, dy @ W.T)
     np.testing.assert_allclose(own.gradients["weight"], sum(np.outer(x[r], dy[r]) for r in range(5)))
     np.testing.assert_allclose(own.gradients["bias"], dy.sum(axis=0))
+
+
+@pytest.mark.parametrize("lead", [(), (2,)], ids=str)
+def test_ntk_is_dense_with_weights_divided_by_the_root_of_the_inputs(lead):
+    ntk, plain = Dense(units=3, parametrization="ntk"), Dense(units=3)
+    x, own, dy = drawn_case(ntk, inputs=7, lead=lead)
+    other = own_of(plain, 7, default_rng(0), lead=lead)
+    other.parameters["weight"][...] = own.parameters["weight"] / np.sqrt(7)
+    other.parameters["bias"][...] = own.parameters["bias"]
+    found, expected = (there_and_back(*each, dy, training(5)) for each in ((ntk, x, own), (plain, x, other)))
+    np.testing.assert_allclose(found[0], expected[0], rtol=1e-12)
+    np.testing.assert_allclose(found[1], expected[1], rtol=1e-12)
+    np.testing.assert_allclose(own.gradients["weight"], other.gradients["weight"] / np.sqrt(7), rtol=1e-12)
+    np.testing.assert_allclose(own.gradients["bias"], other.gradients["bias"], rtol=1e-12)
+
+
+@pytest.mark.parametrize("activation", members(Activation), ids=label)
+def test_parametric_is_the_activation_at_1_the_identity_at_0_and_on_the_line_between(activation):
+    layer = Parametric(activation=activation)
+    x, own, _ = drawn_case(layer)
+    curve = activation(x)
+    for a, expected in ((1.0, curve), (0.0, x), (0.3, 0.3 * curve + 0.7 * x), (-2.0, 3 * x - 2 * curve)):
+        own.parameters["slope"][...] = a
+        np.testing.assert_allclose(layer(x, own, training(5))[0], expected, rtol=1e-12, atol=1e-13)
+    assert layer.declare(4)["slope"].initializer(stream(0, "initialize"), (4,)).tolist() == [1.0] * 4
+
+
+def test_input_scaling_multiplies_each_input_by_its_factor_and_begins_with_1():
+    layer = Scale()
+    x, own, dy = drawn_case(layer)
+    y, dx = there_and_back(layer, x, own, dy, training(5))
+    s = own.parameters["scale"]
+    np.testing.assert_allclose(y, [[x[r, i] * s[i] for i in range(4)] for r in range(5)], rtol=1e-14)
+    np.testing.assert_allclose(dx, dy * s, rtol=1e-14)
+    assert layer.declare(4)["scale"].initializer(stream(0, "initialize"), (4,)).tolist() == [1.0] * 4
 
 
 @prelus

@@ -251,6 +251,43 @@ def test_members_are_predicted_apart(loss):
     np.testing.assert_allclose(loss.predict(logits), [loss.predict(member) for member in logits], rtol=1e-14)
 
 
+@each
+@pytest.mark.parametrize("count", [1, 2, 5])
+@pytest.mark.parametrize("scale", [0.1, 3.0, 12.0])
+def test_pooled_logits_predict_the_mean_of_the_members_predictions(loss, count, scale):
+    """Of expected counts up to the ceiling of the exponential, above which no sum of them is one of its tangent."""
+    logits = scale * standard_normal(count, 7, outputs_of(loss), seed=4)
+    pooled = loss.pooled(logits)
+    assert pooled.shape == (7, outputs_of(loss))
+    np.testing.assert_allclose(loss.predict(pooled), loss.predict(logits).mean(axis=0), rtol=1e-10, atol=1e-13)
+
+
+@each
+@dtypes
+def test_pooled_logits_are_finite_and_of_their_type_at_extreme_logits(loss, dtype):
+    logits = np.array([[[1e4] * outputs_of(loss)], [[-1e4] * outputs_of(loss)], [[0.0] * outputs_of(loss)]], dtype)
+    logits[0, 0, 0] = -1e4
+    pooled = loss.pooled(logits)
+    assert pooled.dtype == dtype
+    assert np.isfinite(pooled).all()
+
+
+@each
+@weighted
+def test_members_that_see_the_same_rows_are_as_if_each_had_a_copy(loss, weighted):
+    logits = standard_normal(3, 5, outputs_of(loss), seed=2)
+    targets = targets_for(loss, 5, default_rng(3))
+    weights = np.linspace(0.5, 2, 5) if weighted else None
+    shared, d_shared = average(loss, logits.copy(), targets, weights)
+    own = np.stack([targets] * 3), None if weights is None else np.stack([weights] * 3)
+    copied, d_copied = average(loss, logits.copy(), *own)
+    assert shared == copied
+    np.testing.assert_array_equal(d_shared, d_copied)
+    each = [average(loss, logits[m].copy(), targets, weights) for m in range(3)]
+    assert shared == pytest.approx(np.mean([value for value, _ in each]), rel=1e-12)
+    np.testing.assert_allclose(d_shared, [d for _, d in each], rtol=1e-12, atol=1e-15)
+
+
 @pytest.mark.parametrize("loss", [each for each in LOSSES if not each.classes and type(each) is not Poisson], ids=label)
 def test_a_perfect_prediction_costs_nothing_and_is_not_moved(loss):
     values, derivatives = loss.rows(standard_normal(5, 2), standard_normal(5, 2))

@@ -21,6 +21,7 @@ from mlptrain.engine.optimizers import (
     Adamax,
     AdamW,
     Elementwise,
+    LearningRateFactors,
     Lion,
     Momentum,
     NAdam,
@@ -28,6 +29,8 @@ from mlptrain.engine.optimizers import (
     Optimizer,
     RAdam,
     RMSprop,
+    WeightDecayFactors,
+    parts_alike,
     step,
 )
 from mlptrain.engine.parameters import Declaration, Kind, Parameters
@@ -406,3 +409,74 @@ def test_the_name_in_the_spec_is_the_only_one_of_its_kind(optimizer):
     assert [other.name for other in members(Optimizer)].count(optimizer.name) == 1
     assert optimizer.learning_rate > 0
     assert isinstance(optimizer, LBFGS) or type(optimizer) in TEXTBOOK
+
+
+# ---- factors per kind of parameter
+
+KINDS = get_args(Kind)
+RATES = LearningRateFactors(**dict(zip(KINDS, (1.0, 0.5, 0.125, 2.0, 4.0, 0.0, 0.25, 8.0), strict=True)))
+DECAYS = WeightDecayFactors(**dict(zip(KINDS, (1.0, 2.0, 0.0, 0.5, 4.0, 1.0, 0.25, 0.125), strict=True)))
+"""Powers of two, so that products are the same in whatever order."""
+
+
+def one_of_each_kind(size=3, seed=0):
+    declared = {kind: Declaration(shape=(size,), kind=kind, initializer=Zeros()) for kind in reversed(KINDS)}
+    parameters = Parameters(declared, FLOAT)
+    parameters.theta[...] = standard_normal(parameters.theta.size, seed=seed)
+    return parameters
+
+
+@every_variant
+def test_a_step_with_factors_is_a_step_of_each_kind_with_its_own_rate_and_decay(optimizer):
+    with_factors = replace(optimizer, weight_decay=0.25, learning_rate_factors=RATES, weight_decay_factors=DECAYS)
+    together = one_of_each_kind()
+    given = gradients(6, together.theta.size)
+    slots = with_factors.init(together.theta.size, FLOAT)
+    start = together.theta.copy()
+    run(with_factors, together, slots, given)
+    for kind, part in together.slices.items():
+        alone = parameters_of(3)
+        alone.theta[...] = start[part]
+        plain = replace(optimizer, weight_decay=0.25 * getattr(DECAYS, kind))
+        own = plain.init(3, FLOAT)
+        run(plain, alone, own, given[:, part], lr=0.01 * getattr(RATES, kind))
+        np.testing.assert_array_equal(together.theta[part], alone.theta, err_msg=kind)
+        for name, slot in own.items():
+            np.testing.assert_array_equal(slots[name][part], slot, err_msg=kind)
+
+
+@each
+def test_factors_of_one_are_no_factors(optimizer):
+    """And with them weights alone decay."""
+    found = []
+    for factors in ({}, {"learning_rate_factors": LearningRateFactors(), "weight_decay_factors": WeightDecayFactors()}):
+        parameters = one_of_each_kind()
+        decaying = replace(optimizer, weight_decay=0.1, **factors)
+        slots = decaying.init(parameters.theta.size, FLOAT)
+        run(decaying, parameters, slots, gradients(3, parameters.theta.size))
+        found.append([parameters.theta, *slots.values()])
+    assert identical(*found)
+    assert LearningRateFactors() == LearningRateFactors(**dict.fromkeys(KINDS, 1.0))
+    assert WeightDecayFactors() == WeightDecayFactors(**(dict.fromkeys(KINDS, 0.0) | {"weight": 1.0}))
+
+
+@each
+def test_a_kind_with_a_factor_of_0_stays_where_it_is(optimizer):
+    frozen = replace(optimizer, weight_decay=0.1, learning_rate_factors=LearningRateFactors(embedding=0.0))
+    parameters = one_of_each_kind()
+    before = {kind: values.copy() for kind, values in parameters.values.items()}
+    run(frozen, parameters, frozen.init(parameters.theta.size, FLOAT), gradients(3, parameters.theta.size))
+    assert [kind for kind in KINDS if identical([before[kind]], [parameters.values[kind]])] == ["embedding"]
+
+
+@pytest.mark.parametrize("decays", [False, True])
+@pytest.mark.parametrize("of_rate", [LearningRateFactors(), LearningRateFactors(bias=2.0), RATES], ids=label)
+@pytest.mark.parametrize("of_decay", [WeightDecayFactors(), WeightDecayFactors(embedding=1.0), DECAYS], ids=label)
+def test_the_parts_of_theta_are_all_of_it_and_neighbours_differ(of_rate, of_decay, decays):
+    parameters = one_of_each_kind()
+    parts = parts_alike(parameters.layout, of_rate, of_decay, decays=decays)
+    assert [i for part, _, _ in parts for i in range(part.start, part.stop)] == list(range(parameters.theta.size))
+    assert all(a[1:] != b[1:] for a, b in pairwise(parts))
+    for kind, region in parameters.regions.items():
+        (found,) = [(f, d) for part, f, d in parts if part.start <= region.start < part.stop]
+        assert found == (getattr(of_rate, kind), getattr(of_decay, kind) if decays else 0.0)

@@ -139,3 +139,51 @@ def test_two_parameters_of_one_shape_do_not_start_alike():
     twins = {name: Declaration(shape=(20,), kind="weight", initializer=Normal()) for name in ("a", "b")}
     theta = initialized(twins).theta
     assert not np.isin(theta[:20], theta[20:]).any()
+
+
+# ---- members
+
+SHARED = LAYERS | {"trunk.weight": Declaration(shape=(3, 5), kind="weight", initializer=Normal(), shared=True)}
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_members_have_an_axis_of_their_own_unless_a_parameter_is_shared(count):
+    parameters = Parameters(SHARED, FLOAT, members=count)
+    for name, declaration in SHARED.items():
+        own = () if declaration.shared else (count,)
+        assert parameters.values[name].shape == parameters.shapes[name] == (*own, *declaration.shape)
+        assert declaration.whole(None) == declaration.shape
+    assert parameters.theta.size == 30 * count + 15
+    borders = [0, *(region.stop for region in parameters.regions.values())]
+    assert [region.start for region in parameters.regions.values()] == borders[:-1]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_member_starts_from_its_own_seed_and_what_is_shared_from_the_first(count):
+    """Also where the axis of members is as long as another: what is shared is not taken apart."""
+    declared = SHARED | {"trunk.bias": Declaration(shape=(count,), kind="bias", initializer=Normal(), shared=True)}
+    together = Parameters(declared, FLOAT, members=count)
+    together.initialize(7)
+    for m in range(count):
+        alone = initialized(declared, seed=7 + m)
+        for name, declaration in declared.items():
+            if declaration.shared:
+                assert m or identical([together.values[name]], [alone.values[name]])
+            else:
+                assert identical([together.values[name][m]], [alone.values[name]])
+
+
+@pytest.mark.parametrize("count", [None, 1, 3])
+def test_the_gradients_apart_are_all_of_the_gradient_once(count):
+    parameters = Parameters(SHARED, FLOAT, members=count)
+    assert len(parameters.gradients_apart) == (count or 0) + 1
+    for group in parameters.gradients_apart:
+        for part in group:
+            assert np.shares_memory(part, parameters.gradient)
+            part += 1
+    np.testing.assert_array_equal(parameters.gradient, 1)
+
+
+def test_the_layout_names_every_kind_that_is_there_with_its_part_of_theta():
+    parameters = Parameters(SHARED, FLOAT, members=2)
+    assert parameters.layout == (("weight", 0, 55), ("bias", 55, 67), ("scale", 67, 75))

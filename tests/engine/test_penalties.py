@@ -1,5 +1,7 @@
 """The laws of penalties, clipping and the bound on norms."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from drawing import DTYPES, distance, drawn, identical, slopes, standard_normal
@@ -103,7 +105,7 @@ def test_the_norm_of_what_is_not_finite_is_not_finite(bad):
 def test_scaling_to_a_norm_keeps_the_direction(dtype, scale, bound):
     vector = (standard_normal(100) * scale).astype(dtype)
     before = vector.astype(float)
-    scale_to_norm(vector, bound)
+    scale_to_norm([vector], bound)
     after = vector.astype(float)
     length = np.linalg.norm(before)
     np.testing.assert_allclose(after, before * min(1, bound / length), rtol=1e-5)
@@ -165,6 +167,22 @@ def test_the_bounds_apply_in_their_order():
     together = clipped(GRADIENT, clipvalue=3.0, clipnorm=4.0, global_clipnorm=5.0)
     one_by_one = clipped(clipped(clipped(GRADIENT, clipvalue=3.0), clipnorm=4.0), global_clipnorm=5.0)
     assert identical([together], [one_by_one])
+
+
+@pytest.mark.parametrize("bounds", [{"clipnorm": 2.0}, {"global_clipnorm": 3.0}, {"clipvalue": 0.5}], ids=str)
+def test_the_gradient_of_a_member_is_clipped_as_if_it_were_alone(bounds):
+    """And what all members share is clipped by itself."""
+    own = Declaration(shape=(4,), kind="weight", initializer=Zeros())
+    declared = {"a": own, "shared": replace(own, shared=True), "b": own}
+    many = Parameters(declared, FLOAT, members=3)
+    many.gradient[...] = standard_normal(many.gradient.size) * np.arange(1, many.gradient.size + 1)
+    before = {name: gradient.copy() for name, gradient in many.gradients.items()}
+    Clipping(**bounds)(many)
+    for m in range(3):
+        alone = clipped(np.concatenate([before["a"][m], before["b"][m]]), **bounds)
+        np.testing.assert_allclose(np.concatenate([many.gradients["a"][m], many.gradients["b"][m]]), alone, rtol=1e-12)
+    both = clipped(np.concatenate([before["shared"], np.zeros(4)]), **bounds)
+    np.testing.assert_allclose(many.gradients["shared"], both[:4], rtol=1e-12)
 
 
 def test_without_bounds_or_below_them_the_gradient_stays():

@@ -136,6 +136,10 @@ CONTRADICTIONS = {
         DATA + "optimizer: lbfgs\ntraining:\n  batch_size: 32\n",
         "4: training.batch_size: lbfgs works on all rows at once; set batch_size: full",
     ),
+    "lbfgs-of-several-networks": (
+        DATA + "optimizer: lbfgs\ntraining: {batch_size: full}\nmembers: 3\n",
+        "4: members: lbfgs trains one network at a time; for several set data.split.folds or repeats",
+    ),
     "lbfgs-in-the-default-batches": (
         DATA + "optimizer: lbfgs\n",
         "1: training.batch_size: lbfgs works on all rows at once; set batch_size: full",

@@ -41,7 +41,7 @@ def test_prelu_is_a_layer_with_parameters_of_its_own():
 
 
 def test_a_maxout_unit_has_a_column_of_weights_for_each_piece():
-    network = build_network(ModelSpec(hidden=(5, 4), activation=Maxout(pieces=3)), 7, 2)
+    network = build_network(ModelSpec(hidden=(5, 4), activation=Maxout(pieces=3)), InputLayout(width=7), 2)
     shapes = [values.shape for values in network.parameters.values.values()]
     assert shapes == [(7, 15), (15,), (5, 12), (12,), (4, 2), (2,)]
     assert [name for name, _ in network.layers] == [

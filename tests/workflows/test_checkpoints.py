@@ -31,6 +31,34 @@ def training(**more):
     return {"epochs": 4, "batch_size": 20} | more
 
 
+ALL_PARTS = {
+    "data": HELD_OUT
+    | {"scaling": "robust", "category_encoding": {"name": "embedding", "width": 3, "one_hot_up_to": 1}},
+    "model": {
+        "hidden": [8, 6],
+        "numeric_embedding": {"name": "pbld", "frequencies": 4},
+        "input_scaling": True,
+        "activation": "parametric",
+        "dropout": 0.15,
+        "parametrization": "ntk",
+        "kernel_initializer": "data_driven",
+        "bias_initializer": "data_driven",
+    },
+    "loss": {"name": "cross_entropy", "label_smoothing": 0.1},
+    "optimizer": {
+        "name": "adam",
+        "learning_rate": 0.04,
+        "beta_2": 0.95,
+        "weight_decay": 0.02,
+        "learning_rate_factors": {"scale": 6, "bias": 0.1, "slope": 0.1, "numeric_embedding": 0.1},
+        "weight_decay_factors": {"embedding": 1, "scale": 6, "slope": 0.1, "numeric_embedding": 0.1},
+    },
+    "schedules": {"learning_rate": "coslog4", "dropout": "flat_cos", "weight_decay": "flat_cos"},
+    "training": training(drop_last=True, ties="last", monitor="error_rate"),
+}
+"""Every part of the strong recipes, small."""
+PIECES = {"name": "piecewise_linear", "bins": 5, "outputs": 2}
+
 CONFIGURATIONS = {
     "plain": {},
     "dropout": {"model": {"hidden": [8, 6], "dropout": 0.3, "input_dropout": 0.1}, "data": HELD_OUT},
@@ -68,6 +96,24 @@ CONFIGURATIONS = {
         "schedules": {"dropout": {"name": "linear", "start": 0.1, "end": 1.0}, "learning_rate": "one_cycle"},
         "training": training(train_loss="evaluation", gradient_norm=True),
     },
+    "all parts": ALL_PARTS,
+    "all parts, members": ALL_PARTS | {"members": 3},
+    "all parts, a number, members": ALL_PARTS
+    | {
+        "data": ALL_PARTS["data"] | {"target": "price", "clamp_target": True},
+        "model": ALL_PARTS["model"] | {"numeric_embedding": PIECES, "activation": "mish"},
+        "loss": "mean_squared_error",
+        "training": training(ties="last", monitor="rmse"),
+        "members": 2,
+    },
+    "members, batch norm, early stopping": {
+        "data": HELD_OUT,
+        "model": {"hidden": [8], "norm": "batch", "dropout": {"name": "gaussian", "rate": 0.2}, "input_dropout": 0.1},
+        "optimizer": {"name": "momentum", "learning_rate": 0.1, "global_clipnorm": 0.5},
+        "training": training(epochs=6, early_stopping={"patience": 2}, class_weight="balanced"),
+        "members": 3,
+    },
+    "members, full batch": {"training": training(batch_size="full", epochs=5), "members": 2},
     "no shuffling, clipping, penalty": {
         "training": training(shuffle=False),
         "optimizer": {"name": "adam", "global_clipnorm": 0.5, "weight_decay": 0.01},
