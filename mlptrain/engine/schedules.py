@@ -249,6 +249,21 @@ def plateau_rule(schedule: Schedule) -> ReduceOnPlateau | None:
     return inner if isinstance(inner, ReduceOnPlateau) else None
 
 
+def resized(schedule: Schedule, epochs: int, *, of: int) -> Schedule:
+    """The schedule of a run of `epochs` in place of one `of` so many: epochs that it names change in proportion."""
+    if isinstance(schedule, WarmUp):
+        then = resized_decay(schedule.then, epochs, of=of)
+        return replace(schedule, epochs=schedule.epochs * epochs / of, then=then)
+    return resized_decay(schedule, epochs, of=of)
+
+
+def resized_decay(decay: Decay, epochs: int, *, of: int) -> Decay:
+    """The same of what a warm-up may lie on."""
+    if isinstance(decay, LinearRamp) and decay.epochs is not None:
+        return replace(decay, epochs=decay.epochs * epochs / of)
+    return decay
+
+
 def depends_on_total(schedule: Schedule) -> bool:
     """Whether the values of the epochs done change when the run is made longer."""
     inner = schedule.then if isinstance(schedule, WarmUp) else schedule

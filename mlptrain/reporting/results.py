@@ -63,7 +63,13 @@ def fit_text(result: "FitResult") -> str:
     if result.folds:
         size = f"{len(result.folds)} networks that predict with their average, {result.parameters:,} parameters"
     table = folds_table(result) if result.folds else metrics_table(result.metrics)
+    if result.refit:
+        table += f"\n  ({REFIT})"
     return f"{table}\nmodel: {plain(result.model)} ({size})"
+
+
+REFIT = "train: the refit on all rows; validation: the network before it, which had not seen these rows"
+"""What the metrics of a refitted network are of."""
 
 
 def folds_table(result: "FitResult") -> str:
@@ -80,9 +86,9 @@ def folds_table(result: "FitResult") -> str:
 
 
 def fit_document(result: "FitResult") -> dict[str, Any]:
-    """The result of `fit` for programs; what is about folds only where there are several."""
-    document = asdict(result)
-    return document if result.folds else {key: document[key] for key in document if key not in ("folds", "deviations")}
+    """The result of `fit` for programs; what is about folds or a refit only where there are any."""
+    left_out = ("folds", "deviations") * (not result.folds) + ("refit",) * (result.refit is None)
+    return {key: value for key, value in asdict(result).items() if key not in left_out}
 
 
 def evaluation_document(result: "Evaluation") -> dict[str, Any]:
@@ -226,6 +232,7 @@ def description_text(result: "Description") -> str:
         "",
         "metrics",
         metrics_table(result.metrics),
+        *([f"  ({REFIT})"] if result.refit else []),
         "",
         "columns",
         columns([[plain(name), plain(kind)] for name, kind in result.columns.items()]),

@@ -1,10 +1,10 @@
 """The words and numbers of a run: the same in a terminal and in a log, in ASCII."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from math import isfinite
 
 from mlptrain.reporting.text import plain
-from mlptrain.training.events import EpochEnded, Finished, Started
+from mlptrain.training.events import EpochEnded, Finished, Reason, Started
 
 WIDTH = 8
 """The most characters that `number` needs."""
@@ -81,12 +81,23 @@ def opening(started: Started, title: str) -> str:
     facts.append(count(started.parameters, "parameter"))
     if started.folds > 1:
         facts.insert(0, f"fold {started.fold} of {started.folds}")
+    if started.refit:
+        facts.insert(0, "refit up to the best epoch")
     return f"{plain(title)}: {', '.join(facts)}" if title else ", ".join(facts)
+
+
+WORDS: Mapping[Reason, str] = {
+    "epochs": "done",
+    "early_stopping": "stopped early",
+    "time_limit": "out of time",
+    "interrupted": "interrupted",
+}
+"""What is said of why training ended."""
 
 
 def closing(started: Started, finished: Finished, best: EpochEnded | None) -> str:
     """Why training ended, after how long, and which epoch was the best where one was watched for."""
-    word = {"epochs": "done", "early_stopping": "stopped early", "interrupted": "interrupted"}[finished.reason]
+    word = WORDS[finished.reason]
     facts = [f"{count(finished.epochs, 'epoch')} in {duration(finished.seconds)}"]
     if finished.reason == "early_stopping":
         facts.append(f"no improvement for {count(finished.epochs - finished.best_epoch, 'epoch')}")

@@ -211,6 +211,11 @@ class Training:
     ties: Literal["first", "last"] = "first"
     """Which of several epochs that are equally good is the best one."""
     early_stopping: EarlyStopping | None = None
+    time_limit: Annotated[float, Gt(0)] | str | None = None
+    """The time for the whole fit, as 90s, 10m or 1.5h (a number: seconds): where `epochs` do not fit into it, fewer."""
+    refit: bool = False
+    """Whether, once the best epoch is known, a new network is trained on all rows, those for validation included, up to
+    that epoch; it is the one that is kept. Schedules run as before, from the same seed."""
     class_weight: Literal["balanced"] | Mapping[str, Annotated[float, Gt(0)]] | None = None
     """Weights of the classes: `balanced` is rows / (classes · rows of the class)."""
     train_loss: Literal["running", "evaluation"] = "running"

@@ -8,6 +8,7 @@ from mlptrain.data.delimited import known_encoding
 from mlptrain.engine.layers import BatchNorm
 from mlptrain.engine.lbfgs import LBFGS
 from mlptrain.engine.schedules import plateau_rule
+from mlptrain.spec.durations import seconds
 from mlptrain.spec.fields import Data, Images, Spec
 
 MOST_LAYERS = 1000
@@ -23,6 +24,8 @@ def contradictions(spec: Spec) -> Iterator[Problem]:
     yield from of_layers(spec)
     yield from of_schedules(spec)
     yield from of_training(spec)
+    yield from of_refit(spec)
+    yield from of_time_limit(spec)
     yield from of_optimizer(spec)
 
 
@@ -163,6 +166,30 @@ def of_training(spec: Spec) -> Iterator[Problem]:
     schedule = spec.schedules.learning_rate
     if unwatched and schedule and plateau_rule(schedule):
         yield ("schedules", "learning_rate"), "there is no validation part to watch; set data.split.validation or folds"
+
+
+def of_refit(spec: Spec) -> Iterator[Problem]:
+    path, split = ("training", "refit"), spec.data.split
+    if not spec.training.refit:
+        return
+    if not split.validates:
+        yield path, "there is no validation part that tells the best epoch; set data.split.validation"
+    elif split.folds is not None or split.repeats > 1:
+        yield path, "several networks are averaged, which have seen all rows between them; remove it, or the folds"
+    elif not isinstance(split.validation, float):
+        yield path, "the validation rows are in a file of their own; name it in data.train, and set a share or a column"
+    schedule = spec.schedules.learning_rate
+    if schedule and plateau_rule(schedule):
+        yield path, "reduce_on_plateau watches validation rows, and a refit has none; use another schedule"
+
+
+def of_time_limit(spec: Spec) -> Iterator[Problem]:
+    limit = spec.training.time_limit
+    if isinstance(limit, str):
+        try:
+            seconds(limit)
+        except ValueError as problem:
+            yield ("training", "time_limit"), str(problem)
 
 
 def of_optimizer(spec: Spec) -> Iterator[Problem]:

@@ -48,10 +48,16 @@ class Checkpoint:
     """Whether training has left the finite numbers, so that only its best epoch is of use."""
 
     @property
+    def epochs(self) -> int:
+        """Epochs of a training at most."""
+        return int(self.spec["training"]["epochs"])
+
+    @property
     def place(self) -> str:
         """Where the fit stood, in words."""
-        fold = f"fold {len(self.folds) + 1}, " if self.folds else ""
-        return fold + place(self.snapshot.epoch, self.snapshot.batches)
+        training = "refit" if self.spec["training"].get("refit") else f"fold {len(self.folds) + 1}"
+        here = place(self.snapshot.epoch, self.snapshot.batches)
+        return f"{training}, {here}" if self.folds else here
 
 
 def place(epoch: int, batches: int) -> str:
@@ -124,7 +130,7 @@ def load(path: Path) -> Checkpoint:
     try:
         metadata = parsed(text.tobytes())
         require_known(path, metadata)
-        return Checkpoint(
+        found = Checkpoint(
             **{name: metadata[name] for name in ("spec", "data", "surroundings", "diverged")},
             folds=[
                 Fold(result=result, arrays=beginning(arrays, f"folds.{number}."))
@@ -135,6 +141,9 @@ def load(path: Path) -> Checkpoint:
                 arrays={name: values for name, values in arrays.items() if not name.startswith("folds.")},
             ),
         )
+        if found.epochs < 1 or not found.place:
+            raise ValueError("its epochs")
+        return found
     except (LookupError, TypeError, ValueError, AttributeError) as problem:
         raise ModelFileError(f"{path}: the checkpoint is damaged: {problem}") from None
 

@@ -172,14 +172,15 @@ def check_history(history: Arrays) -> None:
 
 
 def check_result(result: Any) -> None:
-    """How training ended: reason, epochs, metrics by part; of folds also each fold's, and their deviations."""
+    """How training ended: reason, epochs, metrics by part; of folds each one's, and deviations; whether refitted."""
     require(isinstance(result, Mapping), "its result is not a map")
     needed = {"reason", "epochs", "best_epoch", "metrics"}
-    require(needed <= result.keys() <= needed | {"folds", "deviations"}, "the keys of its result")
+    require(needed <= result.keys() <= needed | {"folds", "deviations", "refit"}, "the keys of its result")
     require(result["reason"] in get_args(Reason), "its reason is not known here")
     require(all(type(result[name]) is int and result[name] >= 0 for name in ("epochs", "best_epoch")), "its epochs")
     check_metrics(result["metrics"])
     check_metrics(result.get("deviations", result["metrics"]))
+    require(type(result.get("refit", False)) is bool, "its refit")
     require(isinstance(result.get("folds", []), list), "its folds")
     for fold in result.get("folds", []):
         require(isinstance(fold, Mapping) and fold.keys() == needed, "the keys of a fold")

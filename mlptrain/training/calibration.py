@@ -7,6 +7,7 @@ import numpy as np
 
 from mlptrain.engine.arrays import Floats
 from mlptrain.engine.layers import Temperature
+from mlptrain.engine.network import Network
 from mlptrain.training.course import Course
 
 COLDEST, HOTTEST = 0.05, 20.0
@@ -38,6 +39,13 @@ def calibrate(course: Course) -> None:
     found = exp(smallest(log_loss, log(COLDEST), log(HOTTEST)))
     if log_loss(log(found)) < log_loss(0.0):
         T[...] = found
+
+
+def calibrate_as(network: Network, other: Network) -> None:
+    """Give a network, if it has one, the temperature of another one made alike."""
+    for name, layer in network.layers:
+        if isinstance(layer, Temperature):
+            network.buffers[f"{name}.temperature"][...] = other.buffers[f"{name}.temperature"]
 
 
 def true_class(course: Course, logits: Floats, codes: Floats) -> Floats:

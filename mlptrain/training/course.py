@@ -39,6 +39,18 @@ class Course:
     validation: Examples | None
     fold: int = 1
     folds: int = 1
+    refit: int = 0
+    """The best epoch of an earlier training, up to which this one goes, on all rows; 0 where there is none."""
+
+    @property
+    def number(self) -> int:
+        """Which of the trainings of a fit this is, from 1."""
+        return self.fold + (self.refit > 0)
+
+    @property
+    def epochs(self) -> int:
+        """Epochs to be done; schedules run over those of the spec."""
+        return self.refit or self.spec.training.epochs
 
     @cached_property
     def batch_size(self) -> int:

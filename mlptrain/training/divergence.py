@@ -61,8 +61,8 @@ def diverged(course: Course, state: TrainState, batch: Batch, *, number: int, lr
     )
     length = norm(course.network.parameters.gradient)
     known = f", gradient norm {length:.3g}" if isfinite(length) else ""
-    fold = f"fold {course.fold}, " if course.folds > 1 else ""
-    when = f"in {fold}epoch {state.epoch + 1}, batch {number} (learning rate {lr:g}{known})"
+    part = "the refit, " if course.refit else f"fold {course.fold}, " if course.folds > 1 else ""
+    when = f"in {part}epoch {state.epoch + 1}, batch {number} (learning rate {lr:g}{known})"
     return report(course, when, fault, batch, course.row_numbers(state.epoch, number))
 
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Reason = Literal["epochs", "early_stopping", "interrupted"]
-"""Why training ended: all epochs done, no improvement for `patience` epochs, or stopped by the user."""
+Reason = Literal["epochs", "early_stopping", "time_limit", "interrupted"]
+"""Why training ended: all epochs done, no improvement for `patience` epochs, no time left, or stopped by the user."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +27,8 @@ class Started:
     fold: int = 1
     """Which of several trainings this is, from 1."""
     folds: int = 1
+    refit: bool = False
+    """Whether this is the training on all rows, up to the best epoch of the one before."""
     earlier: "tuple[EpochEnded, ...]" = ()
     """The epochs of the run that this one goes on with."""
 

@@ -34,12 +34,18 @@ def never() -> bool:
 
 
 def fit(
-    course: Course, state: TrainState, *, clock: Clock = time.monotonic, stop: Callable[[], bool] = never
+    course: Course,
+    state: TrainState,
+    *,
+    clock: Clock = time.monotonic,
+    stop: Callable[[], bool] = never,
+    late: Callable[[], bool] = never,
 ) -> Iterator[Event]:
     """Train, epoch after epoch, and say what happens; at the end the network holds the best epoch's parameters.
 
     It goes on from where `state` (with θ and the buffers of the network) stands. `stop()` is asked before the first
-    step and after every one; if it wishes so, the epoch stays unfinished and training ends as interrupted.
+    step and after every one; if it wishes so, the epoch stays unfinished and training ends as interrupted. `late()` is
+    asked at the end of an epoch that another is to follow; if it is, none does.
     """
     begun = clock()
     yield started(course, state)
@@ -50,6 +56,8 @@ def fit(
     while reason is None:
         whole = yield from run_epoch(course, state, clock, stop)
         reason = ended(course, state) if whole else "interrupted"
+        if reason is None and late():
+            reason = "time_limit"
     if state.best.epoch:
         state.best.restore(course.network)
     yield Finished(
@@ -61,14 +69,14 @@ def ended(course: Course, state: TrainState) -> Reason | None:
     """Why no further epoch is to follow, if so."""
     if state.epoch and patience_over(course, state):
         return "early_stopping"
-    return "epochs" if state.epoch >= course.spec.training.epochs else None
+    return "epochs" if state.epoch >= course.epochs else None
 
 
 def started(course: Course, state: TrainState) -> Started:
     training = course.spec.training
     watched = training.monitor if course.validation else None
     return Started(
-        epochs=training.epochs,
+        epochs=course.epochs,
         steps_per_epoch=course.steps_per_epoch,
         train_rows=course.train.rows,
         validation_rows=course.validation.rows if course.validation else 0,
@@ -79,6 +87,7 @@ def started(course: Course, state: TrainState) -> Started:
         running_loss=training.train_loss == "running",
         fold=course.fold,
         folds=course.folds,
+        refit=course.refit > 0,
         earlier=tuple(state.history),
     )
 

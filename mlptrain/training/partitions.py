@@ -26,6 +26,12 @@ def partitions(material: Material) -> list[Parts]:
     ]
 
 
+def without_validation(parts: Parts) -> Parts:
+    """The same with the validation rows among those for training."""
+    train = np.sort(np.concatenate([parts.train, parts.validation]))
+    return Parts(train=train, validation=parts.validation[:0], test=parts.test)
+
+
 def redrawn(material: Material, first: Parts, repeat: int) -> Parts:
     """Another share for validation, of the rows that are not for the test: those stay apart in every repeat."""
     split, seed = material.spec.data.split, material.spec.seed

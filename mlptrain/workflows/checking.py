@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mlptrain.spec.fields import Spec
 from mlptrain.training.gradient_check import ParameterCheck, check_gradient, rows_checked
-from mlptrain.training.partitions import partitions
+from mlptrain.training.partitions import partitions, without_validation
 from mlptrain.training.preparation import Prepared, prepare_part
 from mlptrain.workflows.description import target_rows
 from mlptrain.workflows.execution import choice, products
@@ -55,6 +55,7 @@ def check(spec_path: str, *, overrides: Sequence[str] = ()) -> Check:
         own = [each.size for key, each in network.parameters.values.items() if key.rpartition(".")[0] == name]
         layers.append((f"{name} ({type(layer).__name__})", (course.batch_size, width), sum(own)))
     gradient, chosen = check_gradient(course), choice(course)
+    trainings = [*parts, without_validation(parts[0])] if material.spec.training.refit else parts
     return Check(
         spec=prepared.spec,
         recipe=expansion,
@@ -63,7 +64,7 @@ def check(spec_path: str, *, overrides: Sequence[str] = ()) -> Check:
         rows_checked=rows_checked(course),
         layers=layers,
         parameters=network.parameters.theta.size,
-        memory=phases(material, parts, prepared, course).peak,
+        memory=phases(material, trainings, prepared, course).peak,
         products=products(course.network, course.batch_size),
         elementwise=chosen.text,
         gradient=gradient,

@@ -83,7 +83,7 @@ def told(model: Path) -> str:
 
 
 class Checkpoints:
-    """The checkpoints of one fit: of the folds that are done and the training that is under way."""
+    """The checkpoints of one fit: of the trainings that are done and the one that is under way."""
 
     def __init__(
         self,
@@ -101,6 +101,11 @@ class Checkpoints:
         self.stored = found.place if found else ""
         self.first: Course | None = None
         self.cost, self.last = 0.0, clock()
+
+    @property
+    def refits(self) -> bool:
+        """Whether a refit follows."""
+        return self.material.spec.training.refit
 
     @property
     def finishing(self) -> bool:
@@ -121,7 +126,8 @@ class Checkpoints:
         """Bytes that models (new, previous) and checkpoints (new, last, the one before) take."""
         theta = course.network.parameters.theta.nbytes
         slots = sum(values.nbytes for values in initial_state(course.network, course.spec.optimizer).slots.values())
-        checkpoint = 0 if self.plan.when == "off" else (2 + course.folds) * theta + slots
+        trainings = course.folds + self.refits
+        checkpoint = 0 if self.plan.when == "off" else (2 + trainings) * theta + slots
         return 2 * course.folds * theta + 3 * checkpoint
 
     @cached_property
@@ -174,15 +180,15 @@ class Checkpoints:
             return f"and schedules.{dependent[0]} depends on it"
         if epochs < (done := max([found.snapshot.epoch, *(fold.result["epochs"] for fold in found.folds)])):
             return f"and {done} are done"
-        if any(fold.result["reason"] == "epochs" for fold in found.folds):
-            return "and folds are done that had no more"
+        if any(fold.result["reason"] in ("epochs", "time_limit") for fold in found.folds):
+            return "and the search for the best epoch is done" if self.refits else "and folds are done that had no more"
         return ""
 
     def finished(self, course: Course) -> Fold | None:
-        """What was kept of a fold that is done; its network gets its parameters back."""
-        if self.found is None or course.fold > len(self.found.folds):
+        """What was kept of a training that is done; its network gets its parameters back."""
+        if self.found is None or course.number > len(self.found.folds):
             return None
-        fold = self.found.folds[course.fold - 1]
+        fold = self.found.folds[course.number - 1]
         try:
             for name, view in living_arrays(course).items():
                 view[...] = fold.arrays[name]
@@ -191,9 +197,9 @@ class Checkpoints:
         return fold
 
     def state(self, course: Course) -> TrainState:
-        """Where the training of a fold begins, or goes on."""
+        """Where a training begins, or goes on."""
         state = initial_state(course.network, course.spec.optimizer)
-        if self.found is not None and course.fold == len(self.found.folds) + 1:
+        if self.found is not None and course.number == len(self.found.folds) + 1:
             try:
                 restore(self.found.snapshot, course.network, state)
             except (LookupError, TypeError, ValueError) as problem:
@@ -252,9 +258,10 @@ class Checkpoints:
         worth_it = self.clock() - self.last > SHORT or self.stored
         if self.plan.when == "off" or self.finishing or not worth_it:
             return ""
+        best = course.refit or state.best.epoch
         if problem := self.refusal(self.checkpoint(taken(course.network, state).of_best(), diverged=True)):
-            return f"; the best epoch, {state.best.epoch:,}, could not be kept: {problem}"
-        kept = f"{path_of(self.model)} keeps the best epoch, {state.best.epoch:,}"
+            return f"; the best epoch, {best:,}, could not be kept: {problem}"
+        kept = f"{path_of(self.model)} keeps the best epoch, {best:,}"
         return f"; {kept}: --finish writes its model, --restart forgets it"
 
     def checkpoint(self, snapshot: Snapshot, *, diverged: bool = False) -> Checkpoint:

@@ -23,6 +23,8 @@ class Description:
     epochs: int
     best_epoch: int
     metrics: dict[str, Metrics]
+    refit: bool
+    """Whether the network was trained anew on all rows; the history is that of the search for the best epoch."""
     columns: dict[str, str]
     target: str
     history: dict[str, list[float | None]]
@@ -63,5 +65,6 @@ def description(model: Model, model_path: str, size: int) -> Description:
         target="\n".join(f"{name}: {size} {labels}".rstrip() for name, _, size, labels in target_rows(model.target)),
         history=history,
         spec=to_plain(model.spec),
+        refit=model.result.get("refit", False),
         **{name: model.result[name] for name in kept},
     )

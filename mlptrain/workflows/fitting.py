@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from statistics import mean, stdev
@@ -31,6 +31,7 @@ from mlptrain.workflows.checkpoints import Checkpoints, When, existing, planned
 from mlptrain.workflows.given import given_spec
 from mlptrain.workflows.measuring import Metrics
 from mlptrain.workflows.out_of_fold import OUT_OF_FOLD, HeldOut, row_numbers
+from mlptrain.workflows.time_limit import limited
 from mlptrain.workflows.trainings import Sink, Trained, Trainings
 from mlptrain.workflows.trials import decide
 
@@ -50,6 +51,9 @@ class FitResult:
     """Each fold, where there are several."""
     deviations: dict[str, Metrics] = field(default_factory=dict)
     """The standard deviations (n − 1) of the folds' metrics."""
+    refit: bool | None = None
+    """Where a refit was asked for, whether the network is one: trained on all rows, on which its training metrics are.
+    Those of the validation part are of the network before it, in its best epoch."""
 
 
 def default_output(spec_path: str) -> Path:
@@ -79,7 +83,7 @@ def fit(
     If `stop()` wishes so, what was done goes into a checkpoint and Interrupted is raised. Where an unfinished fit has
     left one, `resume` goes on with it, `finish` writes the model of its best epoch, and `restart` forgets it.
     """
-    given = given_spec(spec_path, overrides)
+    begun, given = clock(), given_spec(spec_path, overrides)
     out = out or default_output(spec_path)
     out = checked_output(out)
     check_out_of_fold(out, out_of_fold)
@@ -90,10 +94,13 @@ def fit(
         if out_of_fold is not None:
             remove_left_over(out_of_fold, alone=False)
         found = existing(out, plan, notice)
-        material, _ = given.read(partial(decide, threads=threads, notice=notice, stop=stop))
+        material, _ = given.read(partial(decide, found=found, threads=threads, notice=notice, stop=stop, clock=clock))
         require_folds(material.spec, out_of_fold)
+        material, end = limited(material, found, begun=begun, threads=threads, notice=notice, clock=clock)
         kept = Checkpoints(out, material, plan, found, clock=clock, notice=notice)
-        trainings = Trainings(material, kept, tuple(sinks), threads=threads, notice=notice, stop=stop, clock=clock)
+        trainings = Trainings(
+            material, kept, tuple(sinks), threads=threads, notice=notice, stop=stop, clock=clock, end=end
+        )
         result = written(trainings, out, given.folder, out_of_fold)
         kept.remove()
     return result
@@ -123,10 +130,11 @@ def written(trainings: Trainings, out: Path, folder: Path, out_of_fold: Path | N
     material, begun = trainings.material, trainings.clock()
     held = None if out_of_fold is None else HeldOut(material.rows.count)
     parts = partitions(material)
-    members, results = trainings.run(parts, held)
+    ended = trainings.run(parts, held)
+    members, seconds = ended.members, trainings.clock() - begun
     parameters = sum(each.network.parameters.theta.size for each in members)
-    seconds = trainings.clock() - begun
-    result = summary(results, model=str(out), seconds=seconds, parameters=parameters, asked=len(parts))
+    result = summary(ended.results, model=str(out), seconds=seconds, parameters=parameters, asked=len(parts))
+    result = replace(result, refit=ended.refit) if material.spec.training.refit else result
     save(new_model(material, members, result, folder_between(out, folder)), out)
     if out_of_fold is not None and held is not None:
         dtype = np.dtype(material.spec.model.dtype)
@@ -163,6 +171,10 @@ def check_out_of_fold(out: Path, out_of_fold: Path | None) -> None:
         raise SpecError(f"--out-of-fold {out_of_fold}: {why}; choose another name, or remove it first")
 
 
+CUT_SHORT = ("time_limit", "early_stopping")
+"""Why a training had not all its epochs: of several trainings, the first of these that any ended for."""
+
+
 def summary(results: Sequence[Trained], *, model: str, seconds: float, parameters: int, asked: int) -> FitResult:
     """One result of all folds: means of the metrics, and their standard deviations."""
     reasons = [each.reason for each in results]
@@ -171,7 +183,7 @@ def summary(results: Sequence[Trained], *, model: str, seconds: float, parameter
     several = len(results) > 1
     return FitResult(
         model=model,
-        reason="interrupted" if unfinished else "early_stopping" if "early_stopping" in reasons else "epochs",
+        reason="interrupted" if unfinished else next((each for each in CUT_SHORT if each in reasons), "epochs"),
         epochs=max(each.epochs for each in results),
         best_epoch=round(mean([each.best_epoch for each in results])),
         metrics=metrics,
@@ -198,6 +210,8 @@ def new_model(material: Material, members: Sequence[Member], result: FitResult, 
     facts: dict[str, Any] = {name: getattr(result, name) for name in kept}
     if result.folds:
         facts |= {"folds": [asdict(each) for each in result.folds], "deviations": result.deviations}
+    if result.refit is not None:
+        facts |= {"refit": result.refit}
     return Model(
         spec=material.spec,
         members=members,

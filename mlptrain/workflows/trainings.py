@@ -1,7 +1,8 @@
-"""The trainings of a fit: one, or one a fold; begun, gone on with, or only finished."""
+"""The trainings of a fit: one, or one a fold, and perhaps a refit; begun, gone on with, or only finished."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, asdict, dataclass, replace
+from math import inf
 
 import numpy as np
 
@@ -10,14 +11,15 @@ from mlptrain.data.splits import Parts
 from mlptrain.errors import Diverged, SpecError
 from mlptrain.storage.container import Arrays
 from mlptrain.storage.model_file import Member, beginning, history_arrays, require_storable
-from mlptrain.training.calibration import calibrate
+from mlptrain.training.calibration import calibrate, calibrate_as
 from mlptrain.training.course import Course
 from mlptrain.training.divergence import diverged_at_the_end
 from mlptrain.training.events import EpochEnded, Event, Finished
 from mlptrain.training.examples import outputs_for, predict
 from mlptrain.training.loop import fit as train
-from mlptrain.training.loop import started
+from mlptrain.training.loop import never, started
 from mlptrain.training.material import Material
+from mlptrain.training.partitions import without_validation
 from mlptrain.training.preparation import Prepared, prepare_part
 from mlptrain.training.snapshot import epochs_of
 from mlptrain.training.state import TrainState, initial_state
@@ -40,6 +42,16 @@ class Trained:
     """Per part (train, validation), measured in evaluation mode with the parameters that were kept."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """What the trainings have brought about."""
+
+    members: Sequence[Member]
+    results: Sequence[Trained]
+    refit: bool = False
+    """Whether the network is one that was trained anew on all rows."""
+
+
 def new_course(prepared: Prepared, *, fold: int = 1, folds: int = 1) -> Course:
     """The network, initialised, with the rows it learns from; fold k has seed + k − 1."""
     spec, target = replace(prepared.spec, seed=prepared.spec.seed + fold - 1), prepared.target
@@ -60,7 +72,7 @@ def new_course(prepared: Prepared, *, fold: int = 1, folds: int = 1) -> Course:
 
 @dataclass(frozen=True)
 class Trainings:
-    """The trainings of a fit, one or one a fold, and what they share."""
+    """The trainings of a fit, one or one a fold and perhaps a refit, and what they share."""
 
     material: Material
     kept: Checkpoints
@@ -70,8 +82,10 @@ class Trainings:
     notice: Callable[[str], object]
     stop: Callable[[], bool]
     clock: Callable[[], float]
+    end: float
+    """Until when all are to be done."""
 
-    def run(self, parts: Sequence[Parts], held: HeldOut | None) -> tuple[list[Member], list[Trained]]:
+    def run(self, parts: Sequence[Parts], held: HeldOut | None) -> Ended:
         """Train on each of the parts; only to finish what is there, on those that have an epoch to show."""
         members, results = [], []
         for number, part in enumerate(parts, 1):
@@ -92,11 +106,41 @@ class Trainings:
             self.kept.fold_done(members[-1], asdict(trained))
         if not members:
             raise SpecError("--finish: no epoch of the unfinished fit had ended; go on with --resume")
-        return members, results
+        if self.material.spec.training.refit:
+            return self.refitted(parts[0], members[0], results[0])
+        return Ended(members=members, results=results)
+
+    def refitted(self, part: Parts, found: Member, search: Trained) -> Ended:
+        """A network trained anew on all rows up to the best epoch, with the history and temperature of the search.
+
+        Where there is none to be had, it is what the search has found.
+        """
+        if self.kept.finishing:
+            return Ended(members=[found], results=[replace(search, reason="interrupted")])
+        if not found.history["best"].any():
+            self.notice("training.refit: no epoch is known to be the best, so there is none up to which to train anew")
+            return Ended(members=[found], results=[search])
+        if search.reason == "time_limit":
+            return self.without_refit(found, search)
+        prepared = prepare_part(self.material, without_validation(part))
+        course = replace(new_course(prepared), refit=search.best_epoch)
+        calibrate_as(course.network, found.network)
+        with suitable_threads(course.network, course.batch_size, self.threads):
+            self.begin(prepared, course)
+            trained, _ = self.trained(course)
+        if trained.reason == "time_limit":
+            return self.without_refit(found, replace(search, reason="time_limit"))
+        result = replace(search, metrics=search.metrics | trained.metrics)
+        return Ended(members=[member(prepared, course, found.history)], results=[result], refit=True)
+
+    def without_refit(self, found: Member, search: Trained) -> Ended:
+        """What the search has found, where there was no time for a whole refit."""
+        self.notice("training.time_limit: there was no time for the refit; the network of the best epoch is kept")
+        return Ended(members=[found], results=[search])
 
     def begin(self, prepared: Prepared, course: Course) -> None:
         """Choose who runs the formulas; before the first training, say and refuse what is to be said and refused."""
-        first = course.fold == 1
+        first = course.number == 1
         course.network.executor = choice(course).executor(self.notice if first else str)
         if first:
             for message in left_out(prepared):
@@ -120,6 +164,14 @@ class Trainings:
                 sink(event)
         return trained, history
 
+    def late(self, course: Course) -> Callable[[], bool]:
+        """Whether a training that begins now has had its time: what is left, in equal parts for it and each to come."""
+        if self.end == inf:
+            return never
+        now = self.clock()
+        due = now + (self.end - now) / (course.folds - course.fold + 1)
+        return lambda: self.clock() > due
+
     def trained(self, course: Course) -> tuple[Trained, Arrays]:
         """One training, from its beginning or from where it was interrupted."""
         state = self.kept.state(course)
@@ -127,7 +179,7 @@ class Trainings:
         sinks = [self.kept.watch(course, state), *self.sinks]
         finished: Finished | None = None
         try:
-            for event in train(course, state, clock=self.clock, stop=stop):
+            for event in train(course, state, clock=self.clock, stop=stop, late=self.late(course)):
                 finished = event if isinstance(event, Finished) else None
                 for sink in sinks:
                     sink(event)
@@ -139,7 +191,7 @@ class Trainings:
             if measures and measures["train"]["loss"] is None:
                 raise diverged_at_the_end(course, state)
         except Diverged as problem:
-            kept = self.kept.keep_best(course, state) if best_is_good(course, state) else ""
+            kept = self.kept.keep_best(course, state) if course.refit or best_is_good(course, state) else ""
             raise Diverged(f"{problem}{kept}") from None
         trained = Trained(
             reason=finished.reason, epochs=finished.epochs, best_epoch=finished.best_epoch, metrics=measures

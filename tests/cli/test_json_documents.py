@@ -45,6 +45,16 @@ def test_fit(tmp_path, sections, parts, metrics, quiet):
         assert all(isfinite(value) for value in values.values())
 
 
+def test_fit_with_a_refit_tells_whether_there_was_one(tmp_path):
+    write_iris(tmp_path)
+    ended = mlptrain("fit", "iris.yaml", "--json", "--set", "training.refit=true", cwd=tmp_path)
+    found = document(ended)
+    assert found.keys() == {"model", "reason", "epochs", "best_epoch", "metrics", "seconds", "parameters", "refit"}
+    assert found["refit"] is True
+    assert "refit up to the best epoch, 150 training rows" in ended.err
+    assert document(mlptrain("show", "iris.npz", "--json", cwd=tmp_path))["refit"] is True
+
+
 def test_fit_tells_progress_on_stderr_beside_its_document(tmp_path):
     write_iris(tmp_path)
     ended = mlptrain("fit", "iris.yaml", "--json", cwd=tmp_path)
@@ -95,7 +105,7 @@ def test_show(tmp_path):
     found = document(mlptrain("show", "iris.npz", "--json", cwd=tmp_path))
     assert found.keys() == {
         *("model", "parameters", "bytes", "networks", "reason", "epochs", "best_epoch"),
-        *("metrics", "columns", "target", "history", "spec"),
+        *("metrics", "refit", "columns", "target", "history", "spec"),
     }
     assert len(found["history"]["train_loss"]) == 10
     assert found["history"]["train_metric"] == [None] * 10

@@ -40,6 +40,7 @@ def started(draw: st.DrawFn) -> Started:
         metric=draw(names),
         larger_is_better=draw(st.booleans()),
         running_loss=draw(st.booleans()),
+        refit=draw(st.booleans()),
     )
 
 
@@ -70,7 +71,7 @@ def runs(draw: st.DrawFn) -> list[Event]:
         last = epoch
         events += [StepsDone(epoch=epoch, steps=step) for step in draw(st.lists(st.integers(0, 20_000), max_size=2))]
         events.append(draw(epochs(epoch)))
-    reason = draw(st.sampled_from(["epochs", "early_stopping", "interrupted", None]))
+    reason = draw(st.sampled_from(["epochs", "early_stopping", "time_limit", "interrupted", None]))
     if reason:
         best = draw(st.integers(0, last))
         seconds = draw(st.floats(0, 1e7))

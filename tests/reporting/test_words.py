@@ -69,6 +69,7 @@ best = next(event for event in rest if isinstance(event, EpochEnded) and event.e
             "early_stopping",
             "stopped early: 63 epochs in 8.1 s, no improvement for 10 epochs, best epoch 53 (validation loss 0.0305)",
         ),
+        ("time_limit", "out of time: 63 epochs in 8.1 s, best epoch 53 (validation loss 0.0305)"),
         ("interrupted", "interrupted: 63 epochs in 8.1 s, best epoch 53 (validation loss 0.0305)"),
     ],
 )

@@ -112,6 +112,26 @@ CONTRADICTIONS = {
         DATA + "schedules:\n  learning_rate: {name: warm_up, then: reduce_on_plateau}\n",
         f"3: schedules.learning_rate: {UNWATCHED}",
     ),
+    "refit-unwatched": (
+        DATA + "training:\n  refit: true\n",
+        "3: training.refit: there is no validation part that tells the best epoch; set data.split.validation",
+    ),
+    "refit-of-folds": (
+        "data: {train: a, target: y, split: {folds: 5}}\ntraining:\n  refit: true\n",
+        "3: training.refit: several networks are averaged, which have seen all rows between them; remove it, or",
+    ),
+    "refit-of-repeats": (
+        "data: {train: a, target: y, split: {validation: 0.2, repeats: 2}}\ntraining:\n  refit: true\n",
+        "3: training.refit: several networks are averaged",
+    ),
+    "refit-on-another-file": (
+        "data: {train: a, target: y, split: {validation: b}}\ntraining:\n  refit: true\n",
+        "3: training.refit: the validation rows are in a file of their own; name it in data.train, and set a share",
+    ),
+    "refit-and-plateau": (
+        SPLIT + "training:\n  refit: true\nschedules: {learning_rate: reduce_on_plateau}\n",
+        "3: training.refit: reduce_on_plateau watches validation rows, and a refit has none; use another schedule",
+    ),
     "lbfgs-in-batches": (
         DATA + "optimizer: lbfgs\ntraining:\n  batch_size: 32\n",
         "4: training.batch_size: lbfgs works on all rows at once; set batch_size: full",

@@ -228,7 +228,7 @@ def test_absolute_or_relative_paths_make_no_difference(tmp_path, monkeypatch):
 
 def test_the_result_is_plain(tmp_path):
     result = asdict(fit_mixed(tmp_path))
-    assert all(isinstance(value, str | int | float | dict | tuple) for value in result.values())
+    assert all(isinstance(value, str | int | float | dict | tuple | None) for value in result.values())
     assert all(value is None or type(value) is float for part in result["metrics"].values() for value in part.values())
 
 

@@ -98,3 +98,60 @@ def test_check_shows_the_first_choice_and_says_what_a_trial_decides(tmp_path):
     found = check(str(written(tmp_path, "curve")))
     assert found.spec.model.hidden == ()
     assert "trials of 300 steps: a line or a curve; shown is: a line" in check_text(found)
+
+
+def test_a_fit_that_goes_on_has_the_choice_it_began_with_and_makes_no_trials(tmp_path, monkeypatch):
+    from itertools import count
+
+    from mlptrain.errors import Interrupted
+    from mlptrain.workflows import trials
+
+    path = written(tmp_path, "curve")
+    fitted(path, tmp_path, "whole.npz")
+    asked = count()
+    monkeypatch.setattr(trials, "worth", lambda material, *_: float(not material.spec.model.hidden))
+    with pytest.raises(Interrupted):
+        fit(str(path), out=tmp_path / "t.npz", threads=1, stop=lambda: next(asked) >= 7)
+    monkeypatch.setattr(trials, "worth", None)
+    fit(str(path), out=tmp_path / "t.npz", threads=1, resume=True)
+    assert (tmp_path / "t.npz").read_bytes() == (tmp_path / "whole.npz").read_bytes()
+
+
+class Clock:
+    """A clock that the steps of time_limit's own trial move on by a second each."""
+
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [
+        ("70m", "trials of 300 steps: a line"),
+        ("1h", "trials of 270 steps: a line"),  # 15 % of an hour, for two choices
+        ("20m", "time_limit: there is no time for trials; taken: a line"),
+    ],
+)
+def test_trials_take_a_part_of_a_time_limit_and_none_is_made_of_too_few_steps(tmp_path, monkeypatch, limit, said):
+    from mlptrain.workflows import time_limit
+
+    clock, step = Clock(), time_limit.train_step
+
+    def timed(*arguments):
+        clock.now += 1
+        return step(*arguments)
+
+    monkeypatch.setattr(time_limit, "train_step", timed)
+    told: list[str] = []
+    overrides = [f"training.time_limit={limit}"]
+    fit(
+        str(written(tmp_path, "line")),
+        out=tmp_path / "t.npz",
+        overrides=overrides,
+        threads=1,
+        notice=told.append,
+        clock=clock,
+    )
+    assert told[0].startswith(said)
