@@ -1,6 +1,7 @@
 """The model section of a spec as the engine's network."""
 
 from collections.abc import Iterator
+from itertools import chain
 from math import prod
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy as np
 from mlptrain.data.encodings import LevelCodes
 from mlptrain.data.features import CategoryColumn, Features, NumberColumn, PixelFeatures
 from mlptrain.engine.activations import Family
+from mlptrain.engine.blocks import Residual
 from mlptrain.engine.embeddings import Codes, InputEmbedding, InputLayout
 from mlptrain.engine.initializers import Auto, Initializer, Normal
 from mlptrain.engine.layers import (
@@ -67,7 +69,7 @@ def layers_of(model: ModelSpec, layout: InputLayout, outputs: int) -> Iterator[t
         yield "input.dropout", model.input_dropout
     if model.input_scaling:
         yield "input.scaling", Scale()
-    yield from hidden(model)
+    yield from hidden(model) if model.residual is None else in_blocks(model, model.residual)
     output, bias = model.output.kernel_initializer or model.kernel_initializer, model.output.bias_initializer
     yield (
         "output",
@@ -85,24 +87,36 @@ def layers_of(model: ModelSpec, layout: InputLayout, outputs: int) -> Iterator[t
 def hidden(model: ModelSpec) -> Iterator[tuple[str, Layer]]:
     """The hidden layers, each of them dense, norm, activation, dropout."""
     for number, layer in enumerate(hidden_layers(model), 1):
-        name = f"hidden_{number}"
-        assert layer.activation is not None
-        assert layer.bias_initializer is not None
-        yield (
-            name,
-            Dense(
-                units=columns(layer),
-                kernel_initializer=suited(layer.kernel_initializer, layer.activation, model),
-                bias_initializer=layer.bias_initializer,
-                max_norm=layer.max_norm,
-                parametrization=model.parametrization,
-            ),
-        )
-        if layer.norm is not None:
-            yield f"{name}.{layer.norm.name}_norm", layer.norm
-        yield f"{name}.{layer.activation.name}", as_layer(layer.activation)
-        if layer.dropout is not None:
-            yield f"{name}.dropout", layer.dropout
+        yield from made(f"hidden_{number}", layer, model)
+
+
+def in_blocks(model: ModelSpec, size: int) -> Iterator[tuple[str, Layer]]:
+    """The first hidden layer, then the others in residual blocks of `size`."""
+    first, *others = (tuple(made(f"hidden_{k}", layer, model)) for k, layer in enumerate(hidden_layers(model), 1))
+    yield from first
+    for number, start in enumerate(range(0, len(others), size), 1):
+        yield f"block_{number}", Residual(layers=tuple(chain(*others[start : start + size])))
+
+
+def made(name: str, layer: LayerSpec, model: ModelSpec) -> Iterator[tuple[str, Layer]]:
+    """One hidden layer: dense, norm, activation, dropout."""
+    assert layer.activation is not None
+    assert layer.bias_initializer is not None
+    yield (
+        name,
+        Dense(
+            units=columns(layer),
+            kernel_initializer=suited(layer.kernel_initializer, layer.activation, model),
+            bias_initializer=layer.bias_initializer,
+            max_norm=layer.max_norm,
+            parametrization=model.parametrization,
+        ),
+    )
+    if layer.norm is not None:
+        yield f"{name}.{layer.norm.name}_norm", layer.norm
+    yield f"{name}.{layer.activation.name}", as_layer(layer.activation)
+    if layer.dropout is not None:
+        yield f"{name}.dropout", layer.dropout
 
 
 def as_layer(activation: AnyActivation) -> Layer:

@@ -13,6 +13,7 @@ from numpy.random import Generator, default_rng
 
 from mlptrain.engine.activations import Activation, Mish
 from mlptrain.engine.arrays import Floats, Integers, Workspace
+from mlptrain.engine.blocks import Residual
 from mlptrain.engine.layers import Activate, Layer, Maxout, Own, Parametric, Pass, PReLU
 from mlptrain.engine.losses import BinaryCrossEntropy, CrossEntropy, Focal, Huber, Loss, Poisson, Quantile
 from mlptrain.randomness import stream
@@ -34,6 +35,8 @@ def label(component: Any) -> str:
     """The class, and the fields that differ from their defaults: the name of a test's parameter."""
     if isinstance(component, Activate):
         return label(component.activation)
+    if isinstance(component, Residual):
+        return f"Residual-{len(component.layers)}"
     changed = [f"{f.name}={v}" for f in fields(component) if (v := getattr(component, f.name)) != f.default]
     return "-".join([type(component).__name__, *changed])
 

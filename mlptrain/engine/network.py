@@ -9,11 +9,11 @@ import numpy as np
 
 from mlptrain.engine.activations import Curve, Rectifier
 from mlptrain.engine.arrays import Floats, Integers, Workspace
+from mlptrain.engine.blocks import part_of
 from mlptrain.engine.elementwise import NUMPY, Executor
 from mlptrain.engine.layers import (
     Activate,
     Backward,
-    BatchNorm,
     CurveEpilogue,
     Dense,
     Dropout,
@@ -83,8 +83,7 @@ class Network:
 
     def _own(self, name: str) -> Own:
         """The views of one layer."""
-        views = self.parameters.values, self.parameters.gradients, self.buffers
-        return Own(*(of_layer(each, name) for each in views))
+        return part_of(Own(self.parameters.values, self.parameters.gradients, self.buffers), name)
 
     def like(self, dtype: str) -> "Network":
         """A network of another type with the same layers and buffers, its parameters still zero."""
@@ -100,11 +99,17 @@ class Network:
     @property
     def needs_several_rows(self) -> bool:
         """Whether a batch of one row has no meaning in training."""
-        return any(isinstance(layer, BatchNorm) for _, layer in self.layers)
+        return any(layer.needs_several_rows for _, layer in self.layers)
+
+    def unfolded(self) -> Iterator[tuple[str, Layer, int]]:
+        """All layers, those of a block before the block: the name, the layer, its number of inputs."""
+        for (name, layer), width in zip(self.layers, self.widths, strict=False):
+            yield from layer.unfolded(name, width)
 
     def chunk_rows(self) -> int:
         """Rows of a chunk in evaluation."""
-        return max(CHUNK_NUMBERS // (max(self.widths) * (self.members or 1)), 16)
+        widest = max(max(inputs, layer.outputs(inputs)) for _, layer, inputs in self.unfolded())
+        return max(CHUNK_NUMBERS // (widest * (self.members or 1)), 16)
 
     def initialize(self, x: Inputs, seed: int) -> None:
         """Fill θ, and what follows from rows x that the network is to learn from; member m has seed + m."""
@@ -134,8 +139,8 @@ class Network:
     def outputs_in_turn(self, x: Floats, run: Pass) -> Iterator[tuple[str, Floats]]:
         """The name and the output of every layer, also of those that are an epilogue elsewhere: to look into a pass."""
         for name, layer in self.layers:
-            x, _ = layer(x, self._own(name), run)
-            yield name, x
+            for each, x in layer.in_turn(name, x, self._own(name), run):  # noqa: B020  (the last one is the layer's)
+                yield each, x
 
     def loss_and_gradient(
         self,
@@ -222,9 +227,3 @@ def epilogue_of(layer: Layer) -> AnyEpilogue | None:
     if isinstance(layer, Activate) and isinstance(layer.activation, Rectifier):
         return Epilogue(rectifier=layer.activation)
     return None
-
-
-def of_layer(views: dict[str, Floats], name: str) -> dict[str, Floats]:
-    """The views of one layer, by the part's own name."""
-    prefix = name + "."
-    return {key.removeprefix(prefix): view for key, view in views.items() if key.startswith(prefix)}

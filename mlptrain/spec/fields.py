@@ -157,6 +157,9 @@ class ModelSpec:
     """Units of each hidden layer; [] is linear or logistic regression."""
     layers: tuple[LayerSpec, ...] | None = None
     """The long form, in place of `hidden`."""
+    residual: Annotated[int, Ge(1), Le(1000)] | None = None
+    """Residual blocks of so many hidden layers: each block adds its input to its output. The first hidden layer stands
+    before them; the last layer of a block must have as many units as there are before the block."""
     numeric_embedding: NumericEmbedding | None = None
     """Several learned inputs beside each number, a learned function of it."""
     input_scaling: bool = False

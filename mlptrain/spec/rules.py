@@ -8,7 +8,7 @@ from mlptrain.data.delimited import known_encoding
 from mlptrain.engine.layers import BatchNorm
 from mlptrain.engine.lbfgs import LBFGS
 from mlptrain.engine.schedules import plateau_rule
-from mlptrain.spec.fields import Data, Images, Spec
+from mlptrain.spec.fields import Data, Images, ModelSpec, Spec
 
 MOST_LAYERS = 1000
 
@@ -21,6 +21,7 @@ def contradictions(spec: Spec) -> Iterator[Problem]:
     yield from of_columns(spec.data)
     yield from of_split(spec.data)
     yield from of_layers(spec)
+    yield from of_blocks(spec.model)
     yield from of_schedules(spec)
     yield from of_training(spec)
     yield from of_optimizer(spec)
@@ -135,6 +136,22 @@ def of_layers(spec: Spec) -> Iterator[Problem]:
     norms = [model.norm, *(layer.norm for layer in model.layers or ())]
     if spec.training.batch_size == 1 and any(isinstance(norm, BatchNorm) for norm in norms):
         yield ("training", "batch_size"), "batch normalisation needs batches of 2 rows or more"
+
+
+def of_blocks(model: ModelSpec) -> Iterator[Problem]:
+    """Blocks are whole, and end as wide as they begin."""
+    size = model.residual
+    if size is None:
+        return
+    units = list(model.hidden) if model.layers is None else [layer.units for layer in model.layers]
+    if len(units) < 2 or (len(units) - 1) % size:
+        there = f"the first hidden layer stands before the blocks, and {max(len(units) - 1, 0)} follow it"
+        yield ("model", "residual"), f"{there}: they make no whole blocks of {size}; change either number"
+        return
+    for last in range(size, len(units), size):
+        if units[last] != units[0]:
+            why = f"its block adds its output to {units[0]} numbers; make all blocks end with {units[0]} units"
+            yield ("model", "residual"), f"hidden layer {last + 1} has {units[last]} units, but {why}"
 
 
 def of_schedules(spec: Spec) -> Iterator[Problem]:

@@ -235,6 +235,7 @@ CHANGES: Mapping[str, Change] = {
     "two hundred thousand layers in the long form": set_at("spec", "model", "layers")([{"units": 1}] * 200_000),
     "an enormous layer": set_at("spec", "model", "hidden")([10**6, 10**6]),
     "a layer beyond all bounds": set_at("spec", "model", "hidden")([10**18]),
+    "a block that changes the width": set_at("spec", "model", "residual")(1),
     "negative layers that cancel out": set_at("spec", "model", "hidden")([10**9, -(10**9)]),
     "a layer of none": set_at("spec", "model", "hidden")([0, 4]),
     "a layer of a fraction": set_at("spec", "model", "hidden")([6.0, 4]),

@@ -21,8 +21,9 @@ from drawing import (
 )
 from numpy.random import default_rng
 
-from mlptrain.engine.activations import Activation, Family
+from mlptrain.engine.activations import Activation, Family, Tanh
 from mlptrain.engine.arrays import BLOCK, Workspace
+from mlptrain.engine.blocks import Residual
 from mlptrain.engine.embeddings import InputEmbedding
 from mlptrain.engine.layers import (
     Activate,
@@ -43,7 +44,16 @@ from mlptrain.engine.layers import (
 )
 from mlptrain.randomness import stream
 
+BLOCK_OF_LAYERS = (
+    ("a", Dense(units=3)),
+    ("a.norm", LayerNorm()),
+    ("a.prelu", PReLU()),
+    ("b", Dense(units=4)),
+    ("b.tanh", Activate(activation=Tanh())),
+)
 LAYERS = [
+    Residual(layers=BLOCK_OF_LAYERS),
+    Residual(layers=(("in", Residual(layers=BLOCK_OF_LAYERS)), ("in.scale", Scale()))),
     Dense(units=3),
     Dense(units=3, parametrization="ntk"),
     Scale(),
@@ -169,9 +179,7 @@ def test_after_the_first_step_the_workspace_does_not_grow(layer):
 
 # ---- members: a leading axis runs through
 
-with_members = pytest.mark.parametrize(
-    "layer", [layer for layer in LAYERS if not isinstance(layer, Dropout | GaussianDropout)], ids=label
-)
+with_members = pytest.mark.parametrize("layer", [layer for layer in LAYERS if not layer.noisy], ids=label)
 
 
 @with_members
@@ -273,7 +281,7 @@ def test_maxout_of_a_line_and_its_opposite_is_the_absolute_value():
 
 @each
 def test_a_layer_asks_for_the_inputs_that_give_the_outputs_it_has(layer):
-    if not isinstance(layer, Dense):  # which gives its units, whatever it takes
+    if not isinstance(layer, Dense | Residual):  # which give their units, whatever they take
         assert [layer.outputs(layer.inputs(width)) for width in (1, 2, 7)] == [1, 2, 7]
 
 

@@ -306,6 +306,9 @@ def consistent(spec: Spec) -> Spec:
     layers = len(model.hidden if model.layers is None else model.layers)
     if isinstance(model.dropout, tuple):
         model = replace(model, dropout=(model.dropout * layers)[:layers] if model.dropout else None)
+    units = model.hidden if model.layers is None else [layer.units for layer in model.layers]
+    blocks = layers > 1 and len(set(units)) == 1
+    model = replace(model, residual=layers - 1 if blocks and model.residual else None)
     if isinstance(spec.optimizer, LBFGS):
         training = replace(training, batch_size="full")
     elif isinstance(model.norm, BatchNorm) or model.layers:

@@ -42,6 +42,15 @@ def test_every_activation_and_norm_is_right_with_dropout_and_penalties(activatio
     assert wrong(course) == []
 
 
+@pytest.mark.parametrize("norm", NORMS, ids=lambda norm: "plain" if norm is None else norm.name)
+@pytest.mark.parametrize("hidden", [(6, 6), (6, 4, 6), (6, 4, 6, 5, 6)])
+def test_residual_blocks_are_right(hidden, norm):
+    model = {"residual": min(len(hidden) - 1, 2), "norm": norm, "dropout": Dropout(rate=0.3)}
+    course = course_of(rows=20, hidden=hidden, model=model, training=Training(batch_size=20))
+    assert wrong(course) == []
+    assert "block_1.hidden_2.weight" in course.network.parameters.values
+
+
 @pytest.mark.parametrize("loss", get_args(Loss), ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize("weighted", [False, True])
 def test_every_loss_is_right(loss, weighted):

@@ -68,6 +68,10 @@ CONFIGURATIONS = {
         "schedules": {"dropout": {"name": "linear", "start": 0.1, "end": 1.0}, "learning_rate": "one_cycle"},
         "training": training(train_loss="evaluation", gradient_norm=True),
     },
+    "residual blocks, batch norm, dropout": {
+        "data": HELD_OUT,
+        "model": {"hidden": [8, 6, 8], "residual": 2, "norm": "batch", "dropout": 0.2},
+    },
     "no shuffling, clipping, penalty": {
         "training": training(shuffle=False),
         "optimizer": {"name": "adam", "global_clipnorm": 0.5, "weight_decay": 0.01},

@@ -56,6 +56,13 @@ def test_every_norm_and_dropout(tmp_path, name, dropout):
     assert losses[-1] < losses[0]
 
 
+@pytest.mark.parametrize("size", [1, 2])
+def test_residual_blocks(tmp_path, size):
+    losses, model = fitted(tmp_path, model={"hidden": [8, 8, 8], "residual": size, "norm": "batch", "dropout": 0.1})
+    assert losses[-1] < losses[0]
+    assert f"block_{3 - size}.hidden_3.batch_norm.running_mean" in model.members[0].network.buffers
+
+
 @pytest.mark.parametrize("name", names(Initializer))
 def test_every_initializer(tmp_path, name):
     overrides = ["model.kernel_initializer.value=0.1"] if name == "constant" else []
