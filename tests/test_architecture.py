@@ -23,7 +23,7 @@ ROOMS = {
         *("cli", "workflows", "reporting", "publishing", "spec", "data", "errors", "processor"),
         *("typer", "rich", "threadpoolctl"),
     },
-    "architecture.py": {"engine", "spec", "numpy"},
+    "architecture.py": {"engine", "spec", "data", "numpy"},
     "container.py": {"errors", "numpy"},
     "metadata.py": {"errors"},
     "foreign.py": {"data"},

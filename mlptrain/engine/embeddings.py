@@ -277,6 +277,10 @@ class InputEmbedding(Layer):
         values = 0 if self.numeric is None else len(self.embedded) * self.numeric.outputs
         return values + len(self.layout.kept) + sum(each.width for each in self.layout.codes)
 
+    @property
+    def adapts(self) -> bool:
+        return isinstance(self.numeric, PiecewiseLinear) and bool(self.embedded)
+
     def adapt(self, x: Floats, own: Own, bits: Sequence[BitGenerator]) -> None:
         if isinstance(self.numeric, PiecewiseLinear) and self.embedded:
             self.numeric.adapt(np.ascontiguousarray(x[..., self.embedded].mT), own)

@@ -95,6 +95,11 @@ class Layer:
         """How many inputs it takes to give so many outputs."""
         return outputs
 
+    @property
+    def adapts(self) -> bool:
+        """Whether anything of the layer follows from rows."""
+        return False
+
     def adapt(self, x: Floats, own: Own, bits: Sequence[BitGenerator]) -> None:
         """Set what follows from the rows x (…, B, I) that reach the layer before training, with a stream a member."""
 
@@ -164,6 +169,10 @@ class Dense(Layer):
     def gamma(self, W: Floats) -> float:
         """The factor of x W."""
         return 1.0 if self.parametrization == "standard" else float(W.shape[-2]) ** -0.5
+
+    @property
+    def adapts(self) -> bool:
+        return isinstance(self.kernel_initializer, UnitVariance) or isinstance(self.bias_initializer, ThroughRows)
 
     def adapt(self, x: Floats, own: Own, bits: Sequence[BitGenerator]) -> None:
         """Data-driven initial values (Holzmüller et al., 2024, RealMLP).

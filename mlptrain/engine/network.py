@@ -112,14 +112,22 @@ class Network:
         return max(CHUNK_NUMBERS // (widest * (self.members or 1)), 16)
 
     def initialize(self, x: Inputs, seed: int) -> None:
-        """Fill θ, and what follows from rows x that the network is to learn from; member m has seed + m."""
+        """Fill θ, and what follows from rows x that the network is to learn from; member m has seed + m.
+
+        Of many rows some are taken, evenly spaced; they go no further than the last layer that looks at them.
+        """
         self.parameters.initialize(seed)
-        rows = x[: self.chunk_rows() * max(ADAPTED_NUMBERS // CHUNK_NUMBERS, 1)]
-        run = self.begin(len(rows))
-        for position, stage in enumerate(self._stages):
-            seeds = range(seed, seed + (self.members or 1))
+        adapting = [position for position, stage in enumerate(self._stages) if stage.layer.adapts]
+        if not adapting:
+            return
+        most = self.chunk_rows() * max(ADAPTED_NUMBERS // CHUNK_NUMBERS, 1)
+        rows = x[:: -(-len(x) // most)]
+        run, seeds = self.begin(len(rows)), range(seed, seed + (self.members or 1))
+        for position, stage in enumerate(self._stages[: adapting[-1] + 1]):
             stage.layer.adapt(rows, stage.own, [stream(each, "adapt", position) for each in seeds])
-            rows, _ = stage(rows, run)
+            if position < adapting[-1]:
+                rows, _ = stage(rows, run)
+        self._work = Workspace(self.dtype)  # the arrays of so many rows are not needed again
 
     def begin(self, rows: int, **mode: Any) -> Pass:
         """A pass of `rows` rows, in evaluation unless `mode` says otherwise."""

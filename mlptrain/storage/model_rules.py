@@ -110,7 +110,7 @@ def broken_category(column: CategoryColumn) -> Iterator[str]:
         if isinstance(encoding, LevelCodes) and encoding.embedding < 1:
             yield "its embedding has no width"
     elif isinstance(encoding, ScaledOneHot):
-        if not levels == len(encoding.on) == len(encoding.off):
+        if not 0 < levels == len(encoding.on) == len(encoding.off):
             yield f"it has {levels} levels, but values of {len(encoding.on)}"
         elif max(map(abs, encoding.on + encoding.off)) > 3:
             yield "its values are out of all proportion"

@@ -228,6 +228,9 @@ def without_header(metadata: dict[str, Any]) -> None:
 PARTS = {"name": "date_parts", "center": 0.0, "scale": 1.0, "median": 0.0, "cycles": ["year"]}
 A_DATE = {"kind": "date", "name": "d", "format": "%Y-%m-%d", "indicator": False, "missing": [], "parts": PARTS}
 
+CODES: dict[str, Any] = {"name": "codes", "levels": 3, "embedding": 8}
+SCALED_ONE_HOT: dict[str, Any] = {"name": "scaled_one_hot", "on": [1.0] * 3, "off": [0.0] * 3}
+NO_LEVELS: dict[str, Any] = {"kind": "category", "name": "colour", "levels": [], "missing": []}
 CHANGES: Mapping[str, Change] = {
     "a key more": set_at("more")(1),
     "a key of a member more": set_at("members", 0, "more")(1),
@@ -295,6 +298,36 @@ CHANGES: Mapping[str, Change] = {
     ),
     "values with too few scales": set_at(*features, "columns", 1, "encoding")(LEVEL_VALUES | {"scale": []}),
     "values with a scale below 0": set_at(*features, "columns", 1, "encoding")(LEVEL_VALUES | {"scale": [-1.0]}),
+    "codes of other levels": set_at(*features, "columns", 1, "encoding")(CODES | {"levels": 10**15}),
+    "codes of levels below 0": set_at(*features, "columns", 1, "encoding")(CODES | {"levels": -3}),
+    "an enormous embedding": set_at(*features, "columns", 1, "encoding")(CODES | {"embedding": 10**15}),
+    "an embedding of no width": set_at(*features, "columns", 1, "encoding")(CODES | {"embedding": 0}),
+    "an embedding of a width below 0": set_at(*features, "columns", 1, "encoding")(CODES | {"embedding": -8}),
+    "an embedding of half a number": set_at(*features, "columns", 1, "encoding")(CODES | {"embedding": 0.5}),
+    "codes of no levels": set_at(*features, "columns", 1)(NO_LEVELS | {"encoding": CODES | {"levels": 0}}),
+    "scaled columns of other levels": set_at(*features, "columns", 1, "encoding")(
+        SCALED_ONE_HOT | {"on": [1.0] * 4, "off": [0.0] * 4}
+    ),
+    "scaled columns that are never on": set_at(*features, "columns", 1, "encoding")(SCALED_ONE_HOT | {"on": []}),
+    "scaled columns of no levels": set_at(*features, "columns", 1)(
+        NO_LEVELS | {"encoding": SCALED_ONE_HOT | {"on": [], "off": []}}
+    ),
+    "scaled columns out of proportion": set_at(*features, "columns", 1, "encoding")(
+        SCALED_ONE_HOT | {"off": [0.0, 1e308, 0.0]}
+    ),
+    "a thousand networks side by side": set_at("spec", "members")(1000),
+    "no network side by side": set_at("spec", "members")(0),
+    "networks side by side that are a text": set_at("spec", "members")("2"),
+    "two networks side by side in the arrays of one": set_at("spec", "members")(2),
+    "input scaling without its factors": set_at("spec", "model", "input_scaling")(True),
+    "an embedding without its arrays": set_at("spec", "model", "numeric_embedding")(
+        {"name": "pbld", "frequencies": 1, "frequency_scale": 0.1, "outputs": 1}
+    ),
+    "an embedding of very many bins": set_at("spec", "model", "numeric_embedding")(
+        {"name": "piecewise_linear", "bins": 10**9, "outputs": 1}
+    ),
+    "an embedding by its path": set_at("spec", "model", "numeric_embedding")({"name": "os.system"}),
+    "a parametrisation that is none": set_at("spec", "model", "parametrization")("standard "),
     "no levels for values": set_at(*features, "columns", 1)(
         {
             **{"kind": "category", "name": "colour", "levels": [], "missing": []},

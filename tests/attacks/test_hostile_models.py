@@ -34,11 +34,13 @@ from attacks.forging import (
 from mlptrain.data.encodings import LevelValues, OneHot
 from mlptrain.data.features import CategoryColumn, Features, NumberColumn
 from mlptrain.data.scaling import NormalQuantiles
+from mlptrain.data.targets import NumberTarget
+from mlptrain.engine.losses import MeanSquaredError
 from mlptrain.errors import DataError, EnvironmentFailure, ModelFileError
 from mlptrain.storage.container import write
 from mlptrain.storage.metadata import DEEPEST, LARGEST, parsed
 from mlptrain.storage.model_file import load, save
-from mlptrain.storage.model_rules import broken_scaling, broken_values, check_history
+from mlptrain.storage.model_rules import broken_scaling, broken_values, check_history, check_target
 from mlptrain.workflows.description import describe
 from mlptrain.workflows.prediction import predict
 
@@ -117,6 +119,24 @@ def test_metadata_at_the_bounds_is_allowed(tmp_path, kind):
 def test_level_values_that_do_not_differ_have_a_scale_of_0():
     values = LevelValues(values=((1.0,), (1.0,)), center=(1.0,), scale=(0.0,))
     assert list(broken_values(values)) == []
+
+
+@pytest.mark.parametrize(
+    ("bounds", "rule"),
+    [
+        ({"lowest": (0.0,)}, "the bounds of its targets"),
+        ({"highest": (1.0,)}, "the bounds of its targets"),
+        ({"lowest": (0.0, 0.0), "highest": (1.0, 1.0)}, "the bounds of its targets"),
+        ({"lowest": (1.0,), "highest": (0.5,)}, "the bounds of its targets are not in order"),
+    ],
+)
+def test_bounds_of_targets_are_one_of_each_and_in_order(bounds, rule):
+    spec = replace(load(GOLDEN).spec, loss=MeanSquaredError())
+    target = NumberTarget(names=("y",), center=(0.0,), scale=(1.0,))
+    check_target(target, spec, on_images=False)
+    check_target(replace(target, lowest=(0.0,), highest=(0.0,)), spec, on_images=False)
+    with pytest.raises(ValueError, match=f"^{rule}$"):
+        check_target(replace(target, **bounds), spec, on_images=False)
 
 
 def test_a_very_wide_table_of_categories_is_refused_before_anything_is_made_of_it(tmp_path):

@@ -12,21 +12,30 @@ from sklearn import preprocessing
 from table_cases import drawn
 
 from mlptrain.data.encodings import (
+    EmbeddingEncoding,
     Encoding,
     FittedEncoding,
     FrequencyEncoding,
+    LevelCodes,
     LevelValues,
     OneHotEncoding,
     OrdinalEncoding,
+    RobustOneHotEncoding,
+    ScaledOneHot,
     TargetEncoding,
     cross_fitted,
     folds_of_rows,
     smoothed_means,
 )
+from mlptrain.data.scaling import RobustScaling
 from mlptrain.randomness import stream
 from mlptrain.spec.plain import from_plain, to_plain
 
 ENCODINGS = [kind() for kind in get_args(Encoding)]
+STANDARDISED = [
+    each for each in ENCODINGS if not isinstance(each, (OneHotEncoding, RobustOneHotEncoding, EmbeddingEncoding))
+]
+"""Those that make numbers of levels; the others make codes, or 0/1 columns that are scaled otherwise or not at all."""
 each_encoding = pytest.mark.parametrize("encoding", ENCODINGS, ids=lambda encoding: encoding.name)
 KINDS = ("numbers", "two classes", "classes")
 each_kind = pytest.mark.parametrize("kind", KINDS)
@@ -192,6 +201,81 @@ def test_frequency_is_the_share_of_the_training_rows_standardised():
     assert without.values[-1] == (0.0,)
 
 
+# One-hot columns scaled as RealMLP scales them (Holzmüller et al., 2024), and codes for embeddings.
+
+NINE_TENTHS = 2 / np.sqrt(1 + 4 / 9)
+"""2 smoothly clipped, 1.664: where the quartiles are equal a 0/1 column is doubled."""
+
+
+def robustly_encoded(codes, levels):
+    """The fitted encoding, and its rows for every level and for any other value."""
+    codes = np.asarray(codes)
+    fitted = RobustOneHotEncoding().fit(codes, levels=levels, targets=np.zeros((len(codes), 1)))
+    return fitted, encoded(fitted, np.arange(levels + 1))
+
+
+def test_a_rare_level_is_0_or_one_and_two_thirds():
+    fitted, rows = robustly_encoded([0] * 4 + [1] * 5 + [2] * 5 + [3] * 5 + [4] * 5, 5)
+    assert isinstance(fitted, ScaledOneHot)
+    np.testing.assert_allclose(rows, np.vstack([NINE_TENTHS * np.eye(5), np.zeros(5)]), rtol=1e-14)
+    assert round(NINE_TENTHS, 3) == 1.664
+
+
+def test_a_frequent_level_is_scaled_by_the_distance_of_its_quartiles():
+    """Of ten rows four have the level: median 0, quartiles 0 and 1. Of ten rows six: median 1."""
+    z = 1 / np.sqrt(1 + 1 / 9)
+    _, rows = robustly_encoded([0] * 4 + [1] * 3 + [2] * 3, 3)
+    np.testing.assert_allclose(rows[:, 0], [z, 0, 0, 0], rtol=1e-14)
+    _, rows = robustly_encoded([0] * 6 + [1] * 2 + [2] * 2, 3)
+    np.testing.assert_allclose(rows[:, 0], [0, -z, -z, -z], rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [(13, 8, [0, -1, -0.5]), (8, 13, [1, 0, 0.5]), (9, 1, [0, -2, -1]), (1, 9, [2, 0, 1]), (5, 5, [0.5, -0.5, 0])],
+)
+def test_two_levels_are_one_column_with_other_values_between_them(first, second, expected):
+    """(x − median) / (q75 − q25) of x = 1, −1 and 0, then clipped: 0.949 and 1.664 are 1 and 2."""
+    fitted, rows = robustly_encoded([0] * first + [1] * second, 2)
+    z = np.array(expected)
+    assert fitted.width == 1
+    np.testing.assert_allclose(rows[:, 0], z / np.sqrt(1 + (z / 3) ** 2), rtol=1e-14, atol=1e-15)
+    np.testing.assert_allclose(1 / np.sqrt(1 + 1 / 9), 0.949, atol=5e-4)
+
+
+@pytest.mark.parametrize("codes", [[0, 0, 0], [0, 0, 1], [0, 1, 1, 1, 1]], ids=str)
+def test_one_level_is_one_column_that_tells_it_from_other_values_if_there_were_any(codes):
+    _, rows = robustly_encoded(codes, 1)
+    assert rows.shape == (2, 1)
+    assert (rows[0] != rows[1]).all() == (1 in codes)
+
+
+@drawn
+@given(codes=st.lists(st.integers(0, 6), min_size=1), levels=st.integers(3, 6))
+def test_robust_columns_are_the_robust_scaling_of_one_hot_columns(codes, levels):
+    """Column by column, as a number column of zeros and ones would be scaled; a constant one is 0."""
+    codes = np.minimum(codes, levels)
+    _, rows = robustly_encoded(codes, levels)
+    for level in range(levels):
+        column = (codes == level).astype(float)
+        scaling = RobustScaling().fit(column)
+        expected = np.zeros(levels + 1) if scaling.degenerate else scaling((np.arange(levels + 1) == level) * 1.0)
+        np.testing.assert_array_equal(rows[:, level], expected)
+
+
+@pytest.mark.parametrize("limit", [0, 1, 2, 5, 8])
+def test_few_levels_are_robust_columns_and_many_are_codes(limit):
+    encoding, targets = EmbeddingEncoding(width=5, one_hot_up_to=limit), np.zeros((40, 1))
+    for levels in range(1, 12):
+        codes = np.arange(40) % (levels + 1)
+        fitted = encoding.fit(codes, levels=levels, targets=targets)
+        if levels <= limit:
+            assert fitted == RobustOneHotEncoding().fit(codes, levels=levels, targets=targets)
+        else:
+            assert fitted == LevelCodes(levels=levels, embedding=5)
+            np.testing.assert_array_equal(encoded(fitted, codes), codes[:, None])
+
+
 # Laws of every encoding.
 
 
@@ -212,7 +296,7 @@ def test_each_fitted_encoding_writes_its_width_in_any_dtype_and_survives_json(en
         np.testing.assert_array_equal(training, encoded(fitted, codes))
 
 
-@pytest.mark.parametrize("encoding", [each for each in ENCODINGS if each.name != "one_hot"], ids=lambda each: each.name)
+@pytest.mark.parametrize("encoding", STANDARDISED, ids=lambda each: each.name)
 @each_kind
 def test_the_training_rows_have_mean_0_and_deviation_1(encoding, kind):
     codes, levels, _, targets = case(6, kind, rows=3000)

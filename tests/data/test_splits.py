@@ -435,6 +435,15 @@ def test_batches_cover_every_row_once_in_order(rows, size, merge):
     assert lengths[-1:] == ([] if not rows else [size + 1] if single else [(rows - 1) % size + 1])
 
 
+@drawn
+@given(st.integers(0, 300), st.integers(2, 50), st.booleans())
+@example(33, 32, True)
+@example(31, 32, True)
+def test_without_the_last_batch_only_whole_ones_are_left_unless_there_is_none(rows, size, merge):
+    lengths = [part.stop - part.start for part in batch_slices(rows, size, merge_single=merge, drop_last=True)]
+    assert lengths == ([rows] if 0 < rows < size else [size] * (rows // size))
+
+
 @pytest.mark.parametrize(
     ("rows", "size", "lengths"),
     [(64, 32, [32, 32]), (65, 32, [32, 33]), (66, 32, [32, 32, 2]), (33, 32, [33]), (1, 32, [1]), (3, 1, [1, 2])],

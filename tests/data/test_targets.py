@@ -1,6 +1,7 @@
 """Targets: classes coded in natural order, numbers scaled and back, missing ones counted and named."""
 
 import json
+from dataclasses import replace
 from typing import get_args
 
 import numpy as np
@@ -64,6 +65,20 @@ def test_predictions_in_the_users_units_are_float64():
     assert target.unscaled(np.array([[1.0]], np.float32)).tolist() == [[1e9 + 0.5]]
 
 
+@drawn
+@given(
+    predicted=st.lists(st.tuples(st.floats(-50, 50), st.floats(-50, 50)), min_size=1),
+    transform=st.sampled_from(get_args(Transform)),
+)
+def test_predictions_stay_within_the_bounds_of_each_target_in_the_users_units(predicted, transform):
+    free = NumberTarget(names=("a", "b"), center=(1.0, -2.0), scale=(0.5, 3.0), transform=transform)
+    bound = replace(free, lowest=(0.25, -7.0), highest=(40.0, 0.125))
+    z = np.array(predicted)
+    np.testing.assert_array_equal(bound.unscaled(z), np.clip(free.unscaled(z), [0.25, -7.0], [40.0, 0.125]))
+    np.testing.assert_array_equal(bound.scaled(np.abs(z) + 1, FLOAT64), free.scaled(np.abs(z) + 1, FLOAT64))
+    assert np.isnan(bound.unscaled(np.array([[np.nan, 0.0]]))[0, 0])
+
+
 def test_a_constant_target_is_an_error():
     with pytest.raises(DataError, match=r'f.csv: column "b": the target is constant; nothing can be learned'):
         fit_numbers(("a", "b"), np.array([[1.0, 5.0], [2.0, 5.0]]), scaled=True, source="f.csv")
@@ -114,6 +129,7 @@ def test_later_targets_without_a_logarithm_are_errors_too(value):
         ClassTarget(name="c", classes=("a", "b")),
         NumberTarget(names=("x", "z"), center=(0.1, 1e-300), scale=(1 / 3, 2.0)),
         NumberTarget(names=("x",), center=(0.0,), scale=(1.0,), transform="log1p"),
+        NumberTarget(names=("x",), center=(0.0,), scale=(1.0,), lowest=(1 / 3,), highest=(1e300,)),
     ],
 )
 def test_fitted_targets_survive_json(target):

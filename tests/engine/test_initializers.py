@@ -16,7 +16,9 @@ from mlptrain.engine.initializers import (
     Normal,
     Ones,
     Orthogonal,
+    ThroughRows,
     Uniform,
+    UnitVariance,
     VarianceScaling,
     Zeros,
     fans,
@@ -38,8 +40,14 @@ VARIANCES = {
 """By the definitions: glorot 2 / (fan_in + fan_out), he 2 / fan_in, lecun 1 / fan_in."""
 
 SCALED = [VarianceScaling(name=name) for name in get_args(get_type_hints(VarianceScaling)["name"])]
-OF_VALUES = [Uniform(), Uniform(minimum=-1.0, maximum=3.0), Normal(), Normal(mean=2.0, standard_deviation=0.5)]
-FLAT = [Constant(), Constant(value=0.3), Zeros(), Ones()]
+OF_VALUES = [
+    Uniform(),
+    Uniform(minimum=-1.0, maximum=3.0),
+    Normal(),
+    Normal(mean=2.0, standard_deviation=0.5),
+    UnitVariance(),
+]
+FLAT = [Constant(), Constant(value=0.3), Zeros(), Ones(), ThroughRows()]
 ALL = [*SCALED, Orthogonal(), Orthogonal(gain=2.0), *OF_VALUES, *FLAT]
 each = pytest.mark.parametrize("initializer", ALL, ids=label)
 
@@ -61,7 +69,9 @@ def moments(initializer):
             return mean, deviation**2
         case Constant(value=value):
             return value, 0.0
-        case Zeros():
+        case UnitVariance():
+            return 0.0, 1.0
+        case Zeros() | ThroughRows():
             return 0.0, 0.0
         case Ones():
             return 1.0, 0.0

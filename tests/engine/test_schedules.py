@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from mlptrain.engine.schedules import (
     ConstantSchedule,
     Cosine,
+    CosLog4,
     Decay,
     Exponential,
+    FlatCosine,
     InverseTime,
     LinearRamp,
     Now,
@@ -41,6 +43,8 @@ VARIANTS = [
     Cosine(end=0.1),
     Cosine(cycles=3, growth=2.0, end=0.1),
     Cosine(cycles=4, growth=0.5),
+    FlatCosine(flat=0.0),
+    FlatCosine(flat=0.9),
     OneCycle(peak=0.5),
     LinearRamp(start=0.2, end=0.9),
     LinearRamp(start=0.5, end=0.99, epochs=8.0),
@@ -96,7 +100,7 @@ def test_every_schedule_has_anchors_here(member):
 
 # ---- documented values: (schedule, epoch, value)
 
-SIXTH = 1 / 6
+SQRT_HALF = 0.5**0.5
 ANCHORS = [
     (ConstantSchedule(), 0, BASE),
     (ConstantSchedule(), RUN, BASE),
@@ -126,6 +130,17 @@ ANCHORS = [
     (Cosine(cycles=2, growth=3.0), RUN / 4, BASE),
     (Cosine(cycles=2, growth=3.0), RUN / 8, BASE / 2),
     (Cosine(cycles=2, growth=3.0), RUN * 5 / 8, BASE / 2),
+    *((CosLog4(), RUN * t, 0) for t in (0, 1 / 15, 1 / 5, 7 / 15, 1)),
+    *((CosLog4(), RUN * (2 ** (cycle + 0.5) - 1) / 15, BASE) for cycle in range(4)),
+    *((CosLog4(), RUN * (2 ** (cycle + 0.25) - 1) / 15, BASE / 2) for cycle in range(4)),
+    (FlatCosine(), 0, BASE),
+    (FlatCosine(), RUN / 2, BASE),
+    (FlatCosine(), RUN * 5 / 8, BASE * (1 + SQRT_HALF) / 2),
+    (FlatCosine(), RUN * 3 / 4, BASE / 2),
+    (FlatCosine(), RUN, 0),
+    (FlatCosine(flat=0.0), RUN / 3, BASE * 0.75),
+    (FlatCosine(flat=0.9), 0.9 * RUN, BASE),
+    (FlatCosine(flat=0.9), 0.95 * RUN, BASE / 2),
     (OneCycle(), 0, BASE / 25),
     (OneCycle(), 0.3 * RUN, BASE),
     (OneCycle(), 0.15 * RUN, (BASE + BASE / 25) / 2),
@@ -150,8 +165,10 @@ def test_documented_values(schedule, epoch, value):
 
 # ---- directions
 
+RISING = OneCycle | LinearRamp | CosLog4
+"""Those that begin below the base: a cycle, a ramp, and the four waves of coslog4, each from 0."""
 FALLING = [
-    *(s for s in VARIANTS if not isinstance(s, OneCycle | LinearRamp) and getattr(s, "cycles", 1) == 1),
+    *(s for s in VARIANTS if not isinstance(s, RISING) and getattr(s, "cycles", 1) == 1),
     LinearRamp(start=0.9),
 ]
 
@@ -174,6 +191,15 @@ def test_one_cycle_rises_to_its_peak_and_falls_from_there(peak):
     assert values[top] == pytest.approx(BASE)
     assert values[:top] == sorted(values[:top])
     assert values[top:] == sorted(values[top:], reverse=True)
+
+
+def test_coslog4_rises_and_falls_four_times_between_its_zeros():
+    for start, end in pairwise([0, 1 / 15, 1 / 5, 7 / 15, 1]):
+        values = [at(CosLog4(), RUN * (start + (end - start) * i / 100)) for i in range(101)]
+        top = max(range(101), key=values.__getitem__)
+        assert values[top] == pytest.approx(BASE, rel=1e-3)
+        assert values[1 : top + 1] == sorted(values[1 : top + 1])
+        assert values[top:-1] == sorted(values[top:-1], reverse=True)
 
 
 @drawn

@@ -40,10 +40,10 @@ loss:
   name: hubr
 """
     activations = (
-        "elu, gelu, hard_sigmoid, hard_tanh, leaky_relu, linear, maxout, mish, prelu, relu, selu, sigmoid, silu, "
-        "softplus"
+        "elu, gelu, hard_sigmoid, hard_tanh, leaky_relu, linear, maxout, mish, parametric, prelu, relu, selu, sigmoid, "
+        "silu, softplus"
     )
-    keys = "data, model, loss, optimizer, schedules, regularization, training, seed, recipe"
+    keys = "data, model, loss, optimizer, schedules, regularization, training, members, seed, recipe"
     found = problems(text)
     assert [problem for problem in found if "schedules" not in problem.split(": ")[1]] == [
         "s.yaml:1: seed: -1 must be at least 0",

@@ -95,7 +95,13 @@ def test_a_packaged_recipe_does_not_say_how_the_file_is_read(name):
             "regularization",
             "training",
         } | (set(Spec.__dataclass_fields__))
-        assert case.spec.tree.get("data", {}).keys() <= {"split", "scaling", "category_encoding", "min_frequency"}
+        assert case.spec.tree.get("data", {}).keys() <= {
+            "split",
+            "scaling",
+            "category_encoding",
+            "min_frequency",
+            "clamp_target",
+        }
     for tree in (found.spec.tree, *(case.spec.tree for case in found.cases)):
         assert not tree.get("data", {}).keys() & {"train", "target", "test", "columns"}
         assert "layers" not in tree.get("model", {})

@@ -278,12 +278,53 @@ def test_a_metric_that_is_better_when_larger_is_maximised(monitor):
     assert found.index(max(found)) == finished.best_epoch - 1
 
 
-@pytest.mark.parametrize("monitor", sorted(SMALLER_IS_BETTER - {"loss", "log_loss"}))
+@pytest.mark.parametrize("monitor", sorted(SMALLER_IS_BETTER - {"loss"}))
 def test_a_metric_that_is_better_when_smaller_is_minimised(monitor):
-    course = course_of(classes=0, training=Training(epochs=25, batch_size=4, monitor=monitor))
+    classes = 3 if monitor in ("log_loss", "error_rate") else 0
+    course = course_of(classes=classes, training=Training(epochs=25, batch_size=4, monitor=monitor))
     epochs, finished = run(course)
     found = [epoch.validation_metric for epoch in epochs]
     assert found.index(min(found)) == finished.best_epoch - 1
+
+
+@pytest.mark.parametrize("ties", ["first", "last"])
+@pytest.mark.parametrize("monitor", ["accuracy", "error_rate", "loss"])
+def test_of_epochs_that_are_equally_good_the_first_or_the_last_is_kept(ties, monitor):
+    """8 validation rows: few values of the error, and many epochs that share the best one; of the loss every one."""
+    optimizer = TINY if monitor == "loss" else SGD(learning_rate=0.1)
+    course = course_of(optimizer=optimizer, training=Training(epochs=15, batch_size=4, monitor=monitor, ties=ties))
+    events = fit(course, state_of(course))
+    ended = [(event, theta(course).copy()) for event in events if isinstance(event, EpochEnded)]
+    found = [event.validation_loss if monitor == "loss" else event.validation_metric for event, _ in ended]
+    best = max(found) if monitor == "accuracy" else min(found)
+    equal = [place for place, value in enumerate(found) if value == best]
+    assert len(equal) > 1
+    chosen = equal[0 if ties == "first" else -1]
+    np.testing.assert_array_equal(theta(course), ended[chosen][1])
+    assert [place for place, (event, _) in enumerate(ended) if event.best][-1] == chosen
+
+
+def test_equally_good_epochs_do_not_put_off_early_stopping():
+    """Also where the last of them is kept: patience waits for what is better."""
+    training = Training(epochs=30, batch_size=4, ties="last", early_stopping=EarlyStopping(patience=3))
+    epochs, finished = run(course_of(optimizer=TINY, training=training))
+    assert (finished.reason, len(epochs), finished.best_epoch) == ("early_stopping", 4, 4)
+
+
+@pytest.mark.parametrize(("rows", "batches_of"), [(12, [5, 5]), (10, [5, 5]), (4, [4]), (11, [5, 5]), (3, [3])])
+def test_rows_left_over_are_left_out_where_the_spec_says_so(rows, batches_of):
+    """Other rows in each epoch: it is the order that leaves them over. Too few rows for one batch are a batch."""
+    course = course_of(rows=rows, training=Training(batch_size=5, drop_last=True))
+    assert course.steps_per_epoch == len(batches_of)
+    left = []
+    for epoch in range(6):
+        seen = list(batches(course, epoch))
+        assert [len(x) for x, _, _ in seen] == batches_of
+        numbers = np.concatenate([course.row_numbers(epoch, k + 1) for k in range(len(batches_of))])
+        np.testing.assert_array_equal(np.concatenate([x for x, _, _ in seen]), course.train.x[numbers])
+        left.append(set(range(rows)) - set(numbers.tolist()))
+    assert {len(each) for each in left} == {rows - sum(batches_of)}
+    assert rows == sum(batches_of) or len({frozenset(each) for each in left}) > 1
 
 
 # divergence
