@@ -37,11 +37,11 @@ class Residual(Layer):
 
     def declare(self, inputs: int) -> dict[str, Declaration]:
         placed = self.placed(inputs)
-        return {f"{name}.{part}": each for name, layer, I in placed for part, each in layer.declare(I).items()}
+        return {f"{name}.{part}": each for name, layer, width in placed for part, each in layer.declare(width).items()}
 
     def buffers(self, inputs: int) -> dict[str, Floats]:
         placed = self.placed(inputs)
-        return {f"{name}.{part}": each for name, layer, I in placed for part, each in layer.buffers(I).items()}
+        return {f"{name}.{part}": each for name, layer, width in placed for part, each in layer.buffers(width).items()}
 
     def outputs(self, inputs: int) -> int:
         width = inputs
@@ -66,8 +66,9 @@ class Residual(Layer):
     def in_turn(self, name: str, x: Floats, own: Own, run: Pass) -> Iterator[tuple[str, Floats]]:
         y = x
         for inner, layer in self.layers:
-            for each, y in layer.in_turn(f"{name}.{inner}", y, part_of(own, inner), run):  # noqa: B007  (the last one)
-                yield each, y
+            for each, z in layer.in_turn(f"{name}.{inner}", y, part_of(own, inner), run):
+                yield each, z
+            y = z
         yield name, x + y
 
     def __call__(self, x: Floats, own: Own, run: Pass) -> tuple[Floats, Backward]:

@@ -147,8 +147,9 @@ class Network:
     def outputs_in_turn(self, x: Floats, run: Pass) -> Iterator[tuple[str, Floats]]:
         """The name and the output of every layer, also of those that are an epilogue elsewhere: to look into a pass."""
         for name, layer in self.layers:
-            for each, x in layer.in_turn(name, x, self._own(name), run):  # noqa: B020  (the last one is the layer's)
-                yield each, x
+            for each, y in layer.in_turn(name, x, self._own(name), run):
+                yield each, y
+            x = y  # the last one is the layer's own
 
     def loss_and_gradient(
         self,
