@@ -1,6 +1,6 @@
 """The model section of a spec as the engine's network."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from math import prod
 
@@ -11,7 +11,7 @@ from mlptrain.data.features import CategoryColumn, Features, NumberColumn, Pixel
 from mlptrain.engine.activations import Family
 from mlptrain.engine.blocks import Residual
 from mlptrain.engine.embeddings import Codes, InputEmbedding, InputLayout
-from mlptrain.engine.initializers import Auto, Initializer, Normal
+from mlptrain.engine.initializers import Auto, Initializer, Normal, Ones, PerFeature, Signs
 from mlptrain.engine.layers import (
     Activate,
     AnyActivation,
@@ -24,7 +24,8 @@ from mlptrain.engine.layers import (
     Scale,
     Temperature,
 )
-from mlptrain.engine.network import Network
+from mlptrain.engine.members import Members, Networks, Start
+from mlptrain.engine.network import NamedLayers, Network
 from mlptrain.spec.fields import LayerSpec, ModelSpec
 
 
@@ -58,18 +59,25 @@ def input_layout(features: Features | PixelFeatures) -> InputLayout:
             numbers.append(place.start)
         elif isinstance(column, CategoryColumn) and isinstance(column.encoding, LevelCodes):
             codes.append(Codes(place=place.start, levels=column.encoding.levels + 1, width=column.encoding.embedding))
-    return InputLayout(width=features.width, numbers=tuple(numbers), codes=tuple(codes))
+    widths = tuple(column.width for column in features.columns)
+    return InputLayout(width=features.width, numbers=tuple(numbers), codes=tuple(codes), features=widths)
 
 
-def layers_of(model: ModelSpec, layout: InputLayout, outputs: int) -> Iterator[tuple[str, Layer]]:
+def layers_of(model: ModelSpec, layout: InputLayout, outputs: int, members: Members) -> Iterator[tuple[str, Layer]]:
     """The layers in order: embedding; input dropout and scaling; the hidden layers; the output, linear."""
+    runs = tuple(enumerate(layout.features))
     if layout.codes or (model.numeric_embedding is not None and layout.numbers):
-        yield "input.embedding", InputEmbedding(layout=layout, numeric=model.numeric_embedding)
+        embedding = InputEmbedding(layout=layout, numeric=model.numeric_embedding)
+        yield "input.embedding", members.embedding(embedding)
+        runs = embedding.runs
     if model.input_dropout is not None:
         yield "input.dropout", model.input_dropout
     if model.input_scaling:
         yield "input.scaling", Scale()
-    yield from hidden(model) if model.residual is None else in_blocks(model, model.residual)
+    embedded = model.numeric_embedding is not None and bool(layout.numbers)
+    start = PerFeature(of=Normal(standard_deviation=1.0) if embedded else Signs(), runs=runs)
+    yield from members.entrance(start)
+    yield from in_blocks(list(hidden(model, members, start)), model.residual)
     output, bias = model.output.kernel_initializer or model.kernel_initializer, model.output.bias_initializer
     yield (
         "output",
@@ -84,18 +92,20 @@ def layers_of(model: ModelSpec, layout: InputLayout, outputs: int) -> Iterator[t
         yield "calibration", Temperature()
 
 
-def hidden(model: ModelSpec) -> Iterator[tuple[str, Layer]]:
+def hidden(model: ModelSpec, members: Members, start: Start) -> Iterator[NamedLayers]:
     """The hidden layers, each of them dense, norm, activation, dropout."""
     for number, layer in enumerate(hidden_layers(model), 1):
-        yield from made(f"hidden_{number}", layer, model)
+        (name, dense), *others = made(f"hidden_{number}", layer, model)
+        assert isinstance(dense, Dense)
+        yield (name, members.dense(dense, start if number == 1 else Ones())), *others
 
 
-def in_blocks(model: ModelSpec, size: int) -> Iterator[tuple[str, Layer]]:
-    """The first hidden layer, then the others in residual blocks of `size`."""
-    first, *others = (tuple(made(f"hidden_{k}", layer, model)) for k, layer in enumerate(hidden_layers(model), 1))
-    yield from first
-    for number, start in enumerate(range(0, len(others), size), 1):
-        yield f"block_{number}", Residual(layers=tuple(chain(*others[start : start + size])))
+def in_blocks(layers: Sequence[NamedLayers], size: int | None) -> Iterator[tuple[str, Layer]]:
+    """Hidden layers in a row; or the first, then the others in residual blocks of `size`."""
+    plain = len(layers) if size is None else 1
+    yield from chain(*layers[:plain])
+    for number, start in enumerate(range(plain, len(layers), size or 1), 1):
+        yield f"block_{number}", Residual(layers=tuple(chain(*layers[start : start + (size or 1)])))
 
 
 def made(name: str, layer: LayerSpec, model: ModelSpec) -> Iterator[tuple[str, Layer]]:
@@ -143,17 +153,21 @@ def chosen(initializer: Auto | Initializer, family: Family, model: ModelSpec) ->
     return initializer.for_family(family) if model.parametrization == "standard" else Normal(standard_deviation=1.0)
 
 
+ALONE = Networks()
+
+
 def build_network(
-    model: ModelSpec, layout: InputLayout, outputs: int, *, members: int | None = None, dtype: str | None = None
+    model: ModelSpec, layout: InputLayout, outputs: int, *, members: Members = ALONE, dtype: str | None = None
 ) -> Network:
     """The network, its parameters still zero."""
-    return Network(list(layers_of(model, layout, outputs)), layout.width, np.dtype(dtype or model.dtype), members)
+    layers = list(layers_of(model, layout, outputs, members))
+    return Network(layers, layout.width, np.dtype(dtype or model.dtype), members.axis)
 
 
-def parameter_count(model: ModelSpec, layout: InputLayout, outputs: int, members: int | None) -> int:
+def parameter_count(model: ModelSpec, layout: InputLayout, outputs: int, members: Members) -> int:
     """The numbers in θ, without making any of them."""
     width, count = layout.width, 0
-    for _, layer in layers_of(model, layout, outputs):
-        count += sum(prod(each.whole(members)) for each in layer.declare(width).values())
+    for _, layer in layers_of(model, layout, outputs, members):
+        count += sum(prod(each.whole(members.axis)) for each in layer.declare(width).values())
         width = layer.outputs(width)
     return count

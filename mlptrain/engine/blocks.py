@@ -29,6 +29,10 @@ class Residual(Layer):
     def needs_several_rows(self) -> bool:
         return any(layer.needs_several_rows for _, layer in self.layers)
 
+    @property
+    def adapts(self) -> bool:
+        return any(layer.adapts for _, layer in self.layers)
+
     def placed(self, inputs: int) -> Iterator[tuple[str, Layer, int]]:
         """Each layer with its name and its number of inputs."""
         for name, layer in self.layers:

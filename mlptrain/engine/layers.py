@@ -72,6 +72,11 @@ class Layer:
     """A layer without parameters and buffers that keeps the width; the others override what differs."""
 
     @property
+    def kind(self) -> str:
+        """What it is called."""
+        return type(self).__name__
+
+    @property
     def noisy(self) -> bool:
         """Whether it draws random numbers in training."""
         return False
@@ -102,6 +107,15 @@ class Layer:
 
     def adapt(self, x: Floats, own: Own, bits: Sequence[BitGenerator]) -> None:
         """Set what follows from the rows x (…, B, I) that reach the layer before training, with a stream a member."""
+
+    @property
+    def shared(self) -> bool:
+        """Whether members share its buffers."""
+        return False
+
+    def takes(self, epilogue: "AnyEpilogue") -> bool:
+        """Whether what follows it can be done in the array of its output, given along with the call."""
+        return False
 
     def unfolded(self, name: str, inputs: int) -> "Iterator[tuple[str, Layer, int]]":
         """The layers it is made of and, last, itself: the name, the layer, its number of inputs."""
@@ -141,13 +155,11 @@ class Dense(Layer):
     def outputs(self, inputs: int) -> int:
         return self.units
 
+    def takes(self, epilogue: "AnyEpilogue") -> bool:
+        return True
+
     def __call__(
-        self,
-        x: Floats,
-        own: Own,
-        run: Pass,
-        epilogue: "Epilogue | CurveEpilogue | None" = None,
-        after: Own | None = None,
+        self, x: Floats, own: Own, run: Pass, epilogue: "AnyEpilogue | None" = None, after: Own | None = None
     ) -> tuple[Floats, Backward]:
         W, b = own.parameters["weight"], own.parameters["bias"]
         gamma = self.gamma(W)
@@ -588,6 +600,9 @@ class CurveEpilogue:
             return dy
 
         return y, vjp
+
+
+AnyEpilogue = Epilogue | CurveEpilogue
 
 
 def mapped(

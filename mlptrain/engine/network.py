@@ -12,7 +12,9 @@ from mlptrain.engine.arrays import Floats, Integers, Workspace
 from mlptrain.engine.blocks import part_of
 from mlptrain.engine.elementwise import NUMPY, Executor
 from mlptrain.engine.layers import (
+    PLAIN,
     Activate,
+    AnyEpilogue,
     Backward,
     CurveEpilogue,
     Dense,
@@ -24,12 +26,12 @@ from mlptrain.engine.layers import (
     Pass,
 )
 from mlptrain.engine.losses import Loss, average
+from mlptrain.engine.members import Shared
 from mlptrain.engine.parameters import Parameters
 from mlptrain.engine.penalties import Penalty
 from mlptrain.randomness import stream
 
 NamedLayers = Sequence[tuple[str, Layer]]
-AnyEpilogue = Epilogue | CurveEpilogue
 ADAPTED_NUMBERS = 1 << 23
 """Numbers of the widest layer, of all members, that data-driven initial values are found from."""
 CHUNK_NUMBERS = 1 << 18
@@ -66,12 +68,15 @@ class Network:
             dtype,
             members,
         )
-        axis = () if members is None else (members,)
         self.buffers: dict[str, Floats] = {
-            f"{name}.{part}": np.broadcast_to(value, (*axis, *value.shape)).astype(dtype)
+            f"{name}.{part}": np.broadcast_to(value, (*self._axis(layer), *value.shape)).astype(dtype)
             for (name, layer), width in zip(self.layers, widths, strict=False)
             for part, value in layer.buffers(width).items()
         }
+        shares = any(each.shared for each in self.parameters.declarations.values())
+        self.summed = 1 if shares or members is None else members
+        """The gradient is that of the loss, the mean over the members, times this: of members that share nothing it is
+        that of the sum, so that each learns as if it were alone."""
         self.executor: Executor = NUMPY
         """Runs the elementwise formulas."""
         self._work = Workspace(dtype)
@@ -80,6 +85,10 @@ class Network:
             for name, layer, epilogue, after in with_epilogues(self.layers)
         ]
         self._first = next((i for i, stage in enumerate(self._stages) if stage.layer.declare(1)), 0)
+
+    def _axis(self, layer: Layer) -> tuple[int, ...]:
+        """The axis of members in the buffers of a layer."""
+        return () if self.members is None or layer.shared else (self.members,)
 
     def _own(self, name: str) -> Own:
         """The views of one layer."""
@@ -169,6 +178,8 @@ class Network:
             x, backward = stage(x, run)
             tape.append(backward)
         value, dy = average(loss, x, targets, weights, self.executor)
+        if self.members is not None and self.summed == 1:
+            dy /= self.members
         for position in range(len(tape) - 1, self._first - 1, -1):
             dy = tape[position](dy, position > self._first)
         return value
@@ -189,7 +200,7 @@ class Network:
             return value, 0.0
         weight = self.parameters.regions["weight"]
         added = penalty.add_gradient(self.parameters.theta[weight], self.parameters.gradient[weight])
-        return value, added / (self.members or 1)
+        return value, added / self.summed
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +215,7 @@ class Stage:
     def __call__(self, x: Floats, run: Pass) -> tuple[Floats, Backward]:
         if self.epilogue is None:
             return self.layer(x, self.own, run)
-        assert isinstance(self.layer, Dense)
+        assert isinstance(self.layer, Dense | Shared)
         return self.layer(x, self.own, run, self.epilogue, self.after)
 
 
@@ -217,8 +228,8 @@ def with_epilogues(layers: NamedLayers) -> Iterator[tuple[str, Layer, AnyEpilogu
     while waiting:
         name, layer = waiting.popleft()
         epilogue, parametric = None, ""
-        if isinstance(layer, Dense):
-            if waiting and (found := epilogue_of(waiting[0][1])):
+        if layer.takes(PLAIN):
+            if waiting and (found := epilogue_of(waiting[0][1])) and layer.takes(found):
                 after, _ = waiting.popleft()
                 epilogue, parametric = found, after if isinstance(found, CurveEpilogue) and found.blended else ""
             if waiting and isinstance(dropout := waiting[0][1], Dropout):

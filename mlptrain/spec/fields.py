@@ -17,6 +17,7 @@ from mlptrain.engine.embeddings import NumericEmbedding
 from mlptrain.engine.initializers import Auto, BiasInitializer, Initializer, Zeros
 from mlptrain.engine.layers import AnyActivation, AnyDropout, Norm, Parametrization
 from mlptrain.engine.losses import Loss
+from mlptrain.engine.members import Members, Networks
 from mlptrain.engine.optimizers import Adam, Optimizer
 from mlptrain.engine.penalties import Penalty
 from mlptrain.engine.schedules import Schedule
@@ -234,6 +235,7 @@ class Spec:
     schedules: Schedules = field(default_factory=Schedules)
     regularization: Penalty = field(default_factory=Penalty)
     training: Training = field(default_factory=Training)
-    members: Annotated[int, Ge(1), Le(1000)] = 1
-    """So many networks, trained side by side from seeds that follow each other, which predict with their average."""
+    members: Members = field(default_factory=Networks)
+    """Networks side by side that predict with their average: a number, so many of their own, or `tabm` or `tabm_mini`,
+    which share a trunk: {name: tabm, count: 16}."""
     seed: Annotated[int, Ge(0), Lt(2**63)] = 0

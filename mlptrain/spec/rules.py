@@ -7,6 +7,7 @@ from mlptrain.data.dates import compiled
 from mlptrain.data.delimited import known_encoding
 from mlptrain.engine.layers import BatchNorm
 from mlptrain.engine.lbfgs import LBFGS
+from mlptrain.engine.members import Networks
 from mlptrain.engine.schedules import plateau_rule
 from mlptrain.spec.fields import Data, Images, ModelSpec, Spec
 
@@ -133,6 +134,9 @@ def of_layers(spec: Spec) -> Iterator[Problem]:
     if isinstance(model.dropout, tuple) and len(model.dropout) != layers:
         given = len(model.dropout)
         yield ("model", "dropout"), f"{given} values for {layers} hidden layers; give one for each, or a single one"
+    if not layers and not isinstance(spec.members, Networks):
+        why = f"the members of {spec.members.name} share hidden layers, and there are none"
+        yield ("members",), f"{why}; give model.hidden, or a number of members"
     norms = [model.norm, *(layer.norm for layer in model.layers or ())]
     if spec.training.batch_size == 1 and any(isinstance(norm, BatchNorm) for norm in norms):
         yield ("training", "batch_size"), "batch normalisation needs batches of 2 rows or more"

@@ -83,7 +83,7 @@ def double(course: Course) -> tuple[Network, Callable[[], float]]:
             penalty=spec.regularization,
             run=run,
         )
-        return sum(values)
+        return network.summed * sum(values)
 
     return network, objective
 

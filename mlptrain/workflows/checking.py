@@ -53,7 +53,7 @@ def check(spec_path: str, *, overrides: Sequence[str] = ()) -> Check:
     layers = []
     for name, layer, inputs in network.unfolded():
         own = [each.size for key, each in network.parameters.values.items() if key.rpartition(".")[0] == name]
-        layers.append((f"{name} ({type(layer).__name__})", (course.batch_size, layer.outputs(inputs)), sum(own)))
+        layers.append((f"{name} ({layer.kind})", (course.batch_size, layer.outputs(inputs)), sum(own)))
     gradient, chosen = check_gradient(course), choice(course)
     return Check(
         spec=prepared.spec,

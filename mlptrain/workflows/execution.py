@@ -25,7 +25,8 @@ and for each slot of the optimizer. Measured with benchmarks/step.py; only their
 
 def largest_product(network: Network, rows: int) -> int:
     """Rows · inputs · outputs of the largest layer."""
-    return rows * max(inputs * layer.outputs(inputs) for _, layer, inputs in network.unfolded())
+    shared = 1 if network.members is None or network.summed > 1 else network.members  # one product of all members' rows
+    return shared * rows * max(inputs * layer.outputs(inputs) for _, layer, inputs in network.unfolded())
 
 
 @contextmanager
@@ -84,7 +85,7 @@ def saved_seconds(course: Course) -> float:
     parameter = 0.0 if isinstance(spec.optimizer, LBFGS) else PARAMETER + SLOT * slots
     widths = [layer.outputs(inputs) for _, layer, inputs in network.unfolded()]
     of_step = CALL * len(widths) + parameter * network.parameters.theta.size
-    of_row = unit * sum(widths)
+    of_row = unit * sum(widths) * (network.members or 1)
     steps = course.steps_per_epoch * spec.training.epochs * course.folds
     return steps * (of_step + course.batch_size * of_row)
 

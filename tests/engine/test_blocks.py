@@ -71,7 +71,7 @@ def test_data_driven_starts_reach_the_layers_of_a_block():
     driven = {"kernel_initializer": UnitVariance(), "bias_initializer": ThroughRows()}
     layers = (("a", Dense(units=5, **driven)), ("a.relu", Activate(activation=ReLU())), ("b", Dense(units=4, **driven)))
     x = 3 + 2 * standard_normal(200, 4)
-    block, own, alone = Residual(layers=layers), own_of(Residual(layers=layers), 4, default_rng(0)), {}
+    block, own = Residual(layers=layers), own_of(Residual(layers=layers), 4, default_rng(0))
     alone = {name: value.copy() for name, value in own.parameters.items()}
     block.adapt(x, own, [stream(1, "adapt", 0)])
     a = x @ own.parameters["a.weight"]
@@ -79,6 +79,8 @@ def test_data_driven_starts_reach_the_layers_of_a_block():
     b = np.maximum(a + own.parameters["a.bias"], 0) @ own.parameters["b.weight"]
     np.testing.assert_allclose(b.std(axis=0), 1)
     assert not any(np.array_equal(own.parameters[name], value) for name, value in alone.items())
+    assert block.adapts
+    assert not BLOCK.adapts
 
 
 def network(dropout=0.3):

@@ -42,6 +42,7 @@ from mlptrain.engine.layers import (
     Scale,
     Temperature,
 )
+from mlptrain.engine.members import Adapter, BatchEnsemble, Shared
 from mlptrain.randomness import stream
 
 BLOCK_OF_LAYERS = (
@@ -52,6 +53,10 @@ BLOCK_OF_LAYERS = (
     ("b.tanh", Activate(activation=Tanh())),
 )
 LAYERS = [
+    Shared(layer=Dense(units=3)),
+    Adapter(),
+    BatchEnsemble(units=3),
+    BatchEnsemble(units=3, parametrization="ntk"),
     Residual(layers=BLOCK_OF_LAYERS),
     Residual(layers=(("in", Residual(layers=BLOCK_OF_LAYERS)), ("in.scale", Scale()))),
     Dense(units=3),
@@ -86,7 +91,8 @@ def there_and_back(layer, x, own, dy, run, *, wanted=True):
 
 
 def test_every_kind_of_layer_is_among_those_tested():
-    assert {type(layer) for layer in LAYERS} == set(Layer.__subclasses__()) - {InputEmbedding}  # whose inputs are data
+    kinds = {*Layer.__subclasses__(), *Dense.__subclasses__()}
+    assert {type(layer) for layer in LAYERS} == kinds - {InputEmbedding}  # whose inputs are data
     assert {type(layer) for layer in LAYERS} >= {*get_args(Norm), *get_args(AnyDropout)}
     assert {layer.activation.name for layer in LAYERS if isinstance(layer, Activate)} == {
         activation.name for activation in members(Activation)
@@ -179,7 +185,11 @@ def test_after_the_first_step_the_workspace_does_not_grow(layer):
 
 # ---- members: a leading axis runs through
 
-with_members = pytest.mark.parametrize("layer", [layer for layer in LAYERS if not layer.noisy], ids=label)
+with_members = pytest.mark.parametrize(
+    "layer",
+    [layer for layer in LAYERS if not (layer.noisy or any(each.shared for each in layer.declare(4).values()))],
+    ids=label,
+)
 
 
 @with_members
@@ -281,7 +291,7 @@ def test_maxout_of_a_line_and_its_opposite_is_the_absolute_value():
 
 @each
 def test_a_layer_asks_for_the_inputs_that_give_the_outputs_it_has(layer):
-    if not isinstance(layer, Dense | Residual):  # which give their units, whatever they take
+    if not isinstance(layer, Dense | Shared | Residual):  # which give their units, whatever they take
         assert [layer.outputs(layer.inputs(width)) for width in (1, 2, 7)] == [1, 2, 7]
 
 

@@ -18,6 +18,7 @@ from mlptrain.data.column_rules import ColumnRules
 from mlptrain.data.grammar import is_number
 from mlptrain.engine.layers import BatchNorm
 from mlptrain.engine.lbfgs import LBFGS
+from mlptrain.engine.members import Networks
 from mlptrain.errors import SpecError
 from mlptrain.spec.fields import Data, Images, LayerSpec, Spec, Split
 from mlptrain.spec.file import load_spec
@@ -315,7 +316,8 @@ def consistent(spec: Spec) -> Spec:
         training = replace(training, batch_size=2)
     if not hasattr(spec.optimizer, "momentum"):
         schedules = replace(schedules, momentum=None)
-    return replace(spec, data=data, model=model, training=training, schedules=schedules)
+    networks = spec.members if layers else Networks(count=spec.members.count)
+    return replace(spec, data=data, model=model, training=training, schedules=schedules, members=networks)
 
 
 def consistent_rules(own: str | ColumnRules) -> str | ColumnRules:

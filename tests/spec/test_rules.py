@@ -113,6 +113,14 @@ CONTRADICTIONS = {
         DATA + "model: {layers: [{units: 8}, {units: 9}],\n residual: 1}\n",
         "3: model.residual: hidden layer 2 has 9 units, but its block adds its output to 8 numbers",
     ),
+    **{
+        f"{name}-without-hidden-layers": (
+            DATA + f"model: {{hidden: []}}\nmembers: {name}\n",
+            f"3: members: the members of {name} share hidden layers, and there are none; give model.hidden, or a "
+            "number of members",
+        )
+        for name in ("tabm", "tabm_mini")
+    },
     "batch-norm-of-single-rows": (
         DATA + "model: {norm: batch}\ntraining:\n  batch_size: 1\n",
         "4: training.batch_size: batch normalisation needs batches of 2 rows or more",

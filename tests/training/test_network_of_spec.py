@@ -10,6 +10,7 @@ from mlptrain.engine.activations import GELU, SELU, ReLU, Sigmoid, Tanh
 from mlptrain.engine.embeddings import InputLayout
 from mlptrain.engine.initializers import Constant, Normal, Ones, VarianceScaling
 from mlptrain.engine.layers import Activate, BatchNorm, Dense, Dropout, GaussianDropout, LayerNorm, Maxout, PReLU
+from mlptrain.engine.members import Networks
 from mlptrain.spec.fields import LayerSpec, ModelSpec
 
 
@@ -63,7 +64,7 @@ def test_residual_blocks_follow_the_first_hidden_layer():
     model = ModelSpec(hidden=(5, 4, 5, 3, 5), residual=2)
     plain, blocks = (build_network(each, InputLayout(width=3), 2) for each in (replace(model, residual=None), model))
     assert plain.parameters.theta.size == blocks.parameters.theta.size
-    assert parameter_count(model, InputLayout(width=3), 2, None) == blocks.parameters.theta.size
+    assert parameter_count(model, InputLayout(width=3), 2, Networks()) == blocks.parameters.theta.size
 
 
 def test_a_list_of_dropouts_has_one_for_each_hidden_layer():

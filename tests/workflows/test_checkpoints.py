@@ -68,6 +68,15 @@ CONFIGURATIONS = {
         "schedules": {"dropout": {"name": "linear", "start": 0.1, "end": 1.0}, "learning_rate": "one_cycle"},
         "training": training(train_loss="evaluation", gradient_norm=True),
     },
+    **{
+        f"{name}, embedded numbers, clipping": {
+            "data": HELD_OUT,
+            "members": {"name": name, "count": 3},
+            "model": {"hidden": [8], "dropout": 0.2, "numeric_embedding": "piecewise_linear"},
+            "optimizer": {"name": "adamw", "global_clipnorm": 1.0},
+        }
+        for name in ("networks", "tabm", "tabm_mini")
+    },
     "residual blocks, batch norm, dropout": {
         "data": HELD_OUT,
         "model": {"hidden": [8, 6, 8], "residual": 2, "norm": "batch", "dropout": 0.2},
