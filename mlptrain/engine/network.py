@@ -73,8 +73,7 @@ class Network:
             for (name, layer), width in zip(self.layers, widths, strict=False)
             for part, value in layer.buffers(width).items()
         }
-        shares = any(each.shared for each in self.parameters.declarations.values())
-        self.summed = 1 if shares or members is None else members
+        self.summed = 1 if self.parameters.shares or members is None else members
         """The gradient is that of the loss, the mean over the members, times this: of members that share nothing it is
         that of the sum, so that each learns as if it were alone."""
         self.executor: Executor = NUMPY

@@ -45,6 +45,8 @@ class Parameters:
         self, declarations: Mapping[str, Declaration], dtype: np.dtype[Any], members: int | None = None
     ) -> None:
         self.declarations, self.members = dict(declarations), members
+        self.shares = any(each.shared for each in declarations.values())
+        """Whether members have any parameter in common."""
         self.max_norms = {name: each.max_norm for name, each in declarations.items() if each.max_norm is not None}
         self.shapes = {name: each.whole(members) for name, each in declarations.items()}
         size = sum(map(prod, self.shapes.values()))
@@ -71,11 +73,13 @@ class Parameters:
         return {name: flat[self.slices[name]].reshape(self.shapes[name]) for name in self.declarations}
 
     def apart(self) -> list[list[Floats]]:
-        """The gradients of each member's own parameters, as vectors, and last those that all members share."""
-        shared = [name for name, each in self.declarations.items() if self.members is None or each.shared]
-        own = [view for name, view in self.gradients.items() if name not in shared]
-        groups = [[view[m].reshape(-1) for view in own] for m in range(self.members or 0)]
-        return [*groups, [self.gradients[name].reshape(-1) for name in shared]]
+        """The gradient of each network by itself, as the vectors of its parameters: of each member that shares nothing.
+
+        Members that share a parameter have one loss and one gradient.
+        """
+        if self.members is None or self.shares:
+            return [[gradient.reshape(-1) for gradient in self.gradients.values()]]
+        return [[view[m].reshape(-1) for view in self.gradients.values()] for m in range(self.members)]
 
     def initialize(self, seed: int) -> None:
         """Fill θ; the values of a parameter depend on the seed, its position and its shape only.

@@ -46,7 +46,8 @@ class Clipping:
     """Bounds on the gradient, in Keras's words, applied in this order.
 
     clipvalue: every component into [−c, c]. clipnorm: each parameter's gradient scaled to norm ≤ c.
-    global_clipnorm: the whole gradient scaled to norm ≤ c (Pascanu et al., 2013). Of members each one's own is scaled.
+    global_clipnorm: the whole gradient scaled to norm ≤ c (Pascanu et al., 2013). Of members that
+    share nothing each one's own is scaled.
     """
 
     clipvalue: Annotated[float, Gt(0)] | None = None
@@ -61,7 +62,7 @@ class Clipping:
             for part in chain(*parameters.gradients_apart):
                 scale_to_norm([part], self.clipnorm)
         if self.global_clipnorm is not None:
-            for parts in [[gradient]] if parameters.members is None else parameters.gradients_apart:
+            for parts in parameters.gradients_apart if len(parameters.gradients_apart) > 1 else [[gradient]]:
                 scale_to_norm(parts, self.global_clipnorm)
 
 

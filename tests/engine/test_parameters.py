@@ -173,10 +173,13 @@ def test_a_member_starts_from_its_own_seed_and_what_is_shared_from_the_first(cou
                 assert identical([together.values[name][m]], [alone.values[name]])
 
 
+@pytest.mark.parametrize("declared", [LAYERS, SHARED], ids=["their own", "shared"])
 @pytest.mark.parametrize("count", [None, 1, 3])
-def test_the_gradients_apart_are_all_of_the_gradient_once(count):
-    parameters = Parameters(SHARED, FLOAT, members=count)
-    assert len(parameters.gradients_apart) == (count or 0) + 1
+def test_the_gradients_apart_are_all_of_the_gradient_once(count, declared):
+    """One for each member that shares nothing; what members share makes them one."""
+    parameters = Parameters(declared, FLOAT, members=count)
+    assert parameters.shares == (declared is SHARED)
+    assert len(parameters.gradients_apart) == (1 if count is None or declared is SHARED else count)
     for group in parameters.gradients_apart:
         for part in group:
             assert np.shares_memory(part, parameters.gradient)
