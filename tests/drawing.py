@@ -13,8 +13,10 @@ from numpy.random import Generator, default_rng
 
 from mlptrain.engine.activations import Activation, Mish
 from mlptrain.engine.arrays import Floats, Integers, Workspace
+from mlptrain.engine.blocks import Residual
 from mlptrain.engine.layers import Activate, Layer, Maxout, Own, Parametric, Pass, PReLU
 from mlptrain.engine.losses import BinaryCrossEntropy, CrossEntropy, Focal, Huber, Loss, Poisson, Quantile
+from mlptrain.engine.members import Shared
 from mlptrain.randomness import stream
 
 DTYPES = [np.dtype(np.float32), np.dtype(np.float64)]
@@ -34,6 +36,10 @@ def label(component: Any) -> str:
     """The class, and the fields that differ from their defaults: the name of a test's parameter."""
     if isinstance(component, Activate):
         return label(component.activation)
+    if isinstance(component, Residual):
+        return f"Residual-{len(component.layers)}"
+    if isinstance(component, Shared):
+        return f"Shared-{label(component.layer)}"
     changed = [f"{f.name}={v}" for f in fields(component) if (v := getattr(component, f.name)) != f.default]
     return "-".join([type(component).__name__, *changed])
 
@@ -83,8 +89,9 @@ def evaluation(rows: int, dtype: Any = np.float64) -> Pass:
 
 def own_of(layer: Layer, inputs: int, draw: Generator, *, lead: tuple[int, ...] = (), dtype: Any = np.float64) -> Own:
     """Drawn parameters, gradients of NaN (what is not written shows) and fresh buffers, for members `lead`."""
-    shapes = {name: (*lead, *declaration.shape) for name, declaration in layer.declare(inputs).items()}
-    buffers = layer.buffers(inputs)
+    declared, buffers = layer.declare(inputs), layer.buffers(inputs)
+    shapes = {name: each.shape if each.shared else (*lead, *each.shape) for name, each in declared.items()}
+    lead = () if layer.shared else lead
     return Own(
         {name: draw.standard_normal(shape).astype(dtype) for name, shape in shapes.items()},
         {name: np.full(shape, np.nan, dtype) for name, shape in shapes.items()},

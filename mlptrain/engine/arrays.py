@@ -30,15 +30,16 @@ class Workspace:
         self._sets: dict[int, tuple[list[Floats], list[ShortIntegers]]] = {}
         self._arrays: list[Floats] = []
         self._bits: list[ShortIntegers] = []
+        self._ones: dict[int, Floats] = {}
         self._next = self._next_bits = 0
-        self.ones: Floats = np.ones(0, dtype)
+
+    def ones(self, rows: int) -> Floats:
         """A one for each row: ones @ dy is the sum over the rows, by the fastest way there is."""
+        return self._ones[rows] if rows in self._ones else self._ones.setdefault(rows, np.ones(rows, self.dtype))
 
     def restart(self, rows: int) -> None:
         """Begin a step of `rows` rows: the next request gets the first array again."""
-        if rows != self.ones.size:
-            self.ones = np.ones(rows, self.dtype)
-            self._arrays, self._bits = self._sets.setdefault(rows, ([], []))
+        self._arrays, self._bits = self._sets.setdefault(rows, ([], []))
         self._next = self._next_bits = 0
 
     def array(self, shape: tuple[int, ...]) -> Floats:

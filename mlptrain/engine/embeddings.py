@@ -226,6 +226,15 @@ class InputLayout:
     width: int
     numbers: tuple[int, ...] = ()
     codes: tuple[Codes, ...] = ()
+    features: tuple[int, ...] = ()
+    """How many columns each feature has, in their order; where nothing is said each column is one."""
+
+    @property
+    def owners(self) -> Sequence[int]:
+        """The feature of each column."""
+        if not self.features:
+            return range(self.width)
+        return [feature for feature, width in enumerate(self.features) for _ in range(width)]
 
     @property
     def kept(self) -> list[int]:
@@ -257,6 +266,15 @@ class InputEmbedding(Layer):
         for each in self.layout.codes:
             found.setdefault(each.width, []).append(each)
         return found
+
+    @property
+    def runs(self) -> tuple[tuple[int, int], ...]:
+        """The outputs in their order: the number of a feature, and how many outputs of it follow."""
+        owners, values = self.layout.owners, 0 if self.numeric is None else self.numeric.outputs
+        numbers = ((owners[place], values) for place in self.embedded)
+        kept = ((owners[place], 1) for place in self.layout.kept)
+        codes = ((owners[each.place], each.width) for columns in self.widths.values() for each in columns)
+        return (*numbers, *kept, *codes)
 
     def declare(self, inputs: int) -> dict[str, Declaration]:
         declared: dict[str, Declaration] = {}

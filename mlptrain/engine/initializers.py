@@ -176,6 +176,32 @@ class ThroughRows:
         return -(p * np.take_along_axis(z, chosen, axis=0)).sum(axis=0)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Signs:
+    """−1 or 1."""
+
+    def __call__(self, bits: BitGenerator, shape: tuple[int, ...]) -> Values:
+        return np.where(uniform(bits, shape) < 0.5, -1.0, 1.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PerFeature:
+    """One value drawn for each feature, which all columns of the feature have (Gorishniy et al., 2025, TabM).
+
+    `runs` are the columns in their order: a feature's number, and how many columns of it follow. None at all: every
+    column is a feature.
+    """
+
+    of: Signs | Normal
+    runs: tuple[tuple[int, int], ...] = ()
+
+    def __call__(self, bits: BitGenerator, shape: tuple[int, ...]) -> Values:
+        if not self.runs:
+            return self.of(bits, shape)
+        features, columns = np.array(self.runs).T
+        return np.repeat(self.of(bits, (features.max() + 1,))[features], columns)
+
+
 Initializer = VarianceScaling | Orthogonal | Uniform | Normal | Constant | Zeros | Ones | UnitVariance
 """The initialisers that can be called; `Auto` stands in a spec until the activation is known."""
 

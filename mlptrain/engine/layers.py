@@ -60,16 +60,31 @@ class Pass:
     executor: Executor = NUMPY
 
     def noises(self, drawn: NDArray[Any]) -> Iterator[tuple[BitGenerator, NDArray[Any]]]:
-        """The bit stream of each member, with its part of what is drawn."""
-        return zip(self.noise, [drawn] if drawn.ndim == 2 else drawn, strict=True)
+        """The bit stream of each member, with its part of what is drawn, (M, B, O) or one below the other (M B, O)."""
+        return zip(self.noise, drawn.reshape(len(self.noise), -1, drawn.shape[-1]), strict=True)
 
-    def noisy(self, x: Floats) -> tuple[int, ...]:
-        """The shape of x with noise on it: members that share rows (B, I) have noise of their own (M, B, I)."""
-        return (len(self.noise), *x.shape) if x.ndim == 2 and len(self.noise) > 1 else x.shape
+    def of_each(self, x: Floats) -> Floats:
+        """x (B, I), which members see alike, as rows of each (M, B, I), where each draws noise of its own."""
+        return x if x.ndim > 2 or len(self.noise) < 2 else np.broadcast_to(x, (len(self.noise), *x.shape))
 
 
 class Layer:
     """A layer without parameters and buffers that keeps the width; the others override what differs."""
+
+    @property
+    def kind(self) -> str:
+        """What it is called."""
+        return type(self).__name__
+
+    @property
+    def noisy(self) -> bool:
+        """Whether it draws random numbers in training."""
+        return False
+
+    @property
+    def needs_several_rows(self) -> bool:
+        """Whether a batch of one row has no meaning in training."""
+        return False
 
     def declare(self, inputs: int) -> dict[str, Declaration]:
         return {}
@@ -92,6 +107,23 @@ class Layer:
 
     def adapt(self, x: Floats, own: Own, bits: Sequence[BitGenerator]) -> None:
         """Set what follows from the rows x (…, B, I) that reach the layer before training, with a stream a member."""
+
+    @property
+    def shared(self) -> bool:
+        """Whether members share its buffers."""
+        return False
+
+    def takes(self, epilogue: "AnyEpilogue") -> bool:
+        """Whether what follows it can be done in the array of its output, given along with the call."""
+        return False
+
+    def unfolded(self, name: str, inputs: int) -> "Iterator[tuple[str, Layer, int]]":
+        """The layers it is made of and, last, itself: the name, the layer, its number of inputs."""
+        yield name, self, inputs
+
+    def in_turn(self, name: str, x: Floats, own: Own, run: Pass) -> Iterator[tuple[str, Floats]]:
+        """The outputs of the layers it is made of and, last, its own: to look into a pass."""
+        yield name, self(x, own, run)[0]
 
     def __call__(self, x: Floats, own: Own, run: Pass) -> tuple[Floats, Backward]:
         raise NotImplementedError
@@ -123,13 +155,11 @@ class Dense(Layer):
     def outputs(self, inputs: int) -> int:
         return self.units
 
+    def takes(self, epilogue: "AnyEpilogue") -> bool:
+        return True
+
     def __call__(
-        self,
-        x: Floats,
-        own: Own,
-        run: Pass,
-        epilogue: "Epilogue | CurveEpilogue | None" = None,
-        after: Own | None = None,
+        self, x: Floats, own: Own, run: Pass, epilogue: "AnyEpilogue | None" = None, after: Own | None = None
     ) -> tuple[Floats, Backward]:
         W, b = own.parameters["weight"], own.parameters["bias"]
         gamma = self.gamma(W)
@@ -143,7 +173,7 @@ class Dense(Layer):
             dW = product(x.mT, dz, own.gradients["weight"])
             if gamma != 1:
                 dW *= gamma
-            product(run.work.ones, dz, own.gradients["bias"])  # the sum over the rows
+            product(run.work.ones(dz.shape[-2]), dz, own.gradients["bias"])  # the sum over the rows
             return product(dz, W.mT, run.work.array(x.shape)) if wanted else dz
 
         return y, backward
@@ -173,6 +203,12 @@ class Dense(Layer):
                 z /= deviation
             if isinstance(self.bias_initializer, ThroughRows):
                 biases[m] = self.bias_initializer.through(z, stream)
+
+
+def seen_alike(x: Floats, dx: Floats) -> Floats:
+    """dx of the shape of x: of rows (B, I) that all members see, the sum over the members of dx (M, B, I)."""
+    total: Floats = dx if dx.ndim == x.ndim else dx.sum(axis=0)
+    return total
 
 
 def product(a: Floats, b: Floats, out: Floats) -> Floats:
@@ -261,7 +297,7 @@ class Parametric(Layer):
 
         def backward(dy: Floats, wanted: bool) -> Floats:
             np.multiply(dy, rest, out=rest)
-            product(run.work.ones, rest, da)  # the sum over the rows
+            product(run.work.ones(rest.shape[-2]), rest, da)  # the sum over the rows
             d = blockwise(self.activation.vjp, lambda: run.work.array(x.shape), dy, x, s)
             d -= dy
             d *= a
@@ -359,6 +395,10 @@ class BatchNorm(Layer):
     epsilon: Annotated[float, Gt(0)] = 1e-5
     running_momentum: Annotated[float, Gt(0), Lt(1)] = 0.1
 
+    @property
+    def needs_several_rows(self) -> bool:
+        return True
+
     def declare(self, inputs: int) -> dict[str, Declaration]:
         return scale_and_shift(inputs)
 
@@ -453,6 +493,10 @@ class Dropout(Layer):
     name: Literal["bernoulli"] = "bernoulli"
     rate: Annotated[float, Ge(0), Lt(1)] = 0.5
 
+    @property
+    def noisy(self) -> bool:
+        return True
+
     def mask(self, shape: tuple[int, ...], run: Pass) -> Mask | None:
         """The mask of this step; None where nothing is dropped."""
         threshold = min(round(run.rate(self.rate) * 65536), 65535)
@@ -465,13 +509,14 @@ class Dropout(Layer):
         return Mask(bits, np.uint16(threshold), run.work.dtype.type(65536 / (65536 - threshold)))
 
     def __call__(self, x: Floats, own: Own, run: Pass) -> tuple[Floats, Backward]:
-        mask = self.mask(run.noisy(x), run)
+        rows = run.of_each(x)
+        mask = self.mask(rows.shape, run)
         if mask is None:
             return x, lambda dy, wanted: dy
-        y = run.work.array(mask.bits.shape)
-        np.copyto(y, x)
+        y = run.work.array(rows.shape)
+        np.copyto(y, rows)
         respond(run, Linear(), y, None, mask)
-        return y, lambda dy, wanted: respond_vjp(run, Linear(), dy, y, mask)
+        return y, lambda dy, wanted: seen_alike(x, respond_vjp(run, Linear(), dy, y, mask))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -481,16 +526,22 @@ class GaussianDropout(Layer):
     name: Literal["gaussian"] = "gaussian"
     rate: Annotated[float, Ge(0), Lt(1)] = 0.5
 
+    @property
+    def noisy(self) -> bool:
+        return True
+
     def __call__(self, x: Floats, own: Own, run: Pass) -> tuple[Floats, Backward]:
         p = run.rate(self.rate)
         if not run.train or not run.noise or p == 0:
             return x, lambda dy, wanted: dy
-        n = run.work.array(run.noisy(x))
+        rows = run.of_each(x)
+        n = run.work.array(rows.shape)
         for stream, part in run.noises(n):
             Generator(stream).standard_normal(out=part, dtype=n.dtype.type)
         n *= (p / (1 - p)) ** 0.5
         n += 1
-        return np.multiply(x, n, out=run.work.array(n.shape)), lambda dy, wanted: np.multiply(dy, n, out=dy)
+        y = np.multiply(x, n, out=run.work.array(n.shape))
+        return y, lambda dy, wanted: seen_alike(x, np.multiply(dy, n, out=dy))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -545,10 +596,13 @@ class CurveEpilogue:
             out = (dy,) if own is None else (dy, y)
             mapped(run, Composed(back, (curve.formula, curve.slope)), out, (dy, z, t, *drawn), a, scalars_after)
             if own is not None:
-                product(run.work.ones, y, own.gradients["slope"])  # the sum over the rows
+                product(run.work.ones(y.shape[-2]), y, own.gradients["slope"])  # the sum over the rows
             return dy
 
         return y, vjp
+
+
+AnyEpilogue = Epilogue | CurveEpilogue
 
 
 def mapped(

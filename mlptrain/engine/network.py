@@ -9,11 +9,13 @@ import numpy as np
 
 from mlptrain.engine.activations import Curve, Rectifier
 from mlptrain.engine.arrays import Floats, Integers, Workspace
+from mlptrain.engine.blocks import part_of
 from mlptrain.engine.elementwise import NUMPY, Executor
 from mlptrain.engine.layers import (
+    PLAIN,
     Activate,
+    AnyEpilogue,
     Backward,
-    BatchNorm,
     CurveEpilogue,
     Dense,
     Dropout,
@@ -24,13 +26,13 @@ from mlptrain.engine.layers import (
     Pass,
 )
 from mlptrain.engine.losses import Loss, average
+from mlptrain.engine.members import Shared
 from mlptrain.engine.parameters import Parameters
 from mlptrain.engine.penalties import Penalty
 from mlptrain.randomness import stream
 
 NamedLayers = Sequence[tuple[str, Layer]]
-AnyEpilogue = Epilogue | CurveEpilogue
-ADAPTED_NUMBERS = 1 << 23
+ADAPTED_NUMBERS = 1 << 22
 """Numbers of the widest layer, of all members, that data-driven initial values are found from."""
 CHUNK_NUMBERS = 1 << 18
 """Numbers of the widest layer in a chunk of evaluation: with its companions it stays in the outer cache."""
@@ -66,12 +68,15 @@ class Network:
             dtype,
             members,
         )
-        axis = () if members is None else (members,)
         self.buffers: dict[str, Floats] = {
-            f"{name}.{part}": np.broadcast_to(value, (*axis, *value.shape)).astype(dtype)
+            f"{name}.{part}": np.broadcast_to(value, (*self._axis(layer), *value.shape)).astype(dtype)
             for (name, layer), width in zip(self.layers, widths, strict=False)
             for part, value in layer.buffers(width).items()
         }
+        shares = any(each.shared for each in self.parameters.declarations.values())
+        self.summed = 1 if shares or members is None else members
+        """The gradient is that of the loss, the mean over the members, times this: of members that share nothing it is
+        that of the sum, so that each learns as if it were alone."""
         self.executor: Executor = NUMPY
         """Runs the elementwise formulas."""
         self._work = Workspace(dtype)
@@ -81,10 +86,13 @@ class Network:
         ]
         self._first = next((i for i, stage in enumerate(self._stages) if stage.layer.declare(1)), 0)
 
+    def _axis(self, layer: Layer) -> tuple[int, ...]:
+        """The axis of members in the buffers of a layer."""
+        return () if self.members is None or layer.shared else (self.members,)
+
     def _own(self, name: str) -> Own:
         """The views of one layer."""
-        views = self.parameters.values, self.parameters.gradients, self.buffers
-        return Own(*(of_layer(each, name) for each in views))
+        return part_of(Own(self.parameters.values, self.parameters.gradients, self.buffers), name)
 
     def like(self, dtype: str) -> "Network":
         """A network of another type with the same layers and buffers, its parameters still zero."""
@@ -100,11 +108,17 @@ class Network:
     @property
     def needs_several_rows(self) -> bool:
         """Whether a batch of one row has no meaning in training."""
-        return any(isinstance(layer, BatchNorm) for _, layer in self.layers)
+        return any(layer.needs_several_rows for _, layer in self.layers)
+
+    def unfolded(self) -> Iterator[tuple[str, Layer, int]]:
+        """All layers, those of a block before the block: the name, the layer, its number of inputs."""
+        for (name, layer), width in zip(self.layers, self.widths, strict=False):
+            yield from layer.unfolded(name, width)
 
     def chunk_rows(self) -> int:
         """Rows of a chunk in evaluation."""
-        return max(CHUNK_NUMBERS // (max(self.widths) * (self.members or 1)), 16)
+        widest = max(max(inputs, layer.outputs(inputs)) for _, layer, inputs in self.unfolded())
+        return max(CHUNK_NUMBERS // (widest * (self.members or 1)), 16)
 
     def initialize(self, x: Inputs, seed: int) -> None:
         """Fill θ, and what follows from rows x that the network is to learn from; member m has seed + m.
@@ -117,12 +131,12 @@ class Network:
             return
         most = self.chunk_rows() * max(ADAPTED_NUMBERS // CHUNK_NUMBERS, 1)
         rows = x[:: -(-len(x) // most)]
-        run, seeds = self.begin(len(rows)), range(seed, seed + (self.members or 1))
+        seeds = range(seed, seed + (self.members or 1))
         for position, stage in enumerate(self._stages[: adapting[-1] + 1]):
             stage.layer.adapt(rows, stage.own, [stream(each, "adapt", position) for each in seeds])
             if position < adapting[-1]:
-                rows, _ = stage(rows, run)
-        self._work = Workspace(self.dtype)  # the arrays of so many rows are not needed again
+                rows = stage(rows, self.begin(len(rows)))[0]
+                self._work = Workspace(self.dtype)  # the other arrays of so many rows are not needed again
 
     def begin(self, rows: int, **mode: Any) -> Pass:
         """A pass of `rows` rows, in evaluation unless `mode` says otherwise."""
@@ -142,8 +156,9 @@ class Network:
     def outputs_in_turn(self, x: Floats, run: Pass) -> Iterator[tuple[str, Floats]]:
         """The name and the output of every layer, also of those that are an epilogue elsewhere: to look into a pass."""
         for name, layer in self.layers:
-            x, _ = layer(x, self._own(name), run)
-            yield name, x
+            for each, y in layer.in_turn(name, x, self._own(name), run):
+                yield each, y
+            x = y  # the last one is the layer's own
 
     def loss_and_gradient(
         self,
@@ -163,6 +178,8 @@ class Network:
             x, backward = stage(x, run)
             tape.append(backward)
         value, dy = average(loss, x, targets, weights, self.executor)
+        if self.members is not None and self.summed == 1:
+            dy /= self.members
         for position in range(len(tape) - 1, self._first - 1, -1):
             dy = tape[position](dy, position > self._first)
         return value
@@ -183,7 +200,7 @@ class Network:
             return value, 0.0
         weight = self.parameters.regions["weight"]
         added = penalty.add_gradient(self.parameters.theta[weight], self.parameters.gradient[weight])
-        return value, added / (self.members or 1)
+        return value, added / self.summed
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +215,7 @@ class Stage:
     def __call__(self, x: Floats, run: Pass) -> tuple[Floats, Backward]:
         if self.epilogue is None:
             return self.layer(x, self.own, run)
-        assert isinstance(self.layer, Dense)
+        assert isinstance(self.layer, Dense | Shared)
         return self.layer(x, self.own, run, self.epilogue, self.after)
 
 
@@ -211,8 +228,8 @@ def with_epilogues(layers: NamedLayers) -> Iterator[tuple[str, Layer, AnyEpilogu
     while waiting:
         name, layer = waiting.popleft()
         epilogue, parametric = None, ""
-        if isinstance(layer, Dense):
-            if waiting and (found := epilogue_of(waiting[0][1])):
+        if layer.takes(PLAIN):
+            if waiting and (found := epilogue_of(waiting[0][1])) and layer.takes(found):
                 after, _ = waiting.popleft()
                 epilogue, parametric = found, after if isinstance(found, CurveEpilogue) and found.blended else ""
             if waiting and isinstance(dropout := waiting[0][1], Dropout):
@@ -230,9 +247,3 @@ def epilogue_of(layer: Layer) -> AnyEpilogue | None:
     if isinstance(layer, Activate) and isinstance(layer.activation, Rectifier):
         return Epilogue(rectifier=layer.activation)
     return None
-
-
-def of_layer(views: dict[str, Floats], name: str) -> dict[str, Floats]:
-    """The views of one layer, by the part's own name."""
-    prefix = name + "."
-    return {key.removeprefix(prefix): view for key, view in views.items() if key.startswith(prefix)}

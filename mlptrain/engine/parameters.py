@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from mlptrain.engine.arrays import Floats
-from mlptrain.engine.initializers import BiasInitializer, Initializer
+from mlptrain.engine.initializers import BiasInitializer, Initializer, PerFeature
 from mlptrain.randomness import stream
 
 Kind = Literal["weight", "embedding", "numeric_embedding", "bias", "scale", "shift", "slope", "adapter"]
@@ -19,14 +19,15 @@ Kind = Literal["weight", "embedding", "numeric_embedding", "bias", "scale", "shi
 class Declaration:
     """A parameter as its layer declares it: shape, kind, initial values, bound on the norm of a unit's weights.
 
-    Of members side by side each has its own, unless it is `shared`.
+    Of members side by side each has its own, unless it is `shared`; `alike` ones start from the same values.
     """
 
     shape: tuple[int, ...]
     kind: Kind
-    initializer: Initializer | BiasInitializer
+    initializer: Initializer | BiasInitializer | PerFeature
     max_norm: float | None = None
     shared: bool = False
+    alike: bool = False
 
     def whole(self, members: int | None) -> tuple[int, ...]:
         """The shape with the axis of members, where they have their own."""
@@ -79,9 +80,10 @@ class Parameters:
     def initialize(self, seed: int) -> None:
         """Fill θ; the values of a parameter depend on the seed, its position and its shape only.
 
-        Member m has those of a network alone with seed + m.
+        Member m has those of a network alone with seed + m, but all have the first one's where they start alike.
         """
         for position, (name, view) in enumerate(self.values.items()):
             declaration = self.declarations[name]
             for member, part in enumerate(view if view.shape != declaration.shape else [view]):
-                part[...] = declaration.initializer(stream(seed + member, "initialize", position), part.shape)
+                drawn = seed if declaration.alike else seed + member
+                part[...] = declaration.initializer(stream(drawn, "initialize", position), part.shape)

@@ -17,6 +17,7 @@ from mlptrain.engine.embeddings import NumericEmbedding
 from mlptrain.engine.initializers import Auto, BiasInitializer, Initializer, Zeros
 from mlptrain.engine.layers import AnyActivation, AnyDropout, Norm, Parametrization
 from mlptrain.engine.losses import Loss
+from mlptrain.engine.members import Members, Networks
 from mlptrain.engine.optimizers import Adam, Optimizer
 from mlptrain.engine.penalties import Penalty
 from mlptrain.engine.schedules import Schedule
@@ -157,6 +158,9 @@ class ModelSpec:
     """Units of each hidden layer; [] is linear or logistic regression."""
     layers: tuple[LayerSpec, ...] | None = None
     """The long form, in place of `hidden`."""
+    residual: Annotated[int, Ge(1), Le(1000)] | None = None
+    """Residual blocks of so many hidden layers: each block adds its input to its output. The first hidden layer stands
+    before them; the last layer of a block must have as many units as there are before the block."""
     numeric_embedding: NumericEmbedding | None = None
     """Several learned inputs beside each number, a learned function of it."""
     input_scaling: bool = False
@@ -236,6 +240,7 @@ class Spec:
     schedules: Schedules = field(default_factory=Schedules)
     regularization: Penalty = field(default_factory=Penalty)
     training: Training = field(default_factory=Training)
-    members: Annotated[int, Ge(1), Le(1000)] = 1
-    """So many networks, trained side by side from seeds that follow each other, which predict with their average."""
+    members: Members = field(default_factory=Networks)
+    """Networks side by side that predict with their average: a number, so many of their own, or `tabm` or `tabm_mini`,
+    which share a trunk: {name: tabm, count: 16}."""
     seed: Annotated[int, Ge(0), Lt(2**63)] = 0

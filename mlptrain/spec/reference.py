@@ -11,6 +11,7 @@ from mlptrain.engine.activations import Activation
 from mlptrain.engine.initializers import Initializer
 from mlptrain.engine.layers import AnyDropout, Maxout, Norm, PReLU
 from mlptrain.engine.losses import Loss
+from mlptrain.engine.members import Members
 from mlptrain.engine.optimizers import FirstOrder, Optimizer
 from mlptrain.engine.penalties import Penalty
 from mlptrain.engine.schedules import Schedule
@@ -41,6 +42,7 @@ FAMILIES: Mapping[str, tuple[type, ...]] = {
     "initialisers": get_args(Initializer),
     "normalisations": get_args(Norm),
     "dropout": get_args(AnyDropout),
+    "members": get_args(Members),
     "scaling": get_args(Scaling),
     "encoding": get_args(Encoding),
 }

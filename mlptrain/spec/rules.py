@@ -7,9 +7,10 @@ from mlptrain.data.dates import compiled
 from mlptrain.data.delimited import known_encoding
 from mlptrain.engine.layers import BatchNorm
 from mlptrain.engine.lbfgs import LBFGS
+from mlptrain.engine.members import Networks
 from mlptrain.engine.schedules import plateau_rule
 from mlptrain.spec.durations import seconds
-from mlptrain.spec.fields import Data, Images, Spec
+from mlptrain.spec.fields import Data, Images, ModelSpec, Spec
 
 MOST_LAYERS = 1000
 
@@ -22,6 +23,7 @@ def contradictions(spec: Spec) -> Iterator[Problem]:
     yield from of_columns(spec.data)
     yield from of_split(spec.data)
     yield from of_layers(spec)
+    yield from of_blocks(spec.model)
     yield from of_schedules(spec)
     yield from of_training(spec)
     yield from of_refit(spec)
@@ -135,9 +137,28 @@ def of_layers(spec: Spec) -> Iterator[Problem]:
     if isinstance(model.dropout, tuple) and len(model.dropout) != layers:
         given = len(model.dropout)
         yield ("model", "dropout"), f"{given} values for {layers} hidden layers; give one for each, or a single one"
+    if not layers and not isinstance(spec.members, Networks):
+        why = f"the members of {spec.members.name} share hidden layers, and there are none"
+        yield ("members",), f"{why}; give model.hidden, or a number of members"
     norms = [model.norm, *(layer.norm for layer in model.layers or ())]
     if spec.training.batch_size == 1 and any(isinstance(norm, BatchNorm) for norm in norms):
         yield ("training", "batch_size"), "batch normalisation needs batches of 2 rows or more"
+
+
+def of_blocks(model: ModelSpec) -> Iterator[Problem]:
+    """Blocks are whole, and end as wide as they begin."""
+    size = model.residual
+    if size is None:
+        return
+    units = list(model.hidden) if model.layers is None else [layer.units for layer in model.layers]
+    if len(units) < 2 or (len(units) - 1) % size:
+        there = f"the first hidden layer stands before the blocks, and {max(len(units) - 1, 0)} follow it"
+        yield ("model", "residual"), f"{there}: they make no whole blocks of {size}; change either number"
+        return
+    for last in range(size, len(units), size):
+        if units[last] != units[0]:
+            why = f"its block adds its output to {units[0]} numbers; make all blocks end with {units[0]} units"
+            yield ("model", "residual"), f"hidden layer {last + 1} has {units[last]} units, but {why}"
 
 
 def of_schedules(spec: Spec) -> Iterator[Problem]:
@@ -196,7 +217,7 @@ def of_optimizer(spec: Spec) -> Iterator[Problem]:
     optimizer = spec.optimizer
     if isinstance(optimizer, LBFGS) and spec.training.batch_size != "full":
         yield ("training", "batch_size"), "lbfgs works on all rows at once; set batch_size: full"
-    if isinstance(optimizer, LBFGS) and spec.members > 1:
+    if isinstance(optimizer, LBFGS) and spec.members.count > 1:
         yield ("members",), "lbfgs trains one network at a time; for several set data.split.folds or repeats"
     if spec.schedules.momentum and not hasattr(optimizer, "momentum"):
         yield ("schedules", "momentum"), f"{optimizer.name} has no momentum; use momentum or nesterov"

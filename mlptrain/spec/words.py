@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mlptrain.engine.layers import Dropout
+from mlptrain.engine.members import Networks
 
 ALIASES: Mapping[str, str] = {
     # Keras, scikit-learn, PyTorch, H2O, Ludwig, pytabkit → ours
@@ -79,7 +80,10 @@ NAME_ALIASES: Mapping[str, str] = {
     "warmup": "warm_up",
 }
 
-SHORT_FORMS: Mapping[type, tuple[str, str, str]] = {Dropout: ("name", "bernoulli", "rate")}
+SHORT_FORMS: Mapping[type, tuple[str, str, str]] = {
+    Dropout: ("name", "bernoulli", "rate"),
+    Networks: ("name", "networks", "count"),
+}
 """Components that may be written as a number: the key of the name, the name, the key of the number."""
 
 

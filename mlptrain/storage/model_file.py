@@ -259,10 +259,9 @@ def restored(spec: Spec, plain: Json, arrays: Arrays) -> Member:
     check_target(target, spec, on_images=isinstance(features, PixelFeatures))
     assert spec.loss is not None
     outputs = outputs_for(spec.loss, target)
-    members = spec.members if spec.members > 1 else None
     layout = input_layout(features)
     require_arrays_for(spec, layout, outputs, arrays)
-    network = build_network(spec.model, layout, outputs, members=members)
+    network = build_network(spec.model, layout, outputs, members=spec.members)
     restore(network, arrays)
     history = beginning(arrays, "history.")
     check_history(history)
@@ -309,7 +308,7 @@ def require_arrays_for(spec: Spec, layout: InputLayout, outputs: int, arrays: Ar
     layers = len(spec.model.hidden if spec.model.layers is None else spec.model.layers)
     dropout = spec.model.dropout
     require(not isinstance(dropout, tuple) or len(dropout) == layers, "its spec has dropout for other layers")
-    needed = parameter_count(spec.model, layout, outputs, spec.members if spec.members > 1 else None)
+    needed = parameter_count(spec.model, layout, outputs, spec.members)
     there = sum(value.size for name, value in arrays.items() if name.startswith("parameters."))
     # Where a few are missing, `restore` says which
     require(needed <= 2 * there, "its spec asks for a larger network than its arrays make")

@@ -14,7 +14,6 @@ from mlptrain.data.features import Pixels
 from mlptrain.data.splits import batch_slices
 from mlptrain.data.targets import ClassTarget, Target
 from mlptrain.engine.arrays import Floats
-from mlptrain.engine.layers import Dropout, GaussianDropout
 from mlptrain.engine.losses import Loss
 from mlptrain.engine.network import Network
 from mlptrain.randomness import permutation, stream
@@ -64,7 +63,7 @@ class Course:
     @cached_property
     def noisy(self) -> bool:
         """Whether a step draws random numbers."""
-        return any(isinstance(layer, Dropout | GaussianDropout) for _, layer in self.network.layers)
+        return any(layer.noisy for _, layer in self.network.layers)
 
     @cached_property
     def metric(self) -> str:

@@ -86,7 +86,7 @@ def double(course: Course) -> tuple[Network, Callable[[], float]]:
             penalty=spec.regularization,
             run=run,
         )
-        return sum(values) * (network.members or 1)
+        return network.summed * sum(values)
 
     return network, objective
 

@@ -51,9 +51,9 @@ def check(spec_path: str, *, overrides: Sequence[str] = ()) -> Check:
     course = new_course(prepared, folds=len(parts))
     network = course.network
     layers = []
-    for (name, layer), width in zip(network.layers, network.widths[1:], strict=True):
+    for name, layer, inputs in network.unfolded():
         own = [each.size for key, each in network.parameters.values.items() if key.rpartition(".")[0] == name]
-        layers.append((f"{name} ({type(layer).__name__})", (course.batch_size, width), sum(own)))
+        layers.append((f"{name} ({layer.kind})", (course.batch_size, layer.outputs(inputs)), sum(own)))
     gradient, chosen = check_gradient(course), choice(course)
     trainings = [*parts, without_validation(parts[0])] if material.spec.training.refit else parts
     return Check(

@@ -5,11 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
-from itertools import pairwise
 from typing import Any
 
 from mlptrain.engine.elementwise import NUMPY, Executor
-from mlptrain.engine.layers import Dropout, GaussianDropout
 from mlptrain.engine.lbfgs import LBFGS
 from mlptrain.engine.network import Network
 from mlptrain.training.course import Course
@@ -27,7 +25,8 @@ and for each slot of the optimizer. Measured with benchmarks/step.py; only their
 
 def largest_product(network: Network, rows: int) -> int:
     """Rows · inputs · outputs of the largest layer."""
-    return rows * max(i * o for i, o in pairwise(network.widths))
+    shared = 1 if network.members is None or network.summed > 1 else network.members  # one product of all members' rows
+    return shared * rows * max(inputs * layer.outputs(inputs) for _, layer, inputs in network.unfolded())
 
 
 @contextmanager
@@ -81,11 +80,12 @@ def choice(course: Course) -> Choice:
 def saved_seconds(course: Course) -> float:
     """About what compiled loops save in a whole training."""
     network, spec = course.network, course.spec
-    unit = UNIT + DROPPED_UNIT * any(isinstance(layer, Dropout | GaussianDropout) for _, layer in network.layers)
+    unit = UNIT + DROPPED_UNIT * any(layer.noisy for _, layer in network.layers)
     slots = 0 if isinstance(spec.optimizer, LBFGS) else len(spec.optimizer.slots)
     parameter = 0.0 if isinstance(spec.optimizer, LBFGS) else PARAMETER + SLOT * slots
-    of_step = CALL * len(network.layers) + parameter * network.parameters.theta.size
-    of_row = unit * sum(network.widths[1:])
+    widths = [layer.outputs(inputs) for _, layer, inputs in network.unfolded()]
+    of_step = CALL * len(widths) + parameter * network.parameters.theta.size
+    of_row = unit * sum(widths) * (network.members or 1)
     steps = course.steps_per_epoch * spec.training.epochs * course.folds
     return steps * (of_step + course.batch_size * of_row)
 

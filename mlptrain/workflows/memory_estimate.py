@@ -260,7 +260,8 @@ def step_bytes(course: Course) -> int:
         batch = x, targets, own
         return network.objective(*batch, loss=course.loss, penalty=spec.regularization, run=run)
 
-    whole = grown(step, part.rows, most=max(NUMBERS_AT_ONCE // (4 * sum(network.widths)), 16))
+    numbers = network.inputs + sum(layer.outputs(inputs) for _, layer, inputs in network.unfolded())
+    whole = grown(step, part.rows, most=max(NUMBERS_AT_ONCE // (4 * numbers), 16))
     last = course.train.rows % part.rows
     return whole + whole * last // part.rows
 

@@ -55,8 +55,8 @@ class Ended:
 def new_course(prepared: Prepared, *, fold: int = 1, folds: int = 1) -> Course:
     """The network, initialised, with the rows it learns from; fold k has seed + k − 1."""
     spec, target = replace(prepared.spec, seed=prepared.spec.seed + fold - 1), prepared.target
-    outputs, members = outputs_for(prepared.loss, target), spec.members if spec.members > 1 else None
-    network = build_network(spec.model, input_layout(prepared.features), outputs, members=members)
+    outputs = outputs_for(prepared.loss, target)
+    network = build_network(spec.model, input_layout(prepared.features), outputs, members=spec.members)
     network.initialize(prepared.train.x, spec.seed)
     return Course(
         network=network,

@@ -6,6 +6,7 @@ from dataclasses import replace
 from math import ceil, inf
 from typing import TYPE_CHECKING
 
+from mlptrain.engine.members import Networks
 from mlptrain.errors import Diverged
 from mlptrain.spec.durations import seconds
 from mlptrain.spec.fields import Monitor
@@ -86,7 +87,7 @@ def trial_course(material: Material, steps: int) -> Course:
     size = rows if spec.training.batch_size == "full" else min(spec.training.batch_size, rows)
     metric: Monitor = "log_loss" if material.classes is not None else "rmse"
     training = replace(spec.training, epochs=max(ceil(steps * size / rows), 1), monitor=metric, early_stopping=None)
-    course = new_course(replace(prepared, spec=replace(spec, training=training, members=1)))
+    course = new_course(replace(prepared, spec=replace(spec, training=training, members=Networks())))
     course.network.executor = executor_choice(course).executor(str)
     return course
 

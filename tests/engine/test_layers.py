@@ -21,8 +21,9 @@ from drawing import (
 )
 from numpy.random import default_rng
 
-from mlptrain.engine.activations import Activation, Family
+from mlptrain.engine.activations import Activation, Family, Tanh
 from mlptrain.engine.arrays import BLOCK, Workspace
+from mlptrain.engine.blocks import Residual
 from mlptrain.engine.embeddings import InputEmbedding
 from mlptrain.engine.layers import (
     Activate,
@@ -42,9 +43,23 @@ from mlptrain.engine.layers import (
     Scale,
     Temperature,
 )
+from mlptrain.engine.members import Adapter, BatchEnsemble, Shared
 from mlptrain.randomness import stream
 
+BLOCK_OF_LAYERS = (
+    ("a", Dense(units=3)),
+    ("a.norm", LayerNorm()),
+    ("a.prelu", PReLU()),
+    ("b", Dense(units=4)),
+    ("b.tanh", Activate(activation=Tanh())),
+)
 LAYERS = [
+    Shared(layer=Dense(units=3)),
+    Adapter(),
+    BatchEnsemble(units=3),
+    BatchEnsemble(units=3, parametrization="ntk"),
+    Residual(layers=BLOCK_OF_LAYERS),
+    Residual(layers=(("in", Residual(layers=BLOCK_OF_LAYERS)), ("in.scale", Scale()))),
     Dense(units=3),
     Dense(units=3, parametrization="ntk"),
     Scale(),
@@ -77,7 +92,8 @@ def there_and_back(layer, x, own, dy, run, *, wanted=True):
 
 
 def test_every_kind_of_layer_is_among_those_tested():
-    assert {type(layer) for layer in LAYERS} == set(Layer.__subclasses__()) - {InputEmbedding}  # whose inputs are data
+    kinds = {*Layer.__subclasses__(), *Dense.__subclasses__()}
+    assert {type(layer) for layer in LAYERS} == kinds - {InputEmbedding}  # whose inputs are data
     assert {type(layer) for layer in LAYERS} >= {*get_args(Norm), *get_args(AnyDropout)}
     assert {layer.activation.name for layer in LAYERS if isinstance(layer, Activate)} == {
         activation.name for activation in members(Activation)
@@ -171,7 +187,9 @@ def test_after_the_first_step_the_workspace_does_not_grow(layer):
 # ---- members: a leading axis runs through
 
 with_members = pytest.mark.parametrize(
-    "layer", [layer for layer in LAYERS if not isinstance(layer, Dropout | GaussianDropout)], ids=label
+    "layer",
+    [layer for layer in LAYERS if not (layer.noisy or any(each.shared for each in layer.declare(4).values()))],
+    ids=label,
 )
 
 
@@ -309,7 +327,7 @@ def test_maxout_of_a_line_and_its_opposite_is_the_absolute_value():
 
 @each
 def test_a_layer_asks_for_the_inputs_that_give_the_outputs_it_has(layer):
-    if not isinstance(layer, Dense):  # which gives its units, whatever it takes
+    if not isinstance(layer, Dense | Shared | Residual):  # which give their units, whatever they take
         assert [layer.outputs(layer.inputs(width)) for width in (1, 2, 7)] == [1, 2, 7]
 
 

@@ -18,6 +18,7 @@ from mlptrain.data.column_rules import ColumnRules
 from mlptrain.data.grammar import is_number
 from mlptrain.engine.layers import BatchNorm
 from mlptrain.engine.lbfgs import LBFGS
+from mlptrain.engine.members import Networks
 from mlptrain.errors import SpecError
 from mlptrain.spec.fields import Data, Images, LayerSpec, Spec, Split
 from mlptrain.spec.file import load_spec
@@ -306,13 +307,17 @@ def consistent(spec: Spec) -> Spec:
     layers = len(model.hidden if model.layers is None else model.layers)
     if isinstance(model.dropout, tuple):
         model = replace(model, dropout=(model.dropout * layers)[:layers] if model.dropout else None)
+    units = model.hidden if model.layers is None else [layer.units for layer in model.layers]
+    blocks = layers > 1 and len(set(units)) == 1
+    model = replace(model, residual=layers - 1 if blocks and model.residual else None)
     if isinstance(spec.optimizer, LBFGS):
         training = replace(training, batch_size="full")
     elif isinstance(model.norm, BatchNorm) or model.layers:
         training = replace(training, batch_size=2)
     if not hasattr(spec.optimizer, "momentum"):
         schedules = replace(schedules, momentum=None)
-    return replace(spec, data=data, model=model, training=training, schedules=schedules)
+    networks = spec.members if layers else Networks(count=spec.members.count)
+    return replace(spec, data=data, model=model, training=training, schedules=schedules, members=networks)
 
 
 def consistent_rules(own: str | ColumnRules) -> str | ColumnRules:

@@ -8,6 +8,7 @@ from mlptrain.data.encodings import OrdinalEncoding, TargetEncoding
 from mlptrain.data.scaling import QuantileScaling, RobustScaling
 from mlptrain.engine.activations import LeakyReLU, ReLU
 from mlptrain.engine.layers import BatchNorm, Dropout, GaussianDropout
+from mlptrain.engine.members import Networks, TabM, TabMMini
 from mlptrain.engine.optimizers import SGD, Momentum, Nesterov
 from mlptrain.spec.fields import Images
 from mlptrain.spec.forms import expand
@@ -21,6 +22,28 @@ def said(text: str) -> list[str]:
     document = compose(text, "s.yaml")
     expand(document)
     return document.notices
+
+
+@pytest.mark.parametrize(
+    ("text", "members"),
+    [
+        ("8", Networks(count=8)),
+        ("tabm", TabM(count=32)),
+        ("{name: tabm_mini, count: 4}", TabMMini(count=4)),
+        ("{count: 3}", Networks(count=3)),
+        ("networks", Networks(count=1)),
+    ],
+)
+def test_a_number_of_members_is_so_many_networks(text, members):
+    assert load(DATA + f"members: {text}\n").members == members
+    assert load(DATA, f"members={text}").members == members
+    assert load(DATA).members == Networks(count=1)
+
+
+@pytest.mark.parametrize("text", ["0", "1001", "2.5", "{name: tabm, count: 0}", "friends", "[2]"])
+def test_members_are_one_to_a_thousand_of_a_known_kind(text):
+    (problem,) = problems(DATA + f"members: {text}\n")
+    assert problem.startswith("s.yaml:2: members")
 
 
 ALIASED = [(alias, site) for alias, ours in ALIASES.items() for site in FIELDS if site.path[-1] == ours]

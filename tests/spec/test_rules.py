@@ -91,6 +91,36 @@ CONTRADICTIONS = {
         DATA + "model:\n  hidden: [1, 2]\n  dropout: [0.1, 0.2]\n  layers: [{units: 1}]\n",
         "4: model.dropout: 2 values for 1 hidden layers; give one for each, or a single one",
     ),
+    "blocks-that-are-not-whole": (
+        DATA + "model:\n  hidden: [8, 8, 8, 8]\n  residual: 2\n",
+        "4: model.residual: the first hidden layer stands before the blocks, and 3 follow it: they make no whole "
+        "blocks of 2; change either number",
+    ),
+    "blocks-of-no-layers": (
+        DATA + "model: {hidden: [8],\n residual: 2}\n",
+        "3: model.residual: the first hidden layer stands before the blocks, and 0 follow it",
+    ),
+    "blocks-without-hidden-layers": (
+        DATA + "model: {hidden: [],\n residual: 1}\n",
+        "3: model.residual: the first hidden layer stands before the blocks, and 0 follow it",
+    ),
+    "a-block-that-ends-with-another-width": (
+        DATA + "model: {hidden: [8, 5, 8, 6, 7],\n residual: 2}\n",
+        "3: model.residual: hidden layer 5 has 7 units, but its block adds its output to 8 numbers; make all blocks "
+        "end with 8 units",
+    ),
+    "a-block-of-long-layers-that-ends-with-another-width": (
+        DATA + "model: {layers: [{units: 8}, {units: 9}],\n residual: 1}\n",
+        "3: model.residual: hidden layer 2 has 9 units, but its block adds its output to 8 numbers",
+    ),
+    **{
+        f"{name}-without-hidden-layers": (
+            DATA + f"model: {{hidden: []}}\nmembers: {name}\n",
+            f"3: members: the members of {name} share hidden layers, and there are none; give model.hidden, or a "
+            "number of members",
+        )
+        for name in ("tabm", "tabm_mini")
+    },
     "batch-norm-of-single-rows": (
         DATA + "model: {norm: batch}\ntraining:\n  batch_size: 1\n",
         "4: training.batch_size: batch normalisation needs batches of 2 rows or more",

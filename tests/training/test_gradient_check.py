@@ -1,15 +1,19 @@
 """The gradient check finds what is wrong, and only that."""
 
+from dataclasses import replace
 from typing import get_args
 
 import numpy as np
 import pytest
 from courses import course_of, loss_of, part_of, spec_of
 
+from mlptrain.architecture import build_network
 from mlptrain.engine.activations import Activation, Tanh
+from mlptrain.engine.embeddings import InputLayout
 from mlptrain.engine.initializers import Zeros
 from mlptrain.engine.layers import BatchNorm, Dense, Dropout, LayerNorm, Maxout, Norm, PReLU
 from mlptrain.engine.losses import ClassLoss, CrossEntropy, Loss
+from mlptrain.engine.members import Members
 from mlptrain.engine.penalties import Penalty
 from mlptrain.spec.fields import Training
 from mlptrain.training import gradient_check
@@ -40,6 +44,25 @@ def test_every_activation_and_norm_is_right_with_dropout_and_penalties(activatio
         training=Training(batch_size=20),
     )
     assert wrong(course) == []
+
+
+@pytest.mark.parametrize("norm", NORMS, ids=lambda norm: "plain" if norm is None else norm.name)
+@pytest.mark.parametrize("hidden", [(6, 6), (6, 4, 6), (6, 4, 6, 5, 6)])
+def test_residual_blocks_are_right(hidden, norm):
+    model = {"residual": min(len(hidden) - 1, 2), "norm": norm, "dropout": Dropout(rate=0.3)}
+    course = course_of(rows=20, hidden=hidden, model=model, training=Training(batch_size=20))
+    assert wrong(course) == []
+    assert "block_1.hidden_2.weight" in course.network.parameters.values
+
+
+@pytest.mark.parametrize("members", [kind(count=3) for kind in get_args(Members)], ids=lambda members: members.name)
+@pytest.mark.parametrize("penalty", [Penalty(), Penalty(l1=0.01, l2=0.02)], ids=["plain", "penalties"])
+def test_every_kind_of_members_is_right(members, penalty):
+    """Of members that share nothing the gradient is that of the sum of their losses, of a trunk that of the mean."""
+    course = course_of(rows=20, hidden=(6, 4), regularization=penalty, training=Training(batch_size=20))
+    network = build_network(course.spec.model, InputLayout(width=3), 3, members=members)
+    network.parameters.initialize(1)
+    assert wrong(replace(course, network=network)) == []
 
 
 @pytest.mark.parametrize("loss", get_args(Loss), ids=lambda kind: kind.__name__)

@@ -1,13 +1,16 @@
 """The model section of a spec as a network: which layers, in which order, under which names, initialised how."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from mlptrain.architecture import build_network, hidden_layers
+from mlptrain.architecture import build_network, hidden_layers, parameter_count
 from mlptrain.engine.activations import GELU, SELU, ReLU, Sigmoid, Tanh
 from mlptrain.engine.embeddings import InputLayout
 from mlptrain.engine.initializers import Constant, Normal, Ones, VarianceScaling
 from mlptrain.engine.layers import Activate, BatchNorm, Dense, Dropout, GaussianDropout, LayerNorm, Maxout, PReLU
+from mlptrain.engine.members import Networks
 from mlptrain.spec.fields import LayerSpec, ModelSpec
 
 
@@ -51,6 +54,17 @@ def test_a_maxout_unit_has_a_column_of_weights_for_each_piece():
         "hidden_2.maxout",
         "output",
     ]
+
+
+def test_residual_blocks_follow_the_first_hidden_layer():
+    found = layers(hidden=(5, 4, 5, 3, 5), residual=2, norm=LayerNorm())
+    assert list(found) == ["hidden_1", "hidden_1.layer_norm", "hidden_1.relu", "block_1", "block_2", "output"]
+    assert [name for name, _ in found["block_2"].layers if "." not in name] == ["hidden_4", "hidden_5"]
+    assert dict(found["block_2"].layers)["hidden_4"] == layers(hidden=(5, 4, 5, 3, 5))["hidden_4"]
+    model = ModelSpec(hidden=(5, 4, 5, 3, 5), residual=2)
+    plain, blocks = (build_network(each, InputLayout(width=3), 2) for each in (replace(model, residual=None), model))
+    assert plain.parameters.theta.size == blocks.parameters.theta.size
+    assert parameter_count(model, InputLayout(width=3), 2, Networks()) == blocks.parameters.theta.size
 
 
 def test_a_list_of_dropouts_has_one_for_each_hidden_layer():

@@ -114,6 +114,19 @@ CONFIGURATIONS = {
         "members": 3,
     },
     "members, full batch": {"training": training(batch_size="full", epochs=5), "members": 2},
+    **{
+        f"{name}, embedded numbers, clipping": {
+            "data": HELD_OUT,
+            "members": {"name": name, "count": 3},
+            "model": {"hidden": [8], "dropout": 0.2, "numeric_embedding": "piecewise_linear"},
+            "optimizer": {"name": "adamw", "global_clipnorm": 1.0},
+        }
+        for name in ("networks", "tabm", "tabm_mini")
+    },
+    "residual blocks, batch norm, dropout": {
+        "data": HELD_OUT,
+        "model": {"hidden": [8, 6, 8], "residual": 2, "norm": "batch", "dropout": 0.2},
+    },
     "no shuffling, clipping, penalty": {
         "training": training(shuffle=False),
         "optimizer": {"name": "adam", "global_clipnorm": 0.5, "weight_decay": 0.01},

@@ -10,6 +10,7 @@ from flows import fit_mixed
 from mlptrain.engine.initializers import Initializer
 from mlptrain.engine.layers import AnyActivation, AnyDropout, Norm
 from mlptrain.engine.losses import ClassLoss, Loss
+from mlptrain.engine.members import Members
 from mlptrain.engine.optimizers import Optimizer
 from mlptrain.engine.schedules import Schedule
 from mlptrain.errors import Diverged
@@ -54,6 +55,31 @@ def test_every_activation(tmp_path, name):
 def test_every_norm_and_dropout(tmp_path, name, dropout):
     losses, _ = fitted(tmp_path, "training.epochs=30", model={"hidden": [8, 8], "norm": name, "dropout": dropout})
     assert losses[-1] < losses[0]
+
+
+@pytest.mark.parametrize("batch_size", ["16", "full"])
+@pytest.mark.parametrize("name", names(Members))
+def test_every_kind_of_members(tmp_path, name, batch_size):
+    """What is learned is in one file; members predict with their average."""
+    model = {"hidden": [8, 8], "numeric_embedding": "piecewise_linear", "dropout": 0.1, "input_dropout": 0.05}
+    how = [
+        f"training.batch_size={batch_size}",
+        "training.epochs=20",
+        "data.category_encoding={name: embedding, width: 3}",
+    ]
+    losses, fitted_model = fitted(tmp_path, *how, model=model, members={"name": name, "count": 3})
+    assert losses[-1] < losses[0]
+    network = fitted_model.members[0].network
+    (logits,) = network.logits(np.zeros((5, network.inputs), np.float32))
+    assert (network.members, logits.shape) == (3, (3, 5, 1))
+    assert len({member.tobytes() for member in logits}) == 3
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_residual_blocks(tmp_path, size):
+    losses, model = fitted(tmp_path, model={"hidden": [8, 8, 8], "residual": size, "norm": "batch", "dropout": 0.1})
+    assert losses[-1] < losses[0]
+    assert f"block_{3 - size}.hidden_3.batch_norm.running_mean" in model.members[0].network.buffers
 
 
 @pytest.mark.parametrize("name", names(Initializer))

@@ -25,6 +25,7 @@ from mlptrain.data.targets import ClassTarget, NumberTarget
 from mlptrain.engine.activations import Activation
 from mlptrain.engine.layers import BatchNorm, Dropout, LayerNorm, Maxout, PReLU
 from mlptrain.engine.losses import CrossEntropy, MeanSquaredError
+from mlptrain.engine.members import Networks, TabM, TabMMini
 from mlptrain.engine.schedules import Cosine, WarmUp
 from mlptrain.errors import Diverged, ModelFileError
 from mlptrain.spec.fields import Data, Images, LayerSpec, ModelSpec, Schedules, Spec, Split, Training
@@ -74,10 +75,13 @@ models = st.builds(
 )
 
 
-def member_of(spec, features, target, seed):
+trunks = st.sampled_from([Networks(), Networks(count=3), TabM(count=2), TabMMini(count=2)])
+
+
+def member_of(spec, features, target, seed, side_by_side):
     """A network whose every parameter and buffer is drawn, awkward values included."""
     width = len(target.classes) if isinstance(target, ClassTarget) else len(target.names)
-    network = build_network(spec, input_layout(features), width)
+    network = build_network(spec, input_layout(features), width, members=side_by_side)
     draw = np.random.default_rng(seed)
     for array in (network.parameters.theta, *network.buffers.values()):
         array[...] = draw.standard_normal(array.shape) * 10.0 ** draw.integers(-40, 30, array.shape)
@@ -86,12 +90,15 @@ def member_of(spec, features, target, seed):
     return Member(features=features, target=target, network=network, history=history)
 
 
-def model_of(spec, features, target, seed, members=1):
+ALONE = Networks()
+
+
+def model_of(spec, features, target, seed, members=1, side_by_side=ALONE):
     """A model of drawn networks."""
     loss = CrossEntropy() if isinstance(target, ClassTarget) else MeanSquaredError()
     return Model(
-        spec=Spec(data=Data(train="t.csv", target="y"), model=spec, loss=loss),
-        members=[member_of(spec, features, target, seed + k) for k in range(members)],
+        spec=Spec(data=Data(train="t.csv", target="y"), model=spec, loss=loss, members=side_by_side),
+        members=[member_of(spec, features, target, seed + k, side_by_side) for k in range(members)],
         result={"reason": "epochs", "epochs": 2, "best_epoch": 1, "metrics": {"train": {"loss": 0.1, "auc": None}}},
         spec_folder="../specs",
     )
@@ -107,12 +114,13 @@ def same_bits(one, two):
     st.sampled_from([*((COLUMNS, target) for target in TARGETS), (PIXELS, CLASSES)]),
     st.integers(0, 99),
     st.integers(1, 11),
+    trunks,
 )
-def test_what_is_saved_is_loaded_bit_for_bit(tmp_path_factory, spec, fitted, seed, members):
+def test_what_is_saved_is_loaded_bit_for_bit(tmp_path_factory, spec, fitted, seed, members, side_by_side):
     features, target = fitted
     path = tmp_path_factory.getbasetemp() / "m.npz"
     path.unlink(missing_ok=True)
-    model = model_of(spec, features, target, seed, members)
+    model = model_of(spec, features, target, seed, members, side_by_side)
     save(model, path)
     back = load(path)
     assert (back.spec, back.target, len(back.members)) == (model.spec, model.target, members)
