@@ -81,8 +81,7 @@ def course_of(
     layout = layout or InputLayout(width=3 if train is None else train.x.shape[1])
     train = train or coded(part_of(spec, rows, classes, seed=1), layout)
     target, loss = target_of(classes), loss_of(spec, classes)
-    members = spec.members if spec.members > 1 else None
-    network = build_network(spec.model, layout, outputs_for(loss, target), members=members)
+    network = build_network(spec.model, layout, outputs_for(loss, target), members=spec.members)
     network.initialize(train.x, spec.seed)
     return Course(
         network=network,

@@ -21,7 +21,7 @@ from mlptrain.workflows.trainings import new_course
 PLANNED = 0.9
 """The part of the time that epochs are planned for; the rest is for the last metrics, the model file, checkpoints, and
 a machine that becomes slower."""
-TRIAL, SHARE, MOST_STEPS = 1.0, 0.02, 1000
+TRIAL, SHARE, MOST_STEPS = 3.0, 0.02, 1000
 """Seconds of a trial at most, its part of the time at most, its steps at most."""
 
 

@@ -1,7 +1,7 @@
 """A time limit: fewer epochs where the spec's do not fit, and otherwise the fit of a spec that says so many.
 
 The clock of these tests stands still but for steps (1 s each) and what epochs are worth (2 s): with 48 training rows in
-batches of 16 an epoch takes 5 s, the trial before the first training 4 s.
+batches of 16 an epoch takes 5 s, the trial before the first training 6 s.
 """
 
 import json
@@ -27,7 +27,7 @@ from mlptrain.workflows.given import given_spec
 from mlptrain.workflows.time_limit import shortened
 
 TRAIN_STEP, JUDGED = loop.train_step, loop.judged
-TRIAL, EPOCH = 4.0, 5.0
+TRIAL, EPOCH = 6.0, 5.0
 
 
 class Clock:
@@ -78,9 +78,9 @@ def limited(folder, clock, limit, out="m.npz", **sections):
 
 def test_as_many_epochs_as_fit_into_nine_tenths_of_what_is_left_after_the_trial(tmp_path, clock):
     result, told, spent = limited(tmp_path, clock, "5m")
-    assert result.epochs == int(0.9 * (300 - TRIAL) / EPOCH) == 53
-    assert (result.reason, spent) == ("epochs", TRIAL + 53 * EPOCH)
-    assert told == ["time_limit: 100 epochs would take about 8 min; 53 epochs"]
+    assert result.epochs == int(0.9 * (300 - TRIAL) / EPOCH) == 52
+    assert (result.reason, spent) == ("epochs", TRIAL + 52 * EPOCH)
+    assert told == ["time_limit: 100 epochs would take about 8 min; 52 epochs"]
 
 
 @pytest.mark.parametrize("limit", ["10m", "600s", "600", "0.5h"])
@@ -160,7 +160,7 @@ def test_a_recipe_knows_the_limit_like_any_key(tmp_path, clock):
     spec.write_text(yaml.safe_dump({"recipe": "plain", "data": plain["data"], "training": {"time_limit": "10m"}}))
     told = []
     fit(str(spec), out=tmp_path / "m.npz", notice=told.append, clock=clock)
-    assert told == ["time_limit: 200 epochs would take about 13 min; 134 epochs"]
+    assert told == ["time_limit: 200 epochs would take about 13 min; 133 epochs"]
     fit(str(spec), out=tmp_path / "m.npz", notice=told.append, clock=clock, overrides=["training.time_limit=30s"])
     assert told[1:] == ["time_limit: 200 epochs would take about 13 min; 5 epochs"]
 
@@ -201,7 +201,7 @@ def test_where_the_time_is_over_training_ends_at_an_epochs_end_and_keeps_its_bes
     assert (result.reason, result.epochs) == ("time_limit", 20)  # 15 s each
     assert [event.reason for event in seen if isinstance(event, Finished)] == ["time_limit"]
     model = load(tmp_path / "m.npz")
-    assert (model.result["reason"], model.spec.training.epochs) == ("time_limit", 53)
+    assert (model.result["reason"], model.spec.training.epochs) == ("time_limit", 52)
     losses = model.members[0].history["validation_loss"]
     assert losses[result.best_epoch - 1] == losses.min() == result.metrics["validation"]["loss"]
 
