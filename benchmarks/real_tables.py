@@ -26,7 +26,6 @@ METRIC = {
     "diamonds": "r2",
     "mnist_keras": "accuracy",
     "mnist_mlp": "accuracy",
-    "fashion_mnist": "accuracy",
 }
 
 
