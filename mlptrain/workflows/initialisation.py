@@ -77,7 +77,6 @@ def images_starter(data: str, labels: str | None, folder: Path) -> Starter:
         f"    images: {scalar(relative(data, folder))}",
         f"    labels: {scalar(relative(labels, folder))}      # {len(classes.classes)} classes",
         "  # test: {images: …, labels: …}    # what `mlptrain eval` is measured on",
-        "  split: {validation: 0.1}",
         "seed: 1",
     ]
     return Starter(text="\n".join(text) + "\n", rows=count, columns=0, target=f"{len(classes.classes)} classes")
@@ -111,7 +110,7 @@ def table_starter(data: str, target: str, folder: Path) -> Starter:
         f"  target: {scalar(target)}    # {said}",
         *([f"  missing_target: drop    # {gaps:,} rows have no target"] if gaps else []),
         *column_lines(table, found, marks),
-        "  split: {validation: 0.15, test: 0.15}    # shares of the rows; `mlptrain eval` measures on the test part",
+        "  split: {test: 0.15}    # `mlptrain eval` measures on this share; the recipe holds out more to validate on",
         "seed: 1",
     ]
     return Starter(text="\n".join(text) + "\n", rows=table.rows, columns=len(names) + 1, target=said)
