@@ -247,7 +247,9 @@ def run_job(job: Job, threads: int) -> Run:
         spec.write_text(spec_text(job), encoding="utf-8")
         overrides = [word for override in job.overrides for word in ("--set", override)]
         common = ("--json", "--quiet", "--out", str(model))
+        before = spent()
         fitted = measured(mlptrain("fit", str(spec), *common, *with_threads, *overrides))
+        processor = spent() - before
         wanted = (*table.as_task.options, "--out", str(predicted))
         asked = measured(mlptrain("predict", str(model), str(truth), *wanted, *with_threads))
         metrics = table.as_task.metrics(table.target, read_columns(truth), read_columns(predicted))
@@ -269,7 +271,14 @@ def run_job(job: Job, threads: int) -> Run:
         commit=commit,
         machine=machine(),
         when=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        processor=round(processor, 2),
     )
+
+
+def spent() -> float:
+    """Seconds of processor time of the processes that were started and have ended."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def read_columns(path: Path) -> dict[str, list[str]]:

@@ -47,6 +47,8 @@ class Run:
     commit: str
     machine: str
     when: str
+    processor: float | None = None
+    """Processor time of `mlptrain fit`, seconds, which other work on the machine does not lengthen much."""
 
     @property
     def key(self) -> tuple[str, str, tuple[str, ...], int]:
@@ -223,7 +225,9 @@ def seconds(c: Comparison) -> Iterator[str]:
     yield "As `mlptrain fit` says: without its start, reading the table and writing the model."
     for model, measured in c.ours.items():
         whole = sum(median(run.wall for run in runs) for runs in measured.values())
-        yield f"Whole processes of {short(model)}, summed over {len(measured)} tables: {whole:.0f} s."
+        spent = [[run.processor for run in runs if run.processor is not None] for runs in measured.values()]
+        of_processor = f", {sum(map(median, spent)):.0f} s of processor time" if all(spent) else ""
+        yield f"Whole processes of {short(model)}, summed over {len(measured)} tables: {whole:.0f} s{of_processor}."
     yield ""
     yield from quantity(c, lambda worth: worth.seconds, "{:.1f}", None)
 

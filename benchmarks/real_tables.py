@@ -26,8 +26,6 @@ METRIC = {
     "diamonds": "r2",
     "mnist_keras": "accuracy",
     "mnist_mlp": "accuracy",
-    "mnist_dropout": "accuracy",
-    "fashion_mnist": "accuracy",
 }
 
 

@@ -12,6 +12,7 @@ from mlptrain.data.targets import ClassTarget, NumberTarget
 from mlptrain.engine.activations import Tanh
 from mlptrain.engine.embeddings import InputLayout
 from mlptrain.engine.losses import CrossEntropy, MeanSquaredError
+from mlptrain.engine.members import Networks
 from mlptrain.engine.optimizers import SGD
 from mlptrain.spec.fields import Data, ModelSpec, Schedules, Spec, Split, Training
 from mlptrain.training.course import Course
@@ -31,6 +32,8 @@ def spec_of(
     **parts: Any,
 ) -> Spec:
     """A spec whose network is small, tanh and in float64, trained by plain SGD."""
+    if isinstance(parts.get("members"), int):
+        parts["members"] = Networks(count=parts["members"])
     model = {"hidden": hidden, "activation": Tanh(), "dtype": "float64"} | parts.pop("model", {})
     return Spec(
         data=Data(train="-", target="y", split=Split(validation=0.5)),

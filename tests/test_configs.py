@@ -3,9 +3,11 @@
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from functools import cache
 from math import log
 from pathlib import Path
+from struct import pack
 
 import numpy as np
 import pytest
@@ -23,7 +25,10 @@ from mlptrain.workflows.fitting import FitResult, fit
 from mlptrain.workflows.prediction import predict
 
 ROOT = Path(__file__).parents[1]
-CONFIGS = {path.stem: path for path in sorted((ROOT / "configs").glob("*.yaml"))}
+CONFIGS = {
+    path.relative_to(ROOT / "configs").with_suffix("").as_posix(): path
+    for path in sorted((ROOT / "configs").rglob("*.yaml"))
+}
 OURS = {name for name, path in CONFIGS.items() if "../datasets/" in path.read_text(encoding="utf-8")}
 THEIRS = {
     "adult": ("adult_train.csv", None),
@@ -32,8 +37,23 @@ THEIRS = {
     "titanic": ("titanic.csv", None),
     "mnist_keras": ("mnist.train-images-idx3-ubyte.gz", 535_818),
     "mnist_mlp": ("mnist.train-images-idx3-ubyte.gz", 669_706),
-    "mnist_dropout": ("mnist.train-images-idx3-ubyte.gz", 2_913_290),
     "fashion_mnist": ("fashion_mnist.train-images-idx3-ubyte.gz", 247_766),
+} | {
+    f"mnist/{name}": ("mnist.train-images-idx3-ubyte.gz", parameters)
+    for name, parameters in {
+        "logistic": 1_276_810,
+        "logistic_dropout": 2_913_290,
+        "relu": 2_913_290,
+        "relu_dropout": 2_913_290,
+        "relu_dropout_max_norm": 2_913_290,
+        "maxout_dropout_max_norm": 1_233_610,
+        "bernoulli_dropout": 1_863_690,
+        "gaussian_dropout": 1_863_690,
+        "wide_l2": 3_973_130,
+        "wide_max_norm": 3_973_130,
+        "wide_dropout_l2": 3_973_130,
+        "wide_dropout_max_norm": 3_973_130,
+    }.items()
 }
 """Configs whose data the user brings: the first file they need, and the number of parameters for 28 × 28 pixels."""
 
@@ -61,7 +81,8 @@ def test_every_config_is_run_or_validated_here_and_listed_in_the_readme():
     assert CONFIGS.keys() == OURS | THEIRS.keys()
     assert not OURS & THEIRS.keys()
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert [name for name in CONFIGS if f"configs/{name}.yaml" not in readme] == []
+    listed = {name: f"configs/{name.partition('/')[0]}/" if "/" in name else f"configs/{name}.yaml" for name in CONFIGS}
+    assert [name for name, words in listed.items() if f"`{words}`" not in readme] == []
 
 
 def test_every_config_reads_without_a_notice_and_begins_with_what_it_is():
@@ -186,8 +207,9 @@ def test_the_gradient_of_every_config_with_data_is_right(name):
 
 @pytest.mark.parametrize("name", THEIRS)
 def test_a_missing_data_file_is_named_in_one_sentence(name, tmp_path, monkeypatch, capsys):
-    (tmp_path / "configs").mkdir()
-    shutil.copy(CONFIGS[name], tmp_path / "configs")
+    spec = tmp_path / "configs" / f"{name}.yaml"
+    spec.parent.mkdir(parents=True)
+    shutil.copy(CONFIGS[name], spec)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["mlptrain", "fit", f"configs/{name}.yaml"])
     with pytest.raises(SystemExit) as end:
@@ -196,8 +218,9 @@ def test_a_missing_data_file_is_named_in_one_sentence(name, tmp_path, monkeypatc
     assert end.value.code == 3
     assert out == ""
     assert err.count("\n") == 1
-    assert err.startswith(f"error: configs/../data/{THEIRS[name][0]}: no such file")
-    assert [path.name for path in tmp_path.rglob("*")] == ["configs", f"{name}.yaml"]
+    up = "../" * (1 + name.count("/"))
+    assert err.startswith(f"error: {Path('configs', name).parent.as_posix()}/{up}data/{THEIRS[name][0]}: no such file")
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [spec]
 
 
 @pytest.mark.parametrize("name", THEIRS)
@@ -216,3 +239,34 @@ def test_a_network_of_images_has_the_documented_number_of_parameters(name):
     assert isinstance(spec.data.test, Images)
     network = build_network(spec.model, InputLayout(width=28 * 28), 10)
     assert network.parameters.theta.size == THEIRS[name][1]
+
+
+def test_gaussian_and_bernoulli_dropout_are_compared_with_all_else_equal():
+    gaussian, bernoulli = (load_spec(str(CONFIGS[f"mnist/{name}_dropout"]))[0] for name in ("gaussian", "bernoulli"))
+    kinds = {"input_dropout": bernoulli.model.input_dropout, "dropout": bernoulli.model.dropout}
+    rates = [(gaussian.model.input_dropout, gaussian.model.dropout), tuple(kinds.values())]
+    assert [[each.rate for each in pair] for pair in rates] == [[0.2, 0.5]] * 2
+    assert replace(gaussian, model=replace(gaussian.model, **kinds)) == bernoulli
+
+
+@pytest.mark.parametrize("name", [name for name in THEIRS if name.startswith("mnist/")])
+def test_a_row_of_the_papers_learns_and_its_gradient_is_right(name, tmp_path):
+    """With narrow layers and a few small pictures in place of MNIST: bright rows, whose number is the label."""
+    draw, files = np.random.default_rng(0), []
+    for part, count in (("train", 400), ("test", 100)):
+        labels = draw.integers(0, 10, count)
+        images = draw.integers(0, 60, (count, 10, 6))
+        images[np.arange(count), labels] += 190
+        for kind, array in (("images", images), ("labels", labels)):
+            path = tmp_path / f"{part}.{kind}"
+            path.write_bytes(
+                b"\x00\x00\x08" + pack(f">B{array.ndim}I", array.ndim, *array.shape) + array.astype("u1").tobytes()
+            )
+            files.append(f"data.{part}.{kind}={path}")
+    layers = len(load_spec(str(CONFIGS[name]))[0].model.hidden)
+    small = [*files, f"model.hidden={[40] * layers}", "training.epochs=40", "training.batch_size=20"]
+    found = check(str(CONFIGS[name]), overrides=small)
+    assert [parameter for parameter in found.gradient if not parameter.right] == []
+    fit(str(CONFIGS[name]), out=tmp_path / "m.npz", overrides=small)
+    losses = load(tmp_path / "m.npz").members[0].history["train_loss"]
+    assert losses[-1] < losses[0]

@@ -22,6 +22,7 @@ from mlptrain.data.table import Table, read_table
 from mlptrain.data.targets import fit_classes, missing_targets
 from mlptrain.errors import DataError, SpecError
 from mlptrain.spec.fields import Data, Spec
+from mlptrain.spec.recipes import recipe, recipe_names
 from mlptrain.training.material import Rows, target_has_classes
 
 WIDE = 200
@@ -34,6 +35,8 @@ MARKS_OF_MISSING = frozenset(
 """Texts, in lower case, that often mean missing; in columns of texts they may mean what they say."""
 FEW_NUMBERS = 20
 """Whole numbers of no more than so many different values may be codes."""
+FIRST_LOOK = "plain"
+"""The recipe to begin with."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,24 +48,6 @@ class Starter:
     columns: int
     target: str
     """What the target is, in words."""
-
-
-@dataclass(frozen=True)
-class Size:
-    """What suits a number of rows."""
-
-    rows: float
-    hidden: str
-    batch_size: int
-    epochs: int
-
-
-SIZES = (
-    Size(2_000, "[32, 16]", 32, 200),
-    Size(20_000, "[64, 32]", 64, 100),
-    Size(100_000, "[128, 64]", 256, 60),
-    Size(np.inf, "[128, 64]", 1024, 20),
-)
 
 
 def starter(data: str, target: str | None, *, labels: str | None = None, folder: Path) -> Starter:
@@ -92,8 +77,7 @@ def images_starter(data: str, labels: str | None, folder: Path) -> Starter:
         f"    images: {scalar(relative(data, folder))}",
         f"    labels: {scalar(relative(labels, folder))}      # {len(classes.classes)} classes",
         "  # test: {images: …, labels: …}    # what `mlptrain eval` is measured on",
-        "  split: {validation: 0.1}",
-        *network(Size(0, "[256, 128]", 128, 20), "cross_entropy"),
+        "seed: 1",
     ]
     return Starter(text="\n".join(text) + "\n", rows=count, columns=0, target=f"{len(classes.classes)} classes")
 
@@ -117,7 +101,6 @@ def table_starter(data: str, target: str, folder: Path) -> Starter:
     none = target_marks(table, target, marks)
     gaps = int(missing_targets(table, [target], none).sum())
     said = target_words(table, target, classes=classes, missing=none)
-    size = next(size for size in SIZES if table.rows < size.rows)
     text = [
         *opening(data, f"{table.rows:,} rows, {len(names) + 1:,} columns"),
         "data:",
@@ -127,8 +110,8 @@ def table_starter(data: str, target: str, folder: Path) -> Starter:
         f"  target: {scalar(target)}    # {said}",
         *([f"  missing_target: drop    # {gaps:,} rows have no target"] if gaps else []),
         *column_lines(table, found, marks),
-        "  split: {validation: 0.15, test: 0.15}    # shares of the rows; `mlptrain eval` measures on the test part",
-        *network(size, default_loss(table, target, classes=classes, missing=none)),
+        "  split: {test: 0.15}    # `mlptrain eval` measures on this share; the recipe holds out more to validate on",
+        "seed: 1",
     ]
     return Starter(text="\n".join(text) + "\n", rows=table.rows, columns=len(names) + 1, target=said)
 
@@ -194,6 +177,7 @@ def opening(data: str, what: str) -> list[str]:
     return [
         f"# What `mlptrain init` found in {comment(name)} ({what}), and a network to begin with.",
         "# Look at it with `mlptrain check`, train it with `mlptrain fit`; change what you know better.",
+        *recipe_lines(),
     ]
 
 
@@ -230,14 +214,6 @@ def range_words(table: Table, name: str, missing: Collection[str]) -> str:
     values = numbers(table, name, missing)
     known = values[~np.isnan(values)]
     return f"from {known.min():g} to {known.max():g}" if known.size else "(none)"
-
-
-def default_loss(table: Table, target: str, *, classes: bool, missing: Collection[str]) -> str:
-    """The loss that suits the target."""
-    if not classes:
-        return "mean_squared_error"
-    labels = {value.strip() for value in table.coded(target).counts if value not in {"", *missing}}
-    return "binary_cross_entropy" if len(labels) == 2 else "cross_entropy"
 
 
 def column_lines(table: Table, found: Mapping[str, Understood], missing: Collection[str]) -> Iterator[str]:
@@ -305,22 +281,11 @@ def missing_words(table: Table, name: str, missing: Collection[str]) -> str:
     return f"; {gaps:,} missing ({gaps / table.rows:.1%})" if gaps else ""
 
 
-def network(size: Size, loss: str) -> list[str]:
-    """The rest of the spec."""
-    return [
-        "model:",
-        f"  hidden: {size.hidden}",
-        "  activation: silu",
-        "  dropout: 0.1",
-        f"loss: {loss}",
-        "optimizer: {name: adamw, learning_rate: 2e-3, weight_decay: 0.01}",
-        "schedules: {learning_rate: cosine}",
-        "training:",
-        f"  epochs: {size.epochs}",
-        f"  batch_size: {size.batch_size}",
-        "  early_stopping: {patience: 20}",
-        "seed: 1",
-    ]
+def recipe_lines() -> list[str]:
+    """The recipe to begin with, and what else there is to try."""
+    abouts = {name: recipe(name).about for name in recipe_names()}
+    first = f"recipe: {FIRST_LOOK}    # {abouts.pop(FIRST_LOOK)}; `mlptrain check` shows what it becomes for these rows"
+    return [first, *(f"# recipe: {name}    # {about}" for name, about in abouts.items())]
 
 
 def relative(path: str, folder: Path) -> str:

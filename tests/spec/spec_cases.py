@@ -310,6 +310,10 @@ def consistent(spec: Spec) -> Spec:
     units = model.hidden if model.layers is None else [layer.units for layer in model.layers]
     blocks = layers > 1 and len(set(units)) == 1
     model = replace(model, residual=layers - 1 if blocks and model.residual else None)
+    refit = training.refit and data.split.folds is None and data.split.repeats == 1
+    refit = refit and isinstance(data.split.validation, float) and schedules.learning_rate is None
+    limit = None if training.time_limit is None else "90s"
+    training = replace(training, refit=refit, time_limit=limit)
     if isinstance(spec.optimizer, LBFGS):
         training = replace(training, batch_size="full")
     elif isinstance(model.norm, BatchNorm) or model.layers:
@@ -317,6 +321,7 @@ def consistent(spec: Spec) -> Spec:
     if not hasattr(spec.optimizer, "momentum"):
         schedules = replace(schedules, momentum=None)
     networks = spec.members if layers else Networks(count=spec.members.count)
+    networks = Networks() if isinstance(spec.optimizer, LBFGS) else networks
     return replace(spec, data=data, model=model, training=training, schedules=schedules, members=networks)
 
 

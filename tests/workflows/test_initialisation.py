@@ -15,7 +15,8 @@ from mlptrain.data.grammar import is_number
 from mlptrain.data.sniffing import sniff
 from mlptrain.data.table import read_table, write_table
 from mlptrain.errors import DataError, SpecError
-from mlptrain.spec.file import load_spec
+from mlptrain.spec.file import load_draft, load_spec
+from mlptrain.spec.recipes import recipe_names
 from mlptrain.workflows.fitting import fit
 from mlptrain.workflows.initialisation import starter
 
@@ -130,8 +131,16 @@ def test_targets_with_gaps_are_dropped_and_two_numbers_are_classes(tmp_path):
     (tmp_path / "s.yaml").write_text(starter(str(written(tmp_path / "d.csv", columns)), "y", folder=tmp_path).text)
     spec, _ = load_spec(str(tmp_path / "s.yaml"))
     assert spec.data.missing_target == "drop"
-    assert spec.loss.name == "binary_cross_entropy"
-    fit(str(tmp_path / "s.yaml"), out=tmp_path / "m.npz", overrides=DECIDED)
+    assert "accuracy" in fit(str(tmp_path / "s.yaml"), out=tmp_path / "m.npz", overrides=DECIDED).metrics["train"]
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_the_spec_begins_with_the_plain_recipe_and_names_the_others(name, tmp_path):
+    text = starter(str(written(tmp_path / "d.csv", PLAIN)), "label", folder=tmp_path).text
+    assert load_draft("s.yaml", (), text).recipe.name == "plain"
+    assert text.count(f"recipe: {name} ") == 1
+    (tmp_path / "s.yaml").write_text(text.replace("recipe: plain", f"recipe: {name}"), encoding="utf-8")
+    assert fit(str(tmp_path / "s.yaml"), out=tmp_path / "m.npz", overrides=DECIDED).epochs == 1
 
 
 @pytest.mark.parametrize(
