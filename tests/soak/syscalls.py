@@ -78,8 +78,13 @@ def model(seed: int) -> Model:
 def checkpoint(seed: int) -> Checkpoint:
     """A checkpoint of several writes, with arrays of its own."""
     arrays = {"state.theta": np.random.default_rng(seed).standard_normal(4000)}
+    numbers = {"epoch": seed, "running": {"batches": 0}, "best": {"epoch": 0}}
     return Checkpoint(
-        spec={}, data={}, surroundings={}, folds=(), snapshot=Snapshot(numbers={"epoch": seed}, arrays=arrays)
+        spec={"training": {"epochs": 1}},
+        data={},
+        surroundings={},
+        folds=(),
+        snapshot=Snapshot(numbers=numbers, arrays=arrays),
     )
 
 
