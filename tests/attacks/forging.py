@@ -63,6 +63,11 @@ def changed(change: Change) -> bytes:
     return with_text(json.dumps(metadata))
 
 
+def networks(count: object) -> dict[str, object]:
+    """Members that share nothing."""
+    return {"name": "networks", "count": count}
+
+
 def set_at(*path: Any) -> Callable[[Any], Change]:
     """A change of one place of the metadata."""
 
@@ -319,10 +324,10 @@ CHANGES: Mapping[str, Change] = {
     "scaled columns out of proportion": set_at(*features, "columns", 1, "encoding")(
         SCALED_ONE_HOT | {"off": [0.0, 1e308, 0.0]}
     ),
-    "a thousand networks side by side": set_at("spec", "members")(1000),
-    "no network side by side": set_at("spec", "members")(0),
-    "networks side by side that are a text": set_at("spec", "members")("2"),
-    "two networks side by side in the arrays of one": set_at("spec", "members")(2),
+    "a thousand networks side by side": set_at("spec", "members")(networks(1000)),
+    "no network side by side": set_at("spec", "members")(networks(0)),
+    "networks side by side that are a text": set_at("spec", "members")(networks("2")),
+    "two networks side by side in the arrays of one": set_at("spec", "members")(networks(2)),
     "input scaling without its factors": set_at("spec", "model", "input_scaling")(True),
     "an embedding without its arrays": set_at("spec", "model", "numeric_embedding")(
         {"name": "pbld", "frequencies": 1, "frequency_scale": 0.1, "outputs": 1}

@@ -1,7 +1,8 @@
 """Commands in children of a warm process: a fork in the place of an interpreter that starts and imports.
 
 A child runs its command by way of `main`, which turns what goes wrong into one message and an exit code, and ends
-without a word to the file system of its own: what it says on standard error goes into memory shared with its parent.
+without a word to the file system of its own: what it says on standard error goes into memory shared with its parent,
+and what it says on standard output (which may be a file that pytest looks into) nowhere.
 """
 
 import io
@@ -54,9 +55,10 @@ class Child:
         """Run the command in the child and end with its exit code."""
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.alarm(LONGEST)
-        err, code = io.StringIO(), 70
+        out, err, code = io.TextIOWrapper(io.BytesIO()), io.StringIO(), 70
         try:
-            with patch.object(mlptrain.cli, "app", lambda **_: command()), patch.object(sys, "stderr", err):
+            streams = patch.multiple(sys, stdout=out, stderr=err)
+            with patch.object(mlptrain.cli, "app", lambda **_: command()), streams:
                 main()
             code = 0
         except SystemExit as end:

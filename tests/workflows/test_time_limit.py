@@ -157,7 +157,8 @@ def test_a_recipe_knows_the_limit_like_any_key(tmp_path, clock):
     """Of 9 steps an epoch: 51 rows in batches of 32 make 2."""
     spec = write_mixed(tmp_path)
     plain = yaml.safe_load(spec.read_text())
-    spec.write_text(yaml.safe_dump({"recipe": "plain", "data": plain["data"], "training": {"time_limit": "10m"}}))
+    training = {"time_limit": "10m", "epochs": 200, "batch_size": 32}
+    spec.write_text(yaml.safe_dump({"recipe": "plain", "data": plain["data"], "training": training}))
     told = []
     fit(str(spec), out=tmp_path / "m.npz", notice=told.append, clock=clock)
     assert told == ["time_limit: 200 epochs would take about 13 min; 133 epochs"]
