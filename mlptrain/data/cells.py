@@ -258,7 +258,7 @@ class Gatherer:
         """Keep numbers from now on, if most of the different texts are numbers and are no codes."""
         values = self.coder.values
         figures = self.figures(values)
-        known = np.flatnonzero(~np.isnan(figures)).tolist()
+        known = np.flatnonzero(np.abs(figures) <= LARGEST).tolist()
         present = [values[code] for code in known]
         digits = common_digits(present) if present else 0
         self.as_text = (
