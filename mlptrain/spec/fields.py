@@ -15,9 +15,10 @@ from mlptrain.data.targets import Transform
 from mlptrain.engine.activations import ReLU
 from mlptrain.engine.embeddings import NumericEmbedding
 from mlptrain.engine.initializers import Auto, BiasInitializer, Initializer, Zeros
-from mlptrain.engine.layers import AnyActivation, AnyDropout, Norm, Parametrization
+from mlptrain.engine.layers import AnyActivation, AnyDropout, Parametrization
 from mlptrain.engine.losses import Loss
 from mlptrain.engine.members import Members, Networks
+from mlptrain.engine.norms import Norm
 from mlptrain.engine.optimizers import Adam, Optimizer
 from mlptrain.engine.penalties import Penalty
 from mlptrain.engine.schedules import Schedule

@@ -9,9 +9,10 @@ from mlptrain.data.encodings import Encoding
 from mlptrain.data.scaling import Scaling
 from mlptrain.engine.activations import Activation
 from mlptrain.engine.initializers import Initializer
-from mlptrain.engine.layers import AnyDropout, Maxout, Norm, PReLU
+from mlptrain.engine.layers import AnyDropout, Maxout, PReLU
 from mlptrain.engine.losses import Loss
 from mlptrain.engine.members import Members
+from mlptrain.engine.norms import Norm
 from mlptrain.engine.optimizers import FirstOrder, Optimizer
 from mlptrain.engine.penalties import Penalty
 from mlptrain.engine.schedules import Schedule

@@ -5,9 +5,9 @@ from dataclasses import fields
 
 from mlptrain.data.dates import compiled
 from mlptrain.data.delimited import known_encoding
-from mlptrain.engine.layers import BatchNorm
 from mlptrain.engine.lbfgs import LBFGS
 from mlptrain.engine.members import Networks
+from mlptrain.engine.norms import BatchNorm
 from mlptrain.engine.schedules import plateau_rule
 from mlptrain.spec.durations import seconds
 from mlptrain.spec.fields import Data, Images, ModelSpec, Spec

@@ -9,9 +9,10 @@ from mlptrain.engine.activations import ReLU, Tanh
 from mlptrain.engine.arrays import Workspace
 from mlptrain.engine.blocks import Residual
 from mlptrain.engine.initializers import ThroughRows, UnitVariance
-from mlptrain.engine.layers import Activate, BatchNorm, Dense, Dropout, GaussianDropout, LayerNorm, Pass
+from mlptrain.engine.layers import Activate, Dense, Dropout, GaussianDropout, Pass
 from mlptrain.engine.losses import MeanSquaredError
 from mlptrain.engine.network import Network
+from mlptrain.engine.norms import BatchNorm, LayerNorm
 from mlptrain.randomness import stream
 
 BLOCK = Residual(layers=(("a", Dense(units=5)), ("a.tanh", Activate(activation=Tanh())), ("b", Dense(units=4))))

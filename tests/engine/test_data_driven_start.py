@@ -8,8 +8,9 @@ from mlptrain.engine import network as network_file
 from mlptrain.engine.activations import SELU, ReLU
 from mlptrain.engine.embeddings import PBLD, Codes, InputEmbedding, InputLayout, PiecewiseLinear
 from mlptrain.engine.initializers import Normal, ThroughRows, UnitVariance
-from mlptrain.engine.layers import Activate, BatchNorm, Dense, Dropout, Parametric, Scale
+from mlptrain.engine.layers import Activate, Dense, Dropout, Parametric, Scale
 from mlptrain.engine.network import Network
+from mlptrain.engine.norms import BatchNorm
 from mlptrain.randomness import stream
 
 ROWS, LAYOUT = 200, InputLayout(width=4, numbers=(0, 1), codes=(Codes(place=3, levels=5, width=3),))

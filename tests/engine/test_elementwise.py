@@ -15,13 +15,11 @@ from mlptrain.engine.compiled import Compiled
 from mlptrain.engine.elementwise import NUMPY, Mask
 from mlptrain.engine.layers import (
     Activate,
-    BatchNorm,
     CurveEpilogue,
     Dense,
     Dropout,
     Epilogue,
     GaussianDropout,
-    LayerNorm,
     Maxout,
     Parametric,
     PReLU,
@@ -29,6 +27,7 @@ from mlptrain.engine.layers import (
 )
 from mlptrain.engine.losses import CrossEntropy, Loss, average
 from mlptrain.engine.network import Network, with_epilogues
+from mlptrain.engine.norms import BatchNorm, LayerNorm
 from mlptrain.engine.optimizers import Elementwise, step
 from mlptrain.engine.penalties import Penalty, bound_unit_norms
 from mlptrain.randomness import stream

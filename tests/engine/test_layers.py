@@ -29,14 +29,11 @@ from mlptrain.engine.layers import (
     Activate,
     AnyActivation,
     AnyDropout,
-    BatchNorm,
     Dense,
     Dropout,
     GaussianDropout,
     Layer,
-    LayerNorm,
     Maxout,
-    Norm,
     Parametric,
     Pass,
     PReLU,
@@ -44,6 +41,7 @@ from mlptrain.engine.layers import (
     Temperature,
 )
 from mlptrain.engine.members import Adapter, BatchEnsemble, Shared
+from mlptrain.engine.norms import BatchNorm, LayerNorm, Norm
 from mlptrain.randomness import stream
 
 BLOCK_OF_LAYERS = (

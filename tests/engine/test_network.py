@@ -25,20 +25,10 @@ from hypothesis import strategies as st
 from numpy.random import default_rng
 
 from mlptrain.engine.activations import GELU, ReLU, Tanh
-from mlptrain.engine.layers import (
-    Activate,
-    AnyDropout,
-    BatchNorm,
-    Dense,
-    Dropout,
-    GaussianDropout,
-    Layer,
-    LayerNorm,
-    Norm,
-    PReLU,
-)
+from mlptrain.engine.layers import Activate, AnyDropout, Dense, Dropout, GaussianDropout, Layer, PReLU
 from mlptrain.engine.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError, average
 from mlptrain.engine.network import Network
+from mlptrain.engine.norms import BatchNorm, LayerNorm, Norm
 from mlptrain.engine.penalties import Penalty
 from mlptrain.randomness import stream
 

@@ -14,20 +14,11 @@ from mlptrain.engine.activations import SELU, ReLU, Tanh
 from mlptrain.engine.compiled import Compiled
 from mlptrain.engine.embeddings import PBLD, Codes, InputEmbedding, InputLayout, PiecewiseLinear
 from mlptrain.engine.initializers import Constant, Normal, PerFeature, Signs, ThroughRows, UnitVariance
-from mlptrain.engine.layers import (
-    Activate,
-    BatchNorm,
-    CurveEpilogue,
-    Dense,
-    Dropout,
-    Epilogue,
-    GaussianDropout,
-    LayerNorm,
-    Parametric,
-)
+from mlptrain.engine.layers import Activate, CurveEpilogue, Dense, Dropout, Epilogue, GaussianDropout, Parametric
 from mlptrain.engine.losses import CrossEntropy, MeanSquaredError, average
 from mlptrain.engine.members import Adapter, BatchEnsemble, Members, Networks, Shared, TabM, TabMMini
 from mlptrain.engine.network import Network, with_epilogues
+from mlptrain.engine.norms import BatchNorm, LayerNorm
 from mlptrain.engine.parameters import Declaration, Parameters
 from mlptrain.engine.penalties import Penalty
 from mlptrain.randomness import stream

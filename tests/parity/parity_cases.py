@@ -29,7 +29,7 @@ from mlptrain.engine.activations import (
     Softsign,
     Tanh,
 )
-from mlptrain.engine.layers import Activate, AnyActivation, BatchNorm, Dense, LayerNorm, Norm, PReLU
+from mlptrain.engine.layers import Activate, AnyActivation, Dense, PReLU
 from mlptrain.engine.losses import (
     BinaryCrossEntropy,
     CrossEntropy,
@@ -42,6 +42,7 @@ from mlptrain.engine.losses import (
     Poisson,
 )
 from mlptrain.engine.network import NamedLayers, Network
+from mlptrain.engine.norms import BatchNorm, LayerNorm, Norm
 from mlptrain.engine.optimizers import (
     SGD,
     Adadelta,

@@ -23,9 +23,10 @@ from parity_cases import (
 )
 
 from mlptrain.engine.arrays import Workspace
-from mlptrain.engine.layers import Activate, BatchNorm, Own, Pass, PReLU
+from mlptrain.engine.layers import Activate, Own, Pass, PReLU
 from mlptrain.engine.losses import average
 from mlptrain.engine.network import Network
+from mlptrain.engine.norms import BatchNorm
 from mlptrain.engine.optimizers import step
 from mlptrain.engine.penalties import bound_unit_norms
 

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from mlptrain.data.column_rules import ColumnRules
 from mlptrain.data.grammar import is_number
-from mlptrain.engine.layers import BatchNorm
 from mlptrain.engine.lbfgs import LBFGS
 from mlptrain.engine.members import Networks
+from mlptrain.engine.norms import BatchNorm
 from mlptrain.errors import SpecError
 from mlptrain.spec.fields import Data, Images, LayerSpec, Spec, Split
 from mlptrain.spec.file import load_spec

@@ -7,8 +7,9 @@ from mlptrain.data.column_rules import ColumnRules, Imputing
 from mlptrain.data.encodings import OrdinalEncoding, TargetEncoding
 from mlptrain.data.scaling import QuantileScaling, RobustScaling
 from mlptrain.engine.activations import LeakyReLU, ReLU
-from mlptrain.engine.layers import BatchNorm, Dropout, GaussianDropout
+from mlptrain.engine.layers import Dropout, GaussianDropout
 from mlptrain.engine.members import Networks, TabM, TabMMini
+from mlptrain.engine.norms import BatchNorm
 from mlptrain.engine.optimizers import SGD, Momentum, Nesterov
 from mlptrain.spec.fields import Images
 from mlptrain.spec.forms import expand

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from spec_cases import DATA, SITES, drawn, dumped, flow, label, load, notices, once, one, problems, unruled
 
 from mlptrain.engine.activations import LeakyReLU
-from mlptrain.engine.layers import BatchNorm, Dropout
+from mlptrain.engine.layers import Dropout
+from mlptrain.engine.norms import BatchNorm
 from mlptrain.engine.optimizers import SGD, Adam, Momentum
 from mlptrain.engine.schedules import Cosine, WarmUp
 from mlptrain.errors import SpecError

@@ -8,8 +8,8 @@ import pytest
 from courses import course_of, part_of, spec_of, state_of
 
 from mlptrain.engine.activations import ReLU
-from mlptrain.engine.layers import BatchNorm
 from mlptrain.engine.losses import CrossEntropy
+from mlptrain.engine.norms import BatchNorm
 from mlptrain.engine.optimizers import SGD, Adam, Elementwise
 from mlptrain.engine.penalties import Penalty
 from mlptrain.spec.fields import Training

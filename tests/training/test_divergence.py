@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlptrain.engine.activations import Linear, ReLU
-from mlptrain.engine.layers import BatchNorm, Dropout
+from mlptrain.engine.layers import Dropout
 from mlptrain.engine.lbfgs import LBFGS
+from mlptrain.engine.norms import BatchNorm
 from mlptrain.engine.optimizers import SGD, Adam, Momentum, Optimizer
 from mlptrain.engine.penalties import Penalty
 from mlptrain.errors import Diverged

@@ -11,9 +11,10 @@ from mlptrain.architecture import build_network
 from mlptrain.engine.activations import Activation, Tanh
 from mlptrain.engine.embeddings import InputLayout
 from mlptrain.engine.initializers import Zeros
-from mlptrain.engine.layers import BatchNorm, Dense, Dropout, LayerNorm, Maxout, Norm, PReLU
+from mlptrain.engine.layers import Dense, Dropout, Maxout, PReLU
 from mlptrain.engine.losses import ClassLoss, CrossEntropy, Loss
 from mlptrain.engine.members import Members
+from mlptrain.engine.norms import BatchNorm, LayerNorm, Norm
 from mlptrain.engine.penalties import Penalty
 from mlptrain.spec.fields import Training
 from mlptrain.training import gradient_check

@@ -15,8 +15,9 @@ from numpy.random import default_rng
 from mlptrain.architecture import build_network
 from mlptrain.data.features import Pixels
 from mlptrain.engine.embeddings import InputLayout
-from mlptrain.engine.layers import BatchNorm, Dropout, GaussianDropout
+from mlptrain.engine.layers import Dropout, GaussianDropout
 from mlptrain.engine.lbfgs import LBFGS
+from mlptrain.engine.norms import BatchNorm
 from mlptrain.engine.optimizers import SGD, Adam, Optimizer
 from mlptrain.errors import Diverged
 from mlptrain.spec.fields import EarlyStopping, Monitor, Training

@@ -11,8 +11,9 @@ from drawing import members as one_of_each
 from mlptrain.engine.activations import ReLU
 from mlptrain.engine.embeddings import PBLD, PLR, Codes, InputLayout, PiecewiseLinear
 from mlptrain.engine.initializers import ThroughRows, UnitVariance
-from mlptrain.engine.layers import AnyActivation, BatchNorm, Dropout, GaussianDropout, LayerNorm, Parametric
+from mlptrain.engine.layers import AnyActivation, Dropout, GaussianDropout, Parametric
 from mlptrain.engine.losses import ClassLoss, Loss, MeanSquaredError
+from mlptrain.engine.norms import BatchNorm, LayerNorm
 from mlptrain.engine.optimizers import SGD, Adam, AdamW, Elementwise, LearningRateFactors, WeightDecayFactors
 from mlptrain.engine.penalties import Penalty
 from mlptrain.engine.schedules import CosLog4, FlatCosine, LinearRamp

@@ -9,8 +9,9 @@ from mlptrain.architecture import build_network, hidden_layers, parameter_count
 from mlptrain.engine.activations import GELU, SELU, ReLU, Sigmoid, Tanh
 from mlptrain.engine.embeddings import InputLayout
 from mlptrain.engine.initializers import Constant, Normal, Ones, VarianceScaling
-from mlptrain.engine.layers import Activate, BatchNorm, Dense, Dropout, GaussianDropout, LayerNorm, Maxout, PReLU
+from mlptrain.engine.layers import Activate, Dense, Dropout, GaussianDropout, Maxout, PReLU
 from mlptrain.engine.members import Networks
+from mlptrain.engine.norms import BatchNorm, LayerNorm
 from mlptrain.spec.fields import LayerSpec, ModelSpec
 
 

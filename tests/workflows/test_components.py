@@ -8,9 +8,10 @@ import pytest
 from flows import fit_mixed
 
 from mlptrain.engine.initializers import Initializer
-from mlptrain.engine.layers import AnyActivation, AnyDropout, Norm
+from mlptrain.engine.layers import AnyActivation, AnyDropout
 from mlptrain.engine.losses import ClassLoss, Loss
 from mlptrain.engine.members import Members
+from mlptrain.engine.norms import Norm
 from mlptrain.engine.optimizers import Optimizer
 from mlptrain.engine.schedules import Schedule
 from mlptrain.errors import Diverged

@@ -23,9 +23,10 @@ from mlptrain.data.features import CategoryColumn, DateColumn, Features, NumberC
 from mlptrain.data.scaling import Affine, LogAffine, NormalQuantiles, QuantileScaling, SmoothlyClipped
 from mlptrain.data.targets import ClassTarget, NumberTarget
 from mlptrain.engine.activations import Activation
-from mlptrain.engine.layers import BatchNorm, Dropout, LayerNorm, Maxout, PReLU
+from mlptrain.engine.layers import Dropout, Maxout, PReLU
 from mlptrain.engine.losses import CrossEntropy, MeanSquaredError
 from mlptrain.engine.members import Networks, TabM, TabMMini
+from mlptrain.engine.norms import BatchNorm, LayerNorm
 from mlptrain.engine.schedules import Cosine, WarmUp
 from mlptrain.errors import Diverged, ModelFileError
 from mlptrain.spec.fields import Data, Images, LayerSpec, ModelSpec, Schedules, Spec, Split, Training
