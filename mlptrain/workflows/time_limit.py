@@ -100,6 +100,7 @@ def epoch_seconds(course: Course, clock: Clock, *, most: float) -> float:
         shuffling, step = trial(course, state, clock, most=most)
     except Diverged:
         return 0.0
+    judged(course, state, Running(total=1.0, weight=1.0), 1.0)  # which compiles what only evaluation runs
     begun = clock()
     judged(course, state, Running(total=1.0, weight=1.0), 1.0)
     return shuffling + course.steps_per_epoch * step + clock() - begun

@@ -7,7 +7,7 @@ from math import ceil, inf
 from typing import TYPE_CHECKING
 
 from mlptrain.engine.members import Networks
-from mlptrain.errors import Diverged
+from mlptrain.errors import Diverged, Interrupted
 from mlptrain.spec.durations import seconds
 from mlptrain.spec.fields import Monitor
 from mlptrain.spec.plain import to_plain
@@ -42,16 +42,21 @@ def decide(
 ) -> int:
     """The choice whose short training came to the least log loss (of numbers, RMSE) on the validation rows.
 
-    The first one, unless another is better by more than the margin, relative to it. A fit that goes on has the choice
-    that it began with.
+    The first one, unless another is better by more than the margin, relative to it, or there are no validation rows. A
+    fit that goes on has the choice that it began with; one that is stopped before there is a choice has none to keep.
     """
     if found is not None and (before := begun_with(materials, found)) is not None:
         return before
+    if not materials[0].spec.data.split.validates:
+        notice(f"there are no validation rows for trials; taken: {trial.choices[0].about}")
+        return 0
     trial = replace(trial, steps=steps_in_time(materials, trial, threads, clock))
     if not trial.steps:
         notice(f"time_limit: there is no time for trials; taken: {trial.choices[0].about}")
         return 0
     values = [worth(material, trial.steps, threads, stop) for material in materials]
+    if stop():
+        raise Interrupted("stopped during the trials; nothing was written")
     best = min(range(len(values)), key=values.__getitem__)
     best = best if values[best] < values[0] * (1 - trial.margin) else 0
     compared = ", ".join(f"{each.about} {value:.4g}" for each, value in zip(trial.choices, values, strict=True))

@@ -27,7 +27,7 @@ from mlptrain.workflows.given import given_spec
 from mlptrain.workflows.time_limit import shortened
 
 TRAIN_STEP, JUDGED = loop.train_step, loop.judged
-TRIAL, EPOCH = 6.0, 5.0
+TRIAL, EPOCH = 8.0, 5.0
 
 
 class Clock:
@@ -81,6 +81,18 @@ def test_as_many_epochs_as_fit_into_nine_tenths_of_what_is_left_after_the_trial(
     assert result.epochs == int(0.9 * (300 - TRIAL) / EPOCH) == 52
     assert (result.reason, spent) == ("epochs", TRIAL + 52 * EPOCH)
     assert told == ["time_limit: 100 epochs would take about 8 min; 52 epochs"]
+
+
+def test_what_only_the_first_evaluation_takes_is_not_counted_for_every_epoch(tmp_path, clock, monkeypatch):
+    work, compiling = time_limit.judged, iter([100.0])
+
+    def compiled_first(*arguments):
+        clock.now += next(compiling, 0.0)
+        return work(*arguments)
+
+    monkeypatch.setattr(time_limit, "judged", compiled_first)
+    result, _, _ = limited(tmp_path, clock, "10m")
+    assert result.epochs == int(0.9 * (600 - 100 - TRIAL) / EPOCH)
 
 
 @pytest.mark.parametrize("limit", ["10m", "600s", "600", "0.5h"])

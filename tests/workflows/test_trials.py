@@ -155,3 +155,28 @@ def test_trials_take_a_part_of_a_time_limit_and_none_is_made_of_too_few_steps(tm
         clock=clock,
     )
     assert told[0].startswith(said)
+
+
+@pytest.mark.parametrize("asked", [0, 5, 400])
+def test_a_fit_that_is_stopped_during_its_trials_keeps_no_choice(tmp_path, asked):
+    from itertools import count
+
+    from mlptrain.errors import Interrupted
+    from mlptrain.storage.checkpoint_file import path_of
+
+    calls = count()
+    with pytest.raises(Interrupted, match=r"^stopped during the trials; nothing was written$"):
+        fit(str(written(tmp_path, "curve")), out=tmp_path / "t.npz", threads=1, stop=lambda: next(calls) >= asked)
+    assert not (tmp_path / "t.npz").exists()
+    assert not path_of(tmp_path / "t.npz").exists()
+
+
+def test_without_validation_rows_no_trial_is_made_and_that_is_said(tmp_path, monkeypatch):
+    from mlptrain.workflows import trials
+
+    monkeypatch.setattr(trials, "worth", None)
+    path, told = written(tmp_path, "curve"), list[str]()
+    overrides = ["data.split.validation=0"]
+    fit(str(path), out=tmp_path / "t.npz", overrides=overrides, threads=1, notice=told.append)
+    assert "there are no validation rows for trials; taken: a line" in told
+    assert load(tmp_path / "t.npz").spec.model.hidden == ()
