@@ -86,12 +86,13 @@ def steps_in_time(materials: Sequence[Material], trial: "Trial", threads: int | 
 
 
 def trial_course(material: Material, steps: int) -> Course:
-    """A short training of one network on the first part of the rows."""
+    """A short training of one network on the first part of the rows, no longer than the spec's own."""
     prepared = prepare_part(material, partitions(material)[0])
     spec, rows = prepared.spec, prepared.train.rows
     size = rows if spec.training.batch_size == "full" else min(spec.training.batch_size, rows)
     metric: Monitor = "log_loss" if material.classes is not None else "rmse"
-    training = replace(spec.training, epochs=max(ceil(steps * size / rows), 1), monitor=metric, early_stopping=None)
+    epochs = min(max(ceil(steps * size / rows), 1), spec.training.epochs)
+    training = replace(spec.training, epochs=epochs, monitor=metric, early_stopping=None)
     course = new_course(replace(prepared, spec=replace(spec, training=training, members=Networks())))
     course.network.executor = executor_choice(course).executor(str)
     return course

@@ -16,7 +16,7 @@ spec:
   data: {split: {validation: 0.25}}
   model: {hidden: [16], activation: tanh}
   optimizer: {name: adam, learning_rate: 0.02}
-  training: {epochs: 3, batch_size: 32}
+  training: {epochs: 60, batch_size: 32}
 trial:
   steps: 300
   margin: 0.05
