@@ -88,7 +88,7 @@ def test_every_encoding_has_a_place_for_a_level_that_training_lacked(tmp_path, e
     found = predict(model, str(tmp_path / "later.csv"), probabilities=True)
     unseen, missing = np.split(np.array([list(cells) for cells in found.values()][1:], float), 2, axis=1)
     assert np.isfinite(unseen).all()
-    np.testing.assert_array_equal(unseen, missing)
+    np.testing.assert_allclose(unseen, missing, rtol=1e-6)  # a product's last digit may depend on a row's place
 
 
 @pytest.mark.parametrize(
