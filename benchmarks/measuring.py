@@ -18,7 +18,7 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
-from mlptrain.processor import usable_cores
+from mlptrain.machine import usable_cores
 
 os.environ.setdefault("KERAS_BACKEND", "jax")  # Keras itself would look for TensorFlow
 HERE = Path(__file__).resolve().parent

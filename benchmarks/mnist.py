@@ -23,7 +23,7 @@ from pathlib import Path
 from measuring import HERE, heading, installed, machine, measured, mlptrain, publish, row, say
 
 from mlptrain.engine.schedules import LinearRamp
-from mlptrain.processor import usable_cores
+from mlptrain.machine import usable_cores
 from mlptrain.spec.fields import Images, Spec
 from mlptrain.spec.file import load_spec
 

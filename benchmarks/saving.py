@@ -47,8 +47,8 @@ def written_by_hand(data: bytes, path: Path) -> None:
 
 def models(folder: Path, rounds: int) -> Iterator[str]:
     """Saving a model of 1 MB, in turn with the same bytes written by hand."""
-    from mlptrain.storage.model_file import load, save
-    from mlptrain.workflows.fitting import fit
+    from mlptrain.commands.fit import fit
+    from mlptrain.model.file import load, save
 
     (folder / "model.yaml").write_text(MODEL, encoding="utf-8")
     tables.digits(folder / "rows.csv", 2000, 60)
@@ -68,8 +68,8 @@ def models(folder: Path, rounds: int) -> Iterator[str]:
 
 def checkpoints(folder: Path, rows: int, epochs: int, rounds: int) -> Iterator[str]:
     """Training with a checkpoint at every epoch's end: the share of the time that they take."""
-    from mlptrain.storage import checkpoint_file
-    from mlptrain.workflows.fitting import fit
+    from mlptrain.commands.fit import fit
+    from mlptrain.fitting import checkpoint_file
 
     (folder / "tabular.yaml").write_text(TABULAR.replace("EPOCHS", str(epochs)), encoding="utf-8")
     tables.digits(folder / "rows.csv", rows, 100)

@@ -13,7 +13,7 @@ from itertools import pairwise
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any, Literal
 
-from mlptrain.processor import usable_cores
+from mlptrain.machine import usable_cores
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -71,8 +71,8 @@ def mlptrain(work: Work, *, compiled: bool = False) -> Iterator[Step]:
     from mlptrain.engine.losses import CrossEntropy
     from mlptrain.engine.network import Network
     from mlptrain.engine.penalties import Penalty, bound_unit_norms
+    from mlptrain.fitting.execution import suitable_threads
     from mlptrain.randomness import stream
-    from mlptrain.workflows.execution import suitable_threads
 
     functions: dict[str, activations.Activation] = {"relu": activations.ReLU(), "tanh": activations.Tanh()}
     layers: list[tuple[str, Layer]] = []

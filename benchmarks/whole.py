@@ -37,7 +37,7 @@ from measuring import (
     variants,
 )
 
-from mlptrain.processor import usable_cores
+from mlptrain.machine import usable_cores
 
 SCRIPTS = {
     "PyTorch": ("with_torch.py", ("torch", "pandas")),

@@ -8,10 +8,15 @@ from typing import Any
 
 __all__ = ["evaluate", "fit", "load_model", "predict"]
 
-_HOMES = {"fit": "fitting", "evaluate": "evaluation", "predict": "prediction", "load_model": "prediction"}
+_HOMES = {
+    "fit": "commands.fit",
+    "evaluate": "commands.evaluate",
+    "predict": "commands.predict",
+    "load_model": "commands.predict",
+}
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'mlptrain' has no attribute {name!r}")
-    return getattr(import_module(f"mlptrain.workflows.{_HOMES[name]}"), name)
+    return getattr(import_module(f"mlptrain.{_HOMES[name]}"), name)

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from drawing import drawn, identical
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mlptrain.randomness import permutation, short_integers, stream, uniform
+from tests.support.drawing import drawn, identical
 
 seeds = st.integers(0, 2**63)
 purposes = st.sampled_from(["shuffle", "dropout", "initialize", ""])

@@ -83,13 +83,3 @@ def test_every_link_leads_somewhere():
 
 def test_the_reference_is_what_the_code_says():
     assert (ROOT / "docs" / "spec.md").read_text(encoding="utf-8") == reference()
-
-
-def test_the_map_of_the_code_names_every_file():
-    package = ROOT / "mlptrain"
-    text = (package / "README.md").read_text(encoding="utf-8")
-    block = text.split("```")[1]
-    for path in package.rglob("*.py"):
-        room = path.relative_to(package).parts[0]
-        if path.name != "__init__.py" and room not in ("cli", "workflows"):
-            assert path.name in block or room == "reporting", path

@@ -23,8 +23,8 @@ def evaluate(
 ) -> None:
     """Measure a model on a file."""
     use_threads(threads)
+    from mlptrain.commands import evaluate as evaluation
     from mlptrain.reporting.results import evaluation_document, evaluation_text, json_text
-    from mlptrain.workflows import evaluation
 
     result = evaluation.evaluate(model, data, labels, by=by, resamples=bootstrap)
     for message in result.notices:

@@ -14,7 +14,7 @@ from mlptrain.cli.options import AsJson, Set, SpecPath, Threads, for_programs, n
 from mlptrain.errors import EnvironmentFailure, Interrupted, SpecError
 
 if TYPE_CHECKING:
-    from mlptrain.workflows.trainings import Sink
+    from mlptrain.fitting.trainings import Sink
 
 When = Literal["auto", "epochs", "off"]
 HISTORY_BEGINS = b'{"event": '
@@ -46,7 +46,7 @@ def fit(
 ) -> None:
     """Train what a spec says and write the model."""
     use_threads(threads)
-    from mlptrain.workflows import fitting
+    from mlptrain.commands import fit as fitting
 
     if history is not None:
         check_history(history, out or fitting.default_output(spec))

@@ -18,10 +18,10 @@ def init(
 ) -> None:
     """Write a commented spec to begin with, from what is found in a file."""
     use_threads(1)
+    from mlptrain.commands.init import starter
     from mlptrain.errors import SpecError
     from mlptrain.reporting.text import plain
     from mlptrain.storage.publishing import publish
-    from mlptrain.workflows.initialisation import starter
 
     path = out or Path(f"{Path(data).name.partition('.')[0] or 'spec'}.yaml")
     to_stdout = str(path) == "-"

@@ -8,7 +8,7 @@ from typing import Annotated, TextIO
 
 import typer
 
-from mlptrain.processor import usable_cores
+from mlptrain.machine import usable_cores
 
 Set = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key: optimizer.learning_rate=0.01")

@@ -27,8 +27,9 @@ def predict(
 ) -> None:
     """Predict the rows of a file, one row out for each row in, in order."""
     use_threads(threads)
+    from mlptrain.commands.predict import Prediction
     from mlptrain.errors import SpecError
-    from mlptrain.workflows.prediction import Prediction, Wanted
+    from mlptrain.model.answers import Wanted
 
     for what, path in (("input file", data), ("model", model)):
         if out is not None and same_file(out, Path(path)):

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from mlptrain.reporting.text import json_safe, plain
 
 if TYPE_CHECKING:
+    from mlptrain.commands.check import Check
+    from mlptrain.commands.evaluate import Evaluation
+    from mlptrain.commands.fit import FitResult
+    from mlptrain.commands.show import Description
     from mlptrain.spec.file import Expansion
-    from mlptrain.workflows.checking import Check
-    from mlptrain.workflows.description import Description
-    from mlptrain.workflows.evaluation import Evaluation
-    from mlptrain.workflows.fitting import FitResult
 
 
 def json_text(result: Any) -> str:

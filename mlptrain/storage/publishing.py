@@ -15,11 +15,12 @@ import stat
 import sys
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, TextIO, cast
 
+from mlptrain.data.table import write_table
 from mlptrain.errors import EnvironmentFailure
 
 Write = Callable[[BinaryIO], object]
@@ -217,3 +218,20 @@ def check_writable(path: Path) -> None:
         probe.unlink()
     except OSError as problem:
         raise EnvironmentFailure(f"{path}: cannot be written: {problem.strerror}") from None
+
+
+def as_text(write: Callable[[TextIO], object]) -> Callable[[BinaryIO], object]:
+    """What writes text, as what writes bytes."""
+
+    def write_bytes(stream: BinaryIO) -> None:
+        text = io.TextIOWrapper(stream, encoding="utf-8", newline="", write_through=False)
+        write(text)
+        text.flush()
+        text.detach()
+
+    return write_bytes
+
+
+def publish_table(columns: Mapping[str, Sequence[str]], path: Path) -> None:
+    """Publish columns as a CSV file."""
+    publish(path, as_text(lambda stream: write_table(columns, stream)))

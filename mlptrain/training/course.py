@@ -11,14 +11,14 @@ from numpy.random import BitGenerator
 from numpy.typing import NDArray
 
 from mlptrain.data.features import Pixels
-from mlptrain.data.splits import batch_slices
 from mlptrain.data.targets import ClassTarget, Target
 from mlptrain.engine.arrays import Floats
 from mlptrain.engine.losses import Loss
 from mlptrain.engine.network import Network
+from mlptrain.model.examples import Examples
 from mlptrain.randomness import permutation, stream
 from mlptrain.spec.fields import Spec
-from mlptrain.training.examples import Examples
+from mlptrain.training.batching import batch_slices
 
 GATHER_AT_ONCE = 1 << 24
 """Bytes of training inputs up to which a whole epoch is gathered in its shuffled order at once."""

@@ -7,9 +7,9 @@ import numpy as np
 
 from mlptrain.engine.arrays import Floats
 from mlptrain.engine.network import Network
+from mlptrain.model.head import loss_targets
 from mlptrain.randomness import stream, uniform
 from mlptrain.training.course import Course
-from mlptrain.training.examples import loss_targets
 
 STEPS = (1e-4, 1e-5, 1e-6)
 DIRECTIONS = 3

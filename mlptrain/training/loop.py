@@ -15,11 +15,12 @@ from mlptrain.engine.network import Network
 from mlptrain.engine.optimizers import Momentum, Nesterov, Optimizer, step
 from mlptrain.engine.penalties import bound_unit_norms, norm
 from mlptrain.engine.schedules import Now, plateau_rule
+from mlptrain.model.examples import Examples
+from mlptrain.model.head import evaluate, quick_metric
 from mlptrain.spec.fields import Spec
 from mlptrain.training.course import Batch, Course, batches
 from mlptrain.training.divergence import diverged
 from mlptrain.training.events import EpochEnded, Event, Finished, Reason, Started, StepsDone
-from mlptrain.training.examples import Examples, evaluate, quick_metric
 from mlptrain.training.state import Running, TrainState
 
 SMALLER_IS_BETTER = frozenset(["loss", "log_loss", "error_rate", "rmse", "mae"])

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.random import default_rng
-from table_cases import coded, drawn, lines_of, read, same_cells, texts_of
 
 from mlptrain.data import cells as cells_file
 from mlptrain.data import columns as columns_file
@@ -19,6 +18,7 @@ from mlptrain.data.delimited import TableFormat
 from mlptrain.data.grammar import LARGEST, NumberGrammar, is_number
 from mlptrain.data.table import Part, Reading, Table, from_columns, read_table
 from mlptrain.errors import DataError
+from tests.support.table_cases import coded, drawn, lines_of, read, same_cells, texts_of
 
 FEW = 5
 """Instead of 1000, so that small columns are kept as numbers."""

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from table_cases import drawn, read, table
 
 from mlptrain.data import columns as columns_file
 from mlptrain.data.columns import (
@@ -24,6 +23,7 @@ from mlptrain.data.columns import (
 )
 from mlptrain.data.grammar import LARGEST, NUMBERS, NumberGrammar, is_inexact, is_number
 from mlptrain.errors import DataError
+from tests.support.table_cases import drawn, read, table
 
 MARKS = {""}
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from table_cases import drawn
 
 from mlptrain.data.dates import DATE_FORMATS, DateParts, compiled, date_format, looks_like_dates, parse_dates
 from mlptrain.spec.plain import from_plain, to_plain
+from tests.support.table_cases import drawn
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 STRPTIME = {

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.random import default_rng
 from sklearn import preprocessing
-from table_cases import drawn
 
 from mlptrain.data.encodings import (
     EmbeddingEncoding,
@@ -30,6 +29,7 @@ from mlptrain.data.encodings import (
 from mlptrain.data.scaling import RobustScaling
 from mlptrain.randomness import stream
 from mlptrain.spec.plain import from_plain, to_plain
+from tests.support.table_cases import drawn
 
 ENCODINGS = [kind() for kind in get_args(Encoding)]
 STANDARDISED = [

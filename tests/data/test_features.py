@@ -21,7 +21,6 @@ from sklearn.preprocessing import (
     StandardScaler,
     TargetEncoder,
 )
-from table_cases import columns_of, drawn, table
 
 from mlptrain.data.column_rules import ColumnRules, FeatureRules, Imputing
 from mlptrain.data.columns import MISSING_NUMBERS, TRUE, Kind, Understood
@@ -32,6 +31,7 @@ from mlptrain.data.grammar import is_number
 from mlptrain.data.scaling import MinMaxScaling, NoScaling, QuantileScaling, RobustScaling, Scaling, StandardScaling
 from mlptrain.errors import DataError
 from mlptrain.spec.plain import from_plain, to_plain
+from tests.support.table_cases import columns_of, drawn, table
 
 FLOAT64, FLOAT32 = np.dtype(np.float64), np.dtype(np.float32)
 

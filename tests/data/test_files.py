@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from table_cases import drawn, read, zipped
 
 from mlptrain.data.delimited import TableFormat
 from mlptrain.data.files import FOREIGN, PARQUET, content, is_parquet, matched, opener, unpacked
 from mlptrain.data.table import read_table
 from mlptrain.errors import DataError
+from tests.support.table_cases import drawn, read, zipped
 
 
 @pytest.mark.parametrize(("magic", "kind"), FOREIGN.items(), ids=[kind.split()[1] for kind in FOREIGN.values()])

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from table_cases import drawn, zipped
 
 from mlptrain.data.images import read_idx, read_images, read_labels
 from mlptrain.errors import DataError
+from tests.support.table_cases import drawn, zipped
 
 
 def idx(array) -> bytes:

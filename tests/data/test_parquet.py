@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import csv, parquet
-from table_cases import drawn, lines_of, texts_of
 
 from mlptrain.data import cells as cells_file
 from mlptrain.data import parquet as parquet_file
@@ -22,6 +21,7 @@ from mlptrain.data.feature_fitting import fit_features, understand_columns
 from mlptrain.data.grammar import EXACT
 from mlptrain.data.table import Reading, Table, read_table
 from mlptrain.errors import DataError
+from tests.support.table_cases import drawn, lines_of, texts_of
 
 
 @pytest.fixture(autouse=True, scope="module")

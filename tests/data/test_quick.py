@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
-from table_cases import drawn, lines_of, read, reader_of, same_cells, texts_of, zipped
 
 from mlptrain.data import cells as cells_file
 from mlptrain.data import columns as columns_file
@@ -14,6 +13,7 @@ from mlptrain.data.columns import numbers, understand
 from mlptrain.data.delimited import FIELD_LIMIT, TableFormat
 from mlptrain.data.table import Table
 from mlptrain.errors import DataError
+from tests.support.table_cases import drawn, lines_of, read, reader_of, same_cells, texts_of, zipped
 
 
 @pytest.fixture(autouse=True, scope="module")

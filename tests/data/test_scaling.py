@@ -13,7 +13,6 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from numpy.random import default_rng
 from sklearn import preprocessing
-from table_cases import drawn
 
 from mlptrain.data.scaling import (
     FittedScaling,
@@ -31,6 +30,7 @@ from mlptrain.data.scaling import (
     signed_log,
 )
 from mlptrain.spec.plain import from_plain, to_plain
+from tests.support.table_cases import drawn
 
 TABLES = Path(__file__).parents[3] / "shared" / "tables"
 SCALINGS = [kind() for kind in get_args(Scaling)]

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from table_cases import columns_of, drawn, lines_of, plain_texts, read, read_several, texts_of, written, zipped
 
 from mlptrain.data import cells as cells_file
 from mlptrain.data import delimited, quick
@@ -15,6 +14,17 @@ from mlptrain.data.columns import numbers
 from mlptrain.data.delimited import TableFormat
 from mlptrain.data.table import Reading, Writer, read_table
 from mlptrain.errors import DataError
+from tests.support.table_cases import (
+    columns_of,
+    drawn,
+    lines_of,
+    plain_texts,
+    read,
+    read_several,
+    texts_of,
+    written,
+    zipped,
+)
 
 COMMA = TableFormat(delimiter=",")
 

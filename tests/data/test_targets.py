@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from table_cases import coded, drawn, read, table
 
 from mlptrain.data.cells import NumberCells
 from mlptrain.data.targets import (
@@ -25,6 +24,7 @@ from mlptrain.data.targets import (
 )
 from mlptrain.errors import DataError
 from mlptrain.spec.plain import from_plain, to_plain
+from tests.support.table_cases import coded, drawn, read, table
 
 FLOAT64, FLOAT32 = np.dtype(np.float64), np.dtype(np.float32)
 

@@ -6,7 +6,6 @@ from typing import Any, get_args
 import mpmath
 import numpy as np
 import pytest
-from drawing import DTYPES, H, identical, label, members, standard_normal
 from mpmath import mpf
 
 from mlptrain.engine.activations import (
@@ -28,6 +27,7 @@ from mlptrain.engine.activations import (
     Tanh,
 )
 from mlptrain.engine.arrays import BLOCK, blockwise
+from tests.support.drawing import DTYPES, H, identical, label, members, standard_normal
 
 ALL = [*members(Activation), LeakyReLU(slope=0.3), ELU(alpha=0.5)]
 each = pytest.mark.parametrize("activation", ALL, ids=label)

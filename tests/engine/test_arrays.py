@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from drawing import DTYPES, drawn, identical, standard_normal
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mlptrain.engine.arrays import BLOCK, FLUSH_EVERY, SMALLEST, Workspace, blocks, blockwise, flush_denormals
+from tests.support.drawing import DTYPES, drawn, identical, standard_normal
 
 FLOAT = np.dtype(float)
 SHAPES = [(5, 3), (5, 4), (2, 5, 4), (5,)]

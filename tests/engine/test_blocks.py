@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from drawing import evaluation, identical, own_of, slopes, standard_normal, training
 from numpy.random import default_rng
 
 from mlptrain.engine.activations import ReLU, Tanh
@@ -14,6 +13,7 @@ from mlptrain.engine.losses import MeanSquaredError
 from mlptrain.engine.network import Network
 from mlptrain.engine.norms import BatchNorm, LayerNorm
 from mlptrain.randomness import stream
+from tests.support.drawing import evaluation, identical, own_of, slopes, standard_normal, training
 
 BLOCK = Residual(layers=(("a", Dense(units=5)), ("a.tanh", Activate(activation=Tanh())), ("b", Dense(units=4))))
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from drawing import drawn, standard_normal
 from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.random import default_rng
@@ -23,6 +22,7 @@ from mlptrain.engine.metrics import (
     sliced,
 )
 from mlptrain.randomness import stream
+from tests.support.drawing import drawn, standard_normal
 
 rows = st.integers(1, 40)
 seeds = st.integers(0, 10**6)

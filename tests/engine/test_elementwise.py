@@ -6,7 +6,6 @@ from typing import get_args
 
 import numpy as np
 import pytest
-from drawing import identical
 from numpy.random import default_rng
 
 from mlptrain.engine.activations import SELU, LeakyReLU, Linear, Mish, Rectifier, ReLU, Tanh
@@ -31,6 +30,7 @@ from mlptrain.engine.norms import BatchNorm, LayerNorm
 from mlptrain.engine.optimizers import Elementwise, step
 from mlptrain.engine.penalties import Penalty, bound_unit_norms
 from mlptrain.randomness import stream
+from tests.support.drawing import identical
 
 COMPILED = Compiled()
 DTYPES = [np.dtype("float32"), np.dtype("float64")]

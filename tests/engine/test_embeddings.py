@@ -5,7 +5,15 @@ from typing import get_args
 
 import numpy as np
 import pytest
-from drawing import (
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.random import default_rng
+
+from mlptrain.engine.arrays import Workspace
+from mlptrain.engine.embeddings import PBLD, PLR, Codes, InputEmbedding, InputLayout, NumericEmbedding, PiecewiseLinear
+from mlptrain.engine.layers import Pass
+from mlptrain.randomness import stream
+from tests.support.drawing import (
     DTYPES,
     distance,
     drawn,
@@ -19,14 +27,6 @@ from drawing import (
     standard_normal,
     training,
 )
-from hypothesis import given
-from hypothesis import strategies as st
-from numpy.random import default_rng
-
-from mlptrain.engine.arrays import Workspace
-from mlptrain.engine.embeddings import PBLD, PLR, Codes, InputEmbedding, InputLayout, NumericEmbedding, PiecewiseLinear
-from mlptrain.engine.layers import Pass
-from mlptrain.randomness import stream
 
 EMBEDDINGS = [
     *members(NumericEmbedding),

@@ -5,7 +5,6 @@ from typing import get_args, get_type_hints
 
 import numpy as np
 import pytest
-from drawing import DTYPES, identical, label
 
 from mlptrain.engine.activations import Family
 from mlptrain.engine.initializers import (
@@ -25,6 +24,7 @@ from mlptrain.engine.initializers import (
 )
 from mlptrain.engine.parameters import Declaration, Parameters
 from mlptrain.randomness import stream
+from tests.support.drawing import DTYPES, identical, label
 
 SHAPE = (500, 12, 20)
 """Of 500 members, so that a sample is large while each matrix is small."""

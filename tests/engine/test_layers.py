@@ -5,20 +5,6 @@ from typing import get_args
 
 import numpy as np
 import pytest
-from drawing import (
-    DTYPES,
-    activation_layers,
-    distance,
-    evaluation,
-    identical,
-    label,
-    member_of,
-    members,
-    own_of,
-    slopes,
-    standard_normal,
-    training,
-)
 from numpy.random import default_rng
 
 from mlptrain.engine.activations import Activation, Family, Tanh
@@ -43,6 +29,20 @@ from mlptrain.engine.layers import (
 from mlptrain.engine.members import Adapter, BatchEnsemble, Shared
 from mlptrain.engine.norms import BatchNorm, LayerNorm, Norm
 from mlptrain.randomness import stream
+from tests.support.drawing import (
+    DTYPES,
+    activation_layers,
+    distance,
+    evaluation,
+    identical,
+    label,
+    member_of,
+    members,
+    own_of,
+    slopes,
+    standard_normal,
+    training,
+)
 
 BLOCK_OF_LAYERS = (
     ("a", Dense(units=3)),

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from drawing import DTYPES, identical, standard_normal
 
 from mlptrain.engine.lbfgs import LBFGS, direction
+from tests.support.drawing import DTYPES, identical, standard_normal
 
 dtypes = pytest.mark.parametrize("dtype", DTYPES, ids=str)
 

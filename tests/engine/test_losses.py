@@ -3,7 +3,6 @@
 import mpmath
 import numpy as np
 import pytest
-from drawing import DTYPES, LOSSES, distance, drawn, identical, label, outputs_of, slopes, standard_normal, targets_for
 from hypothesis import given
 from hypothesis import strategies as st
 from mpmath import mpf
@@ -25,6 +24,18 @@ from mlptrain.engine.losses import (
     average,
     log_softmax,
     softmax,
+)
+from tests.support.drawing import (
+    DTYPES,
+    LOSSES,
+    distance,
+    drawn,
+    identical,
+    label,
+    outputs_of,
+    slopes,
+    standard_normal,
+    targets_for,
 )
 
 each = pytest.mark.parametrize("loss", LOSSES, ids=label)

@@ -4,7 +4,6 @@ import warnings
 
 import numpy as np
 import pytest
-from drawing import DTYPES, drawn, standard_normal
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.random import default_rng
@@ -12,6 +11,7 @@ from sklearn import metrics as sk
 
 from mlptrain.engine.losses import softmax
 from mlptrain.engine.metrics import Undefined, classification, confusion, regression
+from tests.support.drawing import DTYPES, drawn, standard_normal
 
 CLASSIFICATION = ["accuracy", "error_rate", "balanced_accuracy", "f1", "auc", "log_loss", "mcc"]
 REGRESSION = ["rmse", "mae", "r2"]

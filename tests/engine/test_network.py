@@ -6,7 +6,18 @@ from itertools import product
 
 import numpy as np
 import pytest
-from drawing import (
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.random import default_rng
+
+from mlptrain.engine.activations import GELU, ReLU, Tanh
+from mlptrain.engine.layers import Activate, AnyDropout, Dense, Dropout, GaussianDropout, Layer, PReLU
+from mlptrain.engine.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError, average
+from mlptrain.engine.network import Network
+from mlptrain.engine.norms import BatchNorm, LayerNorm, Norm
+from mlptrain.engine.penalties import Penalty
+from mlptrain.randomness import stream
+from tests.support.drawing import (
     DTYPES,
     LOSSES,
     activation_layers,
@@ -20,17 +31,6 @@ from drawing import (
     standard_normal,
     targets_for,
 )
-from hypothesis import given
-from hypothesis import strategies as st
-from numpy.random import default_rng
-
-from mlptrain.engine.activations import GELU, ReLU, Tanh
-from mlptrain.engine.layers import Activate, AnyDropout, Dense, Dropout, GaussianDropout, Layer, PReLU
-from mlptrain.engine.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError, average
-from mlptrain.engine.network import Network
-from mlptrain.engine.norms import BatchNorm, LayerNorm, Norm
-from mlptrain.engine.penalties import Penalty
-from mlptrain.randomness import stream
 
 FLOAT = np.dtype(float)
 DIRECTIONS = 2

@@ -8,7 +8,6 @@ from typing import get_args
 
 import numpy as np
 import pytest
-from drawing import DTYPES, identical, label, members, standard_normal
 
 from mlptrain.engine import arrays, elementwise
 from mlptrain.engine.initializers import Zeros
@@ -34,6 +33,7 @@ from mlptrain.engine.optimizers import (
     step,
 )
 from mlptrain.engine.parameters import Declaration, Kind, Parameters
+from tests.support.drawing import DTYPES, identical, label, members, standard_normal
 
 ALL = members(Elementwise)
 VARIANTS = [

@@ -5,12 +5,12 @@ from typing import get_args
 
 import numpy as np
 import pytest
-from drawing import DTYPES, drawn, identical
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mlptrain.engine.initializers import Constant, Normal, Ones, VarianceScaling
 from mlptrain.engine.parameters import Declaration, Kind, Parameters
+from tests.support.drawing import DTYPES, drawn, identical
 
 FLOAT = np.dtype(float)
 KINDS = get_args(Kind)

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from drawing import DTYPES, distance, drawn, identical, slopes, standard_normal
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +12,7 @@ from mlptrain.engine.arrays import BLOCK
 from mlptrain.engine.initializers import Zeros
 from mlptrain.engine.parameters import Declaration, Parameters
 from mlptrain.engine.penalties import Clipping, Penalty, bound_unit_norms, norm, scale_to_norm
+from tests.support.drawing import DTYPES, distance, drawn, identical, slopes, standard_normal
 
 FLOAT = np.dtype(float)
 PENALTIES = [Penalty(l1=0.3), Penalty(l2=0.2), Penalty(l1=0.3, l2=0.2)]

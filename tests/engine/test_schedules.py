@@ -6,7 +6,6 @@ from math import inf, isfinite, nan
 from typing import get_args
 
 import pytest
-from drawing import drawn, label, members
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,6 +29,7 @@ from mlptrain.engine.schedules import (
     depends_on_total,
     plateau_rule,
 )
+from tests.support.drawing import drawn, label, members
 
 BASE = 0.4
 RUN = 20

@@ -6,9 +6,10 @@ A model of every format that was ever released stays here, and stays readable, w
 import tempfile
 from pathlib import Path
 
-from mlptrain.storage.model_file import FORMAT_VERSION
-from mlptrain.workflows.fitting import fit
-from mlptrain.workflows.prediction import Prediction, Wanted
+from mlptrain.commands.fit import fit
+from mlptrain.commands.predict import Prediction
+from mlptrain.model.answers import Wanted
+from mlptrain.model.file import FORMAT_VERSION
 
 HERE = Path(__file__).parent
 SPEC = """

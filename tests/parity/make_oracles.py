@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from parity_cases import (
+
+from tests.parity.parity_cases import (
     ACTIVATIONS,
     INPUTS,
     KERAS_LOSSES,

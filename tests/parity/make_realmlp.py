@@ -20,7 +20,8 @@ import torch
 from pytabkit.models.alg_interfaces import nn_interfaces
 from pytabkit.models.sklearn import sklearn_interfaces as estimators
 from pytabkit.models.training.lightning_modules import TabNNModule
-from realmlp_cases import (
+
+from tests.parity.realmlp_cases import (
     CASES,
     EMBEDDING,
     EPOCHS,

@@ -9,7 +9,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from parity_cases import (
+
+from mlptrain.engine.arrays import Workspace
+from mlptrain.engine.layers import Activate, Own, Pass, PReLU
+from mlptrain.engine.losses import average
+from mlptrain.engine.network import Network
+from mlptrain.engine.norms import BatchNorm
+from mlptrain.engine.optimizers import step
+from mlptrain.engine.penalties import bound_unit_norms
+from tests.parity.parity_cases import (
     ACTIVATIONS,
     KERAS_LOSSES,
     POINTS,
@@ -21,14 +29,6 @@ from parity_cases import (
     loss_sample,
     pytorch_cases,
 )
-
-from mlptrain.engine.arrays import Workspace
-from mlptrain.engine.layers import Activate, Own, Pass, PReLU
-from mlptrain.engine.losses import average
-from mlptrain.engine.network import Network
-from mlptrain.engine.norms import BatchNorm
-from mlptrain.engine.optimizers import step
-from mlptrain.engine.penalties import bound_unit_norms
 
 ORACLES = {name: json.loads(Path(__file__).with_name(f"{name}.json").read_text()) for name in ("pytorch", "keras")}
 CASES = [("pytorch", case) for case in pytorch_cases()] + [("keras", case) for case in keras_cases()]

@@ -11,19 +11,30 @@ from typing import Any
 
 import numpy as np
 import pytest
-from preparing import prepare
-from realmlp_cases import CASES, EMBEDDING, EPOCHS, FREQUENCIES, LEVELS, NUMBERS, ONE_HOT, OUTPUTS, WIDTHS, columns
 
 from mlptrain.data import features
+from mlptrain.fitting.trainings import new_course
+from mlptrain.model.head import predict
 from mlptrain.spec.fields import Spec
 from mlptrain.spec.file import load_draft
 from mlptrain.spec.recipes import Facts
 from mlptrain.training.course import Course
 from mlptrain.training.events import EpochEnded
-from mlptrain.training.examples import predict
 from mlptrain.training.loop import fit
 from mlptrain.training.state import initial_state
-from mlptrain.workflows.trainings import new_course
+from tests.parity.realmlp_cases import (
+    CASES,
+    EMBEDDING,
+    EPOCHS,
+    FREQUENCIES,
+    LEVELS,
+    NUMBERS,
+    ONE_HOT,
+    OUTPUTS,
+    WIDTHS,
+    columns,
+)
+from tests.support.preparing import prepare
 
 STORED = json.loads((Path(__file__).parent / "pytabkit.json").read_text(encoding="utf-8"))
 TOLERANCE = 1e-3

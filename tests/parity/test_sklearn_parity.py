@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from parity_cases import TINY, Array, Case, inputs
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from mlptrain.engine.activations import Activation, Linear, ReLU, Sigmoid, Tanh
@@ -17,6 +16,7 @@ from mlptrain.engine.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanS
 from mlptrain.engine.network import Network
 from mlptrain.engine.optimizers import SGD, Adam, Elementwise, Momentum, Nesterov, step
 from mlptrain.engine.penalties import Penalty
+from tests.parity.parity_cases import TINY, Array, Case, inputs
 
 EPOCHS = 5
 

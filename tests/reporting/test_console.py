@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
-from streams import Clock, broken_off, drawn, runs, training
 
 from mlptrain.reporting.console import INTERVAL, ConsoleSink, terminal_sink
 from mlptrain.reporting.digest import Digest
 from mlptrain.reporting.frame import ASCII, FINAL_ROWS, UNICODE, Frame
 from mlptrain.reporting.lines import LinesSink
 from mlptrain.training.events import EpochEnded, Started, StepsDone
+from tests.support.streams import Clock, broken_off, drawn, runs, training
 
 SHOW_CURSOR = "\x1b[?25h"
 HIDE_CURSOR = "\x1b[?25l"

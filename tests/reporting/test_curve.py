@@ -3,9 +3,9 @@ from math import exp, inf, nan
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from streams import drawn, optional
 
 from mlptrain.reporting.curve import ASCII_BLOCKS, BLOCKS, Scale, Trace, column, curve
+from tests.support.streams import drawn, optional
 
 values = st.lists(optional, max_size=60)
 

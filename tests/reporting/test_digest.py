@@ -3,10 +3,10 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from streams import drawn, training
 
 from mlptrain.reporting.digest import ROOM, Digest, is_milestone, round_steps
 from mlptrain.training.events import Finished, StepsDone
+from tests.support.streams import drawn, training
 
 
 def digest_of(events):

@@ -4,10 +4,10 @@ from dataclasses import fields, replace
 from math import inf, isfinite, nan
 
 from hypothesis import given
-from streams import Clock, drawn, runs, training
 
 from mlptrain.reporting.history import HistoryWriter
 from mlptrain.training.events import EpochEnded, Finished, Started, StepsDone
+from tests.support.streams import Clock, drawn, runs, training
 
 NAMES = {Started: "started", EpochEnded: "epoch", Finished: "finished"}
 

@@ -6,10 +6,10 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from streams import Clock, broken_off, drawn, runs, training
 
 from mlptrain.reporting.lines import LinesSink
 from mlptrain.training.events import EpochEnded, Finished, StepsDone
+from tests.support.streams import Clock, broken_off, drawn, runs, training
 
 
 def written(events, *, title="", clock=None, tick=None, stream=None):

@@ -3,9 +3,9 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from streams import drawn
 
 from mlptrain.reporting.text import LONGEST, encodable, plain
+from tests.support.streams import drawn
 
 DANGEROUS = {*map(chr, range(0x20)), *map(chr, range(0x7F, 0xA0)), *"\u2028\u2029\u202a\u202b\u202c\u202d\u202e"}
 DANGEROUS |= {"\u2066", "\u2067", "\u2068", "\u2069"}

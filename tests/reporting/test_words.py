@@ -1,10 +1,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from streams import drawn, floats, optional, training
 
 from mlptrain.reporting.words import WIDTH, closing, count, duration, learning_rate, number, opening, rate, stopwatch
 from mlptrain.training.events import EpochEnded, Finished
+from tests.support.streams import drawn, floats, optional, training
 
 
 @drawn

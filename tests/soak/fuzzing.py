@@ -1,7 +1,7 @@
 """Random damage to specs, tables and model files: whatever they become, they are read or refused, and nothing else.
 
 Each input begins as a valid one and is changed at the level of its structure, of its text, or of both. It is given, in
-this process and from memory, to the functions that the commands call. `python -m soak.fuzzing` in `tests` runs long.
+this process and from memory, to the functions that the commands call. `python -m tests.soak.fuzzing` runs long.
 """
 
 import io
@@ -21,25 +21,29 @@ from typing import Any
 from unittest.mock import patch
 
 import numpy as np
-from attacks.forging import GOLDEN, LEVEL_VALUES, METADATA, container
-from attacks.strings import HOSTILE
 
+from mlptrain.commands import evaluate as evaluation
+from mlptrain.commands import predict as prediction
+from mlptrain.commands.predict import Prediction
+from mlptrain.commands.show import description
 from mlptrain.data.column_rules import ColumnRules
 from mlptrain.data.table import from_columns, write_table
 from mlptrain.errors import MlptrainError
+from mlptrain.model.answers import Wanted
+from mlptrain.model.file import model_of
+from mlptrain.model.model import Model, predicted_with
+from mlptrain.model.rows import Rows
+from mlptrain.preparation.material import read_material
+from mlptrain.preparation.partitions import partitions
+from mlptrain.preparation.preparation import prepare_part
 from mlptrain.reporting.results import description_text
 from mlptrain.spec.fields import Data, ModelSpec, Spec, Split
 from mlptrain.spec.file import load_spec
 from mlptrain.spec.plain import from_plain, to_plain
 from mlptrain.spec.yaml_text import decoded as text_of_spec
 from mlptrain.storage.container import Arrays, Refused, decoded, local_header, npy_header
-from mlptrain.storage.model_file import Model, model_of
-from mlptrain.training.material import Rows, read_material
-from mlptrain.training.partitions import partitions
-from mlptrain.training.preparation import prepare_part
-from mlptrain.workflows import evaluation, prediction
-from mlptrain.workflows.description import description
-from mlptrain.workflows.prediction import Prediction, Wanted, predicted_with
+from tests.support.forging import GOLDEN, LEVEL_VALUES, METADATA, container
+from tests.support.strings import HOSTILE
 
 HANG = 5.0
 """Seconds after which an input counts as a hang."""

@@ -20,13 +20,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
-from soak.forked import Child, Ended
-from soak.tally import Row
 
-from mlptrain.storage import checkpoint_file, model_file
-from mlptrain.storage.checkpoint_file import path_before, path_of
+from mlptrain.commands.fit import fit
+from mlptrain.fitting import checkpoint_file
+from mlptrain.fitting.checkpoint_file import path_before, path_of
+from mlptrain.model import file as model_file
 from mlptrain.training.events import EpochEnded, Event, Started
-from mlptrain.workflows.fitting import fit
+from tests.soak.forked import Child, Ended
+from tests.soak.tally import Row
 
 ROOT = Path(__file__).parents[2]
 CONFIGURATIONS = {

@@ -38,10 +38,10 @@ TESTS = Path(__file__).resolve().parents[1]
 ROOT = TESTS.parent
 PACKAGE = ROOT / "mlptrain"
 if __name__ == "__main__":
-    sys.path.insert(0, str(TESTS))
+    sys.path.insert(0, str(ROOT))
 
-from soak.mutations import Mutant, code_objects, mutants, mutated, noting  # noqa: E402
-from soak.tally import Row  # noqa: E402
+from tests.soak.mutations import Mutant, code_objects, mutants, mutated, noting  # noqa: E402
+from tests.soak.tally import Row  # noqa: E402
 
 
 @dataclass(frozen=True)
@@ -56,42 +56,44 @@ GROUPS = {
     "saving": Group(
         ("storage/publishing.py", "storage/container.py"),
         (
-            "test_container.py",
-            "test_publishing_crashes.py",
-            "test_golden_models.py",
-            "workflows/test_publishing.py",
-            "workflows/test_model_files.py",
-            "workflows/test_checkpoints.py",
+            "storage/test_container.py",
+            "behaviour/test_publishing_crashes.py",
+            "behaviour/test_golden_models.py",
+            "storage/test_publishing.py",
+            "model/test_file.py",
+            "fitting/test_checkpoints.py",
         ),
     ),
     "loading": Group(
-        ("storage/model_file.py", "storage/metadata.py", "storage/model_rules.py", "storage/checkpoint_file.py"),
+        ("model/file.py", "storage/metadata.py", "model/rules.py", "fitting/checkpoint_file.py"),
         (
-            "attacks/test_hostile_models.py",
-            "test_golden_models.py",
-            "workflows/test_checkpoints.py",
-            "workflows/test_model_files.py",
-            "workflows/test_fitting.py",
-            "workflows/test_folds.py",
+            "behaviour/test_hostile_models.py",
+            "behaviour/test_golden_models.py",
+            "fitting/test_checkpoints.py",
+            "model/test_file.py",
+            "commands/test_fit.py",
+            "behaviour/test_folds.py",
         ),
     ),
     "spec": Group(
         ("spec/*.py",),
-        ("spec", "test_readme.py::test_the_reference_is_what_the_code_says", "cli/test_errors_and_exit_codes.py"),
+        ("spec", "test_readme.py::test_the_reference_is_what_the_code_says", "behaviour/test_errors_and_exit_codes.py"),
     ),
-    "typing": Group(("data/columns.py", "data/cells.py", "data/grammar.py"), ("data", "training/test_preparation.py")),
+    "typing": Group(
+        ("data/columns.py", "data/cells.py", "data/grammar.py"), ("data", "preparation/test_preparation.py")
+    ),
     "splits": Group(
-        ("data/splits.py", "training/partitions.py"),
+        ("preparation/splits.py", "preparation/partitions.py"),
         (
-            "data/test_splits.py",
-            "training/test_preparation.py",
-            "workflows/test_parts_of_a_fit.py",
-            "workflows/test_folds.py",
+            "preparation/test_splits.py",
+            "preparation/test_preparation.py",
+            "behaviour/test_parts_of_a_fit.py",
+            "behaviour/test_folds.py",
         ),
     ),
     "metrics": Group(
         ("engine/metrics.py",),
-        ("engine/test_metrics.py", "engine/test_bootstrap.py", "workflows/test_evaluation.py"),
+        ("engine/test_metrics.py", "engine/test_bootstrap.py", "commands/test_evaluate.py"),
     ),
 }
 SAMPLE = 60
@@ -229,7 +231,7 @@ def run_anew(mutant: Mutant, nodes: Sequence[str], failing: Sequence[str]) -> in
     """Import everything of ours again, with the change, and run tests but those that fail anyway: 1 if one fails."""
     for name, module in list(sys.modules.items()):
         place = str(getattr(module, "__file__", ""))
-        if place.startswith((str(TESTS), str(PACKAGE))) and name != __name__ and not name.startswith("soak"):
+        if place.startswith((str(TESTS), str(PACKAGE))) and name != __name__ and not name.startswith("tests.soak"):
             del sys.modules[name]
     relative = mutant.path.relative_to(ROOT).with_suffix("")
     sys.meta_path.insert(0, Changed(".".join(relative.parts), mutant))

@@ -22,9 +22,9 @@ from pathlib import Path
 
 TESTS = Path(__file__).resolve().parents[1]
 if __name__ == "__main__":
-    sys.path[0] = str(TESTS)
+    sys.path[0] = str(TESTS.parent)
 
-from soak.tally import LeftOut, Row  # noqa: E402
+from tests.soak.tally import LeftOut, Row  # noqa: E402
 
 PACKAGES = ("mlptrain", "numpy", "pyarrow", "hypothesis", "pytest")
 ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OPENBLAS", "OMP", "NUMBA", "ARROW")}
@@ -40,21 +40,21 @@ Rows = Iterable[Row]
 
 def killing(folder: Path, *, quick: bool) -> Rows:
     """kill -9 of fits, and --resume."""
-    from soak import kills
+    from tests.soak import kills
 
     return kills.run(folder, kills=20 if quick else 1000, whole=2 if quick else 30)
 
 
 def calling(folder: Path, *, quick: bool) -> Rows:
     """System calls of saves."""
-    from soak import syscalls
+    from tests.soak import syscalls
 
     return syscalls.run(folder, every=20 if quick else 1)
 
 
 def wanting(folder: Path, *, quick: bool) -> Rows:
     """Memory and disk."""
-    from soak import scarcity
+    from tests.soak import scarcity
 
     return scarcity.run(folder, count=5 if quick else 50)
 
@@ -63,7 +63,7 @@ def fuzzing(folder: Path, *, quick: bool) -> Iterator[Row]:
     """Broken specs, tables and models."""
     if find_spec("soak.fuzzing") is None:
         raise LeftOut("tests/soak/fuzzing.py is not there")
-    from soak import fuzzing as part  # type: ignore[attr-defined]
+    from tests.soak import fuzzing as part  # type: ignore[attr-defined]
 
     for what, fuzz, count in (
         ("YAML", part.fuzz_yaml, 100_000),
@@ -82,7 +82,7 @@ def fuzzing(folder: Path, *, quick: bool) -> Iterator[Row]:
 
 def mutating(folder: Path, *, quick: bool) -> Rows:
     """Mutants of the code that saves, loads, reads specs and tables, splits and measures."""
-    from soak import mutants
+    from tests.soak import mutants
 
     return mutants.run(sample=3) if quick else mutants.run()
 

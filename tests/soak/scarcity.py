@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from soak.forked import Ended, ended
-from soak.syscalls import Save, faults_of
-from soak.tally import LeftOut, Row
 
-from mlptrain.storage.model_file import load
-from mlptrain.workflows.fitting import fit
-from mlptrain.workflows.prediction import Prediction, Wanted
+from mlptrain.commands.fit import fit
+from mlptrain.commands.predict import Prediction
+from mlptrain.model.answers import Wanted
+from mlptrain.model.file import load
+from tests.soak.forked import Ended, ended
+from tests.soak.syscalls import Save, faults_of
+from tests.soak.tally import LeftOut, Row
 
 ROOT = Path(__file__).parents[2]
 MIB = 1 << 20

@@ -16,20 +16,21 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from soak.forked import Child, Ended
-from soak.tally import LeftOut, Row
 
-from mlptrain.architecture import build_network, input_layout
 from mlptrain.data.features import Features, NumberColumn
 from mlptrain.data.scaling import Affine
 from mlptrain.data.targets import ClassTarget
 from mlptrain.engine.losses import CrossEntropy
+from mlptrain.fitting import checkpoint_file
+from mlptrain.fitting.checkpoint_file import Checkpoint, path_before, path_of
+from mlptrain.model.architecture import build_network, input_layout
+from mlptrain.model.file import load, save
+from mlptrain.model.model import Member, Model
 from mlptrain.spec.fields import Data, ModelSpec, Spec
-from mlptrain.storage import checkpoint_file
-from mlptrain.storage.checkpoint_file import Checkpoint, path_before, path_of
-from mlptrain.storage.model_file import Member, Model, load, save
+from mlptrain.storage.publishing import publish_table
 from mlptrain.training.snapshot import Snapshot
-from mlptrain.workflows.prediction import publish_table
+from tests.soak.forked import Child, Ended
+from tests.soak.tally import LeftOut, Row
 
 ERRORS = ("ENOSPC", "EIO", "EDQUOT", "EINTR", "EACCES")
 NO_FILES = re.compile(

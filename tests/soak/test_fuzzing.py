@@ -3,10 +3,10 @@
 import time
 
 import pytest
-from soak import fuzzing
-from soak.fuzzing import fuzz, fuzz_csv, fuzz_npz, fuzz_yaml
 
 from mlptrain.errors import DataError, SpecError
+from tests.soak import fuzzing
+from tests.soak.fuzzing import fuzz, fuzz_csv, fuzz_npz, fuzz_yaml
 
 
 @pytest.mark.parametrize(("run", "least"), [(fuzz_yaml, 0.05), (fuzz_csv, 0.1), (fuzz_npz, 0.01)])

@@ -8,13 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from soak import kills, mutants, run, scarcity, syscalls
-from soak.forked import ended
-from soak.mutations import code_objects, first_line, mutated, noting
-from soak.mutations import mutants as mutants_of
-from soak.tally import LeftOut, Row
 
 from mlptrain.errors import DataError, EnvironmentFailure
+from tests.soak import kills, mutants, run, scarcity, syscalls
+from tests.soak.forked import ended
+from tests.soak.mutations import code_objects, first_line, mutated, noting
+from tests.soak.mutations import mutants as mutants_of
+from tests.soak.tally import LeftOut, Row
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork") or sys.platform == "darwin", reason="children by fork, /proc")
 
@@ -122,7 +122,7 @@ def test_what_is_reached_is_noted(tmp_path):
 
 def test_a_mutant_is_killed_by_a_test_that_looks(tmp_path):
     answer = no_failures_but_mutants(
-        ["--only", "saving", "--sample", "2", str(mutants.TESTS / "test_publishing_crashes.py")]
+        ["--only", "saving", "--sample", "2", str(mutants.TESTS / "behaviour" / "test_publishing_crashes.py")]
     )
     assert "mutants of saving" in answer
     assert "2 of" in answer

@@ -1,7 +1,6 @@
 """Short forms and other tools' words: the same spec, and each renaming announced in one line with its place."""
 
 import pytest
-from spec_cases import COMPONENTS, DATA, FIELDS, SITES, choices, flow, load, notices, one, problems, unruled
 
 from mlptrain.data.column_rules import ColumnRules, Imputing
 from mlptrain.data.encodings import OrdinalEncoding, TargetEncoding
@@ -16,6 +15,19 @@ from mlptrain.spec.forms import expand
 from mlptrain.spec.plain import names_of
 from mlptrain.spec.words import ALIASES, NAME_ALIASES
 from mlptrain.spec.yaml_text import compose
+from tests.support.spec_cases import (
+    COMPONENTS,
+    DATA,
+    FIELDS,
+    SITES,
+    choices,
+    flow,
+    load,
+    notices,
+    one,
+    problems,
+    unruled,
+)
 
 
 def said(text: str) -> list[str]:

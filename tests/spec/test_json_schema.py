@@ -10,13 +10,13 @@ from itertools import pairwise
 import pytest
 import yaml
 from hypothesis import given, settings
-from spec_cases import COMPONENTS, DATA, FIELDS, drawn, dumped, label, one, specs, unruled
 
 from mlptrain.data.delimited import TableFormat
 from mlptrain.spec.fields import Data, Spec
 from mlptrain.spec.plain import dataclasses_in, field_docs, names_of, to_plain
 from mlptrain.spec.recipes import recipe_names
 from mlptrain.spec.schema import json_schema
+from tests.support.spec_cases import COMPONENTS, DATA, FIELDS, drawn, dumped, label, one, specs, unruled
 
 SCHEMA = json_schema()
 KEYWORDS = {

@@ -3,10 +3,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from spec_cases import drawn
 
 from mlptrain.spec.merging import GIVES_WAY, laid, merged, overridden
 from mlptrain.spec.yaml_text import Document, Place
+from tests.support.spec_cases import drawn
 
 KEYS = st.sampled_from(["name", "data", "split", "model", "hidden", "layers", "folds", "validation", "type", "x"])
 LEAVES = st.sampled_from(["a", "b", "column", None, ["1", "2"]])

@@ -3,7 +3,6 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from spec_cases import DATA, SITES, drawn, dumped, flow, label, load, notices, once, one, problems, unruled
 
 from mlptrain.engine.activations import LeakyReLU
 from mlptrain.engine.layers import Dropout
@@ -14,6 +13,20 @@ from mlptrain.errors import SpecError
 from mlptrain.spec.fields import Data, EarlyStopping, LayerSpec, Spec
 from mlptrain.spec.forms import expand
 from mlptrain.spec.yaml_text import apply_override, compose
+from tests.support.spec_cases import (
+    DATA,
+    SITES,
+    drawn,
+    dumped,
+    flow,
+    label,
+    load,
+    notices,
+    once,
+    one,
+    problems,
+    unruled,
+)
 
 
 @pytest.mark.parametrize("site", once(site for site in SITES if 0 not in site.path), ids=label)

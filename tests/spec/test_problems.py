@@ -5,11 +5,11 @@ from dataclasses import fields
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from spec_cases import DATA, FIELDS, drawn, dumped, flow, label, load, one, problems, required
 
 from mlptrain.spec.fields import Spec
 from mlptrain.spec.problems import walked
 from mlptrain.spec.schema import validator
+from tests.support.spec_cases import DATA, FIELDS, drawn, dumped, flow, label, load, one, problems, required
 
 
 def test_all_problems_are_listed_at_once_in_the_order_of_their_lines():

@@ -3,7 +3,6 @@
 from typing import get_args
 
 import pytest
-from spec_cases import DATA, FIELDS, dumped, label, load, notices, one, problems, unruled
 
 from mlptrain.engine.losses import CrossEntropy, MeanSquaredError
 from mlptrain.engine.optimizers import SGD, Adam, AdamW
@@ -15,6 +14,7 @@ from mlptrain.spec.merging import merged
 from mlptrain.spec.plain import to_plain
 from mlptrain.spec.recipes import Facts, RowsWithin, TargetIs, Watched, parsed, recipe, recipe_names
 from mlptrain.spec.schema import validator
+from tests.support.spec_cases import DATA, FIELDS, dumped, label, load, notices, one, problems, unruled
 
 PACKAGED = recipe_names()
 SMOOTH = """\

@@ -1,7 +1,8 @@
 """What a spec may not say together: each contradiction at its line, and none where there is none."""
 
 import pytest
-from spec_cases import DATA, load, problems
+
+from tests.support.spec_cases import DATA, load, problems
 
 UNWATCHED = "there is no validation part to watch; set data.split.validation"
 IMAGES = "data:\n  train: {images: i, labels: l}\n"

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from hypothesis import assume, given, settings
-from spec_cases import COMPONENTS, DATA, FIELDS, drawn, dumped, label, load, one, specs, unruled
 
 from mlptrain.engine.activations import ReLU
 from mlptrain.engine.optimizers import Adam
@@ -14,6 +13,7 @@ from mlptrain.spec.fields import Data, ModelSpec, Spec, Training
 from mlptrain.spec.file import load_spec
 from mlptrain.spec.plain import from_plain, names_of, to_plain
 from mlptrain.spec.rules import contradictions
+from tests.support.spec_cases import COMPONENTS, DATA, FIELDS, drawn, dumped, label, load, one, specs, unruled
 
 
 @settings(drawn, max_examples=500)

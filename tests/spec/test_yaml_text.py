@@ -8,12 +8,12 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from spec_cases import DATA, drawn, load, problems
 
 from mlptrain.errors import SpecError
 from mlptrain.spec.fields import Spec
 from mlptrain.spec.file import load_spec
 from mlptrain.spec.yaml_text import DEEPEST, LARGEST_FILE, MOST_NODES, read_stdin, read_text
+from tests.support.spec_cases import DATA, drawn, load, problems
 
 # Numbers and truth values are what the schema asks for, not what YAML takes them for.
 

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from courses import course_of
 from scipy.optimize import minimize_scalar
 
 from mlptrain.engine.losses import BinaryCrossEntropy, CrossEntropy
+from mlptrain.model.head import predict
 from mlptrain.training.calibration import calibrate, smallest
-from mlptrain.training.examples import predict
+from tests.support.courses import course_of
 
 LOSSES = {2: BinaryCrossEntropy(), 3: CrossEntropy()}
 

@@ -7,10 +7,10 @@ from typing import get_args
 import numpy as np
 import pytest
 import yaml
-from courses import course_of, drawn, run, state_of
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mlptrain.commands.fit import fit as fit_file
 from mlptrain.engine.activations import Linear, ReLU
 from mlptrain.engine.layers import Dropout
 from mlptrain.engine.lbfgs import LBFGS
@@ -22,7 +22,7 @@ from mlptrain.spec.fields import Training
 from mlptrain.training.course import batches
 from mlptrain.training.divergence import diverged_at_the_end
 from mlptrain.training.loop import fit
-from mlptrain.workflows.fitting import fit as fit_file
+from tests.support.courses import course_of, drawn, run, state_of
 
 
 def said(course):

@@ -5,9 +5,7 @@ from typing import get_args
 
 import numpy as np
 import pytest
-from courses import course_of, loss_of, part_of, spec_of
 
-from mlptrain.architecture import build_network
 from mlptrain.engine.activations import Activation, Tanh
 from mlptrain.engine.embeddings import InputLayout
 from mlptrain.engine.initializers import Zeros
@@ -16,9 +14,11 @@ from mlptrain.engine.losses import ClassLoss, CrossEntropy, Loss
 from mlptrain.engine.members import Members
 from mlptrain.engine.norms import BatchNorm, LayerNorm, Norm
 from mlptrain.engine.penalties import Penalty
+from mlptrain.model.architecture import build_network
 from mlptrain.spec.fields import Training
 from mlptrain.training import gradient_check
 from mlptrain.training.gradient_check import TOLERANCE, check_gradient
+from tests.support.courses import course_of, loss_of, part_of, spec_of
 
 
 def wrong(course):

@@ -7,12 +7,10 @@ from typing import get_args
 
 import numpy as np
 import pytest
-from courses import course_of, drawn, part_of, run, spec_of, state_of
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.random import default_rng
 
-from mlptrain.architecture import build_network
 from mlptrain.data.features import Pixels
 from mlptrain.engine.embeddings import InputLayout
 from mlptrain.engine.layers import Dropout, GaussianDropout
@@ -20,13 +18,16 @@ from mlptrain.engine.lbfgs import LBFGS
 from mlptrain.engine.norms import BatchNorm
 from mlptrain.engine.optimizers import SGD, Adam, Optimizer
 from mlptrain.errors import Diverged
+from mlptrain.fitting.memory_estimate import traced
+from mlptrain.model.architecture import build_network
+from mlptrain.model.examples import Examples
+from mlptrain.model.head import evaluate
 from mlptrain.spec.fields import EarlyStopping, Monitor, Training
 from mlptrain.training import course as course_file
 from mlptrain.training.course import batches
 from mlptrain.training.events import EpochEnded, Finished, Started, StepsDone
-from mlptrain.training.examples import Examples, evaluate
 from mlptrain.training.loop import SMALLER_IS_BETTER, fit, patience_over, watch
-from mlptrain.workflows.memory_estimate import traced
+from tests.support.courses import course_of, drawn, part_of, run, spec_of, state_of
 
 TINY = SGD(learning_rate=1e-300)
 """A learning rate that moves nothing: the network stays what it was."""

@@ -1,0 +1,1 @@
+"""A whole fit: all trainings of a spec, their checkpoints, their time."""

@@ -1,0 +1,80 @@
+"""How much memory this process may still use."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+GROUPS = (
+    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
+    ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
+)
+"""Files of a control group (version 2, version 1) with its limit and its use."""
+
+
+def available_memory() -> int | None:
+    """Bytes that are free: the least of what the machine, the control group and the process's limit leave.
+
+    None where the system does not say.
+    """
+    left = [bytes_left for bytes_left in (of_machine(), *map(of_group, GROUPS), of_process()) if bytes_left is not None]
+    return min(left, default=None)
+
+
+def of_machine() -> int | None:
+    """What Linux calls available; elsewhere all there is."""
+    with suppress(OSError, ValueError, StopIteration):
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        return 1024 * int(next(line for line in lines if line.startswith("MemAvailable:")).split()[1])
+    with suppress(OSError, ValueError, AttributeError):
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return None
+
+
+def of_group(files: tuple[str, str]) -> int | None:
+    """What the control group leaves; a group without a limit says "max"."""
+    with suppress(OSError, ValueError):
+        limit, used = (int(Path(file).read_text()) for file in files)
+        return max(limit - used, 0)
+    return None
+
+
+def of_process() -> int | None:
+    """What the limit of the address space leaves, if there is one."""
+    with suppress(ImportError):  # Windows has none
+        import resource
+
+        limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+        return None if limit == resource.RLIM_INFINITY else max(limit - used_addresses(), 0)
+    return None
+
+
+def used_addresses() -> int:
+    """Bytes of address space that this process uses; 0 where the system does not say."""
+    with suppress(OSError, ValueError, AttributeError):
+        return int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    return 0
+
+
+QUOTAS = (
+    ("/sys/fs/cgroup/cpu.max",),
+    ("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "/sys/fs/cgroup/cpu/cpu.cfs_period_us"),
+)
+
+"""Files of a control group (version 2, version 1) with the processor time it may use, and in which time."""
+
+
+def usable_cores() -> int:
+    """The cores this process may run on, and of them what its control group has time for.
+
+    A quota is rounded down: threads that wait for each other use it up as well.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(min([cores, *(int(quota) for files in QUOTAS if (quota := quota_of(files)) is not None)]), 1)
+
+
+def quota_of(files: tuple[str, ...]) -> float | None:
+    """Seconds of processor time in a second; a group without a limit says "max" or −1."""
+    with suppress(OSError, ValueError):
+        quota, period = (int(word) for file in files for word in Path(file).read_text(encoding="ascii").split())
+        return quota / period if quota > 0 < period else None
+    return None

@@ -1,0 +1,53 @@
+"""A start in a blink: help and messages about the command line need none of what is heavy."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.command import ROOT
+
+HEAVY = ("numpy", "yaml", "threadpoolctl", "rich.progress", "rich.live")
+"""What a command imports once it is at work. (Typer itself brings rich's text and, from 0.29 on, pydantic.)"""
+OURS = ("engine", "data", "spec", "storage", "model", "preparation", "training", "fitting", "commands", "reporting")
+
+SCRIPT = """
+import sys
+from mlptrain.__main__ import main
+sys.argv = ["mlptrain", *{arguments!r}]
+try:
+    main()
+except SystemExit as end:
+    assert (end.code or 0) == {code}, end.code
+print("loaded:", *sorted(sys.modules), file=sys.stderr)
+"""
+
+
+def loaded(*arguments, code=0):
+    """The modules that are loaded when a command has ended."""
+    script = SCRIPT.format(arguments=arguments, code=code)
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return set(done.stderr.rpartition("loaded:")[2].split())
+
+
+@pytest.mark.parametrize(("arguments", "code"), [(["--help"], 0), (["fit", "--help"], 0), (["predict", "--nope"], 2)])
+def test_help_loads_nothing_heavy(arguments, code):
+    modules = loaded(*arguments, code=code)
+    assert "mlptrain.cli.fit" in modules
+    heavy = {*HEAVY, *(f"mlptrain.{room}" for room in OURS)}
+    assert not {name for name in modules if name in heavy or any(name.startswith(f"{root}.") for root in heavy)}
+
+
+def test_predict_needs_no_yaml_no_validation_of_specs_and_no_progress_bar(tmp_path):
+    subprocess.run(
+        [sys.executable, "-m", "mlptrain", "fit", "configs/iris.yaml", "-q", "--out", str(tmp_path / "m.npz")],
+        cwd=ROOT,
+        check=True,
+        timeout=60,
+    )
+    modules = loaded("predict", str(tmp_path / "m.npz"), "datasets/iris.csv")
+    assert "numpy" in modules
+    assert (
+        not {"yaml", "mlptrain.spec.schema", "mlptrain.spec.file", "mlptrain.reporting.console", "rich.live"} & modules
+    )

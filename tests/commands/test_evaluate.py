@@ -1,0 +1,137 @@
+"""`eval`: the metrics of a model on a file, or on the test part that its spec names."""
+
+import shutil
+
+import pytest
+
+from mlptrain.commands.evaluate import evaluate
+from mlptrain.commands.fit import fit
+from mlptrain.data.table import read_table
+from mlptrain.errors import DataError, SpecError
+from mlptrain.model.file import load
+from tests.support.flows import csv_text, fit_mixed, mixed_rows, write_mixed
+from tests.support.preparing import prepare
+
+ROWS = mixed_rows()
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    return fit_mixed(tmp_path_factory.mktemp("model")).model
+
+
+def on(model, rows, folder):
+    (folder / "rows.csv").write_text(csv_text(rows))
+    return evaluate(model, str(folder / "rows.csv"))
+
+
+def test_the_order_of_rows_and_columns_makes_no_difference(model, tmp_path):
+    straight = on(model, ROWS, tmp_path)
+    turned = on(model, [dict(reversed(row.items())) for row in reversed(ROWS)], tmp_path)
+    assert (straight.rows, turned.rows) == (60, 60)
+    assert straight.metrics == pytest.approx(turned.metrics, rel=1e-6)
+    assert straight.undefined == turned.undefined == {}
+
+
+def test_accuracy_counts_the_right_rows(model, tmp_path):
+    accuracy = on(model, ROWS, tmp_path).metrics["accuracy"]
+    single = [on(model, [row], tmp_path).metrics["accuracy"] for row in ROWS]
+    assert set(single) == {0.0, 1.0}
+    assert accuracy == pytest.approx(sum(single) / 60)
+
+
+def test_one_class_alone_leaves_metrics_undefined_with_their_reason(model, tmp_path):
+    found = on(model, [row for row in ROWS if row["label"] == "dear"], tmp_path)
+    assert found.metrics["auc"] is None
+    assert found.undefined == {"auc": "rows of one class only"}
+    assert found.metrics["accuracy"] is not None
+
+
+def test_rows_of_an_unknown_class_are_wrong_and_other_metrics_have_no_value(model, tmp_path):
+    known = on(model, ROWS[:40], tmp_path).metrics["accuracy"]
+    rows = ROWS[:40] + [dict(row, label="priceless") for row in ROWS[40:50]]
+    found = on(model, rows, tmp_path)
+    assert found.rows == 50
+    assert found.metrics["accuracy"] == pytest.approx(known * 0.8)
+    assert found.metrics["error_rate"] == pytest.approx(1 - known * 0.8)
+    others = found.metrics.keys() - {"accuracy", "error_rate"}
+    assert {name for name, value in found.metrics.items() if value is None} == others == found.undefined.keys()
+    assert set(found.undefined.values()) == {"10 rows of classes that the model does not know"}
+
+
+def test_a_file_of_unknown_classes_only_is_all_wrong(model, tmp_path):
+    found = on(model, [dict(row, label="priceless") for row in ROWS], tmp_path)
+    assert (found.rows, found.metrics["accuracy"], found.metrics["error_rate"]) == (60, 0, 1)
+    assert found.metrics["loss"] is None
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda text: text.splitlines()[0] + "\n", "there are no rows to evaluate on"),
+        (lambda text: text.replace("label", "labels"), "column 'label' is missing; did you mean 'labels'"),
+        (lambda text: text.replace("size", "weight"), "column 'size' is missing"),
+    ],
+)
+def test_a_file_that_cannot_be_measured_is_refused(model, tmp_path, change, message):
+    (tmp_path / "rows.csv").write_text(change(csv_text(ROWS)))
+    with pytest.raises(DataError, match=message):
+        evaluate(model, str(tmp_path / "rows.csv"))
+
+
+def test_labels_are_for_images_only(model, tmp_path):
+    with pytest.raises(SpecError, match="--labels: the model was trained on a table"):
+        evaluate(model, str(tmp_path / "rows.csv"), "labels")
+
+
+# the test part
+
+
+def test_without_a_test_part_data_must_be_given(model):
+    with pytest.raises(SpecError, match="its spec names no test part; give DATA"):
+        evaluate(model)
+
+
+@pytest.mark.parametrize("target", ["label", "price"])
+def test_the_test_part_is_the_rows_that_training_and_validation_never_saw(tmp_path, target):
+    data = {"target": target, "split": {"validation": 0.2, "test": 0.3}}
+    result = fit_mixed(tmp_path, data=data)
+    found = evaluate(result.model)
+    assert found.rows == 18
+    fitted = load(tmp_path / "mixed.npz")
+    prepared = prepare(fitted.spec, tmp_path)
+    assert prepared.train.rows + prepared.validation.rows == 42
+    names = list(read_table(str(tmp_path / "mixed.csv"), fitted.spec.data).columns)
+    assert target in names
+    assert found.metrics != result.metrics["train"] != result.metrics["validation"]
+
+
+def test_a_test_file_is_read_beside_the_spec(tmp_path, monkeypatch):
+    spec_folder = tmp_path / "specs"
+    spec_folder.mkdir()
+    (spec_folder / "held.csv").write_text(csv_text(ROWS[:9]))
+    result = fit_mixed(spec_folder, data={"test": "held.csv"})
+    monkeypatch.chdir(tmp_path)
+    assert evaluate(result.model).rows == 9
+
+
+def test_a_model_that_is_moved_with_its_spec_and_data_finds_its_test_part(tmp_path):
+    fit_mixed(tmp_path / "here", data={"split": {"test": 0.3}})
+    before = evaluate(str(tmp_path / "here" / "mixed.npz"))
+    shutil.move(tmp_path / "here", tmp_path / "there")
+    assert evaluate(str(tmp_path / "there" / "mixed.npz")) == before
+    (tmp_path / "there" / "mixed.csv").unlink()
+    with pytest.raises(DataError, match=r"mixed.csv: no such file"):
+        evaluate(str(tmp_path / "there" / "mixed.npz"))
+
+
+def test_weights_of_rows_weigh_in_the_metrics_and_must_be_there(tmp_path):
+    rows = [dict(row, weight=str(1 + k % 3)) for k, row in enumerate(ROWS)]
+    columns = {"id": "ignore", "price": "ignore", "count": "ignore"}
+    spec = write_mixed(tmp_path, rows, data={"sample_weight": "weight", "columns": columns})
+    model = fit(str(spec), out=tmp_path / "m.npz").model
+    weighted = on(model, rows, tmp_path).metrics
+    repeated = on(model, [dict(row, weight="1") for row in rows for _ in range(int(row["weight"]))], tmp_path).metrics
+    assert weighted == pytest.approx(repeated, rel=1e-5)
+    with pytest.raises(DataError, match="column 'weight' is missing"):
+        on(model, ROWS, tmp_path)

@@ -1,0 +1,174 @@
+"""`init`: whatever the file, the spec that is written loads, trains, and says what is in the file."""
+
+import csv
+import gzip
+import io
+import struct
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mlptrain.commands.fit import fit
+from mlptrain.commands.init import starter
+from mlptrain.data.feature_fitting import understand_columns
+from mlptrain.data.grammar import is_number
+from mlptrain.data.sniffing import sniff
+from mlptrain.data.table import read_table, write_table
+from mlptrain.errors import DataError, SpecError
+from mlptrain.spec.file import load_draft, load_spec
+from mlptrain.spec.recipes import recipe_names
+
+WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=12)
+NAMES = WORDS.filter(lambda name: name.strip() and not is_number(name.strip()))
+VALUES = ("1.5", "2", "-3e2", "", "red", "blue", "=1+1", "2020-01-05", "yes", "001", "a b", "x,y", 'q"q')
+ROWS = 24
+DECIDED = ("training.epochs=1", "data.split.type=random")
+
+
+def written(path, columns):
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        write_table(columns, stream)
+    return path
+
+
+@st.composite
+def tables(draw):
+    names = draw(st.lists(NAMES, min_size=2, max_size=6, unique_by=lambda name: name.strip()))
+    columns = {name: draw(st.lists(st.sampled_from(VALUES), min_size=ROWS, max_size=ROWS)) for name in names[2:]}
+    columns[names[0]] = [f"{row * row % 17}.25" for row in range(ROWS)]
+    return columns | {names[1]: [("yes", "no")[row % 2] for row in range(ROWS)]}, names[1]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(made=tables())
+def test_the_spec_of_any_table_loads_and_trains_and_says_what_the_columns_are(made, tmp_path):
+    columns, target = made
+    data = written(tmp_path / "data.csv", columns)
+    try:
+        text = starter(str(data), target, folder=tmp_path).text
+    except DataError as problem:  # words among numbers: to be mended first
+        if "cells are numbers but not" not in str(problem):
+            raise
+        return
+    (tmp_path / "s.yaml").write_text(text, encoding="utf-8")
+    spec, notices = load_spec(str(tmp_path / "s.yaml"))
+    assert not notices
+    table = read_table(str(data), spec.data)
+    found = understand_columns(table, [name for name in columns if name != target], spec.data.rules)
+    anew = understand_columns(table, [name for name in columns if name != target], type(spec.data.rules)())
+    for name, each in found.items():
+        assert each.kind == anew[name].kind or (each.kind, anew[name].kind) == ("date", "ignore")
+    assert fit(str(tmp_path / "s.yaml"), out=tmp_path / "m.npz", overrides=DECIDED).epochs == 1
+
+
+PLAIN = {
+    "size": [f"{row}.5" for row in range(ROWS)],
+    "colour": [("röt", "grün", "blau")[row % 3] for row in range(ROWS)],
+    "label": [("ja", "nein")[row % 2] for row in range(ROWS)],
+}
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_how_a_file_is_written_is_found_out(delimiter, encoding, pack, tmp_path):
+    text = io.StringIO(newline="")
+    csv.writer(text, delimiter=delimiter, lineterminator="\r\n").writerows(
+        [list(PLAIN), *zip(*PLAIN.values(), strict=True)]
+    )
+    (tmp_path / "data").write_bytes(pack(text.getvalue().encode(encoding)))
+    table = read_table(str(tmp_path / "data"), sniff(str(tmp_path / "data")))
+    assert {name: table.texts(name) for name in table.columns} == PLAIN
+
+
+@pytest.mark.parametrize("first", ["1.5", "-2", "1e3"])
+def test_a_first_line_with_a_number_is_no_header(first, tmp_path):
+    (tmp_path / "d.csv").write_text("".join(f"{first}, red, {label}\n" for label in ("yes", "no") * 10))
+    made = starter(str(tmp_path / "d.csv"), "column_3", folder=tmp_path)
+    assert "header: false" in made.text
+    assert "skip_initial_space: true" in made.text
+    with pytest.raises(DataError, match="the columns were numbered"):
+        starter(str(tmp_path / "d.csv"), "label", folder=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("cells", "keys"),
+    [
+        (("1,5", "2,25", "10,125"), {"decimal": ","}),
+        (("1.234,5", "2.000,25", "1.000.000,5"), {"decimal": ",", "thousands": "."}),
+        (("1,234", "2,000", "1,000,000"), {"thousands": ","}),
+    ],
+)
+def test_decimal_commas_and_marks_of_thousands_are_found(cells, keys, tmp_path):
+    columns = {"x": [cells[row % 3] for row in range(ROWS)], "y": [("a", "b")[row % 2] for row in range(ROWS)]}
+    data = written(tmp_path / "d.csv", columns)
+    (tmp_path / "s.yaml").write_text(starter(str(data), "y", folder=tmp_path).text)
+    spec, _ = load_spec(str(tmp_path / "s.yaml"))
+    assert {key: getattr(spec.data, key) for key in keys} == keys
+    assert spec.data.columns == {"x": "number"}
+
+
+def test_what_a_human_may_want_to_decide_is_said(tmp_path):
+    columns = {
+        "id": list(map(str, range(ROWS))),
+        "code": [str(row % 4) for row in range(ROWS)],
+        "when": [f"2024-03-{row % 28 + 1:02}" for row in range(ROWS)],
+        "gaps": [("", "1.5", "2.5")[row % 3] for row in range(ROWS)],
+        "y": [str(row % 5) for row in range(ROWS)],
+    }
+    text = starter(str(written(tmp_path / "d.csv", columns)), "y", folder=tmp_path).text
+    assert "id: ignore" in text
+    assert "4 different ones; if they are codes: category" in text
+    assert "when: date" in text
+    assert "8 missing (33.3%)" in text
+    assert "5 different ones; if they are classes, set loss: cross_entropy" in text
+
+
+def test_targets_with_gaps_are_dropped_and_two_numbers_are_classes(tmp_path):
+    columns = {"x": [f"{row}.5" for row in range(ROWS)], "y": [("1", "2", "")[row % 3] for row in range(ROWS)]}
+    (tmp_path / "s.yaml").write_text(starter(str(written(tmp_path / "d.csv", columns)), "y", folder=tmp_path).text)
+    spec, _ = load_spec(str(tmp_path / "s.yaml"))
+    assert spec.data.missing_target == "drop"
+    assert "accuracy" in fit(str(tmp_path / "s.yaml"), out=tmp_path / "m.npz", overrides=DECIDED).metrics["train"]
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_the_spec_begins_with_the_plain_recipe_and_names_the_others(name, tmp_path):
+    text = starter(str(written(tmp_path / "d.csv", PLAIN)), "label", folder=tmp_path).text
+    assert load_draft("s.yaml", (), text).recipe.name == "plain"
+    assert text.count(f"recipe: {name} ") == 1
+    (tmp_path / "s.yaml").write_text(text.replace("recipe: plain", f"recipe: {name}"), encoding="utf-8")
+    assert fit(str(tmp_path / "s.yaml"), out=tmp_path / "m.npz", overrides=DECIDED).epochs == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "labels", "error", "said"),
+    [
+        ("-", "y", None, SpecError, "save standard input"),
+        ("d.csv", None, None, SpecError, "--target is missing"),
+        ("d.csv", "y", "labels", SpecError, "this is a table"),
+        ("d.csv", "Label", None, DataError, "did you mean 'label'"),
+        ("empty.csv", "y", None, DataError, "the file is empty"),
+        ("names.csv", "y", None, DataError, "there are no rows"),
+        ("images", None, None, SpecError, "--labels is missing"),
+        ("nowhere.csv", "y", None, DataError, "no such file"),
+    ],
+)
+def test_what_cannot_be_is_said(name, target, labels, error, said, tmp_path):
+    written(tmp_path / "d.csv", PLAIN)
+    (tmp_path / "empty.csv").write_text("")
+    (tmp_path / "names.csv").write_text("x,y\n")
+    (tmp_path / "images").write_bytes(struct.pack(">4I", 0x803, 2, 2, 2) + bytes(8))
+    with pytest.raises(error, match=said):
+        starter(name if name == "-" else str(tmp_path / name), target, labels=labels, folder=tmp_path)
+
+
+def test_images_and_labels_become_a_spec(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 255, (30, 4, 4), np.uint8)
+    (tmp_path / "images").write_bytes(struct.pack(">4I", 0x803, 30, 4, 4) + pixels.tobytes())
+    (tmp_path / "labels").write_bytes(struct.pack(">2I", 0x801, 30) + bytes(k % 3 for k in range(30)))
+    made = starter(str(tmp_path / "images"), None, labels=str(tmp_path / "labels"), folder=tmp_path)
+    (tmp_path / "s.yaml").write_text(made.text, encoding="utf-8")
+    assert fit(str(tmp_path / "s.yaml"), out=tmp_path / "m.npz", overrides=["training.epochs=1"]).epochs == 1
