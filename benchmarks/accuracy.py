@@ -34,8 +34,8 @@ from measuring import HERE, installed, machine, measured, mlptrain, publish, say
 
 from mlptrain.errors import EnvironmentFailure, MlptrainError
 from mlptrain.spec.file import load_spec
-from mlptrain.spec.yaml_text import compose, read_text
-from mlptrain.storage.locking import exclusive
+from mlptrain.spec.yaml_text import parse_document, read_spec_file
+from mlptrain.storage.locking import lock_exclusively
 
 SHARED = HERE.parent.parent / "shared"
 RECIPES = ("plain", "realmlp_td_s", "realmlp_td", "best")
@@ -165,8 +165,8 @@ def named_recipes(options: argparse.Namespace) -> list[Recipe]:
 def own_recipe(path: Path) -> Recipe:
     """A spec as a recipe; the digest in its name keeps the results of a spec that was changed apart."""
     try:
-        text = read_text(str(path))
-        compose(text, str(path))
+        text = read_spec_file(str(path))
+        parse_document(text, str(path))
     except MlptrainError as problem:
         sys.exit(str(problem))
     return Recipe(f"{path.stem}@{hashlib.sha256(text.encode()).hexdigest()[:6]}", text)
@@ -223,7 +223,7 @@ def attempt(job: Job, options: argparse.Namespace, place: str) -> bool:
     results: Path = options.results
     digest = hashlib.sha256(repr(job.key).encode()).hexdigest()[:16]
     try:
-        with exclusive(results.with_name(f"{results.name}.{digest}"), say):
+        with lock_exclusively(results.with_name(f"{results.name}.{digest}"), say):
             if job.key in {run.key for run in read_runs(results)}:
                 return True
             run = run_job(job, options.threads)

@@ -18,7 +18,7 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
-from mlptrain.machine import usable_cores
+from mlptrain.machine import count_usable_cores
 
 os.environ.setdefault("KERAS_BACKEND", "jax")  # Keras itself would look for TensorFlow
 HERE = Path(__file__).resolve().parent
@@ -144,7 +144,7 @@ def machine() -> str:
     information = Path("/proc/cpuinfo")
     lines = information.read_text(encoding="utf-8").splitlines() if information.exists() else []
     model = next((line.partition(":")[2].strip() for line in lines if "model name" in line), platform.processor())
-    return f"{model or platform.machine()}, {usable_cores()} cores for this process of {os.cpu_count()}"
+    return f"{model or platform.machine()}, {count_usable_cores()} cores for this process of {os.cpu_count()}"
 
 
 def threads() -> str:
@@ -152,7 +152,7 @@ def threads() -> str:
     told = ("OPENBLAS_", "OMP_", "MKL_", "VECLIB_")
     said = [f"{name}={value}" for name, value in sorted(os.environ.items()) if name.startswith(told)]
     environment = f", and in the environment {', '.join(said)}" if said else ""
-    return f"threads: {usable_cores()}{environment}"
+    return f"threads: {count_usable_cores()}{environment}"
 
 
 def versions() -> str:

@@ -23,7 +23,7 @@ from pathlib import Path
 from measuring import HERE, heading, installed, machine, measured, mlptrain, publish, row, say
 
 from mlptrain.engine.schedules import LinearRamp
-from mlptrain.machine import usable_cores
+from mlptrain.machine import count_usable_cores
 from mlptrain.spec.fields import Images, Spec
 from mlptrain.spec.file import load_spec
 
@@ -97,7 +97,7 @@ def main() -> None:
     parser.add_argument("--configs", type=names, default=list(ROWS), help=f"none, or some of {','.join(ROWS)}")
     parser.add_argument("--seeds", type=numbers, default=[1], help="1,2,3")
     parser.add_argument("--epochs", type=int, help="shorten the configs to so many epochs, and their ramps with them")
-    parser.add_argument("--threads", type=int, default=usable_cores(), help="of the matrix products")
+    parser.add_argument("--threads", type=int, default=count_usable_cores(), help="of the matrix products")
     parser.add_argument("--record", type=Path, help="JSON lines: every run is added, and the table shows earlier ones")
     parser.add_argument("--out", type=Path, help="write the table to a file as well")
     options = parser.parse_args()

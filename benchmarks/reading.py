@@ -48,11 +48,12 @@ PEAK = "1024 * int(open('/proc/self/status').read().partition('VmHWM:')[2].split
 """The most memory of the process itself, in bytes (Linux)."""
 OWN = READ.format(
     imports="from mlptrain.data.delimited import TableFormat\nfrom mlptrain.data.table import read_table\n"
-    "from mlptrain.data.columns import understand, numbers\n"
+    "from mlptrain.data.feature_fitting import infer_kind_from_cells\n"
+    "from mlptrain.data.number_reading import read_numbers\n"
     "try:\n    import pyarrow.csv\nexcept ImportError:\n    pass",
     read="table = read_table(sys.argv[1], TableFormat())\n"
-    "kinds = {name: understand(table, name, {''}).kind for name in table.columns}\n"
-    "encoded = {n: numbers(table, n, ()) if k == 'number' else table.coded(n).codes for n, k in kinds.items()}",
+    "kinds = {name: infer_kind_from_cells(table, name, {''}).kind for name in table.columns}\n"
+    "encoded = {n: read_numbers(table, n, ()) if k == 'number' else table.coded(n).codes for n, k in kinds.items()}",
     peak=PEAK,
 )
 PANDAS = "pandas.read_csv"

@@ -47,19 +47,19 @@ def written_by_hand(data: bytes, path: Path) -> None:
 
 def models(folder: Path, rounds: int) -> Iterator[str]:
     """Saving a model of 1 MB, in turn with the same bytes written by hand."""
-    from mlptrain.commands.fit import fit
-    from mlptrain.model.file import load, save
+    from mlptrain.commands.fit import fit_files
+    from mlptrain.model.model import Model
 
     (folder / "model.yaml").write_text(MODEL, encoding="utf-8")
     tables.digits(folder / "rows.csv", 2000, 60)
     path = folder / "model.npz"
-    fit(str(folder / "model.yaml"), out=path)
-    model, data = load(path), path.read_bytes()
-    theta = model.members[0].network.parameters.theta
+    fit_files(str(folder / "model.yaml"), out=path)
+    model, data = Model.load(path), path.read_bytes()
+    theta = model.networks[0].network.parameters.theta
     ours, bare = [], []
     for number in range(rounds):
         theta[0] = number  # another model, so that it is written, and the one before is kept
-        ours.append(1000 * timed(lambda: save(model, path)))
+        ours.append(1000 * timed(lambda: model.save(path)))
         bare.append(1000 * timed(lambda: written_by_hand(data, folder / "bare")))
     beside = [a - b for a, b in zip(ours, bare, strict=True)]
     yield from heading("a model of", "saved, ms", "the same bytes with fsync, ms", "beside that, ms")
@@ -68,25 +68,26 @@ def models(folder: Path, rounds: int) -> Iterator[str]:
 
 def checkpoints(folder: Path, rows: int, epochs: int, rounds: int) -> Iterator[str]:
     """Training with a checkpoint at every epoch's end: the share of the time that they take."""
-    from mlptrain.commands.fit import fit
-    from mlptrain.fitting import checkpoint_file
+    from mlptrain.commands.fit import fit_files
+    from mlptrain.fitting import checkpoints as keeper
+    from mlptrain.fitting.checkpoints import Plan
 
     (folder / "tabular.yaml").write_text(TABULAR.replace("EPOCHS", str(epochs)), encoding="utf-8")
     tables.digits(folder / "rows.csv", rows, 100)
-    save, spent, shares, each = checkpoint_file.save, [0.0], [], []
+    save, spent, shares, each = keeper.save_checkpoint, [0.0], [], []
 
     def counted(*arguments: Any) -> None:
         spent[0] += timed(lambda: save(*arguments))
 
-    checkpoint_file.save = counted
+    keeper.save_checkpoint = counted
     try:
         for _ in range(rounds):
             spent[0] = 0.0
-            seconds = fit(str(folder / "tabular.yaml"), out=folder / "t.npz", checkpoints="epochs").seconds
+            seconds = fit_files(str(folder / "tabular.yaml"), out=folder / "t.npz", plan=Plan(when="epochs")).seconds
             shares.append(100 * spent[0] / (seconds - spent[0]))
             each.append(1000 * spent[0] / epochs)
     finally:
-        checkpoint_file.save = save
+        keeper.save_checkpoint = save
     yield from heading("tabular", "a checkpoint, ms", "share of the training, %")
     yield row(f"{rows:,} rows, {epochs} epochs", spread(each, ".1f"), spread(shares))
 

@@ -1,19 +1,22 @@
 """How each library makes the training steps of a work, in a process of its own.
 
+`python benchmarks/step_peers.py PEER` serves orders that are lines of JSON on the standard streams, and answers seconds
+of processor time: so `pairs.py` asks two versions, each by its own script.
+
 Libraries are imported inside the functions: each process loads one only, and mlptrain's does before NumPy is loaded
 what its command line does then. The other libraries run as their users run them.
 """
 
+import json
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import pairwise
-from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from mlptrain.machine import usable_cores
+from mlptrain.machine import count_usable_cores
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -67,11 +70,14 @@ def mlptrain(work: Work, *, compiled: bool = False) -> Iterator[Step]:
     import numpy as np
 
     from mlptrain.engine import activations, optimizers
-    from mlptrain.engine.layers import Activate, Dense, Dropout, Layer
+    from mlptrain.engine.dropout import Dropout
+    from mlptrain.engine.layer import Layer
+    from mlptrain.engine.layers import Dense
     from mlptrain.engine.losses import CrossEntropy
     from mlptrain.engine.network import Network
     from mlptrain.engine.penalties import Penalty, bound_unit_norms
-    from mlptrain.fitting.execution import suitable_threads
+    from mlptrain.engine.units import Activate
+    from mlptrain.model.products import limit_threads
     from mlptrain.randomness import stream
 
     functions: dict[str, activations.Activation] = {"relu": activations.ReLU(), "tanh": activations.Tanh()}
@@ -85,9 +91,9 @@ def mlptrain(work: Work, *, compiled: bool = False) -> Iterator[Step]:
     network = Network(layers, work.widths[0], np.dtype("float32"))
     network.parameters.initialize(1)
     if compiled:  # ── THE EXECUTOR: the only difference between the two columns of mlptrain ──
-        from mlptrain.engine.compiled import Compiled
+        from mlptrain.engine.compiled import NumbaExecutor
 
-        network.executor = Compiled()
+        network.executor = NumbaExecutor()
     known: dict[str, optimizers.Elementwise] = {"sgd": optimizers.SGD(), "adam": optimizers.Adam()}
     optimizer = known[work.optimizer]
     slots = optimizer.init(network.parameters.theta.size, network.dtype)
@@ -95,14 +101,14 @@ def mlptrain(work: Work, *, compiled: bool = False) -> Iterator[Step]:
     x, y = work.data()
 
     def one(t: int) -> None:
-        noise = stream(1, "dropout", t) if work.dropout else None
+        noise = [stream(1, "dropout", t)] if work.dropout else ()
         run = network.begin(work.batch, train=True, noise=noise)
         batch = t % work.batches
         network.objective(x[batch], y[batch], None, loss=loss, penalty=penalty, run=run)
-        optimizers.step(optimizer, network.parameters, slots, lr=lr, t=t + 1, executor=network.executor)
+        optimizer.step(network.parameters, slots, lr=lr, t=t + 1, executor=network.executor)
         bound_unit_norms(network.parameters)
 
-    with suitable_threads(network, work.batch, None):
+    with limit_threads(network, work.batch, None):
         yield one
 
 
@@ -139,11 +145,11 @@ def products(work: Work) -> Step:
 
 def like_the_command() -> None:
     """What the command line does before NumPy is loaded: it says how many threads BLAS starts."""
-    from mlptrain.cli.options import use_threads
+    from mlptrain.cli.options import set_blas_threads
 
     if "numpy" in sys.modules:
         raise RuntimeError("NumPy is loaded already, and what the command line does before can no longer be done")
-    use_threads(None)
+    set_blas_threads(None)
 
 
 # ── The peers ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -154,7 +160,7 @@ def torch(work: Work) -> Step:
     import torch as library
     from torch import nn
 
-    library.set_num_threads(usable_cores())
+    library.set_num_threads(count_usable_cores())
     modules: list[nn.Module] = []
     for inputs, units in pairwise(work.widths):
         modules += [nn.Linear(inputs, units), {"relu": nn.ReLU, "tanh": nn.Tanh}[work.activation]()]
@@ -291,14 +297,33 @@ PEERS = {
 ALL = OWN | PEERS
 
 
-def serve(peer: str, connection: Connection) -> None:
+class Orders(Protocol):
+    """Where orders come from and answers go; `multiprocessing`'s connections are such."""
+
+    def recv(self) -> Any: ...
+
+    def send(self, answer: float | str, /) -> None: ...
+
+
+class Lines:
+    """Orders and answers as lines of JSON: a Work as a map of its fields, a count of steps, `null` at the end."""
+
+    def recv(self) -> Any:
+        order = json.loads(sys.stdin.readline() or "null")
+        return Work(**order | {"widths": tuple(order["widths"])}) if isinstance(order, dict) else order
+
+    def send(self, answer: float | str, /) -> None:
+        print(json.dumps(answer), flush=True)
+
+
+def serve(peer: str, orders: Orders, *, clock: Callable[[], float] = time.perf_counter) -> None:
     """A library's process: it is sent a Work to prepare or a count of steps to run; it answers seconds, or why not."""
     ALL[peer].first()
     step: Step | None = None
     done = 0
     with ExitStack() as of_work:
-        while (order := connection.recv()) is not None:
-            start = time.perf_counter()
+        while (order := orders.recv()) is not None:
+            start = clock()
             try:
                 if isinstance(order, Work):
                     of_work.close()
@@ -306,6 +331,10 @@ def serve(peer: str, connection: Connection) -> None:
                 elif step:
                     for t in range(done, done := done + order):
                         step(t)
-                connection.send(time.perf_counter() - start)
+                orders.send(clock() - start)
             except (ImportError, NoEquivalentError) as problem:
-                connection.send(str(problem))
+                orders.send(str(problem))
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1], Lines(), clock=time.process_time)

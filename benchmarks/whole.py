@@ -37,7 +37,7 @@ from measuring import (
     variants,
 )
 
-from mlptrain.machine import usable_cores
+from mlptrain.machine import count_usable_cores
 
 SCRIPTS = {
     "PyTorch": ("with_torch.py", ("torch", "pandas")),
@@ -91,7 +91,7 @@ class Training:
     def order(self, folder: Path, out: Path) -> dict[str, Any]:
         """What the scripts of the peers are told."""
         files = {"train": str(folder / self.train), "labels": str(folder / self.labels) if self.labels else None}
-        return asdict(self) | files | {"out": str(out), "threads": usable_cores()}
+        return asdict(self) | files | {"out": str(out), "threads": count_usable_cores()}
 
 
 WORKS = [

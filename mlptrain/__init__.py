@@ -1,22 +1,26 @@
 """mlptrain: train multilayer perceptrons on tables, from a YAML spec to a safe .npz.
 
-The Python side of the commands: `fit`, `evaluate`, `predict`, `load_model`. Nothing heavy is imported until it is used.
+`fit` trains on data in memory or from files, and gives a `Fit`; `load` gives the `Model` in a file. Nothing heavy is
+imported until it is used.
 """
 
 from importlib import import_module
 from typing import Any
 
-__all__ = ["evaluate", "fit", "load_model", "predict"]
+__all__ = ["Fit", "Model", "__version__", "errors", "fit", "load"]
 
-_HOMES = {
-    "fit": "commands.fit",
-    "evaluate": "commands.evaluate",
-    "predict": "commands.predict",
-    "load_model": "commands.predict",
-}
+_HOMES = {"fit": "interface", "load": "model.model", "Fit": "fitting.fit", "Model": "model.model"}
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return import_module("importlib.metadata").version("mlptrain")
+    if name == "errors":
+        return import_module("mlptrain.errors")
     if name not in _HOMES:
         raise AttributeError(f"module 'mlptrain' has no attribute {name!r}")
     return getattr(import_module(f"mlptrain.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,7 +1,7 @@
 """What can go wrong, one class per exit code. The message says what, where, why and what to do, in one sentence."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class MlptrainError(Exception):
@@ -49,9 +49,10 @@ class ModelFileError(MlptrainError):
 
 
 class Interrupted(MlptrainError):
-    """The user stopped a command before it had anything to keep."""
+    """The user stopped a command. Of a fit, `model` is the best so far, or None before the first epoch's end."""
 
     exit_code = 130
+    model: Any = None
 
 
 class EnvironmentFailure(MlptrainError):

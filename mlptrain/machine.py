@@ -11,16 +11,24 @@ GROUPS = (
 """Files of a control group (version 2, version 1) with its limit and its use."""
 
 
-def available_memory() -> int | None:
+def measure_available_memory() -> int | None:
     """Bytes that are free: the least of what the machine, the control group and the process's limit leave.
 
     None where the system does not say.
     """
-    left = [bytes_left for bytes_left in (of_machine(), *map(of_group, GROUPS), of_process()) if bytes_left is not None]
+    left = [
+        bytes_left
+        for bytes_left in (
+            read_machine_memory_left(),
+            *map(read_cgroup_memory_left, GROUPS),
+            read_process_memory_left(),
+        )
+        if bytes_left is not None
+    ]
     return min(left, default=None)
 
 
-def of_machine() -> int | None:
+def read_machine_memory_left() -> int | None:
     """What Linux calls available; elsewhere all there is."""
     with suppress(OSError, ValueError, StopIteration):
         lines = Path("/proc/meminfo").read_text().splitlines()
@@ -30,7 +38,7 @@ def of_machine() -> int | None:
     return None
 
 
-def of_group(files: tuple[str, str]) -> int | None:
+def read_cgroup_memory_left(files: tuple[str, str]) -> int | None:
     """What the control group leaves; a group without a limit says "max"."""
     with suppress(OSError, ValueError):
         limit, used = (int(Path(file).read_text()) for file in files)
@@ -38,17 +46,17 @@ def of_group(files: tuple[str, str]) -> int | None:
     return None
 
 
-def of_process() -> int | None:
+def read_process_memory_left() -> int | None:
     """What the limit of the address space leaves, if there is one."""
     with suppress(ImportError):  # Windows has none
         import resource
 
         limit, _ = resource.getrlimit(resource.RLIMIT_AS)
-        return None if limit == resource.RLIM_INFINITY else max(limit - used_addresses(), 0)
+        return None if limit == resource.RLIM_INFINITY else max(limit - count_used_address_bytes(), 0)
     return None
 
 
-def used_addresses() -> int:
+def count_used_address_bytes() -> int:
     """Bytes of address space that this process uses; 0 where the system does not say."""
     with suppress(OSError, ValueError, AttributeError):
         return int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
@@ -63,16 +71,18 @@ QUOTAS = (
 """Files of a control group (version 2, version 1) with the processor time it may use, and in which time."""
 
 
-def usable_cores() -> int:
-    """The cores this process may run on, and of them what its control group has time for.
+def count_usable_cores() -> int:
+    """The cores this process may run on, limited by the processor quota of its control group.
 
     A quota is rounded down: threads that wait for each other use it up as well.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(min([cores, *(int(quota) for files in QUOTAS if (quota := quota_of(files)) is not None)]), 1)
+    return max(
+        min([cores, *(int(quota) for files in QUOTAS if (quota := read_cgroup_cpu_quota(files)) is not None)]), 1
+    )
 
 
-def quota_of(files: tuple[str, ...]) -> float | None:
+def read_cgroup_cpu_quota(files: tuple[str, ...]) -> float | None:
     """Seconds of processor time in a second; a group without a limit says "max" or −1."""
     with suppress(OSError, ValueError):
         quota, period = (int(word) for file in files for word in Path(file).read_text(encoding="ascii").split())

@@ -27,7 +27,7 @@ def permutation(bits: BitGenerator, count: int) -> NDArray[np.int64]:
     return np.argsort(bits.random_raw(count), kind="stable")
 
 
-def short_integers(bits: BitGenerator, count: int) -> NDArray[np.uint16]:
+def draw_uint16_integers(bits: BitGenerator, count: int) -> NDArray[np.uint16]:
     """`count` integers of [0, 65536), four to a raw integer, the same on machines of either byte order."""
     raw = bits.random_raw(-(-count // 4))
     return raw.astype("<u8", copy=False).view("<u2")[:count]

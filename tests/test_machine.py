@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mlptrain import machine
-from mlptrain.machine import quota_of
+from mlptrain.machine import read_cgroup_cpu_quota
 
 
 @pytest.mark.parametrize(
@@ -24,8 +24,8 @@ def test_a_control_group_leaves_so_many_cores(tmp_path, texts, quota):
     files = tuple(str(tmp_path / f"{number}") for number in range(len(texts)))
     for file, text in zip(files, texts, strict=True):
         Path(file).write_text(text)
-    assert quota_of(files) == quota
-    assert quota_of((str(tmp_path / "none"),)) is None
+    assert read_cgroup_cpu_quota(files) == quota
+    assert read_cgroup_cpu_quota((str(tmp_path / "none"),)) is None
 
 
 @pytest.mark.parametrize(("quota", "cores"), [("50000 100000", 1), ("250000 100000", 2), ("max 100000", 8)])
@@ -33,4 +33,4 @@ def test_the_usable_cores_are_those_there_is_time_for(tmp_path, monkeypatch, quo
     (tmp_path / "cpu.max").write_text(quota)
     monkeypatch.setattr(machine, "QUOTAS", ((str(tmp_path / "cpu.max"),), (str(tmp_path / "none"),)))
     monkeypatch.setattr(machine.os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
-    assert machine.usable_cores() == cores
+    assert machine.count_usable_cores() == cores

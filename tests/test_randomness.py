@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlptrain.randomness import permutation, short_integers, stream, uniform
+from mlptrain.randomness import draw_uint16_integers, permutation, stream, uniform
 from tests.support.drawing import drawn, identical
 
 seeds = st.integers(0, 2**63)
@@ -90,7 +90,7 @@ def test_uniform_numbers_are_even():
 @drawn
 @given(seed=seeds, count=st.integers(0, 50))
 def test_short_integers_are_the_quarters_of_raw_ones_lowest_first(seed, count):
-    short = short_integers(stream(seed, "dropout", 0), count)
+    short = draw_uint16_integers(stream(seed, "dropout", 0), count)
     whole = stream(seed, "dropout", 0).random_raw(-(-count // 4) or 1)
     quarters = [(int(value) >> shift) & 0xFFFF for value in whole for shift in (0, 16, 32, 48)]
     assert (short.dtype, short.size) == (np.uint16, count)
@@ -119,4 +119,4 @@ def test_the_first_numbers_are_those_of_the_first_release():
         "0x1.8af748d308390p-3",
     ]
     assert permutation(stream(1, "shuffle", 0), 8).tolist() == [7, 0, 3, 5, 1, 6, 2, 4]
-    assert short_integers(stream(1, "dropout", 0, 0), 5).tolist() == [35758, 11948, 36913, 38638, 21235]
+    assert draw_uint16_integers(stream(1, "dropout", 0, 0), 5).tolist() == [35758, 11948, 36913, 38638, 21235]

@@ -1,4 +1,4 @@
-"""The command line: one file a command. Each parses, calls a workflow, shows its result and sets the exit code."""
+"""The command line: one file a command. Each parses, calls what does the work, shows its result, sets the exit code."""
 
 import os
 import sys
@@ -8,12 +8,18 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from mlptrain.cli import check, evaluate, fit, init, predict, schema, show
+from mlptrain.cli.check import check_command
+from mlptrain.cli.evaluate import evaluate_command
+from mlptrain.cli.fit import fit_command
+from mlptrain.cli.init import init_command
+from mlptrain.cli.predict import predict_command
+from mlptrain.cli.schema import schema_command
+from mlptrain.cli.show import show_command
 from mlptrain.errors import Interrupted
 
 
 class Commands(TyperGroup):
-    """The group of commands, with what ends any of them from outside; Typer has exit codes of its own for that."""
+    """The group of commands. It handles what ends a command from outside, with our exit codes in place of Typer's."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command and flush what it printed."""
@@ -33,7 +39,7 @@ class Commands(TyperGroup):
 
 
 def discard_output() -> None:
-    """What could not be written to stdout is not tried again when the process ends."""
+    """Send stdout nowhere, so that what could not be written is not tried again when the process ends."""
     with suppress(OSError):  # a stream without a file behind it keeps nothing back
         stdout = sys.stdout.fileno()
         os.dup2(os.open(os.devnull, os.O_WRONLY), stdout)
@@ -49,14 +55,14 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for name, command, hidden in (
-    ("init", init.init, False),
-    ("fit", fit.fit, False),
-    ("eval", evaluate.evaluate, False),
-    ("predict", predict.predict, False),
-    ("check", check.check, False),
-    ("show", show.show, False),
-    ("schema", schema.schema, False),
-    ("train", fit.fit, True),
-    ("evaluate", evaluate.evaluate, True),
+    ("init", init_command, False),
+    ("fit", fit_command, False),
+    ("eval", evaluate_command, False),
+    ("predict", predict_command, False),
+    ("check", check_command, False),
+    ("show", show_command, False),
+    ("schema", schema_command, False),
+    ("train", fit_command, True),
+    ("evaluate", evaluate_command, True),
 ):
     app.command(name, hidden=hidden)(command)

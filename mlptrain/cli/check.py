@@ -2,18 +2,18 @@
 
 import sys
 
-from mlptrain.cli.options import Set, SpecPath, Threads, notice, use_threads
+from mlptrain.cli.options import Set, SpecPath, Threads, print_notice, set_blas_threads
 
 
-def check(spec: SpecPath, overrides: Set = None, threads: Threads = None) -> None:
+def check_command(spec: SpecPath, overrides: Set = None, threads: Threads = None) -> None:
     """Show the resolved spec, the columns and the model, and check the gradient of this very spec."""
-    use_threads(threads)
-    from mlptrain.commands import check as checking
-    from mlptrain.reporting.results import check_text
+    set_blas_threads(threads)
+    from mlptrain.commands.check import check_files
+    from mlptrain.reporting.check_results import format_check
 
-    result = checking.check(spec, overrides=overrides or ())
+    result = check_files(spec, overrides=overrides or ())
     for message in result.notices:
-        notice(message)
-    print(check_text(result))
+        print_notice(message)
+    print(format_check(result))
     if not all(parameter.right for parameter in result.gradient):
         sys.exit(1)

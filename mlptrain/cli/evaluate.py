@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from mlptrain.cli.options import AsJson, ModelPath, Threads, for_programs, notice, use_threads
+from mlptrain.cli.options import AsJson, ModelPath, Threads, prepare_stdout, print_notice, set_blas_threads
 
 
-def evaluate(
+def evaluate_command(
     model: ModelPath,
     data: Annotated[
         str | None, typer.Argument(metavar="[DATA]", help="A table or images; by default the spec's test part.")
@@ -22,16 +22,17 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Measure a model on a file."""
-    use_threads(threads)
-    from mlptrain.commands import evaluate as evaluation
-    from mlptrain.reporting.results import evaluation_document, evaluation_text, json_text
+    set_blas_threads(threads)
+    from mlptrain.commands.evaluate import evaluate_files
+    from mlptrain.reporting import evaluate_results, json_document
 
-    result = evaluation.evaluate(model, data, labels, by=by, resamples=bootstrap)
+    result = evaluate_files(model, data, labels, by=by, resamples=bootstrap)
     for message in result.notices:
-        notice(message)
+        print_notice(message)
     if as_json:
         for name, why in result.undefined.items():
-            notice(f"{name} is undefined: {why}")
-        print(json_text(evaluation_document(result)), file=for_programs())
+            print_notice(f"{name} is undefined: {why}")
+        document = evaluate_results.build_evaluation_document(result)
+        print(json_document.format_json(document), file=prepare_stdout())
     else:
-        print(evaluation_text(result))
+        print(evaluate_results.format_evaluation(result))

@@ -5,10 +5,11 @@ from typing import Annotated
 
 import typer
 
-from mlptrain.cli.options import use_threads
+from mlptrain.cli.options import set_blas_threads
+from mlptrain.errors import SpecError
 
 
-def init(
+def init_command(
     data: Annotated[str, typer.Argument(metavar="DATA", help="A table, or an IDX file of images.")],
     target: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column to predict.")] = None,
     labels: Annotated[str | None, typer.Option(metavar="FILE", help="The labels of images.")] = None,
@@ -17,20 +18,19 @@ def init(
     ] = None,
 ) -> None:
     """Write a commented spec to begin with, from what is found in a file."""
-    use_threads(1)
-    from mlptrain.commands.init import starter
-    from mlptrain.errors import SpecError
-    from mlptrain.reporting.text import plain
-    from mlptrain.storage.publishing import publish
+    set_blas_threads(1)
+    from mlptrain.commands.init import make_starter_spec
+    from mlptrain.reporting.text import escape_text
+    from mlptrain.storage.publishing import publish_file
 
     path = out or Path(f"{Path(data).name.partition('.')[0] or 'spec'}.yaml")
     to_stdout = str(path) == "-"
     if path.exists() and not to_stdout:
         raise SpecError(f"{path}: exists; choose another --out, or remove it first")
-    made = starter(data, target, labels=labels, folder=Path() if to_stdout else path.parent)
+    made = make_starter_spec(data, target, labels=labels, folder=Path() if to_stdout else path.parent)
     if to_stdout:
         print(made.text, end="")
         return
-    publish(path, lambda stream: stream.write(made.text.encode()))
-    print(f"{plain(str(path))}: {made.rows:,} rows, target {plain(made.target)}")
-    print(f"next: mlptrain check {plain(str(path))}, then mlptrain fit {plain(str(path))}")
+    publish_file(path, lambda stream: stream.write(made.text.encode()))
+    print(f"{escape_text(str(path))}: {made.rows:,} rows, target {escape_text(made.target)}")
+    print(f"next: mlptrain check {escape_text(str(path))}, then mlptrain fit {escape_text(str(path))}")

@@ -8,7 +8,7 @@ from typing import Annotated, TextIO
 
 import typer
 
-from mlptrain.machine import usable_cores
+from mlptrain.machine import count_usable_cores
 
 Set = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key: optimizer.learning_rate=0.01")
@@ -21,9 +21,9 @@ SpecPath = Annotated[str, typer.Argument(metavar="SPEC", help="A YAML spec; `-` 
 LIBRARIES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
-def use_threads(wanted: int | None) -> None:
+def set_blas_threads(wanted: int | None) -> None:
     """Tell the BLAS libraries how many threads to start, before NumPy loads them; the user's own setting stands."""
-    count = wanted or usable_cores()
+    count = wanted or count_usable_cores()
     for library in LIBRARIES:
         if wanted or library not in os.environ:
             os.environ[library] = str(count)
@@ -33,20 +33,25 @@ def use_threads(wanted: int | None) -> None:
         threadpool_limits(count)
 
 
-def for_programs() -> TextIO:
-    """Standard output as other programs read it: UTF-8 and plain line ends, whatever the terminal speaks."""
+def prepare_stdout() -> TextIO:
+    """Standard output as other programs want to read it: UTF-8 and plain line ends, whatever the terminal speaks."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", newline="\n", errors="backslashreplace")
     return sys.stdout
 
 
-def notice(message: str) -> None:
-    """One line of information on stderr."""
-    from mlptrain.reporting.text import plain
+def print_message(message: str, longest: int) -> None:
+    """Print one line on stderr, safe for any terminal."""
+    from mlptrain.reporting.text import escape_text
 
     with suppress(OSError):  # a log on a full disk, a terminal that has gone: no reason to lose the work
-        print(f"note: {plain(message, 2000)}", file=sys.stderr)
+        print(escape_text(message, longest), file=sys.stderr)
 
 
-def silent(message: str) -> None:
-    """Say nothing."""
+def print_notice(message: str) -> None:
+    """Print one line of information on stderr."""
+    print_message(f"note: {message}", 2006)
+
+
+def drop_notice(message: str) -> None:
+    """Take no notice: what `--quiet` has in place of `print_notice`."""

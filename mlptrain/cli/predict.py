@@ -5,10 +5,11 @@ from typing import Annotated
 
 import typer
 
-from mlptrain.cli.options import ModelPath, Threads, for_programs, notice, use_threads
+from mlptrain.cli.options import ModelPath, Threads, prepare_stdout, print_notice, set_blas_threads
+from mlptrain.errors import SpecError
 
 
-def predict(
+def predict_command(
     model: ModelPath,
     data: Annotated[str, typer.Argument(metavar="DATA", help="A table, or an IDX file of images; `-` is stdin.")],
     out: Annotated[
@@ -26,28 +27,23 @@ def predict(
     threads: Threads = None,
 ) -> None:
     """Predict the rows of a file, one row out for each row in, in order."""
-    use_threads(threads)
+    set_blas_threads(threads)
     from mlptrain.commands.predict import Prediction
-    from mlptrain.errors import SpecError
-    from mlptrain.model.answers import Wanted
+    from mlptrain.model.answers import AnswerOptions
 
     for what, path in (("input file", data), ("model", model)):
-        if out is not None and same_file(out, Path(path)):
+        if out is not None and is_same_file(out, Path(path)):
             raise SpecError(f"--out {out}: this is the {what}; choose another name")
-    wanted = Wanted(keep=keep or (), probabilities=probabilities, spreadsheet_safe=spreadsheet_safe)
-    prediction = Prediction(model, data, wanted, strict=strict, threads=threads)
+    options = AnswerOptions(keep=keep or (), probabilities=probabilities, spreadsheet_safe=spreadsheet_safe)
+    prediction = Prediction(model, data, options, strict=strict, threads=threads)
     if out is None:
-        prediction.write(for_programs())
+        prediction.write(prepare_stdout())
     else:
         prediction.publish(out)
-    if ignored := prediction.ignored:
-        from mlptrain.data.table import listed
-
-        notice(f"columns that the model does not use: {listed(ignored)}")
-    if said := prediction.counts.odd.words():
-        notice(said)
+    for message in prediction.notices:
+        print_notice(message)
 
 
-def same_file(one: Path, other: Path) -> bool:
-    """Whether both paths lead to one file that exists."""
+def is_same_file(one: Path, other: Path) -> bool:
+    """Whether both paths lead to the same existing file."""
     return one.exists() and other.exists() and one.samefile(other)

@@ -4,20 +4,16 @@ from typing import Annotated
 
 import typer
 
-from mlptrain.cli.options import for_programs
+from mlptrain.cli.options import prepare_stdout
 
 
-def schema(
+def schema_command(
     markdown: Annotated[bool, typer.Option("--markdown", help="The reference of the spec for people instead.")] = False,
 ) -> None:
     """Print the JSON Schema of the spec, for editors."""
+    from mlptrain.spec import reference, schema
+
     if markdown:
-        from mlptrain.spec.reference import reference
-
-        print(reference(), end="", file=for_programs())
-        return
-    import json
-
-    from mlptrain.spec.schema import json_schema
-
-    print(json.dumps(json_schema(), indent=2, ensure_ascii=False), file=for_programs())
+        print(reference.make_reference(), end="", file=prepare_stdout())
+    else:
+        print(schema.format_json_schema(), file=prepare_stdout())

@@ -1,16 +1,16 @@
 """`mlptrain show`."""
 
-from mlptrain.cli.options import AsJson, ModelPath, for_programs, use_threads
+from mlptrain.cli.options import AsJson, ModelPath, prepare_stdout, set_blas_threads
 
 
-def show(model: ModelPath, as_json: AsJson = False) -> None:
+def show_command(model: ModelPath, as_json: AsJson = False) -> None:
     """Show what a model file holds: spec, columns, metrics, history, sizes."""
-    use_threads(1)
-    from mlptrain.commands import show as description
-    from mlptrain.reporting.results import description_text, json_text
+    set_blas_threads(1)
+    from mlptrain.commands.show import show_file
+    from mlptrain.reporting import json_document, show_results
 
-    result = description.describe(model)
+    result = show_file(model)
     if as_json:
-        print(json_text(result), file=for_programs())
+        print(json_document.format_json(result), file=prepare_stdout())
     else:
-        print(description_text(result))
+        print(show_results.format_description(result))

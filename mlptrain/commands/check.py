@@ -2,20 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from mlptrain.commands.show import target_rows
-from mlptrain.fitting.execution import choice, products
-from mlptrain.fitting.given import given_spec
-from mlptrain.fitting.memory_estimate import phases
-from mlptrain.fitting.trainings import left_out, new_course
-from mlptrain.preparation.partitions import partitions, without_validation
-from mlptrain.preparation.preparation import Prepared, prepare_part
+from mlptrain.commands.fit import read_checked_draft
+from mlptrain.fitting.candidates import list_spec_candidates
+from mlptrain.fitting.execution import choose_executor
+from mlptrain.fitting.memory_estimate import estimate_memory_by_phase
+from mlptrain.fitting.trainings import list_data_notices, make_course
+from mlptrain.model.products import describe_products
+from mlptrain.preparation.material import read_training_rows
+from mlptrain.preparation.partitions import divide_rows, join_validation_to_training
+from mlptrain.preparation.preparation import EncodedData, fit_and_encode_parts
 from mlptrain.spec.fields import Spec
-from mlptrain.training.gradient_check import ParameterCheck, check_gradient, rows_checked
-
-if TYPE_CHECKING:
-    from mlptrain.spec.file import Expansion
+from mlptrain.spec.file import Expansion
+from mlptrain.training.course import Course
+from mlptrain.training.gradient_check import ParameterCheck, check_gradient, count_checked_rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,11 +23,11 @@ class Check:
     """What `mlptrain check` found."""
 
     spec: Spec
-    recipe: "Expansion | None"
+    recipe: Expansion | None
     """What became of the recipe that the spec names."""
     notices: Sequence[str]
     columns: Sequence[tuple[str, str, str, str]]
-    """Per column: its name, what it is understood as, what the network gets, a remark."""
+    """Per column: its name, its kind, what the network gets, a remark."""
     rows_checked: int
     """The rows on which the gradient was checked."""
     layers: Sequence[tuple[str, tuple[int, ...], int]]
@@ -42,41 +42,47 @@ class Check:
     gradient: Sequence[ParameterCheck]
 
 
-def check(spec_path: str, *, overrides: Sequence[str] = ()) -> Check:
+def check_files(spec_path: str, *, overrides: Sequence[str] = ()) -> Check:
     """The resolved spec, the columns, the model and its memory, and a gradient check of this very spec."""
-    given = given_spec(spec_path, overrides)
-    material, expansion = given.read()
-    parts = partitions(material)
-    prepared = prepare_part(material, parts[0])
-    course = new_course(prepared, folds=len(parts))
-    network = course.network
-    layers = []
-    for name, layer, inputs in network.unfolded():
-        own = [each.size for key, each in network.parameters.values.items() if key.rpartition(".")[0] == name]
-        layers.append((f"{name} ({layer.kind})", (course.batch_size, layer.outputs(inputs)), sum(own)))
-    gradient, chosen = check_gradient(course), choice(course)
-    trainings = [*parts, without_validation(parts[0])] if material.spec.training.refit else parts
+    draft, folder = read_checked_draft(spec_path, overrides)
+    candidate = list_spec_candidates(draft, read_training_rows(draft.spec, folder), folder)[0]
+    data = candidate.data
+    parts = divide_rows(data)
+    encoded = fit_and_encode_parts(data, parts[0])
+    course = make_course(encoded, folds=len(parts))
+    gradient, chosen = check_gradient(course), choose_executor(course)
+    trainings = [*parts, join_validation_to_training(parts[0])] if data.spec.training.refit else parts
     return Check(
-        spec=prepared.spec,
-        recipe=expansion,
-        notices=[*given.draft.notices, *left_out(prepared)],
-        columns=understood_columns(prepared),
-        rows_checked=rows_checked(course),
-        layers=layers,
-        parameters=network.parameters.theta.size,
-        memory=phases(material, trainings, prepared, course).peak,
-        products=products(course.network, course.batch_size),
-        elementwise=chosen.text,
+        spec=encoded.spec,
+        recipe=candidate.expansion,
+        notices=[*draft.notices, *list_data_notices(encoded)],
+        columns=summarize_columns(encoded),
+        rows_checked=count_checked_rows(course),
+        layers=summarize_layers(course),
+        parameters=course.network.parameters.theta.size,
+        memory=estimate_memory_by_phase(data, trainings, encoded, course).peak,
+        products=describe_products(course.network, course.batch_size),
+        elementwise=chosen.describe(),
         gradient=gradient,
     )
 
 
-def understood_columns(prepared: Prepared) -> list[tuple[str, str, str, str]]:
+def summarize_layers(course: Course) -> list[tuple[str, tuple[int, ...], int]]:
+    """Per layer: its name, the shape of its output for a batch, its number of parameters."""
+    network = course.network
+    layers: list[tuple[str, tuple[int, ...], int]] = []
+    for name, layer, inputs in network.walk():
+        own = [each.size for key, each in network.parameters.values.items() if key.rpartition(".")[0] == name]
+        layers.append((f"{name} ({layer.kind})", (course.batch_size, layer.outputs(inputs)), sum(own)))
+    return layers
+
+
+def summarize_columns(encoded: EncodedData) -> list[tuple[str, str, str, str]]:
     """Every input column and the target, in words."""
-    fitted = {column.name: column for column in prepared.features.columns}
+    fitted = {column.name: column for column in encoded.features.columns}
     rows = []
-    for name, found in prepared.understood.items():
+    for name, found in encoded.understood.items():
         column = fitted.get(name)
         given = "not used" if column is None else f"{column.width} input{'s' * (column.width > 1)}"
-        rows.append((name, found.kind, given, prepared.features.ignored.get(name, found.note)))
-    return [*rows, *target_rows(prepared.target)]
+        rows.append((name, found.kind, given, encoded.features.ignored.get(name, found.note)))
+    return [*rows, *encoded.head.describe()]

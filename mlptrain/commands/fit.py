@@ -1,160 +1,154 @@
 """`fit`: a spec to a model file."""
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import mean, stdev
-from typing import Any
-
-import numpy as np
 
 from mlptrain.errors import Diverged, SpecError
-from mlptrain.fitting.checkpoint_file import path_before, path_of
-from mlptrain.fitting.checkpoints import Checkpoints, When, existing, planned
-from mlptrain.fitting.given import given_spec
-from mlptrain.fitting.measuring import Metrics
-from mlptrain.fitting.out_of_fold import OUT_OF_FOLD, HeldOut, row_numbers
-from mlptrain.fitting.time_limit import limited
-from mlptrain.fitting.trainings import Sink, Trained, Trainings
-from mlptrain.fitting.trials import decide
-from mlptrain.model.file import check_replaceable, folder_between, previous, save
-from mlptrain.model.model import Member, Model
-from mlptrain.preparation.material import Material, digest
-from mlptrain.preparation.partitions import partitions
-from mlptrain.spec.fields import Spec
-from mlptrain.storage.locking import exclusive
-from mlptrain.storage.publishing import check_writable, real, remove_left_over
-from mlptrain.training.loop import never
+from mlptrain.fitting.checkpoint_file import derive_checkpoint_path, derive_previous_checkpoint_path
+from mlptrain.fitting.checkpoints import Checkpoints, Plan
+from mlptrain.fitting.fit import Fit, fit_rows
+from mlptrain.fitting.host import Host
+from mlptrain.fitting.out_of_fold import OUT_OF_FOLD
+from mlptrain.fitting.outcome import Outcome
+from mlptrain.model.file import (
+    compute_relative_spec_folder,
+    get_previous_model_path,
+    require_replaceable_model,
+    save_contents,
+)
+from mlptrain.model.rows import Rows
+from mlptrain.preparation.material import read_training_rows
+from mlptrain.spec.file import Draft, load_draft
+from mlptrain.spec.yaml_text import read_stdin
+from mlptrain.storage.locking import lock_exclusively
+from mlptrain.storage.publishing import check_writable, remove_leftover_temporary_files, resolve_links
+from mlptrain.training.events import Sink
+
+AUTOMATIC = Plan()
+"""Checkpoints as they cost little time; an unfinished fit is refused."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class FitResult:
-    """How a fit ended. Of several folds: the most epochs, and the means of the metrics."""
+class FitResult(Outcome):
+    """How a fit ended, and where its model is."""
 
     model: str
-    reason: str
-    epochs: int
-    best_epoch: int
-    metrics: dict[str, Metrics]
-    seconds: float
-    parameters: int
-    folds: tuple[Trained, ...] = ()
-    """Each fold, where there are several."""
-    deviations: dict[str, Metrics] = field(default_factory=dict)
-    """The standard deviations (n − 1) of the folds' metrics."""
-    refit: bool | None = None
-    """Where a refit was asked for, whether the network is one: trained on all rows, on which its training metrics are.
-    Those of the validation part are of the network before it, in its best epoch."""
 
 
-def default_output(spec_path: str) -> Path:
+def choose_default_output(spec_path: str) -> Path:
     """<spec name>.npz in the working directory."""
     return Path("model.npz" if spec_path == "-" else f"{Path(spec_path).stem}.npz")
 
 
-def fit(
+def read_checked_draft(path: str, overrides: Sequence[str] = ()) -> tuple[Draft, Path]:
+    """The spec of a file ("-": standard input) and its folder; what is wrong whatever the rows are is an error."""
+    standard = path == "-"
+    draft = load_draft("standard input" if standard else path, overrides, read_stdin() if standard else None)
+    draft.check()
+    return draft, Path() if standard else Path(path).parent
+
+
+def fit_files(
     spec_path: str,
     *,
     out: Path | None = None,
     overrides: Sequence[str] = (),
     out_of_fold: Path | None = None,
-    threads: int | None = None,
-    resume: bool = False,
-    restart: bool = False,
-    finish: bool = False,
-    checkpoints: When = "auto",
-    checkpoint_minutes: float = 10.0,
+    plan: Plan = AUTOMATIC,
     sinks: Iterable[Sink] = (),
-    notice: Callable[[str], object] = str,
-    stop: Callable[[], bool] = never,
-    clock: Callable[[], float] = time.monotonic,
+    host: Host | None = None,
 ) -> FitResult:
     """Train what a spec says and write the model; to `out_of_fold` each row's prediction while it was held out.
 
-    If `stop()` wishes so, what was done goes into a checkpoint and Interrupted is raised. Where an unfinished fit has
-    left one, `resume` goes on with it, `finish` writes the model of its best epoch, and `restart` forgets it.
+    If `host.stop()` wishes so, a checkpoint keeps what was done and Interrupted is raised. If an unfinished fit has
+    left one, the plan says what becomes of it.
     """
-    begun, given = clock(), given_spec(spec_path, overrides)
-    out = out or default_output(spec_path)
-    out = checked_output(out)
+    host = host or Host()
+    host = replace(host, begun=host.clock())
+    draft, folder = read_checked_draft(spec_path, overrides)
+    out = out or choose_default_output(spec_path)
+    done = fit_to_file(draft, None, out, folder, out_of_fold=out_of_fold, plan=plan, sinks=sinks, host=host)
+    return make_result(done, out)
+
+
+def make_result(done: Fit, out: Path) -> FitResult:
+    """The result of a fit whose model went to a file."""
+    return FitResult(model=str(resolve_link(out)), **vars(done.outcome))
+
+
+def fit_to_file(
+    draft: Draft,
+    rows: Rows | None,
+    out: Path,
+    folder: Path,
+    *,
+    out_of_fold: Path | None = None,
+    plan: Plan = AUTOMATIC,
+    sinks: Iterable[Sink] = (),
+    host: Host,
+) -> Fit:
+    """Fit on rows (None: those that the spec names) and write the model, alone and with checkpoints beside it."""
+    out = require_writable_output(out)
     check_out_of_fold(out, out_of_fold)
-    plan = planned(checkpoints, checkpoint_minutes, resume=resume, restart=restart, finish=finish)
-    for message in given.draft.notices:
-        notice(message)
-    with alone(out, notice), keeping(out):
+    for message in draft.notices:
+        host.notice(message)
+    with lock_and_clean_output(out, host), report_file_on_divergence(out):
         if out_of_fold is not None:
-            remove_left_over(out_of_fold, alone=False)
-        found = existing(out, plan, notice)
-        material, _ = given.read(partial(decide, found=found, threads=threads, notice=notice, stop=stop, clock=clock))
-        require_folds(material.spec, out_of_fold)
-        material, end = limited(material, found, begun=begun, threads=threads, notice=notice, clock=clock)
-        kept = Checkpoints(out, material, plan, found, clock=clock, notice=notice)
-        trainings = Trainings(
-            material, kept, tuple(sinks), threads=threads, notice=notice, stop=stop, clock=clock, end=end
+            remove_leftover_temporary_files(out_of_fold, alone=False)
+        keeper = Checkpoints(out, plan, host)
+        rows = read_training_rows(draft.spec, folder) if rows is None else rows
+        done = fit_rows(
+            draft, rows, folder=folder, host=host, sinks=sinks, keeper=keeper, keep_held_out=out_of_fold is not None
         )
-        result = written(trainings, out, given.folder, out_of_fold)
-        kept.remove()
-    return result
+        model = replace(done.model, spec_folder=compute_relative_spec_folder(out, folder))
+        save_contents(model, out)
+        if out_of_fold is not None and done.held_out is not None:
+            done.held_out.write(out_of_fold, model)
+        keeper.remove()
+    return replace(done, model=model)
 
 
 @contextmanager
-def keeping(out: Path) -> Iterator[None]:
-    """A divergence also says what became of the file that the model would have gone to: nothing."""
+def report_file_on_divergence(out: Path) -> Iterator[None]:
+    """Add to a Diverged error that the file of the model is as it was, or that none was written."""
     try:
         yield
     except Diverged as problem:
-        written = "no model" if path_of(out).exists() else "nothing"
+        written = "no model" if derive_checkpoint_path(out).exists() else "nothing"
         raise Diverged(f"{problem}; {f'{out} is as it was' if out.exists() else f'{written} was written'}") from None
 
 
 @contextmanager
-def alone(out: Path, notice: Callable[[str], object]) -> Iterator[None]:
-    """No other fit writes `out` meanwhile, and what killed ones have left half written is removed."""
-    with exclusive(out, notice) as locked:
-        for path in (out, previous(out), path_of(out), path_before(out)):
-            remove_left_over(path, alone=locked)
+def lock_and_clean_output(out: Path, host: Host) -> Iterator[None]:
+    """Keep other fits from writing `out`, and remove temporary files that killed ones have left."""
+    with lock_exclusively(out, host.notice) as locked:
+        for path in (
+            out,
+            get_previous_model_path(out),
+            derive_checkpoint_path(out),
+            derive_previous_checkpoint_path(out),
+        ):
+            remove_leftover_temporary_files(path, alone=locked)
         yield
 
 
-def written(trainings: Trainings, out: Path, folder: Path, out_of_fold: Path | None) -> FitResult:
-    """Train all parts, and write the model and what was predicted for rows while they were held out."""
-    material, begun = trainings.material, trainings.clock()
-    held = None if out_of_fold is None else HeldOut(material.rows.count)
-    parts = partitions(material)
-    ended = trainings.run(parts, held)
-    members, seconds = ended.members, trainings.clock() - begun
-    parameters = sum(each.network.parameters.theta.size for each in members)
-    result = summary(ended.results, model=str(out), seconds=seconds, parameters=parameters, asked=len(parts))
-    result = replace(result, refit=ended.refit) if material.spec.training.refit else result
-    save(new_model(material, members, result, folder_between(out, folder)), out)
-    if out_of_fold is not None and held is not None:
-        dtype = np.dtype(material.spec.model.dtype)
-        held.write(out_of_fold, members[0].target, material.loss, dtype, row_numbers(material.rows))
-    return result
+def resolve_link(out: Path) -> Path:
+    """The file that a link leads to, so that the previous model, checkpoints and the lock stand beside it."""
+    return resolve_links(out) if out.is_symlink() else out
 
 
-def checked_output(out: Path) -> Path:
-    """Fail before training if a file cannot be written, or must not be replaced; of a link the file it leads to.
-
-    What stands beside the model (the one before it, checkpoints, the lock) then stands beside the file itself.
-    """
+def require_writable_output(out: Path) -> Path:
+    """Fail before training if a file cannot be written or replaced; returns the file that a link leads to."""
     check_writable(out)
-    out = real(out) if out.is_symlink() else out
-    check_replaceable(out)
+    out = resolve_link(out)
+    require_replaceable_model(out)
     return out
 
 
-def require_folds(spec: Spec, out_of_fold: Path | None) -> None:
-    """Refuse to write predictions of rows while they were held out where none are."""
-    if out_of_fold is not None and spec.data.split.folds is None:
-        raise SpecError("--out-of-fold: the spec has no folds; set data.split.folds")
-
-
 def check_out_of_fold(out: Path, out_of_fold: Path | None) -> None:
-    """The same for the predictions of rows while they were held out."""
+    """Fail before training if the held-out predictions cannot be written, or must not replace a file."""
     if out_of_fold is None:
         return
     check_writable(out_of_fold)
@@ -163,53 +157,3 @@ def check_out_of_fold(out: Path, out_of_fold: Path | None) -> None:
     if out_of_fold.is_file() and out_of_fold.read_bytes()[: len(OUT_OF_FOLD)] not in (b"", OUT_OF_FOLD):
         why = "exists and holds no out-of-fold predictions"
         raise SpecError(f"--out-of-fold {out_of_fold}: {why}; choose another name, or remove it first")
-
-
-CUT_SHORT = ("time_limit", "early_stopping")
-"""Why a training had not all its epochs: of several trainings, the first of these that any ended for."""
-
-
-def summary(results: Sequence[Trained], *, model: str, seconds: float, parameters: int, asked: int) -> FitResult:
-    """One result of all folds: means of the metrics, and their standard deviations."""
-    reasons = [each.reason for each in results]
-    unfinished = "interrupted" in reasons or len(results) < asked
-    metrics = {part: across(results, part, mean) for part in results[0].metrics}
-    several = len(results) > 1
-    return FitResult(
-        model=model,
-        reason="interrupted" if unfinished else next((each for each in CUT_SHORT if each in reasons), "epochs"),
-        epochs=max(each.epochs for each in results),
-        best_epoch=round(mean([each.best_epoch for each in results])),
-        metrics=metrics,
-        seconds=seconds,
-        parameters=parameters,
-        folds=tuple(results) if several else (),
-        deviations={part: across(results, part, stdev) for part in metrics} if several else {},
-    )
-
-
-def across(results: Sequence[Trained], part: str, statistic: Callable[[list[float]], float]) -> Metrics:
-    """A statistic of each metric over the folds; None where a fold has no value for it."""
-    found: Metrics = {}
-    for name in results[0].metrics[part]:
-        values = [each.metrics[part][name] for each in results]
-        known = [value for value in values if value is not None]
-        found[name] = statistic(known) if len(known) == len(values) else None
-    return found
-
-
-def new_model(material: Material, members: Sequence[Member], result: FitResult, spec_folder: str) -> Model:
-    """What the model file holds; no times, no paths of this machine, so that the same run gives the same bytes."""
-    kept = ("reason", "epochs", "best_epoch", "metrics")
-    facts: dict[str, Any] = {name: getattr(result, name) for name in kept}
-    if result.folds:
-        facts |= {"folds": [asdict(each) for each in result.folds], "deviations": result.deviations}
-    if result.refit is not None:
-        facts |= {"refit": result.refit}
-    return Model(
-        spec=material.spec,
-        members=members,
-        result=facts,
-        spec_folder=spec_folder,
-        data_digest=digest(material) if material.spec.data.split.test else "",
-    )

@@ -1,1 +1,1 @@
-"""Files to arrays and back: tables, images, features, splits. Knows nothing of networks."""
+"""Files and data frames to tables, tables to fitted columns. Knows nothing of networks."""

@@ -1,49 +1,66 @@
-"""The cells of a column in memory: texts as codes of the different ones, or numbers once many of them are different.
+"""The cells of a column in memory: codes of its different texts, or numbers once many of them are different.
 
-Which of the two it is changes no meaning: every text, or its number, can be asked of both.
+Both forms mean the same and answer the same questions: a cell's text, or its number.
 """
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import count
-from typing import Generic, TypeVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data.grammar import EXACT, LARGEST, NumberGrammar, is_inexact
+from mlptrain.data.coding import Coder, Codes, Growing
+from mlptrain.data.grammar import EXACT, LARGEST, NumberGrammar, is_inexact_whole_number
+from mlptrain.data.number_texts import MISSING_NUMBERS, parse_missing_numbers, parse_numbers
 
-Codes = NDArray[np.int32]
 Doubles = NDArray[np.float64]
 RowNumbers = NDArray[np.int64]
-Scalar = TypeVar("Scalar", bound=np.generic)
 
 FEW, FEWEST, FEW_IN_ALL = 1000, 100, 1 << 20
-"""Up to so many different texts a column stays coded; beyond, it is kept as numbers if most of them are numbers. Of a
-wide table fewer, so that all its columns together hold about a million (each takes 64 bytes, somewhere in memory)."""
+"""A column stays coded up to this number of different texts; beyond, it is kept as numbers if most of them are numbers.
+The columns of a wide table get fewer, so that all together hold about a million texts of 64 bytes each."""
 WORDS = 0.1
 """The share of different texts that may be no numbers in a column that is kept as numbers."""
+MOMENT_READING = "moments"
+"""The reading of cells that are dates in memory: the moment of each value, which is in no format of texts."""
 LONGEST_DIGITS = 15
-"""Whole numbers of so many digits are exact, so that their text can be had back."""
-
-
-class NulByte(Exception):
-    """A cell holds a NUL character."""
+"""Whole numbers of up to 15 digits are exact, so that their text can be written again."""
 
 
 @dataclass(frozen=True)
 class TextCells:
     """Cell i is `values[codes[i]]`; `values` are different from each other, some of them may not occur."""
 
+    is_numeric: ClassVar[bool] = False
+    is_inexact: ClassVar[bool] = False
+    has_leading_zeros: ClassVar[bool] = False
+
     codes: Codes
     values: Sequence[str]
     readings: dict[Hashable, Doubles] = field(default_factory=dict, repr=False, compare=False)
-    """The values as numbers, by what they were read as: read once for all cells that are taken from these."""
+    """The values as numbers, by marks and grammar: parsed once for all cells that are taken from these."""
 
     @property
     def rows(self) -> int:
         return len(self.codes)
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __getitem__(self, part: slice) -> "TextCells":
+        return TextCells(self.codes[part], self.values)
+
+    @property
+    def kept_texts(self) -> "TextCells":
+        """The cells that are kept as texts: all of them."""
+        return self
+
+    @property
+    def array_bytes(self) -> int:
+        """Bytes that grow with the rows."""
+        return self.codes.nbytes
 
     def take(self, rows: RowNumbers) -> "TextCells":
         """Some of the cells."""
@@ -63,22 +80,82 @@ class TextCells:
         counts = np.bincount(self.codes, minlength=len(self.values)).tolist()
         return {value: count for value, count in zip(self.values, counts, strict=True) if count}
 
+    def coded(self) -> "TextCells":
+        """The cells as texts."""
+        return self
+
+    def find_rows(self, values: Collection[str]) -> list[int]:
+        """The rows of the cells that are one of the texts, ascending."""
+        wanted = [code for code, value in enumerate(self.values) if value in values]
+        rows: list[int] = np.flatnonzero(np.isin(self.codes, wanted)).tolist()
+        return rows
+
+    def parse_values(self, missing: Collection[str], grammar: NumberGrammar) -> Doubles:
+        """The number of each different text: NaN for missing ones, infinity for one that is no number, or too large."""
+        marks = MISSING_NUMBERS.union(missing)
+        if (marks, grammar) not in self.readings:
+            self.readings[marks, grammar] = parse_numbers(self.values, marks, grammar)
+        return self.readings[marks, grammar]
+
+    def read_numbers(self, missing: Collection[str], grammar: NumberGrammar) -> tuple[Doubles, Doubles]:
+        """The numbers of the cells and of `values`: NaN where missing, infinity where there is none."""
+        found = self.parse_values(missing, grammar)
+        return found[self.codes], found
+
+    def count_plain_numbers(self, marks: Sequence[float]) -> int:
+        """How many cells are kept as numbers, without `marks`, which mean missing."""
+        return 0
+
+    def count_different_numbers(self) -> int:
+        """How many different numbers are kept as numbers: none."""
+        return 0
+
+    def digest_parts(self) -> Iterator[bytes | memoryview]:
+        """Bytes that are the same for the same cells in the same order: the texts, and which of them each cell is."""
+        present = sorted(self.counts)
+        place_of = {text: place for place, text in enumerate(present)}
+        places = np.array([place_of.get(text, -1) for text in self.values], np.int64)
+        yield "\0".join(present).encode("utf-8", "surrogatepass")
+        yield (places[self.codes] if len(places) else places).astype("<i8").data
+
 
 @dataclass(frozen=True)
 class NumberCells:
     """Cell i is `numbers[i]`, NaN where it is one of the odd cells, which are no numbers (or too large for one)."""
 
+    is_numeric: ClassVar[bool] = True
+
     numbers: Doubles
     odd_rows: RowNumbers
     odd: TextCells
     digits: int = 0
-    """If all cells but the odd ones are written as so many digits, else 0."""
+    """The number of digits that each cell but the odd ones is written with, 0 if they differ or have other marks."""
     inexact: bool = False
     """Whether a whole number was rounded."""
 
     @property
     def rows(self) -> int:
         return len(self.numbers)
+
+    @property
+    def is_inexact(self) -> bool:
+        """Whether a whole number was rounded."""
+        return self.inexact
+
+    @property
+    def has_leading_zeros(self) -> bool:
+        """Whether all numbers are written with equally many digits, some of which begin with 0."""
+        return self.digits > 1 and bool((self.numbers < 10 ** (self.digits - 1)).any())
+
+    @property
+    def kept_texts(self) -> TextCells:
+        """The cells that are kept as texts: the odd ones."""
+        return self.odd
+
+    @property
+    def array_bytes(self) -> int:
+        """Bytes that grow with the rows."""
+        return self.numbers.nbytes + self.odd_rows.nbytes + self.odd.codes.nbytes
 
     def take(self, rows: RowNumbers) -> "NumberCells":
         """Some of the cells."""
@@ -107,68 +184,46 @@ class NumberCells:
         all_codes[self.odd_rows] = self.odd.codes + len(values)
         return TextCells(all_codes, [*values, *self.odd.values])
 
+    def find_rows(self, values: Collection[str]) -> list[int]:
+        """The rows of the odd cells that are one of the texts, ascending."""
+        rows: list[int] = self.odd_rows[self.odd.find_rows(values)].tolist()
+        return rows
+
+    def read_numbers(self, missing: Collection[str], grammar: NumberGrammar) -> tuple[Doubles, Doubles]:
+        """The numbers of the cells and of the different odd texts: NaN where missing, infinity where there is none."""
+        found, values = self.odd.parse_values(missing, grammar), self.numbers
+        if marks := parse_missing_numbers(missing, grammar):
+            values = np.where(np.isin(values, marks), np.nan, values)
+        if not np.isnan(found).all():
+            values = values.copy()
+            values[self.odd_rows] = found[self.odd.codes]
+        return values, found
+
+    def count_plain_numbers(self, marks: Sequence[float]) -> int:
+        """How many cells are kept as numbers, without `marks`, which mean missing."""
+        return int((~np.isnan(self.numbers) & ~np.isin(self.numbers, marks)).sum())
+
+    def count_different_numbers(self) -> int:
+        """How many different numbers are kept as numbers; all odd cells together are one more."""
+        return len(np.unique(self.numbers))
+
+    def digest_parts(self) -> Iterator[bytes | memoryview]:
+        """Bytes that are the same for the same cells in the same order: the numbers, and the odd cells."""
+        yield (self.numbers + 0.0).astype("<f8").data
+        yield self.odd_rows.astype("<i8").data
+        yield from self.odd.digest_parts()
+
 
 Cells = TextCells | NumberCells
 
 
-def few(columns: int) -> int:
-    """Up to how many different texts each of so many columns stays coded."""
+def compute_distinct_text_limit(columns: int) -> int:
+    """The number of different texts up to which each of the columns of a table stays coded."""
     return min(FEW, max(FEW_IN_ALL // columns, FEWEST))
 
 
-@dataclass
-class Coder:
-    """Gives each different text a code, in order of appearance."""
-
-    code_of: dict[str, int] = field(default_factory=dict)
-
-    def codes(self, texts: Sequence[str]) -> Codes:
-        """The codes of texts; new ones get the next codes."""
-        try:
-            return self.known_codes(texts)
-        except KeyError:
-            new = [text for text in dict.fromkeys(texts) if text not in self.code_of]
-            if "\0" in "".join(new):
-                raise NulByte from None
-            self.code_of.update(zip(new, count(len(self.code_of))))
-        return self.known_codes(texts)
-
-    def known_codes(self, texts: Sequence[str]) -> Codes:
-        return np.fromiter(map(self.code_of.__getitem__, texts), np.int32, len(texts))
-
-    @property
-    def values(self) -> list[str]:
-        return list(self.code_of)
-
-
-class Growing(Generic[Scalar]):
-    """An array that grows at its end: its room is doubled when it is full, so that memory holds it once.
-
-    Room that was never written to takes no memory.
-    """
-
-    def __init__(self, dtype: type[Scalar]) -> None:
-        self._room = np.empty(0, dtype)
-        self._size = 0
-
-    def append(self, values: NDArray[Scalar]) -> None:
-        """Add values at the end."""
-        size = self._size + len(values)
-        if size > len(self._room):
-            larger = np.empty(max(size, 2 * len(self._room)), self._room.dtype)
-            larger[: self._size] = self.array
-            self._room = larger
-        self._room[self._size : size] = values
-        self._size = size
-
-    @property
-    def array(self) -> NDArray[Scalar]:
-        """What was added."""
-        return self._room[: self._size]
-
-
 class Gatherer:
-    """Gathers the cells of one of so many columns, block by block."""
+    """Gathers the cells of one column block by block; its table has `columns` in all."""
 
     def __init__(
         self,
@@ -178,7 +233,7 @@ class Gatherer:
         replace: Mapping[str, str] | None = None,
         columns: int = 1,
     ) -> None:
-        self.few = few(columns)
+        self.few = compute_distinct_text_limit(columns)
         self.grammar, self.as_text, self.replace = grammar, as_text or bool(replace), replace or {}
         self.numeric = False
         self.digits = 0
@@ -194,7 +249,7 @@ class Gatherer:
         self.odd_rows = Growing(np.int64)
 
     def add(self, cells: "Block") -> None:
-        """More cells: as texts, as coded texts, or as numbers with NaN for an empty cell."""
+        """Add cells: texts, coded texts, or numbers with NaN for an empty cell."""
         if isinstance(cells, np.ndarray):
             self.add_array(cells)
         elif isinstance(cells, TextCells):
@@ -206,7 +261,7 @@ class Gatherer:
             self.reconsider()
 
     def add_coded(self, cells: TextCells) -> None:
-        """More cells, coded by another reader."""
+        """Add cells that another reader has coded."""
         if self.numeric:
             self.add_numbers(self.figures(cells.values)[cells.codes], lambda rows: cells.take(rows).texts())
             return
@@ -214,22 +269,22 @@ class Gatherer:
         self.reconsider()
 
     def add_array(self, numbers: Doubles) -> None:
-        """More numbers, of which no text is known; in a column of texts, they are written in their shortest form."""
+        """Add numbers without texts; a column of texts gets their shortest form."""
         if self.numeric:
             self.digits = 0
-            self.add_numbers(numbers, lambda rows: list(map(shortest, numbers[rows].tolist())))
+            self.add_numbers(numbers, lambda rows: list(map(format_double, numbers[rows].tolist())))
             return
         different, codes = np.unique(numbers, return_inverse=True)
-        values = [shortest(number) for number in different.tolist()]
+        values = [format_double(number) for number in different.tolist()]
         self.add_coded(TextCells(codes.astype(np.int32), values))
 
     def reconsider(self) -> None:
-        """Gather numbers from now on, where many different texts are numbers."""
+        """Keep numbers from now on, if there are many different texts and most of them are numbers."""
         if len(self.coder.code_of) > self.few and not self.as_text:
             self.turn_numeric()
 
     def figures(self, texts: Sequence[str]) -> Doubles:
-        """The numbers, NaN for what is none."""
+        """The numbers, NaN for texts that are none."""
         numbers = self.grammar.parse(texts)
         return np.fromiter(map(self.figure, texts), np.float64, len(texts)) if numbers is None else numbers
 
@@ -238,19 +293,19 @@ class Gatherer:
         return np.nan if number is None else float(number[0])
 
     def add_numbers(self, numbers: Doubles, texts: Callable[[RowNumbers], list[str]]) -> None:
-        """More numbers; where they are NaN (empty or odd cells), too large or inexact, `texts` tells what is there."""
+        """Add numbers; `texts` gives the texts of rows, asked for numbers that are NaN, too large or not exact."""
         size = np.abs(numbers)
         if (size > LARGEST).any():
             numbers = np.where(size > LARGEST, np.nan, numbers)
         if not self.inexact and (size >= EXACT).any():  # 2⁵³ + 1 is read as 2⁵³
-            self.inexact = any(map(is_inexact, texts(np.flatnonzero(size >= EXACT))))
+            self.inexact = any(map(is_inexact_whole_number, texts(np.flatnonzero(size >= EXACT))))
         odd = np.flatnonzero(np.isnan(numbers))
         if odd.size:
             self.odd_rows.append(odd + self.rows)
             self.codes.append(self.coder.codes(texts(odd)))
         if self.digits:
             figures = texts(np.flatnonzero(~np.isnan(numbers)))
-            self.digits = self.digits if not figures or common_digits(figures) == self.digits else 0
+            self.digits = self.digits if not figures or measure_fixed_digit_width(figures) == self.digits else 0
         self.numbers.append(numbers)
         self.rows += len(numbers)
 
@@ -260,9 +315,11 @@ class Gatherer:
         figures = self.figures(values)
         known = np.flatnonzero(np.abs(figures) <= LARGEST).tolist()
         present = [values[code] for code in known]
-        digits = common_digits(present) if present else 0
+        digits = measure_fixed_digit_width(present) if present else 0
         self.as_text = (
-            len(present) < (1 - WORDS) * len(values) or digits > LONGEST_DIGITS or any(map(is_inexact, present))
+            len(present) < (1 - WORDS) * len(values)
+            or digits > LONGEST_DIGITS
+            or any(map(is_inexact_whole_number, present))
         )
         if self.as_text:
             return
@@ -288,10 +345,10 @@ class Gatherer:
         return cells
 
 
-def shortest(number: float) -> str:
+def format_double(number: float) -> str:
     """A number in its shortest text; empty for NaN.
 
-    >>> [shortest(number) for number in (1.0, 0.1, float("nan"))]
+    >>> [format_double(number) for number in (1.0, 0.1, float("nan"))]
     ['1', '0.1', '']
     """
     if number != number:
@@ -299,8 +356,8 @@ def shortest(number: float) -> str:
     return str(int(number)) if number.is_integer() and abs(number) <= EXACT else repr(number)
 
 
-def common_digits(texts: Sequence[str]) -> int:
-    """How many digits each of the texts is written as, 0 if not all are written as equally many digits."""
+def measure_fixed_digit_width(texts: Sequence[str]) -> int:
+    """The number of digits that every text consists of, 0 if the texts differ in it or have other characters."""
     length = len(texts[0])
     return length if set(map(len, texts)) == {length} and all(t.isascii() and t.isdecimal() for t in texts) else 0
 

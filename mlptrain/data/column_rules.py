@@ -2,62 +2,54 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
-import numpy as np
 from annotated_types import Ge, Le
-from numpy.typing import NDArray
 
-from mlptrain.data.columns import Kind
-from mlptrain.data.encodings import (
-    Encoding,
-    OneHotEncoding,
-)
+from mlptrain.data.column import ColumnSettings
+from mlptrain.data.encodings import Encoding, OneHotEncoding
+from mlptrain.data.features import CLASS_OF, COLUMN_CLASSES, Kind
+from mlptrain.data.imputing import Imputing
 from mlptrain.data.scaling import Scaling, StandardScaling
-
-Doubles = NDArray[np.float64]
-Integers = NDArray[np.int64]
-Matrix = NDArray[np.floating[Any]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Imputing:
-    """How missing numbers are filled, and whether a 0/1 column beside them says where.
-
-    Missing categories are a level of their own; missing dates are filled by the median date.
-    """
-
-    strategy: Literal["median", "mean", "constant", "drop_row"] = "median"
-    """By a statistic of the training rows or by `value`; `drop_row` leaves such rows out of training and validation
-    (in `eval` and `predict`, where every row counts, the median takes their place)."""
-    value: float = 0.0
-    """What `constant` fills in."""
-    indicator: bool = True
-    """Whether a column that has missing cells in training gets a second one that says where."""
-
-    def fit(self, values: Doubles) -> float:
-        """What is filled in, from the known numbers of the training rows."""
-        if self.strategy == "constant":
-            return self.value
-        return float(values.mean() if self.strategy == "mean" else np.median(values))
 
 
 @dataclass(frozen=True, kw_only=True)
 class ColumnRules:
-    """What a spec says about one column, where it differs from what `data` says about all of them."""
+    """The settings of one column, where they differ from those of `data`."""
 
     type: Kind | None = None
     """number, category, boolean, date (elapsed time and cycles) or ignore; by default what its cells say."""
     scaling: Scaling | None = None
+    """In place of `data.scaling`, for a number."""
     imputing: Imputing | None = None
+    """In place of `data.imputing`, for a number."""
     encoding: Encoding | None = None
+    """In place of `data.category_encoding`, for a category."""
     min_frequency: Annotated[int, Ge(1), Le(10**9)] | None = None
+    """In place of `data.min_frequency`, for a category."""
     levels: tuple[str, ...] | None = None
     """The levels of a category in their order, for the ordinal encoding; other values share the slot for unseen."""
     format: str | None = None
     """How dates are written: DD/MM/YYYY, MM/DD/YYYY, or %d %B %Y and the like; by default it is found out."""
     missing_values: tuple[str, ...] = ()
     """Texts that mean missing in this column, beside those of `data`."""
+
+    @property
+    def needs_texts(self) -> bool:
+        """Whether the declared type is one whose cells are read as texts."""
+        return self.type is not None and self.type in CLASS_OF and CLASS_OF[self.type].needs_texts_of(self.type)
+
+    @property
+    def declared_kind(self) -> str | None:
+        """The type; else the kind that alone takes one of the keys that are given; None if nothing tells."""
+        if self.type is not None:
+            return self.type
+        keys = (key for column in COLUMN_CLASSES for key in column.own_keys)
+        return next((key.means for key in keys if key.means and getattr(self, key.name) is not None), None)
+
+
+NO_RULES = ColumnRules()
+"""What a spec says about a column that it does not name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,8 +65,27 @@ class FeatureRules:
 
     def of(self, name: str) -> ColumnRules:
         """The column's own rules."""
-        return self.columns.get(name, ColumnRules())
+        return self.columns.get(name, NO_RULES)
+
+    def drops_incomplete_rows(self, name: str) -> bool:
+        """Whether rows that lack a cell of the column are left out."""
+        return (self.of(name).imputing or self.imputing).strategy == "drop_row"
 
     def missing(self, name: str) -> tuple[str, ...]:
         """The texts that mean missing in a column, beside the empty cell."""
         return tuple(dict.fromkeys((*self.missing_values, *self.of(name).missing_values)))
+
+    def settle(self, name: str, kind: str) -> ColumnSettings:
+        """All that is said about a column of a kind: its own rules go before those of all columns."""
+        own = self.of(name)
+        return ColumnSettings(
+            name=name,
+            kind=kind,
+            missing=self.missing(name),
+            scaling=own.scaling or self.scaling,
+            imputing=own.imputing or self.imputing,
+            encoding=own.encoding or self.encoding,
+            min_frequency=own.min_frequency or self.min_frequency,
+            levels=own.levels,
+            format=own.format,
+        )

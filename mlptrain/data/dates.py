@@ -1,4 +1,4 @@
-"""Dates: what is one, its moment, and the parts of it that a network can use.
+"""Dates: recognising them, their moments, and the parts of them that a network can use.
 
 A moment is seconds since 1970-01-01 00:00 UTC. A time without a zone is one of UTC: nothing here depends on the zone or
 the language of the machine.
@@ -6,7 +6,7 @@ the language of the machine.
 
 import re
 from calendar import monthrange
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -14,7 +14,7 @@ from typing import Literal
 
 import numpy as np
 
-from mlptrain.data.scaling import Doubles, mean_and_deviation
+from mlptrain.data.scaling import Doubles, measure_mean_and_deviation
 
 DAY = 86400
 EPOCH = date(1970, 1, 1).toordinal()
@@ -26,7 +26,7 @@ MONTHS = (
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
-def any_of(names: Sequence[str]) -> str:
+def join_alternatives(names: Sequence[str]) -> str:
     return "(?:" + "|".join(names) + ")"
 
 
@@ -34,12 +34,12 @@ DIRECTIVES: Mapping[str, str] = {
     "Y": "(?P<year>(?!0000)[0-9]{4})",
     "y": "(?P<short_year>[0-9]{2})",
     "m": "(?P<month>0?[1-9]|1[0-2])",
-    "b": f"(?P<month_name>{any_of([name[:3] for name in MONTHS])})",
-    "B": f"(?P<month_name>{any_of(MONTHS)})",
+    "b": f"(?P<month_name>{join_alternatives([name[:3] for name in MONTHS])})",
+    "B": f"(?P<month_name>{join_alternatives(MONTHS)})",
     "d": "(?P<day>0?[1-9]|[12][0-9]|3[01])",
     "j": "(?P<day_of_year>[0-9]{1,3})",
-    "a": any_of([name[:3] for name in WEEKDAYS]),
-    "A": any_of(WEEKDAYS),
+    "a": join_alternatives([name[:3] for name in WEEKDAYS]),
+    "A": join_alternatives(WEEKDAYS),
     "H": "(?P<hour>[01]?[0-9]|2[0-3])",
     "I": "(?P<half_hour>0?[1-9]|1[0-2])",
     "p": "(?P<half>am|pm)",
@@ -52,7 +52,7 @@ DIRECTIVES: Mapping[str, str] = {
 """The directives of strptime that are understood, names in English, as patterns."""
 
 
-def pattern(template: str) -> re.Pattern[str]:
+def compile_strptime_pattern(template: str) -> re.Pattern[str]:
     """A regular expression with strptime's directives in it, in capitals or not."""
     return re.compile(re.sub("%(.)", lambda found: DIRECTIVES[found[1]], template), re.ASCII | re.IGNORECASE)
 
@@ -62,13 +62,13 @@ TIME = r"(?:[T ](?=[0-9]{2}:[0-9]{2}(?![0-9]))%H:%M(?::(?=[0-9]{2})%S(?:\.%f)?)?
 
 ISO, DAY_FIRST, MONTH_FIRST = "YYYY-MM-DD", "DD/MM/YYYY", "MM/DD/YYYY"
 DATE_FORMATS: Mapping[str, re.Pattern[str]] = {
-    ISO: pattern(f"{STRICT}%Y-%m-%d{TIME}"),
-    "YYYY/MM/DD": pattern(f"{STRICT}%Y/%m/%d{TIME}"),
-    "DD.MM.YYYY": pattern(rf"%d\.%m\.%Y{TIME}"),
-    DAY_FIRST: pattern(f"%d/%m/%Y{TIME}"),
-    MONTH_FIRST: pattern(f"%m/%d/%Y{TIME}"),
+    ISO: compile_strptime_pattern(f"{STRICT}%Y-%m-%d{TIME}"),
+    "YYYY/MM/DD": compile_strptime_pattern(f"{STRICT}%Y/%m/%d{TIME}"),
+    "DD.MM.YYYY": compile_strptime_pattern(rf"%d\.%m\.%Y{TIME}"),
+    DAY_FIRST: compile_strptime_pattern(f"%d/%m/%Y{TIME}"),
+    MONTH_FIRST: compile_strptime_pattern(f"%m/%d/%Y{TIME}"),
 }
-"""What is recognised as a date, each with or without a time after it: HH:MM, HH:MM:SS, fractions, Z or ±hh:mm."""
+"""The formats that are recognised, each with or without a time after it: HH:MM, HH:MM:SS, fractions, Z or ±hh:mm."""
 
 
 def looks_like_dates(values: Collection[str]) -> bool:
@@ -79,22 +79,25 @@ def looks_like_dates(values: Collection[str]) -> bool:
     """
     formats = list(DATE_FORMATS.values())
     for value in values:
-        formats = [each for each in formats if moment(value, each) is not None]
+        formats = [each for each in formats if parse_moment(value, each) is not None]
         if not formats:
             return False
     return bool(values)
 
 
-def date_format(values: Collection[str]) -> str | None:
+def find_date_format(values: Collection[str]) -> str | None:
     """The name of the format that reads most of the texts, None if none reads any; an error if there are two ways."""
-    read = {name: {value for value in values if moment(value, each) is not None} for name, each in DATE_FORMATS.items()}
+    read = {
+        name: {value for value in values if parse_moment(value, each) is not None}
+        for name, each in DATE_FORMATS.items()
+    }
     best = max(read, key=lambda name: len(read[name]))
     if best in (DAY_FIRST, MONTH_FIRST):
-        check_order(read[DAY_FIRST], read[MONTH_FIRST])
+        refuse_ambiguous_day_order(read[DAY_FIRST], read[MONTH_FIRST])
     return best if read[best] else None
 
 
-def check_order(day_first: Collection[str], month_first: Collection[str]) -> None:
+def refuse_ambiguous_day_order(day_first: Collection[str], month_first: Collection[str]) -> None:
     """An error if dates with slashes leave it open whether the day or the month is first."""
     days, months = sorted(set(day_first) - set(month_first)), sorted(set(month_first) - set(day_first))
     hint = f"set the format to {DAY_FIRST} or {MONTH_FIRST}"
@@ -107,22 +110,22 @@ def check_order(day_first: Collection[str], month_first: Collection[str]) -> Non
 def parse_dates(values: Sequence[str], format: str | None) -> Doubles:
     """Seconds since 1970-01-01 UTC (n,), NaN for a text that is not a date.
 
-    `format` is a name of DATE_FORMATS or one in strptime's syntax; None is the one that `date_format` finds.
+    `format` is a name of DATE_FORMATS or one in strptime's syntax; None is the one that `find_date_format` finds.
     """
     distinct = set(values)
-    name = date_format(distinct) if format is None else format
+    name = find_date_format(distinct) if format is None else format
     if name is None:
         return np.full(len(values), np.nan)
-    expression = compiled(name)
-    moments = {value: moment(value, expression) for value in distinct}
+    expression = compile_date_format(name)
+    moments = {value: parse_moment(value, expression) for value in distinct}
     return np.array([moments[value] for value in values], np.float64)  # None becomes NaN
 
 
 @cache
-def compiled(format: str) -> re.Pattern[str]:
+def compile_date_format(format: str) -> re.Pattern[str]:
     """The expression of a format's name or of strptime's syntax; an error says what is wrong with it.
 
-    >>> compiled("%d. %B %Y").fullmatch("1. May 2020")["day"]
+    >>> compile_date_format("%d. %B %Y").fullmatch("1. May 2020")["day"]
     '1'
     """
     if format in DATE_FORMATS:
@@ -139,24 +142,24 @@ def compiled(format: str) -> re.Pattern[str]:
     if not {"year", "short_year"} & set(groups):
         raise ValueError(f"the date format {format!r} has no year; write one such as %d.%m.%Y")
     blanks = re.sub(r"(\\\s)+", r"\\s+", re.escape(format))
-    return pattern(blanks)
+    return compile_strptime_pattern(blanks)
 
 
-def moment(text: str, expression: re.Pattern[str]) -> float | None:
+def parse_moment(text: str, expression: re.Pattern[str]) -> float | None:
     """Seconds since 1970-01-01 UTC, None if the text does not match or there is no such day."""
     found = expression.fullmatch(text.strip(" "))
     parts = {name: part for name, part in found.groupdict().items() if part is not None} if found else {}
-    day = day_number(parts) if parts else None
+    day = count_days_since_epoch(parts) if parts else None
     if day is None:
         return None
-    time = 3600 * hour_of(parts) + 60 * int(parts.get("minute", 0)) + int(parts.get("second", 0))
+    time = 3600 * read_hour(parts) + 60 * int(parts.get("minute", 0)) + int(parts.get("second", 0))
     billionths = int(parts.get("fraction", "0").ljust(9, "0"))
-    return ((day * DAY + time - offset_of(parts.get("zone", "Z"))) * 10**9 + billionths) / 10**9
+    return ((day * DAY + time - read_zone_offset(parts.get("zone", "Z"))) * 10**9 + billionths) / 10**9
 
 
-def day_number(parts: Mapping[str, str]) -> int | None:
+def count_days_since_epoch(parts: Mapping[str, str]) -> int | None:
     """Days since 1970-01-01, None if the month or the year has no such day."""
-    year, month = year_of(parts), month_of(parts)
+    year, month = read_year(parts), read_month(parts)
     if "day_of_year" in parts:
         first, of_year = date(year, 1, 1).toordinal(), int(parts["day_of_year"])
         return first + of_year - 1 - EPOCH if 1 <= of_year <= 337 + monthrange(year, 2)[1] else None
@@ -164,7 +167,7 @@ def day_number(parts: Mapping[str, str]) -> int | None:
     return date(year, month, day).toordinal() - EPOCH if day <= monthrange(year, month)[1] else None
 
 
-def year_of(parts: Mapping[str, str]) -> int:
+def read_year(parts: Mapping[str, str]) -> int:
     """The year; of two digits 69 … 99 are 19.., 00 … 68 are 20.. (POSIX)."""
     if "year" in parts:
         return int(parts["year"])
@@ -172,19 +175,19 @@ def year_of(parts: Mapping[str, str]) -> int:
     return short + (1900 if short >= 69 else 2000)
 
 
-def month_of(parts: Mapping[str, str]) -> int:
+def read_month(parts: Mapping[str, str]) -> int:
     names = [name[:3] for name in MONTHS]
     return names.index(parts["month_name"].lower()[:3]) + 1 if "month_name" in parts else int(parts.get("month", 1))
 
 
-def hour_of(parts: Mapping[str, str]) -> int:
+def read_hour(parts: Mapping[str, str]) -> int:
     """The hour of 24; 12 am is 0, 12 pm is 12."""
     if "half_hour" in parts:
         return int(parts["half_hour"]) % 12 + 12 * (parts.get("half", "am").lower() == "pm")
     return int(parts.get("hour", 0))
 
 
-def offset_of(zone: str) -> int:
+def read_zone_offset(zone: str) -> int:
     """Seconds that a zone's clocks are ahead of UTC."""
     if zone in "Zz":
         return 0
@@ -195,6 +198,8 @@ def offset_of(zone: str) -> int:
 Cycle = Literal["year", "week", "day"]
 SAME = {"year": 1.5 / 365, "week": 0.0, "day": 0.0}
 """Phases that differ by no more are one: a leap year moves a date by a day."""
+MOMENTS = 1e12
+"""Dates are at most this many seconds from 1970."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,8 +220,8 @@ class DateParts:
     def fit(cls, seconds: Doubles) -> "DateParts":
         """From the moments of the training rows, NaN where missing; at least one is known."""
         known = seconds[~np.isnan(seconds)]
-        center, scale = mean_and_deviation(known)
-        spans = {cycle: np.ptp(phase) for cycle, phase in phases(known).items()}
+        center, scale = measure_mean_and_deviation(known)
+        spans = {cycle: np.ptp(phase) for cycle, phase in compute_cycle_phases(known).items()}
         return cls(
             center=center,
             scale=scale,
@@ -229,24 +234,31 @@ class DateParts:
         """Whether all training rows have one date."""
         return self.scale == 0
 
+    def broken_rules(self) -> Iterator[str]:
+        """The dates are of our time, and no cycle occurs twice."""
+        if not 0 < self.scale <= MOMENTS or max(abs(self.center), abs(self.median)) > MOMENTS:
+            yield "its dates are out of range"
+        if len(set(self.cycles)) < len(self.cycles):
+            yield "a cycle is there twice"
+
     @property
     def width(self) -> int:
         return 1 + 2 * len(self.cycles)
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """What each column is."""
+        """The name of each column."""
         return ("elapsed", *(f"{cycle}_{wave}" for cycle in self.cycles for wave in ("sine", "cosine")))
 
     def __call__(self, seconds: Doubles) -> Doubles:
         """The columns (n, width) of moments (n,)."""
         t = np.where(np.isnan(seconds), self.median, seconds)
         elapsed = (t - self.center) / self.scale if self.scale else np.zeros(len(t))
-        angles = [2 * np.pi * phase for cycle, phase in phases(t).items() if cycle in self.cycles]
+        angles = [2 * np.pi * phase for cycle, phase in compute_cycle_phases(t).items() if cycle in self.cycles]
         return np.stack([elapsed, *(wave(angle) for angle in angles for wave in (np.sin, np.cos))], axis=1)
 
 
-def phases(t: Doubles) -> dict[Cycle, Doubles]:
+def compute_cycle_phases(t: Doubles) -> dict[Cycle, Doubles]:
     """Where each moment (n,) is in its year, week and day: 0 … 1."""
     days, time = np.divmod(t, DAY)
     day = days.astype(np.int64).astype("datetime64[D]")

@@ -16,7 +16,7 @@ from typing import Annotated, Any, NoReturn, TextIO
 
 from annotated_types import Ge, Le, Len
 
-from mlptrain.data.cells import NulByte
+from mlptrain.data.coding import NulByte
 from mlptrain.data.files import GZIP_FAULTS, Opener, SameFile
 from mlptrain.data.grammar import DecimalPoint, NumberGrammar, ThousandsMark, is_number
 from mlptrain.errors import DataError
@@ -41,11 +41,11 @@ class TableFormat:
     encoding: str = "utf-8"
     """The text's encoding, by Python's names (utf-8, cp1252, latin-1 …)."""
     header: bool = True
-    """Whether the first line names the columns; without it they are column_1, column_2, …"""
+    """The first line names the columns; without a header they are column_1, column_2, …"""
     skip_rows: Annotated[int, Ge(0), Le(10**6)] = 0
-    """Lines before the header (or the first row) that are no part of the table."""
+    """Lines to skip before the header (or the first row)."""
     skip_initial_space: bool = False
-    """Whether blanks after a delimiter are dropped."""
+    """Drop blanks after a delimiter."""
     decimal: DecimalPoint = "."
     """The decimal point of numbers."""
     thousands: ThousandsMark = ""
@@ -58,7 +58,7 @@ class TableFormat:
         return NumberGrammar(self.decimal, self.thousands)
 
 
-def known_encoding(name: str) -> bool:
+def is_known_encoding(name: str) -> bool:
     """Whether Python knows a text encoding of this name."""
     try:
         "".encode(name)
@@ -82,7 +82,7 @@ class Reader:
         self.width = 0
         self.first_line = 0  # lines before the first row
         self._blank = 0
-        if not known_encoding(layout.encoding):
+        if not is_known_encoding(layout.encoding):
             raise DataError(f"{name}: unknown encoding: {layout.encoding!r}; see data.encoding")
         csv.field_size_limit(FIELD_LIMIT)
 
@@ -174,7 +174,7 @@ class Reader:
                     yield columns
 
     def divided(self, text: str) -> Columns | None:
-        """The columns of whole lines; None if it takes `csv` to read them."""
+        """The columns of whole lines; None if only `csv` can read them."""
         if '"' in text:
             return None
         if "\r" in text:
@@ -210,7 +210,10 @@ class Reader:
             or not all(cells[self.width :: self.width])
         ):
             return None
-        return [first_cells(cells[:: self.width]), *(cells[column :: self.width] for column in range(1, self.width))]
+        return [
+            strip_leading_line_ends(cells[:: self.width]),
+            *(cells[column :: self.width] for column in range(1, self.width)),
+        ]
 
     def csv_blocks(self, lines: Iterable[str]) -> Iterator[Columns]:
         """Blocks of columns as `csv` reads them."""
@@ -246,7 +249,7 @@ class Reader:
         raise DataError(f"{self.name}: the file has changed while it was read; try again")
 
     def ragged_hint(self, fields: int) -> str:
-        """What may be the matter if the very first row does not fit the names."""
+        """The likely cause if the very first row does not fit the names."""
         if fields == self.width + 1 and all(len(record) == fields for record, _ in self.located()):
             return " in every row (an index column without a name, or a delimiter at the end of the lines?)"
         return " (if the table begins further down, set data.skip_rows)"
@@ -268,7 +271,7 @@ class Reader:
 
     @contextmanager
     def faults(self) -> Iterator[None]:
-        """Turns what the readers below raise into errors that name the line."""
+        """Turn exceptions of `csv`, decoding and gzip into errors that name the line."""
         try:
             yield
         except csv.Error as problem:
@@ -331,17 +334,17 @@ class Reader:
                 wide = next((said for mark, said in WIDE.items() if number == 1 and raw.startswith(mark)), None)
                 if wide:
                     return f"{name}:1: this is {wide} text; save it as UTF-8 or set data.encoding: {wide.lower()}"
-                if fault := undecodable_byte(raw, encoding, self.delimiter):
+                if fault := find_undecodable_byte(raw, encoding, self.delimiter):
                     return f"{name}:{number}: {fault} is not {encoding}; {hint}"
         return f"{name}: the bytes are not {encoding}; {hint}"
 
 
-def first_cells(cells: Sequence[str]) -> list[str]:
-    """The first cells of lines, without the ends of the lines before."""
+def strip_leading_line_ends(cells: Sequence[str]) -> list[str]:
+    """The first cell of each line, without the line end that precedes it (the first cell has none)."""
     return [cells[0], *(cell[1:] for cell in cells[1:])]
 
 
-def undecodable_byte(line: bytes, encoding: str, delimiter: str) -> str:
+def find_undecodable_byte(line: bytes, encoding: str, delimiter: str) -> str:
     """The first byte of a line that is not of the encoding; empty where there is none, or it cannot be told."""
     try:
         line.decode(encoding)
@@ -365,7 +368,7 @@ OTHER_TEXT = (
     (re.compile(r"\s*(@relation\b|%.*arff)", re.IGNORECASE), "an ARFF file"),
     (re.compile(r"\s*<(\?xml|!doctype|html)\b", re.IGNORECASE), "HTML or XML"),
 )
-"""How the first line of text begins that is no table."""
+"""How texts begin that are no tables."""
 CSV_WORDS = {
     "unexpected end of data": "a quote is opened here and never closed; close it",
     "expected after": "text follows a closing quote; double the quotes inside a quoted field, or remove them",

@@ -4,23 +4,36 @@ A column is codes (n,): 0 … L − 1 for its L levels in natural order, and L f
 (n, K) are numbers, the 0/1 of two classes (K = 1), or the one-hot codes of several.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from annotated_types import Ge, Le
 from numpy.random import BitGenerator
 from numpy.typing import NDArray
 
-from mlptrain.data.scaling import Affine, Doubles, RobustScaling, SmoothlyClipped, mean_and_deviation
+from mlptrain.data.scaling import Affine, Doubles, RobustScaling, SmoothlyClipped, measure_mean_and_deviation
 from mlptrain.randomness import permutation
 
 Codes = NDArray[np.int64]
 Matrix = NDArray[np.floating[Any]]
+OUT_OF_PROPORTION = "its values are out of all proportion"
+
+
+def explain_level_count_mismatch(levels: int, found: int | str) -> str:
+    """The rule that an encoding breaks that was fitted on another number of levels than its column has."""
+    return f"it has {levels} levels, not {found}"
+
+
+class Inputs:
+    """Columns of the matrix that are inputs as they are, not codes for which the network has embeddings."""
+
+    embedded_codes: ClassVar[tuple[int, int] | None] = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class OneHot:
+class OneHot(Inputs):
     """One 0/1 column per level, and one more for any other value."""
 
     name: Literal["one_hot"] = "one_hot"
@@ -30,6 +43,11 @@ class OneHot:
     def width(self) -> int:
         return self.levels + 1
 
+    def broken_rules(self, levels: int) -> Iterator[str]:
+        """The rules that an encoding from a model file breaks, whose column has some `levels`."""
+        if not levels or self.levels != levels:
+            yield explain_level_count_mismatch(levels, self.levels)
+
     def encode(self, codes: Codes, out: Matrix) -> None:
         """Write the columns out (n, width)."""
         out[...] = 0
@@ -37,7 +55,7 @@ class OneHot:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LevelValues:
+class LevelValues(Inputs):
     """(values[code] − center) / scale: one row of values per level, the last one for any other value."""
 
     name: Literal["level_values"] = "level_values"
@@ -49,6 +67,19 @@ class LevelValues:
     @property
     def width(self) -> int:
         return len(self.center)
+
+    def broken_rules(self, levels: int) -> Iterator[str]:
+        """There is a row of values for each level and for any other value, as wide as centers and scales."""
+        if not levels or len(self.values) != levels + 1:
+            yield f"it has {levels} levels, but values of {len(self.values) - 1}"
+        elif not self.width or len(self.scale) != self.width or {len(row) for row in self.values} != {self.width}:
+            yield "its levels have different numbers of values"
+        elif min(self.scale) < 0:
+            yield "its scale is below 0"
+        else:
+            with np.errstate(all="ignore"):
+                if not np.isfinite(self.standardised(np.asarray(self.values))).all():
+                    yield OUT_OF_PROPORTION
 
     def encode(self, codes: Codes, out: Matrix) -> None:
         """Write the columns out (n, width)."""
@@ -63,7 +94,7 @@ class LevelValues:
 
 @dataclass(frozen=True, kw_only=True)
 class LevelCodes:
-    """The code itself, 0 … L, of which the network's embedding makes `embedding` numbers."""
+    """The code itself, 0 … L, from which the network's embedding makes `embedding` numbers."""
 
     name: Literal["codes"] = "codes"
     levels: int
@@ -73,13 +104,25 @@ class LevelCodes:
     def width(self) -> int:
         return 1
 
+    @property
+    def embedded_codes(self) -> tuple[int, int]:
+        """How many codes there are, and the width of their embedding."""
+        return self.levels + 1, self.embedding
+
+    def broken_rules(self, levels: int) -> Iterator[str]:
+        """The codes are those of the levels, and are embedded in one number or more."""
+        if not levels or self.levels != levels:
+            yield explain_level_count_mismatch(levels, self.levels)
+        if self.embedding < 1:
+            yield "its embedding has no width"
+
     def encode(self, codes: Codes, out: Matrix) -> None:
         """Write the column out (n, 1)."""
         out[:, 0] = codes
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScaledOneHot:
+class ScaledOneHot(Inputs):
     """on[k] in column k of the row's level k, off[j] in the other columns j; any other value is off everywhere."""
 
     name: Literal["scaled_one_hot"] = "scaled_one_hot"
@@ -89,6 +132,13 @@ class ScaledOneHot:
     @property
     def width(self) -> int:
         return len(self.on)
+
+    def broken_rules(self, levels: int) -> Iterator[str]:
+        """There are two values for each level, and no scaled one is beyond ±3."""
+        if not 0 < levels == len(self.on) == len(self.off):
+            yield f"it has {levels} levels, but values of {len(self.on)}"
+        elif max(map(abs, self.on + self.off)) > 3:
+            yield OUT_OF_PROPORTION
 
     def encode(self, codes: Codes, out: Matrix) -> None:
         """Write the columns out (n, width)."""
@@ -100,8 +150,25 @@ class ScaledOneHot:
 FittedEncoding = OneHot | LevelValues | LevelCodes | ScaledOneHot
 
 
+class LevelEncoding:
+    """The usual case of an encoding that a spec asks for: levels have no order, and targets play no part."""
+
+    # Whether levels have an order, in which missing has no place.
+    orders_levels: ClassVar[bool] = False
+    # Whether the columns depend on targets, so that training rows need others than later rows.
+    sees_targets: ClassVar[bool] = False
+
+    def cross_fit(
+        self, fitted: FittedEncoding, codes: Codes, *, levels: int, targets: Doubles, bits: BitGenerator
+    ) -> Doubles:
+        """The columns (n, width) of the training rows, n ≥ 2: without any trace of a row's own target in the row."""
+        out = np.empty((len(codes), fitted.width))
+        fitted.encode(codes, out)
+        return out
+
+
 @dataclass(frozen=True, kw_only=True)
-class OneHotEncoding:
+class OneHotEncoding(LevelEncoding):
     """1 in the column of the row's level, 0 in those of the others; one column more for any other value."""
 
     name: Literal["one_hot"] = "one_hot"
@@ -111,7 +178,7 @@ class OneHotEncoding:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RobustOneHotEncoding:
+class RobustOneHotEncoding(LevelEncoding):
     """One-hot columns scaled as the robust scaling does; two levels are one column of ±1 (RealMLP, 2024).
 
     z / √(1 + (z / 3)²) of z = (x − median) / (q75 − q25), or 2 (x − median) / (max − min) where the quartiles are
@@ -123,19 +190,20 @@ class RobustOneHotEncoding:
     def fit(self, codes: Codes, *, levels: int, targets: Doubles) -> FittedEncoding:
         if levels == 2:
             raw = np.array([1.0, -1.0, 0.0])
-            scaled = robust(raw[codes])(raw)
+            scaled = fit_robust_scaling(raw[codes])(raw)
             return LevelValues(values=tuple((value,) for value in scaled.tolist()), center=(0.0,), scale=(1.0,))
-        scalings = [robust((codes == level).astype(np.float64)) for level in range(levels)]
+        scalings = [fit_robust_scaling((codes == level).astype(np.float64)) for level in range(levels)]
         off, on = np.array([scaling(np.array([0.0, 1.0])) for scaling in scalings]).reshape(levels, 2).T
         return ScaledOneHot(on=tuple(on.tolist()), off=tuple(off.tolist()))
 
 
 @dataclass(frozen=True, kw_only=True)
-class EmbeddingEncoding:
+class EmbeddingEncoding(LevelEncoding):
     """A learned row of `width` numbers for each level, and one for any other value; few levels are one-hot columns."""
 
     name: Literal["embedding"] = "embedding"
     width: Annotated[int, Ge(1), Le(1000)] = 8
+    """The numbers of each level."""
     one_hot_up_to: Annotated[int, Ge(0)] = 8
     """Columns of no more levels than this are one-hot, scaled as the robust scaling does."""
 
@@ -146,30 +214,31 @@ class EmbeddingEncoding:
 
 
 @dataclass(frozen=True, kw_only=True)
-class OrdinalEncoding:
+class OrdinalEncoding(LevelEncoding):
     """(k − mean) / standard deviation of the level's place k in natural order; any other value is the mean, 0."""
 
     name: Literal["ordinal"] = "ordinal"
+    orders_levels: ClassVar[bool] = True
 
     def fit(self, codes: Codes, *, levels: int, targets: Doubles) -> LevelValues:
         known = codes[codes < levels]
         other = known.mean() if known.size else 0.0
-        return level_values(np.append(np.arange(levels), other)[:, None], codes)
+        return standardise_level_values(np.append(np.arange(levels), other)[:, None], codes)
 
 
 @dataclass(frozen=True, kw_only=True)
-class FrequencyEncoding:
+class FrequencyEncoding(LevelEncoding):
     """(f − mean) / standard deviation of f = the share of the training rows that have the row's level."""
 
     name: Literal["frequency"] = "frequency"
 
     def fit(self, codes: Codes, *, levels: int, targets: Doubles) -> LevelValues:
         shares = np.bincount(codes, minlength=levels + 1) / len(codes)
-        return level_values(shares[:, None], codes)
+        return standardise_level_values(shares[:, None], codes)
 
 
 @dataclass(frozen=True, kw_only=True)
-class TargetEncoding:
+class TargetEncoding(LevelEncoding):
     """(t − mean) / standard deviation of t = λ · (mean target of the level) + (1 − λ) · (mean target of all rows).
 
     For classes t is one column per class (one for two classes). Training rows get the t of the other folds' rows, so
@@ -184,12 +253,25 @@ class TargetEncoding:
     empirical Bayes λ = n s² / (n s² + sₗ²), where s² and sₗ² are the variances of the target in all rows and in it."""
     folds: Annotated[int, Ge(2), Le(100)] = 5
     """Into how many parts the training rows are divided, each encoded from the others."""
+    sees_targets: ClassVar[bool] = True
 
     def fit(self, codes: Codes, *, levels: int, targets: Doubles) -> LevelValues:
-        means, errors = smoothed_means(codes, levels, targets, smoothing=self.smoothing)
+        means, errors = compute_smoothed_level_means(codes, levels, targets, smoothing=self.smoothing)
         largest = np.abs(errors).max(axis=0)
         relative = errors / np.where(largest > 0, largest, 1)  # squares stay in range
-        return level_values(means, codes, least=largest * np.sqrt(np.square(relative)[codes].mean(axis=0)))
+        return standardise_level_values(means, codes, least=largest * np.sqrt(np.square(relative)[codes].mean(axis=0)))
+
+    def cross_fit(
+        self, fitted: FittedEncoding, codes: Codes, *, levels: int, targets: Doubles, bits: BitGenerator
+    ) -> Doubles:
+        assert isinstance(fitted, LevelValues)
+        out = np.empty((len(codes), fitted.width))
+        fold = draw_folds(len(codes), self.folds, bits)
+        for number in range(min(self.folds, len(codes))):
+            inside, rest = fold == number, fold != number
+            means, _ = compute_smoothed_level_means(codes[rest], levels, targets[rest], smoothing=self.smoothing)
+            out[inside] = fitted.standardised(means)[codes[inside]]
+        return out
 
 
 Encoding = (
@@ -197,38 +279,22 @@ Encoding = (
 )
 
 
-def robust(values: Doubles) -> SmoothlyClipped | Affine:
+def fit_robust_scaling(values: Doubles) -> SmoothlyClipped | Affine:
     """The robust scaling of a column; a constant one is 0 in all rows."""
     fitted = RobustScaling().fit(values)
     return Affine(center=fitted.center, scale=np.inf) if fitted.degenerate else fitted
 
 
-def cross_fitted(
-    encoding: Encoding, fitted: FittedEncoding, codes: Codes, *, levels: int, targets: Doubles, bits: BitGenerator
-) -> Doubles:
-    """The columns (n, width) of the training rows, n ≥ 2: without any trace of a row's own target in the row."""
-    out = np.empty((len(codes), fitted.width))
-    if not isinstance(encoding, TargetEncoding) or not isinstance(fitted, LevelValues):
-        fitted.encode(codes, out)
-        return out
-    folds = folds_of_rows(len(codes), encoding.folds, bits)
-    for fold in range(min(encoding.folds, len(codes))):
-        inside, rest = folds == fold, folds != fold
-        means, _ = smoothed_means(codes[rest], levels, targets[rest], smoothing=encoding.smoothing)
-        out[inside] = fitted.standardised(means)[codes[inside]]
-    return out
-
-
-def folds_of_rows(rows: int, folds: int, bits: BitGenerator) -> Codes:
+def draw_folds(rows: int, folds: int, bits: BitGenerator) -> Codes:
     """The fold 0 … folds − 1 of each row, drawn, of sizes that differ by one at most."""
     fold = np.empty(rows, np.int64)
     fold[permutation(bits, rows)] = np.arange(rows) % folds
     return fold
 
 
-def level_values(values: Doubles, codes: Codes, *, least: Doubles | float = 0.0) -> LevelValues:
+def standardise_level_values(values: Doubles, codes: Codes, *, least: Doubles | float = 0.0) -> LevelValues:
     """Values (L + 1, width), standardised over the rows, by no less than `least` (width,)."""
-    moments = [mean_and_deviation(column[codes]) for column in values.T]
+    moments = [measure_mean_and_deviation(column[codes]) for column in values.T]
     center, scale = (tuple(each) for each in zip(*moments, strict=True))
     return LevelValues(
         values=tuple(tuple(row) for row in values.tolist()),
@@ -237,7 +303,7 @@ def level_values(values: Doubles, codes: Codes, *, least: Doubles | float = 0.0)
     )
 
 
-def smoothed_means(
+def compute_smoothed_level_means(
     codes: Codes, levels: int, targets: Doubles, *, smoothing: float | Literal["auto"]
 ) -> tuple[Doubles, Doubles]:
     """t = λ Σ y / n + (1 − λ) ȳ of each level, and its standard error s √(λ² / n + (1 − λ)² / N), both (levels + 1, K).
@@ -251,8 +317,8 @@ def smoothed_means(
     own, variance = codes[known], np.square(y).mean(axis=0)
     n = np.bincount(own, minlength=levels)[:, None]
     rows = np.maximum(n, 1)
-    means = sums_by_code(y[known], own, levels) / rows
-    within = sums_by_code(np.square(y[known] - means[own]), own, levels) / rows
+    means = sum_by_code(y[known], own, levels) / rows
+    within = sum_by_code(np.square(y[known] - means[own]), own, levels) / rows
     weight, against = (n * variance, within) if smoothing == "auto" else (n + 0 * mean, smoothing)
     total = weight + against
     shrinkage = np.where(total > 0, weight / np.where(total > 0, total, 1), 0)
@@ -261,6 +327,6 @@ def smoothed_means(
     return np.ldexp(mean + t, exponent), np.ldexp(np.sqrt(variance * error), exponent)
 
 
-def sums_by_code(y: Doubles, codes: Codes, count: int) -> Doubles:
+def sum_by_code(y: Doubles, codes: Codes, count: int) -> Doubles:
     """Σ y over the rows of each code (count, K)."""
     return np.stack([np.bincount(codes, column, count) for column in y.T], axis=1)

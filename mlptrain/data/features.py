@@ -4,189 +4,47 @@ What is fitted (statistics of the training rows only, in float64) is plain numbe
 go into the model file as they are.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
-from typing import Any, Literal
+from math import prod
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 import numpy as np
+from numpy.random import BitGenerator
 from numpy.typing import NDArray
 
-from mlptrain.data.cells import TextCells
-from mlptrain.data.column_rules import FeatureRules
-from mlptrain.data.columns import booleans, dates, numbers
-from mlptrain.data.dates import DateParts
-from mlptrain.data.encodings import (
-    FittedEncoding,
-    TargetEncoding,
-    cross_fitted,
-)
-from mlptrain.data.scaling import FittedScaling
+from mlptrain.data.category_column import CategoryColumn
+from mlptrain.data.column import Doubles, Integers, Matrix, Settling, find_repeated
+from mlptrain.data.date_column import DateColumn
+from mlptrain.data.number_column import NumberColumn
+from mlptrain.data.odd_cells import OddCells
 from mlptrain.data.table import Table
 from mlptrain.errors import DataError
-from mlptrain.randomness import stream, uniform
+from mlptrain.randomness import stream
 
-Doubles = NDArray[np.float64]
-Integers = NDArray[np.int64]
-Matrix = NDArray[np.floating[Any]]
 ROWS_AT_ONCE = 1024
-BEYOND = 1e3
-"""A scaled number beyond this is worth counting: training saw nothing like it."""
-LARGEST = 1e30
-"""A scaled number beyond this leaves no room for its products, in float32."""
-HIDDEN = 0.01
-"""The share of category cells that are hidden in training, so that the slot for unseen values is a trained one."""
-
-
-@dataclass
-class OddCells:
-    """How many cells of each column were missing and filled, and how many are of no level that training knew."""
-
-    filled: dict[str, int] = field(default_factory=dict)
-    unseen: dict[str, int] = field(default_factory=dict)
-    beyond: dict[str, int] = field(default_factory=dict)
-
-    def words(self) -> str:
-        """What was found, for a notice; empty if there is nothing to say."""
-        kinds = (
-            ("missing cells filled", self.filled),
-            ("values that training did not see", self.unseen),
-            (f"numbers more than {BEYOND:g} scales away from the training rows", self.beyond),
-        )
-        return "; ".join(f"{what}: {counted(counts)}" for what, counts in kinds if counts)
-
-    def add(self, other: "OddCells") -> None:
-        """Count those of more rows."""
-        pairs = ((self.filled, other.filled), (self.unseen, other.unseen), (self.beyond, other.beyond))
-        for mine, theirs in pairs:
-            for name, count in theirs.items():
-                mine[name] = mine.get(name, 0) + count
-
-
-def counted(counts: Mapping[str, int], most: int = 20) -> str:
-    """Numbers by column, for a message."""
-    shown = ", ".join(f"{name} {count:,}" for name, count in list(counts.items())[:most])
-    return shown + (f" and {len(counts) - most} more columns" if len(counts) > most else "")
-
-
-@dataclass(frozen=True, kw_only=True)
-class NumberColumn:
-    """One number (or truth value) a row, scaled; missing ones are filled, and marked if fitted so."""
-
-    kind: Literal["number"] = "number"
-    name: str
-    boolean: bool
-    fill: float
-    scaling: FittedScaling
-    indicator: bool
-    missing: tuple[str, ...] = ()
-
-    @property
-    def width(self) -> int:
-        return 1 + self.indicator
-
-    def read(self, table: Table) -> Doubles:
-        """The numbers, NaN where missing."""
-        return (booleans if self.boolean else numbers)(table, self.name, self.missing)
-
-    def compact(self, table: Table, dtype: np.dtype[Any], odd: OddCells) -> Matrix:
-        """The column(s) of the matrix (rows, width)."""
-        values = self.read(table)
-        gaps = np.isnan(values)
-        if gaps.any():
-            values = np.where(gaps, self.fill, values)
-            odd.filled[self.name] = int(gaps.sum())
-        scaled = self.scaling(values)
-        size = np.abs(scaled)
-        if beyond := int((size > BEYOND).sum()):
-            odd.beyond[self.name] = beyond
-        large = size > LARGEST
-        if large.any():
-            row = int(large.argmax())
-            cell, cure = table.columns[self.name].text(row), "mend it, or set another data.scaling for the column"
-            why = f"{cell!r} is out of all proportion to the training rows ({scaled[row]:.3g} once scaled); {cure}"
-            raise table.fault(row, self.name, why)
-        columns = [scaled, gaps] if self.indicator else [scaled]
-        return np.stack([column.astype(dtype) for column in columns], axis=1)
-
-
-@dataclass(frozen=True, kw_only=True)
-class DateColumn:
-    """The parts of a date: elapsed time and cycles; missing ones are the median date, and marked if fitted so."""
-
-    kind: Literal["date"] = "date"
-    name: str
-    format: str
-    parts: DateParts
-    indicator: bool
-    missing: tuple[str, ...] = ()
-
-    @property
-    def width(self) -> int:
-        return self.parts.width + self.indicator
-
-    def compact(self, table: Table, dtype: np.dtype[Any], odd: OddCells) -> Matrix:
-        """The columns of the matrix (rows, width)."""
-        seconds = dates(table, self.name, self.missing, self.format)
-        gaps = np.isnan(seconds)
-        if gaps.any():
-            odd.filled[self.name] = int(gaps.sum())
-        columns = [self.parts(seconds), gaps[:, None]] if self.indicator else [self.parts(seconds)]
-        return np.concatenate(columns, axis=1).astype(dtype)
-
-
-@dataclass(frozen=True, kw_only=True)
-class CategoryColumn:
-    """One of the levels seen in training, or any other value, encoded."""
-
-    kind: Literal["category"] = "category"
-    name: str
-    levels: tuple[str, ...]
-    encoding: FittedEncoding
-    missing: tuple[str, ...] = ()
-
-    @property
-    def width(self) -> int:
-        return self.encoding.width
-
-    def codes(self, table: Table) -> Integers:
-        """The place of each cell's level, as embeddings want it; the number of levels for any other value."""
-        return level_codes(table.coded(self.name), self.levels, self.missing)
-
-    def compact(self, table: Table, dtype: np.dtype[Any], odd: OddCells) -> Integers:
-        """The codes (rows,), of which `write` makes the columns of the matrix."""
-        codes = self.codes(table)
-        unseen = int((codes == len(self.levels)).sum())
-        if unseen:
-            odd.unseen[self.name] = unseen
-        return codes
-
-    def write(self, compact: Integers, out: Matrix) -> None:
-        """Write the columns of some rows."""
-        self.encoding.encode(compact, out)
-
-    def hide(self, out: Matrix) -> None:
-        """Write the columns of any other value."""
-        self.encoding.encode(np.full(len(out), len(self.levels)), out)
-
+MOST_PIXELS = 10**9
 
 FeatureColumn = NumberColumn | DateColumn | CategoryColumn
+"""The column kinds; a column is of the first that recognises it, and a category is what no other one is."""
 
+COLUMN_CLASSES: Sequence[type[FeatureColumn]] = get_args(FeatureColumn)
+CLASS_OF = {kind: column for column in COLUMN_CLASSES for kind in column.kinds}
+USUAL = ("number", "category", "boolean", "date")
+"""The kinds that are named first where all of them are listed."""
+KINDS = (*sorted(CLASS_OF, key=lambda kind: (*USUAL, kind).index(kind)), "ignore")
 
-def level_codes(cells: TextCells, levels: Sequence[str], missing: Collection[str]) -> Integers:
-    """The place of each cell's text in `levels`, their number for any other text; what means missing is empty."""
-    place = {level: code for code, level in enumerate(levels)}
-    of_value = [place.get("" if value in missing else value, len(levels)) for value in cells.values]
-    return np.array(of_value, np.int64)[cells.codes]
+if TYPE_CHECKING:
+    Kind = str
+else:
+    Kind = Literal[KINDS]
+"""What a spec may say that a column is."""
 
 
 Part = tuple[slice, Any, Callable[[Any, Matrix], None]]
 """Some columns of the matrix, what they are made of (rows, …), and what writes them."""
-
-
-def copy_numbers(compact: Matrix, out: Matrix) -> None:
-    """Numbers are what they are."""
-    out[...] = compact
 
 
 class Compact:
@@ -226,6 +84,8 @@ class Compact:
 class Features:
     """The fitted input columns, in the order of the training table, and what was left out and why."""
 
+    on_images: ClassVar[bool] = False
+
     columns: tuple[FeatureColumn, ...]
     ignored: Mapping[str, str] = field(default_factory=dict)
 
@@ -234,11 +94,24 @@ class Features:
         return sum(column.width for column in self.columns)
 
     def places(self) -> Iterator[tuple[FeatureColumn, slice]]:
-        """Each column with the columns of the matrix that are its."""
+        """Each column with its columns of the matrix."""
         start = 0
         for column in self.columns:
             yield column, slice(start, start + column.width)
             start += column.width
+
+    def find_column(self, place: int, /) -> FeatureColumn | None:
+        """The column that makes a column of the matrix."""
+        return next(column for column, inputs in self.places() if place < inputs.stop)
+
+    def broken_rules(self) -> Iterator[str]:
+        """The rules that features from a model file break, which anyone may have written."""
+        if not self.columns:
+            yield "it has no columns"
+        if (name := find_repeated([column.name for column in self.columns])) is not None:
+            yield f"the column {name!r:.80} is there twice"
+        for column in self.columns:
+            yield from column.broken_rules()
 
     def encode(self, table: Table, dtype: np.dtype[Any], odd: OddCells | None = None) -> Matrix:
         """The matrix (rows, width); `odd` gets the numbers of filled and unseen cells."""
@@ -256,52 +129,49 @@ class Features:
         return Compact(table.rows, self.width, dtype, parts)
 
     def compact_parts(self, table: Table, dtype: np.dtype[Any], odd: OddCells) -> Iterator[Part]:
-        """Codes of a category, numbers of columns that are neighbours."""
-        for is_category, group in groupby(self.places(), lambda each: isinstance(each[0], CategoryColumn)):
+        """The parts of the matrix: the codes of one column, or the numbers of neighbouring columns."""
+        for keeps_codes, group in groupby(self.places(), lambda each: each[0].keeps_codes):
             columns = [(column, place, column.compact(table, dtype, odd)) for column, place in group]
-            if is_category:
-                yield from ((place, codes, column.write) for column, place, codes in columns)  # type: ignore[union-attr]
+            if keeps_codes:
+                yield from ((place, codes, column.write) for column, place, codes in columns)
             else:
                 whole = slice(columns[0][1].start, columns[-1][1].stop)
-                yield whole, np.concatenate([values for _, _, values in columns], axis=1), copy_numbers
+                yield whole, np.concatenate([values for _, _, values in columns], axis=1), columns[0][0].write
+
+    def compact_images(self, images: NDArray[np.uint8], dtype: np.dtype[Any], name: str) -> "Pixels":
+        """Refuse images."""
+        raise DataError(f"{name}: the model was trained on a table; give one")
 
     def first_odd(self, table: Table) -> DataError:
         """The error that names the first cell that is missing or unseen."""
         found: list[tuple[int, str, str]] = []
         for column in self.columns:
-            if isinstance(column, CategoryColumn):
-                odd, why = column.codes(table) == len(column.levels), "is no value that training saw"
-            elif isinstance(column, DateColumn):
-                odd, why = np.isnan(dates(table, column.name, column.missing, column.format)), "is missing"
-            else:
-                odd, why = np.isnan(column.read(table)), "is missing"
+            odd, why = column.find_odd(table)
             if odd.any():
                 found.append((int(odd.argmax()), column.name, why))
         row, name, why = min(found)
         return table.fault(row, name, f"{table.columns[name].text(row)!r} {why}")
 
     def encode_training(
-        self, table: Table, dtype: np.dtype[Any], *, rules: FeatureRules, targets: Doubles, seed: int
+        self, table: Table, dtype: np.dtype[Any], *, rules: Settling, targets: Doubles, seed: int
     ) -> Matrix:
         """The matrix of the training rows: target encodings without a row's own target, some categories hidden."""
         matrix = self.encode(table, dtype)
         for position, (column, place) in enumerate(self.places()):
-            if isinstance(column, CategoryColumn):
-                asked = rules.of(column.name).encoding or rules.encoding
-                if isinstance(asked, TargetEncoding):
-                    matrix[:, place] = cross_fitted(
-                        asked,
-                        column.encoding,
-                        column.codes(table),
-                        levels=len(column.levels),
-                        targets=targets,
-                        bits=stream(seed, "target encoding", position),
-                    )
-                hidden = uniform(stream(seed, "hide", position), (len(matrix),)) < HIDDEN
-                other = np.empty((int(hidden.sum()), column.width), dtype)
-                column.hide(other)
-                matrix[hidden, place] = other
+            if column.changes_in_training:
+                column.write_training(
+                    table,
+                    matrix[:, place],
+                    asked=rules.settle(column.name, column.kind),
+                    targets=targets,
+                    draw=partial(make_column_random_bits, seed, position),
+                )
         return matrix
+
+
+def make_column_random_bits(seed: int, position: int, purpose: str) -> BitGenerator:
+    """The random bits of a purpose for the column at a position."""
+    return stream(seed, purpose, position)
 
 
 @dataclass(frozen=True)
@@ -324,6 +194,10 @@ class Pixels:
     def nbytes(self) -> int:
         return self.bytes.nbytes
 
+    def matrix(self) -> "Pixels":
+        """All rows: themselves, since rows are made when they are asked for."""
+        return self
+
     def take(
         self, indices: Integers, axis: Literal[0], out: Matrix | None = None, mode: Literal["clip"] = "clip"
     ) -> Matrix:
@@ -340,6 +214,8 @@ class Pixels:
 class PixelFeatures:
     """Images as rows of pixels / 255."""
 
+    on_images: ClassVar[bool] = True
+
     shape: tuple[int, ...]
     columns: tuple[()] = ()
     ignored: Mapping[str, str] = field(default_factory=dict)
@@ -348,6 +224,54 @@ class PixelFeatures:
     def width(self) -> int:
         return int(np.prod(self.shape))
 
-    def encode_images(self, images: NDArray[np.uint8], dtype: np.dtype[Any]) -> Pixels:
-        """The matrix, to be made of some rows at a time."""
+    def places(self) -> Iterator[tuple[FeatureColumn, slice]]:
+        """No columns: a pixel is of no table."""
+        return iter(())
+
+    def find_column(self, _: int, /) -> FeatureColumn | None:
+        """No column: a pixel is of no table."""
+        return None
+
+    def broken_rules(self) -> Iterator[str]:
+        """The rules that the size of images from a model file breaks."""
+        if not all(side > 0 for side in self.shape):
+            yield "its images have no pixels"
+        if not 0 < prod(self.shape) <= MOST_PIXELS:
+            yield "its images are too large"
+
+    def compact(self, table: Table, dtype: np.dtype[Any], odd: OddCells | None = None) -> Compact:
+        """Refuse a table."""
+        raise DataError(f"{table.name}: the model was trained on images; give an IDX file")
+
+    def encode_training(
+        self, table: Table, dtype: np.dtype[Any], *, rules: Settling, targets: Doubles, seed: int
+    ) -> Matrix:
+        """Refuse a table."""
+        return self.compact(table, dtype).matrix()
+
+    def first_odd(self, table: Table) -> DataError:
+        """No pixel is odd."""
+        return DataError(f"{table.name}: no pixel is missing")
+
+    def compact_images(self, images: NDArray[np.uint8], dtype: np.dtype[Any], name: str) -> Pixels:
+        """The matrix, to be made of some rows at a time; images of another size are an error."""
+        if images.shape[1:] != self.shape:
+            raise DataError(
+                f"{name}: images of {format_shape(images.shape[1:])}, the model knows {format_shape(self.shape)}"
+            )
         return Pixels(images.reshape(len(images), self.width), dtype)
+
+
+def format_shape(shape: tuple[int, ...]) -> str:
+    """The sides of images, for a message."""
+    return " × ".join(map(str, shape))
+
+
+def get_stored_input_array(x: Matrix | Pixels) -> NDArray[Any]:
+    """The array that inputs are kept as: themselves, or the bytes of images."""
+    return x.bytes if isinstance(x, Pixels) else x
+
+
+def count_batch_copy_bytes(x: Matrix | Pixels, rows: int) -> int:
+    """Extra bytes of some rows: 0 for a matrix, whose rows are a view; those of the new float array for images."""
+    return x[:rows].nbytes if isinstance(x, Pixels) else 0

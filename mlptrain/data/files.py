@@ -1,4 +1,4 @@
-"""Opening data files: what a file is is decided by its first bytes, never by its name."""
+"""Opening data files: the first bytes tell the kind of a file, never its name."""
 
 import glob
 import gzip
@@ -18,7 +18,7 @@ PARQUET = b"PAR1\x15"
 """The magic and the first byte of what follows, which no name of a column holds."""
 IDX = b"\x00\x00\x08"
 GZIP_FAULTS = (gzip.BadGzipFile, EOFError, zlib.error)
-"""What reading damaged gzip data raises."""
+"""The exceptions of reading damaged gzip data."""
 FOREIGN = {
     b"PK\x03\x04": "a zip or Excel file",
     PARQUET: "a Parquet file",
@@ -43,16 +43,16 @@ FOREIGN = {
 Opener = Callable[[], BinaryIO]
 
 
-def opener(path: str) -> Opener:
+def make_opener(path: str) -> Opener:
     """A function that opens the bytes of `path` ("-" is standard input, read once and kept) anew at each call."""
     if path == "-":
         content = sys.stdin.buffer.read()
-        return lambda: unpacked(io.BytesIO(content), "standard input")
+        return lambda: unpack_gzip(io.BytesIO(content), "standard input")
     return SameFile(path)
 
 
 class SameFile:
-    """Opens a file again and again, as long as it stays the same."""
+    """Opens a file anew at each call, and raises if it has changed in between."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -65,10 +65,10 @@ class SameFile:
         except DataError:
             raw.close()
             raise
-        return unpacked(raw, self.path)
+        return unpack_gzip(raw, self.path)
 
     def check(self, file: int | str | None = None) -> None:
-        """An error if size or time of the last change are others than at first."""
+        """Raise if size or time of the last change differ from those at first."""
         state = os.stat(self.path if file is None else file)  # noqa: PTH116  (also of an open file)
         found = (state.st_size, state.st_mtime_ns)
         if self.fingerprint not in (None, found):
@@ -87,15 +87,15 @@ def is_parquet(path: str) -> bool:
 def is_idx(path: str) -> bool:
     """Whether a file is an IDX file of bytes, gzip or not, by its first bytes."""
     try:
-        with opener(path)() as stream:
+        with make_opener(path)() as stream:
             return stream.read(len(IDX)) == IDX
     except GZIP_FAULTS:
         return False
-    except DataError:  # another kind; who reads it says which
+    except DataError:  # another kind of file; its reader names the kind
         return False
 
 
-def matched(path: str) -> list[str]:
+def match_files(path: str) -> list[str]:
     """The file of this name; where there is none, the files that the name matches as a pattern (*, ?, [a-z])."""
     if path == "-" or not any(mark in path for mark in "*?[") or Path(path).exists():
         return [path]
@@ -114,13 +114,13 @@ def open_file(path: str) -> BinaryIO:
             raise DataError(f"{path}: this is {what}; name a data file")
         return file.open("rb")
     except FileNotFoundError:
-        raise DataError(f"{path}: no such file{nearest_file(file)}") from None
+        raise DataError(f"{path}: no such file{suggest_nearest_file(file)}") from None
     except (OSError, ValueError) as problem:  # ValueError: a NUL in the name
         raise DataError(f"{path}: cannot be read: {getattr(problem, 'strerror', problem)}") from None
 
 
-def nearest_file(file: Path) -> str:
-    """A hint: the file of the same folder whose name is nearest, or that the folder is missing."""
+def suggest_nearest_file(file: Path) -> str:
+    """A hint for the message: the nearest name in the folder, or that the folder does not exist."""
     try:
         names = sorted(entry.name for entry in file.parent.iterdir())
     except FileNotFoundError:
@@ -131,8 +131,8 @@ def nearest_file(file: Path) -> str:
     return f"; did you mean {str(file.parent / close[0])!r}?" if close else ""
 
 
-def unpacked(raw: BinaryIO, name: str) -> BinaryIO:
-    """The bytes, decompressed if they are gzip's."""
+def unpack_gzip(raw: BinaryIO, name: str) -> BinaryIO:
+    """The bytes, decompressed if they are gzip's; a DataError for known formats that are not read here."""
     head = raw.read(16)
     raw.seek(0)
     if head.startswith(GZIP):
@@ -146,10 +146,10 @@ def unpacked(raw: BinaryIO, name: str) -> BinaryIO:
     return raw
 
 
-def content(path: str) -> bytes:
+def read_bytes(path: str) -> bytes:
     """All bytes of a file, decompressed."""
     try:
-        with opener(path)() as stream:
+        with make_opener(path)() as stream:
             return stream.read()
     except GZIP_FAULTS as problem:
         raise DataError(f"{path}: the gzip data is damaged: {problem}") from None

@@ -33,10 +33,10 @@ def is_number(text: str) -> bool:
     return NUMBER.fullmatch(text) is not None
 
 
-def is_inexact(text: str) -> bool:
+def is_inexact_whole_number(text: str) -> bool:
     """Whether a text is a whole number that no floating-point number equals, as long identifiers are.
 
-    >>> [is_inexact(text) for text in ("9007199254740992", "9007199254740993", "1e300")]
+    >>> [is_inexact_whole_number(text) for text in ("9007199254740992", "9007199254740993", "1e300")]
     [False, True, False]
     """
     digits = text.lstrip("+-")
@@ -76,7 +76,7 @@ class NumberGrammar:
         return is_number(self.normal(text.strip(" ")))
 
     def read(self, texts: Collection[str]) -> set[str]:
-        """Those of the texts that are numbers: all of them at a glance, or each by itself."""
+        """The texts that are numbers: all are parsed at once, or each by itself."""
         if "" not in texts and self.parse(list(texts)) is not None:
             return set(texts)
         return {text for text in texts if self.reads(text)}
@@ -88,12 +88,12 @@ class NumberGrammar:
         if "".join(texts).encode("utf-8", "surrogatepass").translate(None, BYTES):
             return None
         try:
-            return np.fromiter(map(float, filled(texts)), np.float64, len(texts))
+            return np.fromiter(map(float, replace_empty_with_nan(texts)), np.float64, len(texts))
         except ValueError:
             return None
 
 
-def filled(texts: Sequence[str]) -> Sequence[str]:
+def replace_empty_with_nan(texts: Sequence[str]) -> Sequence[str]:
     """The texts with nan for empty ones: where these are few, finding them is quicker than asking each text."""
     empty = texts.count("")
     if not empty:

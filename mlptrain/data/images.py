@@ -6,8 +6,9 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data.files import content
-from mlptrain.data.table import Table, from_columns
+from mlptrain.data.files import read_bytes
+from mlptrain.data.frames import read_columns
+from mlptrain.data.table import Table
 from mlptrain.errors import DataError
 
 MOST_DIMENSIONS = 4
@@ -17,7 +18,7 @@ LARGEST_IMAGE = 2**31
 
 def read_idx(path: str) -> NDArray[np.uint8]:
     """The array of unsigned bytes in an IDX file, gzip or not."""
-    data = content(path)
+    data = read_bytes(path)
     if len(data) < 4 or data[:3] != b"\x00\x00\x08":
         raise DataError(f"{path}: this is not an IDX file of bytes (it does not begin with 00 00 08)")
     dimensions = data[3]
@@ -51,4 +52,4 @@ def read_labels(path: str, count: int) -> Table:
         raise DataError(f"{path}: these are images, not labels; swap the two files")
     if len(labels) != count:
         raise DataError(f"{path}: {len(labels)} labels for {count} images")
-    return from_columns({"": labels.astype(np.float64)}, path)
+    return read_columns({"": labels.astype(np.float64)}, path)

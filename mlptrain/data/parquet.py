@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from mlptrain.data.cells import Block, NulByte, TextCells
+from mlptrain.data.cells import Block, TextCells
+from mlptrain.data.coding import NulByte
 from mlptrain.data.files import SameFile
 from mlptrain.data.grammar import EXACT
 from mlptrain.errors import DataError
@@ -27,10 +28,11 @@ class ParquetReader:
             raise DataError(f"{path}: this is a Parquet file; to read it: pip install 'mlptrain[parquet]'") from None
         self.name, self.same = path, SameFile(path)
         self.same.check()
+        self.damage = (ArrowException, OSError)
         try:
             self.file = parquet.ParquetFile(path)
-        except (ArrowException, OSError) as problem:
-            raise DataError(f"{path}: this Parquet file cannot be read: {first_line(problem)}") from None
+        except self.damage as problem:
+            raise DataError(f"{path}: this Parquet file cannot be read: {get_first_error_line(problem)}") from None
 
     def header(self) -> list[str]:
         """The names of the columns."""
@@ -47,13 +49,11 @@ class ParquetReader:
 
     def blocks(self) -> Iterator[Sequence[Block]]:
         """Blocks of columns."""
-        from pyarrow import ArrowException
-
         try:
             for batch in self.file.iter_batches(batch_size=ROWS_AT_ONCE):
                 yield [self.cells(name, column) for name, column in zip(batch.schema.names, batch, strict=True)]
-        except (ArrowException, OSError) as problem:
-            raise DataError(f"{self.name}: this Parquet file is damaged: {first_line(problem)}") from None
+        except self.damage as problem:
+            raise DataError(f"{self.name}: this Parquet file is damaged: {get_first_error_line(problem)}") from None
 
     def cells(self, name: str, column: Any) -> Block:
         """One column: numbers as numbers, everything else as its text."""
@@ -62,14 +62,14 @@ class ParquetReader:
         kind = column.type.value_type if types.is_dictionary(column.type) else column.type
         if types.is_nested(kind) or types.is_binary(kind) or types.is_large_binary(kind):
             raise DataError(f"{self.name}: column {name!r} is of type {kind}; keep columns of numbers, texts and dates")
-        if types.is_floating(kind) or (types.is_integer(kind) and small(column)):
+        if types.is_floating(kind) or (types.is_integer(kind) and are_integers_exact_doubles(column)):
             numbers = column.cast("float64").to_numpy(zero_copy_only=False)
             self.check_finite(name, numbers)
             return np.asarray(numbers, np.float64)
         coded = column if types.is_dictionary(column.type) else compute.cast(column, "string").dictionary_encode()
         codes = coded.indices.fill_null(len(coded.dictionary)).to_numpy(zero_copy_only=False).astype(np.int32)
         values = [str(value) for value in coded.dictionary.to_pylist()]
-        return merged(codes, values) if "" in values else TextCells(codes, [*values, ""])
+        return merge_missing_with_empty(codes, values) if "" in values else TextCells(codes, [*values, ""])
 
     def check_finite(self, name: str, numbers: Any) -> None:
         """An error at the first infinity."""
@@ -79,7 +79,7 @@ class ParquetReader:
 
     @contextmanager
     def faults(self) -> Iterator[None]:
-        """Turns what a reader of cells raises into an error that names the file."""
+        """Turn an exception of the gatherers into an error that names the file."""
         try:
             yield
         except NulByte:
@@ -90,7 +90,7 @@ class ParquetReader:
         return [row + 1 for row in rows]
 
 
-def small(column: Any) -> bool:
+def are_integers_exact_doubles(column: Any) -> bool:
     """Whether all whole numbers are exact as floating-point numbers."""
     from pyarrow import compute
 
@@ -99,11 +99,11 @@ def small(column: Any) -> bool:
     return low is None or max(abs(low), abs(high)) <= EXACT
 
 
-def merged(codes: Any, values: list[str]) -> TextCells:
-    """Cells of which both the empty text and a missing one are missing."""
+def merge_missing_with_empty(codes: Any, values: list[str]) -> TextCells:
+    """Cells in which the code of missing cells becomes that of the empty text, which means missing too."""
     codes[codes == len(values)] = values.index("")
     return TextCells(codes, values)
 
 
-def first_line(problem: BaseException) -> str:
+def get_first_error_line(problem: BaseException) -> str:
     return (str(problem).splitlines() or [type(problem).__name__])[0]

@@ -4,6 +4,7 @@
 one. What it returns is plain numbers in a frozen dataclass that maps any finite numbers; NaN stays NaN.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -17,54 +18,57 @@ EDGE = 1e-7 - 2.0**-52
 """Quantiles are kept this far from 0 and 1, as in scikit-learn: a normal distribution has no ends."""
 
 
+class DividesByScale:
+    """A fitted scaling that divides by `scale`, 0 where the training rows differ by less than float64 can tell."""
+
+    scale: float
+
+    @property
+    def degenerate(self) -> bool:
+        """Whether the training rows are all alike."""
+        return self.scale == 0
+
+    def broken_rules(self) -> Iterator[str]:
+        """The rules that a scaling from a model file breaks."""
+        if self.scale <= 0:
+            yield "its scale is not above 0"
+
+
 @dataclass(frozen=True, kw_only=True)
-class Affine:
+class Affine(DividesByScale):
     """(x − center) / scale; infinite only where that is beyond float64."""
 
     name: Literal["affine"] = "affine"
     center: float
     scale: float
 
-    @property
-    def degenerate(self) -> bool:
-        """Whether the training rows differ by less than float64 can tell."""
-        return self.scale == 0
-
     def __call__(self, x: Doubles) -> Doubles:
-        return distances(x, self.center, self.scale)
+        return center_and_scale(x, self.center, self.scale)
 
 
 @dataclass(frozen=True, kw_only=True)
-class SmoothlyClipped:
+class SmoothlyClipped(DividesByScale):
     """z / √(1 + (z / 3)²) of z = (x − center) / scale: z itself near 0, within ±3 everywhere."""
 
     name: Literal["smoothly_clipped"] = "smoothly_clipped"
     center: float
     scale: float
 
-    @property
-    def degenerate(self) -> bool:
-        return self.scale == 0
-
     def __call__(self, x: Doubles) -> Doubles:
-        z = np.clip(distances(x, self.center, self.scale), -1e300, 1e300)
+        z = np.clip(center_and_scale(x, self.center, self.scale), -1e300, 1e300)
         return z / np.hypot(1, z / 3)
 
 
 @dataclass(frozen=True, kw_only=True)
-class LogAffine:
+class LogAffine(DividesByScale):
     """(y − center) / scale of y = sign(x) log(1 + |x|)."""
 
     name: Literal["log_affine"] = "log_affine"
     center: float
     scale: float
 
-    @property
-    def degenerate(self) -> bool:
-        return self.scale == 0
-
     def __call__(self, x: Doubles) -> Doubles:
-        return distances(signed_log(x), self.center, self.scale)
+        return center_and_scale(compute_signed_log(x), self.center, self.scale)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,12 +86,18 @@ class NormalQuantiles:
     def degenerate(self) -> bool:
         return self.values[0] == self.values[-1]
 
+    def broken_rules(self) -> Iterator[str]:
+        """The quantiles ascend, and differ."""
+        quantiles = np.asarray(self.values, np.float64)
+        if not len(quantiles) or not (quantiles[1:] >= quantiles[:-1]).all() or not quantiles[0] < quantiles[-1]:
+            yield "its quantiles are not in order"
+
     def __call__(self, x: Doubles) -> Doubles:
         quantiles, places = np.asarray(self.values), np.linspace(0, 1, len(self.values))
         below = np.clip(np.interp(x, quantiles, places), 0, 1)  # a slope between subnormal numbers may be infinite
         above = np.clip(np.interp(-x, -quantiles[::-1], -places[::-1]), -1, 0)
         p = np.where(x >= quantiles[-1], 1.0, (below - above) / 2)
-        return normal_quantile(np.clip(np.where(x <= quantiles[0], 0.0, p), EDGE, 1 - EDGE))
+        return compute_normal_quantile(np.clip(np.where(x <= quantiles[0], 0.0, p), EDGE, 1 - EDGE))
 
 
 FittedScaling = Affine | SmoothlyClipped | LogAffine | NormalQuantiles
@@ -100,7 +110,7 @@ class StandardScaling:
     name: Literal["standard"] = "standard"
 
     def fit(self, values: Doubles) -> Affine:
-        center, scale = mean_and_deviation(values)
+        center, scale = measure_mean_and_deviation(values)
         return Affine(center=center, scale=scale)
 
 
@@ -149,7 +159,7 @@ class Log1pScaling:
     name: Literal["log1p"] = "log1p"
 
     def fit(self, values: Doubles) -> LogAffine:
-        center, scale = mean_and_deviation(signed_log(values))
+        center, scale = measure_mean_and_deviation(compute_signed_log(values))
         return LogAffine(center=center, scale=scale)
 
 
@@ -166,7 +176,7 @@ class NoScaling:
 Scaling = StandardScaling | RobustScaling | QuantileScaling | MinMaxScaling | Log1pScaling | NoScaling
 
 
-def mean_and_deviation(values: Doubles) -> tuple[float, float]:
+def measure_mean_and_deviation(values: Doubles) -> tuple[float, float]:
     """Mean and population standard deviation; exactly 0 where all values are equal."""
     if values.min() == values.max():
         return float(values[0]), 0.0
@@ -175,7 +185,7 @@ def mean_and_deviation(values: Doubles) -> tuple[float, float]:
     return float(np.ldexp(scaled.mean(), exponent)), float(np.ldexp(scaled.std(), exponent))
 
 
-def distances(x: Doubles, center: float, scale: float) -> Doubles:
+def center_and_scale(x: Doubles, center: float, scale: float) -> Doubles:
     """(x − center) / scale, also where x − center alone would overflow."""
     with np.errstate(over="ignore"):
         z = x - center
@@ -186,7 +196,7 @@ def distances(x: Doubles, center: float, scale: float) -> Doubles:
     return z
 
 
-def signed_log(x: Doubles) -> Doubles:
+def compute_signed_log(x: Doubles) -> Doubles:
     """sign(x) log(1 + |x|)."""
     return np.copysign(np.log1p(np.abs(x)), x)
 
@@ -224,22 +234,24 @@ FAR = (
 """Numerators and denominators of Wichura's three rational functions, the highest power first."""
 
 
-def normal_quantile(p: Doubles) -> Doubles:
+def compute_normal_quantile(p: Doubles) -> Doubles:
     """Φ⁻¹(p), the inverse of the normal distribution, for 0 < p < 1, to 16 digits (Wichura, 1988, AS 241)."""
-    return np.piecewise(p, [np.abs(p - 0.5) <= 0.425], [central_quantile, tail_quantile])
+    return np.piecewise(p, [np.abs(p - 0.5) <= 0.425], [compute_central_quantile, compute_tail_quantile])
 
 
-def central_quantile(p: Doubles) -> Doubles:
+def compute_central_quantile(p: Doubles) -> Doubles:
     q = p - 0.5
-    return q * rational(CENTRAL, 0.180625 - q * q)
+    return q * evaluate_rational(CENTRAL, 0.180625 - q * q)
 
 
-def tail_quantile(p: Doubles) -> Doubles:
+def compute_tail_quantile(p: Doubles) -> Doubles:
     r = np.sqrt(-np.log(np.minimum(p, 1 - p)))
-    size = np.piecewise(r, [r <= 5], [lambda r: rational(NEAR, r - 1.6), lambda r: rational(FAR, r - 5)])
+    size = np.piecewise(
+        r, [r <= 5], [lambda r: evaluate_rational(NEAR, r - 1.6), lambda r: evaluate_rational(FAR, r - 5)]
+    )
     return np.copysign(size, p - 0.5)
 
 
-def rational(coefficients: tuple[tuple[float, ...], tuple[float, ...]], r: Doubles) -> Doubles:
+def evaluate_rational(coefficients: tuple[tuple[float, ...], tuple[float, ...]], r: Doubles) -> Doubles:
     numerator, denominator = coefficients
     return np.polyval(numerator, r) / np.polyval(denominator, r)

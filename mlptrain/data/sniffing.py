@@ -1,4 +1,4 @@
-"""How a file of delimited text is written, found out from its bytes: for a first look; a spec then says it."""
+"""Guessing the format of delimited text from its bytes, for a first spec, which then states it."""
 
 import codecs
 import csv
@@ -6,7 +6,7 @@ import io
 from collections.abc import Collection, Sequence
 
 from mlptrain.data.delimited import FIELD_LIMIT, TableFormat
-from mlptrain.data.files import GZIP_FAULTS, opener
+from mlptrain.data.files import GZIP_FAULTS, make_opener
 from mlptrain.data.grammar import is_number
 from mlptrain.errors import DataError
 
@@ -16,20 +16,20 @@ LINES = 50
 CANDIDATES = ",;\t|"
 
 
-def sniff(path: str, names: Collection[str] = ()) -> TableFormat:
+def sniff_format(path: str, names: Collection[str] = ()) -> TableFormat:
     """The encoding of all bytes; delimiter, header and blanks after delimiters from the first lines.
 
     A first line with a number in it is no header, unless one of `names`, which are known, is in it.
     """
     encoding = sniff_encoding(path)
-    text = beginning(path).decode(encoding, "replace").removeprefix("\ufeff")
+    text = read_beginning(path).decode(encoding, "replace").removeprefix("\ufeff")
     lines = [line for line in io.StringIO(text, newline="") if line.strip("\r\n")]
     if len(lines) > 1 and len(text) >= SAMPLE // 4:
         lines.pop()  # it may be cut
-    delimiter = max(CANDIDATES, key=lambda mark: columns_of(lines, mark))
-    records = parsed(lines, delimiter, spaces=False)
+    delimiter = max(CANDIDATES, key=lambda mark: count_consistent_columns(lines, mark))
+    records = parse_records(lines, delimiter, spaces=False)
     spaces = bool(records) and all(cell.startswith(" ") for record in records for cell in record[1:])
-    first = next(iter(parsed(lines, delimiter, spaces=spaces)), [])
+    first = next(iter(parse_records(lines, delimiter, spaces=spaces)), [])
     return TableFormat(
         delimiter=None if delimiter == "," else delimiter,
         encoding=encoding,
@@ -38,10 +38,10 @@ def sniff(path: str, names: Collection[str] = ()) -> TableFormat:
     )
 
 
-def beginning(path: str) -> bytes:
+def read_beginning(path: str) -> bytes:
     """The first bytes."""
     try:
-        with opener(path)() as stream:
+        with make_opener(path)() as stream:
             return stream.read(SAMPLE)
     except GZIP_FAULTS as problem:
         raise DataError(f"{path}: the gzip data is damaged: {problem}; fetch or make the file again") from None
@@ -49,16 +49,16 @@ def beginning(path: str) -> bytes:
 
 def sniff_encoding(path: str) -> str:
     """utf-8 if all bytes are, utf-16 if the first two say so, else cp1252 (Windows), or latin-1 (any bytes)."""
-    if beginning(path)[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+    if read_beginning(path)[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         return "utf-16"
-    return next(encoding for encoding in ("utf-8", "cp1252", "latin-1") if reads(path, encoding))
+    return next(encoding for encoding in ("utf-8", "cp1252", "latin-1") if is_encoded_as(path, encoding))
 
 
-def reads(path: str, encoding: str) -> bool:
-    """Whether a whole file is of an encoding."""
+def is_encoded_as(path: str, encoding: str) -> bool:
+    """Whether a whole file can be decoded with an encoding."""
     decoder = codecs.getincrementaldecoder(encoding)()
     try:
-        with opener(path)() as stream:
+        with make_opener(path)() as stream:
             while piece := stream.read(1 << 20):
                 decoder.decode(piece)
             decoder.decode(b"", final=True)
@@ -67,13 +67,13 @@ def reads(path: str, encoding: str) -> bool:
     return True
 
 
-def columns_of(lines: Sequence[str], delimiter: str) -> int:
+def count_consistent_columns(lines: Sequence[str], delimiter: str) -> int:
     """The number of columns if all lines have as many with this delimiter, else 0."""
-    counts = {len(record) for record in parsed(lines, delimiter, spaces=False)}
+    counts = {len(record) for record in parse_records(lines, delimiter, spaces=False)}
     return counts.pop() if len(counts) == 1 else 0
 
 
-def parsed(lines: Sequence[str], delimiter: str, *, spaces: bool) -> list[list[str]]:
+def parse_records(lines: Sequence[str], delimiter: str, *, spaces: bool) -> list[list[str]]:
     """The first records, as far as they end within the lines; none if they cannot be read."""
     csv.field_size_limit(FIELD_LIMIT)
     found: list[list[str]] = []

@@ -3,17 +3,15 @@
 import csv
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from itertools import accumulate
-from typing import Any, TextIO
+from typing import TextIO
 
-import numpy as np
-
-from mlptrain.data import quick
-from mlptrain.data.cells import Block, Cells, Gatherer, NumberCells, RowNumbers, TextCells
+from mlptrain.data import arrow_csv
+from mlptrain.data.cells import Block, Cells, Gatherer, RowNumbers, TextCells
 from mlptrain.data.delimited import Reader, TableFormat
-from mlptrain.data.files import is_idx, is_parquet, matched, opener
+from mlptrain.data.files import is_idx, is_parquet, make_opener, match_files
 from mlptrain.data.grammar import NUMBERS, NumberGrammar
 from mlptrain.data.parquet import ParquetReader
 from mlptrain.errors import DataError
@@ -24,7 +22,7 @@ CHUNK = 1 << 15
 """Rows of a table that is read piece by piece."""
 
 Texts = Collection[str]
-"""Names of columns whose texts will be asked for, so that they are not kept as numbers."""
+"""Names of columns that are kept as texts, because their texts will be asked for."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +37,15 @@ class Part:
 
 
 @dataclass(frozen=True)
+class ColumnType:
+    """The kind that a source in memory declares for a column by the type of its values."""
+
+    kind: str
+    strays: Mapping[str, int] = field(default_factory=dict)
+    """The texts of values that are of another type, each with its first row."""
+
+
+@dataclass(frozen=True)
 class Table:
     """Columns of cells, all of one length, in the order of the file."""
 
@@ -47,11 +54,13 @@ class Table:
     rows: int
     parts: Sequence[Part]
     origin: RowNumbers | None = None
-    """The row of the file(s) that each row is, where some were taken."""
+    """For each row its number in the file(s), if the table has only some of their rows."""
     inner_blank_lines: int = 0
     again: "Callable[[Texts], Table] | None" = None
     """Reads the whole table once more, with the texts of some columns."""
     grammar: NumberGrammar = NUMBERS
+    types: Mapping[str, ColumnType] = field(default_factory=dict)
+    """What a source in memory declares; empty for files."""
 
     def column(self, name: str) -> Cells:
         """The cells of one column; an error names the nearest one where it is missing."""
@@ -62,14 +71,12 @@ class Table:
     def coded(self, name: str) -> TextCells:
         """The cells of one column as texts."""
         cells = self.column(name)
-        if isinstance(cells, NumberCells):
-            coded = cells.coded()
-            if coded is None:
-                assert self.again is not None
-                coded = self.again([name]).coded(name)
-                coded = coded if self.origin is None else coded.take(self.origin)
-            return coded
-        return cells
+        coded = cells.coded()
+        if coded is None:
+            assert self.again is not None
+            coded = self.again([name]).coded(name)
+            coded = coded if self.origin is None else coded.take(self.origin)
+        return coded
 
     def texts(self, name: str) -> list[str]:
         """The cells of one column as a list of texts."""
@@ -77,10 +84,8 @@ class Table:
 
     def missing(self, names: Sequence[str]) -> str:
         """The message that columns are missing."""
-        what = f"column {names[0]!r} is" if len(names) == 1 else f"columns {listed(names)} are"
-        close = [match for name in names for match in near(name, self.columns)]
-        hint = f"; did you mean {listed(close)}?" if close else f"; the columns are {listed(self.columns)}"
-        return f"{self.parts[0].name if self.parts else self.name}:1: {what} missing{hint}"
+        place = f"{self.name}:1" if not self.parts else self.parts[0].name + ":1" * (self.parts[0].unit == ":")
+        return f"{place}: {describe_missing_columns(names, self.columns)}"
 
     def fault(self, row: int, column: str, why: str) -> DataError:
         """The error that a cell is wrong, at its line and column."""
@@ -94,6 +99,11 @@ class Table:
         """The lines of some rows, with their files where there are several."""
         word = "line " if not self.parts or self.parts[0].unit == ":" else "row "
         return self.places(rows) if len(self.parts) > 1 else [f"{word}{line}" for _, line in self._lines(rows)]
+
+    def describe_cells(self, name: str, rows: Sequence[int]) -> str:
+        """Cells of a column with their lines, for a message."""
+        cells = self.columns[name]
+        return ", ".join(f"{cells.text(row)!r} on {line}" for row, line in zip(rows, self.lines(rows), strict=True))
 
     def _lines(self, rows: Sequence[int]) -> Iterator[tuple[Part, int]]:
         wanted = list(rows) if self.origin is None else self.origin[list(rows)].tolist()
@@ -110,66 +120,49 @@ class Table:
         """A table of some rows."""
         columns = {name: cells.take(rows) for name, cells in self.columns.items()}
         origin = rows if self.origin is None else self.origin[rows]
-        return Table(
-            self.name, columns, len(rows), self.parts, origin, self.inner_blank_lines, self.again, self.grammar
-        )
+        return replace(self, columns=columns, rows=len(rows), origin=origin)
 
 
-def near(name: str, names: Iterable[str]) -> list[str]:
+def find_near_name(name: str, names: Iterable[str]) -> list[str]:
     """The name that differs only by case or blanks, else the closest one, if any."""
     same = [other for other in names if other.strip().lower() == name.strip().lower()]
     return same[:1] or get_close_matches(name, list(names), n=1, cutoff=0.7)
 
 
-def listed(names: Iterable[str], most: int = 20) -> str:
+def describe_missing_columns(names: Sequence[str], known: Collection[str]) -> str:
+    """What a message says of columns that are missing among the known ones."""
+    what = f"column {names[0]!r} is" if len(names) == 1 else f"columns {format_quoted_names(names)} are"
+    close = [match for name in names for match in find_near_name(name, known)]
+    hint = (
+        f"; did you mean {format_quoted_names(close)}?" if close else f"; the columns are {format_quoted_names(known)}"
+    )
+    return f"{what} missing{hint}"
+
+
+def format_quoted_names(names: Iterable[str], most: int = 20) -> str:
     """Names for a message: quoted, the first 20 of them."""
     shown = list(names)
     more = f" and {len(shown) - most} more" if len(shown) > most else ""
     return ", ".join(repr(name) for name in shown[:most]) + more
 
 
-def from_columns(columns: Mapping[str, Collection[Any]], name: str = "table", *, texts: Texts = ()) -> Table:
-    """A table of values that are in memory already; None, NaN and pandas' NA are missing."""
-    cells = {str(key): cells_of(columns[key], as_text=str(key) in texts) for key in columns}
-    lengths = {column.rows for column in cells.values()}
-    if len(lengths) > 1:
-        raise DataError(f"{name}: columns of different lengths: {sorted(lengths)}")
-    rows = lengths.pop() if lengths else 0
-    part = Part(name, rows, lambda found: [row + 1 for row in found], " row ")
-    return Table(name, cells, rows, [part], again=lambda others: from_columns(columns, name, texts={*texts, *others}))
-
-
-def cells_of(values: Collection[Any], *, as_text: bool) -> Cells:
-    """The cells of values in memory: numbers stay numbers where an array says so, all else is text."""
-    gatherer = Gatherer(NumberGrammar(), as_text=as_text)
-    if isinstance(values, np.ndarray) and values.dtype == np.float64:
-        gatherer.add(values)
-    else:
-        gatherer.add(["" if is_missing(value) else str(value) for value in values])
-    return gatherer.finish()
-
-
-def is_missing(value: Any) -> bool:
-    return value is None or type(value).__name__ == "NAType" or value != value
-
-
 def read_table(paths: str | Sequence[str], layout: TableFormat, *, texts: Texts = ()) -> Table:
     """The table in a file, or in several with the same columns ("-": standard input)."""
-    names = [file for path in ([paths] if isinstance(paths, str) else paths) for file in matched(path)]
-    readers = [reader(name, layout) for name in names]
-    return gathered(readers, layout, texts)
+    names = [file for path in ([paths] if isinstance(paths, str) else paths) for file in match_files(path)]
+    readers = [open_reader(name, layout) for name in names]
+    return gather_readers_into_table(readers, layout, texts)
 
 
-def reader(path: str, layout: TableFormat) -> AnyReader:
-    """What reads a file, by what it is."""
+def open_reader(path: str, layout: TableFormat) -> AnyReader:
+    """The reader for a file of its kind."""
     if is_parquet(path):
         return ParquetReader(path)
     if path != "-" and is_idx(path):
         raise DataError(f"{path}: these are images or labels (IDX), not a table; name both: {{images: …, labels: …}}")
-    return Reader(opener(path), "standard input" if path == "-" else path, layout)
+    return Reader(make_opener(path), "standard input" if path == "-" else path, layout)
 
 
-def gathered(readers: Sequence[AnyReader], layout: TableFormat, texts: Texts) -> Table:
+def gather_readers_into_table(readers: Sequence[AnyReader], layout: TableFormat, texts: Texts) -> Table:
     """All rows of all readers as one table."""
     gatherers: dict[str, Gatherer] = {}
     parts = []
@@ -182,7 +175,12 @@ def gathered(readers: Sequence[AnyReader], layout: TableFormat, texts: Texts) ->
             }
         check_same_columns(source.name, names, readers[0].name, list(gatherers))
         parts.append(
-            Part(source.name, gather(source, [gatherers[name] for name in names]), source.lines_of, source.unit)
+            Part(
+                source.name,
+                feed_rows_to_gatherers(source, [gatherers[name] for name in names]),
+                source.lines_of,
+                source.unit,
+            )
         )
     more = f" and {len(readers) - 1} more files" if len(readers) > 1 else ""
     return Table(
@@ -192,25 +190,21 @@ def gathered(readers: Sequence[AnyReader], layout: TableFormat, texts: Texts) ->
         parts,
         None,
         sum(source.inner_blank_lines for source in readers),
-        lambda others: gathered(readers, layout, {*texts, *others}),
+        lambda others: gather_readers_into_table(readers, layout, {*texts, *others}),
         layout.grammar,
     )
 
 
-def gather(source: AnyReader, columns: Sequence[Gatherer]) -> int:
-    """Gather all rows of a reader; their number is returned."""
+def feed_rows_to_gatherers(source: AnyReader, columns: Sequence[Gatherer]) -> int:
+    """Gather all rows of a reader, and return their number."""
     rows = 0
     with source.faults():
-        for block in blocks(source, dict(enumerate(columns))):
+        for block in read_blocks(source, dict(enumerate(columns))):
             for gatherer, cells in zip(columns, block, strict=True):
                 gatherer.add(cells)
-            rows += length(block[0])
+            rows += len(block[0])
     source.check_unchanged()
     return rows
-
-
-def length(cells: Block) -> int:
-    return cells.rows if isinstance(cells, TextCells) else len(cells)
 
 
 def check_same_columns(name: str, names: Sequence[str], first: str, known: Sequence[str]) -> None:
@@ -224,38 +218,38 @@ def check_same_columns(name: str, names: Sequence[str], first: str, known: Seque
         raise DataError(f"{name}:1: column {extra[0]!r} is not in {first}; all files need the same columns")
 
 
-def blocks(source: AnyReader, columns: Mapping[int, Gatherer]) -> Iterator[Sequence[Block]]:
-    """Blocks of some columns, by the quick reader where it is there and sure of the file, else by the standard one."""
+def read_blocks(source: AnyReader, columns: Mapping[int, Gatherer]) -> Iterator[Sequence[Block]]:
+    """Blocks of some columns, by PyArrow as far as it surely reads the same, else by the standard reader."""
     done = 0
-    if isinstance(source, Reader) and quick.suits(source):
+    if isinstance(source, Reader) and arrow_csv.can_use_arrow_reader(source):
         try:
-            for block in quick.blocks(source, columns):
+            for block in arrow_csv.read_arrow_blocks(source, columns):
                 yield block
-                done += length(block[0])
+                done += len(block[0])
             return
-        except quick.Unsure:
+        except arrow_csv.Unsure:
             pass
     for whole in source.blocks():
-        rows = length(whole[0])
+        rows = len(whole[0])
         if done < rows:
-            yield [cut(whole[place], slice(done, None)) if done else whole[place] for place in columns]
+            yield [whole[place][done:] if done else whole[place] for place in columns]
         done = max(done - rows, 0)
 
 
 class Reading:
-    """A table piece by piece, for what is larger than the memory."""
+    """Reads a table piece by piece, so that it may be larger than the memory."""
 
     def __init__(self, path: str, layout: TableFormat) -> None:
-        self.source, self.layout = reader(path, layout), layout
+        self.source, self.layout = open_reader(path, layout), layout
         self.names = self.source.header()
 
     @property
     def quick(self) -> bool:
-        """Whether a reader that needs little of Python is at work."""
-        return isinstance(self.source, ParquetReader) or quick.suits(self.source)
+        """Whether the reader works outside of Python's interpreter lock most of the time."""
+        return isinstance(self.source, ParquetReader) or arrow_csv.can_use_arrow_reader(self.source)
 
     def chunks(self, rows: int = CHUNK, *, texts: Texts = (), unread: Texts = ()) -> Iterator[Table]:
-        """Tables of so many rows, the last one of fewer; without the columns that are to be left `unread`."""
+        """Tables of `rows` rows each, the last one of fewer; columns that are `unread` are left out."""
         chosen = {place: name for place, name in enumerate(self.names) if name not in unread}
         gatherers = {
             place: Gatherer(
@@ -265,12 +259,12 @@ class Reading:
         }
         held, begin = 0, 0
         with self.source.faults():
-            for block in blocks(self.source, gatherers):
-                taken, count = 0, length(block[0])
+            for block in read_blocks(self.source, gatherers):
+                taken, count = 0, len(block[0])
                 while taken < count:
                     part = slice(taken, min(count, taken + rows - held))
                     for gatherer, cells in zip(gatherers.values(), block, strict=True):
-                        gatherer.add(cut(cells, part))
+                        gatherer.add(cells[part])
                     held, taken = held + part.stop - part.start, part.stop
                     if held == rows:
                         yield self.table(chosen.values(), gatherers.values(), begin)
@@ -280,17 +274,12 @@ class Reading:
             yield self.table(chosen.values(), gatherers.values(), begin)
 
     def table(self, names: Iterable[str], gatherers: Iterable[Gatherer], begin: int) -> Table:
-        """What was gathered, which begins at some row of the file."""
+        """The gathered cells as a table, whose first row is row `begin` of the file."""
         columns = {name: gatherer.finish() for name, gatherer in zip(names, gatherers, strict=True)}
         rows = next(iter(columns.values())).rows
         source = self.source
         part = Part(source.name, rows, lambda found: source.lines_of([row + begin for row in found]), source.unit)
         return Table(source.name, columns, rows, [part], grammar=self.layout.grammar)
-
-
-def cut(cells: Block, part: slice) -> Block:
-    """Some of the cells of a block."""
-    return TextCells(cells.codes[part], cells.values) if isinstance(cells, TextCells) else cells[part]
 
 
 class Writer:

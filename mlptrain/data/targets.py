@@ -1,5 +1,6 @@
 """The target: classes as codes, or numbers as the network sees them, and back to the user's units."""
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -7,10 +8,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data.cells import NumberCells, TextCells
-from mlptrain.data.columns import natural_order, numbers, rows_of, words_in
-from mlptrain.data.features import Doubles, Integers, Matrix
+from mlptrain.data.cells import TextCells
+from mlptrain.data.column import Doubles, Integers, Matrix
 from mlptrain.data.grammar import is_number
+from mlptrain.data.number_reading import read_numbers
+from mlptrain.data.number_texts import find_words, sort_numbers_or_texts
 from mlptrain.data.scaling import StandardScaling
 from mlptrain.data.table import Table
 from mlptrain.errors import DataError
@@ -49,9 +51,9 @@ class NumberTarget:
     """What predictions are kept within; empty for no bounds."""
 
     def scaled(self, values: Doubles, dtype: np.dtype[Any]) -> Matrix:
-        """What the network is to predict (rows, targets)."""
+        """The numbers that the network learns to predict (rows, targets)."""
         with np.errstate(invalid="ignore", divide="ignore"):
-            scaled = (transformed(values, self.transform) - np.asarray(self.center)) / np.asarray(self.scale)
+            scaled = (transform_targets(values, self.transform) - np.asarray(self.center)) / np.asarray(self.scale)
         large = ~(np.abs(scaled) <= np.finfo(dtype).max).all(axis=0)
         if large.any():
             name = self.names[int(large.argmax())]
@@ -70,45 +72,45 @@ class NumberTarget:
 Target = ClassTarget | NumberTarget
 
 
-def transformed(values: Doubles, transform: Transform) -> Doubles:
+def transform_targets(values: Doubles, transform: Transform) -> Doubles:
     """f(y)."""
     if transform == "none":
         return values
     return np.log(values) if transform == "log" else np.log1p(values)
 
 
-def target_values(table: Table, names: Sequence[str], missing: Collection[str]) -> Doubles:
+def read_targets(table: Table, names: Sequence[str], missing: Collection[str]) -> Doubles:
     """The number targets (rows, targets) in the user's units."""
-    return np.stack([numbers(table, name, missing) for name in names], axis=1)
+    return np.stack([read_numbers(table, name, missing) for name in names], axis=1)
 
 
-def missing_targets(table: Table, names: Sequence[str], missing: Collection[str]) -> NDArray[np.bool_]:
-    """Which rows have no target: an empty cell, or what is declared as missing."""
+def mark_rows_without_target(table: Table, names: Sequence[str], missing: Collection[str]) -> NDArray[np.bool_]:
+    """Which rows have no target: its cell is empty, or a text that is declared as missing."""
     gaps = np.zeros(table.rows, bool)
     for name in names:
-        gaps[gaps_of(table, name, missing, numeric=False)] = True
+        gaps[list_rows_without_target(table, name, missing, numeric=False)] = True
     return gaps
 
 
-def gaps_of(table: Table, name: str, missing: Collection[str], *, numeric: bool) -> list[int]:
+def list_rows_without_target(table: Table, name: str, missing: Collection[str], *, numeric: bool) -> list[int]:
     """The rows without a target. Where it is a number in all other rows, NA and the like mean missing, too."""
-    if numeric or all_numbers(table, name, missing):
-        return np.flatnonzero(np.isnan(numbers(table, name, missing))).tolist()
-    return rows_of(table.coded(name), {"", *missing})
+    if numeric or has_only_numbers(table, name, missing):
+        return np.flatnonzero(np.isnan(read_numbers(table, name, missing))).tolist()
+    return table.coded(name).find_rows({"", *missing})
 
 
-def all_numbers(table: Table, name: str, missing: Collection[str]) -> bool:
-    """Whether there are numbers, and no text that is neither one nor missing."""
+def has_only_numbers(table: Table, name: str, missing: Collection[str]) -> bool:
+    """Whether there are numbers, and all other texts mean missing."""
     cells = table.column(name)
-    coded = cells.odd if isinstance(cells, NumberCells) else cells
-    figures = coded is not cells or any(map(table.grammar.reads, coded.counts))
-    return figures and not words_in(table, coded, {"", *missing})
+    texts = cells.kept_texts.counts
+    figures = cells.is_numeric or any(map(table.grammar.reads, texts))
+    return figures and not find_words(texts, {"", *missing}, table.grammar)
 
 
-def require_present(table: Table, names: Sequence[str], missing: Collection[str], *, numeric: bool) -> None:
+def require_targets_present(table: Table, names: Sequence[str], missing: Collection[str], *, numeric: bool) -> None:
     """An error that counts the rows without a target and names the first lines."""
     for name in names:
-        rows = gaps_of(table, name, missing, numeric=numeric)
+        rows = list_rows_without_target(table, name, missing, numeric=numeric)
         if rows:
             lines = ", ".join(table.lines(rows[:5])) + (" …" if len(rows) > 5 else "")
             count = f"{len(rows)} row{'s' * (len(rows) > 1)}"
@@ -118,13 +120,32 @@ def require_present(table: Table, names: Sequence[str], missing: Collection[str]
 
 def fit_classes(name: str, cells: TextCells, source: str) -> ClassTarget:
     """The classes of a target column."""
-    classes = tuple(natural_order({value.strip() for value in cells.counts}))
+    classes = tuple(sort_numbers_or_texts({value.strip() for value in cells.counts}))
     if len(classes) < 2:
         raise DataError(f'{source}: column "{name}": there is one class only, {classes[0]!r}; nothing can be learned')
     return ClassTarget(name=name, classes=classes)
 
 
-def equal_labels(target: ClassTarget) -> str:
+def convert_labels_to_array(classes: Sequence[str]) -> NDArray[Any]:
+    """The classes as the array that their texts read as: int64 if all are whole numbers, bool if they are true and
+    false, else str. A text is no number if it does not read back: 01, 1.0 and +1 are texts.
+
+    >>> tuple(map(convert_labels_to_array, (["0", "-3"], ["False", "True"], ["1", "x"])))
+    (array([ 0, -3]), array([False,  True]), array(['1', 'x'], dtype='<U1'))
+    """
+    if classes and all(map(is_int64_text, classes)):
+        return np.array(list(map(int, classes)), np.int64)
+    if set(classes) in ({"True", "False"}, {"true", "false"}):
+        return np.array([label.lower() == "true" for label in classes])
+    return np.array(classes, np.str_)
+
+
+def is_int64_text(label: str) -> bool:
+    """Whether a text is a whole number as Python writes it, of 64 bits."""
+    return re.fullmatch("0|-?[1-9][0-9]{0,18}", label) is not None and -(2**63) <= int(label) < 2**63
+
+
+def describe_equal_labels(target: ClassTarget) -> str:
     """A notice of labels that are different texts of one number, such as 0 and 0.0; empty if there are none."""
     seen: dict[float, str] = {}
     words: dict[str, str] = {}
@@ -141,7 +162,7 @@ def equal_labels(target: ClassTarget) -> str:
     return ""
 
 
-def fit_numbers(
+def fit_target_numbers(
     names: tuple[str, ...], values: Doubles, *, scaled: bool, source: str, transform: Transform = "none"
 ) -> NumberTarget:
     """Center and scale of number targets: mean and standard deviation, or 0 and 1 where they are not to be scaled."""
@@ -156,6 +177,6 @@ def fit_numbers(
     if not scaled:
         zeros, ones = (0.0,) * len(names), (1.0,) * len(names)
         return NumberTarget(names=names, center=zeros, scale=ones, transform=transform)
-    fitted = [StandardScaling().fit(column) for column in transformed(values, transform).T]
+    fitted = [StandardScaling().fit(column) for column in transform_targets(values, transform).T]
     centers, scales = tuple(each.center for each in fitted), tuple(each.scale or 1.0 for each in fitted)
     return NumberTarget(names=names, center=centers, scale=scales, transform=transform)

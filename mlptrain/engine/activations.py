@@ -21,33 +21,39 @@ Scalars = tuple[np.floating[Any], ...]
 
 
 class Curve:
-    """What activations of one transcendental function share: σ(z) = formula(z, t), t = transcendental(bent(z)).
+    """An activation of at most one transcendental function: σ(z) = formula(z, t) with t = transcendental(bent(z)).
 
-    `bent`, `formula` and `slope` (σ′) are arithmetic alone, pure functions of numbers or arrays and of the activation's
-    `scalars`, and can be run with what stands before and after them by any executor; t is NumPy's.
+    `bent`, `formula` and `slope_at` (σ′) are arithmetic alone, pure functions of numbers or arrays and, last, of the
+    activation's `scalars`, and can be run with what stands before and after them by any executor; t is NumPy's. A
+    rectifier has no t. Its slope follows from the sign of z, which is that of y however y is scaled (dropout), so that
+    y alone need be kept.
     """
 
-    transcendental: ClassVar[np.ufunc]
+    transcendental: ClassVar[np.ufunc | None] = None
+    straight: ClassVar[bool] = False
+    """Whether σ(z) = z."""
     bent: ClassVar[Callable[..., Any]]
     formula: ClassVar[Callable[..., Any]]
-    slope: ClassVar[Callable[..., Any]]
+    slope_at: ClassVar[Callable[..., Any]]
 
     def scalars(self, dtype: np.dtype[Any]) -> Scalars:
         """The constants of the formulas."""
         return ()
 
-    def table(self, z: Floats) -> Floats:
-        """t."""
+    def tabulate(self, z: Floats) -> tuple[Floats, ...]:
+        """t of z, if there is one."""
+        if self.transcendental is None:
+            return ()
         with np.errstate(over="ignore"):  # 1 / (1 + e⁻ᶻ) is the 0 that it should be where e⁻ᶻ is too large
-            t: Floats = self.transcendental(self.bent(z, *self.scalars(z.dtype)))
-        return t
+            return (self.transcendental(self.bent(z, *self.scalars(z.dtype))),)
 
     def __call__(self, z: Floats) -> Floats:
-        y: Floats = self.formula(z, self.table(z), *self.scalars(z.dtype))
+        y: Floats = self.formula(z, *self.tabulate(z), *self.scalars(z.dtype))
         return y
 
     def vjp(self, dy: Floats, z: Floats, y: Floats) -> Floats:
-        dz: Floats = dy * self.slope(z, self.table(z), *self.scalars(z.dtype))
+        kept = y if self.transcendental is None else z
+        dz: Floats = dy * self.slope_at(kept, *self.tabulate(z), *self.scalars(z.dtype))
         return dz
 
 
@@ -63,28 +69,20 @@ def softplus(z: Floats) -> Floats:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Linear:
+class Linear(Curve):
     """z."""
 
     name: Literal["linear"] = "linear"
     family: ClassVar[Family] = "glorot"
-
-    def scalars(self, dtype: np.dtype[Any]) -> tuple[np.floating[Any], ...]:
-        return ()
+    straight: ClassVar[bool] = True
 
     @staticmethod
-    def formula(z: Floats) -> Floats:
+    def formula(z: Any) -> Any:
         return z
 
     @staticmethod
-    def slope_at(y: Floats) -> Any:
+    def slope_at(z: Any) -> Any:
         return ONE
-
-    def __call__(self, z: Floats) -> Floats:
-        return z
-
-    def vjp(self, dy: Floats, z: Floats, y: Floats) -> Floats:
-        return dy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,54 +114,40 @@ class Tanh:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReLU:
+class ReLU(Curve):
     """max(z, 0) (Nair & Hinton, 2010); the derivative at 0 is taken as 0."""
 
     name: Literal["relu"] = "relu"
     family: ClassVar[Family] = "he"
 
-    def scalars(self, dtype: np.dtype[Any]) -> tuple[np.floating[Any], ...]:
-        return ()
-
     @staticmethod
-    def formula(z: Floats) -> Floats:
+    def formula(z: Any) -> Any:
         return np.maximum(z, ZERO) + ZERO  # of two zeros the larger one is not the same for every processor: −0 + 0 = 0
 
     @staticmethod
-    def slope_at(y: Floats) -> Any:
-        return y > ZERO
-
-    def __call__(self, z: Floats) -> Floats:
-        return self.formula(z)
-
-    def vjp(self, dy: Floats, z: Floats, y: Floats) -> Floats:
-        return dy * self.slope_at(y)
+    def slope_at(z: Any) -> Any:
+        return z > ZERO
 
 
 @dataclass(frozen=True, kw_only=True)
-class LeakyReLU:
+class LeakyReLU(Curve):
     """z where z > 0, slope · z elsewhere (Maas et al., 2013)."""
 
     name: Literal["leaky_relu"] = "leaky_relu"
     slope: Annotated[float, Ge(0), Lt(1)] = 0.01
+    """The slope below 0."""
     family: ClassVar[Family] = "he"
 
-    def scalars(self, dtype: np.dtype[Any]) -> tuple[np.floating[Any], ...]:
+    def scalars(self, dtype: np.dtype[Any]) -> Scalars:
         return (dtype.type(self.slope),)
 
     @staticmethod
-    def formula(z: Floats, slope: Any) -> Floats:
+    def formula(z: Any, slope: Any) -> Any:
         return np.maximum(z, slope * z)
 
     @staticmethod
-    def slope_at(y: Floats, slope: Any) -> Any:
-        return np.maximum((y > ZERO) * ONE, slope)
-
-    def __call__(self, z: Floats) -> Floats:
-        return self.formula(z, *self.scalars(z.dtype))
-
-    def vjp(self, dy: Floats, z: Floats, y: Floats) -> Floats:
-        return dy * self.slope_at(y, *self.scalars(y.dtype))
+    def slope_at(z: Any, slope: Any) -> Any:
+        return np.maximum((z > ZERO) * ONE, slope)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,8 +156,9 @@ class ELU(Curve):
 
     name: Literal["elu"] = "elu"
     alpha: Annotated[float, Gt(0)] = 1.0
+    """α, the limit −α far below 0."""
     family: ClassVar[Family] = "he"
-    transcendental: ClassVar[np.ufunc] = np.expm1
+    transcendental: ClassVar[np.ufunc | None] = np.expm1
 
     def scalars(self, dtype: np.dtype[Any]) -> Scalars:
         return (dtype.type(self.alpha),)
@@ -187,7 +172,7 @@ class ELU(Curve):
         return np.maximum(z, ZERO) + alpha * t
 
     @staticmethod
-    def slope(z: Any, t: Any, alpha: Any) -> Any:
+    def slope_at(z: Any, t: Any, alpha: Any) -> Any:
         above = (z > ZERO) * ONE
         return above + (ONE - above) * (alpha * (t + ONE))
 
@@ -200,7 +185,7 @@ class SELU(Curve):
     family: ClassVar[Family] = "lecun"
     scale: ClassVar[float] = 1.0507009873554805
     alpha: ClassVar[float] = 1.6732632423543772
-    transcendental: ClassVar[np.ufunc] = np.expm1
+    transcendental: ClassVar[np.ufunc | None] = np.expm1
 
     def scalars(self, dtype: np.dtype[Any]) -> Scalars:
         return dtype.type(self.scale), dtype.type(self.alpha)
@@ -214,7 +199,7 @@ class SELU(Curve):
         return scale * (np.maximum(z, ZERO) + alpha * t)
 
     @staticmethod
-    def slope(z: Any, t: Any, scale: Any, alpha: Any) -> Any:
+    def slope_at(z: Any, t: Any, scale: Any, alpha: Any) -> Any:
         above = (z > ZERO) * ONE
         return scale * (above + (ONE - above) * (alpha * (t + ONE)))
 
@@ -252,7 +237,7 @@ class SiLU(Curve):
 
     name: Literal["silu"] = "silu"
     family: ClassVar[Family] = "he"
-    transcendental: ClassVar[np.ufunc] = np.exp
+    transcendental: ClassVar[np.ufunc | None] = np.exp
 
     @staticmethod
     def bent(z: Any) -> Any:
@@ -263,7 +248,7 @@ class SiLU(Curve):
         return z / (ONE + t)  # the quotient is not rounded twice
 
     @staticmethod
-    def slope(z: Any, t: Any) -> Any:
+    def slope_at(z: Any, t: Any) -> Any:
         s = ONE / (ONE + t)
         return s * (ONE + z * (ONE - s))
 
@@ -278,7 +263,7 @@ class Mish(Curve):
 
     name: Literal["mish"] = "mish"
     family: ClassVar[Family] = "he"
-    transcendental: ClassVar[np.ufunc] = np.exp
+    transcendental: ClassVar[np.ufunc | None] = np.exp
 
     @staticmethod
     def bent(z: Any) -> Any:
@@ -290,7 +275,7 @@ class Mish(Curve):
         return z * (n / (n + TWO))
 
     @staticmethod
-    def slope(z: Any, t: Any) -> Any:
+    def slope_at(z: Any, t: Any) -> Any:
         n = t * (t + TWO)
         d = n + TWO
         return n / d + z * (FOUR * t * (ONE + t) / (d * d))
@@ -369,10 +354,9 @@ Activation = (
     | HardSigmoid
     | HardTanh
 )
-"""The activations without parameters; `layers.PReLU` has one and `layers.Maxout` changes the width: they are layers."""
+"""The activations without parameters; what has some or changes the width is a layer (`units`)."""
 
-Rectifier = Linear | ReLU | LeakyReLU
-"""Those whose derivative follows from the sign of y, however y is scaled (dropout): `slope_at(y, *scalars)`.
 
-They can be run in place, with what stands before and after them, by any executor: `formula(z, *scalars)`.
-"""
+def narrow_to_curve(activation: Activation) -> Curve | None:
+    """The activation itself, if it is a curve."""
+    return activation if isinstance(activation, Curve) else None

@@ -45,15 +45,17 @@ class Workspace:
     def array(self, shape: tuple[int, ...]) -> Floats:
         """An uninitialised array of `shape`."""
         position, self._next = self._next, self._next + 1
-        return nth(self._arrays, position, shape, self.dtype)
+        return reuse_or_allocate_array(self._arrays, position, shape, self.dtype)
 
     def bits(self, shape: tuple[int, ...]) -> ShortIntegers:
         """An uninitialised array of short integers for random bits."""
         position, self._next_bits = self._next_bits, self._next_bits + 1
-        return nth(self._bits, position, shape, SHORT)
+        return reuse_or_allocate_array(self._bits, position, shape, SHORT)
 
 
-def nth(arrays: list[NDArray[Any]], position: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+def reuse_or_allocate_array(
+    arrays: list[NDArray[Any]], position: int, shape: tuple[int, ...], dtype: np.dtype[Any]
+) -> NDArray[Any]:
     """The array at a position, made anew where there is none or one of another shape."""
     if position < len(arrays) and (found := arrays[position]).shape == shape:
         return found
@@ -61,18 +63,18 @@ def nth(arrays: list[NDArray[Any]], position: int, shape: tuple[int, ...], dtype
     return arrays[position]
 
 
-def blocks(size: int, block: int = BLOCK) -> Iterator[slice]:
+def slice_range_into_blocks(size: int, block: int = BLOCK) -> Iterator[slice]:
     """The slices that cover `range(size)` in steps of one block."""
     return (slice(start, min(start + block, size)) for start in range(0, size, block))
 
 
-def row_blocks(x: Floats) -> Sequence[slice]:
+def slice_rows_into_blocks(x: Floats) -> Sequence[slice]:
     """Slices of the rows of x (…, B, O) that hold about a block of numbers each."""
     rows = x.shape[-2]
-    return [slice(None)] if x.size <= BLOCK else list(blocks(rows, max(BLOCK * rows // x.size, 1)))
+    return [slice(None)] if x.size <= BLOCK else list(slice_range_into_blocks(rows, max(BLOCK * rows // x.size, 1)))
 
 
-def blockwise(formula: Callable[..., Floats], out: Callable[[], Floats], *arrays: NDArray[Any]) -> Floats:
+def apply_blockwise(formula: Callable[..., Floats], out: Callable[[], Floats], *arrays: NDArray[Any]) -> Floats:
     """The elementwise `formula` of contiguous `arrays` of one shape, block by block, into the array that `out()` gives.
 
     What fits in one block is simply `formula(*arrays)`: a fresh small array costs less than a copy.
@@ -81,9 +83,14 @@ def blockwise(formula: Callable[..., Floats], out: Callable[[], Floats], *arrays
         return formula(*arrays)
     result = out()
     flat, sources = result.reshape(-1), [array.reshape(-1) for array in arrays]
-    for block in blocks(flat.size):
+    for block in slice_range_into_blocks(flat.size):
         flat[block] = formula(*(source[block] for source in sources))
     return result
+
+
+def multiply_matrices(a: Floats, b: Floats, out: Floats) -> Floats:
+    """a b into `out`; with members, of each member."""
+    return np.dot(a, b, out=out) if b.ndim == 2 else np.matmul(a, b, out=out)  # dot is called in less time
 
 
 def flush_denormals(*arrays: Floats) -> None:
@@ -95,5 +102,5 @@ def flush_denormals(*arrays: Floats) -> None:
     """
     for array in arrays:
         flat = array.reshape(-1)
-        for block in blocks(flat.size):
+        for block in slice_range_into_blocks(flat.size):
             flat[block] *= np.abs(flat[block]) > SMALLEST

@@ -14,16 +14,15 @@ from typing import Any
 
 import numba
 import numpy as np
-from numpy.typing import NDArray
 
-from mlptrain.engine.activations import Rectifier
 from mlptrain.engine.arrays import Floats, Integers
-from mlptrain.engine.elementwise import Composed, Formula, Mask, Scalars, response, response_vjp
+from mlptrain.engine.elementwise import ARRAY, COLUMN, SCALAR, Composed, Formula, Loop, Scalars
 
-compiled = numba.njit(error_model="numpy", nogil=True)
+compile_function = cache(numba.njit(error_model="numpy", nogil=True))
+inline_function = numba.njit(error_model="numpy", nogil=True, inline="always")
 
 
-class Compiled:
+class NumbaExecutor:
     """The formulas compiled by Numba."""
 
     name = "Numba"
@@ -37,133 +36,93 @@ class Compiled:
         keep: np.floating[Any],
         scalars: Scalars,
     ) -> None:
-        update_loop(formula, len(slots))(theta, gradient, *slots, keep, *scalars)
+        compile_optimizer_update(formula, len(slots))(theta, gradient, keep, *slots, *scalars)
 
-    def respond(self, rectifier: Rectifier, x: Floats, b: Floats | None, mask: Mask | None) -> None:
-        scalars = rectifier.scalars(x.dtype)
-        if mask is None:
-            respond_loop(rectifier.formula)(x, b, None, None, None, *scalars)
-        else:
-            respond_loop(rectifier.formula)(x, b, mask.bits, mask.threshold, mask.scale, *scalars)
-
-    def respond_vjp(self, rectifier: Rectifier, dy: Floats, y: Floats, mask: Mask | None) -> None:
-        scalars = rectifier.scalars(y.dtype)
-        if mask is None:
-            respond_vjp_loop(rectifier.slope_at)(dy, y, None, None, None, *scalars)
-        else:
-            respond_vjp_loop(rectifier.slope_at)(dy, y, mask.bits, mask.threshold, mask.scale, *scalars)
-
-    def map(
-        self,
-        composed: Composed,
-        out: Sequence[Floats],
-        arrays: Sequence[NDArray[Any]],
-        columns: Sequence[Floats],
-        scalars: Scalars,
-    ) -> None:
-        loop = map_loop(composed, len(out), len(arrays), len(columns))
-        loop(tuple(out), tuple(arrays), tuple(columns), tuple(scalars))
+    def loop(self, composed: Composed) -> Loop:
+        return compile_elementwise_loop(composed)
 
     def largest_removed(self, z: Floats, codes: Integers) -> tuple[Floats, Floats]:
         shifted, of_class = np.empty(z.shape, z.dtype), np.empty(len(codes), z.dtype)
-        largest_removed_loop()(z, codes, shifted, of_class)
+        compile_row_maximum_subtraction()(z, codes, shifted, of_class)
         return shifted, of_class
 
     def class_tail(self, formula: Formula, e: Floats, total: Floats, codes: Integers, scalars: Scalars) -> None:
-        class_tail_loop(formula)(e, total, codes, *scalars)
+        compile_loop_over_classes(formula)(e, total, codes, *scalars)
 
 
 @cache
-def update_loop(formula: Formula, slots: int) -> Formula:
-    """The loop of an optimizer with 0, 1 or 2 slots."""
-    f = compiled(formula)
+def compile_argument_reader(kinds: str, start: int) -> Formula:
+    """A compiled function of (given, i, j): the numbers of given[start:] there, by their kinds; the rest are scalars.
 
-    def without(theta: Any, g: Any, keep: Any, *scalars: Any) -> None:
-        for i in range(theta.size):
-            (u,) = f(g[i], *scalars)
-            theta[i] = keep * theta[i] - u
-
-    def with_one(theta: Any, g: Any, a: Any, keep: Any, *scalars: Any) -> None:
-        for i in range(theta.size):
-            u, a[i] = f(g[i], a[i], *scalars)
-            theta[i] = keep * theta[i] - u
-
-    def with_two(theta: Any, g: Any, a: Any, b: Any, keep: Any, *scalars: Any) -> None:
-        for i in range(theta.size):
-            u, a[i], b[i] = f(g[i], a[i], b[i], *scalars)
-            theta[i] = keep * theta[i] - u
-
-    return compiled((without, with_one, with_two)[slots])
+    Numba knows the types of given[k] for a constant k only: one function for each k, which calls the one after it.
+    """
+    if not kinds:
+        return inline_function(lambda given, i, j: given[start:])
+    rest = compile_argument_reader(kinds[1:], start + 1)
+    read = {
+        ARRAY: lambda given, i, j: (given[start][i, j],) + rest(given, i, j),  # noqa: RUF005  (Numba knows no other form)
+        COLUMN: lambda given, i, j: (given[start][j],) + rest(given, i, j),  # noqa: RUF005
+        SCALAR: lambda given, i, j: (given[start],) + rest(given, i, j),  # noqa: RUF005
+    }
+    return inline_function(read[kinds[0]])
 
 
 @cache
-def pickers() -> tuple[Sequence[Formula], Sequence[Formula], Sequence[Formula]]:
-    """Compiled: the numbers at (i, j) of 1 to 5 arrays; those at j of 0 to 2 columns; 1 or 2 numbers put at (i, j)."""
-    arrays = (
-        lambda a, i, j: (a[0][i, j],),
-        lambda a, i, j: (a[0][i, j], a[1][i, j]),
-        lambda a, i, j: (a[0][i, j], a[1][i, j], a[2][i, j]),
-        lambda a, i, j: (a[0][i, j], a[1][i, j], a[2][i, j], a[3][i, j]),
-        lambda a, i, j: (a[0][i, j], a[1][i, j], a[2][i, j], a[3][i, j], a[4][i, j]),
+def compile_result_writer(count: int, first_value: int) -> Formula:
+    """A compiled function of (given, index, values): given[k][index] ← values[first_value + k] for k below `count`."""
+    if count == 0:
+        return inline_function(lambda given, index, values: None)
+    before, k, place = compile_result_writer(count - 1, first_value), count - 1, first_value + count - 1
+
+    def write(given: Any, index: Any, values: Any) -> None:
+        before(given, index, values)
+        given[k][index] = values[place]
+
+    return inline_function(write)
+
+
+@cache
+def compile_optimizer_update(formula: Formula, slots: int) -> Formula:
+    """The loop of an optimizer with so many slots."""
+    f, read, write = (
+        compile_function(formula),
+        compile_argument_reader(COLUMN * slots, 0),
+        compile_result_writer(slots, 1),
     )
-    columns = (lambda c, j: (), lambda c, j: (c[0][j],), lambda c, j: (c[0][j], c[1][j]))
 
-    def put_one(out: Any, i: Any, j: Any, values: Any) -> None:
-        out[0][i, j] = values[0]
+    def loop(theta: Any, g: Any, keep: Any, *given: Any) -> None:
+        for i in range(theta.size):
+            values = f(g[i], *read(given, 0, i))
+            theta[i] = keep * theta[i] - values[0]
+            write(given, i, values)
 
-    def put_two(out: Any, i: Any, j: Any, values: Any) -> None:
-        out[0][i, j], out[1][i, j] = values[0], values[1]
-
-    return list(map(compiled, arrays)), list(map(compiled, columns)), list(map(compiled, (put_one, put_two)))
-
-
-@cache
-def map_loop(composed: Composed, outs: int, arrays: int, columns: int) -> Formula:
-    """(*out) ← formula(*arrays, *columns, *scalars), number by number."""
-    f = compiled(composed.compose(*map(compiled, composed.parts)))
-    of_arrays, of_columns, puts = pickers()
-    at, of, put = of_arrays[arrays - 1], of_columns[columns], puts[outs - 1]
-
-    def loop(out: Any, arrays: Any, columns: Any, scalars: Any) -> None:
-        for i in range(out[0].shape[0]):
-            for j in range(out[0].shape[1]):
-                put(out, i, j, f(*(at(arrays, i, j) + of(columns, j) + scalars)))
-
-    return compiled(loop)
+    return compile_function(loop)
 
 
 @cache
-def respond_loop(sigma: Formula) -> Formula:
-    """x ← m σ(x + b), number by number; where b or m is missing, its branch is not compiled."""
-    f = compiled(response(compiled(sigma)))
+def compile_elementwise_loop(composed: Composed) -> Loop:
+    """The loop of a formula over arrays for results, then those given, number by number.
 
-    def loop(x: Any, b: Any, bits: Any, threshold: Any, scale: Any, *scalars: Any) -> None:
-        for i in range(x.shape[0]):
-            for j in range(x.shape[1]):
-                shift = None if b is None else b[j]
-                drawn = None if bits is None else bits[i, j]
-                x[i, j] = f(x[i, j], shift, drawn, threshold, scale, *scalars)
+    What is changed in place is given once: Numba vectorises no loop over arrays that may overlap.
+    """
+    f, read = compile_function(composed.build(compile_function)), compile_argument_reader(composed.kinds, composed.outs)
+    write = compile_result_writer(composed.outs, int(composed.in_place))
+    first, several = composed.outs * composed.in_place, composed.outs + composed.in_place > 1
 
-    return compiled(loop)
+    def loop(*given: Any) -> None:
+        for i in range(given[first].shape[0]):
+            for j in range(given[first].shape[1]):
+                values = f(*read(given, i, j))
+                if several:
+                    write(given, (i, j), values)
+                given[first][i, j] = values[0] if several else values
 
-
-@cache
-def respond_vjp_loop(slope: Formula) -> Formula:
-    """dy ← dy m σ′(y), number by number."""
-    f = compiled(response_vjp(compiled(slope)))
-
-    def loop(dy: Any, y: Any, bits: Any, threshold: Any, scale: Any, *scalars: Any) -> None:
-        for i in range(dy.shape[0]):
-            for j in range(dy.shape[1]):
-                drawn = None if bits is None else bits[i, j]
-                dy[i, j] = f(dy[i, j], y[i, j], drawn, threshold, scale, *scalars)
-
-    return compiled(loop)
+    return compile_function(loop)
 
 
 @cache
-def largest_removed_loop() -> Formula:
-    """shifted ← z − max z, row by row; a NaN is the largest, as it is for NumPy."""
+def compile_row_maximum_subtraction() -> Formula:
+    """The loop shifted ← z − max z, row by row; a NaN is the largest, as it is for NumPy."""
 
     def loop(z: Any, codes: Any, shifted: Any, of_class: Any) -> None:
         for i in range(z.shape[0]):
@@ -174,17 +133,17 @@ def largest_removed_loop() -> Formula:
                 shifted[i, j] = z[i, j] - largest
             of_class[i] = shifted[i, codes[i]]
 
-    return compiled(loop)
+    return compile_function(loop)
 
 
 @cache
-def class_tail_loop(formula: Formula) -> Formula:
-    """e ← formula(e, total, class or not), number by number."""
-    f = compiled(formula)
+def compile_loop_over_classes(formula: Formula) -> Formula:
+    """The loop e ← formula(e, total, class or not), number by number."""
+    f = compile_function(formula)
 
     def loop(e: Any, total: Any, codes: Any, *scalars: Any) -> None:
         for i in range(e.shape[0]):
             for j in range(e.shape[1]):
                 e[i, j] = f(e[i, j], total[i], codes[i] == j, *scalars)
 
-    return compiled(loop)
+    return compile_function(loop)

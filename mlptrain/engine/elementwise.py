@@ -1,7 +1,8 @@
 """Elementwise work: every formula is written once, as a pure function that is right for numbers and for arrays alike.
 
-An `Executor` runs formulas over arrays, in place. `Blocks`, here, gives them to NumPy, in blocks that stay in the
-cache; `compiled.Compiled` compiles the same functions to one loop each. Both give the same bits, because the formulas
+An `Executor` runs formulas over arrays, in place. `NumPyExecutor`, here, gives them to NumPy, in blocks that stay in
+the cache; `compiled.NumbaExecutor` compiles the same functions to one loop each. Both give the same bits, because the
+formulas
 
 * have scalars of the arrays' own type only, and constants of float32 (`ZERO`): no Python number decides a type;
 * are sums, products, quotients, roots and comparisons, which IEEE 754 rounds in one way only; exponentials and sums
@@ -9,46 +10,49 @@ cache; `compiled.Compiled` compiles the same functions to one loop each. Both gi
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mlptrain.engine.activations import Rectifier
-from mlptrain.engine.arrays import Floats, Integers, blocks, row_blocks
+from mlptrain.engine.arrays import BLOCK, Floats, Integers, slice_range_into_blocks, slice_rows_into_blocks
 
 Formula = Callable[..., Any]
 Scalars = Sequence[np.floating[Any]]
+Loop = Callable[..., None]
 
 
-@dataclass(frozen=True, slots=True)
-class Mask:
-    """Dropout's m, a factor for each row and unit: `scale` where 16 random bits reach the threshold, 0 elsewhere."""
-
-    bits: NDArray[np.uint16]
-    threshold: np.uint16
-    scale: np.floating[Any]
-
-    def of_member(self, member: int) -> "Mask":
-        return Mask(self.bits[member], self.threshold, self.scale)
+ARRAY, COLUMN, SCALAR = "acs"
+"""The kinds of arguments: an array (B, O), a column (O,), a number."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Composed:
-    """A formula that is composed of others: compose(*parts)."""
+    """A formula that is composed of others, compose(*parts); equal to itself only, so that it is found at once."""
 
     compose: Callable[..., Formula]
-    parts: tuple[Formula, ...]
+    parts: tuple["Formula | Composed", ...]
+    kinds: str
+    """The kinds of its arguments, one letter each; those that follow are scalars."""
+    outs: int = 0
+    """How many of its results go into arrays of their own."""
+    in_place: bool = True
+    """Whether the first result goes into the first argument."""
+    formula: Formula = field(init=False)
 
-    @property
-    def formula(self) -> Formula:
-        return self.compose(*self.parts)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "formula", self.build(lambda part: part))
+
+    def build(self, of_part: Callable[[Formula], Formula]) -> Formula:
+        """The formula of parts that `of_part` has changed, the parts of parts first."""
+        return self.compose(
+            *(of_part(part.build(of_part) if isinstance(part, Composed) else part) for part in self.parts)
+        )
 
 
 class Executor(Protocol):
-    """Runs formulas over contiguous arrays. Shapes: x, dy, y, e (B, O); b (O,); total, codes (B,)."""
+    """Runs formulas over contiguous arrays. Shapes: e (B, O); total, codes (B,)."""
 
     name: str
 
@@ -63,21 +67,11 @@ class Executor(Protocol):
     ) -> None:
         """θ ← keep · θ − u with (u, *slots) = formula(g, *slots, *scalars)."""
 
-    def respond(self, rectifier: Rectifier, x: Floats, b: Floats | None, mask: Mask | None) -> None:
-        """x ← m σ(x + b): what follows a product of matrices, its epilogue."""
+    def loop(self, composed: Composed) -> Loop:
+        """A function of arrays (B, O), columns (O,) and numbers that leaves the formula's results in place.
 
-    def respond_vjp(self, rectifier: Rectifier, dy: Floats, y: Floats, mask: Mask | None) -> None:
-        """dy ← dy m σ′, with σ′ as a function of y = m σ(x + b)."""
-
-    def map(
-        self,
-        composed: "Composed",
-        out: Sequence[Floats],
-        arrays: Sequence[NDArray[Any]],
-        columns: Sequence[Floats],
-        scalars: Scalars,
-    ) -> None:
-        """(*out) ← formula(*arrays, *columns, *scalars): arrays (B, O), columns (O,); `out` may be among the arrays."""
+        It takes the arrays for results, `outs` of them, then the arguments; what is `in_place` changes the first one.
+        """
 
     def largest_removed(self, z: Floats, codes: Integers) -> tuple[Floats, Floats]:
         """z − max z over the classes (B, O), and of it the value of the row's class (B,)."""
@@ -87,29 +81,36 @@ class Executor(Protocol):
 
 
 @cache
-def response(sigma: Formula) -> Formula:
-    """The formula m σ(x + b), where b or m may be missing."""
+def make_blockwise_loop(composed: Composed) -> Loop:
+    """The loop of a formula over blocks of rows."""
+    formula, outs, in_place = composed.formula, composed.outs, composed.in_place
+    has_one_result = outs + in_place == 1
 
-    def formula(x: Any, b: Any, bits: Any, threshold: Any, scale: Any, *scalars: Any) -> Any:
-        z = x if b is None else x + b
-        y = sigma(z, *scalars)
-        return y if bits is None else y * ((bits >= threshold) * scale)
+    def loop(*given: Any) -> None:
+        arguments = given[outs:]
+        if has_one_result and given[0].size <= BLOCK:  # most loops of a small network: not a call more than it takes
+            given[0][...] = formula(*arguments)
+            return
+        changed = (arguments[0], *given[:outs]) if in_place else given[:outs]
+        if changed[0].size <= BLOCK:
+            store_result(changed, formula(*arguments))
+            return
+        for rows in slice_rows_into_blocks(changed[0]):
+            block = [each[rows] if each.ndim > 1 else each for each in arguments]
+            store_result(
+                [each[rows] for each in changed], formula(*block)
+            )  # bound to no name: freed before the next block
 
-    return formula
+    return loop
 
 
-@cache
-def response_vjp(slope: Formula) -> Formula:
-    """The formula dy m σ′, with σ′ = slope(y)."""
-
-    def formula(dy: Any, y: Any, bits: Any, threshold: Any, scale: Any, *scalars: Any) -> Any:
-        dz = dy * slope(y, *scalars)
-        return dz if bits is None else dz * ((bits >= threshold) * scale)
-
-    return formula
+def store_result(arrays: Sequence[Floats], results: Any) -> None:
+    """Leave a result in its array, or each of several in its own."""
+    for array, result in zip(arrays, results if len(arrays) > 1 else (results,), strict=True):
+        array[...] = result
 
 
-class Blocks:
+class NumPyExecutor:
     """NumPy, a block of numbers at a time."""
 
     name = "NumPy"
@@ -123,7 +124,7 @@ class Blocks:
         keep: np.floating[Any],
         scalars: Scalars,
     ) -> None:
-        for block in blocks(theta.size):
+        for block in slice_range_into_blocks(theta.size):
             u, *values = formula(gradient[block], *[slot[block] for slot in slots], *scalars)
             part = theta[block]
             if keep != 1:
@@ -132,29 +133,8 @@ class Blocks:
             for slot, value in zip(slots, values, strict=True):
                 slot[block] = value
 
-    def respond(self, rectifier: Rectifier, x: Floats, b: Floats | None, mask: Mask | None) -> None:
-        formula, scalars = response(rectifier.formula), rectifier.scalars(x.dtype)
-        for rows in row_blocks(x):
-            x[rows] = formula(x[rows], b, *of_rows(mask, rows), *scalars)
-
-    def respond_vjp(self, rectifier: Rectifier, dy: Floats, y: Floats, mask: Mask | None) -> None:
-        formula, scalars = response_vjp(rectifier.slope_at), rectifier.scalars(y.dtype)
-        for rows in row_blocks(dy):
-            dy[rows] = formula(dy[rows], y[rows], *of_rows(mask, rows), *scalars)
-
-    def map(
-        self,
-        composed: "Composed",
-        out: Sequence[Floats],
-        arrays: Sequence[NDArray[Any]],
-        columns: Sequence[Floats],
-        scalars: Scalars,
-    ) -> None:
-        formula = composed.formula
-        for rows in row_blocks(out[0]):
-            values = formula(*(array[rows] for array in arrays), *columns, *scalars)
-            for array, value in zip(out, values, strict=True):
-                array[rows] = value
+    def loop(self, composed: Composed) -> Loop:
+        return make_blockwise_loop(composed)
 
     def largest_removed(self, z: Floats, codes: Integers) -> tuple[Floats, Floats]:
         shifted = z - np.maximum.reduce(z, axis=-1, keepdims=True)
@@ -162,13 +142,8 @@ class Blocks:
 
     def class_tail(self, formula: Formula, e: Floats, total: Floats, codes: Integers, scalars: Scalars) -> None:
         classes = np.arange(e.shape[1])
-        for rows in row_blocks(e):
+        for rows in slice_rows_into_blocks(e):
             e[rows] = formula(e[rows], total[rows, None], codes[rows, None] == classes, *scalars)
 
 
-def of_rows(mask: Mask | None, rows: slice) -> tuple[Any, Any, Any]:
-    """Bits, threshold and scale for some rows."""
-    return (None, None, None) if mask is None else (mask.bits[rows], mask.threshold, mask.scale)
-
-
-NUMPY = Blocks()
+NUMPY = NumPyExecutor()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import pi
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from annotated_types import Ge, Gt, Le
@@ -17,7 +17,8 @@ from numpy.random import BitGenerator
 
 from mlptrain.engine.arrays import Floats, Integers
 from mlptrain.engine.initializers import Normal, Uniform, Zeros
-from mlptrain.engine.layers import Backward, Layer, Own, Pass
+from mlptrain.engine.input_layout import Codes, InputLayout
+from mlptrain.engine.layer import Backward, ForwardContext, Layer, LayerState, Traits
 from mlptrain.engine.parameters import Declaration, Kind
 
 Few = Annotated[int, Ge(1), Le(1000)]
@@ -26,53 +27,72 @@ EmbeddingVJP = Callable[[Floats], None]
 NUMERIC: Kind = "numeric_embedding"
 
 
+class NumberEmbedding:
+    """A numeric embedding without buffers; one with some overrides what differs."""
+
+    adapts: ClassVar[bool] = False
+    """Whether its buffers depend on training rows."""
+
+    def buffers(self, numbers: int) -> dict[str, Floats]:
+        """Names and initial values of what is saved but never stepped."""
+        return {}
+
+    def adapt(self, x: Floats, state: LayerState) -> None:
+        """Set the buffers from the training rows X (F, B)."""
+
+
 @dataclass(frozen=True, kw_only=True)
-class PBLD:
+class PBLD(NumberEmbedding):
     """e = W₂ᵀ cos(2π x w₁ + b₁) + b₂, and x itself beside it (Holzmüller et al., 2024, RealMLP).
 
     w₁, b₁ (F, H), W₂ (F, H, K), b₂ (F, K), H frequencies. At the start w₁ ~ N(0, frequency_scale²), b₁ ~ U(−π, π),
     W₂ and b₂ ~ U(−1/√H, 1/√H).
+
     With c = cos θ: ∂W₂ = Σ c Gᵀ; ∂b₂ = Σ G; ∂θ = −sin θ ⊙ W₂ G; ∂b₁ = Σ ∂θ; ∂w₁ = 2π Σ x ∂θ, sums over the rows.
     """
 
     name: Literal["pbld"] = "pbld"
     frequencies: Few = 16
+    """H, the frequencies of each number."""
     frequency_scale: Annotated[float, Gt(0)] = 0.1
+    """The standard deviation of the frequencies w₁ at the start."""
     outputs: Few = 3
+    """K, the values of each number."""
 
     def declare(self, numbers: int) -> dict[str, Declaration]:
         F, H, K = numbers, self.frequencies, self.outputs
         around_zero = Uniform(minimum=-(H**-0.5), maximum=H**-0.5)
         return {
-            "frequency": embedding((F, H), Normal(standard_deviation=self.frequency_scale)),
-            "phase": embedding((F, H), Uniform(minimum=-pi, maximum=pi)),
-            "weight": embedding((F, H, K), around_zero),
-            "bias": embedding((F, K), around_zero),
+            "frequency": declare_numeric_embedding_parameter((F, H), Normal(standard_deviation=self.frequency_scale)),
+            "phase": declare_numeric_embedding_parameter((F, H), Uniform(minimum=-pi, maximum=pi)),
+            "weight": declare_numeric_embedding_parameter((F, H, K), around_zero),
+            "bias": declare_numeric_embedding_parameter((F, K), around_zero),
         }
 
-    def __call__(self, x: Floats, own: Own, run: Pass) -> tuple[Floats, EmbeddingVJP]:
-        w1, b1, W2, b2 = (own.parameters[name] for name in ("frequency", "phase", "weight", "bias"))
-        theta, theta_vjp = angles(x, w1, b1, run)
+    def __call__(self, x: Floats, state: LayerState, run: ForwardContext) -> tuple[Floats, EmbeddingVJP]:
+        w1, b1, W2, b2 = (state.parameters[name] for name in ("frequency", "phase", "weight", "bias"))
+        theta, theta_vjp = compute_angles(x, w1, b1, run)
         c = np.cos(theta, out=run.work.array(theta.shape))
-        e, mix_vjp = mixed(c, W2, b2, run)
+        e, mix_vjp = apply_linear_per_feature(c, W2, b2, run)
 
         def vjp(G: Floats) -> None:
-            d = mix_vjp(G, own.gradients["weight"], own.gradients["bias"])
+            d = mix_vjp(G, state.gradients["weight"], state.gradients["bias"])
             np.sin(theta, out=theta)
             np.negative(theta, out=theta)
             d *= theta
-            np.sum(d, axis=-1, out=own.gradients["phase"])
-            theta_vjp(d, own.gradients["frequency"])
+            np.sum(d, axis=-1, out=state.gradients["phase"])
+            theta_vjp(d, state.gradients["frequency"])
 
         return e, vjp
 
 
 @dataclass(frozen=True, kw_only=True)
-class PLR:
+class PLR(NumberEmbedding):
     """e = max(W₂ᵀ [cos θ, sin θ] + b₂, 0), θ = 2π x w₁, and x itself beside it (Gorishniy et al., 2022).
 
     w₁ (F, H/2) ~ N(0, frequency_scale²), W₂ (F, H, K) and b₂ (F, K) ~ U(−1/√H, 1/√H), H `frequencies`, sines and
     cosines together. `relu: false` leaves the bound at 0 away (PL).
+
     ∂θ = cos θ ⊙ (∂ of sin θ) − sin θ ⊙ (∂ of cos θ).
     """
 
@@ -80,75 +100,84 @@ class PLR:
     frequencies: Annotated[int, Ge(2), Le(1000)] = 16
     """Sines and cosines together, an even number."""
     frequency_scale: Annotated[float, Gt(0)] = 0.1
+    """The standard deviation of the frequencies w₁ at the start."""
     outputs: Few = 3
+    """K, the values of each number."""
     relu: bool = True
+    """Bound the values by 0 from below."""
 
     def declare(self, numbers: int) -> dict[str, Declaration]:
         F, H, K = numbers, 2 * (self.frequencies // 2), self.outputs
         around_zero = Uniform(minimum=-(H**-0.5), maximum=H**-0.5)
         return {
-            "frequency": embedding((F, H // 2), Normal(standard_deviation=self.frequency_scale)),
-            "weight": embedding((F, H, K), around_zero),
-            "bias": embedding((F, K), around_zero),
+            "frequency": declare_numeric_embedding_parameter(
+                (F, H // 2), Normal(standard_deviation=self.frequency_scale)
+            ),
+            "weight": declare_numeric_embedding_parameter((F, H, K), around_zero),
+            "bias": declare_numeric_embedding_parameter((F, K), around_zero),
         }
 
-    def __call__(self, x: Floats, own: Own, run: Pass) -> tuple[Floats, EmbeddingVJP]:
-        w1, W2, b2 = (own.parameters[name] for name in ("frequency", "weight", "bias"))
+    def __call__(self, x: Floats, state: LayerState, run: ForwardContext) -> tuple[Floats, EmbeddingVJP]:
+        w1, W2, b2 = (state.parameters[name] for name in ("frequency", "weight", "bias"))
         half = w1.shape[-1]
-        theta, theta_vjp = angles(x, w1, None, run)
+        theta, theta_vjp = compute_angles(x, w1, None, run)
         waves = run.work.array((*theta.shape[:-2], 2 * half, theta.shape[-1]))
         c, s = waves[..., :half, :], waves[..., half:, :]
         np.cos(theta, out=c)
         np.sin(theta, out=s)
-        e, mix_vjp = mixed(waves, W2, b2, run)
+        e, mix_vjp = apply_linear_per_feature(waves, W2, b2, run)
         if self.relu:
             np.maximum(e, 0, out=e)
 
         def vjp(G: Floats) -> None:
-            d = mix_vjp(G * (e > 0) if self.relu else G, own.gradients["weight"], own.gradients["bias"])
+            d = mix_vjp(G * (e > 0) if self.relu else G, state.gradients["weight"], state.gradients["bias"])
             d_theta = c * d[..., half:, :]
             d_theta -= s * d[..., :half, :]
-            theta_vjp(d_theta, own.gradients["frequency"])
+            theta_vjp(d_theta, state.gradients["frequency"])
 
         return e, vjp
 
 
 @dataclass(frozen=True, kw_only=True)
-class PiecewiseLinear:
+class PiecewiseLinear(NumberEmbedding):
     """e = x w + b + V ple(x) (Gorishniy et al., 2022; version B of TabM, 2025), and x itself beside it.
 
     ple(x)ₜ = (x − qₜ) / (qₜ₊₁ − qₜ), cut at 0 below (but for the first t) and at 1 above (but for the last); q are the
     quantiles of the training rows, equal ones once. w, b (F, K) ~ U(−1/√K, 1/√K), V (F, bins, K) is 0 at the start.
+
     ∂w = Σ x G; ∂b = Σ G; ∂V = Σ ple Gᵀ, sums over the rows.
     """
 
     name: Literal["piecewise_linear"] = "piecewise_linear"
     bins: Few = 48
+    """The pieces of each number."""
     outputs: Few = 16
+    """K, the values of each number."""
+    adapts: ClassVar[bool] = True
 
     def declare(self, numbers: int) -> dict[str, Declaration]:
         F, K = numbers, self.outputs
         around_zero = Uniform(minimum=-(K**-0.5), maximum=K**-0.5)
         return {
-            "slope": embedding((F, K), around_zero),
-            "weight": embedding((F, self.bins, K), Zeros()),
-            "bias": embedding((F, K), around_zero),
+            "slope": declare_numeric_embedding_parameter((F, K), around_zero),
+            "weight": declare_numeric_embedding_parameter((F, self.bins, K), Zeros()),
+            "bias": declare_numeric_embedding_parameter((F, K), around_zero),
         }
 
     def buffers(self, numbers: int) -> dict[str, Floats]:
         return {"start": np.zeros((numbers, self.bins)), "width": np.zeros((numbers, self.bins))}
 
-    def adapt(self, x: Floats, own: Own) -> None:
-        """Fit the pieces on X (F, B)."""
-        start, width = own.buffers["start"], own.buffers["width"]
+    def adapt(self, x: Floats, state: LayerState) -> None:
+        """Fit the pieces."""
+        start, width = state.buffers["start"], state.buffers["width"]
         for f, values in enumerate(x.astype(np.float64)):
             edges = np.unique(np.quantile(values, np.linspace(0, 1, self.bins + 1)).astype(x.dtype))
             pieces = max(len(edges) - 1, 0)
             start[..., f, :pieces], width[..., f, :pieces] = edges[:-1], np.diff(edges)
 
-    def pieces(self, x: Floats, own: Own, run: Pass) -> Floats:
+    def pieces(self, x: Floats, state: LayerState, run: ForwardContext) -> Floats:
         """ple(x) (…, F, bins, B); 0 where a number has fewer pieces than bins."""
-        start, width = own.buffers["start"][..., None], own.buffers["width"][..., None]
+        start, width = state.buffers["start"][..., None], state.buffers["width"][..., None]
         t = np.subtract(
             x[..., None, :], start, out=run.work.array(np.broadcast_shapes(x[..., None, :].shape, start.shape))
         )
@@ -161,15 +190,15 @@ class PiecewiseLinear:
         t *= used
         return t
 
-    def __call__(self, x: Floats, own: Own, run: Pass) -> tuple[Floats, EmbeddingVJP]:
-        w, V, b = (own.parameters[name] for name in ("slope", "weight", "bias"))
-        ple = self.pieces(x, own, run)
-        e, mix_vjp = mixed(ple, V, b, run)
+    def __call__(self, x: Floats, state: LayerState, run: ForwardContext) -> tuple[Floats, EmbeddingVJP]:
+        w, V, b = (state.parameters[name] for name in ("slope", "weight", "bias"))
+        ple = self.pieces(x, state, run)
+        e, mix_vjp = apply_linear_per_feature(ple, V, b, run)
         e += w[..., None] * x[..., None, :]
 
         def vjp(G: Floats) -> None:
-            np.matmul(G, x[..., None], out=own.gradients["slope"][..., None])
-            mix_vjp(G, own.gradients["weight"], own.gradients["bias"])
+            np.matmul(G, x[..., None], out=state.gradients["slope"][..., None])
+            mix_vjp(G, state.gradients["weight"], state.gradients["bias"])
 
         return e, vjp
 
@@ -177,12 +206,14 @@ class PiecewiseLinear:
 NumericEmbedding = PBLD | PLR | PiecewiseLinear
 
 
-def embedding(shape: tuple[int, ...], initializer: Normal | Uniform | Zeros) -> Declaration:
+def declare_numeric_embedding_parameter(shape: tuple[int, ...], initializer: Normal | Uniform | Zeros) -> Declaration:
     """A parameter of a numeric embedding."""
     return Declaration(shape=shape, kind=NUMERIC, initializer=initializer)
 
 
-def angles(x: Floats, w: Floats, b: Floats | None, run: Pass) -> tuple[Floats, Callable[[Floats, Floats], None]]:
+def compute_angles(
+    x: Floats, w: Floats, b: Floats | None, run: ForwardContext
+) -> tuple[Floats, Callable[[Floats, Floats], None]]:
     """θ = 2π x w + b.   x (…, F, B)   w, b (…, F, H)   →   θ (…, F, H, B).   ∂w = 2π Σ x ∂θ."""
     two_pi = x.dtype.type(2 * pi)
     w = (two_pi * w)[..., None]
@@ -197,7 +228,9 @@ def angles(x: Floats, w: Floats, b: Floats | None, run: Pass) -> tuple[Floats, C
     return theta, vjp
 
 
-def mixed(c: Floats, W: Floats, b: Floats, run: Pass) -> tuple[Floats, Callable[[Floats, Floats, Floats], Floats]]:
+def apply_linear_per_feature(
+    c: Floats, W: Floats, b: Floats, run: ForwardContext
+) -> tuple[Floats, Callable[[Floats, Floats, Floats], Floats]]:
     """e = Wᵀ c + b for each number.   c (…, F, H, B)   W (…, F, H, K)   b (…, F, K)   →   e (…, F, K, B)."""
     e = np.matmul(W.mT, c, out=run.work.array((*c.shape[:-2], W.shape[-1], c.shape[-1])))
     e += b[..., None]
@@ -208,39 +241,6 @@ def mixed(c: Floats, W: Floats, b: Floats, run: Pass) -> tuple[Floats, Callable[
         return np.matmul(W, G, out=run.work.array(c.shape))
 
     return e, vjp
-
-
-@dataclass(frozen=True, kw_only=True)
-class Codes:
-    """A column of the input matrix that holds the codes 0 … levels − 1 of a category, and how wide it becomes."""
-
-    place: int
-    levels: int
-    width: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class InputLayout:
-    """What the columns of the input matrix are: numbers, codes of categories, or as they are (0/1, parts of dates)."""
-
-    width: int
-    numbers: tuple[int, ...] = ()
-    codes: tuple[Codes, ...] = ()
-    features: tuple[int, ...] = ()
-    """How many columns each feature has, in their order; where nothing is said each column is one."""
-
-    @property
-    def owners(self) -> Sequence[int]:
-        """The feature of each column."""
-        if not self.features:
-            return range(self.width)
-        return [feature for feature, width in enumerate(self.features) for _ in range(width)]
-
-    @property
-    def kept(self) -> list[int]:
-        """The columns that are no codes."""
-        coded = {each.place for each in self.codes}
-        return [place for place in range(self.width) if place not in coded]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -287,35 +287,33 @@ class InputEmbedding(Layer):
         return declared
 
     def buffers(self, inputs: int) -> dict[str, Floats]:
-        if isinstance(self.numeric, PiecewiseLinear) and self.embedded:
-            return self.numeric.buffers(len(self.embedded))
-        return {}
+        return self.numeric.buffers(len(self.embedded)) if self.numeric is not None and self.embedded else {}
 
     def outputs(self, inputs: int) -> int:
         values = 0 if self.numeric is None else len(self.embedded) * self.numeric.outputs
         return values + len(self.layout.kept) + sum(each.width for each in self.layout.codes)
 
     @property
-    def adapts(self) -> bool:
-        return isinstance(self.numeric, PiecewiseLinear) and bool(self.embedded)
+    def traits(self) -> Traits:
+        return Traits(adapts=self.numeric is not None and self.numeric.adapts and bool(self.embedded))
 
-    def adapt(self, x: Floats, own: Own, bits: Sequence[BitGenerator]) -> None:
-        if isinstance(self.numeric, PiecewiseLinear) and self.embedded:
-            self.numeric.adapt(np.ascontiguousarray(x[..., self.embedded].mT), own)
+    def adapt(self, x: Floats, state: LayerState, bits: Sequence[BitGenerator]) -> None:
+        if self.numeric is not None and self.embedded:
+            self.numeric.adapt(np.ascontiguousarray(x[..., self.embedded].mT), state)
 
-    def __call__(self, x: Floats, own: Own, run: Pass) -> tuple[Floats, Backward]:
+    def __call__(self, x: Floats, state: LayerState, run: ForwardContext) -> tuple[Floats, Backward]:
         parts: list[Floats] = []
         ways_back: list[Callable[[Floats], None] | None] = []
         if self.numeric is not None and self.embedded:
-            e, vjp = self.numeric(np.ascontiguousarray(x[..., list(self.embedded)].mT), own, run)
+            e, vjp = self.numeric(np.ascontiguousarray(x[..., list(self.embedded)].mT), state, run)
             parts.append(e.reshape(*e.shape[:-3], -1, e.shape[-1]).mT)
-            ways_back.append(number_gradients(vjp, e.shape))
+            ways_back.append(make_numeric_embedding_vjp(vjp, e.shape))
         parts.append(x[..., self.layout.kept])
         ways_back.append(None)
         for width, columns in self.widths.items():
-            name, rows = f"categories_{width}", table_rows(x, columns)
-            parts.append(looked_up(own.parameters[name], rows))
-            ways_back.append(category_gradients(own.gradients[name], rows))
+            name, rows = f"categories_{width}", convert_codes_to_rows(x, columns)
+            parts.append(look_up_rows(state.parameters[name], rows))
+            ways_back.append(make_category_embedding_vjp(state.gradients[name], rows))
         members = np.broadcast_shapes(*(part.shape[:-2] for part in parts))
         stops = np.cumsum([part.shape[-1] for part in parts]).tolist()
         places = [slice(start, stop) for start, stop in pairwise([0, *stops])]
@@ -332,19 +330,19 @@ class InputEmbedding(Layer):
         return y, backward
 
 
-def number_gradients(vjp: EmbeddingVJP, shape: tuple[int, ...]) -> Callable[[Floats], None]:
+def make_numeric_embedding_vjp(vjp: EmbeddingVJP, shape: tuple[int, ...]) -> Callable[[Floats], None]:
     """From the part (…, B, F K) of dy that belongs to E (…, F, K, B)."""
     return lambda dy: vjp(np.ascontiguousarray(dy.mT).reshape(shape))
 
 
-def table_rows(x: Floats, columns: Sequence[Codes]) -> Integers:
+def convert_codes_to_rows(x: Floats, columns: Sequence[Codes]) -> Integers:
     """Which rows of T the codes mean (…, B, columns)."""
     before = np.cumsum([0, *(each.levels for each in columns[:-1])])
     rows: Integers = x[..., [each.place for each in columns]].astype(np.int64) + before
     return rows
 
 
-def looked_up(T: Floats, rows: Integers) -> Floats:
+def look_up_rows(T: Floats, rows: Integers) -> Floats:
     """T[rows] (…, B, columns · K), of each member from its own T."""
     own = (np.arange(len(T))[:, None, None],) if T.ndim > 2 else ()
     found = T[(*own, rows)]
@@ -352,22 +350,22 @@ def looked_up(T: Floats, rows: Integers) -> Floats:
     return flat
 
 
-def category_gradients(dT: Floats, rows: Integers) -> Callable[[Floats], None]:
+def make_category_embedding_vjp(dT: Floats, rows: Integers) -> Callable[[Floats], None]:
     """From the part (…, B, columns · K) of dy that belongs to T[rows]: sums over equal rows, by sorting."""
 
     def way_back(dy: Floats) -> None:
         K = dT.shape[-1]
         dT[...] = 0
         if dT.ndim == 2:
-            sum_rows(dT, rows.reshape(-1), dy.reshape(-1, K))
+            store_sums_by_row(dT, rows.reshape(-1), dy.reshape(-1, K))
             return
         for m, table in enumerate(dT):
-            sum_rows(table, (rows[m] if rows.ndim == 3 else rows).reshape(-1), dy[m].reshape(-1, K))
+            store_sums_by_row(table, (rows[m] if rows.ndim == 3 else rows).reshape(-1), dy[m].reshape(-1, K))
 
     return way_back
 
 
-def sum_rows(table: Floats, rows: Integers, values: Floats) -> None:
+def store_sums_by_row(table: Floats, rows: Integers, values: Floats) -> None:
     """table[r] ← Σ of the values (n, K) whose row is r; the others stay as they are."""
     order = np.argsort(rows, kind="stable")
     ordered = rows[order]

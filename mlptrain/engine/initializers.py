@@ -19,12 +19,12 @@ from mlptrain.randomness import uniform
 Values = NDArray[np.floating[Any]]
 
 
-def fans(shape: tuple[int, ...]) -> tuple[int, int]:
+def compute_fans(shape: tuple[int, ...]) -> tuple[int, int]:
     """(fan_in, fan_out) of a W of `shape`; a vector has a fan of its length both ways."""
     return (shape[-2], shape[-1]) if len(shape) > 1 else (shape[-1], shape[-1])
 
 
-def truncated_normal(bits: BitGenerator, shape: tuple[int, ...]) -> Values:
+def draw_truncated_normal(bits: BitGenerator, shape: tuple[int, ...]) -> Values:
     """Standard normal values with those beyond ±2 drawn again."""
     draw, wanted = Generator(bits), prod(shape)
     kept = np.empty(0)
@@ -34,8 +34,21 @@ def truncated_normal(bits: BitGenerator, shape: tuple[int, ...]) -> Values:
     return kept[:wanted].reshape(shape)
 
 
+class InitialValues:
+    """Initial values that do not depend on training rows; those that do override what differs."""
+
+    adapts: ClassVar[bool] = False
+    """Whether they depend on training rows."""
+
+    def adapt_weights(self, W: Values, z: Values) -> None:
+        """Change W (I, O) by its sums z (B, O) over training rows, and z as it then is."""
+
+    def adapt_bias(self, b: Values, z: Values, bits: BitGenerator) -> None:
+        """Set b (O,) from the sums z (B, O) of training rows."""
+
+
 @dataclass(frozen=True, kw_only=True)
-class VarianceScaling:
+class VarianceScaling(InitialValues):
     """Zero mean, variance scale / fan: glorot 1 / mean(fan_in, fan_out), he 2 / fan_in, lecun 1 / fan_in.
 
     Keras's families and names: `*_normal` is a normal truncated at two standard deviations with the variance put
@@ -49,7 +62,7 @@ class VarianceScaling:
     truncation: ClassVar[float] = 0.8796256610342398  # standard deviation of a normal truncated at ±2
 
     def variance(self, shape: tuple[int, ...]) -> float:
-        fan_in, fan_out = fans(shape)
+        fan_in, fan_out = compute_fans(shape)
         family = self.name.partition("_")[0]
         return {"glorot": 2 / (fan_in + fan_out), "he": 2 / fan_in, "lecun": 1 / fan_in}[family]
 
@@ -57,7 +70,7 @@ class VarianceScaling:
         v = self.variance(shape)
         if self.name.endswith("uniform"):
             return sqrt(3 * v) * (2 * uniform(bits, shape) - 1)
-        return sqrt(v) / self.truncation * truncated_normal(bits, shape)
+        return sqrt(v) / self.truncation * draw_truncated_normal(bits, shape)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,14 +85,15 @@ class Auto:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Orthogonal:
+class Orthogonal(InitialValues):
     """gain · Q of the QR decomposition of a normal matrix, signs made unique by diag(R) (Saxe et al., 2014)."""
 
     name: Literal["orthogonal"] = "orthogonal"
     gain: Annotated[float, Gt(0)] = 1.0
+    """The factor on the orthogonal matrix."""
 
     def __call__(self, bits: BitGenerator, shape: tuple[int, ...]) -> Values:
-        fan_in, fan_out = fans(shape)
+        fan_in, fan_out = compute_fans(shape)
         tall = (*shape[:-2], max(fan_in, fan_out), min(fan_in, fan_out))
         q, r = np.linalg.qr(Generator(bits).standard_normal(tall))
         q = q * np.sign(np.diagonal(r, axis1=-2, axis2=-1))[..., None, :]
@@ -87,42 +101,47 @@ class Orthogonal:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Uniform:
+class Uniform(InitialValues):
     """U(minimum, maximum)."""
 
     name: Literal["uniform"] = "uniform"
     minimum: float = -0.05
+    """The lower bound."""
     maximum: float = 0.05
+    """The upper bound."""
 
     def __call__(self, bits: BitGenerator, shape: tuple[int, ...]) -> Values:
         return self.minimum + (self.maximum - self.minimum) * uniform(bits, shape)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Normal:
+class Normal(InitialValues):
     """N(mean, standard_deviation²)."""
 
     name: Literal["normal"] = "normal"
     mean: float = 0.0
+    """The mean."""
     standard_deviation: Annotated[float, Gt(0)] = 0.05
+    """The standard deviation."""
 
     def __call__(self, bits: BitGenerator, shape: tuple[int, ...]) -> Values:
         return self.mean + self.standard_deviation * Generator(bits).standard_normal(shape)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Constant:
+class Constant(InitialValues):
     """value, everywhere."""
 
     name: Literal["constant"] = "constant"
     value: float = 0.0
+    """The value of every component."""
 
     def __call__(self, bits: BitGenerator, shape: tuple[int, ...]) -> Values:
         return np.full(shape, self.value)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Zeros:
+class Zeros(InitialValues):
     """0, everywhere."""
 
     name: Literal["zeros"] = "zeros"
@@ -132,7 +151,7 @@ class Zeros:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ones:
+class Ones(InitialValues):
     """1, everywhere."""
 
     name: Literal["ones"] = "ones"
@@ -142,38 +161,46 @@ class Ones:
 
 
 @dataclass(frozen=True, kw_only=True)
-class UnitVariance:
+class UnitVariance(InitialValues):
     """N(0, 1), each unit's weights then divided so that its sums over the training rows have standard deviation 1.
 
-    The second step is the layer's, which sees the rows (`Dense.adapt`); as TD in Holzmüller et al. (2024).
+    As TD in Holzmüller et al. (2024).
     """
 
     name: Literal["data_driven"] = "data_driven"
+    adapts: ClassVar[bool] = True
 
     def __call__(self, bits: BitGenerator, shape: tuple[int, ...]) -> Values:
         return Generator(bits).standard_normal(shape)
 
+    def adapt_weights(self, W: Values, z: Values) -> None:
+        deviation = z.std(axis=0)
+        deviation[deviation == 0] = 1
+        W /= deviation
+        z /= deviation
+
 
 @dataclass(frozen=True, kw_only=True)
-class ThroughRows:
+class ThroughRows(InitialValues):
     """−(a random mean of the unit's sums at 5 training rows): its hyperplane passes among the rows.
 
-    0 until the layer sees the rows (`Dense.adapt`); "he+5" in Holzmüller et al. (2024), after Steinwart (2019).
+    "he+5" in Holzmüller et al. (2024), after Steinwart (2019).
     """
 
     name: Literal["data_driven"] = "data_driven"
+    adapts: ClassVar[bool] = True
     rows: ClassVar[int] = 5
 
     def __call__(self, bits: BitGenerator, shape: tuple[int, ...]) -> Values:
         return np.zeros(shape)
 
-    def through(self, z: Values, bits: BitGenerator) -> Values:
-        """−Σₖ pₖ z[rowₖ, unit] with rows and Dirichlet(1, …, 1) weights p drawn for each unit. z (B, O) → (O,)."""
+    def adapt_bias(self, b: Values, z: Values, bits: BitGenerator) -> None:
+        """b ← −Σₖ pₖ z[rowₖ, unit] with rows and Dirichlet(1, …, 1) weights p drawn for each unit."""
         shape = (self.rows, z.shape[1])
         chosen = (uniform(bits, shape) * len(z)).astype(np.int64)
         p = -np.log1p(-uniform(bits, shape))
         p /= p.sum(axis=0)
-        return -(p * np.take_along_axis(z, chosen, axis=0)).sum(axis=0)
+        b[...] = -(p * np.take_along_axis(z, chosen, axis=0)).sum(axis=0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,3 +234,10 @@ Initializer = VarianceScaling | Orthogonal | Uniform | Normal | Constant | Zeros
 
 BiasInitializer = Uniform | Normal | Constant | Zeros | Ones | ThroughRows
 """Those that mean something for a vector."""
+
+
+def resolve_auto_initializer(initializer: Auto | Initializer, family: Family, *, unit_variance: bool) -> Initializer:
+    """The initialiser itself; `auto` is the family's, or N(0, 1) where weights are to have a variance of 1."""
+    if not isinstance(initializer, Auto):
+        return initializer
+    return Normal(standard_deviation=1.0) if unit_variance else initializer.for_family(family)

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from annotated_types import Ge, Gt
 
 from mlptrain.engine.arrays import Floats
+from mlptrain.engine.elementwise import NUMPY, Executor
+from mlptrain.engine.first_order import Objective, Slots
+from mlptrain.engine.parameters import Parameters
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,18 +23,49 @@ class LBFGS:
 
     name: Literal["lbfgs"] = "lbfgs"
     learning_rate: Annotated[float, Gt(0)] = 1.0
+    """The first α that is tried."""
     history: Annotated[int, Ge(1)] = 10
+    """The last steps that the curvature is estimated from."""
     evaluations: Annotated[int, Ge(1)] = 20
+    """The most evaluations of the loss in one line search."""
+    slots: ClassVar[tuple[str, ...]] = ("s", "y")
+    schedulable: ClassVar[tuple[str, ...]] = ()
+    elementwise: ClassVar[bool] = False
+    full_batch: ClassVar[bool] = True
+    trains_members: ClassVar[bool] = False
+    temporaries: ClassVar[int] = 5
+    """Start, gradient, direction, both differences."""
+    lacks_norm_bound: ClassVar[bool] = False
 
-    def init(self, size: int, dtype: np.dtype[Any]) -> dict[str, Floats]:
+    def init(self, size: int, dtype: np.dtype[Any]) -> Slots:
         """The pairs, newest last; a row of zeros is a pair not yet there."""
-        return {name: np.zeros((self.history, size), dtype) for name in ("s", "y")}
+        return {name: np.zeros((self.history, size), dtype) for name in self.slots}
+
+    def advance(
+        self,
+        parameters: Parameters,
+        slots: Slots,
+        objective: Objective,
+        *,
+        lr: float,
+        t: int,
+        executor: Executor = NUMPY,
+    ) -> tuple[float, float]:
+        """One step of training; the loss and the penalty before it."""
+        seen: list[tuple[float, float]] = []
+
+        def total() -> float:
+            seen.append(objective())
+            return sum(seen[-1])
+
+        self.step(parameters.theta, parameters.gradient, slots, lr=lr, objective=total)
+        return seen[0]
 
     def step(
         self,
         theta: Floats,
         gradient: Floats,
-        slots: dict[str, Floats],
+        slots: Slots,
         *,
         lr: float,
         objective: Callable[[], float],
@@ -42,10 +76,12 @@ class LBFGS:
         """
         value = objective()
         start, g = theta.copy(), gradient.copy()
-        d = direction(g, slots)
+        d = find_direction(g, slots)
         if not slots["y"].any():
             d *= 1 / max(float(np.abs(g).sum()), 1.0)
-        found = weak_wolfe(theta, gradient, start, d, value, lr=lr, evaluations=self.evaluations, objective=objective)
+        found = search_weak_wolfe(
+            theta, gradient, start, d, value, lr=lr, evaluations=self.evaluations, objective=objective
+        )
         if not found <= value:
             theta[...] = start
             return value
@@ -59,7 +95,7 @@ class LBFGS:
         return value
 
 
-def direction(g: Floats, slots: dict[str, Floats]) -> Floats:
+def find_direction(g: Floats, slots: Slots) -> Floats:
     """−H g by the two-loop recursion; −g without pairs."""
     pairs = [(s, y, 1 / np.dot(s, y)) for s, y in zip(slots["s"], slots["y"], strict=True) if y.any()]
     d = -g
@@ -76,7 +112,7 @@ def direction(g: Floats, slots: dict[str, Floats]) -> Floats:
     return d
 
 
-def weak_wolfe(
+def search_weak_wolfe(
     theta: Floats,
     gradient: Floats,
     start: Floats,

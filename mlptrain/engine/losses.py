@@ -1,8 +1,8 @@
 """Losses: from *logits* (the last linear output) to a value and its gradient; each loss owns its link.
 
-`rows(logits, targets)` gives the loss of every row, ℓ (B,), and its derivative ∂ℓ/∂logits (B, K). `average` makes of
-them the weighted mean over rows, L = Σ wᵢ ℓᵢ / Σ wᵢ, and ∂L/∂logits. Losses of classes take codes (B,), losses of
-numbers take values (B, K) and average over the K outputs of a row.
+`rows(logits, targets)` gives the loss of every row, ℓ (B,), and its derivative ∂ℓ/∂logits (B, K). From them
+`average_loss_with_gradient` makes the weighted mean over rows, L = Σ wᵢ ℓᵢ / Σ wᵢ, and ∂L/∂logits. Losses of classes
+take codes (B,), losses of numbers take values (B, K) and average over the K outputs of a row.
 """
 
 from dataclasses import dataclass
@@ -40,21 +40,21 @@ def log_softmax(logits: Floats) -> Floats:
     return z - np.log(np.exp(z).sum(axis=-1, keepdims=True))
 
 
-def log_mean(logs: Floats) -> Floats:
+def log_mean_exp(logs: Floats) -> Floats:
     """log of the mean of e^z over the first axis."""
     largest = logs.max(axis=0)
     return largest + np.log(np.exp(logs - largest).mean(axis=0))
 
 
 @cache
-def ones(count: int, dtype: np.dtype[Any]) -> Floats:
+def get_cached_ones(count: int, dtype: np.dtype[Any]) -> Floats:
     """Ones to sum with: e @ 1 is the sum over the classes."""
     array = np.ones(count, dtype)
     array.flags.writeable = False
     return array
 
 
-def per_row(loss: Floats, derivative: Floats) -> Rows:
+def average_loss_over_outputs(loss: Floats, derivative: Floats) -> Rows:
     """The mean over the outputs of each row, of a loss that is elementwise."""
     return loss.mean(axis=-1), derivative / derivative.shape[-1]
 
@@ -64,6 +64,9 @@ class NumberLoss:
 
     classes: ClassVar[bool] = False
     probabilistic: ClassVar[bool] = False
+    most_classes: ClassVar[int | None] = None
+    counts: ClassVar[bool] = False
+    """Whether targets are counts: 0 or more, and as they are, not scaled."""
 
     def predict(self, logits: Floats) -> Floats:
         return logits
@@ -79,6 +82,9 @@ class ClassLoss:
 
     classes: ClassVar[bool] = True
     probabilistic: ClassVar[bool] = True
+    most_classes: ClassVar[int | None] = None
+    """The number of classes that it can tell apart, where there is one."""
+    counts: ClassVar[bool] = False
 
     def outputs(self, classes: int) -> int:
         return classes
@@ -88,7 +94,7 @@ class ClassLoss:
 
     def pooled(self, logits: Floats) -> Floats:
         """The logits (B, K) of the mean probabilities of several members, log mean softmax(z), z (M, B, K)."""
-        return log_mean(log_softmax(logits))
+        return log_mean_exp(log_softmax(logits))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +105,7 @@ class MeanSquaredError(NumberLoss):
 
     def rows(self, logits: Floats, targets: Floats, executor: Executor = NUMPY) -> Rows:
         e = logits - targets
-        return per_row(e * e, 2 * e)
+        return average_loss_over_outputs(e * e, 2 * e)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +116,7 @@ class MeanAbsoluteError(NumberLoss):
 
     def rows(self, logits: Floats, targets: Floats, executor: Executor = NUMPY) -> Rows:
         e = logits - targets
-        return per_row(np.abs(e), np.sign(e))
+        return average_loss_over_outputs(np.abs(e), np.sign(e))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,11 +125,12 @@ class Huber(NumberLoss):
 
     name: Literal["huber"] = "huber"
     delta: Annotated[float, Gt(0)] = 1.0
+    """δ, the error from which on the loss is linear."""
 
     def rows(self, logits: Floats, targets: Floats, executor: Executor = NUMPY) -> Rows:
         e = logits - targets
         c = np.clip(e, -self.delta, self.delta)
-        return per_row(c * (e - 0.5 * c), c)
+        return average_loss_over_outputs(c * (e - 0.5 * c), c)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +144,9 @@ class LogCosh(NumberLoss):
         a = np.abs(e)
         # Below 1 the sum above would lose its digits: there cosh e = 1 + 2 sinh²(e/2) keeps them
         h = np.sinh(0.5 * np.minimum(a, 1))
-        return per_row(np.where(a < 1, np.log1p(2 * h * h), a + np.log1p(np.exp(-2 * a)) - log(2)), np.tanh(e))
+        return average_loss_over_outputs(
+            np.where(a < 1, np.log1p(2 * h * h), a + np.log1p(np.exp(-2 * a)) - log(2)), np.tanh(e)
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,11 +155,12 @@ class Quantile(NumberLoss):
 
     name: Literal["quantile"] = "quantile"
     level: Annotated[float, Gt(0), Lt(1)] = 0.5
+    """The quantile that is predicted, as a share."""
 
     def rows(self, logits: Floats, targets: Floats, executor: Executor = NUMPY) -> Rows:
         e = logits - targets
         slope = np.where(e > 0, 1 - self.level, np.where(e < 0, -self.level, 0)).astype(e.dtype)
-        return per_row(slope * e, slope)
+        return average_loss_over_outputs(slope * e, slope)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,6 +171,7 @@ class Poisson(NumberLoss):
     """
 
     name: Literal["poisson"] = "poisson"
+    counts: ClassVar[bool] = True
     ceiling: ClassVar[float] = 60.0
 
     def mean(self, logits: Floats) -> tuple[Floats, Floats]:
@@ -170,13 +181,13 @@ class Poisson(NumberLoss):
 
     def rows(self, logits: Floats, targets: Floats, executor: Executor = NUMPY) -> Rows:
         mean, derivative = self.mean(logits)
-        return per_row(mean - targets * logits, (derivative + TAIL) - TAIL - targets)
+        return average_loss_over_outputs(mean - targets * logits, (derivative + TAIL) - TAIL - targets)
 
     def predict(self, logits: Floats) -> Floats:
         return self.mean(logits)[0]
 
     def pooled(self, logits: Floats) -> Floats:
-        return log_mean(logits)
+        return log_mean_exp(logits)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,13 +196,14 @@ class CrossEntropy(ClassLoss):
 
     name: Literal["cross_entropy"] = "cross_entropy"
     label_smoothing: Annotated[float, Ge(0), Lt(1)] = 0.0
+    """ε, the share of each target that is spread evenly over the classes."""
 
     def rows(self, logits: Floats, targets: Integers, executor: Executor = NUMPY) -> Rows:
         classes, scalar = logits.shape[-1], logits.dtype.type
         on, off = 1 - self.label_smoothing, self.label_smoothing / classes
         z, z_true = executor.largest_removed(logits, targets)
         e = np.exp(z)
-        total = np.dot(e, ones(classes, e.dtype))
+        total = np.dot(e, get_cached_ones(classes, e.dtype))
         loss = np.log(total) - scalar(on) * z_true
         if off:
             loss -= scalar(off) * np.add.reduce(z, axis=-1)
@@ -209,7 +221,9 @@ class BinaryCrossEntropy(ClassLoss):
     """max(z, 0) − z q + log1p(e^(−abs z)) with q = (1 − ε) y + ε / 2; the derivative is sigmoid(z) − q. One logit."""
 
     name: Literal["binary_cross_entropy"] = "binary_cross_entropy"
+    most_classes: ClassVar[int | None] = 2
     label_smoothing: Annotated[float, Ge(0), Lt(1)] = 0.0
+    """ε, the share of each target that is spread evenly over the classes."""
 
     def outputs(self, classes: int) -> int:
         return 1
@@ -226,7 +240,7 @@ class BinaryCrossEntropy(ClassLoss):
 
     def pooled(self, logits: Floats) -> Floats:
         """log(p / (1 − p)) of the mean probability p."""
-        return log_mean(-softplus(-logits)) - log_mean(-softplus(logits))
+        return log_mean_exp(-softplus(-logits)) - log_mean_exp(-softplus(logits))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -238,6 +252,7 @@ class Focal(ClassLoss):
 
     name: Literal["focal"] = "focal"
     gamma: Annotated[float, Ge(0)] = 2.0
+    """γ; the larger, the less a row counts that is already right."""
 
     def rows(self, logits: Floats, targets: Integers, executor: Executor = NUMPY) -> Rows:
         log_p = log_softmax(logits)
@@ -292,7 +307,7 @@ Loss = (
 )
 
 
-def average(
+def average_loss_with_gradient(
     loss: Loss,
     logits: Floats,
     targets: Floats | Integers,
@@ -305,7 +320,7 @@ def average(
     the sum over members, the value the mean.
     """
     if logits.ndim > 2:
-        return average_of_members(loss, logits, targets, weights, executor)
+        return average_members_with_gradient(loss, logits, targets, weights, executor)
     rows, d = loss.rows(logits, targets, executor)  # type: ignore[arg-type]
     if weights is None:
         d /= len(rows)
@@ -315,7 +330,9 @@ def average(
     return float((rows * share).sum()), d
 
 
-def rows_of_members(loss: Loss, logits: Floats, targets: Floats | Integers, executor: Executor = NUMPY) -> Rows:
+def compute_member_row_losses(
+    loss: Loss, logits: Floats, targets: Floats | Integers, executor: Executor = NUMPY
+) -> Rows:
     """ℓ (M, B) and ∂ℓ/∂logits (M, B, K) of members that have rows of their own, or see the same ones."""
     members, count = logits.shape[:2]
     if targets.ndim + loss.classes < logits.ndim:  # all members see the same rows
@@ -325,12 +342,12 @@ def rows_of_members(loss: Loss, logits: Floats, targets: Floats | Integers, exec
     return rows.reshape(members, count), d.reshape(logits.shape)
 
 
-def average_of_members(
+def average_members_with_gradient(
     loss: Loss, logits: Floats, targets: Floats | Integers, weights: Floats | None, executor: Executor
 ) -> tuple[float, Floats]:
     """Each member's rows divided by its own Σ w."""
     members, count = logits.shape[:2]
-    rows, d = rows_of_members(loss, logits, targets, executor)
+    rows, d = compute_member_row_losses(loss, logits, targets, executor)
     if weights is None:
         d /= count
         return float(np.add.reduce(rows, axis=None)) / rows.size, d

@@ -6,26 +6,17 @@ share a trunk: one W for all of them, and vectors of their own that tell them ap
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from annotated_types import Ge, Le
 from numpy.random import BitGenerator
 
-from mlptrain.engine.arrays import Floats
+from mlptrain.engine.arrays import Floats, multiply_matrices
+from mlptrain.engine.epilogues import PLAIN, Epilogue
 from mlptrain.engine.initializers import Ones, PerFeature
-from mlptrain.engine.layers import (
-    PLAIN,
-    AnyEpilogue,
-    Backward,
-    CurveEpilogue,
-    Dense,
-    Layer,
-    Own,
-    Pass,
-    product,
-    seen_alike,
-)
+from mlptrain.engine.layer import Backward, ForwardContext, Layer, LayerState, Traits, sum_gradient_over_members
+from mlptrain.engine.layers import Dense
 from mlptrain.engine.parameters import Declaration
 
 Count = Annotated[int, Ge(1), Le(1000)]
@@ -47,16 +38,8 @@ class Shared(Layer):
         return f"shared {self.layer.kind}"
 
     @property
-    def shared(self) -> bool:
-        return True
-
-    @property
-    def needs_several_rows(self) -> bool:
-        return self.layer.needs_several_rows
-
-    @property
-    def adapts(self) -> bool:
-        return self.layer.adapts
+    def traits(self) -> Traits:
+        return replace(self.layer.traits, shared=True)
 
     def declare(self, inputs: int) -> dict[str, Declaration]:
         return {name: replace(each, shared=True) for name, each in self.layer.declare(inputs).items()}
@@ -67,27 +50,32 @@ class Shared(Layer):
     def outputs(self, inputs: int) -> int:
         return self.layer.outputs(inputs)
 
-    def takes(self, epilogue: AnyEpilogue) -> bool:
-        """Slopes of parametric activations are each member's own: they have no place in the rows of one network."""
-        return self.layer.takes(epilogue) and not (isinstance(epilogue, CurveEpilogue) and epilogue.blended)
+    def takes(self, follower: Layer) -> bool:
+        """Learned slopes are each member's own: they have no place in the rows of one network."""
+        return self.layer.takes(follower) and not follower.blends
 
-    def adapt(self, x: Floats, own: Own, bits: Sequence[BitGenerator]) -> None:
-        self.layer.adapt(in_rows(x), own, bits[:1])
+    def adapt(self, x: Floats, state: LayerState, bits: Sequence[BitGenerator]) -> None:
+        self.layer.adapt(flatten_members(x), state, bits[:1])
 
     def __call__(
-        self, x: Floats, own: Own, run: Pass, epilogue: AnyEpilogue | None = None, after: Own | None = None
+        self,
+        x: Floats,
+        state: LayerState,
+        run: ForwardContext,
+        epilogue: Epilogue | None = None,
+        slopes: LayerState | None = None,
     ) -> tuple[Floats, Backward]:
-        given = () if epilogue is None else (epilogue, after)
-        y, backward = self.layer(in_rows(x), own, run, *given)
+        given = () if epilogue is None else (epilogue, slopes)
+        y, backward = self.layer(flatten_members(x), state, run, *given)
 
         def backward_in_rows(dy: Floats, wanted: bool) -> Floats:
-            dx = backward(in_rows(dy), wanted)
+            dx = backward(flatten_members(dy), wanted)
             return dx.reshape(x.shape) if wanted else dx
 
         return y.reshape(*x.shape[:-1], y.shape[-1]), backward_in_rows
 
 
-def in_rows(x: Floats) -> Floats:
+def flatten_members(x: Floats) -> Floats:
     """x (M, B, I) → (M·B, I), the members' rows one below the other."""
     return x.reshape(-1, x.shape[-1])
 
@@ -102,11 +90,11 @@ class Adapter(Layer):
     start: Start = field(default_factory=Ones)
 
     def declare(self, inputs: int) -> dict[str, Declaration]:
-        return {"factor": factor(inputs, self.start)}
+        return {"factor": declare_adapter_factors(inputs, self.start)}
 
-    def __call__(self, x: Floats, own: Own, run: Pass) -> tuple[Floats, Backward]:
-        y, vjp = scaled(x, own, "factor", run)
-        return y, lambda dy, wanted: seen_alike(x, vjp(dy)) if wanted else vjp(dy)
+    def __call__(self, x: Floats, state: LayerState, run: ForwardContext) -> tuple[Floats, Backward]:
+        y, vjp = scale_inputs_by_factors(x, state, "factor", run)
+        return y, lambda dy, wanted: sum_gradient_over_members(vjp(dy), x) if wanted else vjp(dy)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,55 +119,62 @@ class BatchEnsemble(Dense):
         return {
             "weight": replace(of_dense["weight"], shared=True),
             "bias": replace(of_dense["bias"], alike=True),
-            "input_factor": factor(inputs, self.start),
-            "output_factor": factor(self.units, Ones()),
+            "input_factor": declare_adapter_factors(inputs, self.start),
+            "output_factor": declare_adapter_factors(self.units, Ones()),
         }
 
-    def adapt(self, x: Floats, own: Own, bits: Sequence[BitGenerator]) -> None:
+    def adapt(self, x: Floats, state: LayerState, bits: Sequence[BitGenerator]) -> None:
         """As of a dense layer, of the rows of all members."""
-        r, b = own.parameters["input_factor"][..., None, :], own.parameters["bias"]
-        one = Own(own.parameters | {"bias": b.reshape(-1, self.units)[0]}, {}, {})
-        super().adapt(in_rows(x * r), one, bits[:1])
+        r, b = state.parameters["input_factor"][..., None, :], state.parameters["bias"]
+        one = LayerState(state.parameters | {"bias": b.reshape(-1, self.units)[0]}, {}, {})
+        super().adapt(flatten_members(x * r), one, bits[:1])
         b[...] = one.parameters["bias"]
 
     def __call__(
-        self, x: Floats, own: Own, run: Pass, epilogue: AnyEpilogue | None = None, after: Own | None = None
+        self,
+        x: Floats,
+        state: LayerState,
+        run: ForwardContext,
+        epilogue: Epilogue | None = None,
+        slopes: LayerState | None = None,
     ) -> tuple[Floats, Backward]:
-        W, b = own.parameters["weight"], own.parameters["bias"]
+        W, b = state.parameters["weight"], state.parameters["bias"]
         gamma = self.gamma(W)
         if gamma != 1:
             W = np.multiply(W, gamma, out=run.work.array(W.shape))
-        xr, input_vjp = scaled(x, own, "input_factor", run)
-        m = np.dot(in_rows(xr), W, out=run.work.array((xr.size // W.shape[0], W.shape[1])))
-        z, output_vjp = scaled(m.reshape(*xr.shape[:-1], -1), own, "output_factor", run)
-        y, epilogue_vjp = (epilogue or PLAIN)(z, b, run, after)
+        xr, input_vjp = scale_inputs_by_factors(x, state, "input_factor", run)
+        m = np.dot(flatten_members(xr), W, out=run.work.array((xr.size // W.shape[0], W.shape[1])))
+        z, output_vjp = scale_inputs_by_factors(m.reshape(*xr.shape[:-1], -1), state, "output_factor", run)
+        y, epilogue_vjp = (epilogue or PLAIN)(z, b, run, slopes)
 
         def backward(dy: Floats, wanted: bool) -> Floats:
             dz = epilogue_vjp(dy)
-            product(run.work.ones(dz.shape[-2]), dz, own.gradients["bias"])  # the sum over the rows
-            dm = in_rows(output_vjp(dz))
-            dW = np.dot(in_rows(xr).T, dm, out=own.gradients["weight"])
+            multiply_matrices(run.work.ones(dz.shape[-2]), dz, state.gradients["bias"])  # the sum over the rows
+            dm = flatten_members(output_vjp(dz))
+            dW = np.dot(flatten_members(xr).T, dm, out=state.gradients["weight"])
             if gamma != 1:
                 dW *= gamma
             dxr = np.dot(dm, W.T, out=run.work.array((len(dm), W.shape[0])))
             dx = input_vjp(dxr.reshape(xr.shape))
-            return seen_alike(x, dx) if wanted else dx
+            return sum_gradient_over_members(dx, x) if wanted else dx
 
         return y, backward
 
 
-def factor(inputs: int, start: Start) -> Declaration:
+def declare_adapter_factors(inputs: int, start: Start) -> Declaration:
     """The factors of one vector."""
     return Declaration(shape=(inputs,), kind="adapter", initializer=start)
 
 
-def scaled(x: Floats, own: Own, name: str, run: Pass) -> tuple[Floats, Callable[[Floats], Floats]]:
+def scale_inputs_by_factors(
+    x: Floats, state: LayerState, name: str, run: ForwardContext
+) -> tuple[Floats, Callable[[Floats], Floats]]:
     """y = x ⊙ r, and the way back, which leaves ∂r and gives dy ⊙ r in the array of dy."""
-    r = own.parameters[name][..., None, :]
+    r = state.parameters[name][..., None, :]
     y = np.multiply(x, r, out=run.work.array(np.broadcast_shapes(x.shape, r.shape)))
 
     def vjp(dy: Floats) -> Floats:
-        np.einsum("...bi,...bi->...i", dy, x, out=own.gradients[name])
+        np.einsum("...bi,...bi->...i", dy, x, out=state.gradients[name])
         return np.multiply(dy, r, out=dy)
 
     return y, vjp
@@ -191,6 +186,9 @@ class Networks:
 
     name: Literal["networks"] = "networks"
     count: Count = 1
+    """M, how many networks are trained side by side."""
+    shares_trunk: ClassVar[bool] = False
+    """Whether the members have hidden layers in common."""
 
     @property
     def axis(self) -> int | None:
@@ -220,6 +218,8 @@ class TabM:
 
     name: Literal["tabm"] = "tabm"
     count: Count = 32
+    """M, how many networks are trained side by side."""
+    shares_trunk: ClassVar[bool] = True
 
     @property
     def axis(self) -> int:
@@ -245,6 +245,8 @@ class TabMMini:
 
     name: Literal["tabm_mini"] = "tabm_mini"
     count: Count = 32
+    """M, how many networks are trained side by side."""
+    shares_trunk: ClassVar[bool] = True
 
     @property
     def axis(self) -> int:

@@ -1,320 +1,273 @@
-"""Metrics: what is reported. Every one is defined for every input: a number, or None with the reason why.
+"""Metrics: what is reported. Each is defined for every input: a number, or Undefined with the reason.
 
-Weighted by `weights` (B,) throughout; scikit-learn's definitions. Codes are classes 0 … K − 1. `Classified` and
-`Regressed` are answers from which the metrics under any weights are quickly had: of a slice, of a bootstrap sample.
+`value(sample)` computes a metric from a comparison under weights; C is its confusion matrix, in which Cᵢⱼ is the weight
+of the rows of class i that were predicted as class j. All are scikit-learn's definitions, weighted throughout. Metrics
+of numbers are averaged over the K targets, in the user's units.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
-from numpy.random import BitGenerator
-from numpy.typing import NDArray
 
-from mlptrain.engine.arrays import Floats, Integers
-from mlptrain.randomness import uniform
+from mlptrain.engine.arrays import Floats
+from mlptrain.engine.comparisons import (
+    NO_WEIGHT,
+    ClassSample,
+    Comparison,
+    Doubles,
+    NumberSample,
+    Sample,
+    Undefined,
+    Value,
+    compute_weighted_mean,
+    divide_or_undefined,
+    fill_default_weights,
+)
+from mlptrain.engine.ranking import Ranking
 
-Doubles = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Undefined:
-    """Why a metric has no value here."""
-
-    reason: str
-
-
-Value = float | Undefined
-
-
-def confusion(truth: Integers, predicted: Integers, classes: int, weights: Doubles) -> Doubles:
-    """C[i, j]: the weight of rows of class i that were predicted as class j."""
-    cells = truth.astype(np.intp) * classes + predicted
-    counts: Doubles = np.bincount(cells, weights, classes * classes)  # type: ignore[assignment]
-    return counts.reshape(classes, classes)
+Metrics = dict[str, float | None]
+"""Values by name; None for what is undefined."""
 
 
-def accuracy(c: Doubles) -> Value:
-    """Σᵢ Cᵢᵢ / Σ C."""
-    return ratio(np.trace(c), c.sum(), "no rows with weight")
+class ClassMetric:
+    """What the metrics of classes share."""
+
+    of_classes: ClassVar[bool] = True
+    larger_is_better: ClassVar[bool] = True
+    needs_probabilities: ClassVar[bool] = False
+
+    def infer_from_accuracy(self, accuracy: float) -> float | None:
+        """The value if all that is known is the accuracy; None if the metric needs to know more."""
+        return None
 
 
-def balanced_accuracy(c: Doubles) -> Value:
-    """The mean of the classes' recalls Cᵢᵢ / Σⱼ Cᵢⱼ, over the classes that occur."""
-    rows = c.sum(axis=1)
-    recalls = np.diag(c)[rows > 0] / rows[rows > 0]
-    return float(recalls.mean()) if recalls.size else Undefined("no rows with weight")
+class NumberMetric:
+    """What the metrics of numbers share."""
+
+    of_classes: ClassVar[bool] = False
+    larger_is_better: ClassVar[bool] = False
+    needs_probabilities: ClassVar[bool] = False
+
+    def infer_from_accuracy(self, accuracy: float) -> float | None:
+        """None: numbers have no accuracy."""
+        return None
 
 
-def f1(c: Doubles) -> Value:
-    """2 TP / (2 TP + FP + FN): of the second class of two, else the mean over the classes seen or predicted."""
-    twice, denominator = 2 * np.diag(c), c.sum(axis=0) + c.sum(axis=1)
-    if len(c) == 2:
-        return ratio(twice[1], denominator[1], "the positive class neither occurs nor is predicted")
-    seen = denominator > 0
-    return float((twice[seen] / denominator[seen]).mean()) if seen.any() else Undefined("no rows with weight")
+@dataclass(frozen=True, kw_only=True)
+class Accuracy(ClassMetric):
+    """Σᵢ Cᵢᵢ / Σ C: the share of the rows whose class was predicted."""
+
+    name: Literal["accuracy"] = "accuracy"
+
+    def value(self, sample: ClassSample) -> Value:
+        c = sample.confusion
+        return divide_or_undefined(np.trace(c), c.sum(), NO_WEIGHT)
+
+    def infer_from_accuracy(self, accuracy: float) -> float:
+        return accuracy
 
 
-@dataclass(frozen=True)
-class PerClass:
-    """What is right about each class (K,): NaN where there is nothing to divide by.
+@dataclass(frozen=True, kw_only=True)
+class ErrorRate(ClassMetric):
+    """1 − Σᵢ Cᵢᵢ / Σ C: the share of the rows of which another class was predicted."""
 
-    Precision has no value for a class that is never predicted, recall for one that does not occur, f1 for one that is
-    neither; the support is the weight of the rows of the class.
+    name: Literal["error_rate"] = "error_rate"
+    larger_is_better: ClassVar[bool] = False
+
+    def value(self, sample: ClassSample) -> Value:
+        accuracy = Accuracy().value(sample)
+        return accuracy if isinstance(accuracy, Undefined) else self.infer_from_accuracy(accuracy)
+
+    def infer_from_accuracy(self, accuracy: float) -> float:
+        return 1 - accuracy
+
+
+@dataclass(frozen=True, kw_only=True)
+class BalancedAccuracy(ClassMetric):
+    """The mean of the recalls Cᵢᵢ / Σⱼ Cᵢⱼ over the classes i that occur (Brodersen et al., 2010)."""
+
+    name: Literal["balanced_accuracy"] = "balanced_accuracy"
+
+    def value(self, sample: ClassSample) -> Value:
+        c = sample.confusion
+        rows = c.sum(axis=1)
+        recalls = np.diag(c)[rows > 0] / rows[rows > 0]
+        return float(recalls.mean()) if recalls.size else NO_WEIGHT
+
+
+@dataclass(frozen=True, kw_only=True)
+class F1(ClassMetric):
+    """2 TP / (2 TP + FP + FN) = 2 Cᵢᵢ / Σⱼ (Cᵢⱼ + Cⱼᵢ) (van Rijsbergen, 1979).
+
+    Of the second class of two; of more, the mean over the classes i that occur or are predicted (macro).
     """
 
-    precision: Doubles
-    recall: Doubles
-    f1: Doubles
-    support: Doubles
+    name: Literal["f1"] = "f1"
+
+    def value(self, sample: ClassSample) -> Value:
+        c = sample.confusion
+        twice, denominator = 2 * np.diag(c), c.sum(axis=0) + c.sum(axis=1)
+        if len(c) == 2:
+            nothing = Undefined("the positive class neither occurs nor is predicted")
+            return divide_or_undefined(twice[1], denominator[1], nothing)
+        seen = denominator > 0
+        return float((twice[seen] / denominator[seen]).mean()) if seen.any() else NO_WEIGHT
 
 
-def per_class(c: Doubles) -> PerClass:
-    """Precision Cᵢᵢ / Σⱼ Cⱼᵢ, recall Cᵢᵢ / Σⱼ Cᵢⱼ, f1 = 2 Cᵢᵢ / Σⱼ (Cⱼᵢ + Cᵢⱼ) and support Σⱼ Cᵢⱼ of each class i."""
-    right, predicted, support = np.diag(c), c.sum(axis=0), c.sum(axis=1)
-    return PerClass(
-        precision=ratios(right, predicted),
-        recall=ratios(right, support),
-        f1=ratios(2 * right, predicted + support),
-        support=support,
-    )
+@dataclass(frozen=True, kw_only=True)
+class AUC(ClassMetric):
+    """The area under the ROC curve; of more than two classes, the mean over each against the rest (macro).
+
+    P(s₊ > s₋) + ½ P(s₊ = s₋), with s₊ and s₋ the scores of a positive and a negative row drawn by weight (Mann &
+    Whitney, 1947).
+    """
+
+    name: Literal["auc"] = "auc"
+
+    def value(self, sample: ClassSample) -> Value:
+        areas = [compute_area(ranking, sample.weights) for ranking in sample.comparison.rankings]
+        numbers = [area for area in areas if not isinstance(area, Undefined)]
+        if len(numbers) < len(areas):
+            return areas[0] if len(areas) == 1 else Undefined("a class without rows")
+        return float(np.mean(numbers))
 
 
-def ratios(numerators: Doubles, denominators: Doubles) -> Doubles:
-    """numerators / denominators, NaN where the denominator is 0."""
-    result = np.full(denominators.shape, np.nan)
-    return np.divide(numerators, denominators, out=result, where=denominators > 0)
+@dataclass(frozen=True, kw_only=True)
+class LogLoss(ClassMetric):
+    """−Σ w log p / Σ w, with p the probability of the true class, not below ε of its type (Good, 1952)."""
+
+    name: Literal["log_loss"] = "log_loss"
+    larger_is_better: ClassVar[bool] = False
+    needs_probabilities: ClassVar[bool] = True
+
+    def value(self, sample: ClassSample) -> Value:
+        return compute_weighted_mean(sample.comparison.surprisals, sample.weights)
 
 
-def mcc(c: Doubles) -> Value:
-    """Matthews correlation (Gorodkin, 2004): covariance of truth and prediction over their deviations, or 0."""
-    total = c.sum()
-    if not total:
-        return Undefined("no rows with weight")
-    truth, predicted = c.sum(axis=1) / total, c.sum(axis=0) / total
-    covariance = np.trace(c) / total - truth @ predicted
-    spread = (1 - truth @ truth) * (1 - predicted @ predicted)
-    return float(covariance / np.sqrt(spread)) if spread > 0 else 0.0
+@dataclass(frozen=True, kw_only=True)
+class MCC(ClassMetric):
+    """Matthews correlation of K classes (Gorodkin, 2004), 0 if the truth or the prediction is of one class only.
+
+    (Σᵢ Cᵢᵢ − Σᵢ tᵢ pᵢ) / √((1 − Σᵢ tᵢ²) (1 − Σᵢ pᵢ²)), with Σ C = 1, tᵢ = Σⱼ Cᵢⱼ and pᵢ = Σⱼ Cⱼᵢ.
+    """
+
+    name: Literal["mcc"] = "mcc"
+
+    def value(self, sample: ClassSample) -> Value:
+        c = sample.confusion
+        total = c.sum()
+        if not total:
+            return NO_WEIGHT
+        t, p = c.sum(axis=1) / total, c.sum(axis=0) / total
+        covariance = np.trace(c) / total - t @ p
+        spread = (1 - t @ t) * (1 - p @ p)
+        return float(covariance / np.sqrt(spread)) if spread > 0 else 0.0
 
 
-@dataclass(frozen=True)
-class Ranking:
-    """The rows in ascending order of their scores: all that the area under the ROC curve needs to know of scores."""
+@dataclass(frozen=True, kw_only=True)
+class RMSE(NumberMetric):
+    """√(Σ w e² / Σ w) with the errors e = prediction − truth."""
 
-    order: NDArray[np.int32]
-    positive: NDArray[np.bool_]
-    """Whether each row, in this order, is of the positive class."""
-    starts: NDArray[np.intp] | None
-    """Where each run of equal scores begins; None where no two are equal."""
+    name: Literal["rmse"] = "rmse"
 
-
-def ranking(positive: NDArray[np.bool_], scores: Floats) -> Ranking:
-    """The order of the rows; rows of equal scores keep theirs."""
-    order = np.argsort(scores, kind="stable").astype(np.int32)
-    s = scores[order]
-    starts = np.flatnonzero(np.concatenate([[True], s[1:] != s[:-1]])[: s.size])
-    return Ranking(order, positive[order], starts if starts.size < s.size else None)
+    def value(self, sample: NumberSample) -> Value:
+        return float(np.sqrt(sample.mean_square).mean()) if sample.total > 0 else NO_WEIGHT
 
 
-def rankings(truth: Integers, scores: Floats) -> Iterator[Ranking]:
-    """That of the second class of two, else of each class against the rest; one at a time, for they are large."""
-    if scores.shape[1] == 2:
-        yield ranking(truth == 1, scores[:, 1].astype(np.float64) - scores[:, 0].astype(np.float64))
-        return
-    for k in range(scores.shape[1]):
-        yield ranking(truth == k, scores[:, k])
+@dataclass(frozen=True, kw_only=True)
+class MAE(NumberMetric):
+    """Σ w |e| / Σ w with the errors e = prediction − truth."""
+
+    name: Literal["mae"] = "mae"
+
+    def value(self, sample: NumberSample) -> Value:
+        return float((sample.w @ np.abs(sample.e) / sample.total).mean()) if sample.total > 0 else NO_WEIGHT
 
 
-def binary_auc(ranks: Ranking, weights: Doubles) -> Value:
-    """The probability that a positive row scores above a negative one, ties counting half (Mann & Whitney, 1947)."""
-    w = weights[ranks.order]
-    above, below = w * ranks.positive, w * ~ranks.positive
-    if ranks.starts is not None:
-        above, below = np.add.reduceat(above, ranks.starts), np.add.reduceat(below, ranks.starts)
+@dataclass(frozen=True, kw_only=True)
+class R2(NumberMetric):
+    """1 − Σ w e² / Σ w (y − ȳ)²: the explained share of the variance (Wright, 1921); ȳ is the weighted mean of y."""
+
+    name: Literal["r2"] = "r2"
+    larger_is_better: ClassVar[bool] = True
+
+    def value(self, sample: NumberSample) -> Value:
+        if not sample.total > 0:
+            return NO_WEIGHT
+        if sample.is_constant:
+            return Undefined("the target is constant")
+        return float(np.mean(1 - sample.mean_square / sample.variance))
+
+
+Metric = Accuracy | ErrorRate | BalancedAccuracy | F1 | AUC | LogLoss | MCC | RMSE | MAE | R2
+METRICS: Mapping[str, Metric] = {kind.name: kind() for kind in get_args(Metric)}
+"""The metrics by name, in the order in which they are reported; the first of each kind of target is its default."""
+
+
+def compute_area(ranking: Ranking, weights: Doubles) -> Value:
+    """Σ₊ w₊ (Σ₋ w₋ [s₋ < s₊] + ½ Σ₋ w₋ [s₋ = s₊]) / (Σ w₊ Σ w₋): the area under the curve of one ranking."""
+    w = weights[ranking.order]
+    above, below = w * ranking.positive, w * ~ranking.positive
+    if ranking.starts is not None:
+        above, below = np.add.reduceat(above, ranking.starts), np.add.reduceat(below, ranking.starts)
     wins = above @ (np.cumsum(below) - 0.5 * below)
-    return ratio(wins, above.sum() * below.sum(), "rows of one class only")
+    return divide_or_undefined(wins, above.sum() * below.sum(), Undefined("rows of one class only"))
 
 
-def auc(ranked: Iterable[Ranking], weights: Doubles) -> Value:
-    """Area under the ROC curve; of several classes the mean of one against the rest (macro)."""
-    values = [binary_auc(ranks, weights) for ranks in ranked]
-    numbers = [value for value in values if not isinstance(value, Undefined)]
-    if len(numbers) < len(values):
-        return values[0] if len(values) == 1 else Undefined("a class without rows")
-    return float(np.mean(numbers))
+def find_default_metric(*, of_classes: bool) -> Metric:
+    """The metric that is reported if none is asked for: the first of its kind in the union."""
+    return next(metric for metric in METRICS.values() if metric.of_classes == of_classes)
 
 
-def surprisals(truth: Integers, probabilities: Floats) -> Doubles:
-    """−log p(true class) of each row (B,), p not below the resolution ε of its floating-point type."""
-    p = probabilities[np.arange(len(truth)), truth]
-    return -np.log(np.maximum(p.astype(np.float64), np.finfo(probabilities.dtype).eps))
+def is_larger_better(name: str) -> bool:
+    """Whether a larger value of a metric, or of "loss", is a better one."""
+    return name in METRICS and METRICS[name].larger_is_better
 
 
-def mean(values: Doubles, weights: Doubles) -> Value:
-    """Σ w v / Σ w of one value a row, finite or not where there is no weight; of surprisals the log loss."""
-    seen = weights > 0
-    return ratio(weights[seen] @ values[seen], weights.sum(), "no rows with weight")
+def measure_metric(metric: Metric, comparison: Comparison, weights: Floats | None = None) -> Value:
+    """One metric alone, without the work that only others need."""
+    return measure_metric_on_sample(metric, comparison.weigh(fill_default_weights(comparison.rows, weights)))
 
 
-def ratio(numerator: Any, denominator: Any, reason: str) -> Value:
-    """numerator / denominator, undefined for `reason` where the denominator is 0."""
-    return float(numerator / denominator) if denominator > 0 else Undefined(reason)
-
-
-def classification(
-    scores: Floats, truth: Integers, weights: Doubles | None = None, *, probabilistic: bool = True
+def measure_metrics(
+    comparison: Comparison, weights: Floats | None = None, *, losses: Doubles | None = None
 ) -> dict[str, Value]:
-    """All metrics of a classifier from scores (B, K); without `probabilistic` the log loss is undefined."""
-    w = weights_of(len(truth), weights)
-    c = confusion(truth, scores.argmax(axis=1), scores.shape[1], w)
-    return class_metrics(c, auc(rankings(truth, scores), w), surprisals(truth, scores) if probabilistic else None, w)
+    """All metrics that suit the target, after the mean of the rows' `losses` (B,) as "loss" if there are any."""
+    w = fill_default_weights(comparison.rows, weights)
+    sample = comparison.weigh(w)
+    values = {} if losses is None else {"loss": compute_weighted_mean(losses, w)}
+    for name, metric in METRICS.items():
+        if metric.of_classes == sample.of_classes:
+            values[name] = measure_metric_on_sample(metric, sample)
+    return values
 
 
-def class_metrics(c: Doubles, area: Value, lost: Doubles | None, weights: Doubles) -> dict[str, Value]:
-    """All metrics of a classifier from the confusion, the area under the ROC curve, and surprisals if it has any."""
-    correct = accuracy(c)
+def measure_metric_on_sample(metric: Metric, sample: Sample) -> Value:
+    """The value of a metric that suits the target; undefined if it needs probabilities and there are none."""
+    if metric.needs_probabilities and not sample.probabilistic:
+        return Undefined("scores are not probabilities")
+    return metric.value(sample)  # type: ignore[arg-type]
+
+
+def derive_metrics_from_accuracy(accuracy: float) -> dict[str, float]:
+    """The metrics whose values follow from the accuracy alone."""
+    values = {name: metric.infer_from_accuracy(accuracy) for name, metric in METRICS.items()}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def undefine_nonfinite(values: Mapping[str, Value]) -> dict[str, Value]:
+    """The values, with Undefined in place of what is not finite."""
+    reason = Undefined("it is not a finite number")
     return {
-        "accuracy": correct,
-        "error_rate": correct if isinstance(correct, Undefined) else 1 - correct,
-        "balanced_accuracy": balanced_accuracy(c),
-        "f1": f1(c),
-        "auc": area,
-        "log_loss": Undefined("scores are not probabilities") if lost is None else mean(lost, weights),
-        "mcc": mcc(c),
+        name: value if isinstance(value, Undefined) or isfinite(value) else reason for name, value in values.items()
     }
 
 
-def regression(predicted: Floats, truth: Floats, weights: Doubles | None = None) -> dict[str, Value]:
-    """All metrics of a regression from predictions (B, K), in the user's units, averaged over the K targets."""
-    return regressed(predicted, truth).metrics(weights_of(len(truth), weights))
-
-
-def weights_of(rows: int, weights: Doubles | None) -> Doubles:
-    """The weights of the rows in float64: 1 where there are none."""
-    return np.ones(rows) if weights is None else np.asarray(weights, np.float64)
-
-
-@dataclass(frozen=True)
-class Classified:
-    """What a classifier answered, sorted once: `metrics` of any weights are those of `classification`."""
-
-    truth: Integers
-    predicted: Integers
-    classes: int
-    ranked: Sequence[Ranking]
-    lost: Doubles | None
-    """The surprisals, if scores are probabilities."""
-
-    @property
-    def numbers(self) -> int:
-        """How many scores there are."""
-        return len(self.truth) * self.classes
-
-    def metrics(self, weights: Doubles) -> dict[str, Value]:
-        c = confusion(self.truth, self.predicted, self.classes, weights)
-        return class_metrics(c, auc(self.ranked, weights), self.lost, weights)
-
-
-@dataclass(frozen=True)
-class Regressed:
-    """The truth and the errors of a regression, both (B, K): `metrics` of any weights are those of `regression`."""
-
-    truth: Doubles
-    errors: Doubles
-
-    @property
-    def numbers(self) -> int:
-        """How many predictions there are."""
-        return self.truth.size
-
-    def metrics(self, weights: Doubles) -> dict[str, Value]:
-        total = weights.sum()
-        if not total > 0:
-            return dict.fromkeys(("rmse", "mae", "r2"), Undefined("no rows with weight"))
-        seen = weights > 0
-        w, y, e = weights[seen], self.truth[seen], self.errors[seen]
-        mean_square = w @ (e * e) / total
-        variance = w @ np.square(y - w @ y / total) / total
-        constant = (y == y[:1]).all(axis=0) | (variance == 0)
-        return {
-            "rmse": float(np.sqrt(mean_square).mean()),
-            "mae": float((w @ np.abs(e) / total).mean()),
-            "r2": Undefined("the target is constant") if constant.any() else float(np.mean(1 - mean_square / variance)),
-        }
-
-
-Answers = Classified | Regressed
-
-
-def classified(scores: Floats, truth: Integers, *, probabilistic: bool = True) -> Classified:
-    """The answers in scores (B, K)."""
-    lost = surprisals(truth, scores) if probabilistic else None
-    return Classified(truth, scores.argmax(axis=1), scores.shape[1], tuple(rankings(truth, scores)), lost)
-
-
-def regressed(predicted: Floats, truth: Floats) -> Regressed:
-    """The answers in predictions (B, K)."""
-    y = truth.astype(np.float64)
-    return Regressed(y, predicted - y)
-
-
-def measured(answers: Answers, weights: Doubles, *, losses: Doubles | None = None) -> dict[str, Value]:
-    """All metrics, after the mean of the rows' `losses` (B,) as "loss" if there are any."""
-    loss = {} if losses is None else {"loss": mean(losses, weights)}
-    return loss | answers.metrics(weights)
-
-
-def sliced(
-    answers: Answers, codes: Integers, weights: Doubles | None = None, *, losses: Doubles | None = None
-) -> list[dict[str, Value]]:
-    """The metrics of the rows of each code 0, 1, …, max: of each value of a column, say."""
-    w = weights_of(len(codes), weights)
-    return [measured(answers, w * (codes == code), losses=losses) for code in range(codes.max(initial=-1) + 1)]
-
-
-def default_resamples(answers: Answers) -> int:
-    """How many bootstrap samples about a second of time is good for: 20 million / numbers, from 100 to 1000."""
-    return min(max(20_000_000 // max(answers.numbers, 1), 100), 1000)
-
-
-def bootstrap(
-    answers: Answers,
-    weights: Doubles | None = None,
-    *,
-    bits: BitGenerator,
-    resamples: int | None = None,
-    losses: Doubles | None = None,
-) -> dict[str, tuple[float, float]]:
-    """The 95 % percentile interval of every metric, and of the mean loss if there are `losses` (B,).
-
-    From the 2.5th to the 97.5th percentile over `resamples` (`default_resamples`) samples of as many rows, drawn with
-    replacement (Efron & Tibshirani, 1993, chapter 13). A metric that is undefined or not finite in the whole has no
-    interval; samples in which it is so are left out of its percentiles.
-    """
-    w = weights_of(len(answers.truth), weights)
-    values: dict[str, list[float]] = {name: [] for name in numbers_of(measured(answers, w, losses=losses))}
-    for _ in range(default_resamples(answers) if resamples is None else resamples):
-        sample = numbers_of(measured(answers, resampled(w, bits), losses=losses))
-        for name in values.keys() & sample.keys():
-            values[name].append(sample[name])
-    return {name: interval(sampled) for name, sampled in values.items() if sampled}
-
-
-def resampled(weights: Doubles, bits: BitGenerator) -> Doubles:
-    """The weights times how often each row is drawn in as many draws as there are rows with weight."""
-    rows = np.flatnonzero(weights)
-    drawn = rows[(uniform(bits, rows.shape) * rows.size).astype(np.intp)]
-    return weights * np.bincount(drawn, minlength=weights.size)
-
-
-def numbers_of(values: Mapping[str, Value]) -> dict[str, float]:
-    """The values that are finite numbers."""
-    return {name: value for name, value in values.items() if not isinstance(value, Undefined) and isfinite(value)}
-
-
-def interval(values: Sequence[float]) -> tuple[float, float]:
-    """The 2.5th and the 97.5th percentile, interpolated."""
-    lower, upper = np.percentile(values, [2.5, 97.5]).tolist()
-    return lower, upper
+def separate_undefined(values: Mapping[str, Value]) -> tuple[Metrics, dict[str, str]]:
+    """The numbers (None where undefined), and the reasons for what is undefined."""
+    reasons = {name: value.reason for name, value in values.items() if isinstance(value, Undefined)}
+    numbers = {name: None if isinstance(value, Undefined) else value for name, value in values.items()}
+    return numbers, reasons

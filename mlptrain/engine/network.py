@@ -1,35 +1,41 @@
 """The network: layers in a row, θ and its gradient, the forward pass and the way back."""
 
-from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 
-from mlptrain.engine.activations import Curve, Rectifier
 from mlptrain.engine.arrays import Floats, Integers, Workspace
-from mlptrain.engine.blocks import part_of
+from mlptrain.engine.dropout import AnyDropout
 from mlptrain.engine.elementwise import NUMPY, Executor
-from mlptrain.engine.layers import (
-    PLAIN,
-    Activate,
-    AnyEpilogue,
-    Backward,
-    CurveEpilogue,
-    Dense,
-    Dropout,
-    Epilogue,
-    Layer,
-    Own,
-    Parametric,
-    Pass,
-)
-from mlptrain.engine.losses import Loss, average
-from mlptrain.engine.members import Shared
+from mlptrain.engine.embeddings import InputEmbedding
+from mlptrain.engine.epilogues import fuse_layers
+from mlptrain.engine.layer import Backward, ForwardContext, Layer, LayerState, Traits, combine_traits
+from mlptrain.engine.layers import Dense, Scale, Temperature
+from mlptrain.engine.losses import Loss, average_loss_with_gradient
+from mlptrain.engine.members import Adapter, BatchEnsemble, Shared
+from mlptrain.engine.norms import Norm
 from mlptrain.engine.parameters import Parameters
 from mlptrain.engine.penalties import Penalty
+from mlptrain.engine.residual import Residual
+from mlptrain.engine.units import Activate, ActivationLayer
 from mlptrain.randomness import stream
+
+AnyLayer = (
+    Dense
+    | BatchEnsemble
+    | Shared
+    | Adapter
+    | InputEmbedding
+    | Scale
+    | Norm
+    | Activate
+    | ActivationLayer
+    | AnyDropout
+    | Residual
+    | Temperature
+)
+"""The layers that a network is made of."""
 
 NamedLayers = Sequence[tuple[str, Layer]]
 ADAPTED_NUMBERS = 1 << 22
@@ -73,25 +79,22 @@ class Network:
             for (name, layer), width in zip(self.layers, widths, strict=False)
             for part, value in layer.buffers(width).items()
         }
-        self.summed = 1 if self.parameters.shares or members is None else members
-        """The gradient is that of the loss, the mean over the members, times this: of members that share nothing it is
-        that of the sum, so that each learns as if it were alone."""
+        self.gradient_scale = 1 if self.parameters.shares or members is None else members
+        """The gradient is this factor times that of the mean loss: 1 for members that share parameters, M for
+        independent ones, so that each learns as if it were alone."""
         self.executor: Executor = NUMPY
         """Runs the elementwise formulas."""
         self._work = Workspace(dtype)
-        self._stages = [
-            Stage(layer, self._own(name), epilogue, self._own(after) if after else None)
-            for name, layer, epilogue, after in with_epilogues(self.layers)
-        ]
+        self._stages = [fused.bind(self.state_of) for fused in fuse_layers(self.layers)]
         self._first = next((i for i, stage in enumerate(self._stages) if stage.layer.declare(1)), 0)
 
     def _axis(self, layer: Layer) -> tuple[int, ...]:
         """The axis of members in the buffers of a layer."""
-        return () if self.members is None or layer.shared else (self.members,)
+        return () if self.members is None or layer.traits.shared else (self.members,)
 
-    def _own(self, name: str) -> Own:
+    def state_of(self, name: str) -> LayerState:
         """The views of one layer."""
-        return part_of(Own(self.parameters.values, self.parameters.gradients, self.buffers), name)
+        return LayerState(self.parameters.values, self.parameters.gradients, self.buffers).part(name)
 
     def like(self, dtype: str) -> "Network":
         """A network of another type with the same layers and buffers, its parameters still zero."""
@@ -105,18 +108,18 @@ class Network:
         return self.widths[-1]
 
     @property
-    def needs_several_rows(self) -> bool:
-        """Whether a batch of one row has no meaning in training."""
-        return any(layer.needs_several_rows for _, layer in self.layers)
+    def traits(self) -> Traits:
+        """Those of all its layers."""
+        return combine_traits(layer for _, layer in self.layers)
 
-    def unfolded(self) -> Iterator[tuple[str, Layer, int]]:
+    def walk(self) -> Iterator[tuple[str, Layer, int]]:
         """All layers, those of a block before the block: the name, the layer, its number of inputs."""
         for (name, layer), width in zip(self.layers, self.widths, strict=False):
-            yield from layer.unfolded(name, width)
+            yield from layer.walk(name, width)
 
     def chunk_rows(self) -> int:
         """Rows of a chunk in evaluation."""
-        widest = max(max(inputs, layer.outputs(inputs)) for _, layer, inputs in self.unfolded())
+        widest = max(max(inputs, layer.outputs(inputs)) for _, layer, inputs in self.walk())
         return max(CHUNK_NUMBERS // (widest * (self.members or 1)), 16)
 
     def initialize(self, x: Inputs, seed: int) -> None:
@@ -125,22 +128,22 @@ class Network:
         Of many rows some are taken, evenly spaced; they go no further than the last layer that looks at them.
         """
         self.parameters.initialize(seed)
-        adapting = [position for position, stage in enumerate(self._stages) if stage.layer.adapts]
+        adapting = [position for position, stage in enumerate(self._stages) if stage.layer.traits.adapts]
         if not adapting:
             return
         most = self.chunk_rows() * max(ADAPTED_NUMBERS // CHUNK_NUMBERS, 1)
         rows = x[:: -(-len(x) // most)]
         seeds = range(seed, seed + (self.members or 1))
         for position, stage in enumerate(self._stages[: adapting[-1] + 1]):
-            stage.layer.adapt(rows, stage.own, [stream(each, "adapt", position) for each in seeds])
+            stage.layer.adapt(rows, stage.state, [stream(each, "adapt", position) for each in seeds])
             if position < adapting[-1]:
                 rows = stage(rows, self.begin(len(rows)))[0]
                 self._work = Workspace(self.dtype)  # the other arrays of so many rows are not needed again
 
-    def begin(self, rows: int, **mode: Any) -> Pass:
+    def begin(self, rows: int, **mode: Any) -> ForwardContext:
         """A pass of `rows` rows, in evaluation unless `mode` says otherwise."""
         self._work.restart(rows)
-        return Pass(self._work, executor=self.executor, **mode)
+        return ForwardContext(self._work, executor=self.executor, **mode)
 
     def logits(self, x: Inputs) -> Iterator[Floats]:
         """The logits of x in evaluation, chunk by chunk; each chunk is valid until the next one is asked for."""
@@ -152,10 +155,10 @@ class Network:
                 chunk, _ = stage(chunk, run)
             yield chunk
 
-    def outputs_in_turn(self, x: Floats, run: Pass) -> Iterator[tuple[str, Floats]]:
+    def trace_outputs(self, x: Floats, run: ForwardContext) -> Iterator[tuple[str, Floats]]:
         """The name and the output of every layer, also of those that are an epilogue elsewhere: to look into a pass."""
         for name, layer in self.layers:
-            for each, y in layer.in_turn(name, x, self._own(name), run):
+            for each, y in layer.trace(name, x, self.state_of(name), run):
                 yield each, y
             x = y  # the last one is the layer's own
 
@@ -166,7 +169,7 @@ class Network:
         weights: Floats | None,
         *,
         loss: Loss,
-        run: Pass,
+        run: ForwardContext,
     ) -> float:
         """The loss of a batch; its gradient with respect to θ is left in `parameters.gradient`.
 
@@ -176,8 +179,8 @@ class Network:
         for stage in self._stages:
             x, backward = stage(x, run)
             tape.append(backward)
-        value, dy = average(loss, x, targets, weights, self.executor)
-        if self.members is not None and self.summed == 1:
+        value, dy = average_loss_with_gradient(loss, x, targets, weights, self.executor)
+        if self.members is not None and self.gradient_scale == 1:
             dy /= self.members
         for position in range(len(tape) - 1, self._first - 1, -1):
             dy = tape[position](dy, position > self._first)
@@ -191,7 +194,7 @@ class Network:
         *,
         loss: Loss,
         penalty: Penalty,
-        run: Pass,
+        run: ForwardContext,
     ) -> tuple[float, float]:
         """(loss, penalty) of a batch; the gradient of their sum is left in `parameters.gradient`."""
         value = self.loss_and_gradient(x, targets, weights, loss=loss, run=run)
@@ -199,50 +202,4 @@ class Network:
             return value, 0.0
         weight = self.parameters.regions["weight"]
         added = penalty.add_gradient(self.parameters.theta[weight], self.parameters.gradient[weight])
-        return value, added / self.summed
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """A layer with the views of its parameters, and what follows it in the same array, with the views of that."""
-
-    layer: Layer
-    own: Own
-    epilogue: AnyEpilogue | None
-    after: Own | None
-
-    def __call__(self, x: Floats, run: Pass) -> tuple[Floats, Backward]:
-        if self.epilogue is None:
-            return self.layer(x, self.own, run)
-        assert isinstance(self.layer, Dense | Shared)
-        return self.layer(x, self.own, run, self.epilogue, self.after)
-
-
-def with_epilogues(layers: NamedLayers) -> Iterator[tuple[str, Layer, AnyEpilogue | None, str]]:
-    """The layers; an activation and a dropout that follow a dense layer become its epilogue: the same, in one go.
-
-    The last is the name of the parametric activation in it.
-    """
-    waiting = deque(layers)
-    while waiting:
-        name, layer = waiting.popleft()
-        epilogue, parametric = None, ""
-        if layer.takes(PLAIN):
-            if waiting and (found := epilogue_of(waiting[0][1])) and layer.takes(found):
-                after, _ = waiting.popleft()
-                epilogue, parametric = found, after if isinstance(found, CurveEpilogue) and found.blended else ""
-            if waiting and isinstance(dropout := waiting[0][1], Dropout):
-                epilogue = replace(epilogue or Epilogue(), dropout=dropout)
-                waiting.popleft()
-        yield name, layer, epilogue, parametric
-
-
-def epilogue_of(layer: Layer) -> AnyEpilogue | None:
-    """An activation as an epilogue, if it can be one."""
-    if isinstance(layer, Parametric) and isinstance(layer.activation, Curve):
-        return CurveEpilogue(curve=layer.activation, blended=True)
-    if isinstance(layer, Activate) and isinstance(layer.activation, Curve):
-        return CurveEpilogue(curve=layer.activation)
-    if isinstance(layer, Activate) and isinstance(layer.activation, Rectifier):
-        return Epilogue(rectifier=layer.activation)
-    return None
+        return value, added / self.gradient_scale

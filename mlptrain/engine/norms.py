@@ -8,7 +8,7 @@ from annotated_types import Gt, Lt
 
 from mlptrain.engine.arrays import Floats
 from mlptrain.engine.initializers import Ones, Zeros
-from mlptrain.engine.layers import Backward, Layer, Own, Pass
+from mlptrain.engine.layer import Backward, ForwardContext, Layer, LayerState, Traits
 from mlptrain.engine.parameters import Declaration
 
 
@@ -18,33 +18,36 @@ class BatchNorm(Layer):
 
     running ← (1 − running_momentum) · running + running_momentum · batch (Ioffe & Szegedy, 2015). The running variance
     takes the batch's biased variance, as Keras does; PyTorch takes the unbiased one. ε 1e-5 (Keras 1e-3).
+
     dx = γ / √(v + ε) · (dy − mean dy − x̂ mean(dy x̂)): the gradient passes through mean and variance.
     """
 
     name: Literal["batch"] = "batch"
     epsilon: Annotated[float, Gt(0)] = 1e-5
+    """ε, added to the variance."""
     running_momentum: Annotated[float, Gt(0), Lt(1)] = 0.1
+    """The weight of the new batch in the running mean and variance."""
 
     @property
-    def needs_several_rows(self) -> bool:
-        return True
+    def traits(self) -> Traits:
+        return Traits(several_rows=True)
 
     def declare(self, inputs: int) -> dict[str, Declaration]:
-        return scale_and_shift(inputs)
+        return declare_scale_and_shift(inputs)
 
     def buffers(self, inputs: int) -> dict[str, Floats]:
         return {"running_mean": np.zeros(inputs), "running_variance": np.ones(inputs)}
 
-    def __call__(self, x: Floats, own: Own, run: Pass) -> tuple[Floats, Backward]:
-        running_mean, running_variance = own.buffers["running_mean"], own.buffers["running_variance"]
+    def __call__(self, x: Floats, state: LayerState, run: ForwardContext) -> tuple[Floats, Backward]:
+        running_mean, running_variance = state.buffers["running_mean"], state.buffers["running_variance"]
         if not run.train:
             return normalize(
-                x, running_mean[..., None, :], running_variance[..., None, :], self.epsilon, own, run, None
+                x, running_mean[..., None, :], running_variance[..., None, :], self.epsilon, state, run, None
             )
-        mean, variance = moments(x, -2, run)
+        mean, variance = compute_moments(x, -2, run)
         for running, batch in ((running_mean, mean), (running_variance, variance)):
             running += self.running_momentum * (batch[..., 0, :] - running)
-        return normalize(x, mean, variance, self.epsilon, own, run, -2)
+        return normalize(x, mean, variance, self.epsilon, state, run, -2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,18 +56,19 @@ class LayerNorm(Layer):
 
     name: Literal["layer"] = "layer"
     epsilon: Annotated[float, Gt(0)] = 1e-5
+    """ε, added to the variance."""
 
     def declare(self, inputs: int) -> dict[str, Declaration]:
-        return scale_and_shift(inputs)
+        return declare_scale_and_shift(inputs)
 
-    def __call__(self, x: Floats, own: Own, run: Pass) -> tuple[Floats, Backward]:
-        return normalize(x, *moments(x, -1, run), self.epsilon, own, run, -1)
+    def __call__(self, x: Floats, state: LayerState, run: ForwardContext) -> tuple[Floats, Backward]:
+        return normalize(x, *compute_moments(x, -1, run), self.epsilon, state, run, -1)
 
 
 Norm = BatchNorm | LayerNorm
 
 
-def scale_and_shift(inputs: int) -> dict[str, Declaration]:
+def declare_scale_and_shift(inputs: int) -> dict[str, Declaration]:
     """γ and β of a normalisation, 1 and 0 at the start."""
     return {
         "scale": Declaration(shape=(inputs,), kind="scale", initializer=Ones()),
@@ -72,27 +76,27 @@ def scale_and_shift(inputs: int) -> dict[str, Declaration]:
     }
 
 
-def mean_product(a: Floats, b: Floats, axis: int) -> Floats:
+def average_product(a: Floats, b: Floats, axis: int) -> Floats:
     """The mean of a b over the rows (axis −2) or the units (−1), which stays as an axis of length 1."""
     total = np.einsum("...bi,...bi->...i" if axis == -2 else "...bi,...bi->...b", a, b)
     return np.expand_dims(total, axis) / a.shape[axis]
 
 
-def moments(x: Floats, axis: int, run: Pass) -> tuple[Floats, Floats]:
+def compute_moments(x: Floats, axis: int, run: ForwardContext) -> tuple[Floats, Floats]:
     """Mean and biased variance over the rows (axis −2) or the units (−1) of x."""
     mean = x.mean(axis=axis, keepdims=True)
     deviation = np.subtract(x, mean, out=run.work.array(x.shape))
-    return mean, mean_product(deviation, deviation, axis)
+    return mean, average_product(deviation, deviation, axis)
 
 
 def normalize(
-    x: Floats, mean: Floats, variance: Floats, epsilon: float, own: Own, run: Pass, axis: int | None
+    x: Floats, mean: Floats, variance: Floats, epsilon: float, state: LayerState, run: ForwardContext, axis: int | None
 ) -> tuple[Floats, Backward]:
     """y = γ x̂ + β with x̂ = (x − μ) / √(v + ε); `axis` is the one μ and v were taken over, None if they are constants.
 
     With s = 1/√(v + ε) and dx̂ = γ dy: dx = s (dx̂ − mean dx̂ − x̂ mean(dx̂ x̂)), the means over `axis`.
     """
-    gamma, beta = own.parameters["scale"][..., None, :], own.parameters["shift"][..., None, :]
+    gamma, beta = state.parameters["scale"][..., None, :], state.parameters["shift"][..., None, :]
     s = 1 / np.sqrt(variance + epsilon)
     hat = np.subtract(x, mean, out=run.work.array(x.shape))
     hat *= s
@@ -100,11 +104,11 @@ def normalize(
     y += beta
 
     def backward(dy: Floats, wanted: bool) -> Floats:
-        np.einsum("...bi,...bi->...i", dy, hat, out=own.gradients["scale"])
-        np.sum(dy, axis=-2, out=own.gradients["shift"])
+        np.einsum("...bi,...bi->...i", dy, hat, out=state.gradients["scale"])
+        np.sum(dy, axis=-2, out=state.gradients["shift"])
         d = np.multiply(gamma, dy, out=dy)
         if axis is not None:
-            mean_d, mean_d_hat = d.mean(axis=axis, keepdims=True), mean_product(d, hat, axis)
+            mean_d, mean_d_hat = d.mean(axis=axis, keepdims=True), average_product(d, hat, axis)
             d -= mean_d
             d -= np.multiply(hat, mean_d_hat, out=hat)
         return np.multiply(s, d, out=d)

@@ -1,76 +1,25 @@
 """Optimizers: θ ← θ (1 − f lr · d λ) − u, with u a formula of the gradient g and the optimizer's slots at rate f lr.
 
 Each formula is written once, as a pure elementwise function `update(g, *slots, *scalars) → (u, *slots)` that is right
-for scalars and arrays alike; `step` runs it over θ in blocks that stay in the cache. λ is `weight_decay`: decoupled,
-multiplied by lr (Loshchilov & Hutter, 2019), for every optimizer alike. Each kind of parameter has its own factors f
-and d; all f are 1, and d is 1 for weights and 0 for the other kinds, unless the spec says otherwise.
+for scalars and arrays alike; `FirstOrder.step` runs it over θ. What every optimizer, L-BFGS too, says of itself:
+`slots` and `init`, `schedulable`, `elementwise`, `full_batch`, `trains_members`, `temporaries`, `lacks_norm_bound`; and
+`advance` makes a step of training.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from math import sqrt
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from annotated_types import Ge, Gt, Lt
 
 from mlptrain.engine.arrays import Floats
-from mlptrain.engine.elementwise import NUMPY, Executor
+from mlptrain.engine.first_order import FirstOrder
 from mlptrain.engine.lbfgs import LBFGS
-from mlptrain.engine.parameters import Kind, Parameters
-from mlptrain.engine.penalties import Clipping
 
 Fraction = Annotated[float, Ge(0), Lt(1)]
-Factor = Annotated[float, Ge(0)]
-Slots = dict[str, Floats]
-
-
-@dataclass(frozen=True, kw_only=True)
-class LearningRateFactors:
-    """What the learning rate is multiplied by, for each kind of parameter."""
-
-    weight: Factor = 1.0
-    embedding: Factor = 1.0
-    """Of categories."""
-    numeric_embedding: Factor = 1.0
-    bias: Factor = 1.0
-    scale: Factor = 1.0
-    """Of the input scaling and of norms."""
-    shift: Factor = 1.0
-    slope: Factor = 1.0
-    """Of parametric activations."""
-    adapter: Factor = 1.0
-    """Of members that share a trunk."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class WeightDecayFactors:
-    """What the weight decay is multiplied by, for each kind of parameter (the learning rate has its own factors)."""
-
-    weight: Factor = 1.0
-    embedding: Factor = 0.0
-    numeric_embedding: Factor = 0.0
-    bias: Factor = 0.0
-    scale: Factor = 0.0
-    shift: Factor = 0.0
-    slope: Factor = 0.0
-    adapter: Factor = 0.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class FirstOrder(Clipping):
-    """What the elementwise optimizers share: decoupled weight decay, clipping, names of slots."""
-
-    weight_decay: Annotated[float, Ge(0)] = 0.0
-    learning_rate_factors: LearningRateFactors = field(default_factory=LearningRateFactors)
-    weight_decay_factors: WeightDecayFactors = field(default_factory=WeightDecayFactors)
-    slots: ClassVar[tuple[str, ...]] = ()
-    update: ClassVar[Callable[..., tuple[Any, ...]]]
-
-    def init(self, size: int, dtype: np.dtype[Any]) -> Slots:
-        """The slots at the start, each of θ's length."""
-        return {name: np.zeros(size, dtype) for name in self.slots}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +28,7 @@ class SGD(FirstOrder):
 
     name: Literal["sgd"] = "sgd"
     learning_rate: Annotated[float, Gt(0)] = 0.01
+    """lr, the step size after the schedule."""
 
     def scalars(self, lr: float, t: int) -> Sequence[float]:
         return (lr,)
@@ -94,8 +44,11 @@ class Momentum(FirstOrder):
 
     name: Literal["momentum"] = "momentum"
     learning_rate: Annotated[float, Gt(0)] = 0.01
+    """lr, the step size after the schedule."""
     momentum: Fraction = 0.9
+    """μ, the share of the earlier steps that is kept."""
     slots: ClassVar[tuple[str, ...]] = ("v",)
+    schedulable: ClassVar[tuple[str, ...]] = ("momentum", "weight_decay")
 
     def scalars(self, lr: float, t: int) -> Sequence[float]:
         return lr, self.momentum
@@ -112,8 +65,11 @@ class Nesterov(FirstOrder):
 
     name: Literal["nesterov"] = "nesterov"
     learning_rate: Annotated[float, Gt(0)] = 0.01
+    """lr, the step size after the schedule."""
     momentum: Fraction = 0.9
+    """μ, the share of the earlier steps that is kept."""
     slots: ClassVar[tuple[str, ...]] = ("v",)
+    schedulable: ClassVar[tuple[str, ...]] = ("momentum", "weight_decay")
 
     def scalars(self, lr: float, t: int) -> Sequence[float]:
         return lr, self.momentum
@@ -130,7 +86,9 @@ class Adagrad(FirstOrder):
 
     name: Literal["adagrad"] = "adagrad"
     learning_rate: Annotated[float, Gt(0)] = 0.01
+    """lr, the step size after the schedule."""
     epsilon: Annotated[float, Gt(0)] = 1e-10
+    """ε, added to the root."""
     slots: ClassVar[tuple[str, ...]] = ("s",)
 
     def scalars(self, lr: float, t: int) -> Sequence[float]:
@@ -148,8 +106,11 @@ class RMSprop(FirstOrder):
 
     name: Literal["rmsprop"] = "rmsprop"
     learning_rate: Annotated[float, Gt(0)] = 0.001
+    """lr, the step size after the schedule."""
     rho: Fraction = 0.9
+    """ρ, how much of the mean square is kept."""
     epsilon: Annotated[float, Gt(0)] = 1e-8
+    """ε, added outside the root."""
     slots: ClassVar[tuple[str, ...]] = ("s",)
 
     def scalars(self, lr: float, t: int) -> Sequence[float]:
@@ -167,8 +128,11 @@ class Adadelta(FirstOrder):
 
     name: Literal["adadelta"] = "adadelta"
     learning_rate: Annotated[float, Gt(0)] = 1.0
+    """lr, the step size after the schedule."""
     rho: Fraction = 0.95
+    """ρ, how much of the mean square is kept."""
     epsilon: Annotated[float, Gt(0)] = 1e-6
+    """ε, added inside both roots."""
     slots: ClassVar[tuple[str, ...]] = ("s", "d")
 
     def scalars(self, lr: float, t: int) -> Sequence[float]:
@@ -193,9 +157,13 @@ class Adam(FirstOrder):
 
     name: Literal["adam"] = "adam"
     learning_rate: Annotated[float, Gt(0)] = 0.001
+    """lr, the step size after the schedule."""
     beta_1: Fraction = 0.9
+    """β₁, how much of the mean gradient m is kept."""
     beta_2: Fraction = 0.999
+    """β₂, how much of the mean square v is kept."""
     epsilon: Annotated[float, Gt(0)] = 1e-8
+    """ε, added outside the root."""
     slots: ClassVar[tuple[str, ...]] = ("m", "v")
 
     def scalars(self, lr: float, t: int) -> Sequence[float]:
@@ -234,9 +202,13 @@ class Adamax(FirstOrder):
 
     name: Literal["adamax"] = "adamax"
     learning_rate: Annotated[float, Gt(0)] = 0.002
+    """lr, the step size after the schedule."""
     beta_1: Fraction = 0.9
+    """β₁, how much of the mean gradient m is kept."""
     beta_2: Fraction = 0.999
+    """β₂, how much of the largest gradient n is kept."""
     epsilon: Annotated[float, Gt(0)] = 1e-8
+    """ε, added to abs g."""
     slots: ClassVar[tuple[str, ...]] = ("m", "n")
 
     def scalars(self, lr: float, t: int) -> Sequence[float]:
@@ -260,13 +232,17 @@ class NAdam(FirstOrder):
 
     name: Literal["nadam"] = "nadam"
     learning_rate: Annotated[float, Gt(0)] = 0.002
+    """lr, the step size after the schedule."""
     beta_1: Fraction = 0.9
+    """β₁, how much of the mean gradient m is kept."""
     beta_2: Fraction = 0.999
+    """β₂, how much of the mean square v is kept."""
     epsilon: Annotated[float, Gt(0)] = 1e-8
+    """ε, added outside the root."""
     slots: ClassVar[tuple[str, ...]] = ("m", "v")
 
     def scalars(self, lr: float, t: int) -> Sequence[float]:
-        mu, product = nadam_momenta(self.beta_1)
+        mu, product = compute_nadam_momenta(self.beta_1)
         here, after = min(t, len(mu) - 2), min(t + 1, len(mu) - 1)
         of_g = lr * (1 - mu[here]) / (1 - product[here])
         of_m = lr * mu[after] / (1 - product[after])
@@ -293,7 +269,7 @@ class NAdam(FirstOrder):
 
 
 @cache
-def nadam_momenta(beta_1: float) -> tuple[list[float], list[float]]:
+def compute_nadam_momenta(beta_1: float) -> tuple[list[float], list[float]]:
     """μₜ and μ₁ … μₜ for t = 0, 1, …, 100,000: beyond it μ is β₁ to 4e-8 and the product 0."""
     mu = beta_1 * (1 - 0.5 * 0.96 ** (0.004 * np.arange(100_001)))
     mu[0] = 1.0
@@ -310,9 +286,13 @@ class RAdam(FirstOrder):
 
     name: Literal["radam"] = "radam"
     learning_rate: Annotated[float, Gt(0)] = 0.001
+    """lr, the step size after the schedule."""
     beta_1: Fraction = 0.9
+    """β₁, how much of the mean gradient m is kept."""
     beta_2: Annotated[float, Gt(0.6), Lt(1)] = 0.999
+    """β₂, how much of the mean square v is kept."""
     epsilon: Annotated[float, Gt(0)] = 1e-8
+    """ε, added outside the root."""
     slots: ClassVar[tuple[str, ...]] = ("m", "v")
 
     def scalars(self, lr: float, t: int) -> Sequence[float]:
@@ -353,8 +333,11 @@ class Lion(FirstOrder):
 
     name: Literal["lion"] = "lion"
     learning_rate: Annotated[float, Gt(0)] = 1e-4
+    """lr, the step size after the schedule."""
     beta_1: Fraction = 0.9
+    """β₁, the share of m in the step."""
     beta_2: Fraction = 0.99
+    """β₂, how much of m is kept."""
     slots: ClassVar[tuple[str, ...]] = ("m",)
 
     def scalars(self, lr: float, t: int) -> Sequence[float]:
@@ -369,35 +352,3 @@ class Lion(FirstOrder):
 
 Elementwise = SGD | Momentum | Nesterov | Adagrad | RMSprop | Adadelta | Adam | AdamW | Adamax | NAdam | RAdam | Lion
 Optimizer = Elementwise | LBFGS
-
-
-def step(
-    optimizer: Elementwise, parameters: Parameters, slots: Slots, *, lr: float, t: int, executor: Executor = NUMPY
-) -> None:
-    """One update of θ from its gradient: clip, then θ ← θ (1 − f lr · d λ) − u. t counts from 1."""
-    optimizer(parameters)
-    theta, gradient, scalar = parameters.theta, parameters.gradient, parameters.theta.dtype.type
-    kept, decay = list(slots.values()), optimizer.weight_decay
-    factors = optimizer.learning_rate_factors, optimizer.weight_decay_factors
-    for part, f, d in parts_alike(parameters.layout, *factors, decays=decay > 0):
-        scalars = [scalar(value) for value in optimizer.scalars(f * lr, t)]
-        keep = scalar(1 - f * lr * d * decay)
-        executor.update(optimizer.update, theta[part], gradient[part], [slot[part] for slot in kept], keep, scalars)
-
-
-@cache
-def parts_alike(
-    layout: tuple[tuple[Kind, int, int], ...],
-    of_rate: LearningRateFactors,
-    of_decay: WeightDecayFactors,
-    *,
-    decays: bool,
-) -> list[tuple[slice, float, float]]:
-    """The parts of θ with one f and one d each: neighbours that have the same are one part."""
-    found: list[tuple[slice, float, float]] = []
-    for kind, start, stop in layout:
-        f, d = getattr(of_rate, kind), getattr(of_decay, kind) if decays else 0.0
-        if found and found[-1][1:] == (f, d):
-            start = found.pop()[0].start
-        found.append((slice(start, stop), f, d))
-    return found

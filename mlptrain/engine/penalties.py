@@ -7,9 +7,9 @@ from math import hypot, sqrt
 from typing import Annotated
 
 import numpy as np
-from annotated_types import Ge, Gt
+from annotated_types import Ge
 
-from mlptrain.engine.arrays import Floats, blocks
+from mlptrain.engine.arrays import Floats, slice_range_into_blocks
 from mlptrain.engine.parameters import Parameters
 
 
@@ -21,12 +21,16 @@ class Penalty:
     """
 
     l1: Annotated[float, Ge(0)] = 0.0
+    """The factor of Σ abs w."""
     l2: Annotated[float, Ge(0)] = 0.0
+    """The factor of Σ w²."""
 
     def value(self, weights: Floats) -> float:
         total = 0.0
         if self.l1:
-            total += self.l1 * sum(float(np.abs(weights[block]).sum()) for block in blocks(weights.size))
+            total += self.l1 * sum(
+                float(np.abs(weights[block]).sum()) for block in slice_range_into_blocks(weights.size)
+            )
         if self.l2:
             total += self.l2 * float(np.dot(weights, weights))
         return total
@@ -35,49 +39,48 @@ class Penalty:
         """Add the derivative to `gradient`; the value of the penalty is returned."""
         if not (self.l1 or self.l2):
             return 0.0
-        for block in blocks(weights.size):
+        for block in slice_range_into_blocks(weights.size):
             w = weights[block]
             gradient[block] += self.l1 * np.sign(w) + 2 * self.l2 * w
         return self.value(weights)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Clipping:
-    """Bounds on the gradient, in Keras's words, applied in this order.
+def clip_gradient(
+    parameters: Parameters,
+    *,
+    clipvalue: float | None = None,
+    clipnorm: float | None = None,
+    global_clipnorm: float | None = None,
+) -> None:
+    """Bound the gradient, in Keras's words and in this order.
 
     clipvalue: every component into [−c, c]. clipnorm: each parameter's gradient scaled to norm ≤ c.
     global_clipnorm: the whole gradient scaled to norm ≤ c (Pascanu et al., 2013). Of members that
     share nothing each one's own is scaled.
     """
-
-    clipvalue: Annotated[float, Gt(0)] | None = None
-    clipnorm: Annotated[float, Gt(0)] | None = None
-    global_clipnorm: Annotated[float, Gt(0)] | None = None
-
-    def __call__(self, parameters: Parameters) -> None:
-        gradient = parameters.gradient
-        if self.clipvalue is not None:
-            np.clip(gradient, -self.clipvalue, self.clipvalue, out=gradient)
-        if self.clipnorm is not None:
-            for part in chain(*parameters.gradients_apart):
-                scale_to_norm([part], self.clipnorm)
-        if self.global_clipnorm is not None:
-            for parts in parameters.gradients_apart if len(parameters.gradients_apart) > 1 else [[gradient]]:
-                scale_to_norm(parts, self.global_clipnorm)
+    gradient = parameters.gradient
+    if clipvalue is not None:
+        np.clip(gradient, -clipvalue, clipvalue, out=gradient)
+    if clipnorm is not None:
+        for part in chain(*parameters.gradients_apart):
+            clip_vector_norm([part], clipnorm)
+    if global_clipnorm is not None:
+        for parts in parameters.gradients_apart if len(parameters.gradients_apart) > 1 else [[gradient]]:
+            clip_vector_norm(parts, global_clipnorm)
 
 
-def norm(vector: Floats) -> float:
+def compute_norm(vector: Floats) -> float:
     """‖v‖₂, with the largest component divided out first so that squares cannot overflow."""
     largest = max(float(vector.max(initial=0)), -float(vector.min(initial=0)))
     if largest == 0 or not np.isfinite(largest):
         return largest
-    scaled = (vector[block] / vector.dtype.type(largest) for block in blocks(vector.size))
+    scaled = (vector[block] / vector.dtype.type(largest) for block in slice_range_into_blocks(vector.size))
     return largest * sqrt(sum(float(np.dot(part, part)) for part in scaled))
 
 
-def scale_to_norm(parts: Sequence[Floats], bound: float) -> None:
+def clip_vector_norm(parts: Sequence[Floats], bound: float) -> None:
     """v ← v · min(1, bound / ‖v‖), in place, of the vector v that the parts make together."""
-    length = hypot(*map(norm, parts))
+    length = hypot(*map(compute_norm, parts))
     if length > bound:
         for part in parts:
             part *= bound / length

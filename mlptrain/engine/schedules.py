@@ -26,7 +26,7 @@ class Now:
 
 @dataclass(frozen=True, kw_only=True)
 class ConstantSchedule:
-    """base."""
+    """base, unchanged."""
 
     name: Literal["constant"] = "constant"
 
@@ -40,7 +40,9 @@ class Step:
 
     name: Literal["step"] = "step"
     every: Annotated[int, Ge(1)] = 30
+    """Epochs between two reductions."""
     factor: Annotated[float, Gt(0), Lt(1)] = 0.1
+    """The factor of each reduction."""
 
     def __call__(self, base: float, now: Now) -> float:
         return base * self.factor ** floor(now.epoch / self.every)
@@ -52,6 +54,7 @@ class Exponential:
 
     name: Literal["exponential"] = "exponential"
     factor: Annotated[float, Gt(0), Lt(1)] = 0.95
+    """The factor of each epoch."""
 
     def __call__(self, base: float, now: Now) -> float:
         return float(base * self.factor**now.epoch)
@@ -63,6 +66,7 @@ class InverseTime:
 
     name: Literal["inverse_time"] = "inverse_time"
     rate: Annotated[float, Gt(0)] = 1.0
+    """How fast it falls."""
 
     def __call__(self, base: float, now: Now) -> float:
         return base / (1 + self.rate * now.epoch)
@@ -74,7 +78,9 @@ class Polynomial:
 
     name: Literal["polynomial"] = "polynomial"
     power: Annotated[float, Gt(0)] = 1.0
+    """The power of the share of the run that is left."""
     end: Annotated[float, Ge(0)] = 0.0
+    """The value at the end."""
 
     def __call__(self, base: float, now: Now) -> float:
         return float(self.end + (base - self.end) * (1 - now.fraction) ** self.power)
@@ -89,8 +95,11 @@ class Cosine:
 
     name: Literal["cosine"] = "cosine"
     end: Annotated[float, Ge(0)] = 0.0
+    """The value at the end."""
     cycles: Annotated[int, Ge(1), Le(1000)] = 1
+    """How many times it starts anew, the first one included."""
     growth: Annotated[float, Gt(0), Le(100)] = 1.0
+    """How much longer each cycle is than the one before."""
 
     def __call__(self, base: float, now: Now) -> float:
         longest = self.cycles - 1 if self.growth > 1 else 0  # its length is 1, so that none overflows
@@ -102,7 +111,7 @@ class Cosine:
             left -= length
         else:
             length = lengths[-1]
-        return between(base, self.end, min(left / length, 1.0) if length else 1.0)
+        return interpolate_cosine(base, self.end, min(left / length, 1.0) if length else 1.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,9 +133,10 @@ class FlatCosine:
 
     name: Literal["flat_cos"] = "flat_cos"
     flat: Annotated[float, Ge(0), Lt(1)] = 0.5
+    """The share of the run before the fall."""
 
     def __call__(self, base: float, now: Now) -> float:
-        return between(base, 0.0, max(now.fraction - self.flat, 0.0) / (1 - self.flat))
+        return interpolate_cosine(base, 0.0, max(now.fraction - self.flat, 0.0) / (1 - self.flat))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,17 +148,20 @@ class OneCycle:
 
     name: Literal["one_cycle"] = "one_cycle"
     peak: Annotated[float, Gt(0), Lt(1)] = 0.3
+    """The share of the run before the peak."""
     start_divisor: Annotated[float, Ge(1)] = 25.0
+    """base over the value at the start."""
     end_divisor: Annotated[float, Ge(1)] = 1e4
+    """base over the value at the end."""
 
     def __call__(self, base: float, now: Now) -> float:
         t = now.fraction
         if t < self.peak:
-            return between(base / self.start_divisor, base, t / self.peak)
-        return between(base, base / self.end_divisor, (t - self.peak) / (1 - self.peak))
+            return interpolate_cosine(base / self.start_divisor, base, t / self.peak)
+        return interpolate_cosine(base, base / self.end_divisor, (t - self.peak) / (1 - self.peak))
 
 
-def between(start: float, end: float, t: float) -> float:
+def interpolate_cosine(start: float, end: float, t: float) -> float:
     """From start to end along half a cosine."""
     return end + (start - end) * 0.5 * (1 + cos(pi * t))
 
@@ -159,8 +172,11 @@ class LinearRamp:
 
     name: Literal["linear"] = "linear"
     start: Annotated[float, Ge(0)] = 0.0
+    """The value at the start."""
     end: Annotated[float, Ge(0)] | None = None
+    """The value from `epochs` on."""
     epochs: Annotated[float, Gt(0)] | None = None
+    """The epochs of the line."""
 
     def __call__(self, base: float, now: Now) -> float:
         end = base if self.end is None else self.end
@@ -178,10 +194,15 @@ class ReduceOnPlateau:
 
     name: Literal["reduce_on_plateau"] = "reduce_on_plateau"
     factor: Annotated[float, Gt(0), Lt(1)] = 0.1
+    """The factor of each reduction."""
     patience: Annotated[int, Ge(1)] = 10
+    """Epochs without improvement before a reduction."""
     min_delta: Annotated[float, Ge(0)] = 1e-4
+    """The least improvement that counts."""
     cooldown: Annotated[int, Ge(0)] = 0
+    """Epochs after a reduction in which none is counted."""
     minimum: Annotated[float, Ge(0)] = 0.0
+    """The value below which it does not fall."""
 
     def __call__(self, base: float, now: Now) -> float:
         return max(base * self.factor**now.reductions, min(self.minimum, base))
@@ -232,8 +253,11 @@ class WarmUp:
 
     name: Literal["warm_up"] = "warm_up"
     epochs: Annotated[float, Gt(0)] = 5.0
+    """The epochs of the rise."""
     start: Annotated[float, Ge(0), Lt(1)] = 0.0
+    """The share of the value at the start."""
     then: Decay = field(default_factory=ConstantSchedule)
+    """The schedule after the rise."""
 
     def __call__(self, base: float, now: Now) -> float:
         ramp = min(now.epoch / self.epochs, 1.0)
@@ -243,28 +267,28 @@ class WarmUp:
 Schedule = Decay | WarmUp
 
 
-def plateau_rule(schedule: Schedule) -> ReduceOnPlateau | None:
+def find_plateau_rule(schedule: Schedule) -> ReduceOnPlateau | None:
     """The rule that reduces on a plateau, if the schedule has one."""
     inner = schedule.then if isinstance(schedule, WarmUp) else schedule
     return inner if isinstance(inner, ReduceOnPlateau) else None
 
 
-def resized(schedule: Schedule, epochs: int, *, of: int) -> Schedule:
-    """The schedule of a run of `epochs` in place of one `of` so many: epochs that it names change in proportion."""
+def resize_schedule(schedule: Schedule, epochs: int, *, of: int) -> Schedule:
+    """The schedule for a run of `epochs` instead of `of` epochs: epochs that it names change in proportion."""
     if isinstance(schedule, WarmUp):
-        then = resized_decay(schedule.then, epochs, of=of)
+        then = resize_decay(schedule.then, epochs, of=of)
         return replace(schedule, epochs=schedule.epochs * epochs / of, then=then)
-    return resized_decay(schedule, epochs, of=of)
+    return resize_decay(schedule, epochs, of=of)
 
 
-def resized_decay(decay: Decay, epochs: int, *, of: int) -> Decay:
-    """The same of what a warm-up may lie on."""
+def resize_decay(decay: Decay, epochs: int, *, of: int) -> Decay:
+    """The decay for a run of `epochs` instead of `of` epochs."""
     if isinstance(decay, LinearRamp) and decay.epochs is not None:
         return replace(decay, epochs=decay.epochs * epochs / of)
     return decay
 
 
-def depends_on_total(schedule: Schedule) -> bool:
+def depends_on_total_epochs(schedule: Schedule) -> bool:
     """Whether the values of the epochs done change when the run is made longer."""
     inner = schedule.then if isinstance(schedule, WarmUp) else schedule
     open_ended = isinstance(inner, LinearRamp) and inner.epochs is None

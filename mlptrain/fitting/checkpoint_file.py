@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 
 from mlptrain.errors import ModelFileError
-from mlptrain.model.file import WRITER, beginning
-from mlptrain.storage.container import Arrays, read, write
-from mlptrain.storage.metadata import Json, parsed, require_readable
-from mlptrain.storage.publishing import publish
+from mlptrain.model.file import WRITER
+from mlptrain.model.network_arrays import select_arrays_by_prefix
+from mlptrain.storage.container import Arrays, read_container, write_container
+from mlptrain.storage.metadata import Json, parse_json, require_readable_metadata
+from mlptrain.storage.publishing import publish_file
 from mlptrain.training.snapshot import Snapshot
 
 FORMAT = "mlptrain checkpoint"
@@ -25,7 +26,7 @@ FORMAT_VERSION = 1
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fold:
+class FinishedTraining:
     """A training that is done: how it ended, and the arrays that its model keeps."""
 
     result: Json
@@ -42,7 +43,7 @@ class Checkpoint:
     """The fingerprint of the data."""
     surroundings: Mapping[str, str]
     """What decides the last bits of results: versions, the library of products and its threads."""
-    folds: Sequence[Fold]
+    folds: Sequence[FinishedTraining]
     snapshot: Snapshot
     diverged: bool = False
     """Whether training has left the finite numbers, so that only its best epoch is of use."""
@@ -56,27 +57,27 @@ class Checkpoint:
     def place(self) -> str:
         """Where the fit stood, in words."""
         training = "refit" if self.spec["training"].get("refit") else f"fold {len(self.folds) + 1}"
-        here = place(self.snapshot.epoch, self.snapshot.batches)
+        here = describe_progress(self.snapshot.epoch, self.snapshot.batches)
         return f"{training}, {here}" if self.folds else here
 
 
-def place(epoch: int, batches: int) -> str:
+def describe_progress(epoch: int, batches: int) -> str:
     """Where a training stands, in words."""
     return f"after epoch {epoch:,}" + (f", batch {batches:,} of the next" if batches else "")
 
 
-def path_of(model: Path) -> Path:
-    """Where the checkpoint of a fit is that will write `model`."""
+def derive_checkpoint_path(model: Path) -> Path:
+    """Path of the checkpoint of a fit that will write `model`."""
     return model.with_name(f"{model.name}.ckpt")
 
 
-def path_before(model: Path) -> Path:
-    """Where the checkpoint before that is."""
+def derive_previous_checkpoint_path(model: Path) -> Path:
+    """Path of the checkpoint before the last one."""
     return model.with_name(f"{model.name}.ckpt.prev")
 
 
-def save(checkpoint: Checkpoint, model: Path) -> None:
-    """Publish a checkpoint; the one that is there becomes the one before it."""
+def save_checkpoint(checkpoint: Checkpoint, model: Path) -> None:
+    """Publish a checkpoint; the existing one is kept as the previous one."""
     metadata = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
@@ -89,51 +90,55 @@ def save(checkpoint: Checkpoint, model: Path) -> None:
         "diverged": checkpoint.diverged,
     }
     text = json.dumps(metadata, ensure_ascii=False, allow_nan=False).encode()
-    require_readable(text)
+    require_readable_metadata(text)
     arrays: Arrays = {"metadata": np.frombuffer(text, np.uint8)} | checkpoint.snapshot.arrays
     for number, fold in enumerate(checkpoint.folds, 1):
         arrays |= {f"folds.{number}.{name}": values for name, values in fold.arrays.items()}
-    publish(path_of(model), partial(write, arrays=arrays), keep=path_before(model))
+    publish_file(
+        derive_checkpoint_path(model),
+        partial(write_container, arrays=arrays),
+        keep=derive_previous_checkpoint_path(model),
+    )
 
 
-def present(model: Path) -> bool:
+def has_checkpoint(model: Path) -> bool:
     """Whether an unfinished fit has left a checkpoint."""
-    return path_of(model).exists() or path_before(model).exists()
+    return derive_checkpoint_path(model).exists() or derive_previous_checkpoint_path(model).exists()
 
 
-def newest(model: Path, notice: Callable[[str], object]) -> Checkpoint | None:
+def load_newest_checkpoint(model: Path, notice: Callable[[str], object]) -> Checkpoint | None:
     """The last checkpoint; where it is damaged or gone the one before it, which is said; None if there is none."""
-    path, before = path_of(model), path_before(model)
+    path, before = derive_checkpoint_path(model), derive_previous_checkpoint_path(model)
     try:
         if path.exists() or not before.exists():
-            return load(path) if path.exists() else None
+            return load_checkpoint(path) if path.exists() else None
         problem = f"{path}: is not there"
     except ModelFileError as damage:
         if not before.exists():
             raise
         problem = str(damage)
-    found = load(before)
+    found = load_checkpoint(before)
     notice(f"{problem}; the checkpoint before it is used, {before} ({found.place})")
     return found
 
 
-def remove(model: Path) -> None:
+def remove_checkpoints(model: Path) -> None:
     """Remove the checkpoints of a fit that is done."""
-    for path in (path_of(model), path_before(model)):
+    for path in (derive_checkpoint_path(model), derive_previous_checkpoint_path(model)):
         path.unlink(missing_ok=True)
 
 
-def load(path: Path) -> Checkpoint:
+def load_checkpoint(path: Path) -> Checkpoint:
     """The checkpoint in a file; anything else is a ModelFileError."""
-    arrays = read(path)
+    arrays = read_container(path)
     text = arrays.pop("metadata", np.empty(0, np.uint8))
     try:
-        metadata = parsed(text.tobytes())
-        require_known(path, metadata)
+        metadata = parse_json(text.tobytes())
+        require_known_format(path, metadata)
         found = Checkpoint(
             **{name: metadata[name] for name in ("spec", "data", "surroundings", "diverged")},
             folds=[
-                Fold(result=result, arrays=beginning(arrays, f"folds.{number}."))
+                FinishedTraining(result=result, arrays=select_arrays_by_prefix(arrays, f"folds.{number}."))
                 for number, result in enumerate(metadata["folds"], 1)
             ],
             snapshot=Snapshot(
@@ -148,7 +153,7 @@ def load(path: Path) -> Checkpoint:
         raise ModelFileError(f"{path}: the checkpoint is damaged: {problem}") from None
 
 
-def require_known(path: Path, metadata: Any) -> None:
+def require_known_format(path: Path, metadata: Any) -> None:
     """Refuse what is no checkpoint, or one of another format."""
     if metadata["format"] != FORMAT:
         raise ModelFileError(f"{path}: this is no checkpoint of mlptrain")

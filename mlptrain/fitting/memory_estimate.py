@@ -16,20 +16,19 @@ from typing import Any
 
 import numpy as np
 
-from mlptrain.data.cells import Cells, NumberCells, TextCells, few
-from mlptrain.data.features import Features, Pixels
+from mlptrain.data.cells import Cells, compute_distinct_text_limit
+from mlptrain.data.features import count_batch_copy_bytes
 from mlptrain.data.table import Table
-from mlptrain.engine.lbfgs import LBFGS
 from mlptrain.engine.network import Network
 from mlptrain.engine.optimizers import Optimizer
-from mlptrain.fitting.execution import choice
+from mlptrain.fitting.execution import choose_executor
 from mlptrain.model.examples import Examples
-from mlptrain.model.head import judged, metrics
+from mlptrain.model.head import measure_part_metrics, predict_with_row_losses
 from mlptrain.model.rows import Rows
-from mlptrain.preparation.material import Material
-from mlptrain.preparation.preparation import Prepared, encoding_targets
+from mlptrain.preparation.material import TrainingData
+from mlptrain.preparation.preparation import EncodedData
 from mlptrain.preparation.splits import Parts
-from mlptrain.training.course import Course, gathers_all
+from mlptrain.training.course import Course, shuffles_inputs_at_once
 
 MIB = 1 << 20
 PROCESS = 57 * MIB
@@ -67,94 +66,92 @@ class Phases:
         return ceil(max(getattr(self, each.name) for each in fields(self)) / MIB) * MIB
 
 
-def phases(
-    material: Material,
+def estimate_memory_by_phase(
+    data: TrainingData,
     parts: Sequence[Parts],
-    prepared: Prepared,
+    encoded: EncodedData,
     course: Course,
     *,
     libraries: Collection[str] | None = None,
 ) -> Phases:
-    """The memory of the fit of a material, divided into `parts`, of which `prepared` and `course` are the first.
+    """The memory of a fit, phase by phase; `encoded` and `course` are those of the first of the `parts`.
 
     Everything that was read stays until the end; of several folds also the encoded rows of the last one until the next
     ones are encoded, and all networks. The course's network is used: its gradient and its buffers change.
     """
-    libraries = libraries_of(course) if libraries is None else libraries
-    read = PROCESS + (PYARROW if "pyarrow" in libraries else 0) + rows_as_read(material.rows)
+    libraries = list_libraries_to_load(course) if libraries is None else libraries
+    read = PROCESS + (PYARROW if "pyarrow" in libraries else 0) + count_read_rows_bytes(data.rows)
     kept = read + sum(each.train.nbytes + each.validation.nbytes + each.test.nbytes for each in parts)
-    encoded = examples_bytes(prepared.train) + examples_bytes(prepared.validation) - shared_bytes(material, prepared)
-    work = step_bytes(course) + chunk_bytes(course)
+    encoded_rows = (
+        count_encoded_part_bytes(encoded.train)
+        + count_encoded_part_bytes(encoded.validation)
+        - count_shared_image_bytes(data, encoded)
+    )
+    work = measure_training_step_bytes(course) + measure_evaluation_chunk_bytes(course)
     others = (len(parts) - 1) * (2 * course.network.parameters.theta.nbytes + work)
     compiler = NUMBA if "numba" in libraries else 0
-    before = kept + others + (encoded + compiler if len(parts) > 1 else 0)
-    model = kept + compiler + others + encoded + network_bytes(course) + work
+    before = kept + others + (encoded_rows + compiler if len(parts) > 1 else 0)
+    model = kept + compiler + others + encoded_rows + count_network_bytes(course) + work
     held = 0 if course.validation is None else course.validation.rows
     watched = course.train.rows if course.spec.training.train_loss == "evaluation" else held
     return Phases(
-        reading=read + while_reading(material.rows),
-        encoding=before + while_encoding(material, parts[0], prepared),
-        training=model + epoch_bytes(course) + judging_bytes(course, max(watched, held)),
-        measuring=model + judging_bytes(course, max(course.train.rows, held)),
+        reading=read + estimate_extra_reading_bytes(data.rows),
+        encoding=before + estimate_extra_encoding_bytes(data, parts[0], encoded),
+        training=model
+        + estimate_epoch_data_bytes(course)
+        + estimate_metric_computation_bytes(course, max(watched, held)),
+        measuring=model + estimate_metric_computation_bytes(course, max(course.train.rows, held)),
     )
 
 
-def libraries_of(course: Course) -> set[str]:
+def list_libraries_to_load(course: Course) -> set[str]:
     """The large libraries that `fit` will load: what reading the same files has loaded here, and the compiler."""
     read = {name for name in ("pyarrow",) if sys.modules.get(name) is not None}
-    return read | ({"numba"} if choice(course).compiled else set())
+    return read | ({"numba"} if choose_executor(course).compiled else set())
 
 
 # rows as they were read
 
 
-def rows_as_read(rows: Rows) -> int:
+def count_read_rows_bytes(rows: Rows) -> int:
     """Bytes of rows that are not encoded."""
-    tables = [table for table in (rows.table, rows.labels) if table is not None]
-    return (0 if rows.images is None else rows.images.nbytes) + sum(table_bytes(table) for table in tables)
+    return count_image_bytes(rows) + sum(count_table_bytes(table) for table in rows.tables)
 
 
-def table_bytes(table: Table) -> int:
+def count_image_bytes(rows: Rows) -> int:
+    """Bytes of the images, which are held beside the tables."""
+    return sum(array.nbytes for array in rows.arrays.values())
+
+
+def count_table_bytes(table: Table) -> int:
     """Bytes of all cells, and of their different texts."""
-    return sum(arrays_bytes(cells) + texts_bytes(cells) for cells in table.columns.values())
+    return sum(cells.array_bytes + count_distinct_text_bytes(cells) for cells in table.columns.values())
 
 
-def arrays_bytes(cells: Cells) -> int:
-    """Bytes that grow with the rows: codes, or numbers and the rows of odd cells."""
-    if isinstance(cells, TextCells):
-        return cells.codes.nbytes
-    return cells.numbers.nbytes + cells.odd_rows.nbytes + cells.odd.codes.nbytes
-
-
-def texts_bytes(cells: Cells) -> int:
+def count_distinct_text_bytes(cells: Cells) -> int:
     """Bytes of the different texts of a column."""
-    texts = cells.values if isinstance(cells, TextCells) else cells.odd.values
-    return sum(sys.getsizeof(text) + COUNTED for text in texts)
+    return sum(sys.getsizeof(text) + COUNTED for text in cells.kept_texts.values)
 
 
-def while_reading(rows: Rows) -> int:
-    """What there is beside the cells while they are read: packed images; the coding of texts; numbers' first texts."""
-    if rows.table is None:
-        return 0 if rows.images is None else rows.images.nbytes
-    columns = rows.table.columns.values()
-    numeric = sum(isinstance(cells, NumberCells) for cells in columns)
-    different = sum(len(cells.values) for cells in columns if isinstance(cells, TextCells))
-    first = numeric * min(few(len(columns)), rows.count)
-    return (TEXT + CODE) * first + CODE * different
+def estimate_extra_reading_bytes(rows: Rows) -> int:
+    """Extra bytes while the cells are read: packed images; the coding of texts; numbers' first texts."""
+    columns = rows.inputs.columns.values()
+    numeric = sum(cells.is_numeric for cells in columns)
+    different = sum(len(cells.kept_texts.values) for cells in columns if not cells.is_numeric)
+    first = numeric * min(compute_distinct_text_limit(max(len(columns), 1)), rows.count)
+    return count_image_bytes(rows) + (TEXT + CODE) * first + CODE * different
 
 
-def taken(rows: Rows, count: int) -> int:
-    """Bytes of so many of the rows, taken out; texts are shared."""
-    arrays = sum(
-        arrays_bytes(cells) for table in (rows.table, rows.labels) if table for cells in table.columns.values()
-    )
-    return (arrays + (0 if rows.images is None else rows.images.nbytes)) * count // rows.count
+def estimate_row_subset_bytes(rows: Rows, count: int) -> int:
+    """Bytes of `count` of the rows, taken out; texts are shared."""
+    arrays = sum(cells.array_bytes for table in rows.tables for cells in table.columns.values())
+    return (arrays + count_image_bytes(rows)) * count // rows.count
 
 
 # rows as the network sees them
 
 
-def examples_bytes(part: Examples | None) -> int:
+def count_encoded_part_bytes(part: Examples | None) -> int:
     """Bytes of an encoded part."""
     if part is None:
         return 0
@@ -162,77 +159,66 @@ def examples_bytes(part: Examples | None) -> int:
     return sum(own.values())
 
 
-def shared_bytes(material: Material, prepared: Prepared) -> int:
+def count_shared_image_bytes(data: TrainingData, encoded: EncodedData) -> int:
     """Bytes of images that are all for training: their matrix is the file's own."""
-    images = material.rows.images
-    return 0 if images is None or prepared.train.rows < len(images) else images.nbytes
+    return 0 if encoded.train.rows < data.rows.count else count_image_bytes(data.rows)
 
 
-def while_encoding(material: Material, parts: Parts, prepared: Prepared) -> int:
+def estimate_extra_encoding_bytes(data: TrainingData, parts: Parts, encoded: EncodedData) -> int:
     """The rows taken for a part, and the work on it; those of the training part stay until both are encoded.
 
     Images that were taken are the matrix already.
     """
-    train, rows = prepared.train, material.rows
-    own = taken(rows, train.rows) if train.rows < rows.count else 0
-    encoding = encoding_bytes(material, parts, prepared)
-    first = own + answers_bytes(prepared) + max(encoding, FITTING * DOUBLE * train.rows)
-    if prepared.validation is None:
+    train, rows = encoded.train, data.rows
+    own = estimate_row_subset_bytes(rows, train.rows) if train.rows < rows.count else 0
+    encoding = measure_encoding_peak_bytes(data, parts, encoded)
+    first = own + estimate_encoding_target_bytes(encoded) + max(encoding, FITTING * DOUBLE * train.rows)
+    if encoded.validation is None:
         return first
-    held = prepared.validation.rows
-    matrix = examples_bytes(train) if rows.images is None else 0
-    return max(first, own + matrix + taken(rows, held) + encoding * held // train.rows)
+    held = encoded.validation.rows
+    matrix = 0 if rows.are_images else count_encoded_part_bytes(train)
+    return max(first, own + matrix + estimate_row_subset_bytes(rows, held) + encoding * held // train.rows)
 
 
-def answers_bytes(prepared: Prepared) -> int:
+def estimate_encoding_target_bytes(encoded: EncodedData) -> int:
     """The targets as encodings want them: of classes one column of float64 for each, and whether a row is of it."""
-    if prepared.understood == {}:
+    if encoded.understood == {}:
         return 0
-    return encoding_targets(prepared.target, prepared.train.truth[:1]).nbytes * prepared.train.rows
+    return encoded.head.encoding_targets(encoded.train.truth[:1]).nbytes * encoded.train.rows
 
 
-def encoding_bytes(material: Material, parts: Parts, prepared: Prepared) -> int:
+def measure_encoding_peak_bytes(data: TrainingData, parts: Parts, encoded: EncodedData) -> int:
     """Bytes at the peak of encoding the training rows, their matrix included."""
-    features, dtype = prepared.features, prepared.train.x.dtype
+    features, dtype = encoded.features, encoded.train.x.dtype
     at_once = max(min(ROWS_AT_ONCE, NUMBERS_AT_ONCE // features.width), 16)
-    sample = material.rows.take(parts.train[:at_once])
-    rules = material.spec.data.rules
-    answers = encoding_targets(prepared.target, prepared.train.truth[: sample.count])
+    sample = data.rows.take(parts.train[:at_once])
+    rules = data.spec.data.rules
+    answers = encoded.head.encoding_targets(encoded.train.truth[: sample.count])
 
     def encode(count: int) -> Any:
-        if not isinstance(features, Features):
-            assert sample.images is not None
-            return features.encode_images(sample.images[:count], dtype)
-        table = sample.take(np.arange(count)).table
-        assert table is not None
-        return features.encode_training(table, dtype, rules=rules, targets=answers[:count], seed=material.spec.seed)
+        rows = sample.take(np.arange(count))
+        return rows.encode_training(features, dtype, rules=rules, targets=answers[:count], seed=data.spec.seed)
 
-    return grown(encode, prepared.train.rows, most=sample.count)
+    return extrapolate_peak_memory(encode, encoded.train.rows, most=sample.count)
 
 
 # the network and its work
 
 
-def network_bytes(course: Course) -> int:
+def count_network_bytes(course: Course) -> int:
     """θ, its gradient, the optimizer's slots, copies of the best θ: the last one stays until the next one is made."""
     theta, spec = course.network.parameters.theta, course.spec
-    copies = 3 + (spec.training.epochs > 1)
-    if isinstance(spec.optimizer, LBFGS):
-        copies += SEARCHING
-    return copies * theta.nbytes + slots_bytes(spec.optimizer, course.network)
+    copies = 3 + (spec.training.epochs > 1) + spec.optimizer.temporaries
+    return copies * theta.nbytes + count_optimizer_slot_bytes(spec.optimizer, course.network)
 
 
-SEARCHING = 5
-"""Vectors of θ's size within a step of L-BFGS: start, gradient, direction, both differences."""
-
-
-def slots_bytes(optimizer: Optimizer | LBFGS, network: Network) -> int:
-    """Bytes of the optimizer's state, which is so many numbers for each parameter."""
+def count_optimizer_slot_bytes(optimizer: Optimizer, network: Network) -> int:
+    """Bytes of the optimizer's state: its slots for one parameter, times the parameters."""
     one = sum(slot.nbytes for slot in optimizer.init(1, network.dtype).values())
     return one * network.parameters.theta.size
 
 
-def epoch_bytes(course: Course) -> int:
+def estimate_epoch_data_bytes(course: Course) -> int:
     """What an epoch holds: weights; if it is shuffled its order, targets, and all inputs where they are small.
 
     Of larger inputs one batch at a time is gathered, and of images one is made in any case. Members have orders and
@@ -242,15 +228,15 @@ def epoch_bytes(course: Course) -> int:
     weights = part.training_weights()
     own = 0 if weights is None else weights.nbytes
     if not course.spec.training.shuffle or course.batch_size == part.rows:
-        return own + (part.x[: course.batch_size].nbytes if isinstance(part.x, Pixels) else 0)
-    gathered = part.x[: None if gathers_all(course) else course.batch_size + 1].nbytes
+        return own + count_batch_copy_bytes(part.x, course.batch_size)
+    gathered = part.x[: None if shuffles_inputs_at_once(course) else course.batch_size + 1].nbytes
     return own + members * (part.targets.nbytes + 2 * DOUBLE * part.rows + gathered)
 
 
 @np.errstate(all="ignore")
-def step_bytes(course: Course) -> int:
-    """The arrays of a step: outputs, masks and what is derived by them for a batch, and for the smaller last one."""
-    network, part, spec = course.network, course.train.first(course.batch_size), course.spec
+def measure_training_step_bytes(course: Course) -> int:
+    """Bytes of a step's arrays, outputs, masks and derivatives: for a batch, and for the smaller last one."""
+    network, part, spec = course.network, course.train.take_first(course.batch_size), course.spec
     weights = part.training_weights()
 
     def step(rows: int) -> Any:
@@ -260,51 +246,51 @@ def step_bytes(course: Course) -> int:
         if network.members is not None:  # their own rows were counted where they are gathered
             x, targets = (np.broadcast_to(each, (network.members, *each.shape)) for each in (x, targets))
         batch = x, targets, own
-        return network.objective(*batch, loss=course.loss, penalty=spec.regularization, run=run)
+        return network.objective(*batch, loss=course.head.loss, penalty=spec.regularization, run=run)
 
-    numbers = network.inputs + sum(layer.outputs(inputs) for _, layer, inputs in network.unfolded())
-    whole = grown(step, part.rows, most=max(NUMBERS_AT_ONCE // (4 * numbers), 16))
+    numbers = network.inputs + sum(layer.outputs(inputs) for _, layer, inputs in network.walk())
+    whole = extrapolate_peak_memory(step, part.rows, most=max(NUMBERS_AT_ONCE // (4 * numbers), 16))
     last = course.train.rows % part.rows
     return whole + whole * last // part.rows
 
 
 @np.errstate(all="ignore")
-def chunk_bytes(course: Course) -> int:
+def measure_evaluation_chunk_bytes(course: Course) -> int:
     """The arrays of evaluation: for a chunk of rows, and for the smaller last one of each part."""
     network = course.network
     chunk = min(network.chunk_rows(), course.train.rows)
-    whole = traced(lambda rows: deque(network.logits(course.train.x[:rows]), 0), chunk)
+    whole = trace_peak_memory(lambda rows: deque(network.logits(course.train.x[:rows]), 0), chunk)
     parts = [course.train.rows] + ([course.validation.rows] if course.validation else [])
     return whole + sum(whole * (rows % chunk) // chunk for rows in parts)
 
 
 @np.errstate(all="ignore")
-def judging_bytes(course: Course, rows: int) -> int:
-    """Predictions of so many rows; once more, with the losses, while chunks are joined; then what the metrics take."""
-    loss, target, some = course.loss, course.target, course.train.first(ROWS_AT_ONCE)
-    losses, predictions = judged(course.network, loss, target, some)
+def estimate_metric_computation_bytes(course: Course, rows: int) -> int:
+    """Bytes that measuring `rows` takes: predictions, and the larger of chunk joining (with losses) and metrics."""
+    some = course.train.take_first(ROWS_AT_ONCE)
+    losses, predictions = predict_with_row_losses(course.network, course.head, some)
     own, lost = (array.nbytes * rows // some.rows for array in (predictions, losses))
 
     def measure(count: int) -> Any:
-        return metrics(loss, target, some.first(count), predictions[:count])
+        return measure_part_metrics(course.head, some.take_first(count), predictions[:count])
 
     joining = own + 2 * lost + 2 * DOUBLE * rows  # the mean of the losses is one of float64, with weights
-    return own + max(joining, grown(measure, rows, most=some.rows))
+    return own + max(joining, extrapolate_peak_memory(measure, rows, most=some.rows))
 
 
 # measured work
 
 
-def grown(work: Callable[[int], Any], rows: int, *, most: int) -> int:
+def extrapolate_peak_memory(work: Callable[[int], Any], rows: int, *, most: int) -> int:
     """Bytes at the peak of `work(rows)`: measured on `most` rows, and on half as many where there are more of them."""
     if rows <= most:
-        return traced(work, rows)
+        return trace_peak_memory(work, rows)
     half = most // 2
-    low, high = traced(work, half), traced(work, most)
+    low, high = trace_peak_memory(work, half), trace_peak_memory(work, most)
     return high + (high - low) * (rows - most) // (most - half)
 
 
-def traced(work: Callable[[int], Any], rows: int) -> int:
+def trace_peak_memory(work: Callable[[int], Any], rows: int) -> int:
     """Bytes that Python and NumPy allocate at the most while `work(rows)` is done."""
     ours = not tracemalloc.is_tracing()
     if ours:

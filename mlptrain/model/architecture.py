@@ -6,36 +6,28 @@ from math import prod
 
 import numpy as np
 
-from mlptrain.data.encodings import LevelCodes
-from mlptrain.data.features import CategoryColumn, Features, NumberColumn, PixelFeatures
+from mlptrain.data.features import Features, PixelFeatures
 from mlptrain.engine.activations import Family
-from mlptrain.engine.blocks import Residual
-from mlptrain.engine.embeddings import Codes, InputEmbedding, InputLayout
-from mlptrain.engine.initializers import Auto, Initializer, Normal, Ones, PerFeature, Signs
-from mlptrain.engine.layers import (
-    Activate,
-    AnyActivation,
-    AnyDropout,
-    Dense,
-    Layer,
-    Maxout,
-    Parametric,
-    PReLU,
-    Scale,
-    Temperature,
-)
+from mlptrain.engine.dropout import AnyDropout
+from mlptrain.engine.embeddings import InputEmbedding
+from mlptrain.engine.initializers import Auto, Initializer, Normal, Ones, PerFeature, Signs, resolve_auto_initializer
+from mlptrain.engine.input_layout import Codes, InputLayout
+from mlptrain.engine.layer import Layer
+from mlptrain.engine.layers import Dense, Scale, Temperature
 from mlptrain.engine.members import Members, Networks, Start
 from mlptrain.engine.network import NamedLayers, Network
+from mlptrain.engine.residual import Residual
+from mlptrain.engine.units import AnyActivation, wrap_activation_as_layer
 from mlptrain.spec.fields import LayerSpec, ModelSpec
 
 
-def hidden_layers(model: ModelSpec) -> list[LayerSpec]:
+def complete_hidden_layers(model: ModelSpec) -> list[LayerSpec]:
     """The hidden layers in the long form, with what they do not say taken from the model."""
     layers = model.layers if model.layers is not None else tuple(LayerSpec(units=units) for units in model.hidden)
-    return [completed(layer, model, position) for position, layer in enumerate(layers)]
+    return [complete_hidden_layer(layer, model, position) for position, layer in enumerate(layers)]
 
 
-def completed(layer: LayerSpec, model: ModelSpec, position: int) -> LayerSpec:
+def complete_hidden_layer(layer: LayerSpec, model: ModelSpec, position: int) -> LayerSpec:
     dropout: AnyDropout | None
     dropout = model.dropout[position] if isinstance(model.dropout, tuple) else model.dropout
     return LayerSpec(
@@ -49,23 +41,24 @@ def completed(layer: LayerSpec, model: ModelSpec, position: int) -> LayerSpec:
     )
 
 
-def input_layout(features: Features | PixelFeatures) -> InputLayout:
+def make_input_layout(features: Features | PixelFeatures) -> InputLayout:
     """What the columns of the input matrix are."""
-    if isinstance(features, PixelFeatures):
-        return InputLayout(width=features.width)
     numbers, codes = [], []
     for column, place in features.places():
-        if isinstance(column, NumberColumn) and not column.boolean:
+        if column.is_plain_number:
             numbers.append(place.start)
-        elif isinstance(column, CategoryColumn) and isinstance(column.encoding, LevelCodes):
-            codes.append(Codes(place=place.start, levels=column.encoding.levels + 1, width=column.encoding.embedding))
+        if column.embedded_codes is not None:
+            levels, width = column.embedded_codes
+            codes.append(Codes(place=place.start, levels=levels, width=width))
     widths = tuple(column.width for column in features.columns)
-    return InputLayout(width=features.width, numbers=tuple(numbers), codes=tuple(codes), features=widths)
+    return InputLayout(width=features.width, numbers=tuple(numbers), codes=tuple(codes), feature_widths=widths)
 
 
-def layers_of(model: ModelSpec, layout: InputLayout, outputs: int, members: Members) -> Iterator[tuple[str, Layer]]:
+def make_network_layers(
+    model: ModelSpec, layout: InputLayout, outputs: int, members: Members
+) -> Iterator[tuple[str, Layer]]:
     """The layers in order: embedding; input dropout and scaling; the hidden layers; the output, linear."""
-    runs = tuple(enumerate(layout.features))
+    runs = tuple(enumerate(layout.feature_widths))
     if layout.codes or (model.numeric_embedding is not None and layout.numbers):
         embedding = InputEmbedding(layout=layout, numeric=model.numeric_embedding)
         yield "input.embedding", members.embedding(embedding)
@@ -77,13 +70,13 @@ def layers_of(model: ModelSpec, layout: InputLayout, outputs: int, members: Memb
     embedded = model.numeric_embedding is not None and bool(layout.numbers)
     start = PerFeature(of=Normal(standard_deviation=1.0) if embedded else Signs(), runs=runs)
     yield from members.entrance(start)
-    yield from in_blocks(list(hidden(model, members, start)), model.residual)
+    yield from group_into_residual_blocks(list(make_hidden_layers(model, members, start)), model.residual)
     output, bias = model.output.kernel_initializer or model.kernel_initializer, model.output.bias_initializer
     yield (
         "output",
         Dense(
             units=outputs,
-            kernel_initializer=chosen(output, "glorot", model),
+            kernel_initializer=resolve_initializer_for_family(output, "glorot", model),
             bias_initializer=bias or model.bias_initializer,
             parametrization=model.parametrization,
         ),
@@ -92,15 +85,15 @@ def layers_of(model: ModelSpec, layout: InputLayout, outputs: int, members: Memb
         yield "calibration", Temperature()
 
 
-def hidden(model: ModelSpec, members: Members, start: Start) -> Iterator[NamedLayers]:
+def make_hidden_layers(model: ModelSpec, members: Members, start: Start) -> Iterator[NamedLayers]:
     """The hidden layers, each of them dense, norm, activation, dropout."""
-    for number, layer in enumerate(hidden_layers(model), 1):
-        (name, dense), *others = made(f"hidden_{number}", layer, model)
-        assert isinstance(dense, Dense)
-        yield (name, members.dense(dense, start if number == 1 else Ones())), *others
+    for number, layer in enumerate(complete_hidden_layers(model), 1):
+        name = f"hidden_{number}"
+        dense = members.dense(make_dense_layer(layer, model), start if number == 1 else Ones())
+        yield (name, dense), *make_layers_after_dense(name, layer)
 
 
-def in_blocks(layers: Sequence[NamedLayers], size: int | None) -> Iterator[tuple[str, Layer]]:
+def group_into_residual_blocks(layers: Sequence[NamedLayers], size: int | None) -> Iterator[tuple[str, Layer]]:
     """Hidden layers in a row; or the first, then the others in residual blocks of `size`."""
     plain = len(layers) if size is None else 1
     yield from chain(*layers[:plain])
@@ -108,49 +101,46 @@ def in_blocks(layers: Sequence[NamedLayers], size: int | None) -> Iterator[tuple
         yield f"block_{number}", Residual(layers=tuple(chain(*layers[start : start + (size or 1)])))
 
 
-def made(name: str, layer: LayerSpec, model: ModelSpec) -> Iterator[tuple[str, Layer]]:
-    """One hidden layer: dense, norm, activation, dropout."""
+def make_dense_layer(layer: LayerSpec, model: ModelSpec) -> Dense:
+    """The dense layer of a hidden layer."""
     assert layer.activation is not None
     assert layer.bias_initializer is not None
-    yield (
-        name,
-        Dense(
-            units=columns(layer),
-            kernel_initializer=suited(layer.kernel_initializer, layer.activation, model),
-            bias_initializer=layer.bias_initializer,
-            max_norm=layer.max_norm,
-            parametrization=model.parametrization,
-        ),
+    return Dense(
+        units=count_dense_units(layer),
+        kernel_initializer=resolve_initializer_for_activation(layer.kernel_initializer, layer.activation, model),
+        bias_initializer=layer.bias_initializer,
+        max_norm=layer.max_norm,
+        parametrization=model.parametrization,
     )
+
+
+def make_layers_after_dense(name: str, layer: LayerSpec) -> Iterator[tuple[str, Layer]]:
+    """The layers after the dense layer of a hidden layer: norm, activation, dropout."""
+    assert layer.activation is not None
     if layer.norm is not None:
         yield f"{name}.{layer.norm.name}_norm", layer.norm
-    yield f"{name}.{layer.activation.name}", as_layer(layer.activation)
+    yield f"{name}.{layer.activation.name}", wrap_activation_as_layer(layer.activation)
     if layer.dropout is not None:
         yield f"{name}.dropout", layer.dropout
 
 
-def as_layer(activation: AnyActivation) -> Layer:
-    """The activation as a layer: it is one if it has parameters or changes the width."""
-    return activation if isinstance(activation, PReLU | Parametric | Maxout) else Activate(activation=activation)
-
-
-def columns(layer: LayerSpec) -> int:
+def count_dense_units(layer: LayerSpec) -> int:
     """Columns of the product before the activation: one a unit, or several where a unit has pieces."""
     assert layer.activation is not None
-    return as_layer(layer.activation).inputs(layer.units)
+    return wrap_activation_as_layer(layer.activation).inputs(layer.units)
 
 
-def suited(initializer: Auto | Initializer | None, activation: AnyActivation, model: ModelSpec) -> Initializer:
+def resolve_initializer_for_activation(
+    initializer: Auto | Initializer | None, activation: AnyActivation, model: ModelSpec
+) -> Initializer:
     """The initialiser itself, or what `auto` means before this activation."""
     assert initializer is not None
-    return chosen(initializer, activation.family, model)
+    return resolve_initializer_for_family(initializer, activation.family, model)
 
 
-def chosen(initializer: Auto | Initializer, family: Family, model: ModelSpec) -> Initializer:
+def resolve_initializer_for_family(initializer: Auto | Initializer, family: Family, model: ModelSpec) -> Initializer:
     """The initialiser itself, or what `auto` means for a family and the parametrisation."""
-    if not isinstance(initializer, Auto):
-        return initializer
-    return initializer.for_family(family) if model.parametrization == "standard" else Normal(standard_deviation=1.0)
+    return resolve_auto_initializer(initializer, family, unit_variance=model.parametrization == "ntk")
 
 
 ALONE = Networks()
@@ -160,14 +150,14 @@ def build_network(
     model: ModelSpec, layout: InputLayout, outputs: int, *, members: Members = ALONE, dtype: str | None = None
 ) -> Network:
     """The network, its parameters still zero."""
-    layers = list(layers_of(model, layout, outputs, members))
+    layers = list(make_network_layers(model, layout, outputs, members))
     return Network(layers, layout.width, np.dtype(dtype or model.dtype), members.axis)
 
 
-def parameter_count(model: ModelSpec, layout: InputLayout, outputs: int, members: Members) -> int:
+def count_parameters(model: ModelSpec, layout: InputLayout, outputs: int, members: Members) -> int:
     """The numbers in θ, without making any of them."""
     width, count = layout.width, 0
-    for _, layer in layers_of(model, layout, outputs, members):
+    for _, layer in make_network_layers(model, layout, outputs, members):
         count += sum(prod(each.whole(members.axis)) for each in layer.declare(width).values())
         width = layer.outputs(width)
     return count

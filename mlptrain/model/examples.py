@@ -1,16 +1,14 @@
-"""The rows of one part as the network and the metrics want them."""
+"""The rows of one part as the network and the metrics want them, and where they come from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data.features import FeatureColumn, Features, PixelFeatures, Pixels
+from mlptrain.data.features import FeatureColumn, Pixels
 from mlptrain.engine.arrays import Floats
-from mlptrain.model.rows import Rows
-
-LONGEST_CELL = 40
+from mlptrain.model.rows import AnyFeatures, Rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,29 +17,24 @@ class Origin:
 
     rows: Rows
     numbers: NDArray[np.int64]
-    features: Features | PixelFeatures
+    features: AnyFeatures
 
-    def place(self, example: int) -> str:
+    def describe_place(self, example: int) -> str:
         """The file and line of an example, or the number of its image."""
-        row, table = int(self.numbers[example]), self.rows.table
-        return f"{self.rows.name} image {row + 1}" if table is None else table.places([row])[0]
+        return self.rows.describe_place(int(self.numbers[example]))
 
-    def column(self, place: int) -> FeatureColumn | None:
+    def find_column(self, place: int) -> FeatureColumn | None:
         """The column that makes an input; None for a pixel."""
-        if isinstance(self.features, PixelFeatures):
-            return None
-        return next(column for column, inputs in self.features.places() if place < inputs.stop)
+        return next((column for column, inputs in self.features.places() if place < inputs.stop), None)
 
-    def input(self, example: int, place: int) -> str:
+    def describe_input(self, example: int, place: int) -> str:
         """An input of an example as it is written in the file."""
-        column = self.column(place)
-        return f"pixel {place + 1}" if column is None else self.cell(example, column.name)
+        column = self.find_column(place)
+        return self.describe_cell(example, str(place + 1) if column is None else column.name)
 
-    def cell(self, example: int, name: str) -> str:
+    def describe_cell(self, example: int, name: str) -> str:
         """A cell of an example as it is written in the file."""
-        assert self.rows.table is not None
-        text = self.rows.table.column(name).text(int(self.numbers[example]))
-        return f'column "{name}", {text[:LONGEST_CELL]!r}'
+        return self.rows.describe_cell(int(self.numbers[example]), name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,13 +62,13 @@ class Examples:
         of_class = self.class_weights[self.truth]
         return of_class if self.weights is None else of_class * self.weights
 
-    def first(self, rows: int) -> "Examples":
-        """The first rows."""
-        weights = None if self.weights is None else self.weights[:rows]
-        return Examples(
+    def take_first(self, rows: int) -> "Examples":
+        """The first rows, without their origin."""
+        return replace(
+            self,
             x=self.x[:rows],
             targets=self.targets[:rows],
             truth=self.truth[:rows],
-            weights=weights,
-            class_weights=self.class_weights,
+            weights=None if self.weights is None else self.weights[:rows],
+            origin=None,
         )

@@ -4,102 +4,128 @@
 `buffers.<layer>.<part>`, `history.<column>`; of a model of several networks (folds) each name begins with `1.`, `2.` …
 """
 
+import io
 import json
 import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 
 from mlptrain.data.features import Features, PixelFeatures
 from mlptrain.data.targets import Target
-from mlptrain.engine.embeddings import InputLayout
+from mlptrain.engine.input_layout import InputLayout
 from mlptrain.engine.network import Network
 from mlptrain.errors import Diverged, ModelFileError, SpecError
-from mlptrain.model.architecture import build_network, input_layout, parameter_count
-from mlptrain.model.encoding import AnyFeatures
-from mlptrain.model.head import outputs_for
-from mlptrain.model.model import Member, Model
+from mlptrain.model.architecture import build_network, count_parameters, make_input_layout
+from mlptrain.model.fitted_network import FittedNetwork
+from mlptrain.model.head import Head, make_head
+from mlptrain.model.network_arrays import collect_named_arrays, fill_arrays, select_arrays_by_prefix
+from mlptrain.model.rows import AnyFeatures
 from mlptrain.model.rules import (
-    HISTORY,
     MOST_LAYERS,
-    check_alike,
     check_features,
+    check_head,
     check_history,
+    check_networks_agree,
     check_result,
-    check_target,
-    require,
+    require_rule,
 )
+from mlptrain.plain import from_plain, to_plain
 from mlptrain.spec.fields import Spec
-from mlptrain.spec.plain import from_plain, to_plain
-from mlptrain.storage.container import Arrays, read, write
-from mlptrain.storage.foreign import foreign
-from mlptrain.storage.metadata import LARGEST, Json, parsed, require_readable
-from mlptrain.storage.publishing import publish
-from mlptrain.training.events import EpochEnded
+from mlptrain.storage.container import Arrays, decode_container, read_container, write_container
+from mlptrain.storage.foreign import recognise_foreign
+from mlptrain.storage.metadata import LARGEST, Json, parse_json, require_readable_metadata
+from mlptrain.storage.publishing import publish_file
 
 FORMAT = "mlptrain model"
-
-
-FORMAT_VERSION = 1
-
-
+FORMAT_VERSIONS = (1, 2)
+"""In 1 all networks have one spec and the same weight; in 2 each has its own."""
 WRITER = version("mlptrain")
-
 """Read once, and early: a disk that fails when training is over must not come between."""
+KEYS = frozenset(["format", "format_version", "mlptrain", "spec", "members", "result", "spec_folder", "data_digest"])
+NETWORK_KEYS = frozenset(["features", "target"])
+"""What the metadata says, and what it says of each network, no more and no less; in format 2 the spec and the weight
+stand with the networks."""
 
 
-KEYS = {
-    *("format", "format_version", "mlptrain", "spec", "members", "result", "spec_folder", "data_digest"),
-}
+@dataclass(frozen=True, kw_only=True)
+class ModelContents:
+    """What a model file holds: networks with their weights, how their fit went, where its spec and rows were."""
 
-"""What the metadata says, no more and no less."""
-
-
-def history_arrays(epochs: list[EpochEnded]) -> Arrays:
-    """The history as one array a column; None is NaN."""
-    return {name: np.array([number(getattr(epoch, name)) for epoch in epochs], np.float64) for name in HISTORY}
-
-
-def number(value: Any) -> float:
-    return float("nan") if value is None else float(value)
+    networks: Sequence[FittedNetwork]
+    weights: Sequence[float] = (1.0,)
+    result: Json = field(default_factory=dict)
+    spec_folder: str = "."
+    """The spec's folder, relative to that of the model file."""
+    data_digest: str = ""
+    """Of the training file, if a share of it is for the test: in another file, other rows would be drawn."""
 
 
-def save(model: Model, path: Path) -> None:
-    """Publish the model at `path`; a model that stood there is kept as <name>.previous.npz."""
-    metadata = {
-        "format": FORMAT,
-        "format_version": FORMAT_VERSION,
-        "mlptrain": WRITER,
-        "spec": to_plain(model.spec),
-        "members": [{"features": to_plain(each.features), "target": to_plain(each.target)} for each in model.members],
-        "result": model.result,
-        "spec_folder": model.spec_folder,
-        "data_digest": model.data_digest,
-    }
-    for position, member in enumerate(model.members, 1):
-        require_finite(member.network, f" of fold {position}" if len(model.members) > 1 else "")
-    text = json.dumps(metadata, ensure_ascii=False, allow_nan=False).encode()
-    require_readable(text)
+Kind = TypeVar("Kind", bound=ModelContents)
+
+
+def save_contents(contents: ModelContents, path: Path) -> None:
+    """Publish a model at `path`; a model that stood there is kept as <name>.previous.npz."""
+    arrays = make_arrays(contents)
+    if not holds_same_arrays(path, arrays):
+        publish_file(path, partial(write_container, arrays=arrays), keep=get_previous_model_path(path))
+
+
+def encode_model(contents: ModelContents) -> bytes:
+    """The bytes of a model's file."""
+    stream = io.BytesIO()
+    write_container(stream, make_arrays(contents))
+    return stream.getvalue()
+
+
+def make_arrays(contents: ModelContents) -> Arrays:
+    """The arrays of a model's file, the metadata first."""
+    several = len(contents.networks) > 1
+    for position, each in enumerate(contents.networks, 1):
+        require_finite(each.network, f" of fold {position}" if several else "")
+    text = json.dumps(make_metadata(contents), ensure_ascii=False, allow_nan=False).encode()
+    require_readable_metadata(text)
     arrays: Arrays = {"metadata": np.frombuffer(text, np.uint8)}
-    for position, member in enumerate(model.members):
-        arrays |= {prefix(position, len(model.members)) + name: value for name, value in stored(member).items()}
-
-    if holds_already(path, arrays):
-        return
-    publish(path, partial(write, arrays=arrays), keep=previous(path))
+    for position, each in enumerate(contents.networks, 1):
+        prefix = f"{position}." if several else ""
+        arrays |= {f"{prefix}{name}": value for name, value in collect_network_arrays(each).items()}
+    return arrays
 
 
-def require_storable(spec: Spec, features: AnyFeatures, target: Target, members: int) -> None:
+def make_metadata(contents: ModelContents) -> Json:
+    """What the file says in JSON: in format 1 where all networks have one spec and the same weight."""
+    first = contents.networks[0].spec
+    alike = len(set(contents.weights)) == 1 and all(each.spec == first for each in contents.networks)
+    own = zip(contents.networks, contents.weights, strict=True)
+    return {
+        "format": FORMAT,
+        "format_version": 1 if alike else 2,
+        "mlptrain": WRITER,
+        **({"spec": to_plain(first)} if alike else {}),
+        "members": [
+            ({} if alike else {"spec": to_plain(each.spec), "weight": weight})
+            | {"features": to_plain(each.features), "target": to_plain(each.head.target)}
+            for each, weight in own
+        ],
+        "result": contents.result,
+        "spec_folder": contents.spec_folder,
+        "data_digest": contents.data_digest,
+    }
+
+
+def require_model_fits_file(spec: Spec, features: AnyFeatures, head: Head, networks: int) -> None:
     """Fail now, not after hours of training, if what was fitted on the rows is too much for a model file."""
-    fitted = {"features": to_plain(features), "target": to_plain(target)}
-    require_readable(json.dumps([to_plain(spec), *[fitted] * members], ensure_ascii=False).encode())
+    fitted = {"features": to_plain(features), "target": to_plain(head.target)}
+    require_readable_metadata(json.dumps([to_plain(spec), *[fitted] * networks], ensure_ascii=False).encode())
 
 
 class Comparison:
-    """A stream that compares what is written to it with what is in a file."""
+    """A stream that compares the bytes written to it with those of a file."""
 
     def __init__(self, there: BinaryIO) -> None:
         self.there, self.same = there, True
@@ -110,13 +136,13 @@ class Comparison:
         return len(data)
 
 
-def holds_already(path: Path, arrays: Arrays) -> bool:
-    """Whether the very model is there, so that the one before it stays the previous one."""
+def holds_same_arrays(path: Path, arrays: Arrays) -> bool:
+    """Whether the file holds exactly these arrays: then it stays, and so does the previous model."""
     if not path.is_file():
         return False
     with path.open("rb") as there:
         comparison = Comparison(there)
-        write(comparison, arrays)
+        write_container(comparison, arrays)
         return comparison.same and not there.read(1)
 
 
@@ -128,31 +154,25 @@ def require_finite(network: Network, which: str) -> None:
             raise Diverged(f"training diverged: after the last step {why}; try a smaller optimizer.learning_rate")
 
 
-def prefix(position: int, members: int) -> str:
-    """What the names of a member's arrays begin with: nothing where there is one member only."""
-    return f"{position + 1}." if members > 1 else ""
+def collect_network_arrays(fitted: FittedNetwork) -> Arrays:
+    """The arrays of one network and its history."""
+    history = {f"history.{name}": value for name, value in fitted.history.items()}
+    return collect_named_arrays(fitted.network) | history
 
 
-def stored(member: Member) -> Arrays:
-    """The arrays of a member."""
-    arrays: Arrays = {f"parameters.{name}": value for name, value in member.network.parameters.values.items()}
-    arrays |= {f"buffers.{name}": value for name, value in member.network.buffers.items()}
-    return arrays | {f"history.{name}": value for name, value in member.history.items()}
-
-
-def previous(path: Path) -> Path:
+def get_previous_model_path(path: Path) -> Path:
     """Where the model that stood at `path` is kept."""
     return path.with_name(f"{path.stem}.previous.npz")
 
 
-def check_replaceable(path: Path) -> None:
-    """Refuse to replace anything but a model of mlptrain, be it by the new model or by the one that it replaces."""
+def require_replaceable_model(path: Path) -> None:
+    """Refuse to replace anything but a model: neither `path` nor its .previous.npz may be another kind of file."""
     if path.exists():
-        refuse_foreign(path)
-        refuse_foreign(previous(path))
+        refuse_non_model_file(path)
+        refuse_non_model_file(get_previous_model_path(path))
 
 
-def refuse_foreign(path: Path) -> None:
+def refuse_non_model_file(path: Path) -> None:
     """Raise where something that is not a model stands at `path`."""
     if path.exists() and not is_model(path):
         raise SpecError(f"{path}: exists and is not a model of mlptrain; choose another --out")
@@ -161,140 +181,157 @@ def refuse_foreign(path: Path) -> None:
 def is_model(path: Path) -> bool:
     """Whether a file is a model that this version of mlptrain reads."""
     try:
-        load(path)
+        load_contents(path, ModelContents)
     except ModelFileError:
         return False
     return True
 
 
-def load(path: Path) -> Model:
-    """The model in a file; anything else is a ModelFileError."""
-    return model_of(path, read_arrays(path))
+def load_contents(path: Path, kind: type[Kind]) -> Kind:
+    """The model in a file, as a `kind` of contents; anything else is a ModelFileError."""
+    return restore_contents_from_arrays(str(path), read_arrays(path), kind)
 
 
-def model_of(path: Path, arrays: Arrays) -> Model:
-    """The model in the arrays of a file."""
-    metadata = read_metadata(path, arrays)
+def decode_model(content: bytes, kind: type[Kind]) -> Kind:
+    """The model in the bytes of its file."""
     try:
-        return made(metadata, arrays)
+        arrays = decode_container(memoryview(content))
+    except ValueError as problem:
+        raise ModelFileError(f"a model's bytes: {problem}") from None
+    return restore_contents_from_arrays("a model's bytes", arrays, kind)
+
+
+def restore_contents_from_arrays(name: str, arrays: Arrays, kind: type[Kind]) -> Kind:
+    """The model in the arrays of a file."""
+    metadata = read_metadata(name, arrays)
+    try:
+        return make_contents_from_metadata(metadata, arrays, kind)
     except (LookupError, TypeError, ValueError, AttributeError, AssertionError, ArithmeticError) as problem:
-        raise ModelFileError(f"{path}: the model is damaged: {problem}") from None
+        raise ModelFileError(f"{name}: the model is damaged: {problem}") from None
 
 
-def made(metadata: Json, arrays: Arrays) -> Model:
-    """The model of checked metadata and arrays."""
-    require(metadata.keys() == KEYS, f"its metadata has other keys: {', '.join(sorted(metadata.keys() ^ KEYS))[:80]}")
+def make_contents_from_metadata(metadata: Json, arrays: Arrays, kind: type[Kind]) -> Kind:
+    """The contents of checked metadata and arrays."""
+    alike = metadata["format_version"] == 1
+    wanted = KEYS if alike else KEYS - {"spec"}
+    require_rule(
+        metadata.keys() == wanted, f"its metadata has other keys: {', '.join(sorted(metadata.keys() ^ wanted))[:80]}"
+    )
     for name in ("mlptrain", "spec_folder", "data_digest"):
-        require(isinstance(metadata[name], str), f"{name} is no text")
+        require_rule(isinstance(metadata[name], str), f"{name} is no text")
     check_result(metadata["result"])
-    require_few_layers(metadata["spec"])
-    spec, plain = from_plain(Spec, metadata["spec"]), metadata["members"]
-    require(isinstance(plain, list), "its members are not a list")
-    groups = grouped(arrays, len(plain))
-    members = [restored(spec, each, group) for each, group in zip(plain, groups, strict=True)]
-    check_alike([each.target for each in members], [each.features for each in members])
+    spec, plain = restore_stored_spec(metadata["spec"]) if alike else None, metadata["members"]
+    require_rule(isinstance(plain, list), "its members are not a list")
+    networks, weights = [], []
+    for each, group in zip(plain, group_arrays(arrays, len(plain)), strict=True):
+        own = each if alike else select_network_metadata(each)
+        networks.append(restore_network(spec or restore_stored_spec(each["spec"]), own, group))
+        weights.append(1.0 if alike else each["weight"])
+    require_rule(all(type(weight) is float and weight > 0 for weight in weights), "the weights of its networks")
+    check_networks_agree([each.head for each in networks], [each.features for each in networks])
     kept = {name: metadata[name] for name in ("result", "spec_folder", "data_digest")}
-    return Model(spec=spec, members=members, **kept)
+    return kind(networks=networks, weights=weights, **kept)
 
 
-def grouped(arrays: Arrays, members: int) -> list[Arrays]:
-    """The arrays of each member, under their names within it; there are no others."""
-    groups: list[Arrays] = [{} for _ in range(min(members, len(arrays)))]
+def restore_stored_spec(plain: Any) -> Spec:
+    """A spec of the metadata."""
+    refuse_too_many_layers(plain)
+    spec: Spec = from_plain(Spec, plain)
+    return spec
+
+
+def select_network_metadata(plain: Any) -> Json:
+    """What format 1 says of a network, from what format 2 says."""
+    require_rule(isinstance(plain, dict) and plain.keys() == NETWORK_KEYS | {"spec", "weight"}, "the keys of a member")
+    return {name: plain[name] for name in NETWORK_KEYS}
+
+
+def group_arrays(arrays: Arrays, networks: int) -> list[Arrays]:
+    """The arrays of each network, under their names within it; there are no others."""
+    groups: list[Arrays] = [{} for _ in range(min(networks, len(arrays)))]
     numbers = {str(position): group for position, group in enumerate(groups, 1)}
     for name, value in arrays.items():
-        number, _, rest = name.partition(".") if members > 1 else ("1", "", name)
+        number, _, rest = name.partition(".") if networks > 1 else ("1", "", name)
         if name != "metadata":
-            require(number in numbers, f"its arrays are not those of its spec: {name}")
+            require_rule(number in numbers, f"its arrays are not those of its spec: {name}")
             numbers[number][rest] = value
     return groups
 
 
-def beginning(arrays: Arrays, start: str) -> Arrays:
-    """The arrays whose names begin so, without that."""
-    return {name.removeprefix(start): value for name, value in arrays.items() if name.startswith(start)}
-
-
-def restored(spec: Spec, plain: Json, arrays: Arrays) -> Member:
-    """One member from its part of the metadata and its arrays."""
-    require(isinstance(plain, dict) and plain.keys() == {"features", "target"}, "the keys of a member")
-    features = from_plain(Features | PixelFeatures, plain["features"])
-    target = from_plain(Target, plain["target"])
+def restore_network(spec: Spec, plain: Json, arrays: Arrays) -> FittedNetwork:
+    """One network from its part of the metadata and its arrays."""
+    require_rule(isinstance(plain, dict) and plain.keys() == NETWORK_KEYS, "the keys of a member")
+    features: AnyFeatures = from_plain(Features | PixelFeatures, plain["features"])
+    target: Target = from_plain(Target, plain["target"])
     check_features(features, spec)
-    check_target(target, spec, on_images=isinstance(features, PixelFeatures))
-    assert spec.loss is not None
-    outputs = outputs_for(spec.loss, target)
-    layout = input_layout(features)
-    require_arrays_for(spec, layout, outputs, arrays)
-    network = build_network(spec.model, layout, outputs, members=spec.members)
-    restore(network, arrays)
-    history = beginning(arrays, "history.")
+    if spec.loss is None:
+        raise ValueError("its spec has no loss")
+    head, layout = make_head(spec.loss, target), make_input_layout(features)
+    check_head(head, of_images=features.on_images)
+    refuse_network_beyond_arrays(spec, layout, head.outputs, arrays)
+    network = build_network(spec.model, layout, head.outputs, members=spec.members)
+    load_arrays_into_network(network, arrays)
+    history = select_arrays_by_prefix(arrays, "history.")
     check_history(history)
-    return Member(features=features, target=target, network=network, history=history)
+    return FittedNetwork(spec=spec, features=features, head=head, network=network, history=history)
 
 
 def read_arrays(path: Path) -> Arrays:
     """The arrays of a container; a file of another kind is called by its name."""
     try:
-        return read(path)
+        return read_container(path)
     except ModelFileError:
-        if kind := foreign(path):
+        if kind := recognise_foreign(path):
             raise ModelFileError(f"{path}: not a model of mlptrain: this is {kind}") from None
         raise
 
 
-def read_metadata(path: Path, arrays: Arrays) -> Json:
+def read_metadata(name: str, arrays: Arrays) -> Json:
     """The JSON of the file, of a format we know."""
     text = arrays.get("metadata", np.empty(0, np.uint8))
     if text.dtype != np.uint8 or text.ndim != 1 or not 0 < text.size <= LARGEST:
-        raise ModelFileError(f"{path}: this .npz has no metadata; it is not a model of mlptrain")
+        raise ModelFileError(f"{name}: this .npz has no metadata; it is not a model of mlptrain")
     try:
-        metadata = parsed(text.tobytes())
+        metadata = parse_json(text.tobytes())
     except ValueError as problem:
-        raise ModelFileError(f"{path}: the metadata is damaged: {problem}") from None
+        raise ModelFileError(f"{name}: the metadata is damaged: {problem}") from None
     if not isinstance(metadata, dict) or metadata.get("format") != FORMAT:
-        raise ModelFileError(f"{path}: this .npz is not a model of mlptrain")
-    if (number := metadata.get("format_version")) != FORMAT_VERSION or type(number) is not int:
+        raise ModelFileError(f"{name}: this .npz is not a model of mlptrain")
+    if (number := metadata.get("format_version")) not in FORMAT_VERSIONS or type(number) is not int:
         newer = f"written by mlptrain {metadata.get('mlptrain')!s:.40} in format {number!s:.40}"
-        raise ModelFileError(f"{path}: {newer}; this is mlptrain {WRITER}: update it")
+        raise ModelFileError(f"{name}: {newer}; this is mlptrain {WRITER}: update it")
     return metadata
 
 
-def require_few_layers(plain: Any) -> None:
+def refuse_too_many_layers(plain: Any) -> None:
     """Refuse a spec of very many layers, before anything is made of it."""
     model = plain.get("model") if isinstance(plain, dict) else None
-    require(isinstance(model, dict), "its spec is no map with a model")
+    require_rule(isinstance(model, dict), "its spec is no map with a model")
     for layers in (model.get("hidden"), model.get("layers")) if isinstance(model, dict) else ():
-        require(not isinstance(layers, list) or len(layers) <= MOST_LAYERS, f"more than {MOST_LAYERS} layers")
+        require_rule(not isinstance(layers, list) or len(layers) <= MOST_LAYERS, f"more than {MOST_LAYERS} layers")
 
 
-def require_arrays_for(spec: Spec, layout: InputLayout, outputs: int, arrays: Arrays) -> None:
+def refuse_network_beyond_arrays(spec: Spec, layout: InputLayout, outputs: int, arrays: Arrays) -> None:
     """Refuse a network that is larger than the arrays in the file, before anything is allocated for it."""
     layers = len(spec.model.hidden if spec.model.layers is None else spec.model.layers)
     dropout = spec.model.dropout
-    require(not isinstance(dropout, tuple) or len(dropout) == layers, "its spec has dropout for other layers")
-    needed = parameter_count(spec.model, layout, outputs, spec.members)
+    require_rule(not isinstance(dropout, tuple) or len(dropout) == layers, "its spec has dropout for other layers")
+    needed = count_parameters(spec.model, layout, outputs, spec.members)
     there = sum(value.size for name, value in arrays.items() if name.startswith("parameters."))
-    # Where a few are missing, `restore` says which
-    require(needed <= 2 * there, "its spec asks for a larger network than its arrays make")
+    # Where a few are missing, `fill_arrays` says which
+    require_rule(needed <= 2 * there, "its spec asks for a larger network than its arrays make")
 
 
-def restore(network: Network, arrays: Arrays) -> None:
-    """Put parameters and buffers into the network; every one must be there, of its shape."""
-    wanted = {f"parameters.{name}": view for name, view in network.parameters.values.items()}
-    wanted |= {f"buffers.{name}": view for name, view in network.buffers.items()}
-    present = {name for name in arrays if not name.startswith("history.")}
-    if present != wanted.keys():
-        raise ValueError(f"its arrays are not those of its spec: {sorted(present ^ wanted.keys())[0]}")
-    for name, view in wanted.items():
-        stored = arrays[name]
-        if (stored.shape, stored.dtype) != (view.shape, view.dtype):
-            raise ValueError(f"{name} is {stored.dtype} {stored.shape}, not {view.dtype} {view.shape}")
-        if not np.isfinite(stored).all():
+def load_arrays_into_network(network: Network, arrays: Arrays) -> None:
+    """Put parameters and buffers into the network; every one must be there, of its shape, and finite."""
+    stored = {name: array for name, array in arrays.items() if not name.startswith("history.")}
+    for name, array in stored.items():
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise ValueError(f"{name} has numbers that are not finite")
-        view[...] = stored
+    fill_arrays(collect_named_arrays(network), stored)
 
 
-def folder_between(model: Path, spec_folder: Path) -> str:
+def compute_relative_spec_folder(model: Path, spec_folder: Path) -> str:
     """The spec's folder as seen from the model file's, so that a model moved with its spec finds its data again."""
     try:
         folder = Path(os.path.relpath(spec_folder.resolve(), model.resolve().parent)).as_posix()

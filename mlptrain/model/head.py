@@ -1,101 +1,301 @@
-"""The rows of one part as the network and the metrics want them, and what predictions for them are worth."""
+"""The head: a loss and a target as one value; what the network's outputs mean, on the way in and on the way out.
+
+`ClassHead` is for a target of classes, `NumberHead` for one or several numbers. B rows, K outputs, C classes.
+"""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data.targets import ClassTarget, NumberTarget, Target
+from mlptrain.data.targets import (
+    ClassTarget,
+    NumberTarget,
+    Target,
+    convert_labels_to_array,
+    read_targets,
+    require_targets_present,
+)
 from mlptrain.engine.arrays import Floats
+from mlptrain.engine.comparisons import Comparison, Undefined, Value, compare_classes, compare_numbers
 from mlptrain.engine.losses import Loss
-from mlptrain.engine.metrics import Undefined, Value, classification, regression
+from mlptrain.engine.metrics import METRICS, find_default_metric, measure_metric, measure_metrics
 from mlptrain.engine.network import Inputs, Network
+from mlptrain.errors import DataError, SpecError
+from mlptrain.model.answers import Columns, format_predicted_numbers
 from mlptrain.model.examples import Examples
+from mlptrain.model.rows import Rows
+from mlptrain.spec.fields import Data
+
+Doubles = NDArray[np.float64]
+MOST_LABELS = 10
+"""Labels that a description of the target shows."""
 
 
-def loss_targets(loss: Loss, target: Target, truth: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """What the loss compares logits with: codes; scaled numbers; or, for a loss of numbers on classes, 0 and 1."""
-    if isinstance(target, NumberTarget):
-        return target.scaled(truth, dtype)
-    if loss.classes:
+@dataclass(frozen=True)
+class ClassHead:
+    """Outputs of a network whose target is one of C classes: scores of the classes, by the loss's link.
+
+    A loss of numbers compares with 0 and 1: one output for two classes, else one a class.
+    """
+
+    loss: Loss
+    target: ClassTarget
+    default_metric: ClassVar[str] = find_default_metric(of_classes=True).name
+    has_classes: ClassVar[bool] = True
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The columns that are predicted."""
+        return (self.target.name,)
+
+    @property
+    def classes(self) -> Sequence[str]:
+        """The labels, in the order of the scores."""
+        return self.target.classes
+
+    @property
+    def width(self) -> int:
+        """Scores of a row."""
+        return len(self.target.classes)
+
+    @property
+    def outputs(self) -> int:
+        """The width of the output layer."""
+        if self.loss.classes:
+            return self.loss.outputs(self.width)  # type: ignore[union-attr]
+        return 1 if self.width == 2 else self.width
+
+    def read_truth(self, data: Data, rows: Rows, *, unknown: bool = False) -> NDArray[Any]:
+        """The code of each row's class. One that training did not have is an error, or with `unknown` −1."""
+        answers, name = rows.answers, rows.answer_column(self.target.name)
+        if name not in answers.columns:
+            raise DataError(answers.missing([name]))
+        codes = self.target.codes(answers.coded(name))
+        if not unknown and (codes < 0).any():
+            row = int((codes < 0).argmax())
+            cell = answers.columns[name].text(row)
+            why = "the target is missing" if not cell else f"the class {cell!r} does not occur in the training file"
+            raise answers.fault(row, self.target.name, f"{why}; the classes are {', '.join(self.classes[:20])}")
+        return codes
+
+    def find_known(self, truth: NDArray[Any]) -> NDArray[np.bool_]:
+        """Which rows have a class that training had."""
+        return np.asarray(truth >= 0)
+
+    def loss_targets(self, truth: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+        """What the loss compares logits with: codes, or 0 and 1. An unknown class is taken for the first."""
+        codes = truth if truth.min(initial=0) >= 0 else np.maximum(truth, 0)
+        return codes if self.loss.classes else self.one_hot(codes).astype(dtype)
+
+    def encoding_targets(self, truth: NDArray[Any]) -> Doubles:
+        """The targets of target encodings (B, K): the 0/1 of two classes, or one column a class."""
+        return self.one_hot(truth).astype(np.float64)
+
+    def one_hot(self, codes: NDArray[Any]) -> NDArray[np.bool_]:
+        """Whether a row is of each class (B, C); of two classes whether it is of the second (B, 1)."""
+        is_class: NDArray[np.bool_] = codes[:, None] == np.arange(self.width)
+        return is_class[:, 1:] if self.width == 2 else is_class
+
+    def predict(self, logits: Floats) -> NDArray[Any]:
+        """Scores of the classes (B, C); a fresh array."""
+        values = self.loss.predict(logits)
+        if self.loss.classes or values.shape[1] > 1:
+            return values.copy()
+        return np.concatenate([1 - values, values], axis=1)
+
+    def compare(self, predictions: NDArray[Any], truth: NDArray[Any]) -> Comparison:
+        """Scores (B, C) beside the truth, as the metrics want them."""
+        return compare_classes(predictions, truth, probabilistic=self.loss.probabilistic)
+
+    def write_answers(self, values: NDArray[Any], dtype: np.dtype[Any]) -> Columns:
+        """The predicted label of each row, under the target's own name."""
+        labels = self.target.classes
+        return {self.target.name: list(map(labels.__getitem__, values.argmax(axis=1).tolist()))}
+
+    def make_array(self, values: NDArray[Any]) -> NDArray[Any]:
+        """The predicted label of each row, of the type that the labels' texts read as."""
+        labels: NDArray[Any] = convert_labels_to_array(self.classes)[values.argmax(axis=1)]
+        return labels
+
+    def write_probabilities(self, values: NDArray[Any], dtype: np.dtype[Any]) -> Columns:
+        """One column a class."""
+        columns = zip(self.classes, values.T, strict=True)
+        return {f"probability_{label}": format_predicted_numbers(column, dtype) for label, column in columns}
+
+    def require_probabilities(self, option: str) -> None:
+        """Refuse an option that asks for probabilities where the loss gives none."""
+        if not self.loss.probabilistic:
+            raise SpecError(f"{option}: the scores of the {self.loss.name} loss are not probabilities")
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What networks that predict together must have in common, beside their classes."""
+        return (self.target.name,)
+
+    def find_broken_rules(self, *, of_images: bool) -> Iterator[str]:
+        """The rules that a head from a file breaks."""
+        labels = sorted(self.classes)
+        twice = next((one for one, other in pairwise(labels) if one == other), None)
+        if len(labels) < 2:
+            yield "it has less than two classes"
+        if twice is not None:
+            yield f"the class {twice!r:.80} is there twice"
+        if self.loss.most_classes not in (None, len(labels)):
+            yield "its loss needs two classes"
+
+    def describe(self) -> list[tuple[str, str, str, str]]:
+        """The target column: its name, "target", what it is, its labels."""
+        labels = ", ".join(self.classes[:MOST_LABELS]) + (" …" if self.width > MOST_LABELS else "")
+        return [(self.target.name, "target", f"{self.width} classes", labels)]
+
+
+@dataclass(frozen=True)
+class NumberHead:
+    """Outputs of a network whose targets are numbers, one output each, scaled for the network."""
+
+    loss: Loss
+    target: NumberTarget
+    default_metric: ClassVar[str] = find_default_metric(of_classes=False).name
+    has_classes: ClassVar[bool] = False
+    classes: ClassVar[Sequence[str]] = ()
+
+    @property
+    def names(self) -> Sequence[str]:
+        return self.target.names
+
+    @property
+    def width(self) -> int:
+        return len(self.target.names)
+
+    @property
+    def outputs(self) -> int:
+        return len(self.target.names)
+
+    def read_truth(self, data: Data, rows: Rows, *, unknown: bool = False) -> NDArray[Any]:
+        """The targets (B, K) in the user's units."""
+        require_targets_present(rows.answers, self.target.names, data.missing_targets, numeric=True)
+        return read_targets(rows.answers, self.target.names, data.missing_targets)
+
+    def find_known(self, truth: NDArray[Any]) -> NDArray[np.bool_]:
+        return np.ones(len(truth), bool)
+
+    def loss_targets(self, truth: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+        """The scaled targets (B, K)."""
+        return self.target.scaled(truth, dtype)
+
+    def encoding_targets(self, truth: NDArray[Any]) -> Doubles:
         return truth
-    one_hot = (truth[:, None] == np.arange(len(target.classes))).astype(dtype)
-    return one_hot[:, 1:] if len(target.classes) == 2 else one_hot
+
+    def predict(self, logits: Floats) -> NDArray[Any]:
+        """Numbers in the user's units (B, K); a fresh array."""
+        return self.target.unscaled(self.loss.predict(logits))
+
+    def compare(self, predictions: NDArray[Any], truth: NDArray[Any]) -> Comparison:
+        return compare_numbers(predictions, truth)
+
+    def write_answers(self, values: NDArray[Any], dtype: np.dtype[Any]) -> Columns:
+        """The predicted numbers, each under its target's own name."""
+        columns = zip(self.target.names, values.T, strict=True)
+        return {name: format_predicted_numbers(column, dtype) for name, column in columns}
+
+    def make_array(self, values: NDArray[Any]) -> Doubles:
+        """The predicted numbers (rows,), of several targets (rows, targets)."""
+        return values[:, 0] if self.width == 1 else values
+
+    def write_probabilities(self, values: NDArray[Any], dtype: np.dtype[Any]) -> Columns:
+        return {}
+
+    def require_probabilities(self, option: str) -> None:
+        raise SpecError(f"{option}: the target is a number; it has no classes")
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        return self.target.names
+
+    def find_broken_rules(self, *, of_images: bool) -> Iterator[str]:
+        target = self.target
+        twice = next((one for one, other in pairwise(sorted(target.names)) if one == other), None)
+        bounds = zip(target.lowest, target.highest, strict=False)
+        if self.loss.classes or of_images:
+            yield f"the loss {self.loss.name} needs classes"
+        if not len(target.names) == len(target.center) == len(target.scale) > 0:
+            yield "its targets have no center or scale"
+        elif min(target.scale) <= 0:
+            yield "the scale of its target is not above 0"
+        if twice is not None:
+            yield f"the target {twice!r:.80} is there twice"
+        if not len(target.lowest) == len(target.highest) in (0, len(target.names)):
+            yield "the bounds of its targets"
+        elif not all(low <= high for low, high in bounds):
+            yield "the bounds of its targets are not in order"
+
+    def describe(self) -> list[tuple[str, str, str, str]]:
+        return [(name, "target", "number", "") for name in self.target.names]
 
 
-def outputs_for(loss: Loss, target: Target) -> int:
-    """The width of the output layer."""
-    if isinstance(target, NumberTarget):
-        return len(target.names)
-    if loss.classes:
-        return loss.outputs(len(target.classes))  # type: ignore[union-attr]
-    return 1 if len(target.classes) == 2 else len(target.classes)
+Head = ClassHead | NumberHead
+
+HEADS: dict[type, Any] = {ClassTarget: ClassHead, NumberTarget: NumberHead}
+"""The head of each kind of target."""
 
 
-def predicted(loss: Loss, target: Target, logits: Floats) -> NDArray[Any]:
-    """Scores of the classes (B, K), or numbers in the user's units (B, K); a fresh array."""
-    values = loss.predict(logits)
-    if isinstance(target, NumberTarget):
-        return target.unscaled(values)
-    if loss.classes or values.shape[1] > 1:
-        return values.copy()
-    return np.concatenate([1 - values, values], axis=1)
+def make_head(loss: Loss, target: Target) -> Head:
+    """The head of a loss and a target."""
+    head: Head = HEADS[type(target)](loss, target)
+    return head
 
 
-def answers(network: Network, loss: Loss, x: Inputs) -> Iterator[Floats]:
+def iterate_logits(network: Network, head: Head, x: Inputs) -> Iterator[Floats]:
     """The logits (B, K) of x in evaluation, of several members those of their mean prediction, chunk by chunk."""
     for logits in network.logits(x):
-        yield logits if network.members is None else loss.pooled(logits)
+        yield logits if network.members is None else head.loss.pooled(logits)
 
 
 @np.errstate(all="ignore")  # what is too large for the network's numbers is seen in the predictions
-def predict(network: Network, loss: Loss, target: Target, x: Inputs) -> NDArray[Any]:
-    """Predictions for all rows, chunk by chunk."""
-    return joined(target, [predicted(loss, target, logits) for logits in answers(network, loss, x)])
+def predict_values(network: Network, head: Head, x: Inputs) -> NDArray[Any]:
+    """Scores or numbers for all rows, chunk by chunk."""
+    return join_chunks(head, [head.predict(logits) for logits in iterate_logits(network, head, x)])
 
 
-def joined(target: Target, chunks: Sequence[NDArray[Any]]) -> NDArray[Any]:
-    """The predictions of all chunks, of which there may be none."""
-    width = len(target.classes) if isinstance(target, ClassTarget) else len(target.names)
-    return np.concatenate(chunks) if chunks else np.empty((0, width))
+def join_chunks(head: Head, chunks: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """The predictions of all chunks; there may be none."""
+    return np.concatenate(chunks) if chunks else np.empty((0, head.width))
 
 
-def judged(network: Network, loss: Loss, target: Target, part: Examples) -> tuple[Floats, NDArray[Any]]:
+def predict_with_row_losses(network: Network, head: Head, part: Examples) -> tuple[Floats, NDArray[Any]]:
     """The loss of each row in evaluation mode (B,), and the predictions."""
     start, losses, chunks = 0, [], []
-    for logits in answers(network, loss, part.x):
+    for logits in iterate_logits(network, head, part.x):
         stop = start + len(logits)
-        rows, _ = loss.rows(logits, part.targets[start:stop])
+        rows, _ = head.loss.rows(logits, part.targets[start:stop])
         losses.append(rows.copy())
-        chunks.append(predicted(loss, target, logits))
+        chunks.append(head.predict(logits))
         start = stop
-    return np.concatenate(losses) if losses else np.empty(0, part.x.dtype), joined(target, chunks)
+    return np.concatenate(losses) if losses else np.empty(0, part.x.dtype), join_chunks(head, chunks)
 
 
-def evaluate(network: Network, loss: Loss, target: Target, part: Examples) -> tuple[float, NDArray[Any]]:
+def predict_with_mean_loss(network: Network, head: Head, part: Examples) -> tuple[float, NDArray[Any]]:
     """The loss in evaluation mode, averaged over the (weighted) rows (NaN without any), and the predictions."""
-    losses, predictions = judged(network, loss, target, part)
-    return mean_loss(losses, part.weights), predictions
+    losses, predictions = predict_with_row_losses(network, head, part)
+    return average_losses(losses, part.weights), predictions
 
 
-def mean_loss(losses: Floats, weights: Floats | None) -> float:
+def average_losses(losses: Floats, weights: Floats | None) -> float:
     """Σ w · loss / Σ w; NaN without rows."""
     w = np.ones(len(losses)) if weights is None else weights.astype(np.float64)
     return float(w @ losses.astype(np.float64) / w.sum()) if len(losses) else float("nan")
 
 
-def metrics(loss: Loss, target: Target, part: Examples, predictions: NDArray[Any]) -> dict[str, Value]:
-    """All metrics of design's list that suit the target."""
-    weights = None if part.weights is None else part.weights.astype(np.float64)
-    if isinstance(target, NumberTarget):
-        return regression(predictions, part.truth, weights)
-    return classification(predictions, part.truth, weights, probabilistic=loss.probabilistic)
+def measure_part_metrics(head: Head, part: Examples, predictions: NDArray[Any]) -> dict[str, Value]:
+    """All metrics of the predictions for a part."""
+    return measure_metrics(head.compare(predictions, part.truth), part.weights)
 
 
-def quick_metric(name: str, loss: Loss, target: Target, part: Examples, predictions: NDArray[Any]) -> float | None:
-    """One metric by name, with the cheap way for accuracy."""
-    if name == "accuracy" and part.weights is None:
-        return float((predictions.argmax(axis=1) == part.truth).mean())
-    value = metrics(loss, target, part, predictions)[name]
+def measure_named_metric(name: str, head: Head, part: Examples, predictions: NDArray[Any]) -> float | None:
+    """One metric by name; None where it is not defined."""
+    value = measure_metric(METRICS[name], head.compare(predictions, part.truth), part.weights)
     return None if isinstance(value, Undefined) else value

@@ -1,214 +1,265 @@
-"""A model: one network or several that predict with their average."""
+"""A model: a weighted list of networks that predict with their average; one network is the list of one."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from math import isnan
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data.features import (
-    CategoryColumn,
-    DateColumn,
-    FeatureColumn,
-    NumberColumn,
-    OddCells,
-    PixelFeatures,
-)
-from mlptrain.data.table import Table, from_columns
-from mlptrain.data.targets import ClassTarget, Target
+from mlptrain.arguments import require_count, require_path, shorten_repr
+from mlptrain.data.features import FeatureColumn
+from mlptrain.data.odd_cells import OddCells
+from mlptrain.data.targets import convert_labels_to_array
 from mlptrain.engine.losses import Loss
-from mlptrain.engine.metrics import (
-    Answers,
-    classified,
-    regressed,
-)
-from mlptrain.engine.network import Network
 from mlptrain.errors import DataError, SpecError
-from mlptrain.model.answers import Columns, Wanted, kept_columns, no_formula, predicted_columns, probability_columns
-from mlptrain.model.encoding import AnyFeatures, compact_inputs, examples
-from mlptrain.model.examples import Examples
-from mlptrain.model.head import judged
-from mlptrain.model.head import predict as predict_rows
-from mlptrain.model.rows import Rows
+from mlptrain.model.answers import AnswerOptions, Columns, escape_spreadsheet_formulas, select_kept_columns
+from mlptrain.model.evaluation import Evaluation, evaluate_judgement, slice_rows_by_column
+from mlptrain.model.file import (
+    ModelContents,
+    decode_model,
+    encode_model,
+    load_contents,
+    require_replaceable_model,
+    save_contents,
+)
+from mlptrain.model.fitted_network import Judgement
+from mlptrain.model.head import Head
+from mlptrain.model.memory_rows import make_evaluation_rows, make_image_rows, make_prediction_rows
+from mlptrain.model.products import limit_threads
+from mlptrain.model.rows import Rows, describe_blank_lines, drop_rows_without_target
+from mlptrain.notices import Notice, warn_caller
+from mlptrain.randomness import stream
 from mlptrain.spec.fields import Spec
-from mlptrain.spec.plain import to_plain
-from mlptrain.storage.container import Arrays
-from mlptrain.storage.metadata import Json
+from mlptrain.storage.publishing import check_writable
 
 
-@dataclass(frozen=True, kw_only=True)
-class Member:
-    """One trained network, and what was fitted on its training rows."""
+class OddCellsNotice(Notice):
+    """Cells of the rows to predict were filled or unseen; `counts` has their numbers by column."""
 
-    features: AnyFeatures
-    target: Target
-    network: Network
-    history: Arrays = field(default_factory=dict)
+    def __init__(self, counts: OddCells) -> None:
+        super().__init__(counts.words())
+        self.counts = counts
 
 
-@dataclass(frozen=True, kw_only=True)
-class Model:
-    """A trained model: the resolved spec, one network or several that predict with their average, how training went."""
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Model(ModelContents):
+    """A weighted list of networks, each with its own spec and encoding, and how their fit went."""
 
-    spec: Spec
-    members: Sequence[Member]
-    result: Json
-    spec_folder: str = "."
-    """The spec's folder, relative to that of the model file."""
-    data_digest: str = ""
-    """Of the training file, if a share of it is for the test: in another file, other rows would be drawn."""
+    @property
+    def spec(self) -> Spec:
+        """The resolved spec, of several networks that of the first."""
+        return self.networks[0].spec
+
+    @property
+    def head(self) -> Head:
+        """Loss and target; all networks predict the same columns and classes."""
+        return self.networks[0].head
 
     @property
     def loss(self) -> Loss:
-        assert self.spec.loss is not None
-        return self.spec.loss
+        return self.head.loss
 
     @property
-    def target(self) -> Target:
-        """The target; all members have the same columns and classes."""
-        return self.members[0].target
+    def dtype(self) -> np.dtype[Any]:
+        """The precision of the predictions."""
+        return self.networks[0].network.dtype
 
     @property
-    def on_images(self) -> bool:
+    def reads_images(self) -> bool:
         """Whether the inputs are images."""
-        return isinstance(self.members[0].features, PixelFeatures)
+        return self.networks[0].features.on_images
+
+    @property
+    def parameters(self) -> int:
+        """The numbers in θ of all networks."""
+        return sum(each.network.parameters.theta.size for each in self.networks)
+
+    @property
+    def ignored(self) -> set[str]:
+        """Columns that were left out when the networks were trained."""
+        return {name for each in self.networks for name in each.features.ignored}
+
+    @property
+    def history(self) -> dict[str, list[float | None]]:
+        """The epochs, column by column, of several networks those of the first; None where a value is not defined."""
+        columns = self.networks[0].history.items()
+        return {name: [None if isnan(value) else value for value in values.tolist()] for name, values in columns}
 
     def columns(self) -> dict[str, FeatureColumn]:
-        """The input columns of any member, by name."""
-        return {column.name: column for member in self.members for column in member.features.columns}
-
-
-def average(model: Model, rows: Rows, odd: OddCells | None = None) -> NDArray[Any]:
-    """The mean of the members' predictions: scores of the classes (B, K), or numbers in the user's units (B, K)."""
-    total: Any = 0.0
-    for member in model.members:
-        found = OddCells()
-        x = compact_inputs(member.features, rows, member.network.dtype, found)
-        total = total + predict_rows(member.network, model.loss, member.target, x)
-        if odd is not None and member is model.members[0]:
-            odd.add(found)
-    mean: NDArray[Any] = total / len(model.members) if len(model.members) > 1 else total
-    return mean
-
-
-def predicted_with(model: Model, rows: Rows, wanted: Wanted, odd: OddCells | None = None) -> Columns:
-    """Predictions for all rows, in order: the kept columns, the prediction under the target's name, probabilities."""
-    values, dtype = average(model, rows, odd), model.members[0].network.dtype
-    columns = predicted_columns(model.target, values, dtype)
-    if wanted.probabilities:
-        columns |= probability_columns(require_probabilities(model), values, dtype)
-    columns = kept_columns(rows, wanted.keep, columns) | columns
-    return (
-        {no_formula(name): list(map(no_formula, cells)) for name, cells in columns.items()}
-        if wanted.spreadsheet_safe
-        else columns
-    )
-
-
-def is_text(column: FeatureColumn) -> bool:
-    """Whether the texts of a column matter, not its numbers."""
-    return isinstance(column, CategoryColumn | DateColumn) or column.boolean
-
-
-def require_probabilities(model: Model) -> ClassTarget:
-    """The classes, if the model gives probabilities."""
-    if not isinstance(model.target, ClassTarget):
-        raise SpecError("--probabilities: the target is a number; it has no classes")
-    if not model.loss.probabilistic:
-        raise SpecError(f"--probabilities: the scores of the {model.loss.name} loss are not probabilities")
-    return model.target
-
-
-class LoadedModel:
-    """A model in memory: `predict` takes a mapping of columns, a data frame or a two-dimensional array."""
-
-    def __init__(self, model: Model) -> None:
-        self.model = model
+        """The input columns of any network, by name."""
+        return {column.name: column for each in self.networks for column in each.features.columns}
 
     @property
-    def spec(self) -> dict[str, Any]:
-        """The resolved spec, as plain values."""
-        plain: dict[str, Any] = to_plain(self.model.spec)
-        return plain
+    def classes(self) -> NDArray[Any]:
+        """The labels, in the order of `predict_proba`'s columns; empty if the target is a number."""
+        return convert_labels_to_array(self.head.classes)
 
-    def predict(self, table: Any, *, probabilities: bool = False) -> Columns:
-        """The predicted columns, by name."""
-        rows = Rows("table", columns_of(table, self.model))
-        return predicted_with(self.model, rows, Wanted(probabilities=probabilities))
+    def predict(self, data: Any) -> NDArray[Any]:
+        """The prediction of each row: labels (rows,); numbers (rows,), of several targets (rows, targets).
 
+        `data` has the columns of training by name, in any order: a mapping of columns, a list of records, one record, a
+        data frame; or an array (rows, columns) in the model's order. Of images it is an array of bytes. Labels are of
+        the type that their texts read as: int64, bool or str. Filled and unseen cells are a warning, OddCellsNotice.
 
-def columns_of(table: Any, model: Model) -> Table:
-    """The columns of a mapping, of any data frame (named columns that can be looked up), or of an array in order."""
-    fitted = model.columns()
-    if isinstance(table, Mapping):
-        columns = dict(table)
-    elif hasattr(table, "columns"):
-        columns = {name: table[name] for name in table.columns}
-    else:
-        array = np.asarray(table)
-        if array.ndim != 2 or array.shape[1] != len(fitted):
-            raise DataError(f"table: an array of {len(fitted)} columns is expected ({', '.join(fitted)})")
-        columns = {name: array[:, position] for position, name in enumerate(fitted)}
-    for name, values in columns.items():
-        if isinstance(values, str) or not hasattr(values, "__iter__"):
-            raise DataError(f"table: column {name!r} is {values!r}; give a list of values, one for each row")
-    return from_columns({name: as_trained(values, fitted.get(name)) for name, values in columns.items()})
+        >>> import mlptrain
+        >>> table = {"x": [0.0, 1.0, 2.0, 3.0] * 8, "y": ["1", "1", "2", "2"] * 8}
+        >>> model = mlptrain.fit({"data": {"target": "y"}, "training": {"epochs": 1}}, table).model
+        >>> model.predict({"x": [0.0, 1.0]}).dtype, model.classes.tolist()
+        (dtype('int64'), [1, 2])
+        """
+        return self.head.make_array(self.predict_memory(data))
 
+    def predict_proba(self, data: Any) -> NDArray[Any]:
+        """The probability of each class (rows, classes), in the order of `classes`; SpecError if the loss has none.
 
-def as_trained(values: Collection[Any], column: FeatureColumn | None) -> Collection[Any]:
-    """The values of a column; the category or truth value 1 is 1.0 in an array of floats, if training saw no 1.0."""
-    if column is None or isinstance(column, DateColumn) or (isinstance(column, NumberColumn) and not column.boolean):
+        >>> import mlptrain
+        >>> table = {"x": [0.0, 1.0, 2.0, 3.0] * 8, "y": ["a", "a", "b", "b"] * 8}
+        >>> model = mlptrain.fit({"data": {"target": "y"}, "training": {"epochs": 1}}, table).model
+        >>> model.predict_proba({"x": [0.5, 2.5]}).sum(axis=1).round(6).tolist()
+        [1.0, 1.0]
+        """
+        self.head.require_probabilities("predict_proba")
+        return self.predict_memory(data)
+
+    def predict_memory(self, data: Any) -> NDArray[Any]:
+        """Scores of the classes, or numbers, of rows in memory; odd cells are a warning."""
+        rows, odd, network = self.read_inputs(data), OddCells(), self.networks[0].network
+        with limit_threads(network, network.chunk_rows(), None):
+            values = self.predict_values(rows, odd)
+        if odd.words():
+            warn_caller(OddCellsNotice(odd))
         return values
-    known = column.levels if isinstance(column, CategoryColumn) else ()
-    return [value if str(value) in known else whole(value) for value in values]
+
+    def read_inputs(self, data: Any) -> Rows:
+        """The rows to predict in any data in memory."""
+        return (
+            make_image_rows(data) if self.reads_images else make_prediction_rows(data, self.spec.data, self.columns())
+        )
+
+    def evaluate(self, data: Any, *, by: str | None = None, resamples: int | None = None) -> Evaluation:
+        """The metrics of rows with their targets, with 95 % bootstrap intervals, as the command `eval` finds them.
+
+        `by` names a column by whose values (or quartiles) the rows are also measured apart.
+
+        >>> import mlptrain
+        >>> table = {"x": [0.0, 1.0, 2.0, 3.0] * 8, "y": [1.0, 3.0, 5.0, 7.0] * 8}
+        >>> model = mlptrain.fit({"data": {"target": "y"}, "training": {"epochs": 1}}, table).model
+        >>> model.evaluate(table).rows
+        32
+        """
+        if not isinstance(by, str | None):
+            raise SpecError(f"by: {shorten_repr(by)} is no name of a column")
+        resamples = None if resamples is None else require_count(resamples, "resamples", least=0)
+        if self.reads_images:
+            raise SpecError(
+                "evaluate: the model was trained on images; use `mlptrain eval MODEL IMAGES --labels LABELS`"
+            )
+        others = [name for name in (self.spec.data.sample_weight, by) if name is not None]
+        rows = make_evaluation_rows(data, self.spec.data, self.columns(), self.head, others)
+        network = self.networks[0].network
+        with limit_threads(network, network.chunk_rows(), None):
+            return self.evaluate_rows(rows, by=by, resamples=resamples)
+
+    def evaluate_rows(self, rows: Rows, *, by: str | None = None, resamples: int | None = None) -> Evaluation:
+        """The metrics of rows whose targets are known."""
+        if not rows.count:
+            raise DataError(f"{rows.name}: there are no rows to evaluate on")
+        rows, notices = drop_rows_without_target(self.spec.data, rows)
+        notices += describe_blank_lines(rows)
+        slicing = None
+        if by is not None:
+            slicing = slice_rows_by_column(rows.require_table("--by"), by, self.spec.data.rules.missing(by))
+        return evaluate_judgement(
+            self.judge(rows),
+            self.head,
+            bits=stream(self.spec.seed, "bootstrap"),
+            resamples=resamples,
+            slicing=slicing,
+            notices=notices,
+        )
+
+    def predict_values(self, rows: Rows, odd: OddCells | None = None) -> NDArray[Any]:
+        """Σ w p / Σ w of the networks' predictions p: scores of the classes (B, C), or numbers (B, K).
+
+        `odd` gets the filled and unseen cells that the first network counts.
+        """
+        first, *others = self.networks
+        total = self.weights[0] * first.predict(rows, odd)
+        for weight, each in zip(self.weights[1:], others, strict=True):
+            total = total + weight * each.predict(rows)
+        return total / sum(self.weights) if others else total
+
+    def judge(self, rows: Rows) -> Judgement:
+        """Predictions and losses of rows whose targets are known, averaged over the networks."""
+        first, *others = (each.judge(rows) for each in self.networks)
+        predictions, losses = self.weights[0] * first.predictions, self.weights[0] * first.losses
+        for weight, each in zip(self.weights[1:], others, strict=True):
+            predictions, losses = predictions + weight * each.predictions, losses + weight * each.losses
+        share = sum(self.weights) if others else 1.0
+        return Judgement(first.truth, predictions / share if others else predictions, first.weights, losses / share)
+
+    def answer(self, rows: Rows, options: AnswerOptions, odd: OddCells | None = None) -> Columns:
+        """Predictions for all rows, in order: kept columns, the prediction under the target's name, probabilities."""
+        values = self.predict_values(rows, odd)
+        columns = self.head.write_answers(values, self.dtype)
+        if options.probabilities:
+            self.head.require_probabilities("--probabilities")
+            columns |= self.head.write_probabilities(values, self.dtype)
+        columns = select_kept_columns(rows, options.keep, columns) | columns
+        return escape_spreadsheet_formulas(columns) if options.spreadsheet_safe else columns
+
+    def save(self, path: str | Path) -> None:
+        """Publish the model as one file; a model that stood there is kept as <name>.previous.npz.
+
+        Any other file that stands there stays, and is a SpecError.
+        """
+        file = require_path(path, "path")
+        check_writable(file)
+        require_replaceable_model(file)
+        save_contents(self, file)
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Model":
+        """The model in a file; anything else is a ModelFileError."""
+        return load_contents(require_path(path, "path"), cls)
+
+    def to_bytes(self) -> bytes:
+        """The bytes of the model's file."""
+        return encode_model(self)
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> "Model":
+        """The model in the bytes of its file; anything else is a ModelFileError."""
+        if not isinstance(content, bytes | bytearray | memoryview):
+            raise SpecError(f"content: {shorten_repr(content)} is not the bytes of a model's file")
+        return decode_model(content, cls)
+
+    def __repr__(self) -> str:
+        """What the model predicts, from how much, in one line."""
+        classes = f" ({len(self.head.classes)} classes)" if self.head.has_classes else ""
+        inputs = "images" if self.reads_images else f"{len(self.columns())} columns"
+        several = f"{len(self.networks)} networks, " if len(self.networks) > 1 else ""
+        target = ", ".join(self.head.names) or "label"
+        return f"Model: {target}{classes} from {inputs}; {several}{self.parameters:,} parameters"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Model.from_bytes, (self.to_bytes(),)
 
 
-def whole(value: Any) -> Any:
-    """A float without a fraction as a whole number."""
-    return int(value) if isinstance(value, float | np.floating) and value.is_integer() else value
+def load(path: str | Path) -> Model:
+    """The model in a file that `mlptrain fit`, `mlptrain.fit(…, out=…)` or `model.save` wrote.
 
+    A file that is something else, or damaged, is a ModelFileError.
 
-@dataclass(frozen=True)
-class Judged:
-    """The rows that can be judged: truth, predictions, weights and losses."""
-
-    truth: NDArray[Any]
-    predictions: NDArray[Any]
-    weights: NDArray[np.float64]
-    losses: NDArray[np.float64]
-
-    def take(self, rows: NDArray[np.bool_]) -> "Judged":
-        """Some of the rows."""
-        return Judged(self.truth[rows], self.predictions[rows], self.weights[rows], self.losses[rows])
-
-
-@np.errstate(all="ignore")  # what is too large for the network's numbers is seen in the metrics
-def judged_rows(model: Model, rows: Rows) -> Judged:
-    """Truth, mean prediction and mean loss of the members, and weights (1 without any) of all rows."""
-    parts: list[Examples] = []
-    losses: Any = 0.0
-    predictions: Any = 0.0
-    for member in model.members:
-        part = examples(model.spec, member.features, member.target, rows, unknown=True)
-        if isinstance(model.target, ClassTarget):
-            coded = np.maximum(part.truth, 0)  # a class that is not known is left out later
-            part = examples_with(part, coded if part.targets is part.truth else part.targets)
-        found, predicted = judged(member.network, model.loss, member.target, part)
-        losses, predictions = losses + found.astype(np.float64), predictions + predicted
-        parts.append(part)
-    count, first = len(model.members), parts[0]
-    weights = np.ones(rows.count) if first.weights is None else first.weights.astype(np.float64)
-    return Judged(first.truth, predictions if count == 1 else predictions / count, weights, losses / count)
-
-
-def examples_with(part: Examples, targets: NDArray[Any]) -> Examples:
-    """The same rows with other targets for the loss."""
-    return Examples(x=part.x, targets=targets, truth=part.truth, weights=part.weights)
-
-
-def answers_of(model: Model, judged: Judged) -> Answers:
-    """The predictions as the metrics want them."""
-    if isinstance(model.target, ClassTarget):
-        return classified(judged.predictions, judged.truth, probabilistic=model.loss.probabilistic)
-    return regressed(judged.predictions, judged.truth)
+    >>> import mlptrain, tempfile
+    >>> table = {"x": [0.0, 1.0, 2.0, 3.0] * 8, "y": [1.0, 3.0, 5.0, 7.0] * 8}
+    >>> model = mlptrain.fit({"data": {"target": "y"}, "training": {"epochs": 1}}, table).model
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     model.save(f"{folder}/line.npz")
+    ...     again = mlptrain.load(f"{folder}/line.npz")
+    >>> bool((again.predict(table) == model.predict(table)).all())
+    True
+    """
+    return Model.load(path)

@@ -1,80 +1,248 @@
-"""Rows before they are encoded: a table, or images with their labels."""
+"""Rows before they are encoded: `TableRows` or `ImageRows`. Both answer the same questions; nobody asks which it is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, ClassVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mlptrain.data.column import Understood
+from mlptrain.data.column_rules import FeatureRules
+from mlptrain.data.feature_fitting import fit_features
+from mlptrain.data.features import Compact, Features, PixelFeatures, Pixels
 from mlptrain.data.images import read_images, read_labels
-from mlptrain.data.table import Table, read_table
+from mlptrain.data.odd_cells import OddCells
+from mlptrain.data.table import Part, Table, read_table
+from mlptrain.data.targets import mark_rows_without_target, require_targets_present
+from mlptrain.engine.arrays import Floats
 from mlptrain.errors import DataError, SpecError
-from mlptrain.spec.fields import Data, Images, Source
+from mlptrain.spec.fields import Data, Images, Source, narrow_to_images
+
+AnyFeatures = Features | PixelFeatures
+RowNumbers = NDArray[np.int64]
+Doubles = NDArray[np.float64]
+
+LONGEST_CELL = 40
+"""Characters of a cell that a message shows."""
 
 
 @dataclass(frozen=True)
-class Rows:
-    """Inputs that are read but not encoded: a table, or images with their labels."""
+class TableRows:
+    """Rows of a table; the target is one of its columns, or several."""
 
-    name: str
-    table: Table | None = None
-    images: NDArray[np.uint8] | None = None
-    labels: Table | None = None
+    table: Table
+    are_images: ClassVar[bool] = False
+
+    @property
+    def name(self) -> str:
+        return self.table.name
 
     @property
     def count(self) -> int:
-        if self.images is not None:
-            return len(self.images)
-        assert self.table is not None
         return self.table.rows
 
-    def take(self, rows: NDArray[np.int64]) -> "Rows":
-        """Some of the rows."""
-        if self.images is not None:
-            return Rows(self.name, None, self.images[rows], None if self.labels is None else self.labels.take(rows))
-        assert self.table is not None
-        return Rows(self.name, self.table.take(rows))
+    @property
+    def inputs(self) -> Table:
+        """The table of the input columns."""
+        return self.table
 
     @property
     def answers(self) -> Table:
-        """The table of the target: of images their labels."""
-        found = self.labels if self.images is not None else self.table
-        if found is None:
+        """The table of the target."""
+        return self.table
+
+    @property
+    def tables(self) -> Sequence[Table]:
+        """All tables that are held."""
+        return (self.table,)
+
+    @property
+    def arrays(self) -> Mapping[str, NDArray[np.uint8]]:
+        """The arrays that are held beside tables, by what messages call them."""
+        return {}
+
+    @property
+    def numbers(self) -> RowNumbers:
+        """The number of each row in its file(s), from 1, also where others were left out."""
+        origin = self.table.origin
+        return np.arange(1, self.count + 1) if origin is None else origin + 1
+
+    def answer_column(self, name: str) -> str:
+        """The column of `answers` that holds a target."""
+        return name
+
+    def columns_that_matter(self, names: Sequence[str]) -> Sequence[str]:
+        """The columns of `answers` that a training on the columns `names` looks at."""
+        return names
+
+    def require_table(self, option: str) -> Table:
+        """The table; of images, an error that names the option that needs one."""
+        return self.table
+
+    def take(self, rows: RowNumbers) -> "TableRows":
+        """Some of the rows."""
+        return TableRows(self.table.take(rows))
+
+    def describe_place(self, row: int) -> str:
+        """The file and line of a row."""
+        return self.table.places([row])[0]
+
+    def describe_cell(self, row: int, column: str) -> str:
+        """A cell as it is written in the file."""
+        return f'column "{column}", {self.table.column(column).text(row)[:LONGEST_CELL]!r}'
+
+    def fit_features(
+        self, understood: Mapping[str, Understood], rules: FeatureRules, *, targets: Doubles, notices: list[str]
+    ) -> Features:
+        """Fit the input columns on these rows, whose `targets` (n, K) serve target encodings."""
+        return fit_features(self.table, understood, rules, targets=targets, notices=notices)
+
+    def encode_training(
+        self, features: AnyFeatures, dtype: np.dtype[Any], *, rules: FeatureRules, targets: Doubles, seed: int
+    ) -> Floats | Pixels:
+        """The matrix of training rows: target encodings without a row's own target, some categories hidden."""
+        return features.encode_training(self.table, dtype, rules=rules, targets=targets, seed=seed)
+
+    def encode(self, features: AnyFeatures, dtype: np.dtype[Any], odd: OddCells | None = None) -> Compact | Pixels:
+        """The inputs, some rows at a time; `odd` gets the numbers of filled and unseen cells."""
+        return features.compact(self.table, dtype, odd)
+
+
+@dataclass(frozen=True)
+class ImageRows:
+    """Images (rows, height, width, …), and perhaps a table of their labels: one column without a name."""
+
+    name: str
+    images: NDArray[np.uint8]
+    labels: Table | None = None
+    are_images: ClassVar[bool] = True
+
+    @property
+    def count(self) -> int:
+        return len(self.images)
+
+    @property
+    def inputs(self) -> Table:
+        """A table of no columns: pixels are none."""
+        part = Part(self.name, self.count, lambda rows: [row + 1 for row in rows], " image ")
+        return Table(self.name, {}, self.count, [part])
+
+    @property
+    def answers(self) -> Table:
+        """The labels; an error where there are none."""
+        if self.labels is None:
             raise SpecError(f"{self.name}: these images have no labels; name their file: {{images: …, labels: …}}")
-        return found
+        return self.labels
+
+    @property
+    def tables(self) -> Sequence[Table]:
+        return () if self.labels is None else (self.labels,)
+
+    @property
+    def arrays(self) -> Mapping[str, NDArray[np.uint8]]:
+        return {"the images": self.images}
+
+    @property
+    def numbers(self) -> RowNumbers:
+        return np.arange(1, self.count + 1)
+
+    def answer_column(self, name: str) -> str:
+        return ""
+
+    def columns_that_matter(self, names: Sequence[str]) -> Sequence[str]:
+        return list(self.answers.columns)
+
+    def require_table(self, option: str) -> Table:
+        raise SpecError(f"{option}: images have no columns")
+
+    def take(self, rows: RowNumbers) -> "ImageRows":
+        return ImageRows(self.name, self.images[rows], None if self.labels is None else self.labels.take(rows))
+
+    def describe_place(self, row: int) -> str:
+        return f"{self.name} image {row + 1}"
+
+    def describe_cell(self, row: int, column: str) -> str:
+        return f"pixel {column}"
+
+    def fit_features(
+        self, understood: Mapping[str, Understood], rules: FeatureRules, *, targets: Doubles, notices: list[str]
+    ) -> PixelFeatures:
+        return PixelFeatures(shape=self.images.shape[1:])
+
+    def encode_training(
+        self, features: AnyFeatures, dtype: np.dtype[Any], *, rules: FeatureRules, targets: Doubles, seed: int
+    ) -> Floats | Pixels:
+        return features.compact_images(self.images, dtype, self.name)
+
+    def encode(self, features: AnyFeatures, dtype: np.dtype[Any], odd: OddCells | None = None) -> Compact | Pixels:
+        return features.compact_images(self.images, dtype, self.name)
+
+
+Rows = TableRows | ImageRows
 
 
 def read_rows(source: Source, data: Data, folder: Path, *, texts: Sequence[str] = ()) -> Rows:
     """The rows of files, or of a pair of image files; paths are relative to `folder`."""
-    if isinstance(source, Images):
-        images = read_images(located(source.images, folder))
-        labels = None if source.labels is None else read_labels(located(source.labels, folder), len(images))
-        return Rows(source.images, None, images, labels)
-    files = [located(path, folder) for path in ([source] if isinstance(source, str) else source)]
-    table = read_table(files, data, texts={*texts, *text_columns(data)})
-    return Rows(table.name, table)
+    if (images := narrow_to_images(source)) is not None:
+        return read_image_rows(images, folder)
+    return read_table_rows(list_files(source), data, folder, texts)
 
 
-def text_columns(data: Data) -> list[str]:
-    """The columns of which the spec says that their texts matter."""
+def list_files(source: Source) -> Sequence[str]:
+    """The names or patterns of a table's files."""
+    return [source] if isinstance(source, str) else cast(Sequence[str], source)
+
+
+def read_image_rows(source: Images, folder: Path) -> ImageRows:
+    """Images and, where their file is named, labels."""
+    images = read_images(locate_file(source.images, folder))
+    labels = None if source.labels is None else read_labels(locate_file(source.labels, folder), len(images))
+    return ImageRows(source.images, images, labels)
+
+
+def read_table_rows(files: Sequence[str], data: Data, folder: Path, texts: Sequence[str]) -> TableRows:
+    """The rows of tables with the same columns."""
+    paths = [locate_file(path, folder) for path in files]
+    return TableRows(read_table(paths, data, texts={*texts, *find_text_columns(data)}))
+
+
+def find_text_columns(data: Data) -> list[str]:
+    """The columns whose texts the spec needs: declared categories, booleans and dates, and the split column."""
     named = [name for name, own in data.rules.columns.items() if own.type in ("category", "boolean", "date")]
     return [*named, *([data.split.column] if data.split.column else [])]
 
 
-def located(path: str, folder: Path) -> str:
+def locate_file(path: str, folder: Path) -> str:
     """A path of the spec, as the process sees it; "-" is standard input."""
     return path if path == "-" else str(folder / path)
 
 
-def blank_lines(rows: Rows) -> list[str]:
+def describe_blank_lines(rows: Rows) -> list[str]:
     """A notice of blank lines between the rows."""
-    lines = 0 if rows.table is None else rows.table.inner_blank_lines
+    lines = rows.inputs.inner_blank_lines
     return [f"{rows.name}: {lines} blank line{'s' * (lines > 1)} between the rows left out"] if lines else []
 
 
-def some(rows: Rows, chosen: NDArray[np.bool_]) -> Rows:
+def take_chosen_rows(rows: Rows, chosen: NDArray[np.bool_]) -> Rows:
     """The chosen rows; there must be any."""
     if not chosen.any():
         raise DataError(f"{rows.name}: no row is left; all of them lack a cell that is needed")
     return rows.take(np.flatnonzero(chosen))
+
+
+def drop_rows_without_target(data: Data, rows: Rows) -> tuple[Rows, list[str]]:
+    """The rows that have a target, and notices of those that do not; an error unless the spec lets them drop."""
+    names, table, missing = data.targets, rows.inputs, data.missing_targets
+    if rows.are_images:
+        return rows, []
+    if absent := [name for name in names if name not in table.columns]:
+        raise DataError(table.missing(absent))
+    if data.missing_target == "error":
+        require_targets_present(table, names, missing, numeric=False)
+        return rows, []
+    gaps = mark_rows_without_target(table, names, missing)
+    if not gaps.any():
+        return rows, []
+    return take_chosen_rows(rows, ~gaps), [f"{gaps.sum():,} rows without a target left out (data.missing_target: drop)"]

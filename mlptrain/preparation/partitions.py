@@ -1,44 +1,44 @@
-"""Which rows of the material are for training, validation and test: once, or for each fold and repeat."""
+"""Which rows of the data are for training, validation and test: once, or for each fold and repeat."""
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data.columns import dates, numbers, rows_of
+from mlptrain.data.date_column import read_dates
+from mlptrain.data.number_reading import read_numbers
 from mlptrain.data.table import Table
 from mlptrain.errors import DataError, SpecError
-from mlptrain.preparation.material import Material, target_codes
-from mlptrain.preparation.splits import Parts, folds, split_by_column, split_groups, split_rows, split_times
+from mlptrain.preparation.material import TrainingData
+from mlptrain.preparation.splits import Parts, split_by_column, split_folds, split_groups, split_rows, split_times
 
 
-def partitions(material: Material) -> list[Parts]:
+def divide_rows(data: TrainingData) -> list[Parts]:
     """Which rows are for training, validation and test: once, or for each fold and repeat."""
-    split = material.spec.data.split
-    first = parts_of(material, repeat=0)
+    split = data.spec.data.split
+    first = divide_rows_once(data, repeat=0)
     if split.folds is None:
-        return [first, *(redrawn(material, first, repeat) for repeat in range(1, split.repeats))]
+        return [first, *(redraw_validation(data, first, repeat) for repeat in range(1, split.repeats))]
     rest = np.sort(np.concatenate([first.train, first.validation]))
     return [
         Parts(train=rest[train], validation=rest[held], test=first.test)
         for repeat in range(split.repeats)
-        for train, held in fold_rows(material, rest, repeat)
+        for train, held in divide_into_folds(data, rest, repeat)
     ]
 
 
-def without_validation(parts: Parts) -> Parts:
+def join_validation_to_training(parts: Parts) -> Parts:
     """The same with the validation rows among those for training."""
     train = np.sort(np.concatenate([parts.train, parts.validation]))
     return Parts(train=train, validation=parts.validation[:0], test=parts.test)
 
 
-def redrawn(material: Material, first: Parts, repeat: int) -> Parts:
+def redraw_validation(data: TrainingData, first: Parts, repeat: int) -> Parts:
     """Another share for validation, of the rows that are not for the test: those stay apart in every repeat."""
-    split, seed = material.spec.data.split, material.spec.seed
-    assert isinstance(split.validation, float)
+    split, seed = data.spec.data.split, data.spec.seed
     rest = np.sort(np.concatenate([first.train, first.validation]))
-    keys = {name: key[rest] for name, key in split_keys(material).items()}
-    share = split.validation * material.rows.count / len(rest)
+    keys = {name: key[rest] for name, key in find_split_keys(data).items()}
+    share = split.validation_share * data.rows.count / len(rest)
     if "groups" in keys:
         drawn = split_groups(keys["groups"], validation=share, test=0.0, seed=seed, repeat=repeat)
     else:
@@ -47,15 +47,14 @@ def redrawn(material: Material, first: Parts, repeat: int) -> Parts:
     return Parts(train=rest[drawn.train], validation=rest[drawn.validation], test=first.test)
 
 
-def fold_rows(material: Material, rest: NDArray[np.int64], repeat: int) -> list[tuple[Any, Any]]:
+def divide_into_folds(data: TrainingData, rest: NDArray[np.int64], repeat: int) -> list[tuple[Any, Any]]:
     """The folds of the rows that are not for the test."""
-    split, count = material.spec.data.split, len(rest)
-    assert split.folds is not None
-    keys = split_keys(material)
-    found = folds(
+    split, count = data.spec.data.split, len(rest)
+    keys = find_split_keys(data)
+    found = split_folds(
         count,
-        k=split.folds,
-        seed=material.spec.seed,
+        k=split.folds or 1,
+        seed=data.spec.seed,
         repeat=repeat,
         **{name: key[rest] for name, key in keys.items()},
     )
@@ -67,48 +66,49 @@ def fold_rows(material: Material, rest: NDArray[np.int64], repeat: int) -> list[
     return found
 
 
-def split_keys(material: Material) -> dict[str, NDArray[Any]]:
+def find_split_keys(data: TrainingData) -> dict[str, NDArray[Any]]:
     """What the rows are divided by: classes, groups or times."""
-    split, rows, classes = material.spec.data.split, material.rows, material.classes
-    if split.type in ("group", "time"):
-        assert split.column is not None
-        assert rows.table is not None
-        if split.type == "group":
-            cells = rows.table.coded(split.column)
-            if gaps := rows_of(cells, {"", *material.spec.data.rules.missing(split.column)}):
-                why = "the group is missing, by which data.split divides the rows; fill it in"
-                raise rows.table.fault(gaps[0], split.column, why)
-            return {"groups": cells.codes.astype(np.int64)}
-        return {"times": row_times(material, rows.table, split.column)}
+    split, table, classes = data.spec.data.split, data.rows.inputs, data.classes
+    if split.type == "group":
+        return {"groups": read_groups(data, table, split.key_column)}
+    if split.type == "time":
+        return {"times": read_times(data, table, split.key_column)}
     if split.type == "stratify" and classes is None:
         raise SpecError("data.split.type: stratify needs a target of classes; use random")
     if split.type in ("auto", "stratify") and classes is not None:
-        return {"classes": target_codes(material)}
+        return {"classes": data.class_codes()}
     return {}
 
 
-def row_times(material: Material, table: Table, column: str) -> NDArray[np.float64]:
+def read_groups(data: TrainingData, table: Table, column: str) -> NDArray[np.int64]:
+    """The code of each row's group."""
+    cells = table.coded(column)
+    if gaps := cells.find_rows({"", *data.spec.data.rules.missing(column)}):
+        why = "the group is missing, by which data.split divides the rows; fill it in"
+        raise table.fault(gaps[0], column, why)
+    return cells.codes.astype(np.int64)
+
+
+def read_times(data: TrainingData, table: Table, column: str) -> NDArray[np.float64]:
     """The time of each row: numbers as they are, dates in seconds."""
-    own, missing = material.spec.data.rules.of(column), material.spec.data.rules.missing(column)
+    own, missing = data.spec.data.rules.of(column), data.spec.data.rules.missing(column)
     texts = [text for text in table.coded(column).counts if text not in {"", *missing}]
     plain = own.format is None and own.type != "date" and all(map(table.grammar.reads, texts))
-    times = numbers(table, column, missing) if plain else dates(table, column, missing, own.format)
+    times = read_numbers(table, column, missing) if plain else read_dates(table, column, missing, own.format)
     if np.isnan(times).any():
         row = int(np.isnan(times).argmax())
         raise table.fault(row, column, "the time is missing, by which data.split divides the rows; fill it in")
     return times
 
 
-def parts_of(material: Material, *, repeat: int) -> Parts:
+def divide_rows_once(data: TrainingData, *, repeat: int) -> Parts:
     """One split, by shares or by a column; an error if a part that is wanted has no rows."""
-    spec, rows = material.spec, material.rows
+    spec, rows = data.spec, data.rows
     split = spec.data.split
     if split.type == "column":
-        assert split.column is not None
-        assert rows.table is not None
-        return named_parts(rows.table, split.column)
-    share = split.validation if isinstance(split.validation, float) else 0.0
-    keys, shares = split_keys(material), {"validation": share, "test": split.test}
+        return read_parts_from_column(rows.inputs, split.key_column)
+    share = split.validation_share
+    keys, shares = find_split_keys(data), {"validation": share, "test": split.test}
     if "times" in keys:
         parts = split_times(keys["times"], **shares)
     elif "groups" in keys:
@@ -117,14 +117,14 @@ def parts_of(material: Material, *, repeat: int) -> Parts:
         parts = split_rows(rows.count, **shares, seed=spec.seed, repeat=repeat, classes=keys.get("classes"))
     for name, wanted, got in (("validation", share, parts.validation), ("test", split.test, parts.test)):
         if wanted and not len(got):
-            why, cure = no_rows(keys)
+            why, cure = explain_no_rows(keys)
             raise SpecError(f"data.split.{name}: {wanted:g} of {rows.count} rows {why}; {cure}")
     if not len(parts.train):
         raise SpecError(f"data.split: no row of {rows.count} is left for training; take smaller shares")
     return parts
 
 
-def no_rows(keys: dict[str, NDArray[Any]]) -> tuple[str, str]:
+def explain_no_rows(keys: dict[str, NDArray[Any]]) -> tuple[str, str]:
     """Why a part has no rows, and what to do."""
     if "classes" in keys and np.bincount(keys["classes"]).max() == 1:
         return "is no row: every class has one row, which goes to training", "set data.split.type: random"
@@ -133,7 +133,7 @@ def no_rows(keys: dict[str, NDArray[Any]]) -> tuple[str, str]:
     return "is no row at all", "take a larger share"
 
 
-def named_parts(table: Table, column: str) -> Parts:
+def read_parts_from_column(table: Table, column: str) -> Parts:
     """The parts that a column names."""
     try:
         parts = split_by_column(table.texts(column))

@@ -11,20 +11,15 @@ from numpy.typing import NDArray
 from mlptrain.randomness import permutation, stream
 
 Rows = NDArray[np.int64]
-
-
 Fold = tuple[Rows, Rows]
-
 """The row numbers to train on and those held out, ascending."""
-
 
 PART_WORDS = {
     **dict.fromkeys(("train", "training"), 0),
     **dict.fromkeys(("validation", "val", "valid", "dev"), 1),
     "test": 2,
 }
-
-"""What a cell of a split column may say, in small letters, and the code of the part that it means."""
+"""The words of a split column, in small letters, with the code of the part that each means."""
 
 
 @dataclass(frozen=True)
@@ -50,15 +45,15 @@ def split_rows(
     The sizes are count · share, rounded. A class of one row goes to training, even if a part is smaller for it.
     Each `repeat` is another split of the same seed.
     """
-    order = permutation(repeated(seed, "split", repeat), count)
+    order = permutation(seed_repeat(seed, "split", repeat), count)
     codes = np.zeros(count, np.int64) if classes is None else classes[order]
     divided = np.bincount(codes, minlength=1)
     divided[divided == 1] = 0
     rows = int(divided.sum())
     tests = min(round(count * test), rows)
     validations = min(round(count * validation), rows - tests)
-    taken = apportioned(divided, np.array([rows - tests - validations, validations, tests]))
-    rank = ranks(codes)
+    taken = apportion_class_counts(divided, np.array([rows - tests - validations, validations, tests]))
+    rank = number_within_class(codes)
     in_test = rank < taken[codes, 2]
     in_validation = ~in_test & (rank < taken[codes, 2] + taken[codes, 1])
     return Parts(
@@ -68,7 +63,7 @@ def split_rows(
     )
 
 
-def repeated(seed: int, purpose: str, repeat: int) -> BitGenerator:
+def seed_repeat(seed: int, purpose: str, repeat: int) -> BitGenerator:
     """The bits of one repetition; the first are those of the plain seed."""
     return stream(seed, purpose, *([repeat] if repeat else []))
 
@@ -82,18 +77,18 @@ def split_groups(groups: NDArray[np.int64], *, validation: float, test: float, s
     with a share gets at least one group; where there are too few, training comes first and test last.
     """
     codes, sizes = np.unique(groups, return_inverse=True, return_counts=True)[1:]
-    order = permutation(repeated(seed, "split", repeat), len(sizes))
+    order = permutation(seed_repeat(seed, "split", repeat), len(sizes))
     part = np.zeros(len(sizes), np.int64)
     for code, share, others in ((2, test, 1 + (validation > 0)), (1, validation, 1)):
         left = order[part[order] == 0]
         if share and len(left) > others:
-            taken = fitting(sizes[left], round(len(groups) * share), at_most=len(left) - others)
+            taken = choose_groups_near_size(sizes[left], round(len(groups) * share), at_most=len(left) - others)
             part[left[taken]] = code
-    return parts_of(part[codes.reshape(-1)])
+    return make_parts_from_codes(part[codes.reshape(-1)])
 
 
-def fitting(sizes: NDArray[np.int64], wanted: int, *, at_most: int) -> list[int]:
-    """Numbers of groups, at least one and `at_most` so many, that together have nearly `wanted` rows."""
+def choose_groups_near_size(sizes: NDArray[np.int64], wanted: int, *, at_most: int) -> list[int]:
+    """The numbers of at least one and `at_most` groups that together have nearly `wanted` rows."""
     taken: list[int] = []
     lacking = wanted
     for number, size in enumerate(sizes.tolist()):
@@ -114,13 +109,13 @@ def split_times(times: NDArray[np.float64], *, validation: float, test: float) -
     later part.
     """
     ordered = np.sort(times)
-    tests = cut(ordered, len(times), round(len(times) * test))
-    validations = cut(ordered, tests, round(len(times) * validation))
+    tests = find_time_cut(ordered, len(times), round(len(times) * test))
+    validations = find_time_cut(ordered, tests, round(len(times) * validation))
     first = np.searchsorted(ordered, times)
-    return parts_of((first >= validations).astype(np.int64) + (first >= tests))
+    return make_parts_from_codes((first >= validations).astype(np.int64) + (first >= tests))
 
 
-def cut(ordered: NDArray[np.float64], stop: int, size: int) -> int:
+def find_time_cut(ordered: NDArray[np.float64], stop: int, size: int) -> int:
     """Where the last `size` of `stop` ordered times begin, all of the first one's time included."""
     size = min(size, stop)
     return int(np.searchsorted(ordered, ordered[stop - size])) if size else stop
@@ -132,16 +127,16 @@ def split_by_column(cells: Sequence[str]) -> Parts:
     if -1 in codes:
         row = codes.index(-1)
         raise ValueError(row, cells[row])
-    return parts_of(np.array(codes, np.int64))
+    return make_parts_from_codes(np.array(codes, np.int64))
 
 
-def parts_of(codes: NDArray[np.int64]) -> Parts:
+def make_parts_from_codes(codes: NDArray[np.int64]) -> Parts:
     """The rows of training (0), validation (1) and test (2)."""
     train, validation, test = (np.flatnonzero(codes == part) for part in range(3))
     return Parts(train=train, validation=validation, test=test)
 
 
-def folds(
+def split_folds(
     count: int,
     *,
     k: int,
@@ -151,23 +146,24 @@ def folds(
     times: NDArray[np.float64] | None = None,
     repeat: int = 0,
 ) -> list[Fold]:
-    """k folds of which each row is held out once; at most one of `classes`, `groups` and `times` is given.
+    """k folds, which hold out each row once; at most one of `classes`, `groups` and `times` is given.
 
     Sizes, and with `classes` (codes) each class's, differ by at most 1 (stratified); with `groups` (codes) no group
-    is divided. With `times` the folds are `windows`: the first rows are never held out, and nothing is random. Each
-    `repeat` gives other folds of the same seed. With fewer than k rows or groups some fold holds out nothing.
+    is divided. With `times` the folds are those of `split_windows`: the first rows are never held out, and nothing
+    is random. Each `repeat` gives other folds of the same seed. With fewer than k rows or groups some fold holds out
+    nothing.
     """
     if times is not None:
-        return windows(times, k=k)
-    bits = repeated(seed, "folds", repeat)
+        return split_windows(times, k=k)
+    bits = seed_repeat(seed, "folds", repeat)
     if groups is not None:
-        held = dealt_groups(groups, k, bits)
+        held = deal_groups_to_folds(groups, k, bits)
     else:
-        held = dealt(np.zeros(count, np.int64) if classes is None else classes, k, bits)
+        held = deal_rows_to_folds(np.zeros(count, np.int64) if classes is None else classes, k, bits)
     return [(np.flatnonzero(held != fold), np.flatnonzero(held == fold)) for fold in range(k)]
 
 
-def dealt(classes: NDArray[np.int64], k: int, bits: BitGenerator) -> NDArray[np.int64]:
+def deal_rows_to_folds(classes: NDArray[np.int64], k: int, bits: BitGenerator) -> NDArray[np.int64]:
     """The fold of each row: rows in random order, class after class, dealt like cards (scikit-learn's counts)."""
     order = permutation(bits, len(classes))
     held = np.empty(len(classes), np.int64)
@@ -175,7 +171,7 @@ def dealt(classes: NDArray[np.int64], k: int, bits: BitGenerator) -> NDArray[np.
     return held
 
 
-def dealt_groups(groups: NDArray[np.int64], k: int, bits: BitGenerator) -> NDArray[np.int64]:
+def deal_groups_to_folds(groups: NDArray[np.int64], k: int, bits: BitGenerator) -> NDArray[np.int64]:
     """The fold of each row: large groups first, each to the fold that has the fewest rows.
 
     scikit-learn's GroupKFold goes by the very size, which leaves nothing to chance where sizes differ; here groups
@@ -193,7 +189,7 @@ def dealt_groups(groups: NDArray[np.int64], k: int, bits: BitGenerator) -> NDArr
     return held[codes.reshape(-1)]
 
 
-def windows(times: NDArray[np.float64], *, k: int) -> list[Fold]:
+def split_windows(times: NDArray[np.float64], *, k: int) -> list[Fold]:
     """Expanding windows: of k + 1 blocks in order of time the first k train for the one that follows them.
 
     The blocks are scikit-learn's TimeSeriesSplit's: ⌊count / (k + 1)⌋ rows each, the first has also what remains. Rows
@@ -201,13 +197,13 @@ def windows(times: NDArray[np.float64], *, k: int) -> list[Fold]:
     """
     ordered = np.sort(times)
     count, size = len(times), len(times) // (k + 1)
-    starts = [cut(ordered, count, size * blocks) for blocks in range(k, 0, -1)]
+    starts = [find_time_cut(ordered, count, size * blocks) for blocks in range(k, 0, -1)]
     first = np.searchsorted(ordered, times)
     block = np.searchsorted(starts, first, side="right")
     return [(np.flatnonzero(block < fold), np.flatnonzero(block == fold)) for fold in range(1, k + 1)]
 
 
-def apportioned(counts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+def apportion_class_counts(counts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
     """How many of each class's `counts` go to each part of `sizes` (K, parts): counts ⊗ sizes / Σ, up or down.
 
     Both margins are exact: what rounding down leaves of a class goes to as many different parts, first to those of
@@ -224,7 +220,7 @@ def apportioned(counts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[
     return taken
 
 
-def ranks(codes: NDArray[np.int64]) -> NDArray[np.int64]:
+def number_within_class(codes: NDArray[np.int64]) -> NDArray[np.int64]:
     """The number of earlier rows of the same class, for each row."""
     order = np.argsort(codes, kind="stable")
     starts = np.searchsorted(codes[order], codes[order])

@@ -3,23 +3,23 @@
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from types import TracebackType
-from typing import Self
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
 from rich.segment import Segment
 from rich.style import Style
 
+from mlptrain.model.history import EpochEnded
 from mlptrain.reporting.digest import Digest
 from mlptrain.reporting.frame import ASCII, UNICODE, Frame, Line
 from mlptrain.reporting.lines import LinesSink
-from mlptrain.reporting.text import encodable
-from mlptrain.training.events import Event, Finished, Started
+from mlptrain.reporting.sink_options import SinkOptions
+from mlptrain.reporting.text import escape_unencodable
+from mlptrain.training.events import Event, EventSink, Finished, Started, StepsDone
 
 INTERVAL = 0.1
 """Seconds between two pictures at least."""
-SHARE = 0.02
+DRAWING_SHARE = 0.02
 """Drawing takes no more than this part of the time, whatever the terminal."""
 
 _STYLES = {
@@ -32,7 +32,7 @@ _STYLES = {
 }
 
 
-class ConsoleSink:
+class ConsoleSink(EventSink):
     """A table of epochs, curves of the losses and a bar, drawn on `console` (stderr by default) as events arrive.
 
     It draws from the call that brings an event, at most ten times a second; it never reads the network's state and,
@@ -50,26 +50,39 @@ class ConsoleSink:
         self._begun = self._due = clock()
         self._live: Live | None = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._close()
-
-    def __call__(self, event: Event) -> None:
+    def __call__(self, event: Event, /) -> None:
         """Take note of an event, and draw if it is time."""
-        if isinstance(event, Started):
-            self._open()
-        self._digest.add(event)
-        if isinstance(event, Finished):
-            self._close()
-        elif self._live and self._clock() >= self._due:
+        super().__call__(event)
+        if self._live and self._clock() >= self._due:
             self._draw()
 
+    def see_start(self, started: Started, /) -> None:
+        """Begin a picture."""
+        self._open()
+        self._digest(started)
+
+    def see_steps(self, steps: StepsDone, /) -> None:
+        """Take note of the steps."""
+        self._digest(steps)
+
+    def see_epoch(self, epoch: EpochEnded, /) -> None:
+        """Take note of the epoch."""
+        self._digest(epoch)
+
+    def see_finish(self, finished: Finished, /) -> None:
+        """Leave the last picture."""
+        self._digest(finished)
+        self.close()
+
+    def close(self) -> None:
+        """Leave the picture as it stands, and show the cursor again."""
+        live, self._live = self._live, None
+        if live:
+            with suppress(OSError):
+                live.stop()
+
     def _open(self) -> None:
-        self._close()
+        self.close()
         self._digest = Digest()
         self._begun = self._due = self._clock()
         self._live = Live(
@@ -88,15 +101,9 @@ class ConsoleSink:
             if self._live:
                 self._live.refresh()
         except OSError:
-            self._close()
+            self.close()
         now = self._clock()
-        self._due = now + max(INTERVAL, (now - begun) / SHARE)
-
-    def _close(self) -> None:
-        live, self._live = self._live, None
-        if live:
-            with suppress(OSError):
-                live.stop()
+        self._due = now + max(INTERVAL, (now - begun) / DRAWING_SHARE)
 
     def _picture(self) -> "_Picture | str":
         started = self._digest.started
@@ -117,11 +124,11 @@ class _Picture:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         for line in self._lines:
-            yield from (Segment(encodable(text, options.encoding), _STYLES[style]) for text, style in line)
+            yield from (Segment(escape_unencodable(text, options.encoding), _STYLES[style]) for text, style in line)
             yield Segment.line()
 
 
-def terminal_sink(
+def make_sink_for_console(
     console: Console, *, title: str = "", clock: Callable[[], float] = time.monotonic
 ) -> ConsoleSink | LinesSink:
     """The live picture where `console` is a terminal that can move its cursor, plain lines everywhere else.
@@ -131,3 +138,8 @@ def terminal_sink(
     if console.is_interactive and console.file.isatty():
         return ConsoleSink(console, title=title, clock=clock)
     return LinesSink(console.file, title=title, clock=clock)
+
+
+def make_console_sink(options: SinkOptions) -> ConsoleSink | LinesSink:
+    """The live picture if the stream is a terminal, plain lines otherwise."""
+    return make_sink_for_console(Console(file=options.stream), title=options.title)

@@ -41,14 +41,16 @@ class Scale:
         return log10(value) if self.logarithmic else value / 4
 
 
-def curve(values: Values, width: int, height: int, *, ascii: bool = False, scale: Scale | None = None) -> list[str]:
+def draw_curve(
+    values: Values, width: int, height: int, *, ascii: bool = False, scale: Scale | None = None
+) -> list[str]:
     """`values` as `height` lines of `width` characters, top first: blocks that reach up to the value.
 
     Between fewer values than columns lines are drawn, of more the mean is. A gap stays where nothing is finite.
 
-    >>> curve([3, 2, 1, 0], width=4, height=1)
+    >>> draw_curve([3, 2, 1, 0], width=4, height=1)
     ['█▆▃▁']
-    >>> curve([4, 3, 2, 1, 0], width=5, height=2, ascii=True)
+    >>> draw_curve([4, 3, 2, 1, 0], width=5, height=2, ascii=True)
     [':..  ', '::::.']
     """
     blocks = ASCII_BLOCKS if ascii else BLOCKS
@@ -63,16 +65,16 @@ def _resample(values: Values, width: int) -> list[float | None]:
     if not values:
         return [None] * width
     if len(values) > width:
-        return [_mean(values[i * len(values) // width : (i + 1) * len(values) // width]) for i in range(width)]
-    return [_between(values, i * (len(values) - 1) / max(width - 1, 1)) for i in range(width)]
+        return [_average(values[i * len(values) // width : (i + 1) * len(values) // width]) for i in range(width)]
+    return [_interpolate(values, i * (len(values) - 1) / max(width - 1, 1)) for i in range(width)]
 
 
-def _mean(values: Values) -> float | None:
+def _average(values: Values) -> float | None:
     present = [value for value in values if value is not None]
     return sum(present) / len(present) if present else None
 
 
-def _between(values: Values, at: float) -> float | None:
+def _interpolate(values: Values, at: float) -> float | None:
     """The value at a fractional index: on the line between its neighbours, or the nearer one's where one lacks."""
     index = int(at)
     part = at - index
@@ -107,17 +109,17 @@ class Trace:
 
     def _open(self) -> None:
         if len(self._sums) == self._capacity:
-            self._sums, self._counts = _pairs(self._sums), _pairs(self._counts)
+            self._sums, self._counts = _sum_pairs(self._sums), _sum_pairs(self._counts)
             self._stretch *= 2
         self._sums.append(0)
         self._counts.append(0)
         self._room = self._stretch
 
 
-def _pairs(values: list[float]) -> list[float]:
+def _sum_pairs(values: list[float]) -> list[float]:
     return [sum(values[i : i + 2]) for i in range(0, len(values), 2)]
 
 
-def column(position: float, width: int) -> int:
+def find_curve_column(position: float, width: int) -> int:
     """The column of `width` in which a fraction of the curve's length lies."""
     return round(min(max(position, 0.0), 1.0) * (width - 1))

@@ -3,8 +3,9 @@
 from collections import deque
 from collections.abc import Iterator
 
+from mlptrain.model.history import EpochEnded
 from mlptrain.reporting.curve import Trace
-from mlptrain.training.events import EpochEnded, Event, Finished, Started, StepsDone
+from mlptrain.training.events import EventSink, Finished, Started, StepsDone
 
 ROOM = 200
 """Epochs kept beside the powers of ten, the best and the last few."""
@@ -15,7 +16,7 @@ LAST = 3
 _POWERS = frozenset(10**k for k in range(19))
 
 
-def round_steps(epochs: int) -> Iterator[int]:
+def generate_round_steps(epochs: int) -> Iterator[int]:
     """1, 2, 5, 10, 20, 50, …, to beyond `epochs`."""
     step = 1
     yield from (1, 2, 5)
@@ -29,7 +30,7 @@ def is_milestone(epoch: int, step: int) -> bool:
     return epoch % step == 0 or epoch in _POWERS
 
 
-class Digest:
+class Digest(EventSink):
     """What was started, epochs at round distances, the best, the last few, both losses as traces, and the end."""
 
     def __init__(self) -> None:
@@ -47,26 +48,31 @@ class Digest:
         self._kept: list[EpochEnded] = []
         self._step = 1
 
-    def add(self, event: Event) -> None:
-        """Take note of an event."""
-        if isinstance(event, EpochEnded):
-            self._reach(event.epoch, 1.0)
-            self._epoch(event)
-        elif isinstance(event, StepsDone):
-            self._reach(event.epoch, event.steps / max(self.started.steps_per_epoch, 1) if self.started else 0.0)
-        elif isinstance(event, Started):
-            self.started = event
-            for epoch in event.earlier:
-                self._epoch(epoch)
-        else:
-            self.finished = event
+    def see_start(self, started: Started, /) -> None:
+        """Take note of what is trained, and of the epochs of an earlier run."""
+        self.started = started
+        for epoch in started.earlier:
+            self._keep(epoch)
+
+    def see_steps(self, steps: StepsDone, /) -> None:
+        """Move the position into an epoch."""
+        self._reach(steps.epoch, steps.steps / max(self.started.steps_per_epoch, 1) if self.started else 0.0)
+
+    def see_epoch(self, epoch: EpochEnded, /) -> None:
+        """Move the position behind an epoch, and keep it."""
+        self._reach(epoch.epoch, 1.0)
+        self._keep(epoch)
+
+    def see_finish(self, finished: Finished, /) -> None:
+        """Take note of the end."""
+        self.finished = finished
 
     def _reach(self, epoch: int, part: float) -> None:
         self.position = epoch - 1 + min(part, 1.0)
         if self.first is None:
             self.first = epoch
 
-    def _epoch(self, event: EpochEnded) -> None:
+    def _keep(self, event: EpochEnded) -> None:
         self._last.append(event)
         if event.best:
             self.best = event
@@ -104,7 +110,7 @@ class Digest:
         return [event for _, event in sorted(self._with_milestones(needed, budget).items())]
 
     def _with_milestones(self, needed: dict[int, EpochEnded], budget: int) -> dict[int, EpochEnded]:
-        for step in round_steps(int(self.position)):
+        for step in generate_round_steps(int(self.position)):
             chosen = needed | {event.epoch: event for event in self._kept if is_milestone(event.epoch, step)}
             if len(chosen) <= budget:
                 return chosen

@@ -4,11 +4,18 @@ from dataclasses import dataclass
 from textwrap import wrap
 from typing import Literal
 
-from mlptrain.reporting import table
-from mlptrain.reporting.curve import Scale, Values, column, curve
+from mlptrain.model.history import EpochEnded
+from mlptrain.reporting.curve import Scale, Values, draw_curve, find_curve_column
 from mlptrain.reporting.digest import LAST, Digest
-from mlptrain.reporting.words import broken_off, closing, number, opening, stopwatch
-from mlptrain.training.events import EpochEnded, Started
+from mlptrain.reporting.epoch_table import Column, Layout, fit_columns_to_width, list_epoch_columns
+from mlptrain.reporting.words import (
+    describe_failure,
+    describe_finish,
+    describe_start,
+    format_short_number,
+    format_stopwatch,
+)
+from mlptrain.training.events import Started
 
 Style = Literal["", "quiet", "strong", "train", "validation", "best"]
 Line = list[tuple[str, Style]]
@@ -72,30 +79,30 @@ class Frame:
     def _end(self, elapsed: float) -> str:
         digest = self.digest
         if digest.finished:
-            return closing(self.started, digest.finished, digest.best)
-        return broken_off(self.started, digest.last.epoch if digest.last else 0, elapsed)
+            return describe_finish(self.started, digest.finished, digest.best)
+        return describe_failure(self.started, digest.last.epoch if digest.last else 0, elapsed)
 
     def _head(self) -> list[Line]:
-        return [*self._strong(opening(self.started, self.title))[:3], []]
+        return [*self._strong(describe_start(self.started, self.title))[:3], []]
 
     def _strong(self, text: str) -> list[Line]:
         return [[(line, "strong")] for line in wrap(text, max(self.width, 1))]
 
-    def _layout(self) -> table.Layout:
+    def _layout(self) -> Layout:
         digest = self.digest
-        every = table.columns(self.started, penalty=digest.penalty, train_metric=digest.train_metric)
-        return table.fit(every, min(self.width, WIDEST))
+        every = list_epoch_columns(self.started, penalty=digest.penalty, train_metric=digest.train_metric)
+        return fit_columns_to_width(every, min(self.width, WIDEST))
 
     def _table(self, budget: int, *, last: int) -> list[Line]:
         layout = self._layout()
-        colours = [_colour(heading) for heading in layout.columns]
+        colours = [_choose_heading_style(heading) for heading in layout.columns]
         headings = [list(zip(cells, colours, strict=True)) for cells in layout.headings()]
         return [*headings, *self._rows(layout, budget, last=last)]
 
-    def _rows(self, layout: table.Layout, budget: int, *, last: int) -> list[Line]:
+    def _rows(self, layout: Layout, budget: int, *, last: int) -> list[Line]:
         return [self._row(layout, event) for event in self.digest.rows(budget, last=last)]
 
-    def _row(self, layout: table.Layout, event: EpochEnded) -> Line:
+    def _row(self, layout: Layout, event: EpochEnded) -> Line:
         if self._best == event.epoch:
             return [("".join(layout.row(event, self.glyphs.best)), "best")]
         return [("".join(layout.row(event)), "")]
@@ -110,7 +117,7 @@ class Frame:
         at, spent, left = self._progress(elapsed)
         text = next((text for text in (at + spent + left, at + spent) if len(text) + 12 <= room), at)
         length = max(room - 2 - len(text), 0)
-        done = column(self.digest.position / max(self.started.epochs, 1), length + 1)
+        done = find_curve_column(self.digest.position / max(self.started.epochs, 1), length + 1)
         full, rest = self.glyphs.done * done, self.glyphs.left * (length - done)
         return [("  ", ""), (full, "best"), (rest, "quiet"), (f"  {text}", "")]
 
@@ -118,20 +125,20 @@ class Frame:
         digest, epochs = self.digest, self.started.epochs
         at = f"epoch {min(int(digest.position) + 1, epochs)}/{epochs}"
         if not digest.done:
-            return at, f"  {stopwatch(elapsed)}", ""
+            return at, f"  {format_stopwatch(elapsed)}", ""
         left = elapsed / digest.done * (epochs - digest.position)
-        return at, f"  {stopwatch(elapsed)}", f", {stopwatch(left)} left"
+        return at, f"  {format_stopwatch(elapsed)}", f", {format_stopwatch(left)} left"
 
     def _chart(self, height: int) -> list[Line]:
         """Both losses side by side on one scale, under them the place of the best epoch; nothing where room lacks."""
         series = self._series()
         scale = Scale.over(*(each.values for each in series))
-        labels = _labels(scale, height)
+        labels = _format_scale_labels(scale, height)
         width = min((min(self.width, WIDEST) - len(labels[0])) // len(series) - len(GAP), 60)
         if width < 8 or len(series[0].values) < 2:
             return []
         panels = [self._panel(each, scale, width, height) for each in series]
-        return [[], *_beside([[(label, "quiet")] for label in labels], *panels)]
+        return [[], *_join_blocks_sideways([[(label, "quiet")] for label in labels], *panels)]
 
     def _series(self) -> list["_Series"]:
         digest, loss = self.digest, "batch loss" if self.started.running_loss else "train loss"
@@ -141,7 +148,7 @@ class Frame:
         return series
 
     def _panel(self, series: "_Series", scale: Scale, width: int, height: int) -> list[Line]:
-        rows = curve(series.values, width, height, ascii=self.glyphs.ascii, scale=scale)
+        rows = draw_curve(series.values, width, height, ascii=self.glyphs.ascii, scale=scale)
         name = series.name if len(series.name) <= width else series.name.partition(" ")[0]
         texts = [name[:width].ljust(width), *rows]
         return [*([(GAP + text, series.style)] for text in texts), [(GAP, ""), *self._axis(width)]]
@@ -150,23 +157,23 @@ class Frame:
         rule, best, first, last = self.glyphs.rule, self._best, self.digest.first, self.digest.last
         if best is None or first is None or last is None:
             return [(rule * width, "quiet")]
-        at = column((best - first) / max(last.epoch - first, 1), width)
+        at = find_curve_column((best - first) / max(last.epoch - first, 1), width)
         return [(rule * at, "quiet"), (self.glyphs.best, "best"), (rule * (width - 1 - at), "quiet")]
 
 
-def _colour(heading: table.Column) -> Style:
+def _choose_heading_style(heading: Column) -> Style:
     colours: dict[str, Style] = {"train": "train", "batch": "train", "validation": "validation"}
     return colours.get(heading.above, "quiet")
 
 
-def _labels(scale: Scale, height: int) -> list[str]:
+def _format_scale_labels(scale: Scale, height: int) -> list[str]:
     """Left of the charts, from title to axis: the ends of the scale, and whether it is logarithmic in between."""
-    texts = ["", number(scale.high), *[""] * (height - 2), number(scale.low), ""]
+    texts = ["", format_short_number(scale.high), *[""] * (height - 2), format_short_number(scale.low), ""]
     if scale.logarithmic:
         texts[1 + height // 2] = "log"
     width = max(7, *map(len, texts))
     return [text.rjust(width) for text in texts]
 
 
-def _beside(*blocks: list[Line]) -> list[Line]:
+def _join_blocks_sideways(*blocks: list[Line]) -> list[Line]:
     return [[span for line in lines for span in line] for lines in zip(*blocks, strict=True)]

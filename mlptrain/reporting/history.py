@@ -5,23 +5,28 @@ import time
 from collections.abc import Callable
 from dataclasses import fields
 from math import isfinite
+from pathlib import Path
 from typing import TextIO
 
-from mlptrain.training.events import EpochEnded, Event, Finished, Started
+from mlptrain.errors import EnvironmentFailure, SpecError
+from mlptrain.model.history import EpochEnded
+from mlptrain.reporting.sink_options import SinkOptions
+from mlptrain.storage.publishing import begins_with_or_empty, require_replaceable_file
+from mlptrain.training.events import Event, EventSink, Finished, Started
 
 FLUSH = 1.0
 """Seconds after which what was written is there to read."""
+BEGINNING = b'{"event": '
+"""What every history begins with."""
 
-_NAMES: dict[type[Event], str] = {Started: "started", EpochEnded: "epoch", Finished: "finished"}
-_FIELDS = {kind: tuple(field.name for field in fields(kind) if field.name != "earlier") for kind in _NAMES}
 _encode = json.JSONEncoder(allow_nan=False).encode
 
 
-class HistoryWriter:
+class HistoryWriter(EventSink):
     """One JSON object a line: `{"event": "started" | "epoch" | "finished", …}` with the event's own field names.
 
     What is None or not a finite number is null: the lines are JSON to every reader. Errors of `stream` are raised:
-    who asked for a history wants to know.
+    a history that was asked for must not be incomplete without notice.
     """
 
     def __init__(self, stream: TextIO, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -29,19 +34,77 @@ class HistoryWriter:
         self._clock = clock
         self._due = clock() + FLUSH
 
-    def __call__(self, event: Event) -> None:
+    def see_start(self, started: Started, /) -> None:
+        """Write the line of a start, and those of the epochs of an earlier run."""
+        self._write(started)
+        for epoch in started.earlier:
+            self.see_epoch(epoch)
+        self._flush()
+
+    def see_epoch(self, epoch: EpochEnded, /) -> None:
+        """Write the line of an epoch."""
+        self._write(epoch)
+        if self._clock() >= self._due:
+            self._flush()
+
+    def see_finish(self, finished: Finished, /) -> None:
+        """Write the line of an end."""
+        self._write(finished)
+        self._flush()
+
+    def _write(self, event: Event) -> None:
+        names = (field.name for field in fields(event) if field.name != "earlier")
+        values = {name: _null_non_finite(getattr(event, name)) for name in names}
+        self._stream.write(_encode({"event": event.kind, **values}) + "\n")
+
+    def _flush(self) -> None:
+        self._stream.flush()
+        self._due = self._clock() + FLUSH
+
+
+class HistoryFile(EventSink):
+    """A file of JSON lines that is begun with the first event: where no training begins, nothing is written."""
+
+    def __init__(self, path: Path) -> None:
+        require_replaceable_file(
+            path, is_replaceable_by_history, option="--history", fault="is not a history of mlptrain"
+        )
+        self._path = path
+        self._stream: TextIO | None = None
+        self._writer: HistoryWriter | None = None
+
+    def __call__(self, event: Event, /) -> None:
         """Write the line of an event; steps within an epoch have none."""
-        name = _NAMES.get(type(event))
-        if name is None:
-            return
-        values = {field: _strict(getattr(event, field)) for field in _FIELDS[type(event)]}
-        self._stream.write(_encode({"event": name, **values}) + "\n")
-        for epoch in event.earlier if isinstance(event, Started) else ():
-            self(epoch)
-        if self._clock() >= self._due or not isinstance(event, EpochEnded):
-            self._stream.flush()
-            self._due = self._clock() + FLUSH
+        if self._writer is None:
+            self._stream = _open_history(self._path)
+            self._writer = HistoryWriter(self._stream)
+        self._writer(event)
+
+    def close(self) -> None:
+        """Close the file."""
+        stream, self._stream, self._writer = self._stream, None, None
+        if stream:
+            stream.close()
 
 
-def _strict(value: object) -> object:
+def make_history_sink(options: SinkOptions) -> HistoryFile:
+    """JSON lines in the file at the path."""
+    if options.path is None:
+        raise SpecError("the sink 'history' writes a file: give its path")
+    return HistoryFile(options.path)
+
+
+def is_replaceable_by_history(path: Path) -> bool:
+    """Whether a file may be replaced by a history: an earlier one, an empty file, a device or a pipe."""
+    return begins_with_or_empty(path, BEGINNING)
+
+
+def _open_history(path: Path) -> TextIO:
+    try:
+        return path.open("w", encoding="utf-8")
+    except OSError as problem:
+        raise EnvironmentFailure(f"{path}: cannot be written: {problem.strerror}") from None
+
+
+def _null_non_finite(value: object) -> object:
     return None if isinstance(value, float) and not isfinite(value) else value

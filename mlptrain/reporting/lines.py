@@ -3,28 +3,29 @@
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from types import TracebackType
-from typing import IO, Self
+from typing import IO
 
-from mlptrain.reporting import table
-from mlptrain.reporting.digest import round_steps
-from mlptrain.reporting.text import encodable
-from mlptrain.reporting.words import broken_off, closing, count, opening
-from mlptrain.training.events import EpochEnded, Event, Finished, Started, StepsDone
+from mlptrain.model.history import EpochEnded
+from mlptrain.reporting.digest import generate_round_steps
+from mlptrain.reporting.epoch_table import Layout, list_epoch_columns
+from mlptrain.reporting.sink_options import SinkOptions
+from mlptrain.reporting.text import escape_unencodable
+from mlptrain.reporting.words import describe_failure, describe_finish, describe_start, format_count_with_noun
+from mlptrain.training.events import EventSink, Finished, Started, StepsDone
 
 TURNS = 20
 """Lines at equal distances in a run that does all its epochs, at most."""
-PATIENCE = 10.0
+SHORTEST_SILENCE = 10.0
 """Seconds without a line, at least, before one is written out of turn."""
-LONGEST = 300.0
+LONGEST_SILENCE = 300.0
 """Seconds without a line, at most: a job that says nothing for longer is taken for dead."""
 
 
-class LinesSink:
-    """What is trained, the epochs 1, 2, 5, 10, 20, …, every twentieth part of the run and the last, how it ended.
+class LinesSink(EventSink):
+    """Writes what is trained, the epochs 1, 2, 5, 10, 20, …, every twentieth part of the run, the last, and the end.
 
-    Between those a line follows where none was written for ten seconds; in longer runs, for a thirtieth of the time
-    gone, up to five minutes. A `*` marks an epoch that was the best so far. What `stream` refuses (`OSError`) is lost,
+    Another epoch has a line if none was written for ten seconds; in longer runs, for a thirtieth of the time gone, up
+    to five minutes. A `*` marks an epoch that was the best so far. A line that `stream` refuses (`OSError`) is lost,
     and training goes on.
     """
 
@@ -43,57 +44,54 @@ class LinesSink:
         self._headings: list[str] = []
         self._penalty = self._train_metric = False
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._started:
-            epochs = self._last.epoch if self._last else 0
-            self._end(self._started, broken_off(self._started, epochs, self._clock() - self._begun))
-
-    def __call__(self, event: Event) -> None:
-        """Write the line of an event, if it is to have one."""
-        if isinstance(event, Started):
-            self._start(event)
-        elif self._started is None:
-            return
-        elif isinstance(event, EpochEnded):
-            self._epoch(self._started, event)
-        elif isinstance(event, Finished):
-            self._end(self._started, closing(self._started, event, self._best))
-        elif self._clock() >= self._due:
-            self._steps(self._started, event)
-
-    def _start(self, started: Started) -> None:
+    def see_start(self, started: Started, /) -> None:
+        """Say what is trained."""
         self._forget()
         self._started = started
         self._begun = self._clock()
-        self._step = next(step for step in round_steps(started.epochs) if step * TURNS >= started.epochs)
-        self._milestones = frozenset(round_steps(self._step))
-        self._write(f"{opening(started, self._title)}, {count(started.epochs, 'epoch')}")
+        self._step = next(step for step in generate_round_steps(started.epochs) if step * TURNS >= started.epochs)
+        self._milestones = frozenset(generate_round_steps(self._step))
+        self._write(f"{describe_start(started, self._title)}, {format_count_with_noun(started.epochs, 'epoch')}")
         if started.earlier:
             self._best = next((epoch for epoch in reversed(started.earlier) if epoch.best), None)
-            self._write(f"{count(len(started.earlier), 'epoch')} done before")
+            self._write(f"{format_count_with_noun(len(started.earlier), 'epoch')} done before")
 
-    def _epoch(self, started: Started, event: EpochEnded) -> None:
-        self._last = event
-        if event.best:
-            self._best = event
-        if event.penalty:
+    def see_steps(self, steps: StepsDone, /) -> None:
+        """Write how far an epoch has come, if nothing was written for long."""
+        if self._started and self._clock() >= self._due:
+            self._write(f"  epoch {steps.epoch}, step {steps.steps:,} of {self._started.steps_per_epoch:,}")
+
+    def see_epoch(self, epoch: EpochEnded, /) -> None:
+        """Write the line of an epoch, if it is to have one."""
+        if self._started is None:
+            return
+        self._last = epoch
+        if epoch.best:
+            self._best = epoch
+        if epoch.penalty:
             self._penalty = True
-        if event.train_metric is not None:
+        if epoch.train_metric is not None:
             self._train_metric = True
-        if self._is_milestone(event.epoch) or self._clock() >= self._due:
-            self._row(started, event)
+        if self._is_milestone(epoch.epoch) or self._clock() >= self._due:
+            self._write_row(self._started, epoch)
+
+    def see_finish(self, finished: Finished, /) -> None:
+        """Write the last epoch and why training ended."""
+        if self._started:
+            self._end(self._started, describe_finish(self._started, finished, self._best))
+
+    def close(self) -> None:
+        """If an error has ended a training, write its last epoch and where it stood."""
+        if self._started:
+            epochs = self._last.epoch if self._last else 0
+            self._end(self._started, describe_failure(self._started, epochs, self._clock() - self._begun))
 
     def _is_milestone(self, epoch: int) -> bool:
         return epoch % self._step == 0 or epoch in self._milestones or self._written is None
 
-    def _row(self, started: Started, event: EpochEnded) -> None:
-        every = table.columns(started, penalty=self._penalty, train_metric=self._train_metric)
-        layout = table.Layout(tuple(every), gap=2)
+    def _write_row(self, started: Started, event: EpochEnded) -> None:
+        every = list_epoch_columns(started, penalty=self._penalty, train_metric=self._train_metric)
+        layout = Layout(tuple(every), gap=2)
         headings = ["".join(cells) for cells in layout.headings()]
         if headings != self._headings:
             self._headings = headings
@@ -101,12 +99,9 @@ class LinesSink:
         self._write("".join(layout.row(event, "*" if event.best and started.monitor is not None else "")))
         self._written = event
 
-    def _steps(self, started: Started, event: StepsDone) -> None:
-        self._write(f"  epoch {event.epoch}, step {event.steps:,} of {started.steps_per_epoch:,}")
-
     def _end(self, started: Started, words: str) -> None:
         if self._last and self._last is not self._written:
-            self._row(started, self._last)
+            self._write_row(started, self._last)
         self._write(words)
         self._started = None
 
@@ -114,7 +109,12 @@ class LinesSink:
         encoding = getattr(self._stream, "encoding", None) or "utf-8"
         with suppress(OSError):
             for line in lines:
-                self._stream.write(f"{encodable(line.rstrip(), encoding)}\n")
+                self._stream.write(f"{escape_unencodable(line.rstrip(), encoding)}\n")
             self._stream.flush()
         now = self._clock()
-        self._due = now + min(max(PATIENCE, (now - self._begun) / 30), LONGEST)
+        self._due = now + min(max(SHORTEST_SILENCE, (now - self._begun) / 30), LONGEST_SILENCE)
+
+
+def make_lines_sink(options: SinkOptions) -> LinesSink:
+    """Plain lines on the stream."""
+    return LinesSink(options.stream, title=options.title)

@@ -12,33 +12,33 @@ _IN_JSON = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\u
 """The same, but for what JSON has escaped already."""
 
 
-def plain(text: str, longest: int = LONGEST) -> str:
+def escape_text(text: str, longest: int = LONGEST) -> str:
     r"""Dangerous characters as visible escapes, cut at `longest` characters; what is safe and short is unchanged.
 
-    >>> plain("\x1b[2Jred\u202e")
+    >>> escape_text("\x1b[2Jred\u202e")
     '\\x1b[2Jred\\u202e'
     """
-    escaped = _DANGEROUS.sub(_escape, text[: longest + 1])
+    escaped = _DANGEROUS.sub(_escape_match, text[: longest + 1])
     return escaped if len(escaped) <= longest else escaped[: longest - 1] + "…"
 
 
-def json_safe(document: str) -> str:
+def escape_json_document(document: str) -> str:
     r"""A JSON document whose texts are the same, and have nothing dangerous in them: JSON has an escape for it.
 
-    >>> json_safe('["\u202e"]')
+    >>> escape_json_document('["\u202e"]')
     '["\\u202e"]'
     """
     return _IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", document)
 
 
-def encodable(text: str, encoding: str) -> str:
+def escape_unencodable(text: str, encoding: str) -> str:
     r"""What `encoding` cannot write as visible escapes.
 
-    >>> encodable("é★", "latin-1")
+    >>> escape_unencodable("é★", "latin-1")
     'é\\u2605'
     """
     return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
-def _escape(match: re.Match[str]) -> str:
+def _escape_match(match: re.Match[str]) -> str:
     return match[0].encode("unicode_escape").decode("ascii")

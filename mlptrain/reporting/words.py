@@ -3,61 +3,62 @@
 from collections.abc import Iterable, Mapping
 from math import isfinite
 
-from mlptrain.reporting.text import plain
-from mlptrain.training.events import EpochEnded, Finished, Reason, Started
+from mlptrain.model.history import EpochEnded, Reason
+from mlptrain.reporting.text import escape_text
+from mlptrain.training.events import Finished, Started
 
 WIDTH = 8
-"""The most characters that `number` needs."""
+"""The most characters that `format_short_number` needs."""
 
 
-def number(value: float | None) -> str:
+def format_short_number(value: float | None) -> str:
     """At most 8 characters: four decimals where they tell enough, else an exponent; "-" for what is not defined.
 
-    >>> [number(value) for value in (0.5, 48211.3, 0.000123, -1.2345e-300, None)]
+    >>> [format_short_number(value) for value in (0.5, 48211.3, 0.000123, -1.2345e-300, None)]
     ['0.5000', '48211.30', '1.230e-4', '-1e-300', '-']
     """
     if not value:
         return "-" if value is None else "0"
     fixed = not isfinite(value) or 1e-3 <= abs(value) < 1e6
     forms = (f"{value:.{digits}{'f' if fixed else 'e'}}" for digits in (4, 3, 2, 1, 0))
-    return _fitting(_short(form) for form in forms)
+    return _choose_fitting_form(_shorten_exponent(form) for form in forms)
 
 
-def _fitting(forms: Iterable[str]) -> str:
+def _choose_fitting_form(forms: Iterable[str]) -> str:
     return next(form for form in forms if len(form) <= WIDTH)
 
 
-def learning_rate(value: float) -> str:
-    """As `number`, with three digits before the exponent from 0.01 downwards: a schedule crosses many decades.
+def format_learning_rate(value: float) -> str:
+    """As `format_short_number`; below 0.01 with three digits before the exponent: schedules cross many decades.
 
-    >>> [learning_rate(value) for value in (0.1, 0.000998, 2.5e-7, 0.0)]
+    >>> [format_learning_rate(value) for value in (0.1, 0.000998, 2.5e-7, 0.0)]
     ['0.1000', '9.98e-4', '2.50e-7', '0']
     """
     if 0 < abs(value) < 0.01:
-        return _fitting(_short(f"{value:.{digits}e}") for digits in (2, 1, 0))
-    return number(value)
+        return _choose_fitting_form(_shorten_exponent(f"{value:.{digits}e}") for digits in (2, 1, 0))
+    return format_short_number(value)
 
 
-def _short(text: str) -> str:
+def _shorten_exponent(text: str) -> str:
     """Without the signs and zeros that C puts into an exponent."""
     mantissa, e, exponent = text.partition("e")
     return f"{mantissa}e{int(exponent)}" if e else text
 
 
-def rate(value: float) -> str:
+def format_row_rate(value: float) -> str:
     """A number of rows a second: 950, 12.3k, 1.2M."""
     for factor, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if factor <= value < 1e12:
             return f"{value / factor:.1f}{unit}"
-    return f"{value:.0f}" if 0 <= value < 1e12 else number(value)
+    return f"{value:.0f}" if 0 <= value < 1e12 else format_short_number(value)
 
 
-def count(amount: int, noun: str) -> str:
+def format_count_with_noun(amount: int, noun: str) -> str:
     """1 epoch, 1,200 epochs."""
     return f"{amount:,} {noun}{'' if amount == 1 else 's'}"
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """A time in a sentence: 4.2 s, 3 min 05 s, 1 h 02 min."""
     if not 59.95 <= seconds < 1e9:
         return f"{seconds:.1f} s"
@@ -65,7 +66,7 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest:02} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
 
 
-def stopwatch(seconds: float) -> str:
+def format_stopwatch(seconds: float) -> str:
     """A time beside a bar: 0:04, 3:05, 1:02:03."""
     if not 0 <= seconds < 1e9:
         return "?"
@@ -73,48 +74,50 @@ def stopwatch(seconds: float) -> str:
     return f"{minutes}:{rest:02}" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
 
 
-def opening(started: Started, title: str) -> str:
-    """What is trained: title, rows, parameters."""
-    facts = [count(started.train_rows, "training row")]
+def describe_start(started: Started, title: str) -> str:
+    """Say what is trained: title, rows, parameters."""
+    facts = [format_count_with_noun(started.train_rows, "training row")]
     if started.validation_rows:
-        facts.append(count(started.validation_rows, "validation row"))
-    facts.append(count(started.parameters, "parameter"))
+        facts.append(format_count_with_noun(started.validation_rows, "validation row"))
+    facts.append(format_count_with_noun(started.parameters, "parameter"))
     if started.folds > 1:
         facts.insert(0, f"fold {started.fold} of {started.folds}")
     if started.refit:
         facts.insert(0, "refit up to the best epoch")
-    return f"{plain(title)}: {', '.join(facts)}" if title else ", ".join(facts)
+    return f"{escape_text(title)}: {', '.join(facts)}" if title else ", ".join(facts)
 
 
-WORDS: Mapping[Reason, str] = {
+REASONS: Mapping[Reason, str] = {
     "epochs": "done",
     "early_stopping": "stopped early",
     "time_limit": "out of time",
     "interrupted": "interrupted",
 }
-"""What is said of why training ended."""
+"""How each reason why training ended is worded."""
 
 
-def closing(started: Started, finished: Finished, best: EpochEnded | None) -> str:
-    """Why training ended, after how long, and which epoch was the best where one was watched for."""
-    word = WORDS[finished.reason]
-    facts = [f"{count(finished.epochs, 'epoch')} in {duration(finished.seconds)}"]
+def describe_finish(started: Started, finished: Finished, best: EpochEnded | None) -> str:
+    """Say why training ended, after how long, and, if a quantity was watched, which epoch was the best."""
+    word = REASONS[finished.reason]
+    facts = [f"{format_count_with_noun(finished.epochs, 'epoch')} in {format_duration(finished.seconds)}"]
     if finished.reason == "early_stopping":
-        facts.append(f"no improvement for {count(finished.epochs - finished.best_epoch, 'epoch')}")
+        facts.append(f"no improvement for {format_count_with_noun(finished.epochs - finished.best_epoch, 'epoch')}")
     if started.monitor is not None and finished.best_epoch > 0:
-        facts.append(_best(started, finished, best))
+        facts.append(_describe_best(started, finished, best))
     return f"{word}: {', '.join(facts)}"
 
 
-def _best(started: Started, finished: Finished, best: EpochEnded | None) -> str:
+def _describe_best(started: Started, finished: Finished, best: EpochEnded | None) -> str:
     """The best epoch, and the watched value it reached unless that was in an earlier run."""
     name = f"best epoch {finished.best_epoch:,}"
     if best is None or best.epoch != finished.best_epoch:
         return name
     value = best.validation_loss if started.monitor == "loss" else best.validation_metric
-    return f"{name} (validation {plain(started.monitor or '')} {number(value)})"
+    return f"{name} (validation {escape_text(started.monitor or '')} {format_short_number(value)})"
 
 
-def broken_off(started: Started, epochs: int, seconds: float) -> str:
-    """Where a run stood that an error ended."""
-    return f"not finished: {epochs:,} of {count(started.epochs, 'epoch')} in {duration(seconds)}"
+def describe_failure(started: Started, epochs: int, seconds: float) -> str:
+    """Say how far a run had come when an error ended it."""
+    return (
+        f"not finished: {epochs:,} of {format_count_with_noun(started.epochs, 'epoch')} in {format_duration(seconds)}"
+    )

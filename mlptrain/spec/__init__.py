@@ -1,1 +1,1 @@
-"""The spec: its fields, how it is read from YAML, what may be wrong with it, its schema."""
+"""The spec: its fields, how it is read from YAML or Python values, what may be wrong with it, its schema."""

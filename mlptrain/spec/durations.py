@@ -6,10 +6,10 @@ SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600}
 DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?) ?(s|m|min|h)")
 
 
-def seconds(duration: float | str) -> float:
-    """The seconds of a duration, of a number itself; a ValueError if it is none, or nothing.
+def parse_duration(duration: float | str) -> float:
+    """The seconds of a duration; a number is returned as it is. ValueError for a text that is no duration, or zero.
 
-    >>> [seconds(duration) for duration in (5.0, "90s", "10m", "1.5 h")]
+    >>> [parse_duration(duration) for duration in (5.0, "90s", "10m", "1.5 h")]
     [5.0, 90.0, 600.0, 5400.0]
     """
     if not isinstance(duration, str):
@@ -20,10 +20,10 @@ def seconds(duration: float | str) -> float:
     return float(found[1]) * SECONDS[found[2]]
 
 
-def about(duration: float) -> str:
+def describe_duration(duration: float) -> str:
     """Seconds in round words.
 
-    >>> [about(seconds) for seconds in (0.42, 42.3, 1510, 30_000)]
+    >>> [describe_duration(seconds) for seconds in (0.42, 42.3, 1510, 30_000)]
     ['0.4 s', '42 s', '25 min', '8.3 h']
     """
     if duration < 7200:

@@ -1,32 +1,36 @@
-"""A spec file, with overrides, to a Spec; or every problem at once."""
+"""A spec, from a file, YAML text or Python values, with overrides, to a Spec; or every problem at once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cached_property
-
-from pydantic import ValidationError
+from pathlib import Path
+from typing import Any
 
 from mlptrain.errors import SpecError
+from mlptrain.plain import Fault, Reader, to_plain
+from mlptrain.spec.document import NONE, Document
 from mlptrain.spec.fields import Spec
-from mlptrain.spec.merging import merged, overridden
-from mlptrain.spec.problems import problem, shown, suggestion
-from mlptrain.spec.recipes import Facts, Recipe, opened_over, recipe, recipe_names
-from mlptrain.spec.rules import contradictions
-from mlptrain.spec.schema import validator
-from mlptrain.spec.yaml_text import NONE, Document, apply_override, compose, read_text
+from mlptrain.spec.merging import list_overridden, merge_documents
+from mlptrain.spec.problems import TextNotation, describe_path, describe_spec_value, suggest_name
+from mlptrain.spec.recipes import Facts, Recipe, copy_expanded_document, list_recipes, load_recipe
+from mlptrain.spec.rules import find_contradictions
+from mlptrain.spec.values import ValueOverride, make_document_from_values
+from mlptrain.spec.yaml_text import TextOverride, parse_document, read_spec_file
+
+Override = TextOverride | ValueOverride
 
 
 @dataclass(frozen=True, kw_only=True)
 class Expansion:
-    """What a recipe has become under a user's own keys."""
+    """A recipe as it was applied under a user's own keys."""
 
     recipe: Recipe
     facts: Facts
     overridden: tuple[str, ...]
-    """The recipe's keys of which the user says something else."""
+    """The recipe's keys to which the user gives another value."""
     choice: str = ""
-    """What a trial has decided, or would decide first, in words."""
+    """The choice that a trial made, or the first one, in words."""
 
 
 @dataclass(frozen=True)
@@ -35,36 +39,44 @@ class Draft:
 
     document: Document
     """The user's own keys, as they stand in the file, but for `recipe`."""
-    overrides: Sequence[str]
+    overrides: Sequence[Override]
     recipe: Recipe | None
+    rows_given: bool = False
+    """The training rows are in memory: `data.train` is not needed, and is the empty text unless it is given."""
 
     def own(self, below: Document | None) -> Document:
         """The user's keys with the overrides, in their long form, to be laid over `below`."""
-        document = opened_over(below, replace(self.document, tree=deepcopy(self.document.tree)))
+        document = copy_expanded_document(below, replace(self.document, tree=deepcopy(self.document.tree)))
         for override in self.overrides:
-            apply_override(document, override)
-            document = opened_over(below, document)
+            override.apply(document)
+            document = copy_expanded_document(below, document)
+        if self.rows_given:
+            fill_missing_train_path(document)
         return document
 
     def completed(self, facts: Facts, choice: int = 0) -> tuple[Spec, Expansion | None]:
         """The spec for these rows and this choice, and what became of its recipe; every problem in one error."""
         if self.recipe is None:
-            return validated(self.own(None)), None
+            return require_valid_spec(self.own(None)), None
         below = self.recipe.below(facts, self.own(self.recipe.spec), choice)
         own = self.own(below)
-        changed = tuple(overridden(below.tree, own.tree))
-        spec = checked(merged(below, own))
+        changed = tuple(list_overridden(below.tree, own.tree))
+        spec = read_spec_or_problems(merge_documents(below, own))
         if isinstance(spec, Spec):
             about = self.recipe.choices[choice].about if self.recipe.choices else ""
             return spec, Expansion(recipe=self.recipe, facts=facts, overridden=changed, choice=about)
         raise SpecError(*(self.blamed(said) for said in spec))
 
     def blamed(self, said: str) -> str:
-        """A problem that the user's keys would not have alone, with the name of the recipe."""
+        """A problem, with the name of the recipe if the user's keys alone would not have it."""
         assert self.recipe is not None
-        alone = checked(self.own(None))
+        alone = read_spec_or_problems(self.own(None))
         theirs = said.startswith(f"{self.recipe.spec.name}:") or (not isinstance(alone, Spec) and said in alone)
         return said if theirs else f"{said} (with recipe {self.recipe.name})"
+
+    def check(self) -> None:
+        """Raise a SpecError with all that is wrong whatever the rows are."""
+        self.spec  # noqa: B018
 
     @cached_property
     def spec(self) -> Spec:
@@ -75,7 +87,7 @@ class Draft:
         if self.recipe is None:
             return self.completed(Facts(target="classes", rows=1))[0]
         spec = self.first
-        loss = merged(self.recipe.spec, self.own(self.recipe.spec)).tree.get("loss")
+        loss = merge_documents(self.recipe.spec, self.own(self.recipe.spec)).tree.get("loss")
         decided = isinstance(loss, dict) and "name" in loss
         return spec if decided else replace(spec, loss=None)
 
@@ -94,38 +106,108 @@ class Draft:
 
     @property
     def notices(self) -> list[str]:
-        """What was read under another name."""
+        """One line for each word that was read under another name."""
         return self.own(None if self.recipe is None else self.recipe.spec).notices
+
+
+def fill_missing_train_path(document: Document) -> None:
+    """Put an empty text where the training file would be named: the rows are in memory."""
+    data = document.tree.setdefault("data", {})
+    if isinstance(data, dict):
+        data.setdefault("train", "")
+
+
+def make_draft_from_spec(
+    spec: str | Path | Mapping[str, Any] | Spec,
+    overrides: str | Sequence[str] | Mapping[str, Any] = (),
+    *,
+    rows_given: bool = False,
+) -> Draft:
+    """A spec in Python values, as YAML text, or in a file; a text of several lines, or with "KEY: VALUE", is YAML.
+
+    >>> make_draft_from_spec({"data": {"train": "iris.csv", "target": "species"}, "seed": 3}).spec.seed
+    3
+    >>> make_draft_from_spec("{data: {target: species}}", {"training.epochs": 5}, rows_given=True).spec.training.epochs
+    5
+    """
+    return make_draft_from_document(make_document_from_spec(spec), make_overrides(overrides), rows_given=rows_given)
+
+
+def make_document_from_spec(spec: str | Path | Mapping[str, Any] | Spec) -> Document:
+    """The document of a spec in any form."""
+    if isinstance(spec, Mapping | Spec):
+        return make_document_from_values(to_plain(spec) if isinstance(spec, Spec) else spec)
+    if not isinstance(spec, str | Path):
+        raise SpecError(f"spec: a value of type {type(spec).__name__} is no spec; give a path, a dict or YAML text")
+    if is_yaml_text(spec):
+        return parse_document(str(spec), "spec")
+    return parse_document(read_spec_file(str(spec)), str(spec))
+
+
+def is_yaml_text(spec: str | Path) -> bool:
+    """Whether a text is a spec itself, not the path of one."""
+    return isinstance(spec, str) and ("\n" in spec or ": " in spec) and not is_existing_path(spec)
+
+
+def find_spec_folder(spec: str | Path | Mapping[str, Any] | Spec) -> Path:
+    """The folder that a spec's paths are relative to: that of its file, else the working directory."""
+    return Path() if isinstance(spec, Mapping | Spec) or is_yaml_text(spec) else Path(spec).parent
+
+
+def is_existing_path(name: str) -> bool:
+    try:
+        return Path(name).exists()
+    except (OSError, ValueError):  # a name that is too long; a NUL in it
+        return False
+
+
+def make_overrides(overrides: str | Sequence[str] | Mapping[str, Any]) -> list[Override]:
+    """Overrides as texts, KEY=VALUE, or as a map of keys to Python values."""
+    if not isinstance(overrides, Iterable):
+        raise SpecError(f"overrides: {overrides!r:.80} is no dict of keys; leave it out for none")
+    given = [overrides] if isinstance(overrides, str) else list(overrides)
+    if odd := [each for each in given if not isinstance(each, str)]:
+        raise SpecError(f"overrides: {odd[0]!r:.80} is no text; give a dict of keys, or texts such as 'seed=1'")
+    if isinstance(overrides, Mapping):
+        return [ValueOverride(key, value) for key, value in overrides.items()]
+    return [TextOverride(text) for text in given]
 
 
 def load_draft(path: str, overrides: Sequence[str] = (), text: str | None = None) -> Draft:
     """The spec in a file, with `KEY=VALUE` overrides, before its rows are known."""
-    document = compose(read_text(path) if text is None else text, path)
+    document = parse_document(read_spec_file(path) if text is None else text, path)
+    return make_draft_from_document(document, make_overrides(overrides))
+
+
+def make_draft_from_document(document: Document, overrides: Sequence[Override], *, rows_given: bool = False) -> Draft:
+    """The draft of a document, with the recipe that it or an override names."""
     for override in overrides:
-        if is_of_recipe(override):
-            apply_override(document, override)
-    rest = [override for override in overrides if not is_of_recipe(override)]
+        if is_recipe_override(override):
+            override.apply(document)
+    rest = [override for override in overrides if not is_recipe_override(override)]
     name = document.tree.pop("recipe", None)
     if name is None or (isinstance(name, str) and name.lower() in NONE):
-        return Draft(document, rest, None)
-    if name in recipe_names():
-        return Draft(document, rest, recipe(name))
-    raise SpecError(*unknown_recipe(document, rest, name))
+        return Draft(document, rest, None, rows_given)
+    if name in list_recipes():
+        return Draft(document, rest, load_recipe(name), rows_given)
+    unknown = Draft(document, rest, None, rows_given)
+    raise SpecError(*describe_unknown_recipe(unknown, name))
 
 
-def is_of_recipe(override: str) -> bool:
-    return override.partition("=")[0].partition(".")[0] == "recipe"
+def is_recipe_override(override: Override) -> bool:
+    return override.key.partition(".")[0] == "recipe"
 
 
-def unknown_recipe(document: Document, overrides: Sequence[str], name: object) -> list[str]:
-    """What is wrong with the name of a recipe, and with the rest if it is clear which recipe is meant."""
-    names = recipe_names()
-    meant = [each for each in names if suggestion(str(name), names).endswith(f"{each!r}?")]
-    said = f"{shown(name)} is not one of {', '.join(names)}{suggestion(str(name), names)}"
-    problems = [f"{document.place(('recipe',))}: recipe: {said}"]
+def describe_unknown_recipe(draft: Draft, name: object) -> list[str]:
+    """The problem of an unknown recipe's name, and those of the rest if it is clear which recipe is meant."""
+    names = list_recipes()
+    suggestion = suggest_name(str(name), names)
+    said = f"{describe_spec_value(name)} is not one of {', '.join(names)}{suggestion}"
+    problems = [f"{draft.document.place(('recipe',))}: recipe: {said}"]
+    meant = [each for each in names if suggestion.endswith(f"{each!r}?")]
     try:
         for each in meant:
-            _ = Draft(document, overrides, recipe(each)).spec
+            replace(draft, recipe=load_recipe(each)).check()
     except SpecError as found:
         problems += found.problems
     return problems
@@ -140,21 +222,30 @@ def load_spec(path: str, overrides: Sequence[str] = (), text: str | None = None)
     return draft.spec, draft.notices
 
 
-def validated(document: Document) -> Spec:
+def require_valid_spec(document: Document) -> Spec:
     """The Spec of a document in its long form; every problem in one error."""
-    spec = checked(document)
+    spec = read_spec_or_problems(document)
     if isinstance(spec, Spec):
         return spec
     raise SpecError(*spec)
 
 
-def checked(document: Document) -> Spec | list[str]:
-    """The Spec of a document in its long form, or every problem."""
-    try:
-        spec: Spec = validator().validate_python(document.tree)
-    except ValidationError as found:
-        problems = [problem(document, error) for error in found.errors(include_url=False)]
-        return list(dict.fromkeys(said for _, said in sorted(problems)))
-    found_together = sorted(contradictions(spec), key=lambda found: document.nearest(found[0]).line)
-    said = [f"{document.place(path)}: {'.'.join(path)}: {said}" for path, said in found_together]
-    return said or spec
+def read_spec_or_problems(document: Document) -> Spec | list[str]:
+    """The Spec of a document in its long form, or every problem, in the order of their lines."""
+    spec, problems = read_spec_fields(document)
+    if problems:
+        return problems
+    found_together = sorted(find_contradictions(spec), key=lambda found: document.nearest(found[0]).line)
+    return [f"{document.place(path)}: {'.'.join(path)}: {said}" for path, said in found_together] or spec
+
+
+def read_spec_fields(document: Document) -> tuple[Any, list[str]]:
+    """The Spec of a document, and the faults of its parts; contradictions between parts are not looked for."""
+    problems: list[tuple[int, str]] = []
+
+    def report(fault: Fault) -> None:
+        place = document.nearest(fault.place)
+        problems.append((place.line, ": ".join(filter(None, [place.text, describe_path(fault.path), fault.said]))))
+
+    spec = Reader(TextNotation(), report).read(Spec, document.tree, ())
+    return spec, list(dict.fromkeys(said for _, said in sorted(problems)))

@@ -1,9 +1,9 @@
 """Recipes: packaged specs that lie below the user's own; some of what they say depends on the rows.
 
 A recipe is a file of `mlptrain/recipes`: `about` (one line), `spec` (keys of the ordinary spec) and `cases`, each with
-`when` (conditions that must all hold) and `spec`, laid in their order over what is before them; and perhaps `trial`,
-`choices` of which short trainings of so many `steps` decide which one is laid over the rest. No other part of mlptrain
-knows the name of a recipe.
+`when` (conditions that must all hold) and `spec`, laid in their order over what is before them; and perhaps `trial`
+with `choices`: short trainings of `steps` steps each decide which of them is laid over the rest. No other part of
+mlptrain knows the name of a recipe.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Set
@@ -13,26 +13,27 @@ from math import inf
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from mlptrain.spec.document import Document
 from mlptrain.spec.fields import Monitor, Training
-from mlptrain.spec.forms import expand
-from mlptrain.spec.merging import merged
-from mlptrain.spec.yaml_text import Document, compose
+from mlptrain.spec.forms import expand_document
+from mlptrain.spec.merging import merge_documents
+from mlptrain.spec.yaml_text import parse_document
 
 FOLDER = Path(__file__).parents[1] / "recipes"
 
 Kind = Literal["classes", "numbers"]
-"""What a target is of."""
+"""The kind of target."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What must be known of the training file to say what a recipe means."""
+    """The facts about the training rows on which a recipe's cases depend."""
 
     target: Kind
     rows: int
     """Rows that have a target."""
     metric: str = Training.monitor
-    """The watched one, as it is known from what is said so far."""
+    """The watched metric, as far as it is known."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ Condition = TargetIs | Watched | RowsWithin
 
 @dataclass(frozen=True)
 class Case:
-    """What a recipe says where all its conditions hold."""
+    """Keys that a recipe adds if all conditions hold."""
 
     when: tuple[Condition, ...]
     spec: Document
@@ -90,7 +91,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of several specs of which a trial decides."""
+    """One of several specs between which a trial decides."""
 
     about: str
     spec: Document
@@ -98,8 +99,8 @@ class Choice:
 
 @dataclass(frozen=True)
 class Trial:
-    """Which choices there are, the steps of the short training of each, and how much better than the first, relative
-    to it, a later one must be.
+    """Short trainings of `steps` each decide between choices; a later one must be better than the first by `margin`,
+    relative to it.
     """
 
     steps: int
@@ -114,25 +115,25 @@ class Recipe:
     name: str
     about: str
     spec: Document
-    """What it says whatever the rows are, in the long form."""
+    """Its keys for all rows, in the long form."""
     cases: tuple[Case, ...]
     trial: Trial | None = None
 
     @property
     def choices(self) -> tuple[Choice, ...]:
-        """What a trial decides of."""
+        """The specs between which a trial decides."""
         return () if self.trial is None else self.trial.choices
 
     def below(self, facts: Facts, own: Document, choice: int = 0) -> Document:
-        """What lies below a user's own keys: the spec, over it the cases that hold, in their order, and the choice."""
+        """The document below a user's own keys: the spec, then the cases that hold in their order, then the choice."""
         found = self.spec
         for case in self.cases:
-            now = replace(facts, metric=monitor(own.tree) or monitor(found.tree) or Training.monitor)
+            now = replace(facts, metric=find_monitor(own.tree) or find_monitor(found.tree) or Training.monitor)
             if all(condition.holds(now) for condition in case.when):
-                found = merged(found, opened_over(found, case.spec))
-        for chosen in self.choices[choice : choice + 1]:
-            found = merged(found, opened_over(found, chosen.spec))
-        return found
+                found = merge_documents(found, copy_expanded_document(found, case.spec))
+        if not self.choices:
+            return found
+        return merge_documents(found, copy_expanded_document(found, self.choices[choice].spec))
 
     def worlds(self) -> Iterator[Facts]:
         """Facts for every combination of cases that rows can bring about."""
@@ -141,70 +142,70 @@ class Recipe:
         yield from (Facts(target=kind, rows=rows) for kind in get_args(Kind) for rows in sorted(counts - {0}))
 
 
-def opened_over(below: Document | None, document: Document) -> Document:
+def copy_expanded_document(below: Document | None, document: Document) -> Document:
     """A copy of a document in its long form, where a component without a name is the one that lies below it."""
     opened = replace(document, places=dict(document.places), notices=list(document.notices))
-    expand(opened, None if below is None else below.tree)
+    expand_document(opened, None if below is None else below.tree)
     return opened
 
 
-def monitor(tree: Any) -> str | None:
+def find_monitor(tree: Any) -> str | None:
     """The watched metric of a spec's tree, if it says one."""
     training = tree.get("training")
     found = training.get("monitor") if isinstance(training, dict) else None
     return found if isinstance(found, str) else None
 
 
-def recipe_names() -> list[str]:
+def list_recipes() -> list[str]:
     """The names of all recipes."""
     return sorted(path.stem for path in FOLDER.glob("*.yaml"))
 
 
 @cache
-def recipe(name: str) -> Recipe:
+def load_recipe(name: str) -> Recipe:
     """The recipe of a name."""
-    return parsed(name, (FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
+    return parse_recipe(name, (FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
 
 
-def parsed(name: str, text: str) -> Recipe:
-    """A recipe from the text of its file; what is wrong with that is a bug of mlptrain."""
-    document = compose(text, f"recipe {name}")
-    tree = section(document.tree, {"about", "spec"}, {"cases", "trial"})
-    cases = [section(case, {"when", "spec"}) for case in tree.get("cases", [])]
+def parse_recipe(name: str, text: str) -> Recipe:
+    """A recipe from the text of its file; a fault in it is a bug of mlptrain."""
+    document = parse_document(text, f"recipe {name}")
+    tree = require_keys(document.tree, {"about", "spec"}, {"cases", "trial"})
+    cases = [require_keys(case, {"when", "spec"}) for case in tree.get("cases", [])]
     return Recipe(
         name=name,
         about=tree["about"],
-        spec=opened_over(None, part(document, "spec")),
+        spec=copy_expanded_document(None, take_document_part(document, "spec")),
         cases=tuple(
-            Case(conditions(case["when"]), part(document, "cases", position, "spec"))
+            Case(parse_conditions(case["when"]), take_document_part(document, "cases", position, "spec"))
             for position, case in enumerate(cases)
         ),
-        trial=trial(document) if "trial" in tree else None,
+        trial=parse_trial(document) if "trial" in tree else None,
     )
 
 
-def trial(document: Document) -> Trial:
+def parse_trial(document: Document) -> Trial:
     """The trial of a recipe's document."""
-    tree = section(document.tree["trial"], {"steps", "margin", "choices"})
-    choices = [section(choice, {"about", "spec"}) for choice in tree["choices"]]
+    tree = require_keys(document.tree["trial"], {"steps", "margin", "choices"})
+    choices = [require_keys(choice, {"about", "spec"}) for choice in tree["choices"]]
     return Trial(
         steps=int(tree["steps"]),
         margin=float(tree["margin"]),
         choices=tuple(
-            Choice(choice["about"], part(document, "trial", "choices", position, "spec"))
+            Choice(choice["about"], take_document_part(document, "trial", "choices", position, "spec"))
             for position, choice in enumerate(choices)
         ),
     )
 
 
-def section(tree: Any, needed: Set[str], optional: Set[str] = frozenset()) -> Any:
-    """A map that has the needed keys and no others than these and the optional ones."""
+def require_keys(tree: Any, needed: Set[str], optional: Set[str] = frozenset()) -> Any:
+    """A map that has the needed keys, and none beside these and the optional ones."""
     if not isinstance(tree, dict) or not needed <= tree.keys() <= needed | optional:
         raise ValueError(f"a map of {sorted(needed | optional)}, not {tree}")
     return tree
 
 
-def part(document: Document, *path: str | int) -> Document:
+def take_document_part(document: Document, *path: str | int) -> Document:
     """A part of a document as a document of its own, with the places it has in the whole."""
     tree = document.tree
     for step in path:
@@ -213,35 +214,37 @@ def part(document: Document, *path: str | int) -> Document:
     return Document(document.name, tree, places)
 
 
-def conditions(when: Any) -> tuple[Condition, ...]:
+def parse_conditions(when: Any) -> tuple[Condition, ...]:
     """The conditions of a case."""
-    return tuple(CONDITIONS[key](value) for key, value in section(when, set(), set(CONDITIONS)).items())
+    return tuple(CONDITIONS[key](value) for key, value in require_keys(when, set(), set(CONDITIONS)).items())
 
 
-def target_is(value: Any) -> TargetIs:
+def parse_target_condition(value: Any) -> TargetIs:
     """`target: classes`."""
-    return TargetIs(one_of(value, get_args(Kind)))
+    return TargetIs(require_allowed_value(value, get_args(Kind)))
 
 
-def watched(value: Any) -> Watched:
+def parse_metric_condition(value: Any) -> Watched:
     """`metric: auc` or `metric: [log_loss, auc]`."""
-    return Watched(tuple(one_of(each, get_args(Monitor)) for each in ([value] if isinstance(value, str) else value)))
+    return Watched(
+        tuple(require_allowed_value(each, get_args(Monitor)) for each in ([value] if isinstance(value, str) else value))
+    )
 
 
-def rows_within(value: Any) -> RowsWithin:
+def parse_row_condition(value: Any) -> RowsWithin:
     """`rows: {from: 1000, below: 10000}`, or one of the two."""
-    ends = section(value, set(), {"from", "below"})
+    ends = require_keys(value, set(), {"from", "below"})
     return RowsWithin(int(ends.get("from", 0)), int(ends["below"]) if "below" in ends else inf)
 
 
 CONDITIONS: Mapping[str, Callable[[Any], Condition]] = {
-    "target": target_is,
-    "metric": watched,
-    "rows": rows_within,
+    "target": parse_target_condition,
+    "metric": parse_metric_condition,
+    "rows": parse_row_condition,
 }
 
 
-def one_of(value: Any, allowed: tuple[Any, ...]) -> Any:
+def require_allowed_value(value: Any, allowed: tuple[Any, ...]) -> Any:
     """A value that is allowed."""
     if value not in allowed:
         raise ValueError(f"{value!r} is not one of {allowed}")

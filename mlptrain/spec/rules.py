@@ -1,56 +1,54 @@
-"""What a spec may not say together, although each part by itself is right: (path, problem) pairs."""
+"""Contradictions between parts of a spec that are right by themselves: (path, problem) pairs."""
 
 from collections.abc import Iterator
 from dataclasses import fields
 
-from mlptrain.data.dates import compiled
-from mlptrain.data.delimited import known_encoding
-from mlptrain.engine.lbfgs import LBFGS
-from mlptrain.engine.members import Networks
-from mlptrain.engine.norms import BatchNorm
-from mlptrain.engine.schedules import plateau_rule
-from mlptrain.spec.durations import seconds
-from mlptrain.spec.fields import Data, Images, ModelSpec, Spec
+from mlptrain.data.delimited import is_known_encoding
+from mlptrain.data.features import COLUMN_CLASSES
+from mlptrain.engine.schedules import find_plateau_rule
+from mlptrain.spec.durations import parse_duration
+from mlptrain.spec.fields import Data, ModelSpec, Spec, narrow_to_images
 
 MOST_LAYERS = 1000
 
 Problem = tuple[tuple[str, ...], str]
 
 
-def contradictions(spec: Spec) -> Iterator[Problem]:
+def find_contradictions(spec: Spec) -> Iterator[Problem]:
     """Every contradiction that can be seen without the data."""
-    yield from of_data(spec)
-    yield from of_columns(spec.data)
-    yield from of_split(spec.data)
-    yield from of_layers(spec)
-    yield from of_blocks(spec.model)
-    yield from of_schedules(spec)
-    yield from of_training(spec)
-    yield from of_refit(spec)
-    yield from of_time_limit(spec)
-    yield from of_optimizer(spec)
+    yield from check_data(spec)
+    yield from check_columns(spec.data)
+    yield from check_split(spec.data)
+    yield from check_layers(spec)
+    yield from check_residual_blocks(spec.model)
+    yield from check_schedules(spec)
+    yield from check_need_for_validation(spec)
+    yield from check_refit(spec)
+    yield from check_time_limit(spec)
+    yield from check_optimizer(spec)
 
 
-def of_data(spec: Spec) -> Iterator[Problem]:
+def check_data(spec: Spec) -> Iterator[Problem]:
     data = spec.data
     targets = data.targets
-    if not isinstance(data.train, Images) and not any(targets):
+    images = narrow_to_images(data.train)
+    if images is None and not any(targets):
         yield ("data",), "'target' is missing: which column is to be predicted?"
-    if isinstance(data.train, Images) and data.train.labels is None:
+    if images is not None and images.labels is None:
         yield ("data", "train"), "'labels' is missing: images need labels to learn from"
     if len(set(targets)) < len(targets):
         yield ("data", "target"), "a column is named twice"
-    for path, given in lists(data):
+    for path, given in list_file_lists(data):
         if not given:
             yield path, "the list is empty; name a file"
         if len(set(given)) < len(given):
             yield path, "a file is named twice; its rows would count double"
-    for path, source in sources(data):
+    for path, source in list_source_files(data):
         if "://" in source:
             yield path, f"{source!r} is a URL; download the file and name it here"
     if data.delimiter is not None and data.delimiter in '"\r\n\0' + " " * data.skip_initial_space:
         yield ("data", "delimiter"), f"{data.delimiter!r} cannot separate cells; name the character that does"
-    if not known_encoding(data.encoding):
+    if not is_known_encoding(data.encoding):
         yield ("data", "encoding"), f"{data.encoding!r} is no text encoding; utf-8, cp1252 and latin-1 are common"
     if data.thousands == data.decimal:
         yield ("data", "thousands"), f"{data.thousands!r} is the decimal point; set data.decimal as well"
@@ -58,7 +56,7 @@ def of_data(spec: Spec) -> Iterator[Problem]:
         yield ("data", "sample_weight"), f"{data.sample_weight!r} is the target; weights need a column of their own"
 
 
-def of_columns(data: Data) -> Iterator[Problem]:
+def check_columns(data: Data) -> Iterator[Problem]:
     for name, own in data.rules.columns.items():
         path = ("data", "columns", name)
         if name in data.targets:
@@ -66,23 +64,14 @@ def of_columns(data: Data) -> Iterator[Problem]:
                 yield path, "this is the target; it cannot be ignored"
             if own.encoding or own.scaling or own.imputing:
                 yield path, "this is the target; scaling, imputing and encoding are for features"
-        if own.levels is not None and len(set(own.levels)) < max(len(own.levels), 1):
-            yield (*path, "levels"), "give each level once"
-        if own.scaling and own.type not in (None, "number"):
-            yield (*path, "scaling"), f"a {own.type} column is not scaled"
-        for key in ("encoding", "min_frequency", "levels"):
-            if getattr(own, key) is not None and own.type not in (None, "category"):
-                yield (*path, key), f"a {own.type} column has no {key}; set type: category"
-        if own.format is not None:
-            if own.type not in (None, "date", "ignore"):
-                yield (*path, "format"), f"a {own.type} column has no format; set type: date"
-            try:
-                compiled(own.format)
-            except ValueError as problem:
-                yield (*path, "format"), str(problem)
+        for key in (key for column in COLUMN_CLASSES for key in column.own_keys):
+            value = getattr(own, key.name)
+            for problem in (key.explain_refusal(own.type), key.find_fault(value)) if value is not None else ():
+                if problem:
+                    yield (*path, key.name), problem
 
 
-def of_split(data: Data) -> Iterator[Problem]:
+def check_split(data: Data) -> Iterator[Problem]:
     split = data.split
     share = split.validation if isinstance(split.validation, float) else 0.0
     by_column = split.type in ("group", "time", "column")
@@ -97,7 +86,7 @@ def of_split(data: Data) -> Iterator[Problem]:
         yield ("data", "split", "column"), f"type: {split.type} needs no column; set type: group, time or column"
     if split.column is not None and split.column in data.targets:
         yield ("data", "split", "column"), f"{split.column!r} is the target"
-    if by_column and isinstance(data.train, Images):
+    if by_column and narrow_to_images(data.train) is not None:
         yield ("data", "split", "type"), "images have no columns; use random or stratify"
     if split.type == "column" and (split.validation != 0.0 or split.test or split.folds):
         yield ("data", "split"), "the column says what is held out; remove validation, test and folds"
@@ -109,7 +98,7 @@ def of_split(data: Data) -> Iterator[Problem]:
         yield ("data", "split", "repeats"), "there is nothing to draw anew; set folds, or a share for validation"
 
 
-def lists(data: Data) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+def list_file_lists(data: Data) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
     """The lists of files, each with its path in the spec."""
     given = {("data", "train"): data.train, ("data", "test"): data.test}
     for path, source in (given | {("data", "split", "validation"): data.split.validation}).items():
@@ -117,18 +106,18 @@ def lists(data: Data) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
             yield path, source
 
 
-def sources(data: Data) -> Iterator[tuple[tuple[str, ...], str]]:
+def list_source_files(data: Data) -> Iterator[tuple[tuple[str, ...], str]]:
     """The names of all files, each with its path in the spec."""
     given = {("data", "train"): data.train, ("data", "test"): data.test}
     for path, source in (given | {("data", "split", "validation"): data.split.validation}).items():
         if isinstance(source, str | tuple):
             yield from ((path, file) for file in ([source] if isinstance(source, str) else source))
-        elif isinstance(source, Images):
-            yield (*path, "images"), source.images
-            yield (*path, "labels"), source.labels or ""
+        elif (images := narrow_to_images(source)) is not None:
+            yield (*path, "images"), images.images
+            yield (*path, "labels"), images.labels or ""
 
 
-def of_layers(spec: Spec) -> Iterator[Problem]:
+def check_layers(spec: Spec) -> Iterator[Problem]:
     model = spec.model
     layers = len(model.hidden if model.layers is None else model.layers)
     if layers > MOST_LAYERS:
@@ -137,15 +126,15 @@ def of_layers(spec: Spec) -> Iterator[Problem]:
     if isinstance(model.dropout, tuple) and len(model.dropout) != layers:
         given = len(model.dropout)
         yield ("model", "dropout"), f"{given} values for {layers} hidden layers; give one for each, or a single one"
-    if not layers and not isinstance(spec.members, Networks):
+    if not layers and spec.members.shares_trunk:
         why = f"the members of {spec.members.name} share hidden layers, and there are none"
         yield ("members",), f"{why}; give model.hidden, or a number of members"
     norms = [model.norm, *(layer.norm for layer in model.layers or ())]
-    if spec.training.batch_size == 1 and any(isinstance(norm, BatchNorm) for norm in norms):
+    if spec.training.batch_size == 1 and any(norm and norm.traits.several_rows for norm in norms):
         yield ("training", "batch_size"), "batch normalisation needs batches of 2 rows or more"
 
 
-def of_blocks(model: ModelSpec) -> Iterator[Problem]:
+def check_residual_blocks(model: ModelSpec) -> Iterator[Problem]:
     """Blocks are whole, and end as wide as they begin."""
     size = model.residual
     if size is None:
@@ -161,7 +150,7 @@ def of_blocks(model: ModelSpec) -> Iterator[Problem]:
             yield ("model", "residual"), f"hidden layer {last + 1} has {units[last]} units, but {why}"
 
 
-def of_schedules(spec: Spec) -> Iterator[Problem]:
+def check_schedules(spec: Spec) -> Iterator[Problem]:
     for each in fields(spec.schedules):
         schedule = getattr(spec.schedules, each.name)
         while schedule is not None:
@@ -172,7 +161,7 @@ def of_schedules(spec: Spec) -> Iterator[Problem]:
             schedule = getattr(schedule, "then", None)
 
 
-def of_training(spec: Spec) -> Iterator[Problem]:
+def check_need_for_validation(spec: Spec) -> Iterator[Problem]:
     unwatched = not spec.data.split.validates
     training = spec.training
     if unwatched and training.early_stopping is not None:
@@ -185,11 +174,11 @@ def of_training(spec: Spec) -> Iterator[Problem]:
             "there are no validation rows to calibrate on; set data.split.validation",
         )
     schedule = spec.schedules.learning_rate
-    if unwatched and schedule and plateau_rule(schedule):
+    if unwatched and schedule and find_plateau_rule(schedule):
         yield ("schedules", "learning_rate"), "there is no validation part to watch; set data.split.validation or folds"
 
 
-def of_refit(spec: Spec) -> Iterator[Problem]:
+def check_refit(spec: Spec) -> Iterator[Problem]:
     path, split = ("training", "refit"), spec.data.split
     if not spec.training.refit:
         return
@@ -200,24 +189,27 @@ def of_refit(spec: Spec) -> Iterator[Problem]:
     elif not isinstance(split.validation, float):
         yield path, "the validation rows are in a file of their own; name it in data.train, and set a share or a column"
     schedule = spec.schedules.learning_rate
-    if schedule and plateau_rule(schedule):
+    if schedule and find_plateau_rule(schedule):
         yield path, "reduce_on_plateau watches validation rows, and a refit has none; use another schedule"
 
 
-def of_time_limit(spec: Spec) -> Iterator[Problem]:
+def check_time_limit(spec: Spec) -> Iterator[Problem]:
     limit = spec.training.time_limit
     if isinstance(limit, str):
         try:
-            seconds(limit)
+            parse_duration(limit)
         except ValueError as problem:
             yield ("training", "time_limit"), str(problem)
 
 
-def of_optimizer(spec: Spec) -> Iterator[Problem]:
+def check_optimizer(spec: Spec) -> Iterator[Problem]:
     optimizer = spec.optimizer
-    if isinstance(optimizer, LBFGS) and spec.training.batch_size != "full":
-        yield ("training", "batch_size"), "lbfgs works on all rows at once; set batch_size: full"
-    if isinstance(optimizer, LBFGS) and spec.members.count > 1:
-        yield ("members",), "lbfgs trains one network at a time; for several set data.split.folds or repeats"
-    if spec.schedules.momentum and not hasattr(optimizer, "momentum"):
+    if optimizer.full_batch and spec.training.batch_size != "full":
+        yield ("training", "batch_size"), f"{optimizer.name} works on all rows at once; set batch_size: full"
+    if not optimizer.trains_members and spec.members.count > 1:
+        yield (
+            ("members",),
+            f"{optimizer.name} trains one network at a time; for several set data.split.folds or repeats",
+        )
+    if spec.schedules.momentum and "momentum" not in optimizer.schedulable:
         yield ("schedules", "momentum"), f"{optimizer.name} has no momentum; use momentum or nesterov"

@@ -1,160 +1,117 @@
-"""The schema of a spec, made by pydantic from the dataclasses: to validate the tree of texts, and as JSON Schema."""
+"""The JSON Schema of a spec, for editors: what may stand where, with bounds, names, descriptions and short forms."""
 
-import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
-from math import isfinite
-from typing import Any
+import inspect
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import MISSING, Field, fields, is_dataclass
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin
 
-from pydantic import ConfigDict, TypeAdapter
-from pydantic_core import SchemaValidator, core_schema
+from annotated_types import Ge, Gt, Le, Len, Lt
 
-from mlptrain.data.grammar import is_number
+from mlptrain.annotations import (
+    find_nested_dataclasses,
+    find_required_fields,
+    is_union,
+    list_component_names,
+    list_union_members,
+    read_field_docs,
+    read_field_types,
+    split_annotation,
+)
+from mlptrain.plain import to_plain
 from mlptrain.spec.fields import Spec
-from mlptrain.spec.plain import dataclasses_in, field_docs, names_of
-from mlptrain.spec.recipes import recipe_names
+from mlptrain.spec.recipes import list_recipes
 from mlptrain.spec.words import SHORT_FORMS
 
-
-def whole_number(text: Any) -> int:
-    if isinstance(text, str) and re.fullmatch(r"[-+]?(0|[1-9][0-9]{0,99})", text, re.ASCII):
-        return int(text)
-    raise ValueError("write a whole number such as 64")
-
-
-def real_number(text: Any) -> float:
-    if isinstance(text, str) and is_number(text) and not re.match(r"[-+]?0[0-9]", text) and isfinite(float(text)):
-        return float(text)
-    raise ValueError("write a number such as 0.001 or 1e-3")
-
-
-def truth_value(text: Any) -> bool:
-    if text in ("true", "false"):
-        return bool(text == "true")
-    raise ValueError("write true or false")
-
-
-def plain_text(text: Any) -> str:
-    if isinstance(text, str):
-        return text
-    raise ValueError("write a text")
-
-
-GRAMMAR: Mapping[str, Callable[[Any], Any]] = {
-    "int": whole_number,
-    "float": real_number,
-    "bool": truth_value,
-    "str": plain_text,
-}
-
-
-@cache
-def adapter() -> TypeAdapter[Any]:
-    Spec.__pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[attr-defined]
-    return TypeAdapter(Spec)
-
-
-@cache
-def validator() -> SchemaValidator:
-    """pydantic's validator of a Spec, with our own grammar of scalars and our own choice of a union's member."""
-    schema = adapter().core_schema
-    definitions = {each["ref"]: each for each in schema.get("definitions", [])}
-    return SchemaValidator(Rewriter(definitions)(schema))
-
-
-SHAPES = {"dataclass": "map", "dict": "map", "tuple": "list", "int": "number", "float": "number", "literal": "word"}
-
-
-@dataclass(frozen=True)
-class Rewriter:
-    """A core schema in which scalars are parsed from text, and a union takes the member the text is written as."""
-
-    definitions: Mapping[str, Any]
-
-    def __call__(self, schema: Any) -> Any:
-        if isinstance(schema, list | tuple):
-            return type(schema)(map(self, schema))
-        if not isinstance(schema, dict):
-            return schema
-        if schema.get("type") == "union":
-            return self.union([choice[0] if isinstance(choice, tuple) else choice for choice in schema["choices"]])
-        kept = ("metadata", "cls", "config")
-        inner = {key: value if key in kept else self(value) for key, value in schema.items()}
-        parse = GRAMMAR.get(schema.get("type", ""))
-        return core_schema.no_info_before_validator_function(parse, inner) if parse else inner
-
-    def resolved(self, schema: Any) -> Any:
-        return self.definitions[schema["schema_ref"]] if schema["type"] == "definition-ref" else schema
-
-    def union(self, choices: Sequence[Any]) -> Any:
-        """One wrong value is one problem: the member is chosen by shape and name before anything is checked."""
-        named: dict[str, Any] = {}
-        shapes: dict[str, Any] = {}
-        for choice in choices:
-            whole = self.resolved(choice)
-            names = names_of(whole.get("cls"))
-            named |= dict.fromkeys(names, self(choice))
-            if not names:
-                shapes[SHAPES.get(whole["type"], "text")] = self(choice)
-        if named:
-            shapes["map"] = core_schema.tagged_union_schema(named, "name")
-        if len(shapes) == 1:
-            return next(iter(shapes.values()))
-        tagged = {f"({shape})": choice for shape, choice in shapes.items()}
-        return core_schema.tagged_union_schema(tagged, lambda value: f"({written_as(value, shapes)})")
-
-
-def written_as(value: Any, shapes: Collection[str]) -> str:
-    """The shape a value is written in, or the first allowed one if there is none like it."""
-    if isinstance(value, dict | list):
-        order = ["map" if isinstance(value, dict) else "list"]
-    else:
-        order = ["number"] if is_number(str(value)) else []
-        order += ["word", "text", "number"]
-    return next((shape for shape in [*order, *shapes] if shape in shapes), "text")
-
-
+Schema = dict[str, Any]
 ABOUT_RECIPES = "A packaged spec that lies below the rest of this one: every key can be said otherwise."
+TYPES: Mapping[Any, str] = {str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null"}
 
 
-def json_schema() -> dict[str, Any]:
-    """The JSON Schema of a spec, for editors: bounds, names, descriptions, short forms."""
-    schema = adapter().json_schema()
-    definitions = {Spec.__name__: schema, **schema["$defs"]}
-    for definition in definitions.values():
-        allow_short_forms(definition, schema["$defs"])
-    for kind in dataclasses_in(Spec):
-        for name, text in field_docs(kind).items():
-            definitions[kind.__name__]["properties"][name]["description"] = text
-    schema["properties"] = {"recipe": {"enum": recipe_names(), "description": ABOUT_RECIPES}} | schema["properties"]
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema | {"title": "mlptrain spec"}
+def format_json_schema() -> str:
+    """The JSON Schema as indented JSON."""
+    return json.dumps(make_json_schema(), indent=2, ensure_ascii=False)
 
 
-def allow_short_forms(definition: dict[str, Any], definitions: Mapping[str, Any]) -> None:
-    """Wherever a component may stand, its name alone may stand, and a number where that is its short form."""
-    for choice in choices_in(definition.get("properties", {})):
-        parts = [part["$ref"].rpartition("/")[2] for part in choice["anyOf"] if "$ref" in part]
-        names = sorted(name for part in parts for name in component_names(definitions[part]))
-        if any(short[1] in names for short in SHORT_FORMS.values()):
-            choice["anyOf"].insert(0, {"type": "number"})
-        if names:
-            choice["anyOf"].insert(0, {"enum": names})
+def make_json_schema() -> Schema:
+    """The JSON Schema of a spec."""
+    kinds = sorted(set(find_nested_dataclasses(Spec)) - {Spec}, key=lambda kind: kind.__name__)
+    schema = make_dataclass_schema(Spec) | {"title": "mlptrain spec"}
+    recipe = {"enum": list_recipes(), "description": ABOUT_RECIPES}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **schema,
+        "properties": {"recipe": recipe, **schema["properties"]},
+        "$defs": {kind.__name__: make_dataclass_schema(kind) for kind in kinds},
+    }
 
 
-def component_names(definition: Mapping[str, Any]) -> Sequence[str]:
-    """The names that a component's schema allows."""
-    name = definition["properties"].get("name", {})
-    return [name["const"]] if "const" in name else name.get("enum", [])
+def make_dataclass_schema(kind: type) -> Schema:
+    """The schema of a section or a component: its keys, and no others."""
+    hints, docs = read_field_types(kind), read_field_docs(kind)
+    required = [name for name in hints if name in find_required_fields(kind)]
+    return {
+        "title": kind.__name__,
+        "description": inspect.getdoc(kind),
+        "type": "object",
+        "properties": {each.name: make_field_schema(each, hints[each.name], docs) for each in fields(kind)},
+        "additionalProperties": False,
+        **({"required": required} if required else {}),
+    }
 
 
-def choices_in(schema: Any) -> Iterator[dict[str, Any]]:
-    """The parts of a schema that are a choice."""
-    if isinstance(schema, dict):
-        if "anyOf" in schema:
-            yield schema
-        for value in list(schema.values()):
-            yield from choices_in(value)
-    elif isinstance(schema, list):
-        for value in list(schema):
-            yield from choices_in(value)
+def make_field_schema(field: Field[Any], kind: Any, docs: Mapping[str, str]) -> Schema:
+    """The schema of one key. A section has a title of its own."""
+    section = [each for each in list_union_members(kind) if each is not NoneType]
+    titled = len(section) > 1 or not is_dataclass(section[0])
+    return {
+        **({"title": field.name.replace("_", " ").title()} if titled else {}),
+        **({"description": docs[field.name]} if field.name in docs else {}),
+        **make_type_schema(kind),
+        **({} if field.default is MISSING else {"default": to_plain(field.default)}),
+    }
+
+
+def make_type_schema(kind: Any) -> Schema:
+    """The schema of a type's values, short forms included."""
+    if is_union(kind):
+        members = list_union_members(kind)
+        return {"anyOf": [*make_short_form_schemas(members), *map(make_type_schema, members)]}
+    kind, bounds = split_annotation(kind)
+    if is_dataclass(kind):
+        return {"$ref": f"#/$defs/{kind.__name__}"}  # type: ignore[union-attr]
+    if get_origin(kind) is tuple:
+        return {"type": "array", "items": make_type_schema(get_args(kind)[0])}
+    if get_origin(kind) is Mapping:
+        return {"type": "object", "additionalProperties": make_type_schema(get_args(kind)[1])}
+    if get_origin(kind) is Literal:
+        words = list(get_args(kind))
+        return {"type": "string", **({"const": words[0]} if len(words) == 1 else {"enum": words})}
+    limits = (make_bound_schema(bound) for bound in bounds)
+    return {"type": TYPES[kind], **{key: limit for each in limits for key, limit in each.items()}}
+
+
+def make_short_form_schemas(members: Sequence[Any]) -> Iterator[Schema]:
+    """Where a component may stand, its name alone may stand, and a number where that is its short form."""
+    if names := sorted(name for member in members for name in list_component_names(member)):
+        yield {"enum": names}
+    for member, (_, _, key) in SHORT_FORMS.items():
+        if member in members:
+            yield make_type_schema(read_field_types(member)[key])
+
+
+def make_bound_schema(bound: Any) -> Schema:
+    """A bound in the words of JSON Schema."""
+    match bound:
+        case Ge(ge=limit):
+            return {"minimum": limit}
+        case Gt(gt=limit):
+            return {"exclusiveMinimum": limit}
+        case Le(le=limit):
+            return {"maximum": limit}
+        case Lt(lt=limit):
+            return {"exclusiveMaximum": limit}
+        case Len(min_length=least, max_length=most):
+            return {"minLength": least, "maxLength": most}
+    raise TypeError(f"{bound} is no bound that is known here")

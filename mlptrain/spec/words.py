@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mlptrain.engine.layers import Dropout
+from mlptrain.engine.dropout import Dropout
 from mlptrain.engine.members import Networks
 
 ALIASES: Mapping[str, str] = {
@@ -87,8 +87,8 @@ SHORT_FORMS: Mapping[type, tuple[str, str, str]] = {
 """Components that may be written as a number: the key of the name, the name, the key of the number."""
 
 
-def momentum_of_sgd(component: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Keras and PyTorch write {name: sgd, momentum: 0.9, nesterov: true} for what has names of its own here."""
+def rename_sgd(component: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Rename {name: sgd, momentum: 0.9, nesterov: true} of Keras and PyTorch; None if no key tells another name."""
     nesterov = component.get("nesterov", "false")
     if component.get("name") != "sgd" or not {"momentum", "nesterov"} & component.keys():
         return None
@@ -98,5 +98,5 @@ def momentum_of_sgd(component: Mapping[str, Any]) -> dict[str, Any] | None:
     return {key: value for key, value in component.items() if key != "nesterov"} | {"name": name}
 
 
-MEANT: tuple[Callable[[Mapping[str, Any]], dict[str, Any] | None], ...] = (momentum_of_sgd,)
-"""Components of which other keys tell that another name is meant."""
+MEANT: tuple[Callable[[Mapping[str, Any]], dict[str, Any] | None], ...] = (rename_sgd,)
+"""Functions that rename a component whose other keys tell that another name is meant."""

@@ -1,8 +1,8 @@
 """YAML as a tree of texts with places; nothing is guessed, and what a spec has no use for is refused."""
 
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -10,49 +10,16 @@ from typing import Any
 import yaml
 
 from mlptrain.errors import SpecError
-from mlptrain.spec.words import ALIASES
+from mlptrain.plain import KeyPath
+from mlptrain.spec.document import DEEPEST, MOST_NODES, Document, Place, require_no_surrogates, set_key
 
 LARGEST_FILE = 256 * 1024
-DEEPEST = 20
-MOST_NODES = 10_000
-NONE = frozenset(["", "null", "~", "none"])
-
-Path_ = tuple[str | int, ...]
-"""The keys and positions that lead to a node."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a node stands: "run.yaml:4" or "--set optimizer.lr"."""
-
-    text: str
-    line: int = 0
-
 
 Placing = Callable[[int], Place]
 """The place of a line, counted from 0."""
 
 
-@dataclass
-class Document:
-    """A spec as text: nested dicts and lists of strings, and the place of every node."""
-
-    name: str
-    tree: Any
-    places: dict[Path_, Place] = field(default_factory=dict)
-    notices: list[str] = field(default_factory=list)
-
-    def place(self, path: Path_) -> str:
-        """The place of the node, or of the nearest one above it."""
-        return self.nearest(path).text
-
-    def nearest(self, path: Path_) -> Place:
-        while path and path not in self.places:
-            path = path[:-1]
-        return self.places.get(path, Place(self.name))
-
-
-def read_text(path: str) -> str:
+def read_spec_file(path: str) -> str:
     """The text of a spec file."""
     file = Path(path)
     try:
@@ -61,19 +28,19 @@ def read_text(path: str) -> str:
                 f"{path}: this is {'a folder' if file.is_dir() else 'not a regular file'}; name a YAML file"
             )
         with file.open("rb") as stream:
-            return decoded(stream.read(LARGEST_FILE + 1), path)
+            return decode_text(stream.read(LARGEST_FILE + 1), path)
     except FileNotFoundError:
-        raise SpecError(f"{path}: no such file{nearest_spec(file)}") from None
+        raise SpecError(f"{path}: no such file{suggest_file(file)}") from None
     except (OSError, ValueError) as problem:  # ValueError: a NUL in the name
         raise SpecError(f"{path}: cannot be read: {getattr(problem, 'strerror', problem)}") from None
 
 
 def read_stdin() -> str:
     """A spec from standard input."""
-    return decoded(sys.stdin.buffer.read(LARGEST_FILE + 1), "standard input")
+    return decode_text(sys.stdin.buffer.read(LARGEST_FILE + 1), "standard input")
 
 
-def decoded(content: bytes, name: str) -> str:
+def decode_text(content: bytes, name: str) -> str:
     """The text of a spec's bytes: UTF-8, and not too long."""
     if len(content) > LARGEST_FILE:
         raise SpecError(f"{name}: more than {LARGEST_FILE} bytes are too many for a spec; is this the right file?")
@@ -85,7 +52,7 @@ def decoded(content: bytes, name: str) -> str:
         raise SpecError(f"{name}:{line}: {byte} is not UTF-8; save the spec as UTF-8") from None
 
 
-def nearest_spec(file: Path) -> str:
+def suggest_file(file: Path) -> str:
     """A hint: the file of the same folder whose name is nearest."""
     try:
         names = sorted(entry.name for entry in file.parent.iterdir())
@@ -95,30 +62,30 @@ def nearest_spec(file: Path) -> str:
     return f"; did you mean {str(file.parent / close[0])!r}?" if close else ""
 
 
-def compose(text: str, name: str) -> Document:
+def parse_document(text: str, name: str) -> Document:
     """The tree of texts of a YAML document, with places; what YAML has beyond maps, lists and scalars is refused."""
 
     def place(line: int) -> Place:
         return Place(f"{name}:{line + 1}", line)
 
-    node = only_node(text, place)
+    node = parse_node(text, place)
     if not isinstance(node, yaml.MappingNode):
         what = "not a map of keys" if node and node.value else "empty"
         raise SpecError(f"{name}:1: the spec is {what}; it begins with 'data:'")
     document = Document(name, None)
-    document.tree = plant(document, node, (), place)
+    document.tree = build_node_tree(document, node, (), place)
     return document
 
 
-def only_node(text: str, place: Placing) -> yaml.Node | None:
+def parse_node(text: str, place: Placing) -> yaml.Node | None:
     """The node of the only YAML document in a text; None where there is none."""
     try:
-        refuse_extras(text, place)
+        refuse_unsupported_yaml(text, place)
         return yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as problem:
         unclosed = problem.problem and ("end of stream" in problem.problem or "<stream end>" in problem.problem)
         mark = (unclosed and problem.context_mark) or problem.problem_mark
-        raise SpecError(f"{place(mark.line if mark else 0).text}: {yaml_words(problem)}") from None
+        raise SpecError(f"{place(mark.line if mark else 0).text}: {describe_yaml_problem(problem)}") from None
     except yaml.reader.ReaderError as problem:
         line = text.count("\n", 0, problem.position)
         why = f"the character U+{ord(text[problem.position]):04X} is not allowed in YAML; remove it"
@@ -128,7 +95,7 @@ def only_node(text: str, place: Placing) -> yaml.Node | None:
         raise SpecError(f"{place(line).text}: \\U stands before a number that is no character; mend it") from None
 
 
-def yaml_words(problem: yaml.MarkedYAMLError) -> str:
+def describe_yaml_problem(problem: yaml.MarkedYAMLError) -> str:
     """What YAML's reader found wrong, and what is probably to be done about it."""
     words = problem.problem or "this is not YAML"
     if "'\\t'" in words:
@@ -149,7 +116,7 @@ HINTS = {
 }
 
 
-def refuse_extras(text: str, place: Placing) -> None:
+def refuse_unsupported_yaml(text: str, place: Placing) -> None:
     """Anchors, aliases, tags, several documents, depth and size beyond reason: refused before anything is built."""
     depth, documents = 0, 0
     for nodes, event in enumerate(yaml.parse(text, Loader=yaml.SafeLoader)):
@@ -169,68 +136,57 @@ def refuse_extras(text: str, place: Placing) -> None:
             raise SpecError(f"{line}: the spec is nested too deeply or too long; is this the right file?")
 
 
-def plant(document: Document, node: yaml.Node, path: Path_, placing: Placing) -> Any:
-    """The tree below a node; `places` gets the place of each key."""
+def build_node_tree(document: Document, node: yaml.Node, path: KeyPath, placing: Placing) -> Any:
+    """The tree below a node; `document.places` gets the place of each key."""
 
     def place(node: yaml.Node) -> Place:
         return placing(node.start_mark.line)
 
     document.places.setdefault(path, place(node))
     if isinstance(node, yaml.ScalarNode):
-        return text_of(node, place)
+        return read_scalar_text(node, place)
     if isinstance(node, yaml.SequenceNode):
-        return [plant(document, child, (*path, position), placing) for position, child in enumerate(node.value)]
+        return [
+            build_node_tree(document, child, (*path, position), placing) for position, child in enumerate(node.value)
+        ]
     tree: dict[str, Any] = {}
     for key, child in node.value:
         if not isinstance(key, yaml.ScalarNode):
             raise SpecError(f"{place(key).text}: a key must be plain text, not a list or a map")
-        text_of(key, place)
+        read_scalar_text(key, place)
         if key.value in tree:
             first = document.places[(*path, key.value)].text
             raise SpecError(f"{place(key).text}: {key.value!r} is given twice (first at {first})")
         document.places[(*path, key.value)] = place(key)
-        tree[key.value] = plant(document, child, (*path, key.value), placing)
+        tree[key.value] = build_node_tree(document, child, (*path, key.value), placing)
     return tree
 
 
-def text_of(node: yaml.ScalarNode, place: Callable[[yaml.Node], Place]) -> str:
-    """The text of a scalar, of whole characters: files are written in UTF-8, which has no halves."""
-    text: str = node.value
-    if half := next((sign for sign in text if "\ud800" <= sign <= "\udfff"), ""):
-        raise SpecError(f"{place(node).text}: \\u{ord(half):x} is half a character; write the whole one")
-    return text
+def read_scalar_text(node: yaml.ScalarNode, place: Callable[[yaml.Node], Place]) -> str:
+    """The text of a scalar."""
+    return require_no_surrogates(node.value, place(node))
 
 
-def apply_override(document: Document, override: str) -> None:
-    """Set one key of a document in its long form: "optimizer.learning_rate=0.01"."""
-    key, equals, value = override.partition("=")
-    *parents, last = key.split(".")
-    if not equals or not all([*parents, last]):
-        raise SpecError(f"--set {override}: write KEY=VALUE, for example optimizer.learning_rate=0.01")
-    here = Place(f"--set {key}")
-    tree, path = document.tree, Path_()
-    for parent in parents:
-        step = given_as(document, tree, parent, here)
-        child = {} if tree.get(step) in (None, *NONE) else tree[step]
-        path = (*path, step)
-        if step not in tree:
-            document.places[path] = here
-        if not isinstance(child, dict):
-            what = "a list" if isinstance(child, list) else "one value"
-            raise SpecError(f"{here.text}: {'.'.join(map(str, path))} is {what}; set it as a whole")
-        tree[step] = tree = child
-    step = given_as(document, tree, last, here)
-    path = (*path, step)
-    sub = Document(here.text, None, {path: here})
-    node = only_node(value, lambda _: here)
-    tree[step] = "" if node is None else plant(sub, node, path, lambda _: here)
-    document.places = {place: at for place, at in document.places.items() if place[: len(path)] != path} | sub.places
+@dataclass(frozen=True)
+class TextOverride:
+    """One key of a spec, set to YAML: "optimizer.learning_rate=0.01"."""
 
+    text: str
 
-def given_as(document: Document, tree: Mapping[str, Any], step: str, here: Place) -> str:
-    """The key that a step of an override means: our word for it, with a notice, where the spec has that key."""
-    ours = ALIASES.get(step, step)
-    if step in tree or ours not in tree:
-        return step
-    document.notices.append(f"{here.text}: {step!r} is read as {ours!r}")
-    return ours
+    @property
+    def key(self) -> str:
+        """The dotted key."""
+        return self.text.partition("=")[0]
+
+    def apply(self, document: Document) -> None:
+        """Set the key in a document in its long form."""
+        key, equals, value = self.text.partition("=")
+        if not equals or not all(key.split(".")):
+            raise SpecError(f"--set {self.text}: write KEY=VALUE, for example optimizer.learning_rate=0.01")
+        here = Place(f"--set {key}")
+
+        def plant(document: Document, path: KeyPath) -> Any:
+            node = parse_node(value, lambda _: here)
+            return "" if node is None else build_node_tree(document, node, path, lambda _: here)
+
+        set_key(document, key, here, plant)

@@ -1,1 +1,1 @@
-"""Files that the project writes and reads back: models, checkpoints; how a file is published and locked."""
+"""Bytes that know no model: the strict container, its metadata, how a file is published and locked."""

@@ -1,9 +1,10 @@
-"""The container of model files and checkpoints: the one .npz that `write` makes of named arrays, and nothing else.
+"""The container of model files and checkpoints: the one .npz that `write_container` makes of arrays, and nothing else.
 
 A zip archive of .npy members, stored and never packed, without gaps, comments or times, in the order given; the last
-member is the SHA-256 of all bytes before it. `read` accepts a file only if it is, byte for byte, what `write` makes of
-the arrays in it: every header is made anew and compared. So no damaged byte goes unnoticed, members cannot overlap or
-unpack to more than the file, and memory stays within the file's size. `numpy.load` opens the files too.
+member is the SHA-256 of all bytes before it. `read_container` accepts a file only if it is, byte for byte, what
+`write_container` makes of the arrays in it: every header is made anew and compared. So no damaged byte goes unnoticed,
+members cannot overlap or unpack to more than the file, and memory stays within the file's size. `numpy.load` opens the
+files too.
 
 Formats: APPNOTE.TXT of PKWARE, sections 4.3.7, 4.3.12, 4.3.16; NumPy's NEP 1, version 1.0.
 """
@@ -48,32 +49,32 @@ class Stream(Protocol):
     def write(self, data: bytes, /) -> object: ...
 
 
-def write(stream: Stream, arrays: Mapping[str, NDArray[Any]]) -> None:
+def write_container(stream: Stream, arrays: Mapping[str, NDArray[Any]]) -> None:
     """Write the container of some arrays; the same arrays in the same order give the same bytes."""
     if len(arrays) >= MOST_MEMBERS:
         raise ModelFileError(f"the model has more than {MOST_MEMBERS} arrays; use fewer folds, repeats or layers")
     digest, entries, position = hashlib.sha256(), [], 0
     for name, array in [*arrays.items(), (DIGEST, None)]:
-        body = member(np.frombuffer(digest.digest(), np.uint8) if array is None else array)
+        body = encode_npy_array(np.frombuffer(digest.digest(), np.uint8) if array is None else array)
         if position + len(body) > LARGEST:
             raise ModelFileError(
                 "the model is larger than 4 GiB, the most that a model file holds; use a smaller network"
             )
-        for part in (local_header(name, zlib.crc32(body), len(body)), body):
+        for part in (encode_zip_local_header(name, zlib.crc32(body), len(body)), body):
             stream.write(part)
             digest.update(part)
             position += len(part)
         entries.append((name, zlib.crc32(body), len(body)))
-    stream.write(ending(entries))
+    stream.write(encode_zip_directory(entries))
 
 
-def member(array: NDArray[Any]) -> bytes:
+def encode_npy_array(array: NDArray[Any]) -> bytes:
     """An array as .npy, little-endian, in C order."""
     kind = array.dtype.newbyteorder("<").str
-    return npy_header(kind, array.shape) + np.ascontiguousarray(array, kind).tobytes()
+    return encode_npy_header(kind, array.shape) + np.ascontiguousarray(array, kind).tobytes()
 
 
-def npy_header(kind: str, shape: tuple[int, ...]) -> bytes:
+def encode_npy_header(kind: str, shape: tuple[int, ...]) -> bytes:
     """The header of an .npy, filled with spaces to a multiple of 64 bytes."""
     text = f"{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape!r}, }}".encode()
     text += b" " * (-(len(MAGIC) + 2 + len(text) + 1) % 64) + b"\n"
@@ -84,14 +85,14 @@ Entry = tuple[str, int, int]
 """Name, CRC-32 and size of a member."""
 
 
-def local_header(name: str, crc: int, size: int) -> bytes:
+def encode_zip_local_header(name: str, crc: int, size: int) -> bytes:
     """What stands before a member."""
     file = f"{name}.npy".encode()
     fields = (b"PK\x03\x04", VERSION, 0, STORED, 0, NEW_YEAR_1980, crc, size, size, len(file), 0)
     return LOCAL.pack(*fields) + file
 
 
-def ending(entries: list[Entry]) -> bytes:
+def encode_zip_directory(entries: list[Entry]) -> bytes:
     """What stands behind all members: the directory, and its own end."""
     parts, position = [], 0
     for name, crc, size in entries:
@@ -103,16 +104,16 @@ def ending(entries: list[Entry]) -> bytes:
     return directory + END.pack(b"PK\x05\x06", 0, 0, len(entries), len(entries), len(directory), position, 0)
 
 
-def read(path: Path) -> Arrays:
+def read_container(path: Path) -> Arrays:
     """The arrays of a container, which share one block of memory of the file's size; a ModelFileError otherwise."""
     try:
-        return decoded(contents(path))
+        return decode_container(read_whole(path))
     except Refused as problem:
         raise ModelFileError(f"{path}: {problem}") from None
 
 
-def contents(path: Path) -> memoryview:
-    """The bytes of a regular file; what is something else is never waited for."""
+def read_whole(path: Path) -> memoryview:
+    """The bytes of a regular file; anything else (folder, device, pipe) is refused without waiting for it."""
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except (OSError, ValueError) as problem:  # ValueError: a NUL or half a character in the name
@@ -129,60 +130,68 @@ def contents(path: Path) -> memoryview:
         return memoryview(stream.read(status.st_size))
 
 
-def require(holds: bool, rule: str) -> None:
+def require_valid_form(holds: bool, rule: str) -> None:
     if not holds:
         raise Refused(f"not a model of mlptrain, or damaged: {rule}")
 
 
-def decoded(data: memoryview) -> Arrays:
+def decode_container(data: memoryview) -> Arrays:
     """The arrays in the bytes of a container."""
     arrays: Arrays = {}
     entries: list[Entry] = []
     position = 0
     while DIGEST not in arrays:
-        require(len(entries) < MOST_MEMBERS, f"it has more than {MOST_MEMBERS} members")
-        (name, crc, size), start = entry_at(data, position)
-        require(name not in arrays, f"{name} is there twice")
+        require_valid_form(len(entries) < MOST_MEMBERS, f"it has more than {MOST_MEMBERS} members")
+        (name, crc, size), start = decode_zip_local_header(data, position)
+        require_valid_form(name not in arrays, f"{name} is there twice")
         body = data[start : start + size]
-        require(len(body) == size, f"it is cut short in {name}")
-        require(data[position:start] == local_header(name, zlib.crc32(body), size), f"the header or checksum of {name}")
+        require_valid_form(len(body) == size, f"it is cut short in {name}")
+        require_valid_form(
+            data[position:start] == encode_zip_local_header(name, zlib.crc32(body), size),
+            f"the header or checksum of {name}",
+        )
         if name == DIGEST:
-            require(body == member(np.frombuffer(hashlib.sha256(data[:position]).digest(), np.uint8)), "its SHA-256")
-        arrays[name] = array_of(name, body)
+            require_valid_form(
+                body == encode_npy_array(np.frombuffer(hashlib.sha256(data[:position]).digest(), np.uint8)),
+                "its SHA-256",
+            )
+        arrays[name] = decode_npy_array(name, body)
         entries.append((name, crc, size))
         position = start + size
-    require(data[position:] == ending(entries), "its directory")
+    require_valid_form(data[position:] == encode_zip_directory(entries), "its directory")
     del arrays[DIGEST]
     return arrays
 
 
-def entry_at(data: memoryview, position: int) -> tuple[Entry, int]:
+def decode_zip_local_header(data: memoryview, position: int) -> tuple[Entry, int]:
     """The entry that begins at a position, and where its member begins."""
     head = bytes(data[position : position + LOCAL.size])
-    require(len(head) == LOCAL.size and head[:4] == b"PK\x03\x04", "a member is missing, the last one is the SHA-256")
+    require_valid_form(
+        len(head) == LOCAL.size and head[:4] == b"PK\x03\x04", "a member is missing, the last one is the SHA-256"
+    )
     *_, crc, size, _, length, _ = LOCAL.unpack(head)
-    require(length <= LONGEST_NAME, "a name is too long")
+    require_valid_form(length <= LONGEST_NAME, "a name is too long")
     start = position + LOCAL.size + length
     file = bytes(data[position + LOCAL.size : start]).decode("ascii", "replace")
     name = file.removesuffix(".npy")
-    require(file.endswith(".npy") and NAME.fullmatch(name) is not None, f"the name {file!r}")
+    require_valid_form(file.endswith(".npy") and NAME.fullmatch(name) is not None, f"the name {file!r}")
     return (name, crc, size), start
 
 
-def array_of(name: str, body: memoryview) -> NDArray[Any]:
+def decode_npy_array(name: str, body: memoryview) -> NDArray[Any]:
     """The array in a member: a view of its bytes, which cannot be written to."""
-    require(body[: len(MAGIC)] == MAGIC, f"{name} is no array")
+    require_valid_form(body[: len(MAGIC)] == MAGIC, f"{name} is no array")
     end = len(MAGIC) + 2 + int.from_bytes(body[len(MAGIC) : len(MAGIC) + 2], "little")
     found = HEADER.fullmatch(body[len(MAGIC) + 2 : end])
-    require(found is not None, f"the header of the array {name}")
+    require_valid_form(found is not None, f"the header of the array {name}")
     assert found is not None
     kind, numbers = found[1].decode(), found[2].decode()
-    require(kind in TYPES, f"{name} has the type {kind}")
+    require_valid_form(kind in TYPES, f"{name} has the type {kind}")
     sizes = [number for number in re.split(r", ?", numbers) if number]
-    require(all(len(number) <= 10 for number in sizes) and len(sizes) <= 32, f"the shape of {name}")
+    require_valid_form(all(len(number) <= 10 for number in sizes) and len(sizes) <= 32, f"the shape of {name}")
     shape = tuple(map(int, sizes))
-    require(body[:end] == npy_header(kind, shape), f"the header of the array {name}")
-    require(len(body) - end == prod(shape) * int(kind[2]), f"the size of {name}")
+    require_valid_form(body[:end] == encode_npy_header(kind, shape), f"the header of the array {name}")
+    require_valid_form(len(body) - end == prod(shape) * int(kind[2]), f"the size of {name}")
     return np.frombuffer(body[end:], TYPE_OF[kind]).reshape(shape)
 
 

@@ -19,7 +19,7 @@ IN_ZIP = {
     b"schema.json": "a skops file",
     b"mimetype": "an OpenDocument file",
 }
-"""What is known by the name of a member."""
+"""Kinds of zip archives, by the name of a member that tells them."""
 BEGINNINGS = {
     GZIP: "a gzip file",
     b"GGUF": "a GGUF file",
@@ -33,7 +33,7 @@ BEGINNINGS = {
 }
 
 
-def foreign(path: Path) -> str:
+def recognise_foreign(path: Path) -> str:
     """What a file is that is certainly no model; empty if it cannot be said."""
     if not path.is_file():
         return ""

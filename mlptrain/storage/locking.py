@@ -13,13 +13,13 @@ HELD = (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
 
 
 @contextmanager
-def exclusive(path: Path, notice: Callable[[str], object]) -> Iterator[bool]:
-    """Be the only one who writes `path`; another is an error, not waited for.
+def lock_exclusively(path: Path, notice: Callable[[str], object]) -> Iterator[bool]:
+    """Lock `path` for this process alone; if another one holds the lock, raise an error without waiting.
 
     The lock is one of `path`.lock. A file system that knows no locks (some network ones) gives a notice, and False.
     """
     lock = path.with_name(f"{path.name}.lock")
-    descriptor, locked = taken(path, lock, notice)
+    descriptor, locked = take_lock(path, lock, notice)
     try:
         yield locked
     finally:
@@ -28,7 +28,7 @@ def exclusive(path: Path, notice: Callable[[str], object]) -> Iterator[bool]:
         os.close(descriptor)
 
 
-def taken(path: Path, lock: Path, notice: Callable[[str], object]) -> tuple[int, bool]:
+def take_lock(path: Path, lock: Path, notice: Callable[[str], object]) -> tuple[int, bool]:
     """The descriptor of the lock file, with our process's number in it, and whether it could be locked."""
     while True:
         try:
@@ -36,7 +36,7 @@ def taken(path: Path, lock: Path, notice: Callable[[str], object]) -> tuple[int,
         except OSError as problem:
             raise EnvironmentFailure(f"{lock}: cannot be written: {problem.strerror}; nothing was changed") from None
         try:
-            lock_now(descriptor)
+            lock_file_without_waiting(descriptor)
         except OSError as problem:
             if problem.errno not in HELD:
                 notice(f"{path}: the file system knows no locks ({problem.strerror}); see that no other run writes it")
@@ -45,7 +45,7 @@ def taken(path: Path, lock: Path, notice: Callable[[str], object]) -> tuple[int,
             os.close(descriptor)
             who = f"another mlptrain{f' (process {holder})' if holder.isdecimal() else ''} is writing here"
             raise EnvironmentFailure(f"{path}: {who}; wait for it, or choose another --out") from None
-        if still_there(descriptor, lock):
+        if is_same_lock_file(descriptor, lock):
             with suppress(OSError):  # a full disk: the number is only for the message of another process
                 os.truncate(descriptor, 0)
                 os.write(descriptor, f"{os.getpid()}\n".encode())
@@ -53,7 +53,7 @@ def taken(path: Path, lock: Path, notice: Callable[[str], object]) -> tuple[int,
         os.close(descriptor)  # its holder removed it between our opening and our locking
 
 
-def still_there(descriptor: int, lock: Path) -> bool:
+def is_same_lock_file(descriptor: int, lock: Path) -> bool:
     """Whether the lock's name still leads to the file that we have opened."""
     try:
         return os.path.samestat(os.fstat(descriptor), lock.stat())
@@ -61,7 +61,7 @@ def still_there(descriptor: int, lock: Path) -> bool:
         return False
 
 
-def lock_now(descriptor: int) -> None:
+def lock_file_without_waiting(descriptor: int) -> None:
     """Lock a file, or raise an OSError."""
     if sys.platform == "win32":
         import msvcrt

@@ -17,7 +17,7 @@ Json = dict[str, Any]
 
 LARGEST, DEEPEST, MOST_DIGITS = 1 << 24, 32, 20
 ROOM = 50 << 20
-"""Bytes of memory that the JSON may take beside its own size: what is left of 64 MiB is for all else."""
+"""Bytes of memory that the JSON may take beside its own size; the rest of 64 MiB is for everything else."""
 
 OBJECT, ARRAY, VALUE, ENTRY, KEY, NOT_ASCII = 225, 110, 72, 45, 190, 25
 """The most memory that {, [, a comma, a colon and a new key stand for, once the JSON has become dataclasses; and what a
@@ -28,35 +28,41 @@ HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 BRACKETS = bytes(sign for sign in range(256) if sign not in b"[]{}")
 
 
-def require_readable(text: bytes) -> None:
+def require_readable_metadata(text: bytes) -> None:
     """Refuse to write what could not be read again."""
     try:
-        check_size(text)
+        check_json_limits(text)
     except ValueError as problem:
         cure = "raise data.min_frequency, or encode or ignore the columns of very many categories"
         raise EnvironmentFailure(f"the model's columns do not fit into a model file: {problem}; {cure}") from None
 
 
-def check_size(text: bytes) -> None:
+def check_json_limits(text: bytes) -> None:
     """Refuse a text that is too large, too deep, or would become too large in memory."""
     if len(text) > LARGEST:
         raise ValueError(f"it is larger than {LARGEST >> 20} MiB")
-    outline, keys = outlined(text)
-    if weight(text, outline, keys) > ROOM + len(text):
+    outline, keys = strip_json_strings(text)
+    if estimate_json_memory(text, outline, keys) > ROOM + len(text):
         raise ValueError("it holds too many values")
-    if depth(outline) > DEEPEST:
+    if measure_depth(outline) > DEEPEST:
         raise ValueError(f"it is nested more than {DEEPEST} levels deep")
 
 
-def parsed(text: bytes) -> Any:
+def parse_json(text: bytes) -> Any:
     """JSON in UTF-8 without what Python's reader lets through: repeated keys, NaN, infinities, half characters."""
-    check_size(text)
+    check_json_limits(text)
     if HALF.search(text.replace(b"\\\\", b"__")):
         raise ValueError("it has half a character")
-    return json.loads(text.decode(), object_pairs_hook=once, parse_float=finite, parse_int=whole, parse_constant=finite)
+    return json.loads(
+        text.decode(),
+        object_pairs_hook=refuse_repeats,
+        parse_float=parse_finite,
+        parse_int=parse_whole,
+        parse_constant=parse_finite,
+    )
 
 
-def outlined(text: bytes) -> tuple[bytes, int]:
+def strip_json_strings(text: bytes) -> tuple[bytes, int]:
     """What stands outside of the strings, and how many different keys there are."""
     whole = text.replace(b"\\\\", b"__").replace(b'\\"', b"__")
     outline, keys, place = bytearray(), set(), 0
@@ -71,7 +77,7 @@ def outlined(text: bytes) -> tuple[bytes, int]:
     return bytes(outline + whole[place:]), len(keys)
 
 
-def weight(text: bytes, outline: bytes, keys: int) -> int:
+def estimate_json_memory(text: bytes, outline: bytes, keys: int) -> int:
     """The most memory that the text, decoded, and what it becomes can take."""
     largest = 0 if text.isascii() else max(text)
     width = 1 if largest < 0xC4 else 2 if largest < 0xF0 else 4  # bytes of a character, once it is decoded
@@ -86,28 +92,28 @@ def weight(text: bytes, outline: bytes, keys: int) -> int:
     )
 
 
-def depth(outline: bytes) -> int:
+def measure_depth(outline: bytes) -> int:
     """How deep the brackets are nested."""
     steps: Iterable[int] = (1 if sign in b"[{" else -1 for sign in outline.translate(None, BRACKETS))
     return max(accumulate(steps), default=0)
 
 
-def once(pairs: list[tuple[str, Any]]) -> Json:
-    """An object of which no key is there twice."""
+def refuse_repeats(pairs: list[tuple[str, Any]]) -> Json:
+    """The JSON object of these pairs; a ValueError if a key repeats."""
     made = dict(pairs)
     if len(made) < len(pairs):
         raise ValueError("a key is there twice")
     return made
 
 
-def finite(digits: str) -> float:
+def parse_finite(digits: str) -> float:
     """A number that is finite."""
     if not isfinite(value := float(digits)):
         raise ValueError(f"{digits[:20]} is not a finite number")
     return value
 
 
-def whole(digits: str) -> int:
+def parse_whole(digits: str) -> int:
     """A whole number of not too many digits."""
     if len(digits) > MOST_DIGITS:
         raise ValueError(f"{digits[:20]} has too many digits")

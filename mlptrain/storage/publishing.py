@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, TextIO, cast
 
 from mlptrain.data.table import write_table
-from mlptrain.errors import EnvironmentFailure
+from mlptrain.errors import EnvironmentFailure, SpecError
 
 Write = Callable[[BinaryIO], object]
 HELD_BY_ANOTHER = (5, 32, 33)
@@ -125,14 +125,14 @@ class Disk:
 SYSTEM = Disk()
 
 
-def publish(path: Path, write: Write, disk: Disk = SYSTEM, *, keep: Path | None = None) -> None:
+def publish_file(path: Path, write: Write, disk: Disk = SYSTEM, *, keep: Path | None = None) -> None:
     """Put what `write` writes in the place of `path`, whole or not at all; not before it was read back.
 
     The file that it replaces is kept as `keep`, in the same folder. A device or a pipe (/dev/null, /dev/stdout) is
     written to: there is no file to put in its place.
     """
-    target = real(path)
-    temporary = beside(target)
+    target = resolve_links(path)
+    temporary = make_temporary_path(target)
     try:
         if path.exists() and not path.is_file():
             with path.open("wb") as stream:
@@ -145,7 +145,7 @@ def publish(path: Path, write: Write, disk: Disk = SYSTEM, *, keep: Path | None 
         if disk.crc(temporary) != written:
             raise OSError(errno.EIO, "the disk does not give back what was written")
         if keep is not None and disk.exists(target):
-            keep_as(target, target.with_name(keep.name), disk)
+            keep_file_under_name(target, target.with_name(keep.name), disk)
         disk.replace(temporary, target)
     except OSError as problem:
         raise EnvironmentFailure(f"{path}: cannot be written: {problem.strerror}; nothing was changed") from None
@@ -160,9 +160,9 @@ def publish(path: Path, write: Write, disk: Disk = SYSTEM, *, keep: Path | None 
         ) from None
 
 
-def keep_as(old: Path, kept: Path, disk: Disk) -> None:
-    """Let `kept` be the file that `old` is, too."""
-    temporary = beside(kept)
+def keep_file_under_name(old: Path, kept: Path, disk: Disk) -> None:
+    """Make `kept` a second name (or a copy) of the file at `old`, replacing what stood there."""
+    temporary = make_temporary_path(kept)
     try:
         disk.link(old, temporary)
         disk.replace(temporary, kept)
@@ -170,12 +170,12 @@ def keep_as(old: Path, kept: Path, disk: Disk) -> None:
         disk.remove(temporary)
 
 
-def real(path: Path) -> Path:
+def resolve_links(path: Path) -> Path:
     """The file that links lead to."""
     return Path(os.path.realpath(path))
 
 
-def beside(target: Path) -> Path:
+def make_temporary_path(target: Path) -> Path:
     """A name in the target's folder that no other process takes."""
     return target.parent / f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp"
 
@@ -185,13 +185,15 @@ OLD = 3600.0
 """Seconds after which nobody is writing a file any more."""
 
 
-def remove_left_over(path: Path, *, alone: bool, now: Callable[[], float] = time.time, disk: Disk = SYSTEM) -> None:
+def remove_leftover_temporary_files(
+    path: Path, *, alone: bool, now: Callable[[], float] = time.time, disk: Disk = SYSTEM
+) -> None:
     """Remove the temporary files that publications of `path` left when they were killed.
 
-    Who is not certainly `alone` removes old ones only. Whether their processes live says nothing: in a container the
-    next one has the number of the last one.
+    A caller that is not certainly `alone` removes old ones only. Whether their processes live says nothing: in a
+    container the next one has the number of the last one.
     """
-    target = real(path)
+    target = resolve_links(path)
     pattern = re.compile(TEMPORARY.format(name=re.escape(target.name)))
     with suppress(OSError):  # a folder that may not be listed keeps them
         for entry in list(target.parent.iterdir()):
@@ -201,7 +203,7 @@ def remove_left_over(path: Path, *, alone: bool, now: Callable[[], float] = time
 
 def require_space(path: Path, needed: int) -> None:
     """Fail now, not after hours of training, if the disk has no room for `needed` more bytes."""
-    free = shutil.disk_usage(real(path).parent).free
+    free = shutil.disk_usage(resolve_links(path).parent).free
     if needed > free:
         there = f"it needs about {needed / 1e6:,.1f} MB of disk, {free / 1e6:,.1f} MB are free"
         raise EnvironmentFailure(f"{path}: {there}; make room, or choose another --out")
@@ -209,10 +211,10 @@ def require_space(path: Path, needed: int) -> None:
 
 def check_writable(path: Path) -> None:
     """Fail now, not after hours of training, if a file cannot be made beside `path`."""
-    target = real(path)
+    target = resolve_links(path)
     if not target.parent.is_dir():
         raise EnvironmentFailure(f"{path}: the folder {path.parent} does not exist; make it first")
-    probe = beside(target)
+    probe = make_temporary_path(target)
     try:
         probe.open("xb").close()
         probe.unlink()
@@ -220,7 +222,7 @@ def check_writable(path: Path) -> None:
         raise EnvironmentFailure(f"{path}: cannot be written: {problem.strerror}") from None
 
 
-def as_text(write: Callable[[TextIO], object]) -> Callable[[BinaryIO], object]:
+def convert_to_binary_writer(write: Callable[[TextIO], object]) -> Callable[[BinaryIO], object]:
     """What writes text, as what writes bytes."""
 
     def write_bytes(stream: BinaryIO) -> None:
@@ -234,4 +236,23 @@ def as_text(write: Callable[[TextIO], object]) -> Callable[[BinaryIO], object]:
 
 def publish_table(columns: Mapping[str, Sequence[str]], path: Path) -> None:
     """Publish columns as a CSV file."""
-    publish(path, as_text(lambda stream: write_table(columns, stream)))
+    publish_file(path, convert_to_binary_writer(lambda stream: write_table(columns, stream)))
+
+
+def require_replaceable_file(
+    path: Path, is_own: Callable[[Path], bool], *, fault: str, option: str = "", cure: str = "choose another name"
+) -> None:
+    """Refuse to replace what stands at `path`, unless `is_own` says that it is of the kind that is to be written.
+
+    The message is "`option` path: exists and `fault`; `cure`".
+    """
+    if path.exists() and not is_own(path):
+        raise SpecError(f"{f'{option} {path}'.lstrip()}: exists and {fault}; {cure}")
+
+
+def begins_with_or_empty(path: Path, beginning: bytes) -> bool:
+    """Whether a file begins so, or there is nothing in it to lose: it is empty, a device or a pipe."""
+    if not path.is_file():
+        return True
+    with path.open("rb") as stream:
+        return stream.read(len(beginning)) in (b"", beginning)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 
-def batch_slices(rows: int, size: int, *, merge_single: bool, drop_last: bool = False) -> Iterator[slice]:
+def slice_batches(rows: int, size: int, *, merge_single: bool, drop_last: bool = False) -> Iterator[slice]:
     """Consecutive slices of `size` rows; the last may be shorter, or with `drop_last` is left out then.
 
     With `merge_single` a last batch of one row is joined to the one before (batch normalisation needs two).

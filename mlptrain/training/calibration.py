@@ -6,7 +6,6 @@ from math import exp, log
 import numpy as np
 
 from mlptrain.engine.arrays import Floats
-from mlptrain.engine.layers import Temperature
 from mlptrain.engine.network import Network
 from mlptrain.training.course import Course
 
@@ -17,14 +16,14 @@ HALVINGS = 40
 
 
 @np.errstate(all="ignore")
-def calibrate(course: Course) -> None:
+def calibrate_temperature(course: Course) -> None:
     """Set the network's temperature, if it has one, to the T of the least log loss on the validation rows.
 
     −Σ w log p(true class) of the probabilities p that the loss makes of z / T, of members of their mean (Guo et al.,
     2017). The order of the classes of one network stays as it is.
     """
     network, part = course.network, course.validation
-    layers = [name for name, layer in network.layers if isinstance(layer, Temperature)]
+    layers = [name for name, layer in network.layers if layer.calibrates]
     if not layers or part is None:
         return
     T = network.buffers[f"{layers[0]}.temperature"]
@@ -33,29 +32,29 @@ def calibrate(course: Course) -> None:
     weights = np.ones(part.rows) if part.weights is None else part.weights.astype(np.float64)
 
     def log_loss(log_T: float) -> float:
-        p = true_class(course, (logits / exp(log_T)).astype(network.dtype), part.truth)
+        p = compute_true_class_probabilities(course, (logits / exp(log_T)).astype(network.dtype), part.truth)
         return -float(weights @ np.log(np.maximum(p, np.finfo(np.float32).tiny)))
 
-    found = exp(smallest(log_loss, log(COLDEST), log(HOTTEST)))
+    found = exp(find_minimum(log_loss, log(COLDEST), log(HOTTEST)))
     if log_loss(log(found)) < log_loss(0.0):
         T[...] = found
 
 
-def calibrate_as(network: Network, other: Network) -> None:
+def copy_temperature(network: Network, other: Network) -> None:
     """Give a network, if it has one, the temperature of another one made alike."""
     for name, layer in network.layers:
-        if isinstance(layer, Temperature):
+        if layer.calibrates:
             network.buffers[f"{name}.temperature"][...] = other.buffers[f"{name}.temperature"]
 
 
-def true_class(course: Course, logits: Floats, codes: Floats) -> Floats:
+def compute_true_class_probabilities(course: Course, logits: Floats, codes: Floats) -> Floats:
     """The probability of each row's class."""
-    pooled = logits if course.network.members is None else course.loss.pooled(logits)
-    p: Floats = course.loss.predict(pooled)[np.arange(len(codes)), codes].astype(np.float64)
+    pooled = logits if course.network.members is None else course.head.loss.pooled(logits)
+    p: Floats = course.head.loss.predict(pooled)[np.arange(len(codes)), codes].astype(np.float64)
     return p
 
 
-def smallest(f: Callable[[float], float], low: float, high: float) -> float:
+def find_minimum(f: Callable[[float], float], low: float, high: float) -> float:
     """Where f, of one valley, is smallest between low and high: by golden sections (Kiefer, 1953)."""
     a, b = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
     of_a, of_b = f(a), f(b)

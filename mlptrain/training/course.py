@@ -11,14 +11,13 @@ from numpy.random import BitGenerator
 from numpy.typing import NDArray
 
 from mlptrain.data.features import Pixels
-from mlptrain.data.targets import ClassTarget, Target
 from mlptrain.engine.arrays import Floats
-from mlptrain.engine.losses import Loss
 from mlptrain.engine.network import Network
 from mlptrain.model.examples import Examples
+from mlptrain.model.head import Head
 from mlptrain.randomness import permutation, stream
 from mlptrain.spec.fields import Spec
-from mlptrain.training.batching import batch_slices
+from mlptrain.training.batching import slice_batches
 
 GATHER_AT_ONCE = 1 << 24
 """Bytes of training inputs up to which a whole epoch is gathered in its shuffled order at once."""
@@ -28,12 +27,11 @@ Batch = tuple[Floats, NDArray[Any], Floats | None]
 
 @dataclass(frozen=True, kw_only=True)
 class Course:
-    """What one training is: the network, what the spec says, the loss it resolved to, the rows."""
+    """What one training is: the network, what the spec says, loss and target, the rows."""
 
     network: Network
     spec: Spec
-    loss: Loss
-    target: Target
+    head: Head
     train: Examples
     validation: Examples | None
     fold: int = 1
@@ -63,7 +61,7 @@ class Course:
     @cached_property
     def noisy(self) -> bool:
         """Whether a step draws random numbers."""
-        return any(layer.noisy for _, layer in self.network.layers)
+        return self.network.traits.noisy
 
     @cached_property
     def metric(self) -> str:
@@ -71,7 +69,7 @@ class Course:
         watched = self.spec.training.monitor
         if watched != "loss":
             return watched
-        return "accuracy" if isinstance(self.target, ClassTarget) else "rmse"
+        return self.head.default_metric
 
     @property
     def seeds(self) -> Sequence[int]:
@@ -79,10 +77,10 @@ class Course:
         return range(self.spec.seed, self.spec.seed + (self.network.members or 1))
 
     def slices(self) -> Iterator[slice]:
-        return batch_slices(
+        return slice_batches(
             self.train.rows,
             self.batch_size,
-            merge_single=self.network.needs_several_rows,
+            merge_single=self.network.traits.several_rows,
             drop_last=self.spec.training.drop_last,
         )
 
@@ -106,13 +104,13 @@ class Course:
         return (np.arange(self.train.rows) if order is None else order)[..., list(self.slices())[number - 1]]
 
 
-def gathers_all(course: Course) -> bool:
+def shuffles_inputs_at_once(course: Course) -> bool:
     """Whether the matrix of the training rows is so small that it is shuffled at once."""
     members = course.network.members or 1
     return members * course.train.rows * course.network.inputs * course.train.x.dtype.itemsize <= GATHER_AT_ONCE
 
 
-def batches(course: Course, epoch: int, first: int = 0) -> Iterator[Batch]:
+def draw_batches(course: Course, epoch: int, first: int = 0) -> Iterator[Batch]:
     """The batches of an epoch from number `first` on: each row is in one, in an order of seed and epoch alone.
 
     Members have batches of their own: x (M, B, I), targets (M, B, …), weights (M, B). The inputs of a batch are valid
@@ -127,17 +125,17 @@ def batches(course: Course, epoch: int, first: int = 0) -> Iterator[Batch]:
         return
     targets, weights = targets[order], None if weights is None else weights[order]
     each = (slice(None),) * (order.ndim - 1)  # of the members
-    gathered = x.take(order, axis=0) if gathers_all(course) else None
+    gathered = x.take(order, axis=0) if shuffles_inputs_at_once(course) else None
     room = (
         np.empty((*order.shape[:-1], course.batch_size, course.network.inputs), x.dtype) if gathered is None else None
     )
     for rows in slices:
         chosen = (*each, rows)
-        inputs = taken(x, order[chosen], room) if gathered is None else gathered[chosen]
+        inputs = take_rows_into_buffer(x, order[chosen], room) if gathered is None else gathered[chosen]
         yield inputs, targets[chosen], None if weights is None else weights[chosen]
 
 
-def taken(x: Floats | Pixels, rows: NDArray[np.int64], room: Floats | None) -> Floats:
+def take_rows_into_buffer(x: Floats | Pixels, rows: NDArray[np.int64], room: Floats | None) -> Floats:
     """Some rows of x, in the room for a batch where they fill it."""
     out = room if room is not None and rows.shape == room.shape[:-1] else None
     return x.take(rows, axis=0, out=out, mode="clip")

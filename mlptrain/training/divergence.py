@@ -1,4 +1,4 @@
-"""What is said when training leaves the finite numbers: what did so first, at which row, and what helps.
+"""The error when training leaves the finite numbers: what is not finite first, at which row, and what helps.
 
 The loss of every batch is looked at before the optimizer touches θ: the batch can be run once more, layer by layer,
 with the very parameters and the very masks of dropout that gave the loss.
@@ -11,13 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data.features import NumberColumn
-from mlptrain.data.targets import NumberTarget
 from mlptrain.engine.arrays import Floats
-from mlptrain.engine.layers import Pass
-from mlptrain.engine.losses import Poisson, rows_of_members
+from mlptrain.engine.layer import ForwardContext
+from mlptrain.engine.losses import compute_member_row_losses
 from mlptrain.engine.parameters import Parameters
-from mlptrain.engine.penalties import Clipping, norm
+from mlptrain.engine.penalties import compute_norm
 from mlptrain.errors import Diverged
 from mlptrain.spec.fields import Spec
 from mlptrain.training.course import Batch, Course
@@ -29,7 +27,7 @@ FAR = 1e3
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """What is not finite first, the rows of the batch where it is so, the size of the largest number before it.
+    """What is not finite first, its rows of the batch, and the size of the largest number before it.
 
     The rows are (B,), or (M, B) where each member has rows of its own.
     """
@@ -52,61 +50,69 @@ class Extreme:
         return abs(self.value) if isfinite(self.value) else np.inf
 
 
-def diverged(course: Course, state: TrainState, batch: Batch, *, number: int, lr: float, run: Pass) -> Diverged:
+def build_batch_divergence_error(
+    course: Course, state: TrainState, batch: Batch, *, number: int, lr: float, run: ForwardContext
+) -> Diverged:
     """The error that the loss of a batch (the `number`-th of its epoch) is not finite."""
-    fault = first_fault(course, state, batch, run) or Fault(
+    fault = find_first_nonfinite_value(course, state, batch, run) or Fault(
         what="the mean of the losses",
         rows=np.ones(batch[0].shape[:-1], bool),
         before=float(np.finfo(batch[0].dtype).max),
     )
-    length = norm(course.network.parameters.gradient)
+    length = compute_norm(course.network.parameters.gradient)
     known = f", gradient norm {length:.3g}" if isfinite(length) else ""
     part = "the refit, " if course.refit else f"fold {course.fold}, " if course.folds > 1 else ""
     when = f"in {part}epoch {state.epoch + 1}, batch {number} (learning rate {lr:g}{known})"
-    return report(course, when, fault, batch, course.row_numbers(state.epoch, number))
+    return build_divergence_error(course, when, fault, batch, course.row_numbers(state.epoch, number))
 
 
 @np.errstate(all="ignore")
-def diverged_at_the_end(course: Course, state: TrainState) -> Diverged:
+def build_final_divergence_error(course: Course, state: TrainState) -> Diverged:
     """The error that the loss of the training rows is not finite with the parameters that were kept."""
     part, network = course.train, course.network
     when = f"after the last step (learning rate {state.history[-1].learning_rate:g})"
     for start in range(0, part.rows, network.chunk_rows()):
         rows = slice(start, start + network.chunk_rows())
         batch = part.x[rows], part.targets[rows], None
-        fault = first_fault(course, state, batch, network.begin(len(batch[0])))
+        fault = find_first_nonfinite_value(course, state, batch, network.begin(len(batch[0])))
         if fault is not None:
-            return report(course, when, fault, batch, np.arange(part.rows)[rows])
-    return Diverged(f"training diverged: the loss is not finite {when}; {slower(course.spec)}")
+            return build_divergence_error(course, when, fault, batch, np.arange(part.rows)[rows])
+    return Diverged(f"training diverged: the loss is not finite {when}; {suggest_smaller_steps(course.spec)}")
 
 
-def first_fault(course: Course, state: TrainState, batch: Batch, run: Pass) -> Fault | None:
-    """What is not finite first on the way from θ and the inputs to the loss; None where all of it is finite."""
+def find_first_nonfinite_value(course: Course, state: TrainState, batch: Batch, run: ForwardContext) -> Fault | None:
+    """The first fault on the way from θ and the inputs to the loss; None if all numbers are finite."""
     x, targets, _ = batch
     network, everywhere = course.network, np.ones(x.shape[:-1], bool)
-    if what := faulty_parameters(network.parameters, state):
-        return Fault(what=what, rows=everywhere, before=largest(network.parameters.theta))
-    before = largest(x)
-    for name, y in network.outputs_in_turn(x, run):
+    if what := describe_nonfinite_parameters(network.parameters, state):
+        return Fault(what=what, rows=everywhere, before=find_largest_finite_magnitude(network.parameters.theta))
+    before = find_largest_finite_magnitude(x)
+    for name, y in network.trace_outputs(x, run):
         faulty = (~np.isfinite(y)).any(axis=-1)
         if faulty.any():
-            return Fault(what=f"the output of layer {name}", rows=of_any_member(faulty, everywhere), before=before)
-        x, before = y, largest(y)
-    losses, _ = course.loss.rows(x, targets) if x.ndim == 2 else rows_of_members(course.loss, x, targets)
+            return Fault(
+                what=f"the output of layer {name}", rows=merge_member_fault_rows(faulty, everywhere), before=before
+            )
+        x, before = y, find_largest_finite_magnitude(y)
+    losses, _ = (
+        course.head.loss.rows(x, targets) if x.ndim == 2 else compute_member_row_losses(course.head.loss, x, targets)
+    )
     if not np.isfinite(losses).all():
-        return Fault(what="the loss itself", rows=of_any_member(~np.isfinite(losses), everywhere), before=before)
+        return Fault(
+            what="the loss itself", rows=merge_member_fault_rows(~np.isfinite(losses), everywhere), before=before
+        )
     weights = network.parameters.theta[network.parameters.regions["weight"]]
     if not isfinite(course.spec.regularization.value(weights)):
-        return Fault(what="the penalty on the weights", rows=everywhere, before=largest(weights))
+        return Fault(what="the penalty on the weights", rows=everywhere, before=find_largest_finite_magnitude(weights))
     return None
 
 
-def of_any_member(faulty: Any, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Of members that share their rows, those that are so for any of them."""
+def merge_member_fault_rows(faulty: Any, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Whether each row is faulty, for any member if members share their rows."""
     return np.asarray(faulty.any(axis=0) if faulty.ndim > rows.ndim else faulty)
 
 
-def faulty_parameters(parameters: Parameters, state: TrainState) -> str:
+def describe_nonfinite_parameters(parameters: Parameters, state: TrainState) -> str:
     """Which parameters the step before has made not finite, or whose gradient it was; empty if all are finite.
 
     The first slot of an optimizer sums gradients or their squares: it tells whether they were finite.
@@ -121,65 +127,74 @@ def faulty_parameters(parameters: Parameters, state: TrainState) -> str:
     return f"the parameters {faulty[0]} after the step before"
 
 
-def largest(values: Floats) -> float:
+def find_largest_finite_magnitude(values: Floats) -> float:
     """The size of the largest finite number."""
     return float(np.abs(values[np.isfinite(values)]).max(initial=0))
 
 
-def extreme(values: Floats, rows: NDArray[np.bool_]) -> Extreme:
-    """The number (B, K) of the largest size among some rows; what is no number is the largest of all."""
+def find_largest_magnitude_entry(values: Floats, rows: NDArray[np.bool_]) -> Extreme:
+    """The number (B, K) of the largest size among some rows; NaN counts as the largest."""
     chosen = np.flatnonzero(rows)
     sizes = np.nan_to_num(np.abs(values[chosen]), nan=np.inf)
     row, column = divmod(int(sizes.argmax()), values.shape[1])
     return Extreme(row=int(chosen[row]), column=column, value=float(values[chosen[row], column]))
 
 
-def report(course: Course, when: str, fault: Fault, batch: Batch, numbers: NDArray[np.int64]) -> Diverged:
+def build_divergence_error(
+    course: Course, when: str, fault: Fault, batch: Batch, numbers: NDArray[np.int64]
+) -> Diverged:
     """The error in words: when, what first, the row and column of the largest input (or target), what to do."""
     x, targets, _ = batch
     rows, numbers = fault.rows.reshape(-1), numbers.reshape(-1)  # of all members, one below the other
-    found = extreme(x.reshape(len(rows), -1), rows)
-    answer = extreme(targets.reshape(len(rows), -1), rows) if isinstance(course.target, NumberTarget) else None
+    found = find_largest_magnitude_entry(x.reshape(len(rows), -1), rows)
+    answer = find_largest_magnitude_entry(targets.reshape(len(rows), -1), rows) if not course.head.has_classes else None
     if answer is not None and answer.size > max(FAR, found.size):
-        where, cure = answer_place(course, answer, numbers), scaled_target(course.spec)
+        where, cure = describe_largest_target(course, answer, numbers), suggest_target_cure(course)
     else:
-        where, cure = input_place(course, found, numbers), scaled_input(course, found) or slower(course.spec)
+        where, cure = (
+            describe_largest_input(course, found, numbers),
+            suggest_input_cure(course, found) or suggest_smaller_steps(course.spec),
+        )
     first = f"first is {fault.what}, after numbers up to {fault.before:.3g}"
     return Diverged(f"training diverged: the loss is not finite {when}; {first}; {where}; {cure}")
 
 
-def input_place(course: Course, found: Extreme, numbers: NDArray[np.int64]) -> str:
+def describe_largest_input(course: Course, found: Extreme, numbers: NDArray[np.int64]) -> str:
     """The file, line and column of an input, what is written there, and what the network gets."""
     origin, row = course.train.origin, int(numbers[found.row])
     if origin is None:
         return f"the largest input is {found.value:.3g}, number {found.column + 1} of training row {row + 1}"
-    return f"the largest input is {found.value:.3g}, {origin.place(row)}: {origin.input(row, found.column)}"
+    where, what = origin.describe_place(row), origin.describe_input(row, found.column)
+    return f"the largest input is {found.value:.3g}, {where}: {what}"
 
 
-def answer_place(course: Course, found: Extreme, numbers: NDArray[np.int64]) -> str:
-    """The same of a target."""
-    assert isinstance(course.target, NumberTarget)
-    origin, row, name = course.train.origin, int(numbers[found.row]), course.target.names[found.column]
-    where = f"training row {row + 1}" if origin is None else f"{origin.place(row)}: {origin.cell(row, name)}"
+def describe_largest_target(course: Course, found: Extreme, numbers: NDArray[np.int64]) -> str:
+    """The file, line and column of the largest target, and what is written there."""
+    origin, row, name = course.train.origin, int(numbers[found.row]), course.head.names[found.column]
+    where = (
+        f"training row {row + 1}"
+        if origin is None
+        else f"{origin.describe_place(row)}: {origin.describe_cell(row, name)}"
+    )
     return f"the largest target is {found.value:.3g}, {where}"
 
 
-def scaled_target(spec: Spec) -> str:
+def suggest_target_cure(course: Course) -> str:
     """What to do about a target that is far out."""
-    if spec.data.scale_target or isinstance(spec.loss, Poisson):
+    if course.spec.data.scale_target or course.head.loss.counts:
         return "mend it, or set data.target_transform: log1p"
     return "set data.scale_target: true"
 
 
-def scaled_input(course: Course, found: Extreme) -> str:
+def suggest_input_cure(course: Course, found: Extreme) -> str:
     """What to do about an input that is far out; empty if it is not."""
-    column = None if course.train.origin is None else course.train.origin.column(found.column)
-    if found.size <= FAR or not isinstance(column, NumberColumn):
+    column = None if course.train.origin is None else course.train.origin.find_column(found.column)
+    if found.size <= FAR or column is None or not column.is_scaled:
         return ""
     return f"mend it, or scale the column and bound it: data.columns: {{{column.name}: {{scaling: robust}}}}"
 
 
-def slower(spec: Spec) -> str:
+def suggest_smaller_steps(spec: Spec) -> str:
     """What to do about steps that are too large."""
-    clipped: Any = spec.optimizer.global_clipnorm if isinstance(spec.optimizer, Clipping) else 1
-    return "try a smaller optimizer.learning_rate" + (", or optimizer.global_clipnorm: 1" if clipped is None else "")
+    clipping = ", or optimizer.global_clipnorm: 1" if spec.optimizer.lacks_norm_bound else ""
+    return f"try a smaller optimizer.learning_rate{clipping}"

@@ -1,15 +1,19 @@
 """What the training loop says: frozen facts, plain numbers only. Sinks show or store them and never change training."""
 
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from types import TracebackType
+from typing import ClassVar, Protocol, Self, runtime_checkable
 
-Reason = Literal["epochs", "early_stopping", "time_limit", "interrupted"]
-"""Why training ended: all epochs done, no improvement for `patience` epochs, no time left, or stopped by the user."""
+from mlptrain.model.history import EpochEnded, Reason
 
 
 @dataclass(frozen=True, kw_only=True)
 class Started:
     """Training begins, or goes on after the epochs of an earlier run."""
+
+    kind: ClassVar[str] = "started"
 
     epochs: int
     steps_per_epoch: int
@@ -19,7 +23,7 @@ class Started:
     monitor: str | None
     """The watched quantity: "loss" or a metric, on the validation part; None where nothing is watched."""
     metric: str
-    """The metric every epoch reports: "accuracy" or "rmse", or the watched one."""
+    """The metric every epoch reports: the watched one, or the default of the target."""
     larger_is_better: bool
     """Whether the watched quantity (the reported metric where nothing is watched) is better when it is larger."""
     running_loss: bool
@@ -29,13 +33,15 @@ class Started:
     folds: int = 1
     refit: bool = False
     """Whether this is the training on all rows, up to the best epoch of the one before."""
-    earlier: "tuple[EpochEnded, ...]" = ()
+    earlier: tuple[EpochEnded, ...] = ()
     """The epochs of the run that this one goes on with."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StepsDone:
     """Steps done within the current epoch: sent a few times a second at most, and where the run is interrupted."""
+
+    kind: ClassVar[str] = "steps"
 
     epoch: int
     steps: int
@@ -44,25 +50,10 @@ class StepsDone:
 
 
 @dataclass(frozen=True, kw_only=True)
-class EpochEnded:
-    """An epoch is over. Losses are without penalty; a value that is not defined (or not measured) is None."""
-
-    epoch: int
-    train_loss: float
-    train_metric: float | None
-    penalty: float
-    validation_loss: float | None
-    validation_metric: float | None
-    learning_rate: float
-    best: bool
-    """Whether this epoch is the best so far by the watched quantity."""
-    rows_per_second: float
-    gradient_norm: float | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
 class Finished:
     """Training is over; the network holds the parameters of `best_epoch`."""
+
+    kind: ClassVar[str] = "finished"
 
     reason: Reason
     epochs: int
@@ -71,3 +62,89 @@ class Finished:
 
 
 Event = Started | StepsDone | EpochEnded | Finished
+
+
+def narrow_to_finished(event: Event) -> Finished | None:
+    """The event, if it is the last one of a training."""
+    return event if isinstance(event, Finished) else None
+
+
+@runtime_checkable
+class Sink(Protocol):
+    """A context manager that is called with each event of the trainings that happen within it.
+
+    It is entered before the first training and left after the last one, or when an error ends them. One that raises
+    ends the fit; it cannot hold an error back.
+    """
+
+    def __enter__(self) -> object: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None: ...
+
+    def __call__(self, event: Event, /) -> object: ...
+
+
+class EventSink:
+    """A sink with one method for each kind of event; each does nothing unless a subclass says what."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None:
+        self.close()
+
+    def __call__(self, event: Event, /) -> None:
+        """Pass an event to the method for its kind."""
+        match event:
+            case StepsDone():
+                self.see_steps(event)
+            case EpochEnded():
+                self.see_epoch(event)
+            case Started():
+                self.see_start(event)
+            case Finished():
+                self.see_finish(event)
+
+    def see_start(self, started: Started, /) -> None:
+        """A training begins; a fit of several folds has one after the other."""
+
+    def see_steps(self, steps: StepsDone, /) -> None:
+        """Steps within an epoch are done."""
+
+    def see_epoch(self, epoch: EpochEnded, /) -> None:
+        """An epoch is over."""
+
+    def see_finish(self, finished: Finished, /) -> None:
+        """A training is over. None that an error ends gets here."""
+
+    def close(self) -> None:
+        """All trainings are over, or an error has ended them."""
+
+
+class FunctionSink(EventSink):
+    """A sink that calls a function with every event."""
+
+    def __init__(self, function: Callable[[Event], object]) -> None:
+        self._function = function
+
+    def __call__(self, event: Event, /) -> None:
+        """Call the function."""
+        self._function(event)
+
+
+def wrap_function_as_sink(sink: Sink | Callable[[Event], object]) -> Sink:
+    """A sink as it is; a function as a sink that calls it."""
+    return sink if isinstance(sink, Sink) else FunctionSink(sink)
+
+
+@contextmanager
+def open_sinks(sinks: Iterable[Sink]) -> Iterator[None]:
+    """Enter all sinks, and leave each of them in every case."""
+    with ExitStack() as stack:
+        for sink in sinks:
+            stack.enter_context(sink)
+        yield

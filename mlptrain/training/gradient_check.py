@@ -7,7 +7,6 @@ import numpy as np
 
 from mlptrain.engine.arrays import Floats
 from mlptrain.engine.network import Network
-from mlptrain.model.head import loss_targets
 from mlptrain.randomness import stream, uniform
 from mlptrain.training.course import Course
 
@@ -40,7 +39,7 @@ def check_gradient(course: Course) -> list[ParameterCheck]:
     the size of g·d to be expected: ‖g‖ / √P over the parameter's P numbers, or 1e-4 ‖g‖ over all parameters.
     The best of three h counts: a kink of ReLU between θ − h d and θ + h d spoils one h, a wrong derivative spoils all.
     """
-    network, objective = double(course)
+    network, objective = copy_network_in_double(course)
     objective()
     parameters = network.parameters
     gradient = parameters.gradient.copy()
@@ -53,17 +52,19 @@ def check_gradient(course: Course) -> list[ParameterCheck]:
         for draw in range(DIRECTIONS):
             d = 2 * uniform(stream(course.spec.seed, "gradient check", position, draw), (count,)) - 1
             d /= np.linalg.norm(d)
-            errors.append(along(parameters.theta[part], d, float(gradient[part] @ d), expected, objective))
+            errors.append(
+                measure_slope_error(parameters.theta[part], d, float(gradient[part] @ d), expected, objective)
+            )
         checks.append(ParameterCheck(name, parameters.shapes[name], max(errors)))
     return sorted(checks, key=lambda check: list(parameters.declarations).index(check.name))
 
 
-def rows_checked(course: Course) -> int:
+def count_checked_rows(course: Course) -> int:
     """Rows of the first batch that the gradient is checked on."""
     return min(course.batch_size, ROWS)
 
 
-def double(course: Course) -> tuple[Network, Callable[[], float]]:
+def copy_network_in_double(course: Course) -> tuple[Network, Callable[[], float]]:
     """The course's network in float64, and its objective on the first batch with the noise of the first step.
 
     Of members it is the sum of their objectives, whose gradient the network gives; they see the same rows here.
@@ -72,8 +73,8 @@ def double(course: Course) -> tuple[Network, Callable[[], float]]:
     network = old.like("float64")
     theta = network.parameters.theta
     theta[...] = old.parameters.theta + MOVED * (2 * uniform(stream(spec.seed, "gradient check"), theta.shape) - 1)
-    part = course.train.first(rows_checked(course))
-    targets = loss_targets(course.loss, course.target, part.truth, network.dtype)
+    part = course.train.take_first(count_checked_rows(course))
+    targets = course.head.loss_targets(part.truth, network.dtype)
     x, weights = part.x[:].astype(np.float64), part.training_weights()
 
     def objective() -> float:
@@ -82,16 +83,16 @@ def double(course: Course) -> tuple[Network, Callable[[], float]]:
             x,
             targets,
             None if weights is None else weights.astype(np.float64),
-            loss=course.loss,
+            loss=course.head.loss,
             penalty=spec.regularization,
             run=run,
         )
-        return network.summed * sum(values)
+        return network.gradient_scale * sum(values)
 
     return network, objective
 
 
-def along(theta: Floats, d: Floats, slope: float, least: float, objective: Callable[[], float]) -> float:
+def measure_slope_error(theta: Floats, d: Floats, slope: float, least: float, objective: Callable[[], float]) -> float:
     """The smallest relative error of `slope` over the step sizes; θ is left as it was."""
     start, errors = theta.copy(), []
     for h in STEPS:

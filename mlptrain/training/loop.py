@@ -9,38 +9,37 @@ from math import inf, isfinite, nan
 import numpy as np
 
 from mlptrain.engine.arrays import FLUSH_EVERY, flush_denormals
-from mlptrain.engine.layers import Pass
-from mlptrain.engine.lbfgs import LBFGS
-from mlptrain.engine.network import Network
-from mlptrain.engine.optimizers import Momentum, Nesterov, Optimizer, step
-from mlptrain.engine.penalties import bound_unit_norms, norm
-from mlptrain.engine.schedules import Now, plateau_rule
+from mlptrain.engine.layer import ForwardContext
+from mlptrain.engine.metrics import is_larger_better
+from mlptrain.engine.optimizers import Optimizer
+from mlptrain.engine.penalties import bound_unit_norms, compute_norm
+from mlptrain.engine.schedules import Now, find_plateau_rule
 from mlptrain.model.examples import Examples
-from mlptrain.model.head import evaluate, quick_metric
+from mlptrain.model.head import measure_named_metric, predict_with_mean_loss
+from mlptrain.model.history import EpochEnded, Reason
 from mlptrain.spec.fields import Spec
-from mlptrain.training.course import Batch, Course, batches
-from mlptrain.training.divergence import diverged
-from mlptrain.training.events import EpochEnded, Event, Finished, Reason, Started, StepsDone
+from mlptrain.training.course import Batch, Course, draw_batches
+from mlptrain.training.divergence import build_batch_divergence_error
+from mlptrain.training.events import Event, Finished, Started, StepsDone
 from mlptrain.training.state import Running, TrainState
 
-SMALLER_IS_BETTER = frozenset(["loss", "log_loss", "error_rate", "rmse", "mae"])
 STEPS_DONE_EVERY = 0.1
 
 Clock = Callable[[], float]
 
 
-def never() -> bool:
+def never_stop() -> bool:
     """No wish to stop."""
     return False
 
 
-def fit(
+def train(
     course: Course,
     state: TrainState,
     *,
     clock: Clock = time.monotonic,
-    stop: Callable[[], bool] = never,
-    late: Callable[[], bool] = never,
+    stop: Callable[[], bool] = never_stop,
+    late: Callable[[], bool] = never_stop,
 ) -> Iterator[Event]:
     """Train, epoch after epoch, and say what happens; at the end the network holds the best epoch's parameters.
 
@@ -49,14 +48,14 @@ def fit(
     asked at the end of an epoch that another is to follow; if it is, none does.
     """
     begun = clock()
-    yield started(course, state)
-    reason: Reason | None = ended(course, state)
+    yield make_started_event(course, state)
+    reason: Reason | None = find_stop_reason(course, state)
     if reason is None and stop():
         yield StepsDone(epoch=state.epoch + 1, steps=state.running.batches, stopping=True)
         reason = "interrupted"
     while reason is None:
         whole = yield from run_epoch(course, state, clock, stop)
-        reason = ended(course, state) if whole else "interrupted"
+        reason = find_stop_reason(course, state) if whole else "interrupted"
         if reason is None and late():
             reason = "time_limit"
     if state.best.epoch:
@@ -66,14 +65,15 @@ def fit(
     )
 
 
-def ended(course: Course, state: TrainState) -> Reason | None:
+def find_stop_reason(course: Course, state: TrainState) -> Reason | None:
     """Why no further epoch is to follow, if so."""
-    if state.epoch and patience_over(course, state):
+    if state.epoch and is_patience_exhausted(course, state):
         return "early_stopping"
     return "epochs" if state.epoch >= course.epochs else None
 
 
-def started(course: Course, state: TrainState) -> Started:
+def make_started_event(course: Course, state: TrainState) -> Started:
+    """The event that a training begins, or goes on after the epochs of an earlier run."""
     training = course.spec.training
     watched = training.monitor if course.validation else None
     return Started(
@@ -84,7 +84,7 @@ def started(course: Course, state: TrainState) -> Started:
         parameters=course.network.parameters.theta.size,
         monitor=watched,
         metric=course.metric,
-        larger_is_better=(watched or course.metric) not in SMALLER_IS_BETTER,
+        larger_is_better=is_larger_better(watched or course.metric),
         running_loss=training.train_loss == "running",
         fold=course.fold,
         folds=course.folds,
@@ -96,15 +96,15 @@ def started(course: Course, state: TrainState) -> Started:
 def run_epoch(
     course: Course, state: TrainState, clock: Clock, stop: Callable[[], bool]
 ) -> Generator[Event, None, bool]:
-    """One epoch, or what is left of it: its steps, then what it was worth. Returns whether it was finished."""
+    """Train one epoch, or the rest of it: its steps, then its evaluation. Returns whether it was finished."""
     run, first = state.running, state.running.batches
     told = begun = clock()
-    for batch in batches(course, state.epoch, first):
+    for batch in draw_batches(course, state.epoch, first):
         share = batch[0].shape[-2] if batch[2] is None else float(batch[2].sum(axis=-1).mean())
         loss, run.penalty, run.lr = train_step(course, state, batch, run.batches + 1)
         run.batches, run.total, run.weight = run.batches + 1, run.total + loss * share, run.weight + share
         if course.spec.training.gradient_norm and run.batches == course.steps_per_epoch:
-            length = norm(course.network.parameters.gradient)
+            length = compute_norm(course.network.parameters.gradient)
             run.gradient_norm = length if isfinite(length) else None
         if stop():
             yield StepsDone(epoch=state.epoch + 1, steps=run.batches, stopping=True)
@@ -114,7 +114,7 @@ def run_epoch(
             yield StepsDone(epoch=state.epoch + 1, steps=run.batches)
     state.epoch, state.running = state.epoch + 1, Running()
     rows = course.train.rows * (1 - first / course.steps_per_epoch)
-    summary = judged(course, state, run, rows / max(clock() - begun, 1e-9))
+    summary = evaluate_finished_epoch(course, state, run, rows / max(clock() - begun, 1e-9))
     state.history.append(summary)
     yield summary
     return True
@@ -125,64 +125,47 @@ def train_step(course: Course, state: TrainState, batch: Batch, number: int) -> 
     """One update: batch → forward → loss → backward → clip, decay, optimizer → bounds. Returns loss, penalty, lr."""
     network, spec = course.network, course.spec
     now = Now(state.epoch + (number - 1) / course.steps_per_epoch, spec.training.epochs, state.plateau.reductions)
-    lr, optimizer = scheduled(spec, now)
+    lr, optimizer = compute_scheduled_settings(spec, now)
     rate = partial(spec.schedules.dropout, now=now) if spec.schedules.dropout else float
 
-    def begin() -> Pass:
+    def begin() -> ForwardContext:
         return network.begin(batch[0].shape[-2], train=True, noise=course.noise(state.step), rate=rate)
 
     def objective() -> tuple[float, float]:
-        return network.objective(*batch, loss=course.loss, penalty=spec.regularization, run=begin())
+        return network.objective(*batch, loss=course.head.loss, penalty=spec.regularization, run=begin())
 
-    if isinstance(optimizer, LBFGS):
-        value, penalty = full_batch_step(network, state, optimizer, lr, objective)
-    else:
-        value, penalty = objective()
+    value, penalty = optimizer.advance(
+        network.parameters, state.slots, objective, lr=lr, t=state.step + 1, executor=network.executor
+    )
     if not isfinite(value + penalty):
-        raise diverged(course, state, batch, number=number, lr=lr, run=begin())
+        raise build_batch_divergence_error(course, state, batch, number=number, lr=lr, run=begin())
     state.step += 1
-    if not isinstance(optimizer, LBFGS):
-        step(optimizer, network.parameters, state.slots, lr=lr, t=state.step, executor=network.executor)
     bound_unit_norms(network.parameters)
     if state.step % FLUSH_EVERY == 0:
         flush_denormals(network.parameters.theta, *state.slots.values(), *network.buffers.values())
     return value, penalty, lr
 
 
-def full_batch_step(
-    network: Network, state: TrainState, optimizer: LBFGS, lr: float, objective: Callable[[], tuple[float, float]]
-) -> tuple[float, float]:
-    """One step of L-BFGS; the loss and the penalty before it."""
-    seen: list[tuple[float, float]] = []
-
-    def total() -> float:
-        seen.append(objective())
-        return sum(seen[-1])
-
-    theta, gradient = network.parameters.theta, network.parameters.gradient
-    optimizer.step(theta, gradient, state.slots, lr=lr, objective=total)
-    return seen[0]
-
-
-def scheduled(spec: Spec, now: Now) -> tuple[float, Optimizer]:
-    """The learning rate of this step, and the optimizer with the momentum of this step."""
+def compute_scheduled_settings(spec: Spec, now: Now) -> tuple[float, Optimizer]:
+    """The learning rate of this step, and the optimizer with the other scheduled settings of this step."""
     lr, optimizer, schedules = spec.optimizer.learning_rate, spec.optimizer, spec.schedules
     if schedules.learning_rate:
         lr = schedules.learning_rate(lr, now)
-    if schedules.momentum and isinstance(optimizer, Momentum | Nesterov):
-        optimizer = replace(optimizer, momentum=schedules.momentum(optimizer.momentum, now))
-    if schedules.weight_decay and not isinstance(optimizer, LBFGS):
-        optimizer = replace(optimizer, weight_decay=schedules.weight_decay(optimizer.weight_decay, now))
+    given = {name: schedule for name in optimizer.schedulable if (schedule := getattr(schedules, name))}
+    if given:
+        optimizer = replace(optimizer, **{name: f(getattr(optimizer, name), now) for name, f in given.items()})
     return lr, optimizer
 
 
-def judged(course: Course, state: TrainState, run: Running, rate: float) -> EpochEnded:
-    """What an epoch was worth; the best copy, the patience and the reductions follow from it."""
+def evaluate_finished_epoch(course: Course, state: TrainState, run: Running, rate: float) -> EpochEnded:
+    """Measure the finished epoch, update best copy, patience and plateau, and summarise it."""
     train_loss, train_metric = run.total / run.weight, None
     if course.spec.training.train_loss == "evaluation":
-        train_loss, train_metric = worth(course, course.train)
-    validation_loss, validation_metric = worth(course, course.validation) if course.validation else (None, None)
-    watched = watch(course, state, validation_loss, validation_metric)
+        train_loss, train_metric = measure_loss_and_metric(course, course.train)
+    validation_loss, validation_metric = (
+        measure_loss_and_metric(course, course.validation) if course.validation else (None, None)
+    )
+    watched = update_best_and_patience(course, state, validation_loss, validation_metric)
     return EpochEnded(
         epoch=state.epoch,
         train_loss=train_loss,
@@ -198,13 +181,13 @@ def judged(course: Course, state: TrainState, run: Running, rate: float) -> Epoc
 
 
 @np.errstate(all="ignore")
-def worth(course: Course, part: Examples) -> tuple[float, float | None]:
+def measure_loss_and_metric(course: Course, part: Examples) -> tuple[float, float | None]:
     """The loss and the reported metric of a part in evaluation mode."""
-    loss, predictions = evaluate(course.network, course.loss, course.target, part)
-    return loss, quick_metric(course.metric, course.loss, course.target, part, predictions)
+    loss, predictions = predict_with_mean_loss(course.network, course.head, part)
+    return loss, measure_named_metric(course.metric, course.head, part, predictions)
 
 
-def watch(course: Course, state: TrainState, loss: float | None, metric: float | None) -> bool:
+def update_best_and_patience(course: Course, state: TrainState, loss: float | None, metric: float | None) -> bool:
     """Keep the best epoch by the watched value, count the patience, reduce on a plateau; whether this one is the best.
 
     The value is turned so that small is good; an undefined or NaN value is never the best. Without a validation part
@@ -216,8 +199,8 @@ def watch(course: Course, state: TrainState, loss: float | None, metric: float |
     training = course.spec.training
     value = loss if training.monitor == "loss" else metric
     value = nan if value is None else value
-    value = value if training.monitor in SMALLER_IS_BETTER else -value
-    if course.spec.schedules.learning_rate and (rule := plateau_rule(course.spec.schedules.learning_rate)):
+    value = -value if is_larger_better(training.monitor) else value
+    if course.spec.schedules.learning_rate and (rule := find_plateau_rule(course.spec.schedules.learning_rate)):
         state.plateau = state.plateau.after(value, rule)
     stopping = training.early_stopping
     if value < state.reference - (stopping.min_delta if stopping else 0.0):
@@ -229,7 +212,7 @@ def watch(course: Course, state: TrainState, loss: float | None, metric: float |
     return best
 
 
-def patience_over(course: Course, state: TrainState) -> bool:
+def is_patience_exhausted(course: Course, state: TrainState) -> bool:
     """Whether early stopping ends the run."""
     stopping = course.spec.training.early_stopping
     return (

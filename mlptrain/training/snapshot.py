@@ -1,8 +1,8 @@
 """A training between two steps, as plain numbers and arrays, and a training that goes on from there."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from math import inf, isinf, isnan
+from dataclasses import asdict, dataclass
+from math import inf, isinf
 from typing import Any
 
 import numpy as np
@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from mlptrain.engine.network import Network
 from mlptrain.engine.schedules import Plateau
-from mlptrain.spec.plain import from_plain
-from mlptrain.training.events import EpochEnded
+from mlptrain.model.history import COLUMNS, EpochEnded, restore_epochs, tabulate_epochs
+from mlptrain.plain import from_plain
 from mlptrain.training.state import Best, Running, TrainState
 
 Arrays = dict[str, NDArray[Any]]
-COLUMNS = tuple(each.name for each in fields(EpochEnded))
+HISTORY = "history."
+"""What the names of the history's arrays begin with."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +24,7 @@ class Snapshot:
     """The numbers of a training's state, for JSON (None: infinite), and its arrays.
 
     Arrays: `state.theta` (P,), `state.buffers.<name>`, `state.slots.<name>`, `best.theta` (P,), `best.buffers.<name>`,
-    `history.<column>` (epochs,). Of `taken` they are the living ones: valid until the next step.
+    `history.<column>` (epochs,). Those of `take_snapshot` are the living ones: valid until the next step.
     """
 
     numbers: Mapping[str, Any]
@@ -51,27 +52,28 @@ class Snapshot:
         return all(np.isfinite(values).all() for values in state)
 
     def of_best(self) -> "Snapshot":
-        """The same with the best epoch's θ and buffers in place of the present ones."""
+        """A copy with the best epoch's θ and buffers in place of the present ones."""
         best = {name: values for name, values in self.arrays.items() if name.startswith("best.")}
         present = {name.replace("best.", "state.", 1): values for name, values in best.items()}
         return Snapshot(numbers=self.numbers, arrays=self.arrays | present)
 
 
-def taken(network: Network, state: TrainState) -> Snapshot:
+def take_snapshot(network: Network, state: TrainState) -> Snapshot:
     """The training as it stands."""
     numbers = {
         "epoch": state.epoch,
         "step": state.step,
         "waited": state.waited,
-        "reference": finite(state.reference),
+        "reference": encode_infinity(state.reference),
         "running": asdict(state.running),
-        "plateau": {name: finite(value) for name, value in asdict(state.plateau).items()},
-        "best": {"epoch": state.best.epoch, "value": finite(state.best.value)},
+        "plateau": {name: encode_infinity(value) for name, value in asdict(state.plateau).items()},
+        "best": {"epoch": state.best.epoch, "value": encode_infinity(state.best.value)},
     }
-    return Snapshot(numbers=numbers, arrays=living(network, state) | history_of(state))
+    history = {f"{HISTORY}{name}": column for name, column in tabulate_epochs(state.history, COLUMNS).items()}
+    return Snapshot(numbers=numbers, arrays=collect_training_state_arrays(network, state) | history)
 
 
-def living(network: Network, state: TrainState) -> Arrays:
+def collect_training_state_arrays(network: Network, state: TrainState) -> Arrays:
     """The arrays of a training that a step changes."""
     arrays: Arrays = {"state.theta": network.parameters.theta}
     arrays |= {f"state.buffers.{name}": values for name, values in network.buffers.items()}
@@ -82,27 +84,19 @@ def living(network: Network, state: TrainState) -> Arrays:
     return arrays
 
 
-def history_of(state: TrainState) -> Arrays:
-    """The epochs done, one array a column; None is NaN."""
-    return {
-        f"history.{name}": np.array([nan_for_none(getattr(epoch, name)) for epoch in state.history], np.float64)
-        for name in COLUMNS
-    }
-
-
-def restore(snapshot: Snapshot, network: Network, state: TrainState) -> None:
+def restore_snapshot(snapshot: Snapshot, network: Network, state: TrainState) -> None:
     """Put a snapshot into a network and the state before its first step; a ValueError if it is of another training."""
     numbers = snapshot.numbers
-    state.epoch, state.step, state.waited = (whole(numbers[name]) for name in ("epoch", "step", "waited"))
-    state.reference = infinite(numbers["reference"])
+    state.epoch, state.step, state.waited = (read_count(numbers[name]) for name in ("epoch", "step", "waited"))
+    state.reference = decode_infinity(numbers["reference"])
     state.running = from_plain(Running, numbers["running"])
     plateau = numbers["plateau"]
-    state.plateau = from_plain(Plateau, plateau | {"best": infinite(plateau["best"])})
+    state.plateau = from_plain(Plateau, plateau | {"best": decode_infinity(plateau["best"])})
     state.best = Best()
-    if best := whole(numbers["best"]["epoch"]):
-        state.best.keep(best, infinite(numbers["best"]["value"]), network)
-    wanted = living(network, state)
-    present = {name: values for name, values in snapshot.arrays.items() if not name.startswith("history.")}
+    if best := read_count(numbers["best"]["epoch"]):
+        state.best.keep(best, decode_infinity(numbers["best"]["value"]), network)
+    wanted = collect_training_state_arrays(network, state)
+    present = {name: values for name, values in snapshot.arrays.items() if not name.startswith(HISTORY)}
     if present.keys() != wanted.keys():
         raise ValueError(f"its arrays are others: {sorted(present.keys() ^ wanted.keys())[0]}")
     for name, values in wanted.items():
@@ -110,39 +104,28 @@ def restore(snapshot: Snapshot, network: Network, state: TrainState) -> None:
         if (stored.shape, stored.dtype) != (values.shape, values.dtype):
             raise ValueError(f"{name} is {stored.dtype} {stored.shape}, not {values.dtype} {values.shape}")
         values[...] = stored
-    state.history = epochs_of(snapshot.arrays, state.epoch)
+    state.history = read_history(snapshot.arrays, state.epoch)
 
 
-def epochs_of(arrays: Mapping[str, NDArray[Any]], count: int) -> list[EpochEnded]:
-    """The epochs done, from their columns."""
-    columns = {name: arrays[f"history.{name}"].tolist() for name in COLUMNS}
+def read_history(arrays: Mapping[str, NDArray[Any]], count: int) -> list[EpochEnded]:
+    """The epochs done, from the arrays of a snapshot."""
+    columns = {name: arrays[f"{HISTORY}{name}"] for name in COLUMNS}
     if {len(column) for column in columns.values()} != {count}:
         raise ValueError(f"its history is not one of {count} epochs")
-    return [epoch_of(dict(zip(columns, values, strict=True))) for values in zip(*columns.values(), strict=True)]
+    return restore_epochs(columns)
 
 
-def epoch_of(values: dict[str, float]) -> EpochEnded:
-    """One epoch from the numbers of its columns."""
-    known: dict[str, Any] = {name: None if isnan(value) else value for name, value in values.items()}
-    exact = {"epoch": int(values["epoch"]), "best": bool(values["best"]), "rows_per_second": values["rows_per_second"]}
-    return EpochEnded(**(known | exact))
-
-
-def nan_for_none(value: float | None) -> float:
-    return float("nan") if value is None else float(value)
-
-
-def finite(value: float) -> float | None:
+def encode_infinity(value: float) -> float | None:
     """A number as JSON has it: infinity is None."""
     return None if isinf(value) else value
 
 
-def infinite(value: float | None) -> float:
-    """`finite`, undone."""
+def decode_infinity(value: float | None) -> float:
+    """None back to infinity; a ValueError for a value that is no number."""
     return inf if value is None else float(from_plain(float, value))
 
 
-def whole(value: Any) -> int:
+def read_count(value: Any) -> int:
     """A count as it was stored."""
     if (count := from_plain(int, value)) < 0:
         raise ValueError(f"{count} is no count")

@@ -6,10 +6,11 @@ from math import inf
 import numpy as np
 
 from mlptrain.engine.arrays import Floats
+from mlptrain.engine.first_order import Slots
 from mlptrain.engine.network import Network
-from mlptrain.engine.optimizers import Optimizer, Slots
+from mlptrain.engine.optimizers import Optimizer
 from mlptrain.engine.schedules import Plateau
-from mlptrain.training.events import EpochEnded
+from mlptrain.model.history import EpochEnded
 
 
 @dataclass
@@ -38,7 +39,7 @@ class Best:
 
 @dataclass
 class Running:
-    """The epoch that is under way: batches done, their summed loss and weight, and of the last one what is reported."""
+    """The epoch under way: batches done, their summed loss and weight, and the reported values of the last one."""
 
     batches: int = 0
     total: float = 0.0
@@ -52,8 +53,9 @@ class Running:
 class TrainState:
     """Epochs and steps done, the optimizer's slots, what the plateau rule has seen, the best epoch, the history.
 
-    Between any two steps it is whole: who stores it with θ and the buffers and puts them back goes on as if nothing
-    had been. Orders of rows and masks of dropout need no state: they are functions of seed, epoch and step.
+    Between any two steps it is complete: a program that stores it with θ and the buffers, and puts them back, goes on
+    as if it had not stopped. Orders of rows and masks of dropout need no state: they are functions of seed, epoch and
+    step.
     """
 
     slots: Slots
@@ -69,6 +71,6 @@ class TrainState:
     history: list[EpochEnded] = field(default_factory=list)
 
 
-def initial_state(network: Network, optimizer: Optimizer) -> TrainState:
+def make_initial_state(network: Network, optimizer: Optimizer) -> TrainState:
     """The state before the first step."""
     return TrainState(optimizer.init(network.parameters.theta.size, network.dtype))

@@ -467,7 +467,7 @@ def test_the_same_rows_in_a_declared_format_give_the_same_parameters(folder, con
     write(folder, {"table.csv": content, "again.yaml": with_data(more)})
     ended = run(folder, "fit again.yaml -q")
     assert ended.code == 0, ended.err
-    ours, theirs = container.read(folder / "model.npz"), container.read(folder / "again.npz")
+    ours, theirs = container.read_container(folder / "model.npz"), container.read_container(folder / "again.npz")
     different = [name for name in ours if name != "metadata" and not np.array_equal(ours[name], theirs[name], True)]
     assert different == []
 
@@ -1044,7 +1044,7 @@ def test_columns_that_are_not_used_may_be_absent_from_predict(folder):
 
 
 def test_a_matrix_that_does_not_fit_into_the_memory(folder, monkeypatch):
-    monkeypatch.setattr("mlptrain.preparation.preparation.available_memory", lambda: 100)
+    monkeypatch.setattr("mlptrain.preparation.preparation.measure_available_memory", lambda: 100)
     said = (r"table\.csv: 24 rows of \d inputs need", "are free", r"'colour' alone has \d.*data\.min_frequency")
     check(bad("no memory", *said, code=6), folder)
 
@@ -1056,12 +1056,12 @@ def edited_model(change):
     """Rewrites the metadata of the model."""
 
     def make(folder):
-        arrays = container.read(folder / "model.npz")
+        arrays = container.read_container(folder / "model.npz")
         metadata = json.loads(arrays["metadata"].tobytes())
         change(metadata)
         arrays["metadata"] = np.frombuffer(json.dumps(metadata).encode(), np.uint8)
         with (folder / "model.npz").open("wb") as stream:
-            container.write(stream, arrays)
+            container.write_container(stream, arrays)
 
     return make
 
@@ -1079,7 +1079,7 @@ def changed_bytes(change):
 def with_arrays(**arrays):
     def make(folder):
         with (folder / "model.npz").open("wb") as stream:
-            container.write(stream, arrays)
+            container.write_container(stream, arrays)
 
     return make
 

@@ -3,10 +3,13 @@
 import csv
 import io
 import json
+import re
 import shutil
+import signal
 
 import pytest
 
+from mlptrain.training import loop
 from tests.support.command import IRIS, Ended, files, mlptrain, write_iris
 
 FLOWERS = list(csv.DictReader(IRIS.read_text().splitlines()))
@@ -61,6 +64,13 @@ def test_fit_says_what_it_read_under_another_name(tmp_path):
     assert "note: iris.yaml:" in mlptrain("fit", "iris.yaml", cwd=tmp_path).err
 
 
+def test_the_document_of_a_fit_begins_with_its_model(tmp_path):
+    write_iris(tmp_path)
+    document = json.loads(mlptrain("fit", "iris.yaml", "--json", cwd=tmp_path).out)
+    assert list(document)[:2] == ["model", "reason"]
+    assert document["model"] == "iris.npz"
+
+
 def test_fit_out_and_set_and_threads(tmp_path):
     write_iris(tmp_path)
     sets = ["--set", "model.hidden=[3, 2]", "--set", "optimizer=sgd", "--threads", "1", "--out", "other.npz"]
@@ -86,6 +96,57 @@ def test_other_words_for_commands_work_and_are_not_listed(tmp_path, old):
         mlptrain("fit", "iris.yaml", "-q", cwd=tmp_path)
     assert mlptrain(old, *arguments, cwd=tmp_path).code == 0
     assert old not in mlptrain("--help", cwd=tmp_path).out.split()
+
+
+LINEAR = {
+    "data": {
+        "train": "iris.csv",
+        "target": "petal_width",
+        "columns": {"species": "ignore"},
+        "split": {"validation": 0.2},
+    },
+    "model": {"hidden": []},
+    "optimizer": {"name": "sgd", "learning_rate": 0.6},
+    "training": {"epochs": 400, "batch_size": "full"},
+}
+"""A network that diverges after more than a hundred epochs."""
+
+
+def test_a_fit_that_diverges_shows_its_last_epoch_and_where_it_stood(tmp_path):
+    write_iris(tmp_path, **LINEAR)
+    ended = mlptrain("fit", "iris.yaml", cwd=tmp_path)
+    assert ended.code == 4
+    *_, row, end, error = ended.err.splitlines()
+    last = int(row.removeprefix("*").split()[0])
+    assert last > 120
+    assert last % 20
+    assert re.fullmatch(rf"not finished: {last} of 400 epochs in \d+\.\d s", end)
+    assert f"not finite in epoch {last + 1}" in error
+
+
+@pytest.mark.parametrize(
+    ("presses", "said"),
+    [
+        (1, r"interrupted: 93 epochs in \d+\.\d s, best epoch \d+ .*"),
+        (2, r"not finished: 93 of 400 epochs in \d+\.\d s"),
+    ],
+)
+def test_a_fit_that_is_interrupted_shows_its_last_epoch_and_where_it_stood(tmp_path, monkeypatch, presses, said):
+    def step(course, state, *others):
+        if state.epoch == 93:
+            for _ in range(presses):
+                signal.raise_signal(signal.SIGINT)
+        return train_step(course, state, *others)
+
+    train_step = loop.train_step
+    monkeypatch.setattr(loop, "train_step", step)
+    write_iris(tmp_path, **LINEAR, seed=2)
+    ended = mlptrain("fit", "iris.yaml", cwd=tmp_path)
+    assert ended.code == 130
+    *_, row, end, error = ended.err.splitlines()
+    assert row.removeprefix("*").split()[0] == "93"
+    assert re.fullmatch(said, end)
+    assert error.startswith("error: stopped ")
 
 
 # the history
@@ -118,6 +179,15 @@ def test_a_spec_with_faults_leaves_no_history(tmp_path):
     ended = mlptrain("fit", "iris.yaml", "--history", "h", "--set", "data.train=none.csv", cwd=tmp_path)
     assert ended.code == 3
     assert "h" not in files(tmp_path)
+
+
+def test_a_fit_that_diverges_leaves_the_history_of_its_epochs(tmp_path):
+    write_iris(tmp_path, **LINEAR)
+    assert mlptrain("fit", "iris.yaml", "-q", "--history", "h", cwd=tmp_path).code == 4
+    first, *epochs = (json.loads(line) for line in (tmp_path / "h").read_text().splitlines())
+    assert first["event"] == "started"
+    assert [line["epoch"] for line in epochs] == list(range(1, len(epochs) + 1))
+    assert len(epochs) > 120
 
 
 # eval

@@ -6,33 +6,33 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 
-from mlptrain.commands.predict import predict
+from mlptrain.annotations import list_component_names, list_union_members
+from mlptrain.engine.dropout import AnyDropout
 from mlptrain.engine.initializers import Initializer
-from mlptrain.engine.layers import AnyActivation, AnyDropout
 from mlptrain.engine.losses import ClassLoss, Loss
 from mlptrain.engine.members import Members
 from mlptrain.engine.norms import Norm
 from mlptrain.engine.optimizers import Optimizer
 from mlptrain.engine.schedules import Schedule
+from mlptrain.engine.units import AnyActivation
 from mlptrain.errors import Diverged
-from mlptrain.model.file import load
-from mlptrain.spec.plain import members, names_of
-from tests.support.flows import fit_mixed
+from mlptrain.model.model import Model
+from tests.support.flows import fit_mixed, predict
 
 
 def names(union: Any) -> list[str]:
-    return [name for kind in members(union) for name in names_of(kind)]
+    return [name for kind in list_union_members(union) for name in list_component_names(kind)]
 
 
 def fitted(folder, *overrides, **sections):
     """Fit on the mixed table; the training losses of the epochs, and the predictions for it."""
     result = fit_mixed(folder, "training.train_loss=evaluation", *overrides, **sections)
     assert all(value is None or isfinite(value) for part in result.metrics.values() for value in part.values())
-    model = load(folder / "mixed.npz")
+    model = Model.load(folder / "mixed.npz")
     predicted = predict(result.model, str(folder / "mixed.csv"))
     assert all(len(cells) == 60 for cells in predicted.values())
-    assert np.isfinite(model.members[0].network.parameters.theta).all()
-    return model.members[0].history["train_loss"], model
+    assert np.isfinite(model.networks[0].network.parameters.theta).all()
+    return model.networks[0].history["train_loss"], model
 
 
 @pytest.mark.parametrize("name", names(Optimizer))
@@ -70,7 +70,7 @@ def test_every_kind_of_members(tmp_path, name, batch_size):
     ]
     losses, fitted_model = fitted(tmp_path, *how, model=model, members={"name": name, "count": 3})
     assert losses[-1] < losses[0]
-    network = fitted_model.members[0].network
+    network = fitted_model.networks[0].network
     (logits,) = network.logits(np.zeros((5, network.inputs), np.float32))
     assert (network.members, logits.shape) == (3, (3, 5, 1))
     assert len({member.tobytes() for member in logits}) == 3
@@ -80,7 +80,7 @@ def test_every_kind_of_members(tmp_path, name, batch_size):
 def test_residual_blocks(tmp_path, size):
     losses, model = fitted(tmp_path, model={"hidden": [8, 8, 8], "residual": size, "norm": "batch", "dropout": 0.1})
     assert losses[-1] < losses[0]
-    assert f"block_{3 - size}.hidden_3.batch_norm.running_mean" in model.members[0].network.buffers
+    assert f"block_{3 - size}.hidden_3.batch_norm.running_mean" in model.networks[0].network.buffers
 
 
 @pytest.mark.parametrize("name", names(Initializer))
@@ -95,13 +95,13 @@ def test_every_schedule(tmp_path, name):
     schedules = {"learning_rate": {"name": name}}
     losses, model = fitted(tmp_path, "data.split.validation=0.2", "training.epochs=20", schedules=schedules)
     assert losses[-1] < losses[0]
-    rates = model.members[0].history["learning_rate"]
+    rates = model.networks[0].history["learning_rate"]
     assert (len(set(rates)) > 1) == (name not in ("constant", "step"))
 
 
-@pytest.mark.parametrize("loss", get_args(Loss), ids=lambda kind: names_of(kind)[0])
+@pytest.mark.parametrize("loss", get_args(Loss), ids=lambda kind: list_component_names(kind)[0])
 def test_every_loss(tmp_path, loss):
-    (name,) = names_of(loss)
+    (name,) = list_component_names(loss)
     target = "label" if issubclass(loss, ClassLoss) else "count" if name == "poisson" else "price"
     losses, model = fitted(tmp_path, "training.epochs=30", data={"target": target}, loss=name)
     assert losses[-1] < losses[0]
@@ -112,14 +112,14 @@ def test_every_loss(tmp_path, loss):
 def test_classes_can_be_learned_by_losses_of_either_kind(tmp_path, loss):
     losses, model = fitted(tmp_path, data={"target": "colour"}, loss=loss)
     assert losses[-1] < losses[0]
-    assert model.target.classes == ("blue", "green", "red")
+    assert model.head.classes == ("blue", "green", "red")
 
 
 def test_penalties_are_told_apart_from_the_loss_and_make_weights_small(tmp_path):
     def end(*overrides):
         _, model = fitted(tmp_path, "training.epochs=40", *overrides)
-        weight = model.members[0].network.parameters.theta[model.members[0].network.parameters.regions["weight"]]
-        return model.members[0].history["penalty"][-1], np.abs(weight).sum()
+        weight = model.networks[0].network.parameters.theta[model.networks[0].network.parameters.regions["weight"]]
+        return model.networks[0].history["penalty"][-1], np.abs(weight).sum()
 
     plain, ridge, lasso = end(), end("regularization.l2=0.05"), end("regularization.l1=0.02")
     assert plain[0] == 0 < min(ridge[0], lasso[0])
@@ -129,8 +129,8 @@ def test_penalties_are_told_apart_from_the_loss_and_make_weights_small(tmp_path)
 def test_weight_decay_makes_weights_small_and_is_no_penalty(tmp_path):
     def end(*overrides):
         _, model = fitted(tmp_path, "training.epochs=40", *overrides)
-        return model.members[0].history["penalty"][-1], np.abs(
-            model.members[0].network.parameters.values["hidden_1.weight"]
+        return model.networks[0].history["penalty"][-1], np.abs(
+            model.networks[0].network.parameters.values["hidden_1.weight"]
         ).sum()
 
     (_, plain), (penalty, decayed) = end(), end("optimizer.weight_decay=1")
@@ -150,4 +150,4 @@ def test_clipping_keeps_a_run_in_bounds_that_would_diverge(tmp_path, clip):
 
 def test_the_gradient_norm_is_in_the_history_on_request(tmp_path):
     _, model = fitted(tmp_path, "training.gradient_norm=true")
-    assert (model.members[0].history["gradient_norm"] > 0).all()
+    assert (model.networks[0].history["gradient_norm"] > 0).all()

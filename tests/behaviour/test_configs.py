@@ -14,15 +14,15 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from mlptrain.__main__ import main
-from mlptrain.commands.check import check
-from mlptrain.commands.evaluate import evaluate
-from mlptrain.commands.fit import FitResult, fit
-from mlptrain.commands.predict import predict
-from mlptrain.engine.embeddings import InputLayout
+from mlptrain.commands.check import check_files
+from mlptrain.commands.evaluate import evaluate_files
+from mlptrain.commands.fit import FitResult
+from mlptrain.engine.input_layout import InputLayout
 from mlptrain.model.architecture import build_network
-from mlptrain.model.file import load
+from mlptrain.model.model import Model
 from mlptrain.spec.fields import Images
 from mlptrain.spec.file import load_spec
+from tests.support.flows import fit, predict
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = {
@@ -80,7 +80,7 @@ def run(tmp_path_factory):
 def test_every_config_is_run_or_validated_here_and_listed_in_the_readme():
     assert CONFIGS.keys() == OURS | THEIRS.keys()
     assert not OURS & THEIRS.keys()
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    readme = (ROOT / "configs" / "README.md").read_text(encoding="utf-8")
     listed = {name: f"configs/{name.partition('/')[0]}/" if "/" in name else f"configs/{name}.yaml" for name in CONFIGS}
     assert [name for name, words in listed.items() if f"`{words}`" not in readme] == []
 
@@ -106,7 +106,7 @@ def test_xor_is_solved_by_the_command(tmp_path):
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert "accuracy           1.0000" in done.stdout
-    assert load(tmp_path / "xor.npz").result["metrics"]["train"]["accuracy"] == 1.0
+    assert Model.load(tmp_path / "xor.npz").result["metrics"]["train"]["accuracy"] == 1.0
 
 
 def test_the_model_of_xor_predicts_xor(run):
@@ -128,14 +128,14 @@ def test_two_hidden_units_solve_xor_from_about_two_seeds_in_three(run):
 def test_dropout_on_the_hidden_layer_does_not_prevent_xor(run):
     result = run("xor_dropout")
     assert result.metrics["train"]["accuracy"] == 1.0
-    history = load(Path(result.model)).members[0].history
+    history = Model.load(Path(result.model)).networks[0].history
     assert history["train_loss"][-1] == pytest.approx(result.metrics["train"]["loss"], rel=1e-5)
 
 
 def test_a_sigmoid_unit_alone_ends_at_log_two(run):
     result = run("xor_logistic")
     assert result.metrics["train"]["loss"] == pytest.approx(log(2), abs=1e-3)
-    network = load(Path(result.model)).members[0].network
+    network = Model.load(Path(result.model)).networks[0].network
     assert network.parameters.theta.size == 3
     assert np.abs(network.parameters.theta).max() < 0.01
 
@@ -148,7 +148,7 @@ def test_dropout_tutorial(run):
     assert result.parameters == 61
     assert result.metrics["train"]["accuracy"] > 0.75
     assert result.metrics["train"]["loss"] < 0.5
-    history = load(Path(result.model)).members[0].history
+    history = Model.load(Path(result.model)).networks[0].history
     assert history["train_loss"][-1] == pytest.approx(result.metrics["train"]["loss"], rel=1e-5)
 
 
@@ -168,9 +168,9 @@ def test_iris_is_no_lucky_seed(run):
 def test_breast_cancer(run):
     result = run("breast_cancer")
     assert result.metrics["validation"]["auc"] > 0.99
-    history = load(Path(result.model)).members[0].history
+    history = Model.load(Path(result.model)).networks[0].history
     assert result.metrics["validation"]["auc"] == history["validation_metric"].max()
-    test = evaluate(result.model)
+    test = evaluate_files(result.model)
     assert test.rows == 114
     assert test.metrics["accuracy"] > 0.93
     assert test.metrics["auc"] > 0.98
@@ -180,7 +180,7 @@ def test_diabetes(run):
     """Linear least squares has an R² of about 0.5 on held-out rows."""
     result = run("diabetes")
     assert result.metrics["validation"]["r2"] > 0.4
-    test = evaluate(result.model)
+    test = evaluate_files(result.model)
     assert test.rows == 88
     assert test.metrics["r2"] > 0.4
     assert test.metrics["rmse"] < 60
@@ -189,7 +189,7 @@ def test_diabetes(run):
 def test_digits(run):
     result = run("digits")
     assert result.metrics["validation"]["accuracy"] > 0.96
-    test = evaluate(result.model)
+    test = evaluate_files(result.model)
     assert test.rows == 270
     assert test.metrics["accuracy"] > 0.96
     assert test.metrics["log_loss"] < 0.2
@@ -197,7 +197,7 @@ def test_digits(run):
 
 @pytest.mark.parametrize("name", sorted(OURS))
 def test_the_gradient_of_every_config_with_data_is_right(name):
-    found = check(str(CONFIGS[name]))
+    found = check_files(str(CONFIGS[name]))
     assert found.gradient
     assert [parameter for parameter in found.gradient if not parameter.right] == []
 
@@ -265,8 +265,8 @@ def test_a_row_of_the_papers_learns_and_its_gradient_is_right(name, tmp_path):
             files.append(f"data.{part}.{kind}={path}")
     layers = len(load_spec(str(CONFIGS[name]))[0].model.hidden)
     small = [*files, f"model.hidden={[40] * layers}", "training.epochs=40", "training.batch_size=20"]
-    found = check(str(CONFIGS[name]), overrides=small)
+    found = check_files(str(CONFIGS[name]), overrides=small)
     assert [parameter for parameter in found.gradient if not parameter.right] == []
     fit(str(CONFIGS[name]), out=tmp_path / "m.npz", overrides=small)
-    losses = load(tmp_path / "m.npz").members[0].history["train_loss"]
+    losses = Model.load(tmp_path / "m.npz").networks[0].history["train_loss"]
     assert losses[-1] < losses[0]

@@ -5,11 +5,14 @@ import pytest
 
 from mlptrain.engine import network as network_file
 from mlptrain.engine.activations import SELU, ReLU
-from mlptrain.engine.embeddings import PBLD, Codes, InputEmbedding, InputLayout, PiecewiseLinear
+from mlptrain.engine.dropout import Dropout
+from mlptrain.engine.embeddings import PBLD, InputEmbedding, PiecewiseLinear
 from mlptrain.engine.initializers import Normal, ThroughRows, UnitVariance
-from mlptrain.engine.layers import Activate, Dense, Dropout, Parametric, Scale
+from mlptrain.engine.input_layout import Codes, InputLayout
+from mlptrain.engine.layers import Dense, Scale
 from mlptrain.engine.network import Network
 from mlptrain.engine.norms import BatchNorm
+from mlptrain.engine.units import Activate, Parametric
 from mlptrain.randomness import stream
 from tests.support.drawing import DTYPES, identical, standard_normal
 
@@ -51,7 +54,7 @@ def rows_of(count=ROWS, dtype=np.float64):
 
 def pre_activations(net, x):
     """z = γ x W of every dense layer (M, B, O), without its bias, with the layer's name."""
-    for name, y in net.outputs_in_turn(x, net.begin(len(x))):
+    for name, y in net.trace_outputs(x, net.begin(len(x))):
         if f"{name}.weight" in net.parameters.values and name in ("a", "b", "c", "output"):
             bias = net.parameters.values[f"{name}.bias"]
             yield name, (y - bias[..., None, :]).reshape(net.members or 1, len(x), -1), bias.reshape(-1, y.shape[-1])
@@ -100,8 +103,11 @@ def test_a_bias_is_a_mean_of_five_rows_with_random_weights():
     """Of one row it is that row. Of independent rows of variance 1 it has variance E Σ p² = 1/3, each unit its own."""
     initializer, bits = ThroughRows(), stream(1, "adapt")
     z = standard_normal(1, 6)
-    np.testing.assert_allclose(initializer.through(z, bits), -z[0], rtol=1e-12)
-    b = initializer.through(standard_normal(3000, 20_000, seed=2), bits)
+    b = np.empty(z.shape[1])
+    initializer.adapt_bias(b, z, bits)
+    np.testing.assert_allclose(b, -z[0], rtol=1e-12)
+    b = np.empty(20_000)
+    initializer.adapt_bias(b, standard_normal(3000, 20_000, seed=2), bits)
     assert b.mean() == pytest.approx(0, abs=0.02)
     assert b.var() == pytest.approx(1 / 3, rel=0.03)
 
@@ -162,4 +168,4 @@ def test_each_of_the_two_is_for_itself(kernel, bias):
         "output.weight": isinstance(kernel, Normal),
         "output.bias": isinstance(bias, Normal),
     }
-    assert dense.adapts == (not all(same.values()))
+    assert dense.traits.adapts == (not all(same.values()))

@@ -13,7 +13,7 @@ from mlptrain.engine.optimizers import SGD, Adam, Elementwise
 from mlptrain.engine.penalties import Penalty
 from mlptrain.spec.fields import Training
 from mlptrain.training import loop
-from mlptrain.training.course import batches
+from mlptrain.training.course import draw_batches
 from mlptrain.training.loop import train_step
 from tests.support.courses import course_of, part_of, spec_of, state_of
 
@@ -33,7 +33,7 @@ def most_denormals(course, steps=SILENCE):
     """The most there are after any of so many steps."""
     state, most = state_of(course), 0
     while state.step < steps:
-        for number, batch in enumerate(batches(course, state.epoch), 1):
+        for number, batch in enumerate(draw_batches(course, state.epoch), 1):
             train_step(course, state, batch, number)
             most = max(most, denormals(course, state))
         state.epoch += 1
@@ -77,12 +77,12 @@ def test_classes_that_are_out_of_the_question_leave_no_denormal_gradient(gap):
     sure.train.targets[...] = 0
     sure.network.parameters.values["output.bias"][...] = [0, -gap, -gap - 1]
     state = state_of(sure)
-    for number, batch in enumerate(batches(sure, 0), 1):
+    for number, batch in enumerate(draw_batches(sure, 0), 1):
         train_step(sure, state, batch, number)
         gradient = sure.network.parameters.gradient
         assert not ((gradient != 0) & (np.abs(gradient) < TINY)).any()
         assert denormals(sure, state) == 0
-    assert isinstance(sure.loss, CrossEntropy)
+    assert isinstance(sure.head.loss, CrossEntropy)
 
 
 def test_without_the_flush_there_would_be_denormals(monkeypatch):

@@ -3,15 +3,15 @@
 import io
 import json
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from mlptrain.__main__ import say
-from mlptrain.cli.options import notice
+from mlptrain.__main__ import print_error
+from mlptrain.cli.options import print_notice
 from mlptrain.commands import fit as fitting
-from mlptrain.commands import predict as prediction
-from mlptrain.fitting import given
+from mlptrain.model.model import Model
 from tests.support.command import IRIS, files, mlptrain, write_iris
 
 MISTAKES = """data:
@@ -247,7 +247,7 @@ def test_no_memory(folder):
 
 
 def test_a_table_that_does_not_fit_into_the_memory(folder, monkeypatch):
-    monkeypatch.setattr("mlptrain.preparation.preparation.available_memory", lambda: 1000)
+    monkeypatch.setattr("mlptrain.preparation.preparation.measure_available_memory", lambda: 1000)
     said = refused(folder, 6, "fit", "iris.yaml", "-q", "--out", "new.npz")
     assert "iris.csv: 150 rows of 4 inputs need" in said
 
@@ -265,7 +265,7 @@ def test_what_the_system_refuses_elsewhere(folder, monkeypatch):
     def refuse(*arguments, **options):
         raise PermissionError(13, "Permission denied", "/secret")
 
-    monkeypatch.setattr(prediction, "predicted_with", refuse)
+    monkeypatch.setattr(Model, "answer", refuse)
     assert "Permission denied: '/secret'" in refused(folder, 6, "predict", "iris.npz", "iris.csv")
 
 
@@ -277,7 +277,7 @@ def test_a_library_that_cannot_be_loaded(folder, monkeypatch, tmp_path_factory, 
         raise ImportError("failed to map segment from shared object", name=library)
 
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path_factory.mktemp("reports")))
-    monkeypatch.setattr(prediction, "predicted_with", load)
+    monkeypatch.setattr(Model, "answer", load)
     ended = mlptrain("predict", "iris.npz", "iris.csv", cwd=folder)
     assert ended.code == code
     assert ("error: a library cannot be loaded: failed to map segment" in ended.err) == (code == 6)
@@ -291,7 +291,7 @@ class Full(io.StringIO):
         raise OSError(28, "No space left on device")
 
 
-@pytest.mark.parametrize("told", [notice, say])
+@pytest.mark.parametrize("told", [print_notice, print_error])
 def test_what_nobody_can_be_told_ends_no_command(monkeypatch, told):
     monkeypatch.setattr("sys.stderr", Full())
     told("a note")
@@ -303,18 +303,18 @@ def test_what_nobody_can_be_told_ends_no_command(monkeypatch, told):
 def interrupting(number, step):
     """A wish to stop that is felt at a step, as if the signal had come there."""
 
-    def fit(*arguments, stop, **options):
+    def fit(*arguments, host, **options):
         asked = iter(range(1, 10**6))
         handler = signal.getsignal(number)
 
         def wished():
             if next(asked) == step:
                 handler(number, None)
-            return stop()
+            return host.stop()
 
-        return original(*arguments, stop=wished, **options)
+        return original(*arguments, host=replace(host, stop=wished), **options)
 
-    original = fitting.fit
+    original = fitting.fit_files
     return fit
 
 
@@ -324,7 +324,7 @@ SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
 def test_an_interrupted_fit_keeps_a_checkpoint_and_says_so(folder, monkeypatch, number, code):
-    monkeypatch.setattr(fitting, "fit", interrupting(number, 10))  # 4 steps an epoch, asked once before the first
+    monkeypatch.setattr(fitting, "fit_files", interrupting(number, 10))  # 4 steps an epoch, asked once before the first
     ended = mlptrain("fit", "iris.yaml", "--json", "--out", "stopped.npz", cwd=folder)
     assert (ended.code, ended.out) == (code, "")
     assert "interrupted: 2 epochs" in ended.err
@@ -342,33 +342,33 @@ def test_a_signal_before_training_does_not_wait(folder, monkeypatch, number, cod
         signal.getsignal(number)(number, None)
         raise AssertionError("the signal was not felt")
 
-    monkeypatch.setattr(given, "read_material", reading)
+    monkeypatch.setattr(fitting, "read_training_rows", reading)
     said = refused(folder, code, "fit", "iris.yaml", "-q", "--json")
     assert said == AT_ONCE
 
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
 def test_a_second_signal_does_not_wait(folder, monkeypatch, number, code):
-    def fit(*arguments, stop, **options):
-        stop()
+    def fit(*arguments, host, **options):
+        host.stop()
         signal.getsignal(signal.SIGINT)(signal.SIGINT, None)
-        assert stop()
+        assert host.stop()
         signal.getsignal(number)(number, None)
         raise AssertionError("the second signal was not felt")
 
-    monkeypatch.setattr(fitting, "fit", fit)
+    monkeypatch.setattr(fitting, "fit_files", fit)
     assert refused(folder, code, "fit", "iris.yaml", "-q") == AT_ONCE
 
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
 def test_a_signal_while_the_model_is_written_waits_and_is_not_lost(folder, monkeypatch, number, code):
-    original = fitting.save
+    original = fitting.save_contents
 
     def save(*arguments):
         signal.getsignal(number)(number, None)
         original(*arguments)
 
-    monkeypatch.setattr(fitting, "save", save)
+    monkeypatch.setattr(fitting, "save_contents", save)
     ended = mlptrain("fit", "iris.yaml", "--json", "--out", "signalled.npz", cwd=folder)
     assert ended.code == code
     assert json.loads(ended.out)["reason"] == "epochs"
@@ -380,9 +380,9 @@ def test_a_signal_that_the_caller_ignores_is_ignored(folder, monkeypatch):
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         seen = []
-        original = fitting.fit
+        original = fitting.fit_files
         monkeypatch.setattr(
-            fitting, "fit", lambda *a, **o: (seen.append(signal.getsignal(signal.SIGHUP)), original(*a, **o))[1]
+            fitting, "fit_files", lambda *a, **o: (seen.append(signal.getsignal(signal.SIGHUP)), original(*a, **o))[1]
         )
         assert mlptrain("fit", "iris.yaml", "-q", "--out", "hup.npz", cwd=folder).code == 0
         assert seen == [signal.SIG_IGN]
@@ -401,7 +401,7 @@ def test_ctrl_c_elsewhere(folder, monkeypatch):
     def interrupt(*arguments, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(prediction, "predicted_with", interrupt)
+    monkeypatch.setattr(Model, "answer", interrupt)
     said = refused(folder, 130, "predict", "iris.npz", "iris.csv", "--out", "p.csv")
     assert said == "error: stopped; nothing was written\n"
 
@@ -415,7 +415,7 @@ def test_a_bug_is_one_line_that_names_a_report_with_the_traceback(folder, monkey
 
     reports = tmp_path_factory.mktemp("reports")
     monkeypatch.setattr("tempfile.tempdir", str(reports))
-    monkeypatch.setattr(prediction, "predicted_with", bug)
+    monkeypatch.setattr(Model, "answer", bug)
     before = files(folder)
     ended = mlptrain("predict", "iris.npz", "iris.csv", cwd=folder)
     assert (ended.code, ended.out) == (1, "")

@@ -8,18 +8,16 @@ from statistics import mean, stdev
 import numpy as np
 import pytest
 
-from mlptrain.commands.evaluate import evaluate
-from mlptrain.commands.fit import fit
-from mlptrain.commands.predict import predict
+from mlptrain.commands.evaluate import evaluate_files
 from mlptrain.errors import SpecError
-from mlptrain.fitting.given import given_spec
-from mlptrain.model.answers import Wanted
-from mlptrain.model.file import load
-from mlptrain.model.model import average, predicted_with
-from mlptrain.model.rows import Rows, read_rows
-from mlptrain.preparation.partitions import partitions
-from mlptrain.training.events import EpochEnded, Started
-from tests.support.flows import csv_text, fit_mixed, mixed_rows, read_csv, write_mixed
+from mlptrain.model.answers import AnswerOptions
+from mlptrain.model.history import EpochEnded
+from mlptrain.model.model import Model
+from mlptrain.model.rows import read_rows
+from mlptrain.preparation.partitions import divide_rows
+from mlptrain.training.events import FunctionSink, Started
+from tests.support.flows import csv_text, fit, fit_mixed, mixed_rows, predict, read_csv, write_mixed
+from tests.support.preparing import read_data
 
 FOLDS = {"data": {"split": {"folds": 3}}}
 WITH_TEST = {"data": {"split": {"folds": 3, "repeats": 2, "test": 0.2}}}
@@ -32,11 +30,11 @@ def fitted(folder, kind="classes", **split):
     sections = {"loss": "poisson"} if kind == "poisson" else {}
     spec = write_mixed(folder, data=KINDS[kind] | {"split": {"folds": 3} | split}, **sections)
     result = fit(str(spec), out=folder / "m.npz", out_of_fold=folder / "held.csv")
-    return result, load(folder / "m.npz"), read_csv((folder / "held.csv").read_text())
+    return result, Model.load(folder / "m.npz"), read_csv((folder / "held.csv").read_text())
 
 
 def material_of(folder, *overrides):
-    return given_spec(str(folder / "mixed.yaml"), overrides).read()[0]
+    return read_data(folder / "mixed.yaml", overrides)
 
 
 def rows_of(folder, model, chosen):
@@ -46,7 +44,7 @@ def rows_of(folder, model, chosen):
 @pytest.mark.parametrize("split", [{}, {"type": "random"}, {"type": "group", "column": "colour"}])
 def test_every_row_is_held_out_once_and_is_in_no_other_part_then(tmp_path, split):
     write_mixed(tmp_path, data={"split": {"folds": 3} | split})
-    parts = partitions(material_of(tmp_path))
+    parts = divide_rows(material_of(tmp_path))
     assert sorted(np.concatenate([part.validation for part in parts])) == list(range(60))
     for part in parts:
         assert sorted([*part.train, *part.validation]) == list(range(60))
@@ -54,7 +52,7 @@ def test_every_row_is_held_out_once_and_is_in_no_other_part_then(tmp_path, split
 
 def test_test_rows_are_in_no_fold_and_each_repeat_has_other_folds(tmp_path):
     write_mixed(tmp_path, **WITH_TEST)
-    parts = partitions(material_of(tmp_path))
+    parts = divide_rows(material_of(tmp_path))
     assert len(parts) == 6
     (test,) = {tuple(part.test) for part in parts}
     assert len(test) == 12
@@ -67,7 +65,7 @@ def test_folds_of_time_are_validated_on_what_comes_after_their_training_rows(tmp
     rows = [dict(row, day=str(k * 7 % 60)) for k, row in enumerate(ROWS)]
     write_mixed(tmp_path, rows, data={"split": {"folds": 4, "type": "time", "column": "day"}})
     day = np.array([int(row["day"]) for row in rows])
-    parts = partitions(material_of(tmp_path))
+    parts = divide_rows(material_of(tmp_path))
     for part in parts:
         assert day[part.train].max() < day[part.validation].min()
     for one, later in pairwise(parts):
@@ -79,12 +77,12 @@ def test_each_member_is_fitted_on_the_training_rows_of_its_fold_alone(tmp_path):
     sizes = np.array([float(row["size"] or "nan") for row in ROWS])
     prices = np.array([float(row["price"]) for row in ROWS])
     centers = set()
-    for member, part in zip(model.members, partitions(material_of(tmp_path)), strict=True):
+    for member, part in zip(model.networks, divide_rows(material_of(tmp_path)), strict=True):
         known = sizes[part.train][~np.isnan(sizes[part.train])]
         column = next(column for column in member.features.columns if column.name == "size")
         assert (column.scaling.center, column.scaling.scale) == pytest.approx((known.mean(), known.std()))
         assert column.fill == pytest.approx(np.median(known))
-        assert member.target.center[0] == pytest.approx(prices[part.train].mean())
+        assert member.head.target.center[0] == pytest.approx(prices[part.train].mean())
         centers.add(column.scaling.center)
     assert len(centers) == 3
 
@@ -93,11 +91,11 @@ def test_each_member_is_fitted_on_the_training_rows_of_its_fold_alone(tmp_path):
 def test_out_of_fold_predictions_are_those_of_the_member_that_held_the_row_out(tmp_path, kind):
     result, model, held = fitted(tmp_path, kind)
     assert [row["row"] for row in held] == [str(k) for k in range(1, 61)]
-    for number, part in enumerate(partitions(material_of(tmp_path)), 1):
+    for number, part in enumerate(divide_rows(material_of(tmp_path)), 1):
         assert {held[k]["fold"] for k in part.validation} == {str(number)}
-        alone = type(model)(spec=model.spec, members=[model.members[number - 1]], result=model.result)
-        wanted = Wanted(probabilities=kind == "classes")
-        expected = predicted_with(alone, rows_of(tmp_path, model, part.validation), wanted)
+        alone = Model(networks=[model.networks[number - 1]])
+        wanted = AnswerOptions(probabilities=kind == "classes")
+        expected = alone.answer(rows_of(tmp_path, model, part.validation), wanted)
         for name, cells in expected.items():
             found = [held[k][name] for k in part.validation]
             if name == "label":
@@ -111,25 +109,24 @@ def test_out_of_fold_predictions_are_those_of_the_member_that_held_the_row_out(t
 def test_rows_held_out_more_than_once_are_averaged(tmp_path):
     _, model, held = fitted(tmp_path, "numbers", repeats=2)
     total = np.zeros((60, 2))
-    for member, part in zip(model.members, partitions(material_of(tmp_path)), strict=True):
-        alone = type(model)(spec=model.spec, members=[member], result=model.result)
-        total[part.validation] += average(alone, rows_of(tmp_path, model, part.validation))
+    for member, part in zip(model.networks, divide_rows(material_of(tmp_path)), strict=True):
+        total[part.validation] += member.predict(rows_of(tmp_path, model, part.validation))
     found = np.array([[float(row["price"]), float(row["count"])] for row in held])
     np.testing.assert_allclose(found, total / 2, rtol=1e-5)
 
 
 def test_rows_of_the_test_part_have_no_out_of_fold_prediction(tmp_path):
     _, _, held = fitted(tmp_path, test=0.2)
-    (test,) = {tuple(part.test + 1) for part in partitions(material_of(tmp_path))}
+    (test,) = {tuple(part.test + 1) for part in divide_rows(material_of(tmp_path))}
     assert [int(row["row"]) for row in held] == [row for row in range(1, 61) if row not in test]
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_model_predicts_the_average_of_its_members(tmp_path, kind):
     _, model, _ = fitted(tmp_path, kind)
-    whole = Rows("t", rows_of(tmp_path, model, range(60)).table)
-    each = [average(type(model)(spec=model.spec, members=[m], result=model.result), whole) for m in model.members]
-    np.testing.assert_allclose(average(model, whole), np.mean(each, axis=0), rtol=1e-12)
+    whole = rows_of(tmp_path, model, range(60))
+    each = [Model(networks=[member]).predict_values(whole) for member in model.networks]
+    np.testing.assert_allclose(model.predict_values(whole), np.mean(each, axis=0), rtol=1e-12)
     assert not np.allclose(each[0], each[1])
 
 
@@ -150,31 +147,33 @@ def test_the_result_is_mean_and_deviation_over_the_folds(tmp_path, split):
             assert value == pytest.approx(mean(values))
             assert result.deviations[part][name] == pytest.approx(stdev(values))
     assert result.epochs == max(fold.epochs for fold in result.folds)
-    assert result.parameters == sum(m.network.parameters.theta.size for m in load(tmp_path / "mixed.npz").members)
-    assert load(tmp_path / "mixed.npz").result["deviations"] == result.deviations
+    assert result.parameters == sum(
+        m.network.parameters.theta.size for m in Model.load(tmp_path / "mixed.npz").networks
+    )
+    assert Model.load(tmp_path / "mixed.npz").result["deviations"] == result.deviations
 
 
 def test_each_fold_begins_with_a_seed_of_its_own(tmp_path):
     """With nothing learned, members differ by their seeds alone; fold k is the network of seed + k − 1."""
     settings = ("optimizer={name: sgd, learning_rate: 1e-30}", "training.epochs=1", "seed=5")
     fit_mixed(tmp_path, *settings, **FOLDS)
-    thetas = [member.network.parameters.theta for member in load(tmp_path / "mixed.npz").members]
+    thetas = [member.network.parameters.theta for member in Model.load(tmp_path / "mixed.npz").networks]
     assert len({theta.tobytes() for theta in thetas}) == 3
     fit_mixed(tmp_path, *settings[:2], "seed=7", out="alone.npz")
-    (alone,) = load(tmp_path / "alone.npz").members
+    (alone,) = Model.load(tmp_path / "alone.npz").networks
     np.testing.assert_allclose(alone.network.parameters.theta, thetas[2], atol=1e-20)
 
 
 def test_events_tell_their_fold(tmp_path):
     events = []
-    fit(str(write_mixed(tmp_path, **FOLDS)), out=tmp_path / "m.npz", sinks=[events.append])
+    fit(str(write_mixed(tmp_path, **FOLDS)), out=tmp_path / "m.npz", sinks=[FunctionSink(events.append)])
     assert [(event.fold, event.folds) for event in events if isinstance(event, Started)] == [(1, 3), (2, 3), (3, 3)]
     assert sum(isinstance(event, EpochEnded) for event in events) == 36
 
 
 def test_repeated_hold_out_draws_other_validation_rows_each_time(tmp_path):
     write_mixed(tmp_path, data={"split": {"validation": 0.25, "test": 0.2, "repeats": 3}})
-    parts = partitions(material_of(tmp_path))
+    parts = divide_rows(material_of(tmp_path))
     assert len({tuple(part.validation) for part in parts}) == 3
     assert all(len(part.validation) == 15 for part in parts)
 
@@ -183,7 +182,7 @@ def test_repeated_hold_out_draws_other_validation_rows_each_time(tmp_path):
 def test_test_rows_of_repeated_hold_out_are_seen_by_no_member(tmp_path, kind):
     rows = [row | {"group": str(k // 2)} for k, row in enumerate(ROWS)]
     write_mixed(tmp_path, rows, data={"split": {"validation": 0.25, "test": 0.2, "repeats": 3} | kind})
-    parts = partitions(material_of(tmp_path))
+    parts = divide_rows(material_of(tmp_path))
     seen = set(np.concatenate([np.concatenate([part.train, part.validation]) for part in parts]))
     assert seen.isdisjoint(parts[0].test)
     assert all(len({*part.train} & {*part.validation}) == 0 for part in parts)
@@ -192,9 +191,9 @@ def test_test_rows_of_repeated_hold_out_are_seen_by_no_member(tmp_path, kind):
 
 def test_eval_measures_the_average_on_the_test_part(tmp_path):
     result = fit_mixed(tmp_path, **WITH_TEST)
-    (tmp_path / "test.csv").write_text(csv_text([ROWS[k] for k in partitions(material_of(tmp_path))[0].test]))
-    assert evaluate(result.model) == evaluate(result.model, str(tmp_path / "test.csv"))
-    assert not isnan(evaluate(result.model).metrics["loss"])
+    (tmp_path / "test.csv").write_text(csv_text([ROWS[k] for k in divide_rows(material_of(tmp_path))[0].test]))
+    assert evaluate_files(result.model) == evaluate_files(result.model, str(tmp_path / "test.csv"))
+    assert not isnan(evaluate_files(result.model).metrics["loss"])
 
 
 @pytest.mark.parametrize(

@@ -11,19 +11,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mlptrain.commands.predict import predict
-from mlptrain.commands.show import describe
+from mlptrain.commands.show import show_file
+from mlptrain.data.category_column import CategoryColumn
 from mlptrain.data.encodings import LevelValues, OneHot
-from mlptrain.data.features import CategoryColumn, Features, NumberColumn
+from mlptrain.data.features import Features
+from mlptrain.data.number_column import NumberColumn
 from mlptrain.data.scaling import NormalQuantiles
 from mlptrain.data.targets import NumberTarget
 from mlptrain.engine.losses import MeanSquaredError
 from mlptrain.errors import DataError, EnvironmentFailure, ModelFileError
-from mlptrain.model.file import load, save
-from mlptrain.model.rules import broken_scaling, broken_values, check_history, check_target
-from mlptrain.storage.container import write
-from mlptrain.storage.metadata import DEEPEST, LARGEST, parsed
+from mlptrain.model.head import NumberHead
+from mlptrain.model.model import Model
+from mlptrain.model.rules import check_head, check_history
+from mlptrain.storage.container import write_container
+from mlptrain.storage.metadata import DEEPEST, LARGEST, parse_json
 from tests.support import cost
+from tests.support.flows import predict
 from tests.support.forging import (
     ARRAYS,
     AT_THE_BOUNDS,
@@ -53,7 +56,7 @@ def refusal(path, content):
     """The one sentence by which a file is refused."""
     path.write_bytes(content)
     with pytest.raises(ModelFileError) as problem:
-        load(path)
+        Model.load(path)
     said = str(problem.value)
     assert said.startswith(f"{path}: ")
     assert "\n" not in said
@@ -63,7 +66,7 @@ def refusal(path, content):
 
 def test_the_model_that_attacks_begin_with_is_a_model(tmp_path):
     (tmp_path / "m.npz").write_bytes(with_text(json.dumps(METADATA)))
-    assert load(tmp_path / "m.npz").spec == load(GOLDEN).spec
+    assert Model.load(tmp_path / "m.npz").spec == Model.load(GOLDEN).spec
 
 
 @pytest.mark.parametrize("name", ["model.npz", "data.csv", "data.pkl", "data.parquet", "images-idx3-ubyte"])
@@ -113,12 +116,12 @@ def test_metadata_that_lies_is_refused_by_the_first_rule_that_it_breaks(tmp_path
 @pytest.mark.parametrize("kind", AT_THE_BOUNDS)
 def test_metadata_at_the_bounds_is_allowed(tmp_path, kind):
     (tmp_path / "m.npz").write_bytes(changed(AT_THE_BOUNDS[kind]))
-    assert load(tmp_path / "m.npz").spec == load(GOLDEN).spec
+    assert Model.load(tmp_path / "m.npz").spec == Model.load(GOLDEN).spec
 
 
 def test_level_values_that_do_not_differ_have_a_scale_of_0():
     values = LevelValues(values=((1.0,), (1.0,)), center=(1.0,), scale=(0.0,))
-    assert list(broken_values(values)) == []
+    assert list(values.broken_rules(1)) == []
 
 
 @pytest.mark.parametrize(
@@ -131,12 +134,11 @@ def test_level_values_that_do_not_differ_have_a_scale_of_0():
     ],
 )
 def test_bounds_of_targets_are_one_of_each_and_in_order(bounds, rule):
-    spec = replace(load(GOLDEN).spec, loss=MeanSquaredError())
     target = NumberTarget(names=("y",), center=(0.0,), scale=(1.0,))
-    check_target(target, spec, on_images=False)
-    check_target(replace(target, lowest=(0.0,), highest=(0.0,)), spec, on_images=False)
+    check_head(NumberHead(MeanSquaredError(), target), of_images=False)
+    check_head(NumberHead(MeanSquaredError(), replace(target, lowest=(0.0,), highest=(0.0,))), of_images=False)
     with pytest.raises(ValueError, match=f"^{rule}$"):
-        check_target(replace(target, **bounds), spec, on_images=False)
+        check_head(NumberHead(MeanSquaredError(), replace(target, **bounds)), of_images=False)
 
 
 def test_a_very_wide_table_of_categories_is_refused_before_anything_is_made_of_it(tmp_path):
@@ -172,7 +174,7 @@ def test_an_array_too_many_is_refused(tmp_path, name):
 
 def test_what_a_model_file_says_reaches_the_terminal_as_words(tmp_path):
     (tmp_path / "m.npz").write_bytes(changed(set_at("mlptrain")("[/b]\x1b[2J")))
-    described = describe(str(tmp_path / "m.npz"))
+    described = show_file(str(tmp_path / "m.npz"))
     assert "\x1b" not in repr(described)
 
 
@@ -233,26 +235,26 @@ def large_model():
 def test_metadata_is_nested_so_deeply_and_no_deeper(deep):
     text = b"[" * deep + b'"]]]]\\"[[[["' + b"]" * deep
     if deep <= DEEPEST:
-        assert parsed(text) is not None
+        assert parse_json(text) is not None
     else:
         with pytest.raises(ValueError, match="nested more than 32 levels deep"):
-            parsed(text)
+            parse_json(text)
 
 
 @pytest.mark.parametrize("text", ['"\\\\ud800"', '"\\\\\\\\udfff"', '"∂\\u2202"', '{"a": "}{", "b": ",,::[["}'])
 def test_signs_in_texts_are_no_signs_of_json(text):
-    assert parsed(text.encode()) == json.loads(text)
+    assert parse_json(text.encode()) == json.loads(text)
 
 
 def test_a_model_that_could_not_be_read_again_is_not_written(tmp_path):
-    model = load(GOLDEN)
+    model = Model.load(GOLDEN)
     levels = tuple(f"level {number}" for number in range(10**6))
     wide = CategoryColumn(name="c", levels=levels, encoding=OneHot(levels=len(levels)))
-    member = replace(model.members[0], features=Features(columns=(wide,)))
+    member = replace(model.networks[0], features=Features(columns=(wide,)))
     with pytest.raises(EnvironmentFailure, match=r"do not fit into a model file: .*; raise data\.min_frequency"):
-        save(replace(model, members=[member]), tmp_path / "m.npz")
+        replace(model, networks=[member]).save(tmp_path / "m.npz")
     with pytest.raises(ModelFileError, match=r"more than 10000 arrays; use fewer folds"):
-        write(io.BytesIO(), {f"a{number}": np.zeros(0) for number in range(10_000)})
+        write_container(io.BytesIO(), {f"a{number}": np.zeros(0) for number in range(10_000)})
     assert not list(tmp_path.iterdir())
 
 
@@ -278,9 +280,9 @@ def test_histories_and_quantiles_at_the_bounds_are_allowed():
     column = NumberColumn(
         name="x", boolean=False, fill=0.0, scaling=NormalQuantiles(values=(0.0, 0.0, 1.0)), indicator=False
     )
-    assert list(broken_scaling(column)) == []
+    assert list(column.broken_rules()) == []
     out_of_order = replace(column, scaling=NormalQuantiles(values=(0.0, 2.0, 1.0)))
-    assert list(broken_scaling(out_of_order)) == ["its quantiles are not in order"]
+    assert list(out_of_order.scaling.broken_rules()) == ["its quantiles are not in order"]
 
 
 def test_a_table_without_a_header_has_numbered_columns(tmp_path):
@@ -290,4 +292,4 @@ def test_a_table_without_a_header_has_numbered_columns(tmp_path):
             column["name"] = f"column_{number}"
 
     (tmp_path / "m.npz").write_bytes(changed(numbered))
-    assert load(tmp_path / "m.npz").members[0].features.columns[0].name == "column_1"
+    assert Model.load(tmp_path / "m.npz").networks[0].features.columns[0].name == "column_1"

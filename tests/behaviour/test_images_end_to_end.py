@@ -7,12 +7,15 @@ import numpy as np
 import pytest
 from numpy.random import default_rng
 
-from mlptrain.commands.check import check
-from mlptrain.commands.evaluate import evaluate
-from mlptrain.commands.fit import fit
-from mlptrain.commands.predict import load_model, predict
+from mlptrain.commands.check import check_files
+from mlptrain.commands.evaluate import evaluate_files
+from mlptrain.data.frames import read_columns
 from mlptrain.data.images import read_images, read_labels
 from mlptrain.errors import DataError, SpecError
+from mlptrain.model.answers import AnswerOptions
+from mlptrain.model.model import Model
+from mlptrain.model.rows import TableRows
+from tests.support.flows import fit, predict
 
 SPEC = """
 data:
@@ -56,7 +59,7 @@ def model(folder):
 
 
 def test_pictures_are_learned_and_measured_on_the_test_files(model):
-    found = evaluate(model)
+    found = evaluate_files(model)
     assert found.rows == 40
     assert found.metrics["accuracy"] == 1
 
@@ -70,16 +73,16 @@ def test_images_are_predicted_under_the_name_label_in_order(model, folder):
 
 def test_images_and_labels_are_measured_by_name(model, folder):
     images, labels = str(folder / "train.images"), str(folder / "train.labels")
-    assert evaluate(model, images, labels).rows == 120
+    assert evaluate_files(model, images, labels).rows == 120
     with pytest.raises(SpecError, match="--labels is missing"):
-        evaluate(model, images)
+        evaluate_files(model, images)
     with pytest.raises(DataError, match="40 labels for 120 images"):
-        evaluate(model, images, str(folder / "test.labels"))
+        evaluate_files(model, images, str(folder / "test.labels"))
 
 
 def test_pixels_are_scaled_to_zero_to_one(folder):
     images = read_images(str(folder / "train.images"))
-    found = check(str(folder / "bars.yaml"))
+    found = check_files(str(folder / "bars.yaml"))
     assert images.shape == (120, 5, 4)
     assert found.layers[0][1:] == ((16, 16), 20 * 16 + 16)
     assert all(parameter.right for parameter in found.gradient)
@@ -89,7 +92,7 @@ def test_labels_may_not_be_missing_anywhere(folder):
     for where in ("data.train", "data.split.validation", "data.test"):
         overrides = [f"{where}={{images: test.images}}"]
         with pytest.raises(SpecError, match="labels"):
-            evaluate(fit(str(folder / "bars.yaml"), out=folder / "n.npz", overrides=overrides).model)
+            evaluate_files(fit(str(folder / "bars.yaml"), out=folder / "n.npz", overrides=overrides).model)
 
 
 @pytest.mark.parametrize(
@@ -114,4 +117,4 @@ def test_images_have_no_columns_to_keep(model, folder):
 
 def test_a_table_is_no_images(model):
     with pytest.raises(DataError):
-        load_model(model).predict({"a": [1]})
+        Model.load(model).answer(TableRows(read_columns({"a": [1]})), AnswerOptions())

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from mlptrain.commands.evaluate import evaluate
-from mlptrain.commands.fit import fit
-from mlptrain.commands.init import starter
-from mlptrain.commands.predict import predict
+from mlptrain.commands.evaluate import evaluate_files
+from mlptrain.commands.init import make_starter_spec
+from tests.support.flows import fit, predict
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"
 TABLES = sorted(path.parent.name for path in SHARED.glob("tables/*/meta.json"))
@@ -40,11 +39,11 @@ needs_data = pytest.mark.skipif(not (SHARED / "data").is_dir(), reason=f"the raw
 def whole_way(data: Path, target: str, folder: Path, declared: tuple[str, ...] = ()) -> None:
     """Spec, model, metrics, predictions."""
     spec = folder / "spec.yaml"
-    made = starter(str(data), target, folder=folder)
+    made = make_starter_spec(str(data), target, folder=folder)
     spec.write_text(made.text, encoding="utf-8")
     result = fit(str(spec), out=folder / "m.npz", overrides=[*declared, *ONE_EPOCH])
     assert result.metrics["validation"]["loss"] is not None
-    assert evaluate(result.model, resamples=0).rows == pytest.approx(0.15 * made.rows, abs=1)
+    assert evaluate_files(result.model, resamples=0).rows == pytest.approx(0.15 * made.rows, abs=1)
     predicted = predict(result.model, str(data))
     assert list(predicted) == [target]
     assert len(predicted[target]) == made.rows
@@ -80,7 +79,7 @@ def test_a_table_in_an_archive_once_it_is_unpacked(tmp_path):
 @needs_data
 def test_images(tmp_path):
     data, labels = (SHARED / "data" / f"mnist.t10k-{part}-ubyte.gz" for part in ("images-idx3", "labels-idx1"))
-    made = starter(str(data), None, labels=str(labels), folder=tmp_path)
+    made = make_starter_spec(str(data), None, labels=str(labels), folder=tmp_path)
     (tmp_path / "spec.yaml").write_text(made.text, encoding="utf-8")
     result = fit(str(tmp_path / "spec.yaml"), out=tmp_path / "m.npz", overrides=ONE_EPOCH)
     assert len(predict(result.model, str(data))["label"]) == 10_000

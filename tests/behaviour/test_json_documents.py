@@ -5,7 +5,7 @@ from math import inf, isfinite, nan
 
 import pytest
 
-from mlptrain.reporting.results import json_text
+from mlptrain.reporting.json_document import format_json
 from tests.support.command import IRIS, mlptrain, write_iris
 
 CLASS_METRICS = {"loss", "accuracy", "error_rate", "balanced_accuracy", "f1", "auc", "log_loss", "mcc"}
@@ -95,7 +95,7 @@ def test_undefined_metrics_are_null_and_their_reasons_are_on_stderr(tmp_path):
 
 
 def test_what_json_has_no_number_for_is_null():
-    found = json_text({"a": inf, "b": [nan, 1.5, (-inf,)], "c": {"d": nan}, "undefined": {}})
+    found = format_json({"a": inf, "b": [nan, 1.5, (-inf,)], "c": {"d": nan}, "undefined": {}})
     assert json.loads(found) == {"a": None, "b": [None, 1.5, [None]], "c": {"d": None}, "undefined": {}}
 
 

@@ -7,22 +7,25 @@ import numpy as np
 import pytest
 
 from mlptrain.engine.activations import ReLU
-from mlptrain.engine.embeddings import PBLD, PLR, Codes, InputLayout, PiecewiseLinear
+from mlptrain.engine.dropout import Dropout, GaussianDropout
+from mlptrain.engine.embeddings import PBLD, PLR, PiecewiseLinear
+from mlptrain.engine.first_order import LearningRateFactors, WeightDecayFactors
 from mlptrain.engine.initializers import ThroughRows, UnitVariance
-from mlptrain.engine.layers import AnyActivation, Dropout, GaussianDropout, Parametric
+from mlptrain.engine.input_layout import Codes, InputLayout
 from mlptrain.engine.losses import ClassLoss, Loss, MeanSquaredError
 from mlptrain.engine.norms import BatchNorm, LayerNorm
-from mlptrain.engine.optimizers import SGD, Adam, AdamW, Elementwise, LearningRateFactors, WeightDecayFactors
+from mlptrain.engine.optimizers import SGD, Adam, AdamW, Elementwise
 from mlptrain.engine.penalties import Penalty
 from mlptrain.engine.schedules import CosLog4, FlatCosine, LinearRamp
+from mlptrain.engine.units import AnyActivation, Parametric
 from mlptrain.errors import Diverged
-from mlptrain.model.head import evaluate, judged, predict
+from mlptrain.model.head import predict_values, predict_with_mean_loss, predict_with_row_losses
+from mlptrain.model.history import EpochEnded
 from mlptrain.spec.fields import Schedules, Training
 from mlptrain.training import course as course_file
-from mlptrain.training.course import batches
-from mlptrain.training.events import EpochEnded
+from mlptrain.training.course import draw_batches
 from mlptrain.training.gradient_check import check_gradient
-from mlptrain.training.loop import fit
+from mlptrain.training.loop import train
 from tests.support.courses import course_of, run, spec_of, state_of
 from tests.support.drawing import members as one_of_each
 
@@ -180,7 +183,9 @@ def test_the_batches_of_a_member_are_those_of_its_network(at_once, monkeypatch):
     many, *alone = (replace(c, train=replace(c.train, weights=weights)) for c in (many, *alone))
     for epoch in (0, 3):
         for first in (0, 2):
-            each = zip(batches(many, epoch, first), *(batches(one, epoch, first) for one in alone), strict=True)
+            each = zip(
+                draw_batches(many, epoch, first), *(draw_batches(one, epoch, first) for one in alone), strict=True
+            )
             for number, (batch, *singles) in enumerate(each, first + 1):
                 for m, single in enumerate(singles):
                     for ours, theirs in zip(batch, single, strict=True):
@@ -201,18 +206,18 @@ def test_together_they_predict_the_mean_of_their_predictions(loss):
         for build in (together, apart)
     )
     x = many.train.x
-    mean = np.mean([predict(one.network, one.loss, one.target, x) for one in alone], axis=0)
-    np.testing.assert_allclose(predict(many.network, many.loss, many.target, x), mean, rtol=1e-12, atol=1e-14)
-    losses, predictions = judged(many.network, many.loss, many.target, many.train)
-    np.testing.assert_array_equal(predictions, predict(many.network, many.loss, many.target, x))
+    mean = np.mean([predict_values(one.network, one.head, x) for one in alone], axis=0)
+    np.testing.assert_allclose(predict_values(many.network, many.head, x), mean, rtol=1e-12, atol=1e-14)
+    losses, predictions = predict_with_row_losses(many.network, many.head, many.train)
+    np.testing.assert_array_equal(predictions, predict_values(many.network, many.head, x))
     assert losses.shape == (20,)
-    assert evaluate(many.network, many.loss, many.target, many.train)[0] == pytest.approx(losses.mean())
+    assert predict_with_mean_loss(many.network, many.head, many.train)[0] == pytest.approx(losses.mean())
 
 
 def test_a_loss_of_numbers_on_classes_averages_as_well():
     many, alone = (build({"loss": MeanSquaredError()}, classes=3) for build in (together, apart))
-    mean = np.mean([predict(one.network, one.loss, one.target, many.train.x) for one in alone], axis=0)
-    np.testing.assert_allclose(predict(many.network, many.loss, many.target, many.train.x), mean, rtol=1e-12)
+    mean = np.mean([predict_values(one.network, one.head, many.train.x) for one in alone], axis=0)
+    np.testing.assert_allclose(predict_values(many.network, many.head, many.train.x), mean, rtol=1e-12)
 
 
 @pytest.mark.parametrize("monitor", ["loss", "accuracy", "log_loss"])
@@ -223,8 +228,8 @@ def test_the_best_epoch_is_that_of_their_common_prediction(monitor):
     epochs, finished = run(many)
     part, predictions = many.validation, []
     for one in alone:
-        ends = (event for event in fit(one, state_of(one)) if isinstance(event, EpochEnded))
-        predictions.append([predict(one.network, one.loss, one.target, part.x) for _ in ends])
+        ends = (event for event in train(one, state_of(one)) if isinstance(event, EpochEnded))
+        predictions.append([predict_values(one.network, one.head, part.x) for _ in ends])
     found = []
     for common in np.mean(predictions, axis=0):
         right = common[np.arange(part.rows), part.truth]

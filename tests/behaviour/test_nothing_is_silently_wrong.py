@@ -2,15 +2,16 @@
 
 import pytest
 
-from mlptrain.commands.fit import fit
-from mlptrain.commands.init import starter
-from mlptrain.commands.predict import load_model, predict
-from mlptrain.data.columns import booleans, numbers
+import mlptrain
+from mlptrain.commands.init import make_starter_spec
 from mlptrain.data.delimited import Reader, TableFormat
+from mlptrain.data.frames import read_columns
 from mlptrain.data.grammar import NumberGrammar
-from mlptrain.data.table import from_columns, gathered
+from mlptrain.data.number_reading import read_booleans, read_numbers
+from mlptrain.data.table import gather_readers_into_table
 from mlptrain.errors import DataError, SpecError
 from mlptrain.spec.file import load_spec
+from tests.support.flows import fit, predict
 
 ROWS = 40
 
@@ -54,7 +55,7 @@ def test_marks_of_thousands_stand_between_groups_of_three_digits(text, grammar, 
 def test_one_column_of_three_decimals_makes_no_marks_of_thousands_of_decimal_commas(tmp_path):
     rows = "".join(f"{k % 9 + 1},5;0,{121 + k};{'uv'[k % 2]}\n" for k in range(ROWS))
     (tmp_path / "d.csv").write_text(f"hours;rate;y\n{rows}")
-    text = starter(str(tmp_path / "d.csv"), "y", folder=tmp_path).text
+    text = make_starter_spec(str(tmp_path / "d.csv"), "y", folder=tmp_path).text
     assert 'decimal: ","' in text
     assert "thousands" not in text
     assert "from 1.5 to 9.5" in text
@@ -123,9 +124,9 @@ def test_a_file_named_twice_is_refused(tmp_path):
 
 
 def test_truth_values_may_be_written_as_numbers_with_a_point():
-    table = from_columns({"x": ["1.0", "0.0", "1", "NA", "true"]})
-    assert booleans(table, "x", ()).tolist()[:3] == [1.0, 0.0, 1.0]
-    assert str(booleans(table, "x", ())[3]) == "nan"
+    table = read_columns({"x": ["1.0", "0.0", "1", "NA", "true"]})
+    assert read_booleans(table, "x", ()).tolist()[:3] == [1.0, 0.0, 1.0]
+    assert str(read_booleans(table, "x", ())[3]) == "nan"
 
 
 def test_labels_that_differ_by_case_alone_are_noticed(tmp_path):
@@ -136,9 +137,9 @@ def test_labels_that_differ_by_case_alone_are_noticed(tmp_path):
 
 
 def test_a_value_in_place_of_a_column_is_named(tmp_path):
-    model = load_model(fitted(tmp_path, XY, "data: {train: d.csv, target: y}\n").model)
+    model = mlptrain.load(fitted(tmp_path, XY, "data: {train: d.csv, target: y}\n").model)
     with pytest.raises(DataError, match="give a list of values"):
-        model.predict({"x": 0.5})
+        model.predict({"x": 0.5, "z": [1.0, 2.0]})
 
 
 def test_numbers_with_marks_are_read_alike_from_large_files(tmp_path):
@@ -147,5 +148,5 @@ def test_numbers_with_marks_are_read_alike_from_large_files(tmp_path):
     layout = TableFormat(delimiter=";", decimal=",", thousands=".")
     text = "x;y\n" + "".join(f"{k // 1000 + 1}.{k % 1000:03},25;a\n" for k in range(3000))
     source = Reader(lambda: io.BytesIO(text.encode()), "d.csv", layout)
-    table = gathered([source], layout, ())
-    assert numbers(table, "x", ()).tolist() == [(k // 1000 + 1) * 1000 + k % 1000 + 0.25 for k in range(3000)]
+    table = gather_readers_into_table([source], layout, ())
+    assert read_numbers(table, "x", ()).tolist() == [(k // 1000 + 1) * 1000 + k % 1000 + 0.25 for k in range(3000)]

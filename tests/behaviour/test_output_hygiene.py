@@ -13,10 +13,11 @@ import pytest
 import yaml
 from rich.console import Console
 
-from mlptrain.commands import fit as fitting
+import mlptrain
+from mlptrain.commands.fit import fit_files
 from mlptrain.errors import MlptrainError
-from mlptrain.reporting.console import ConsoleSink, terminal_sink
-from mlptrain.reporting.text import LONGEST, plain
+from mlptrain.reporting.console import ConsoleSink, make_sink_for_console
+from mlptrain.reporting.text import LONGEST, escape_text
 from tests.support import command
 from tests.support.strings import DANGEROUS, FILE_NAMES, HOSTILE, SURROGATES
 
@@ -199,9 +200,9 @@ def test_the_live_picture_has_nothing_of_the_users_that_a_terminal_obeys(folder)
     stream = Terminal()
     console = Console(file=stream, force_terminal=True, width=200, height=50)
     title = "".join(text for text in HOSTILE if len(text) < 20)
-    with terminal_sink(console, title=f"[/b]\x1b[2J\u202e{title}") as sink:
+    with make_sink_for_console(console, title=f"[/b]\x1b[2J\u202e{title}") as sink:
         assert isinstance(sink, ConsoleSink)
-        fitting.fit(str(folder / "s.yaml"), out=folder / "live.npz", sinks=[sink])
+        fit_files(str(folder / "s.yaml"), out=folder / "live.npz", sinks=[sink])
     drawn = stream.getvalue()
     assert "\x1b[2J" not in drawn
     assert "[/b]\\x1b[2J\\u202e" in drawn
@@ -295,7 +296,7 @@ def test_a_terminal_of_few_characters_gets_escapes(folder, more):
 
 @pytest.mark.parametrize("text", [*HOSTILE, *SURROGATES], ids=short)
 def test_a_text_for_a_terminal_is_clean_short_and_otherwise_the_same(text):
-    shown = plain(text)
+    shown = escape_text(text)
     clean(shown)
     assert len(shown) <= LONGEST
     if DANGEROUS.search(text) is None and "\t" not in text and "\n" not in text and len(text) <= LONGEST:
@@ -303,9 +304,7 @@ def test_a_text_for_a_terminal_is_clean_short_and_otherwise_the_same(text):
 
 
 def test_the_python_api_says_what_is_wrong_as_its_own_errors(folder):
-    from mlptrain import load_model
-
-    model = load_model(str(folder / "s.npz"))
+    model = mlptrain.load(folder / "s.npz")
     for text in (*HOSTILE[::9], *SURROGATES):
         with pytest.raises(MlptrainError):
             model.predict({text: [text]})

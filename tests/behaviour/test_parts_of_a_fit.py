@@ -5,17 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlptrain.commands.evaluate import evaluate
-from mlptrain.commands.fit import fit
-from mlptrain.commands.predict import predict
+from mlptrain.commands.evaluate import evaluate_files
 from mlptrain.errors import DataError, EnvironmentFailure, SpecError
-from mlptrain.fitting.given import given_spec
-from mlptrain.model.file import load
+from mlptrain.model.model import Model
 from mlptrain.preparation import preparation
-from mlptrain.preparation.partitions import partitions
-from mlptrain.preparation.preparation import prepare_part
-from tests.support.flows import csv_text, drawn, fit_mixed, mixed_rows, read_csv, write_mixed
-from tests.support.preparing import prepare
+from mlptrain.preparation.partitions import divide_rows
+from mlptrain.preparation.preparation import fit_and_encode_parts
+from tests.support.flows import csv_text, drawn, fit, fit_mixed, mixed_rows, predict, read_csv, write_mixed
+from tests.support.preparing import prepare, read_data, read_spec
 
 ROWS = mixed_rows()
 
@@ -26,7 +23,7 @@ def written(folder, rows, **data):
 
 
 def material_of(spec):
-    return given_spec(str(spec)).read()[0]
+    return read_data(spec)
 
 
 def with_column(name, cells):
@@ -41,7 +38,7 @@ def test_every_repeat_draws_whole_groups_anew_and_the_test_rows_stay(tmp_path, t
     groups = np.array([k % 13 for k in range(60)])
     split = {"validation": 0.3, "type": "group", "column": "g", "repeats": 4} | test
     spec = written(tmp_path, with_column("g", [f"g{each}" for each in groups]), split=split)
-    drawn = list(partitions(material_of(spec)))
+    drawn = list(divide_rows(material_of(spec)))
     for parts in drawn:
         names = [{*groups[rows].tolist()} for rows in (parts.train, parts.validation, parts.test)]
         assert sum(map(len, names)) == len(set.union(*names)) == 13
@@ -59,12 +56,12 @@ def test_no_group_is_in_two_parts(tmp_path, seed):
         split={"type": "group", "column": "house", "validation": 0.2, "test": 0.2},
     )
     result = fit(str(spec), out=tmp_path / "m.npz", overrides=[f"seed={seed}"])
-    material = given_spec(str(spec), [f"seed={seed}"]).read()[0]
-    (parts,) = partitions(material)
+    material = read_data(spec, [f"seed={seed}"])
+    (parts,) = divide_rows(material)
     groups = [{group[row] for row in part} for part in (parts.train, parts.validation, parts.test)]
     assert all(groups)
     assert sum(map(len, groups)) == len(set.union(*groups)) == 13
-    assert evaluate(result.model).rows == len(parts.test)
+    assert evaluate_files(result.model).rows == len(parts.test)
 
 
 TIMES = {
@@ -80,7 +77,7 @@ def test_validation_is_later_than_training_and_the_test_part_is_the_latest(tmp_p
         with_column("when", [time(k) for k in range(60)]),
         split={"type": "time", "column": "when", "validation": 0.25, "test": 0.25},
     )
-    (parts,) = partitions(material_of(spec))
+    (parts,) = divide_rows(material_of(spec))
     when = np.array([k * 17 % 60 for k in range(60)])
     assert sorted(when[parts.train]) == list(range(30))
     assert sorted(when[parts.validation]) == list(range(30, 45))
@@ -99,11 +96,11 @@ PARTS = ["train", "Training", "val", "test ", "DEV", "train"] * 10
 
 def test_a_column_says_which_part_a_row_is_in(tmp_path):
     spec = written(tmp_path, with_column("part", PARTS), split={"type": "column", "column": "part"})
-    prepared = prepare(given_spec(str(spec)).spec, tmp_path)
+    prepared = prepare(read_spec(spec), tmp_path)
     assert (prepared.train.rows, prepared.validation.rows) == (30, 20)
     result = fit(str(spec), out=tmp_path / "m.npz")
     (tmp_path / "test.csv").write_text(csv_text(ROWS[3::6]))
-    assert evaluate(result.model) == evaluate(result.model, str(tmp_path / "test.csv"))
+    assert evaluate_files(result.model) == evaluate_files(result.model, str(tmp_path / "test.csv"))
 
 
 def test_a_word_that_is_no_part_is_an_error_at_its_line(tmp_path):
@@ -123,7 +120,7 @@ def test_a_column_of_parts_without_training_or_test_rows_is_refused_where_they_a
         tmp_path / "b", with_column("part", ["train", "val"] * 30), split={"type": "column", "column": "part"}
     )
     with pytest.raises(DataError, match=r'column "part": no row says test; give DATA'):
-        evaluate(fit(str(spec), out=tmp_path / "m.npz").model)
+        evaluate_files(fit(str(spec), out=tmp_path / "m.npz").model)
 
 
 @pytest.mark.parametrize("kind", [None, "category"])
@@ -131,7 +128,7 @@ def test_the_column_of_the_split_is_a_feature_only_if_it_is_given_a_type(tmp_pat
     rows = with_column("house", [f"h{k % 7}" for k in range(60)])
     columns = dict.fromkeys(("id", "price", "count"), "ignore") | ({"house": kind} if kind else {})
     spec = written(tmp_path, rows, split={"type": "group", "column": "house", "validation": 0.2}, columns=columns)
-    model = load(tmp_path / "m.npz") if fit(str(spec), out=tmp_path / "m.npz") else None
+    model = Model.load(tmp_path / "m.npz") if fit(str(spec), out=tmp_path / "m.npz") else None
     assert ("house" in model.columns()) == (kind is not None)
 
 
@@ -139,16 +136,16 @@ def test_the_column_of_the_split_is_a_feature_only_if_it_is_given_a_type(tmp_pat
 def test_nothing_of_the_test_rows_but_their_kinds_and_classes_reaches_the_model(tmp_path, split):
     """Other numbers in the test rows, in features and target, give the same parameters and statistics."""
     spec = written(tmp_path / "a", ROWS, split=split, target="price")
-    (parts,) = partitions(material_of(spec))
+    (parts,) = divide_rows(material_of(spec))
     rows = [row | ({"size": "0.5", "price": "99.9"} if k in parts.test else {}) for k, row in enumerate(ROWS)]
     other = written(tmp_path / "b", rows, split=split, target="price")
     models = []
     for path in (spec, other):
         fit(str(path), out=path.with_suffix(".npz"))
-        (member,) = load(path.with_suffix(".npz")).members
-        models.append((member.features, member.target, member.network.parameters.theta.tobytes()))
+        (member,) = Model.load(path.with_suffix(".npz")).networks
+        models.append((member.features, member.head, member.network.parameters.theta.tobytes()))
     assert models[0] == models[1]
-    assert evaluate(str(spec.with_suffix(".npz"))) != evaluate(str(other.with_suffix(".npz")))
+    assert evaluate_files(str(spec.with_suffix(".npz"))) != evaluate_files(str(other.with_suffix(".npz")))
 
 
 # rows that are dropped
@@ -178,41 +175,41 @@ def test_drop_row_leaves_incomplete_rows_out_of_training_and_validation_but_not_
     asked = {"imputing": {"strategy": "drop_row"}, "split": {"validation": 0.25, "test": 0.25}}
     result = fit_mixed_on(tmp_path, ROWS, **asked)
     material = material_of(tmp_path / "mixed.yaml")
-    parts = partitions(material)[0]
-    prepared = prepare_part(material, parts)
+    parts = divide_rows(material)[0]
+    prepared = fit_and_encode_parts(material, parts)
     assert prepared.train.rows == complete[parts.train].sum() < len(parts.train)
     assert prepared.validation.rows == complete[parts.validation].sum()
     left_out = len(parts.train) + len(parts.validation) - prepared.train.rows - prepared.validation.rows
     assert f"{left_out} rows with missing cells left out (data.imputing: drop_row)" in prepared.notices
-    assert evaluate(result.model).rows == len(parts.test)
+    assert evaluate_files(result.model).rows == len(parts.test)
     assert len(predict(result.model, str(tmp_path / "mixed.csv"))["label"]) == 60
-    assert evaluate(result.model, str(tmp_path / "mixed.csv")).rows == 60
+    assert evaluate_files(result.model, str(tmp_path / "mixed.csv")).rows == 60
 
 
 def test_incomplete_rows_of_a_validation_file_are_dropped_too(tmp_path):
     (tmp_path / "valid.csv").write_text(csv_text(ROWS))
     fit_mixed_on(tmp_path, ROWS, imputing={"strategy": "drop_row"}, split={"validation": "valid.csv"})
     material = material_of(tmp_path / "mixed.yaml")
-    validation = prepare_part(material, partitions(material)[0]).validation
+    validation = fit_and_encode_parts(material, divide_rows(material)[0]).validation
     assert validation.rows == sum(bool(row["size"]) for row in ROWS)
 
 
 def test_a_training_file_that_has_changed_gives_no_test_rows(tmp_path):
     result = fit_mixed_on(tmp_path, ROWS, split={"test": 0.2})
-    assert evaluate(result.model).rows == 12
+    assert evaluate_files(result.model).rows == 12
     changes = (ROWS[1:], ROWS[::-1], [*ROWS[:-1], dict(ROWS[-1], size="77.5")])
     for changed in changes:
         (tmp_path / "mixed.csv").write_text(csv_text(changed))
         with pytest.raises(DataError, match="it has changed since the model was trained"):
-            evaluate(result.model)
+            evaluate_files(result.model)
     (tmp_path / "mixed.csv").write_text(csv_text(ROWS).replace("\n", "\r\n"))
-    assert evaluate(result.model).rows == 12
+    assert evaluate_files(result.model).rows == 12
 
 
 def test_a_group_that_is_missing_is_named(tmp_path):
     write_mixed(tmp_path, data={"split": {"validation": 0.25, "type": "group", "column": "size"}})
     with pytest.raises(DataError, match="the group is missing"):
-        partitions(material_of(tmp_path / "mixed.yaml"))
+        divide_rows(material_of(tmp_path / "mixed.yaml"))
 
 
 # the target in logarithms, several targets
@@ -227,7 +224,7 @@ def test_with_logarithms_metrics_and_predictions_are_in_the_users_units(tmp_path
     assert (predicted > (0 if transform == "log" else -1)).all()
     assert result.metrics["train"]["rmse"] == pytest.approx(np.sqrt(np.mean((predicted - truth) ** 2)), rel=1e-4)
     assert result.metrics["train"]["mae"] == pytest.approx(np.abs(predicted - truth).mean(), rel=1e-4)
-    target = load(tmp_path / "m.npz").target
+    target = Model.load(tmp_path / "m.npz").head.target
     inner = np.log(truth) if transform == "log" else np.log1p(truth)
     assert (target.center[0], target.scale[0]) == pytest.approx((inner.mean(), inner.std()))
     learned = np.log(predicted) if transform == "log" else np.log1p(predicted)
@@ -258,7 +255,7 @@ def test_metrics_of_several_targets_are_the_means_of_each_ones(tmp_path):
 
 def test_a_matrix_that_does_not_fit_is_refused_before_it_is_made_and_nothing_is_written(tmp_path, monkeypatch):
     spec = write_mixed(tmp_path)
-    monkeypatch.setattr(preparation, "available_memory", lambda: 60 * 7 * 4 - 1)
+    monkeypatch.setattr(preparation, "measure_available_memory", lambda: 60 * 7 * 4 - 1)
     with pytest.raises(
         EnvironmentFailure, match=r"60 rows of 7 inputs need .* GiB are free; column 'colour' alone has 4"
     ):
@@ -268,7 +265,7 @@ def test_a_matrix_that_does_not_fit_is_refused_before_it_is_made_and_nothing_is_
 
 @pytest.mark.parametrize("free", [60 * 7 * 4, None])
 def test_a_matrix_that_fits_is_made(tmp_path, monkeypatch, free):
-    monkeypatch.setattr(preparation, "available_memory", lambda: free)
+    monkeypatch.setattr(preparation, "measure_available_memory", lambda: free)
     assert fit_mixed(tmp_path).epochs == 12
 
 
@@ -287,7 +284,7 @@ def test_scaling_and_shifting_a_feature_leaves_every_row_in_its_part(tmp_path_fa
     parts = []
     for rows in (ROWS, moved):
         spec = write_mixed(tmp_path_factory.getbasetemp(), rows, data={"split": split}, seed=seed)
-        parts.append([(part.train, part.validation, part.test) for part in partitions(material_of(spec))])
+        parts.append([(part.train, part.validation, part.test) for part in divide_rows(material_of(spec))])
     np.testing.assert_equal(parts[0], parts[1])
 
 
@@ -295,7 +292,7 @@ def test_scaling_and_shifting_a_feature_leaves_every_row_in_its_part(tmp_path_fa
 def test_each_repeat_keeps_the_shares_of_the_classes(tmp_path, seed):
     spec = write_mixed(tmp_path, data={"split": {"validation": 0.25, "repeats": 3}}, seed=seed)
     labels = np.array([row["label"] for row in ROWS])
-    for part in partitions(material_of(spec)):
+    for part in divide_rows(material_of(spec)):
         for label in np.unique(labels):
             assert abs((labels[part.validation] == label).sum() - 0.25 * (labels == label).sum()) < 1
 
@@ -324,7 +321,7 @@ NO_ROWS = {
 def test_it_is_said_why_a_part_has_no_rows(tmp_path, rows, split, said):
     spec = write_mixed(tmp_path, rows, data={"target": "y", "columns": {}, "split": split})
     with pytest.raises(SpecError) as problem:
-        partitions(material_of(spec))
+        divide_rows(material_of(spec))
     assert str(problem.value) == said
 
 
@@ -335,4 +332,4 @@ def test_the_first_row_without_a_group_is_named(tmp_path):
     split = {"validation": 0.3, "type": "group", "column": "g"}
     spec = write_mixed(tmp_path, rows, data={"target": "y", "columns": {}, "split": split})
     with pytest.raises(DataError, match=r"mixed.csv:6: column \"g\": the group is missing"):
-        partitions(material_of(spec))
+        divide_rows(material_of(spec))

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from mlptrain.commands.fit import fit
 from tests.support.command import IRIS, files, write_iris
+from tests.support.flows import fit
 
 COMMAND = [sys.executable, "-m", "mlptrain"]
 

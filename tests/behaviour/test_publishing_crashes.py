@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from mlptrain.errors import EnvironmentFailure
-from mlptrain.storage.publishing import Disk, publish
+from mlptrain.storage.publishing import Disk, publish_file
 
 SECTOR = 512
 TARGET = Path("/simulated/model.npz")
@@ -139,7 +139,7 @@ def contents(file, written, flushed):
 
 def crashes(disk, path=TARGET):
     """All states of a file after a crash at any moment of a publication."""
-    publish(TARGET, write_new, disk, keep=KEPT)
+    publish_file(TARGET, write_new, disk, keep=KEPT)
     return [state for count in range(len(disk.log) + 1) for state in states_after_crash(disk.log[:count], path)]
 
 
@@ -155,7 +155,7 @@ def test_the_file_that_is_replaced_is_kept_whole_in_the_place_of_the_one_before(
 
 def test_when_publishing_has_returned_the_new_file_stays():
     disk = Simulated()
-    publish(TARGET, write_new, disk, keep=KEPT)
+    publish_file(TARGET, write_new, disk, keep=KEPT)
     assert {*states_after_crash(disk.log)} == {NEW}
     assert {*states_after_crash(disk.log, KEPT)} == {OLD}
 
@@ -166,7 +166,7 @@ def test_the_simulation_finds_a_file_that_was_not_flushed():
 
 def operations():
     disk = Simulated()
-    publish(TARGET, write_new, disk, keep=KEPT)
+    publish_file(TARGET, write_new, disk, keep=KEPT)
     return [operation[0] for operation in disk.log]
 
 
@@ -182,7 +182,7 @@ def test_an_operation_that_fails_leaves_the_old_file_and_says_so(error):
             continue
         disk = Simulated(broken, error)
         with pytest.raises(EnvironmentFailure) as failure:
-            publish(TARGET, write_new, disk, keep=KEPT)
+            publish_file(TARGET, write_new, disk, keep=KEPT)
         replaced = any(each[0] == "replace" and each[2] == TARGET for each in disk.log)
         assert ("nothing was changed" in str(failure.value)) is not replaced
         assert ("whether it survives a power cut is not sure" in str(failure.value)) is replaced
@@ -195,6 +195,6 @@ def test_an_operation_that_fails_leaves_the_old_file_and_says_so(error):
 def test_what_the_disk_does_not_give_back_takes_no_place():
     disk = Decaying()
     with pytest.raises(EnvironmentFailure, match="the disk does not give back what was written; nothing was changed"):
-        publish(TARGET, write_new, disk, keep=KEPT)
+        publish_file(TARGET, write_new, disk, keep=KEPT)
     assert {*states_after_crash(disk.log)} == {OLD}
     assert {*states_after_crash(disk.log, KEPT)} == {OLDER}

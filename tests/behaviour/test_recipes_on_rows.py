@@ -6,18 +6,18 @@ import textwrap
 
 import pytest
 
-from mlptrain.commands.check import check
-from mlptrain.commands.fit import fit
+from mlptrain.commands import fit as commands
+from mlptrain.commands.check import check_files
 from mlptrain.errors import DataError, SpecError
-from mlptrain.fitting import given
-from mlptrain.fitting.given import given_spec
-from mlptrain.model.file import load
+from mlptrain.model.model import Model
+from mlptrain.plain import to_plain
 from mlptrain.preparation import material
-from mlptrain.reporting.results import check_text, spec_text
+from mlptrain.reporting.check_results import format_check
+from mlptrain.reporting.spec_text import format_spec_as_yaml
 from mlptrain.spec import recipes
-from mlptrain.spec.plain import to_plain
-from mlptrain.spec.recipes import recipe, recipe_names
-from tests.support.flows import csv_text, mixed_rows, write_mixed
+from mlptrain.spec.recipes import list_recipes, load_recipe
+from tests.support.flows import csv_text, fit, mixed_rows, write_mixed
+from tests.support.preparing import read_candidate, read_data
 
 ROWS = """\
 about: for tests
@@ -37,13 +37,13 @@ TARGETS = {"label": "selu", "price": "mish", "fresh": "selu", "count": "mish"}
 def shelf(tmp_path_factory, monkeypatch):
     """One recipe for tests, beside the packaged ones."""
     folder = tmp_path_factory.mktemp("recipes")
-    for name in recipe_names():
+    for name in list_recipes():
         (folder / f"{name}.yaml").write_text((recipes.FOLDER / f"{name}.yaml").read_text())
     (folder / "rows.yaml").write_text(ROWS)
     monkeypatch.setattr(recipes, "FOLDER", folder)
-    recipe.cache_clear()
+    load_recipe.cache_clear()
     yield
-    recipe.cache_clear()
+    load_recipe.cache_clear()
 
 
 def written(folder, name="rows", rows=60, more="", **data):
@@ -56,12 +56,12 @@ def written(folder, name="rows", rows=60, more="", **data):
     return path
 
 
-@pytest.mark.parametrize("name", [*recipe_names(), "rows"])
+@pytest.mark.parametrize("name", [*list_recipes(), "rows"])
 @pytest.mark.parametrize("target", ["label", "price"])
 def test_the_stored_spec_fits_to_the_same_model(tmp_path, name, target):
     spec = written(tmp_path, name, target=target, more="seed: 5")
     first = fit(str(spec), out=tmp_path / "first.npz", overrides=["training.epochs=2"])
-    stored = spec_text(to_plain(load(tmp_path / "first.npz").spec))
+    stored = format_spec_as_yaml(to_plain(Model.load(tmp_path / "first.npz").spec))
     assert "recipe" not in stored
     (tmp_path / "again.yaml").write_text(stored)
     second = fit(str(tmp_path / "again.yaml"), out=tmp_path / "second.npz")
@@ -72,7 +72,7 @@ def test_the_stored_spec_fits_to_the_same_model(tmp_path, name, target):
 @pytest.mark.parametrize(("target", "activation"), TARGETS.items())
 @pytest.mark.parametrize(("rows", "batch"), [(40, 32), (60, 7)])
 def test_the_rows_decide_as_they_decide_for_any_spec(tmp_path, target, activation, rows, batch):
-    found, _ = given_spec(str(written(tmp_path, rows=rows, target=target))).read()
+    found = read_data(written(tmp_path, rows=rows, target=target))
     assert found.spec.model.activation.name == activation
     assert found.spec.training.batch_size == batch
     assert found.loss.classes == (activation == "selu")
@@ -82,12 +82,12 @@ def test_rows_without_a_target_do_not_count(tmp_path):
     spec = written(tmp_path, missing_target="drop")
     table = (tmp_path / "mixed.csv").read_text().replace(",cheap,", ",,", 20).replace(",dear,", ",,", 1)
     (tmp_path / "mixed.csv").write_text(table)
-    assert given_spec(str(spec)).read()[1].facts.rows == 39
+    assert read_candidate(spec).expansion.facts.rows == 39
 
 
 def test_a_loss_that_is_said_decides(tmp_path):
     spec = written(tmp_path, target="count", more="loss: cross_entropy")
-    assert given_spec(str(spec)).read()[0].spec.model.activation.name == "selu"
+    assert read_data(spec).spec.model.activation.name == "selu"
 
 
 def test_the_rows_are_read_once(tmp_path, monkeypatch):
@@ -102,7 +102,7 @@ def test_the_rows_are_read_once(tmp_path, monkeypatch):
     spec = written(tmp_path)
     fit(str(spec), out=tmp_path / "m.npz")
     assert len(read) == 1
-    check(str(spec))
+    check_files(str(spec))
     assert len(read) == 2
 
 
@@ -112,27 +112,27 @@ def test_rows_and_spec_may_come_from_standard_input(tmp_path, monkeypatch):
     fit(str(spec), out=tmp_path / "file.npz", overrides=["data.train=mixed.csv"])
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(table)))
     piped = fit(str(spec), out=tmp_path / "piped.npz", overrides=['data.train="-"'])
-    assert load(piped.model).result == load(tmp_path / "file.npz").result
+    assert Model.load(piped.model).result == Model.load(tmp_path / "file.npz").result
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(spec.read_bytes())))
-    assert given_spec("-").read()[0].spec == given_spec(str(spec)).read()[0].spec
+    assert read_data("-").spec == read_data(spec).spec
 
 
 def test_what_is_wrong_with_the_spec_is_said_before_the_rows_are_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(given, "read_training_rows", None)
+    monkeypatch.setattr(commands, "read_training_rows", None)
     with pytest.raises(SpecError, match=r"mixed.yaml:5: sede: unknown key 'sede'"):
-        given_spec(str(written(tmp_path, more="sede: 1")))
+        fit(str(written(tmp_path, more="sede: 1")), out=tmp_path / "m.npz")
     with pytest.raises(SpecError, match=r"--set recipe: recipe: 'rose' is not one of .*did you mean 'rows'"):
-        given_spec(str(written(tmp_path)), ["recipe=rose"])
+        fit(str(written(tmp_path)), out=tmp_path / "m.npz", overrides=["recipe=rose"])
 
 
 def test_what_is_wrong_with_the_rows_is_said_as_ever(tmp_path):
     with pytest.raises(DataError, match="did you mean 'label'"):
-        given_spec(str(written(tmp_path, target="lable"))).read()
+        read_data(written(tmp_path, target="lable"))
     spec = written(tmp_path)
     (tmp_path / "mixed.csv").write_text("size,label\n")
     with pytest.raises(DataError, match="there are no rows"):
-        given_spec(str(spec)).read()
+        read_data(spec)
 
 
 def test_folds_replace_the_recipes_share_for_validation(tmp_path):
@@ -145,8 +145,8 @@ def test_folds_replace_the_recipes_share_for_validation(tmp_path):
 
 def test_check_says_which_recipe_it_is_what_was_overridden_and_what_it_became(tmp_path):
     spec = written(tmp_path, more="optimizer: {lr: 0.5}\nmodel: {hidden: [5]}\n")
-    found = check(str(spec), overrides=["model.activation=relu", "training.epochs=3"])
-    text = check_text(found)
+    found = check_files(str(spec), overrides=["model.activation=relu", "training.epochs=3"])
+    text = format_check(found)
     assert textwrap.dedent(text.split("\n\n")[0].removeprefix("recipe\n")).splitlines() == [
         "rows: for tests",
         "as it is for 60 rows and a target of classes",
@@ -157,4 +157,4 @@ def test_check_says_which_recipe_it_is_what_was_overridden_and_what_it_became(tm
 
 
 def test_check_without_a_recipe_speaks_of_none(tmp_path):
-    assert check_text(check(str(write_mixed(tmp_path)))).startswith("resolved spec\n")
+    assert format_check(check_files(str(write_mixed(tmp_path)))).startswith("resolved spec\n")

@@ -9,8 +9,7 @@ import yaml
 from numpy.random import default_rng
 from sklearn.linear_model import LogisticRegression, PoissonRegressor
 
-from mlptrain.commands.fit import fit
-from mlptrain.commands.predict import predict
+from tests.support.flows import fit, predict
 
 Z = default_rng(7).standard_normal((200, 3))
 X = Z * [1, 5, 0.2] + [0, 10, -3]

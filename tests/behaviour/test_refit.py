@@ -7,19 +7,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mlptrain.commands.check import check
-from mlptrain.commands.evaluate import evaluate
-from mlptrain.commands.fit import fit
-from mlptrain.commands.show import describe
+from mlptrain.commands.check import check_files
+from mlptrain.commands.evaluate import evaluate_files
+from mlptrain.commands.show import show_file
 from mlptrain.errors import Diverged, Interrupted, SpecError
-from mlptrain.fitting.checkpoint_file import load as load_checkpoint
-from mlptrain.fitting.checkpoint_file import path_of
-from mlptrain.model.file import load
+from mlptrain.fitting.checkpoint_file import derive_checkpoint_path
+from mlptrain.fitting.checkpoint_file import load_checkpoint as load_checkpoint
+from mlptrain.model.history import EpochEnded
+from mlptrain.model.model import Model
 from mlptrain.model.rules import check_result
-from mlptrain.reporting.results import description_text, fit_document, fit_text
+from mlptrain.reporting.fit_results import build_fit_document, format_fit_result
+from mlptrain.reporting.show_results import format_description
 from mlptrain.training import loop
-from mlptrain.training.events import EpochEnded, Finished, Started
-from tests.support.flows import fit_mixed, write_mixed
+from mlptrain.training.events import Finished, FunctionSink, Started
+from tests.support.flows import fit, fit_mixed, write_mixed
 
 
 def training(**more):
@@ -93,19 +94,19 @@ def without_validation(folder, sections, epoch):
     with pytest.raises(Killed):
         fit(str(spec), out=out, checkpoints="epochs", sinks=[killed_after(epoch)])
     fit(str(spec), out=out, finish=True)
-    return load(out)
+    return Model.load(out)
 
 
 @pytest.mark.parametrize("name", [name for name in SPECS if name not in HOLDING])
 def test_the_network_is_that_of_a_fit_on_all_rows_in_the_best_epoch(tmp_path, name):
     sections = SPECS[name]
     result = fit_mixed(tmp_path, **with_split(sections, 0.25, refit=True))
-    (member,) = load(Path(result.model)).members
-    (alone,) = without_validation(tmp_path, sections, result.best_epoch).members
+    (member,) = Model.load(Path(result.model)).networks
+    (alone,) = without_validation(tmp_path, sections, result.best_epoch).networks
     assert member.network.parameters.theta.tobytes() == alone.network.parameters.theta.tobytes()
     for name, buffer in member.network.buffers.items():
         assert buffer.tobytes() == alone.network.buffers[name].tobytes()
-    assert (member.features, member.target) == (alone.features, alone.target)
+    assert (member.features, member.head) == (alone.features, alone.head)
 
 
 @pytest.mark.parametrize("sections", SPECS.values(), ids=SPECS)
@@ -116,10 +117,10 @@ def test_its_history_and_its_validation_metrics_are_those_of_the_search(tmp_path
     assert result.metrics["validation"] == search.metrics["validation"]
     assert result.metrics["train"] != search.metrics["train"]
     assert (result.refit, search.refit) == (True, None)
-    model, other = load(Path(result.model)), load(Path(search.model))
+    model, other = Model.load(Path(result.model)), Model.load(Path(search.model))
     assert model.result == other.result | {"refit": True, "metrics": result.metrics}
-    for name, values in model.members[0].history.items():
-        assert np.array_equal(values, other.members[0].history[name], equal_nan=True)
+    for name, values in model.networks[0].history.items():
+        assert np.array_equal(values, other.networks[0].history[name], equal_nan=True)
 
 
 def test_its_temperature_is_the_one_found_on_validation_rows_that_the_search_had_not_seen(tmp_path):
@@ -128,7 +129,9 @@ def test_its_temperature_is_the_one_found_on_validation_rows_that_the_search_had
     fit(str(spec), out=tmp_path / "refit.npz")
     fit(str(spec), out=tmp_path / "search.npz", overrides=["training.refit=false"])
     fit(str(spec), out=tmp_path / "plain.npz", overrides=["model.calibration=none"])
-    refit, search, plain = (load(tmp_path / f"{name}.npz").members[0].network for name in ("refit", "search", "plain"))
+    refit, search, plain = (
+        Model.load(tmp_path / f"{name}.npz").networks[0].network for name in ("refit", "search", "plain")
+    )
     (T,) = refit.buffers["calibration.temperature"]
     assert T == search.buffers["calibration.temperature"] != 1
     assert refit.parameters.theta.tobytes() == plain.parameters.theta.tobytes()
@@ -138,29 +141,29 @@ def test_test_rows_stay_apart(tmp_path):
     """The training metrics are those of all other rows."""
     data = {"split": {"validation": 0.25, "test": 0.2}}
     result = fit_mixed(tmp_path, data=data, training=training(refit=True))
-    assert evaluate(result.model).rows == 12
+    assert evaluate_files(result.model).rows == 12
     seen = []
-    fit(str(tmp_path / "mixed.yaml"), out=tmp_path / "again.npz", sinks=[seen.append])
+    fit(str(tmp_path / "mixed.yaml"), out=tmp_path / "again.npz", sinks=[FunctionSink(seen.append)])
     rows = [(event.train_rows, event.validation_rows) for event in seen if isinstance(event, Started)]
     assert rows == [(33, 15), (48, 0)]
 
 
 def test_the_second_training_is_announced_as_what_it_is(tmp_path):
     spec, seen = write_mixed(tmp_path, **with_split({}, 0.25, refit=True)), []
-    result = fit(str(spec), out=tmp_path / "m.npz", sinks=[seen.append])
+    result = fit(str(spec), out=tmp_path / "m.npz", sinks=[FunctionSink(seen.append)])
     search, refit = (event for event in seen if isinstance(event, Started))
     assert (search.refit, search.epochs, refit.refit, refit.epochs) == (False, 9, True, result.best_epoch)
     assert [event.reason for event in seen if isinstance(event, Finished)] == ["epochs", "epochs"]
     said = "train: the refit on all rows; validation: the network before it"
-    assert said in fit_text(result)
-    assert said in description_text(describe(result.model))
-    assert fit_document(result)["refit"] is True
-    assert "refit" not in fit_document(replace(result, refit=None))
+    assert said in format_fit_result(result)
+    assert said in format_description(show_file(result.model))
+    assert build_fit_document(result)["refit"] is True
+    assert "refit" not in build_fit_document(replace(result, refit=None))
 
 
 def test_check_counts_the_memory_of_both_trainings(tmp_path):
     spec = write_mixed(tmp_path, **with_split({}, 0.25, refit=True))
-    assert check(str(spec)).memory >= check(str(spec), overrides=["training.refit=false"]).memory
+    assert check_files(str(spec)).memory >= check_files(str(spec), overrides=["training.refit=false"]).memory
 
 
 # interrupted, killed, finished
@@ -189,15 +192,17 @@ def killed_in_the_refit(folder, epoch=2, **sections):
     spec = write_mixed(folder, **with_split(sections, 0.25, refit=True))
     result = fit(str(spec), out=folder / "whole.npz")
     with pytest.raises(Killed):
-        fit(str(spec), out=folder / "m.npz", checkpoints="epochs", sinks=[killed_after(epoch, refit=True)])
+        fit(
+            str(spec), out=folder / "m.npz", checkpoints="epochs", sinks=[FunctionSink(killed_after(epoch, refit=True))]
+        )
     return spec, folder / "m.npz", result
 
 
 def test_killed_in_the_refit_it_writes_the_same_bytes(tmp_path):
     spec, out, result = killed_in_the_refit(tmp_path)
-    assert load_checkpoint(path_of(out)).place == "refit, after epoch 2"
+    assert load_checkpoint(derive_checkpoint_path(out)).place == "refit, after epoch 2"
     told, seen = [], []
-    fit(str(spec), out=out, resume=True, notice=told.append, sinks=[seen.append])
+    fit(str(spec), out=out, resume=True, notice=told.append, sinks=[FunctionSink(seen.append)])
     assert told == [f"going on from {out}.ckpt: refit, after epoch 2"]
     assert out.read_bytes() == (tmp_path / "whole.npz").read_bytes()
     search, refit = (event for event in seen if isinstance(event, Started))
@@ -214,17 +219,17 @@ def test_finishing_in_the_refit_writes_the_network_of_the_search(tmp_path):
     spec, out, whole = killed_in_the_refit(tmp_path)
     result = fit(str(spec), out=out, finish=True)
     assert (result.refit, result.reason, result.best_epoch) == (False, "interrupted", whole.best_epoch)
-    assert load(out).result["refit"] is False
-    search = load(Path(fit_mixed(tmp_path, out="search.npz", **with_split({}, 0.25, refit=False)).model))
-    theta = search.members[0].network.parameters.theta
-    assert load(out).members[0].network.parameters.theta.tobytes() == theta.tobytes()
-    assert not path_of(out).exists()
+    assert Model.load(out).result["refit"] is False
+    search = Model.load(Path(fit_mixed(tmp_path, out="search.npz", **with_split({}, 0.25, refit=False)).model))
+    theta = search.networks[0].network.parameters.theta
+    assert Model.load(out).networks[0].network.parameters.theta.tobytes() == theta.tobytes()
+    assert not derive_checkpoint_path(out).exists()
 
 
 def test_finishing_in_the_search_writes_its_best_epoch(tmp_path):
     spec, out = write_mixed(tmp_path, **with_split({}, 0.25, refit=True)), tmp_path / "m.npz"
     with pytest.raises(Killed):
-        fit(str(spec), out=out, checkpoints="epochs", sinks=[killed_after(3)])
+        fit(str(spec), out=out, checkpoints="epochs", sinks=[FunctionSink(killed_after(3))])
     result = fit(str(spec), out=out, finish=True)
     assert (result.refit, result.reason, result.epochs) == (False, "interrupted", 3)
 
@@ -263,10 +268,10 @@ def test_a_refit_that_diverges_leaves_what_the_search_has_found(tmp_path, monkey
 
 def test_without_a_best_epoch_there_is_no_refit_and_that_is_said(tmp_path, monkeypatch):
     """The watched value is undefined in every epoch."""
-    monkeypatch.setattr(loop, "quick_metric", lambda *_: None)
+    monkeypatch.setattr(loop, "measure_named_metric", lambda *_: None)
     sections = {"training": training(monitor="auc")}
     spec, told, seen = write_mixed(tmp_path, **with_split(sections, 0.25, refit=True)), [], []
-    result = fit(str(spec), out=tmp_path / "m.npz", notice=told.append, sinks=[seen.append])
+    result = fit(str(spec), out=tmp_path / "m.npz", notice=told.append, sinks=[FunctionSink(seen.append)])
     assert told[-1] == "training.refit: no epoch is known to be the best, so there is none up to which to train anew"
     assert (result.refit, result.best_epoch) == (False, 9)
     assert len([event for event in seen if isinstance(event, Started)]) == 1

@@ -6,12 +6,12 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from mlptrain.engine.layers import Dropout, GaussianDropout
+from mlptrain.engine.dropout import Dropout, GaussianDropout
+from mlptrain.engine.first_order import FirstOrder
 from mlptrain.engine.optimizers import SGD, Momentum, Nesterov
 from mlptrain.engine.schedules import Cosine, Decay, LinearRamp, Now, ReduceOnPlateau, WarmUp
 from mlptrain.spec.fields import Schedules, Training
-from mlptrain.training import loop
-from mlptrain.training.loop import fit
+from mlptrain.training.loop import train
 from tests.support.courses import course_of, run, state_of
 
 SCHEDULES = [
@@ -30,14 +30,14 @@ def times(epochs=4, steps=3):
 def steps_of(course, monkeypatch):
     """(learning rate, optimizer) of every step of a training."""
     taken = []
-    step = loop.step
+    advance = FirstOrder.advance
 
     def spy(optimizer, *args, lr, t, **others):
         taken.append((lr, optimizer, t))
-        step(optimizer, *args, lr=lr, t=t, **others)
+        return advance(optimizer, *args, lr=lr, t=t, **others)
 
-    monkeypatch.setattr(loop, "step", spy)
-    list(fit(course, state_of(course)))
+    monkeypatch.setattr(FirstOrder, "advance", spy)
+    list(train(course, state_of(course)))
     return taken
 
 
@@ -85,7 +85,7 @@ def test_dropout_follows_its_schedule(dropout, schedule, monkeypatch):
         return begin(rows, **mode)
 
     monkeypatch.setattr(course.network, "begin", spy)
-    list(fit(course, state_of(course)))
+    list(train(course, state_of(course)))
     assert rates == [0.4 if schedule is None else schedule(0.4, now) for now in times()]
 
 

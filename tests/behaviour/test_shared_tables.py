@@ -4,12 +4,11 @@ import struct
 
 import pytest
 
-from mlptrain.commands.evaluate import evaluate
-from mlptrain.commands.fit import fit
-from mlptrain.commands.predict import Prediction, predict
+from mlptrain.commands.evaluate import evaluate_files
+from mlptrain.commands.predict import Prediction
 from mlptrain.data.images import read_images, read_labels
-from mlptrain.model.answers import Wanted
-from tests.support.flows import CONFIGS, SHARED
+from mlptrain.model.answers import AnswerOptions
+from tests.support.flows import CONFIGS, SHARED, fit, predict
 
 
 def shared(name):
@@ -23,15 +22,15 @@ def test_titanic_is_fitted_measured_and_predicted(tmp_path):
     data = shared("titanic.csv")
     result = fit(str(CONFIGS / "titanic.yaml"), out=tmp_path / "titanic.npz", overrides=[f"data.train={data}"])
     assert result.metrics["validation"]["auc"] > 0.8
-    found = evaluate(result.model)
+    found = evaluate_files(result.model)
     assert found.rows == 178
     assert found.metrics["accuracy"] > 0.75
     predicted = predict(result.model, data, keep=["name"])
     assert len(predicted["survived"]) == 891
     assert set(predicted["survived"]) == {"0", "1"}
     assert predicted["name"][0] == "Braund, Mr. Owen Harris"
-    prediction = Prediction(result.model, data, Wanted())
-    assert sum(len(piece["survived"]) for piece in prediction.pieces()) == prediction.counts.rows == 891
+    prediction = Prediction(result.model, data, AnswerOptions())
+    assert sum(len(piece["survived"]) for piece in prediction.predict_pieces()) == prediction.counts.rows == 891
     assert prediction.counts.odd.filled["age"] == 177
 
 
@@ -57,6 +56,6 @@ def test_one_short_epoch_of_mnist(tmp_path):
     ]
     result = fit(str(CONFIGS / "mnist_mlp.yaml"), out=tmp_path / "m.npz", overrides=overrides)
     assert result.parameters == 784 * 64 + 64 + 640 + 10
-    found = evaluate(result.model)
+    found = evaluate_files(result.model)
     assert found.rows == 500
     assert found.metrics["accuracy"] > 0.7

@@ -5,10 +5,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from mlptrain.commands.evaluate import MOST_SLICES, evaluate
-from mlptrain.commands.predict import predict
+from mlptrain.commands.evaluate import evaluate_files
 from mlptrain.errors import DataError
-from tests.support.flows import csv_text, fit_mixed, mixed_rows
+from mlptrain.model.evaluation import MOST_SLICES
+from tests.support.flows import csv_text, fit_mixed, mixed_rows, predict
 
 ROWS = mixed_rows()
 
@@ -25,7 +25,7 @@ def regressor(tmp_path_factory):
 
 def on(model, rows, folder, **options):
     (folder / "rows.csv").write_text(csv_text(rows))
-    return evaluate(model, str(folder / "rows.csv"), **options)
+    return evaluate_files(model, str(folder / "rows.csv"), **options)
 
 
 def with_column(cells):

@@ -51,3 +51,29 @@ def test_predict_needs_no_yaml_no_validation_of_specs_and_no_progress_bar(tmp_pa
     assert (
         not {"yaml", "mlptrain.spec.schema", "mlptrain.spec.file", "mlptrain.reporting.console", "rich.live"} & modules
     )
+
+
+FROM_PYTHON = """
+import sys
+import mlptrain
+print(mlptrain.load({path!r}).predict({{name: [1.0] for name in {names!r}}}))
+print("loaded:", *sorted(sys.modules), file=sys.stderr)
+"""
+
+
+def test_a_prediction_opens_neither_the_loop_nor_a_fit(tmp_path):
+    path = str(tmp_path / "m.npz")
+    subprocess.run(
+        [sys.executable, "-m", "mlptrain", "fit", "configs/iris.yaml", "-q", "--out", path],
+        cwd=ROOT,
+        check=True,
+        timeout=60,
+    )
+    names = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
+    script = FROM_PYTHON.format(path=path, names=names)
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    for modules in (loaded("predict", path, "datasets/iris.csv"), done.stderr.rpartition("loaded:")[2].split()):
+        assert "mlptrain.model.model" in modules
+        rooms = {name.split(".")[1] for name in modules if name.startswith("mlptrain.")}
+        assert not rooms & {"preparation", "training", "fitting"}

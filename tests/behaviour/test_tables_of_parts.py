@@ -3,15 +3,14 @@
 import numpy as np
 import pytest
 
-from mlptrain.commands.check import check
-from mlptrain.commands.evaluate import evaluate
-from mlptrain.commands.predict import predict
+from mlptrain.annotations import list_component_names, list_union_members
+from mlptrain.commands.check import check_files
+from mlptrain.commands.evaluate import evaluate_files
 from mlptrain.data.encodings import Encoding, LevelCodes, LevelValues, ScaledOneHot
 from mlptrain.engine.embeddings import NumericEmbedding
-from mlptrain.model.file import load
-from mlptrain.spec.plain import members, names_of
+from mlptrain.model.model import Model
 from mlptrain.training.gradient_check import TOLERANCE
-from tests.support.flows import csv_text, fit_mixed, mixed_rows, write_mixed
+from tests.support.flows import csv_text, fit_mixed, mixed_rows, predict, write_mixed
 
 EMBEDDED = {"name": "embedding", "width": 3, "one_hot_up_to": 1}
 ALL_PARTS = {
@@ -27,7 +26,7 @@ SHORT = {"epochs": 4, "batch_size": 16}
 
 
 def names(union):
-    return [name for kind in members(union) for name in names_of(kind)]
+    return [name for kind in list_union_members(union) for name in list_component_names(kind)]
 
 
 def sections(**more):
@@ -57,11 +56,11 @@ each_count = pytest.mark.parametrize("count", [1, 3])
 def test_check_finds_the_gradient_of_a_whole_spec_right(tmp_path, name, count, target):
     """And states a number of parameters that is the file's."""
     spec = write_mixed(tmp_path, **sections(**target | {"model": {"numeric_embedding": name}, "members": count}))
-    found = check(str(spec))
+    found = check_files(str(spec))
     assert max(each.error for each in found.gradient) <= TOLERANCE
     fit_mixed(tmp_path, **sections(**target | {"model": {"numeric_embedding": name}, "members": count}))
-    model = load(tmp_path / "mixed.npz")
-    assert model.members[0].network.parameters.theta.size == found.parameters
+    model = Model.load(tmp_path / "mixed.npz")
+    assert model.networks[0].network.parameters.theta.size == found.parameters
 
 
 @each_target
@@ -72,9 +71,9 @@ def test_a_model_of_every_numeric_embedding_predicts_from_its_file_what_it_learn
     spec["data"]["split"] = {"validation": "mixed.csv"}
     spec["training"] = {"epochs": 30, "batch_size": 16, "train_loss": "evaluation"}
     result = fit_mixed(tmp_path, **spec)
-    losses = load(tmp_path / "mixed.npz").members[0].history["train_loss"]
+    losses = Model.load(tmp_path / "mixed.npz").networks[0].history["train_loss"]
     assert losses.min() < losses[0]
-    assert evaluate(result.model, str(tmp_path / "mixed.csv")).metrics == result.metrics["validation"]
+    assert evaluate_files(result.model, str(tmp_path / "mixed.csv")).metrics == result.metrics["validation"]
     assert fit_mixed(tmp_path, out="again.npz", **spec).metrics == result.metrics
     assert (tmp_path / "again.npz").read_bytes() == (tmp_path / "mixed.npz").read_bytes()
 
@@ -104,7 +103,7 @@ def test_every_encoding_has_a_place_for_a_level_that_training_lacked(tmp_path, e
 )
 def test_three_levels_become_what_the_encoding_says(tmp_path, encoding, fitted, width):
     fit_mixed(tmp_path, data={"category_encoding": encoding})
-    (member,) = load(tmp_path / "mixed.npz").members
+    (member,) = Model.load(tmp_path / "mixed.npz").networks
     (colour,) = (column for column in member.features.columns if column.name == "colour")
     assert isinstance(colour.encoding, fitted)
     assert colour.width == width
@@ -116,7 +115,7 @@ def test_two_levels_are_one_column_of_values_and_those_of_a_column_may_be_its_ow
     columns = {"id": "ignore", "price": "ignore", "count": "ignore", "fresh": {"type": "category"}}
     columns["colour"] = {"type": "category", "encoding": EMBEDDED}
     fit_mixed(tmp_path, data={"category_encoding": "robust_one_hot", "columns": columns})
-    (member,) = load(tmp_path / "mixed.npz").members
+    (member,) = Model.load(tmp_path / "mixed.npz").networks
     found = {column.name: column for column in member.features.columns}
     assert isinstance(found["fresh"].encoding, LevelValues)
     assert found["fresh"].width == 1
@@ -125,7 +124,7 @@ def test_two_levels_are_one_column_of_values_and_those_of_a_column_may_be_its_ow
 
 def test_numbers_are_embedded_and_truth_values_and_marks_of_gaps_are_not(tmp_path):
     fit_mixed(tmp_path, **sections())
-    (member,) = load(tmp_path / "mixed.npz").members
+    (member,) = Model.load(tmp_path / "mixed.npz").networks
     assert member.network.parameters.values["input.embedding.frequency"].shape == (1, 16)
     # 3 values of size, then size, its gap, fresh, and 3 numbers for the colour
     assert member.network.parameters.values["input.scaling.scale"].shape == (3 + 3 + 3,)
@@ -135,7 +134,7 @@ def test_an_embedding_needs_numbers_and_is_left_away_without_them(tmp_path):
     columns = {"id": "ignore", "price": "ignore", "count": "ignore", "size": "ignore"}
     spec = sections(data={"columns": columns, "category_encoding": "one_hot"})
     assert fit_mixed(tmp_path, **spec).epochs == 4
-    (member,) = load(tmp_path / "mixed.npz").members
+    (member,) = Model.load(tmp_path / "mixed.npz").networks
     assert not any("embedding" in name for name in member.network.parameters.values)
 
 
@@ -158,8 +157,8 @@ def test_predicted_numbers_stay_within_those_of_the_training_rows_if_the_spec_sa
 def test_members_and_folds_are_averaged_together(tmp_path):
     spec = sections(data={"split": {"folds": 2}}, members=2)
     result = fit_mixed(tmp_path, **spec)
-    model = load(tmp_path / "mixed.npz")
-    assert [member.network.members for member in model.members] == [2, 2]
+    model = Model.load(tmp_path / "mixed.npz")
+    assert [member.network.members for member in model.networks] == [2, 2]
     found = predict(result.model, str(tmp_path / "mixed.csv"), probabilities=True)
     sums = np.sum([np.array(list(cells), float) for name, cells in found.items() if name.startswith("prob")], axis=0)
     np.testing.assert_allclose(sums, 1, rtol=1e-5)

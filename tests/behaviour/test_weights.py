@@ -12,10 +12,10 @@ from mlptrain.engine.losses import BinaryCrossEntropy, CrossEntropy, Focal, Hing
 from mlptrain.engine.penalties import Penalty
 from mlptrain.errors import SpecError
 from mlptrain.model.encoding import HEAVIEST, LIGHTEST
-from mlptrain.model.head import evaluate, loss_targets, metrics
-from mlptrain.preparation.preparation import with_class_weights
+from mlptrain.model.head import ClassHead, measure_part_metrics, predict_with_mean_loss
+from mlptrain.preparation.preparation import add_class_weights
 from mlptrain.spec.fields import Training
-from tests.support.courses import course_of, drawn, loss_of, part_of, run, spec_of, target_of
+from tests.support.courses import course_of, drawn, head_of, loss_of, part_of, run, spec_of
 
 FULL = Training(epochs=1, batch_size="full")
 
@@ -29,7 +29,12 @@ def gradient(course):
     part = course.train
     run = course.network.begin(part.rows, train=True)
     loss, penalty = course.network.objective(
-        part.x, part.targets, part.training_weights(), loss=course.loss, penalty=course.spec.regularization, run=run
+        part.x,
+        part.targets,
+        part.training_weights(),
+        loss=course.head.loss,
+        penalty=course.spec.regularization,
+        run=run,
     )
     return loss + penalty, course.network.parameters.gradient.copy()
 
@@ -83,8 +88,8 @@ def test_loss_and_metrics_in_evaluation_are_weighted():
     course = course_of(spec)
 
     def measured(part):
-        loss, predictions = evaluate(course.network, course.loss, course.target, part)
-        return {"loss": loss} | metrics(course.loss, course.target, part, predictions)
+        loss, predictions = predict_with_mean_loss(course.network, course.head, part)
+        return {"loss": loss} | measure_part_metrics(course.head, part, predictions)
 
     weighted = measured(take(part, slice(None), copies.astype(float)))
     assert weighted == pytest.approx(measured(take(part, np.repeat(np.arange(9), copies))), rel=1e-12)
@@ -99,60 +104,60 @@ def unbalanced(spec, loss):
     classes = 2 if isinstance(loss, BinaryCrossEntropy) else 3
     truth = np.repeat(np.arange(classes), [3, 9] if classes == 2 else [2, 4, 6])
     part = part_of(spec, 12, 3, seed=1)
-    target = ClassTarget(name="y", classes=tuple("abc"[:classes]))
-    part = replace(part, truth=truth, targets=loss_targets(loss, target, truth, part.x.dtype))
-    return target, part
+    head = ClassHead(loss, ClassTarget(name="y", classes=tuple("abc"[:classes])))
+    part = replace(part, truth=truth, targets=head.loss_targets(truth, part.x.dtype))
+    return head, part
 
 
 @pytest.mark.parametrize("loss", [CrossEntropy(), BinaryCrossEntropy(), MeanSquaredError()], ids=lambda loss: loss.name)
 def test_balanced_is_the_same_as_as_many_copies_as_make_the_classes_even(loss):
     plain = spec_of(training=FULL, loss=loss)
     balanced = spec_of(training=replace(FULL, class_weight="balanced"), loss=loss)
-    target, part = unbalanced(plain, loss)
-    times = np.array([3, 1] if len(target.classes) == 2 else [6, 3, 2])[part.truth]
-    classes = len(target.classes)
-    weighted = course_of(balanced, train=with_class_weights(balanced, target, part), classes=classes, validation_rows=0)
+    head, part = unbalanced(plain, loss)
+    times = np.array([3, 1] if len(head.classes) == 2 else [6, 3, 2])[part.truth]
+    classes = len(head.classes)
+    weighted = course_of(balanced, train=add_class_weights(balanced, head, part), classes=classes, validation_rows=0)
     repeated = course_of(plain, train=take(part, np.repeat(np.arange(12), times)), classes=classes, validation_rows=0)
     same(weighted, repeated)
 
 
 def test_balanced_weights_are_rows_over_classes_times_rows_of_the_class():
     spec = spec_of(training=replace(FULL, class_weight="balanced"))
-    target, part = unbalanced(spec, CrossEntropy())
-    assert with_class_weights(spec, target, part).class_weights.tolist() == [2.0, 1.0, 12 / (3 * 6)]
+    head, part = unbalanced(spec, CrossEntropy())
+    assert add_class_weights(spec, head, part).class_weights.tolist() == [2.0, 1.0, 12 / (3 * 6)]
 
 
 def test_given_class_weights_multiply_the_weights_of_rows_and_are_one_where_not_given():
     spec = spec_of(training=replace(FULL, class_weight={"b": 3.0}))
-    target, part = unbalanced(spec, CrossEntropy())
+    head, part = unbalanced(spec, CrossEntropy())
     rows = np.linspace(1, 2, 12)
-    assert with_class_weights(spec, target, part).training_weights().tolist() == [1.0] * 2 + [3.0] * 4 + [1.0] * 6
-    weighted = with_class_weights(spec, target, replace(part, weights=rows)).training_weights()
+    assert add_class_weights(spec, head, part).training_weights().tolist() == [1.0] * 2 + [3.0] * 4 + [1.0] * 6
+    weighted = add_class_weights(spec, head, replace(part, weights=rows)).training_weights()
     assert weighted.tolist() == (rows * ([1.0] * 2 + [3.0] * 4 + [1.0] * 6)).tolist()
     assert part.training_weights() is None
 
 
 def test_class_weights_are_for_training_only():
     spec = spec_of(training=replace(FULL, class_weight={"b": 3.0}))
-    target, part = unbalanced(spec, CrossEntropy())
+    head, part = unbalanced(spec, CrossEntropy())
     course = course_of(spec)
     plain, weighted = (
-        evaluate(course.network, course.loss, target, p)[0] for p in (part, with_class_weights(spec, target, part))
+        predict_with_mean_loss(course.network, head, p)[0] for p in (part, add_class_weights(spec, head, part))
     )
     assert plain == weighted
 
 
 def test_a_class_weight_of_no_class_is_refused():
     spec = spec_of(training=replace(FULL, class_weight={"x": 3.0}))
-    target, part = unbalanced(spec, CrossEntropy())
+    head, part = unbalanced(spec, CrossEntropy())
     with pytest.raises(SpecError, match="'x' is no class; they are a, b, c"):
-        with_class_weights(spec, target, part)
+        add_class_weights(spec, head, part)
 
 
 def test_numbers_have_no_class_weights():
     spec = spec_of(training=replace(FULL, class_weight="balanced"))
     part = part_of(spec, 5, 0, seed=1)
-    assert with_class_weights(spec, target_of(0), part) is part
+    assert add_class_weights(spec, head_of(spec, 0), part) is part
     assert loss_of(spec, 0) == MeanSquaredError()
 
 
@@ -164,7 +169,7 @@ def test_the_lightest_and_the_heaviest_weights_train_as_equal_ones_do_in_float32
     spec = spec_of(training=replace(FULL, class_weight=weights), model={"dtype": "float32"})
     part = part_of(spec, 30, 3, seed=1)
     part = replace(part, x=part.x.astype(np.float32))
-    heavy = with_class_weights(spec, target_of(3), replace(part, weights=np.full(30, row_weights, np.float32)))
+    heavy = add_class_weights(spec, head_of(spec, 3), replace(part, weights=np.full(30, row_weights, np.float32)))
     (value, slope), (plain, plain_slope) = gradient(course_of(spec, train=heavy)), gradient(course_of(spec, train=part))
     assert np.isfinite([value, plain]).all()
     np.testing.assert_allclose(value, plain, rtol=1e-5)

@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mlptrain.commands.check import check
-from mlptrain.commands.fit import fit
-from mlptrain.commands.show import describe
+from mlptrain.commands.check import check_files
+from mlptrain.commands.show import show_file
 from mlptrain.engine.activations import Tanh
-from mlptrain.reporting.results import check_text, description_text, spec_text
+from mlptrain.plain import to_plain
+from mlptrain.reporting.check_results import format_check
+from mlptrain.reporting.show_results import format_description
+from mlptrain.reporting.spec_text import format_spec_as_yaml
 from mlptrain.spec.file import load_spec
-from mlptrain.spec.plain import to_plain
-from tests.support.flows import CONFIGS, fit_mixed, mixed_rows, write_mixed
+from tests.support.flows import CONFIGS, fit, fit_mixed, mixed_rows, write_mixed
 
 LONG = {
     "data": {
@@ -57,7 +58,7 @@ def printed(text, heading="resolved spec"):
 def test_the_spec_that_is_printed_fits_to_the_same_model(tmp_path, sections, command):
     spec = write_mixed(tmp_path, **sections)
     first = fit(str(spec), out=tmp_path / "first.npz")
-    text = check_text(check(str(spec))) if command == "check" else description_text(describe(first.model))
+    text = format_check(check_files(str(spec))) if command == "check" else format_description(show_file(first.model))
     again = tmp_path / "again.yaml"
     again.write_text(printed(text, "resolved spec" if command == "check" else "spec"), encoding="utf-8")
     assert load_spec(str(again))[1] == []
@@ -68,7 +69,7 @@ def test_the_spec_that_is_printed_fits_to_the_same_model(tmp_path, sections, com
 @pytest.mark.parametrize("config", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_config_printed_in_full_is_the_same_spec(config):
     spec, _ = load_spec(str(config))
-    text = spec_text(to_plain(spec))
+    text = format_spec_as_yaml(to_plain(spec))
     assert load_spec("printed", (), text)[0] == spec
     assert "epochs" in yaml.safe_load(text)["training"]
 
@@ -76,7 +77,7 @@ def test_every_config_printed_in_full_is_the_same_spec(config):
 def test_check_shows_columns_layers_and_parameters(tmp_path):
     rows = [dict(row, same="1") for row in mixed_rows()]
     spec = write_mixed(tmp_path, rows, model={"hidden": [8, 4], "dropout": 0.5})
-    found = check(str(spec))
+    found = check_files(str(spec))
     columns = {name: (kind, given) for name, kind, given, _ in found.columns}
     assert columns["size"] == ("number", "2 inputs")
     assert columns["colour"] == ("category", "4 inputs")
@@ -98,13 +99,13 @@ def test_check_shows_columns_layers_and_parameters(tmp_path):
 def test_check_writes_nothing(tmp_path, monkeypatch):
     spec = write_mixed(tmp_path)
     monkeypatch.chdir(tmp_path)
-    check(str(spec))
+    check_files(str(spec))
     assert {path.name for path in tmp_path.iterdir()} == {"mixed.csv", "mixed.yaml"}
 
 
 def test_memory_is_that_of_the_process_and_grows_with_rows_and_with_units(tmp_path):
     def memory(rows, *overrides):
-        return check(str(write_mixed(tmp_path, mixed_rows(rows))), overrides=overrides).memory
+        return check_files(str(write_mixed(tmp_path, mixed_rows(rows))), overrides=overrides).memory
 
     small = memory(60)
     assert small > 50 << 20
@@ -114,13 +115,13 @@ def test_memory_is_that_of_the_process_and_grows_with_rows_and_with_units(tmp_pa
 
 def test_a_wrong_derivative_is_called_wrong(tmp_path, monkeypatch):
     monkeypatch.setattr(Tanh, "vjp", lambda self, dy, z, y: dy)
-    found = check(str(write_mixed(tmp_path)))
+    found = check_files(str(write_mixed(tmp_path)))
     assert [parameter.name for parameter in found.gradient if not parameter.right] == [
         "hidden_1.weight",
         "hidden_1.bias",
     ]
     lines = {
-        line.split()[0]: line for line in check_text(found).splitlines() if "hidden_1." in line or "output." in line
+        line.split()[0]: line for line in format_check(found).splitlines() if "hidden_1." in line or "output." in line
     }
     assert lines["hidden_1.weight"].endswith("WRONG")
     assert lines["output.weight"].endswith("right")
@@ -131,7 +132,7 @@ def test_a_wrong_derivative_is_called_wrong(tmp_path, monkeypatch):
 
 def test_show_tells_what_a_model_file_holds(tmp_path):
     result = fit_mixed(tmp_path, "data.split.validation=0.2")
-    found = describe(result.model)
+    found = show_file(result.model)
     assert (found.model, found.parameters, found.bytes) == (result.model, 73, Path(result.model).stat().st_size)
     assert (found.reason, found.epochs, found.best_epoch) == (result.reason, result.epochs, result.best_epoch)
     assert found.metrics == result.metrics
@@ -144,7 +145,7 @@ def test_show_tells_what_a_model_file_holds(tmp_path):
 
 def test_show_as_text_has_every_section(tmp_path):
     result = fit_mixed(tmp_path, "training.epochs=50")
-    text = description_text(describe(result.model))
+    text = format_description(show_file(result.model))
     headings = [line for line in text.splitlines() if line and not line.startswith(" ")]
     assert headings[1:] == ["metrics", "columns", "target", "history", "spec"]
     assert "73 parameters" in headings[0]
@@ -156,6 +157,6 @@ def test_show_as_text_has_every_section(tmp_path):
 
 
 def test_a_model_of_numbers_is_described_too(tmp_path):
-    found = describe(fit_mixed(tmp_path, data={"target": ["price", "count"]}).model)
+    found = show_file(fit_mixed(tmp_path, data={"target": ["price", "count"]}).model)
     assert found.target == "price: number\ncount: number"
-    assert "r2" in description_text(found)
+    assert "r2" in format_description(found)

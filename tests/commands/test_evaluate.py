@@ -4,12 +4,12 @@ import shutil
 
 import pytest
 
-from mlptrain.commands.evaluate import evaluate
-from mlptrain.commands.fit import fit
+import mlptrain
+from mlptrain.commands.evaluate import evaluate_files
 from mlptrain.data.table import read_table
 from mlptrain.errors import DataError, SpecError
-from mlptrain.model.file import load
-from tests.support.flows import csv_text, fit_mixed, mixed_rows, write_mixed
+from mlptrain.model.model import Model
+from tests.support.flows import csv_text, fit, fit_mixed, mixed_rows, write_mixed
 from tests.support.preparing import prepare
 
 ROWS = mixed_rows()
@@ -22,7 +22,7 @@ def model(tmp_path_factory):
 
 def on(model, rows, folder):
     (folder / "rows.csv").write_text(csv_text(rows))
-    return evaluate(model, str(folder / "rows.csv"))
+    return evaluate_files(model, str(folder / "rows.csv"))
 
 
 def test_the_order_of_rows_and_columns_makes_no_difference(model, tmp_path):
@@ -76,12 +76,12 @@ def test_a_file_of_unknown_classes_only_is_all_wrong(model, tmp_path):
 def test_a_file_that_cannot_be_measured_is_refused(model, tmp_path, change, message):
     (tmp_path / "rows.csv").write_text(change(csv_text(ROWS)))
     with pytest.raises(DataError, match=message):
-        evaluate(model, str(tmp_path / "rows.csv"))
+        evaluate_files(model, str(tmp_path / "rows.csv"))
 
 
 def test_labels_are_for_images_only(model, tmp_path):
     with pytest.raises(SpecError, match="--labels: the model was trained on a table"):
-        evaluate(model, str(tmp_path / "rows.csv"), "labels")
+        evaluate_files(model, str(tmp_path / "rows.csv"), "labels")
 
 
 # the test part
@@ -89,16 +89,16 @@ def test_labels_are_for_images_only(model, tmp_path):
 
 def test_without_a_test_part_data_must_be_given(model):
     with pytest.raises(SpecError, match="its spec names no test part; give DATA"):
-        evaluate(model)
+        evaluate_files(model)
 
 
 @pytest.mark.parametrize("target", ["label", "price"])
 def test_the_test_part_is_the_rows_that_training_and_validation_never_saw(tmp_path, target):
     data = {"target": target, "split": {"validation": 0.2, "test": 0.3}}
     result = fit_mixed(tmp_path, data=data)
-    found = evaluate(result.model)
+    found = evaluate_files(result.model)
     assert found.rows == 18
-    fitted = load(tmp_path / "mixed.npz")
+    fitted = Model.load(tmp_path / "mixed.npz")
     prepared = prepare(fitted.spec, tmp_path)
     assert prepared.train.rows + prepared.validation.rows == 42
     names = list(read_table(str(tmp_path / "mixed.csv"), fitted.spec.data).columns)
@@ -112,17 +112,17 @@ def test_a_test_file_is_read_beside_the_spec(tmp_path, monkeypatch):
     (spec_folder / "held.csv").write_text(csv_text(ROWS[:9]))
     result = fit_mixed(spec_folder, data={"test": "held.csv"})
     monkeypatch.chdir(tmp_path)
-    assert evaluate(result.model).rows == 9
+    assert evaluate_files(result.model).rows == 9
 
 
 def test_a_model_that_is_moved_with_its_spec_and_data_finds_its_test_part(tmp_path):
     fit_mixed(tmp_path / "here", data={"split": {"test": 0.3}})
-    before = evaluate(str(tmp_path / "here" / "mixed.npz"))
+    before = evaluate_files(str(tmp_path / "here" / "mixed.npz"))
     shutil.move(tmp_path / "here", tmp_path / "there")
-    assert evaluate(str(tmp_path / "there" / "mixed.npz")) == before
+    assert evaluate_files(str(tmp_path / "there" / "mixed.npz")) == before
     (tmp_path / "there" / "mixed.csv").unlink()
     with pytest.raises(DataError, match=r"mixed.csv: no such file"):
-        evaluate(str(tmp_path / "there" / "mixed.npz"))
+        evaluate_files(str(tmp_path / "there" / "mixed.npz"))
 
 
 def test_weights_of_rows_weigh_in_the_metrics_and_must_be_there(tmp_path):
@@ -135,3 +135,12 @@ def test_weights_of_rows_weigh_in_the_metrics_and_must_be_there(tmp_path):
     assert weighted == pytest.approx(repeated, rel=1e-5)
     with pytest.raises(DataError, match="column 'weight' is missing"):
         on(model, ROWS, tmp_path)
+
+
+def test_a_model_of_rows_in_memory_has_no_file_with_its_test_rows(tmp_path):
+    columns = {"x": [float(k) for k in range(60)], "y": ["a", "b", "b"] * 20}
+    spec = {"data": {"target": "y", "split": {"test": 0.2}, "columns": {"x": "number"}}, "training": {"epochs": 1}}
+    path = tmp_path / "m.npz"
+    mlptrain.fit(spec, columns).model.save(path)
+    with pytest.raises(SpecError, match="trained on rows in memory, among them its test rows; give DATA"):
+        evaluate_files(str(path))

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from mlptrain.commands.evaluate import evaluate
-from mlptrain.commands.fit import default_output, fit
+from mlptrain.commands.evaluate import evaluate_files
+from mlptrain.commands.fit import choose_default_output
 from mlptrain.errors import DataError, Diverged, EnvironmentFailure, SpecError
-from mlptrain.model.file import load
-from mlptrain.training.events import EpochEnded, Finished, Started
-from tests.support.flows import CONFIGS, fit_mixed, mixed_rows, write_mixed
+from mlptrain.model.history import EpochEnded
+from mlptrain.model.model import Model
+from mlptrain.training.events import Finished, FunctionSink, Started
+from tests.support.flows import CONFIGS, fit, fit_mixed, mixed_rows, write_mixed
 
 CLASS_METRICS = ["loss", "accuracy", "error_rate", "balanced_accuracy", "f1", "auc", "log_loss", "mcc"]
 NUMBER_METRICS = ["loss", "rmse", "mae", "r2"]
@@ -37,14 +38,14 @@ def test_numbers_have_metrics_of_numbers(tmp_path):
 
 def test_the_metrics_are_those_of_the_model_that_was_written(tmp_path):
     result = fit_mixed(tmp_path)
-    measured = evaluate(result.model, str(tmp_path / "mixed.csv"))
+    measured = evaluate_files(result.model, str(tmp_path / "mixed.csv"))
     assert measured.rows == 60
     assert measured.metrics == pytest.approx(result.metrics["train"], rel=1e-6)
 
 
 def test_the_validation_metrics_are_those_of_the_best_epoch(tmp_path):
     result = fit_mixed(tmp_path, "data.split.validation=0.25", "optimizer.learning_rate=0.3", "training.epochs=40")
-    history = load(Path(result.model)).members[0].history
+    history = Model.load(Path(result.model)).networks[0].history
     best = result.best_epoch - 1
     assert best < 39
     assert result.metrics["validation"]["loss"] == history["validation_loss"][best] == history["validation_loss"].min()
@@ -56,7 +57,7 @@ def test_the_validation_metrics_are_those_of_the_best_epoch(tmp_path):
 def test_every_event_goes_to_every_sink_and_the_sinks_change_nothing(tmp_path):
     seen = [], []
     spec = write_mixed(tmp_path)
-    watched = fit(str(spec), out=tmp_path / "a.npz", sinks=[seen[0].append, seen[1].append])
+    watched = fit(str(spec), out=tmp_path / "a.npz", sinks=[FunctionSink(seen[0].append), FunctionSink(seen[1].append)])
     alone = fit(str(spec), out=tmp_path / "b.npz")
     assert seen[0] == seen[1]
     assert isinstance(seen[0][0], Started)
@@ -88,7 +89,7 @@ def test_notices_tell_what_was_read_under_another_name_and_what_was_left_out(tmp
     ("spec", "expected"), [("a/b/run.yaml", "run.npz"), ("-", "model.npz"), ("x.y.yml", "x.y.npz"), ("run", "run.npz")]
 )
 def test_the_model_is_named_after_the_spec_and_lies_in_the_working_directory(spec, expected):
-    assert default_output(spec) == Path(expected)
+    assert choose_default_output(spec) == Path(expected)
 
 
 def test_the_default_output_is_used(tmp_path, monkeypatch):
@@ -135,8 +136,8 @@ def test_a_link_is_followed_and_stays_a_link(tmp_path):
     (tmp_path / "mixed.npz").symlink_to("real.npz")
     fit_mixed(tmp_path, "seed=9")
     assert (tmp_path / "mixed.npz").is_symlink()
-    assert load(tmp_path / "real.npz").spec.seed == 9
-    assert load(tmp_path / "real.previous.npz").spec.seed == 3
+    assert Model.load(tmp_path / "real.npz").spec.seed == 9
+    assert Model.load(tmp_path / "real.previous.npz").spec.seed == 3
 
 
 # when nothing is written
@@ -189,7 +190,7 @@ def test_a_metric_that_is_not_finite_is_null(tmp_path):
     assert result.best_epoch == result.epochs
     assert result.metrics["train"]["rmse"] is not None
     assert result.metrics["validation"]["loss"] is None
-    assert load(Path(result.model)).result["metrics"]["validation"]["loss"] is None
+    assert Model.load(Path(result.model)).result["metrics"]["validation"]["loss"] is None
 
 
 def test_a_sink_that_fails_ends_the_run_and_nothing_is_written(tmp_path):
@@ -200,8 +201,46 @@ def test_a_sink_that_fails_ends_the_run_and_nothing_is_written(tmp_path):
             raise OSError(28, "No space left on device")
 
     with pytest.raises(OSError, match="No space left"):
-        fit(str(spec), out=tmp_path / "m.npz", sinks=[full])
+        fit(str(spec), out=tmp_path / "m.npz", sinks=[FunctionSink(full)])
     assert left_in(tmp_path) == {"mixed.csv", "mixed.yaml"}
+
+
+class Opened(FunctionSink):
+    """A sink that says when it was entered and left."""
+
+    def __init__(self, log):
+        super().__init__(lambda event: log.append(event.kind))
+        self.log = log
+
+    def __enter__(self):
+        self.log.append("entered")
+        return self
+
+    def close(self):
+        self.log.append("left")
+
+
+def test_sinks_are_entered_before_the_first_training_and_left_after_the_last(tmp_path):
+    log = []
+    spec = write_mixed(tmp_path, training={"epochs": 1}, data={"split": {"folds": 2}})
+    fit(str(spec), out=tmp_path / "m.npz", sinks=[Opened(log)])
+    assert [each for each in log if each != "steps"] == ["entered", *["started", "epoch", "finished"] * 2, "left"]
+
+
+def test_sinks_are_left_when_a_fit_diverges(tmp_path):
+    log = []
+    sections = {"data": {"target": "price"}, "optimizer": {"name": "sgd", "learning_rate": 1e30}}
+    with pytest.raises(Diverged):
+        fit(str(write_mixed(tmp_path, **sections)), out=tmp_path / "m.npz", sinks=[Opened(log)])
+    assert log[:2] + log[-1:] == ["entered", "started", "left"]
+    assert "finished" not in log
+
+
+def test_sinks_are_not_entered_where_nothing_is_trained(tmp_path):
+    log = []
+    with pytest.raises(DataError):
+        fit(str(write_mixed(tmp_path, data={"target": "none"})), out=tmp_path / "m.npz", sinks=[Opened(log)])
+    assert log == []
 
 
 # the same run gives the same bytes
@@ -223,7 +262,7 @@ def test_absolute_or_relative_paths_make_no_difference(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path / "models")
     fit(os.path.relpath(spec), out=Path("b.npz"))
     assert Path("a.npz").read_bytes() == Path("b.npz").read_bytes()
-    assert load(Path("a.npz")).spec_folder == "../specs"
+    assert Model.load(Path("a.npz")).spec_folder == "../specs"
 
 
 def test_the_result_is_plain(tmp_path):
@@ -238,6 +277,6 @@ def test_columns_that_no_model_file_can_hold_are_refused_before_training(tmp_pat
     with pytest.raises(
         EnvironmentFailure, match="columns do not fit into a model file: it has too many different keys"
     ):
-        fit(str(write_mixed(tmp_path)), out=tmp_path / "m.npz", sinks=[events.append])
+        fit(str(write_mixed(tmp_path)), out=tmp_path / "m.npz", sinks=[FunctionSink(events.append)])
     assert not events
     assert left_in(tmp_path) == {"mixed.csv", "mixed.yaml"}

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mlptrain.commands.fit import fit
-from mlptrain.commands.init import starter
-from mlptrain.data.feature_fitting import understand_columns
+from mlptrain.commands.init import make_starter_spec
+from mlptrain.data.feature_fitting import decide_column_kinds
 from mlptrain.data.grammar import is_number
-from mlptrain.data.sniffing import sniff
+from mlptrain.data.sniffing import sniff_format
 from mlptrain.data.table import read_table, write_table
 from mlptrain.errors import DataError, SpecError
 from mlptrain.spec.file import load_draft, load_spec
-from mlptrain.spec.recipes import recipe_names
+from mlptrain.spec.recipes import list_recipes
+from tests.support.flows import fit
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=12)
 NAMES = WORDS.filter(lambda name: name.strip() and not is_number(name.strip()))
@@ -47,7 +47,7 @@ def test_the_spec_of_any_table_loads_and_trains_and_says_what_the_columns_are(ma
     columns, target = made
     data = written(tmp_path / "data.csv", columns)
     try:
-        text = starter(str(data), target, folder=tmp_path).text
+        text = make_starter_spec(str(data), target, folder=tmp_path).text
     except DataError as problem:  # words among numbers: to be mended first
         if "cells are numbers but not" not in str(problem):
             raise
@@ -56,8 +56,8 @@ def test_the_spec_of_any_table_loads_and_trains_and_says_what_the_columns_are(ma
     spec, notices = load_spec(str(tmp_path / "s.yaml"))
     assert not notices
     table = read_table(str(data), spec.data)
-    found = understand_columns(table, [name for name in columns if name != target], spec.data.rules)
-    anew = understand_columns(table, [name for name in columns if name != target], type(spec.data.rules)())
+    found = decide_column_kinds(table, [name for name in columns if name != target], spec.data.rules)
+    anew = decide_column_kinds(table, [name for name in columns if name != target], type(spec.data.rules)())
     for name, each in found.items():
         assert each.kind == anew[name].kind or (each.kind, anew[name].kind) == ("date", "ignore")
     assert fit(str(tmp_path / "s.yaml"), out=tmp_path / "m.npz", overrides=DECIDED).epochs == 1
@@ -79,18 +79,18 @@ def test_how_a_file_is_written_is_found_out(delimiter, encoding, pack, tmp_path)
         [list(PLAIN), *zip(*PLAIN.values(), strict=True)]
     )
     (tmp_path / "data").write_bytes(pack(text.getvalue().encode(encoding)))
-    table = read_table(str(tmp_path / "data"), sniff(str(tmp_path / "data")))
+    table = read_table(str(tmp_path / "data"), sniff_format(str(tmp_path / "data")))
     assert {name: table.texts(name) for name in table.columns} == PLAIN
 
 
 @pytest.mark.parametrize("first", ["1.5", "-2", "1e3"])
 def test_a_first_line_with_a_number_is_no_header(first, tmp_path):
     (tmp_path / "d.csv").write_text("".join(f"{first}, red, {label}\n" for label in ("yes", "no") * 10))
-    made = starter(str(tmp_path / "d.csv"), "column_3", folder=tmp_path)
+    made = make_starter_spec(str(tmp_path / "d.csv"), "column_3", folder=tmp_path)
     assert "header: false" in made.text
     assert "skip_initial_space: true" in made.text
     with pytest.raises(DataError, match="the columns were numbered"):
-        starter(str(tmp_path / "d.csv"), "label", folder=tmp_path)
+        make_starter_spec(str(tmp_path / "d.csv"), "label", folder=tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_a_first_line_with_a_number_is_no_header(first, tmp_path):
 def test_decimal_commas_and_marks_of_thousands_are_found(cells, keys, tmp_path):
     columns = {"x": [cells[row % 3] for row in range(ROWS)], "y": [("a", "b")[row % 2] for row in range(ROWS)]}
     data = written(tmp_path / "d.csv", columns)
-    (tmp_path / "s.yaml").write_text(starter(str(data), "y", folder=tmp_path).text)
+    (tmp_path / "s.yaml").write_text(make_starter_spec(str(data), "y", folder=tmp_path).text)
     spec, _ = load_spec(str(tmp_path / "s.yaml"))
     assert {key: getattr(spec.data, key) for key in keys} == keys
     assert spec.data.columns == {"x": "number"}
@@ -118,7 +118,7 @@ def test_what_a_human_may_want_to_decide_is_said(tmp_path):
         "gaps": [("", "1.5", "2.5")[row % 3] for row in range(ROWS)],
         "y": [str(row % 5) for row in range(ROWS)],
     }
-    text = starter(str(written(tmp_path / "d.csv", columns)), "y", folder=tmp_path).text
+    text = make_starter_spec(str(written(tmp_path / "d.csv", columns)), "y", folder=tmp_path).text
     assert "id: ignore" in text
     assert "4 different ones; if they are codes: category" in text
     assert "when: date" in text
@@ -128,15 +128,17 @@ def test_what_a_human_may_want_to_decide_is_said(tmp_path):
 
 def test_targets_with_gaps_are_dropped_and_two_numbers_are_classes(tmp_path):
     columns = {"x": [f"{row}.5" for row in range(ROWS)], "y": [("1", "2", "")[row % 3] for row in range(ROWS)]}
-    (tmp_path / "s.yaml").write_text(starter(str(written(tmp_path / "d.csv", columns)), "y", folder=tmp_path).text)
+    (tmp_path / "s.yaml").write_text(
+        make_starter_spec(str(written(tmp_path / "d.csv", columns)), "y", folder=tmp_path).text
+    )
     spec, _ = load_spec(str(tmp_path / "s.yaml"))
     assert spec.data.missing_target == "drop"
     assert "accuracy" in fit(str(tmp_path / "s.yaml"), out=tmp_path / "m.npz", overrides=DECIDED).metrics["train"]
 
 
-@pytest.mark.parametrize("name", recipe_names())
+@pytest.mark.parametrize("name", list_recipes())
 def test_the_spec_begins_with_the_plain_recipe_and_names_the_others(name, tmp_path):
-    text = starter(str(written(tmp_path / "d.csv", PLAIN)), "label", folder=tmp_path).text
+    text = make_starter_spec(str(written(tmp_path / "d.csv", PLAIN)), "label", folder=tmp_path).text
     assert load_draft("s.yaml", (), text).recipe.name == "plain"
     assert text.count(f"recipe: {name} ") == 1
     (tmp_path / "s.yaml").write_text(text.replace("recipe: plain", f"recipe: {name}"), encoding="utf-8")
@@ -162,13 +164,13 @@ def test_what_cannot_be_is_said(name, target, labels, error, said, tmp_path):
     (tmp_path / "names.csv").write_text("x,y\n")
     (tmp_path / "images").write_bytes(struct.pack(">4I", 0x803, 2, 2, 2) + bytes(8))
     with pytest.raises(error, match=said):
-        starter(name if name == "-" else str(tmp_path / name), target, labels=labels, folder=tmp_path)
+        make_starter_spec(name if name == "-" else str(tmp_path / name), target, labels=labels, folder=tmp_path)
 
 
 def test_images_and_labels_become_a_spec(tmp_path):
     pixels = np.random.default_rng(0).integers(0, 255, (30, 4, 4), np.uint8)
     (tmp_path / "images").write_bytes(struct.pack(">4I", 0x803, 30, 4, 4) + pixels.tobytes())
     (tmp_path / "labels").write_bytes(struct.pack(">2I", 0x801, 30) + bytes(k % 3 for k in range(30)))
-    made = starter(str(tmp_path / "images"), None, labels=str(tmp_path / "labels"), folder=tmp_path)
+    made = make_starter_spec(str(tmp_path / "images"), None, labels=str(tmp_path / "labels"), folder=tmp_path)
     (tmp_path / "s.yaml").write_text(made.text, encoding="utf-8")
     assert fit(str(tmp_path / "s.yaml"), out=tmp_path / "m.npz", overrides=["training.epochs=1"]).epochs == 1

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlptrain.commands.predict import Prediction, predict
+from mlptrain.commands.predict import Prediction
 from mlptrain.engine.network import Network
 from mlptrain.errors import DataError, EnvironmentFailure, SpecError
-from mlptrain.model.answers import Wanted
-from tests.support.flows import csv_text, drawn, fit_mixed, mixed_rows, read_csv
+from mlptrain.model.answers import AnswerOptions
+from tests.support.flows import csv_text, drawn, fit_mixed, mixed_rows, predict, read_csv
 
 INPUTS = ["size", "colour", "fresh"]
 COLUMNS = ["id", *INPUTS, "label", "price", "count"]
@@ -111,8 +111,8 @@ def test_odd_cells_are_counted_by_column(classifier, tmp_path):
     for k, odd in enumerate([{"colour": "violet"}, {"colour": "pink"}, {"size": "NA"}, {"fresh": ""}]):
         rows[k] |= odd
     (tmp_path / "odd.csv").write_text(csv_text(rows))
-    prediction = Prediction(classifier, str(tmp_path / "odd.csv"), Wanted())
-    assert [len(piece["label"]) for piece in prediction.pieces()] == [60]
+    prediction = Prediction(classifier, str(tmp_path / "odd.csv"), AnswerOptions())
+    assert [len(piece["label"]) for piece in prediction.predict_pieces()] == [60]
     assert prediction.counts.rows == 60
     assert prediction.counts.odd.filled == {"size": 1, "fresh": 1}
     assert prediction.counts.odd.unseen == {"colour": 2}
@@ -213,7 +213,7 @@ def test_predictions_are_written_as_csv_that_reads_back(classifier, tmp_path):
     (tmp_path / "rows.csv").write_text(csv_text(ROWS))
     rows = str(tmp_path / "rows.csv")
     result = predict(classifier, rows, keep=["id"])
-    Prediction(classifier, rows, Wanted(keep=["id"])).publish(tmp_path / "out.csv")
+    Prediction(classifier, rows, AnswerOptions(keep=["id"])).publish(tmp_path / "out.csv")
     back = read_csv((tmp_path / "out.csv").read_text())
     assert [row["id"] for row in back] == [row["id"] for row in ROWS]
     assert [row["label"] for row in back] == result["label"]
@@ -222,7 +222,7 @@ def test_predictions_are_written_as_csv_that_reads_back(classifier, tmp_path):
 def test_a_failed_write_leaves_the_old_file_and_no_other(classifier, tmp_path, monkeypatch):
     (tmp_path / "rows.csv").write_text(csv_text(ROWS))
     (tmp_path / "out.csv").write_text("label\nold\n")
-    prediction = Prediction(classifier, str(tmp_path / "rows.csv"), Wanted())
+    prediction = Prediction(classifier, str(tmp_path / "rows.csv"), AnswerOptions())
 
     def full(descriptor):
         raise OSError(28, "No space left on device")
@@ -239,7 +239,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(classifier, tmp_path, m
 @pytest.mark.parametrize("content", ["id,size\n1,2\n", "labels\nx\n", '{"a": 1}', "\x89PNG"])
 def test_a_file_that_is_neither_csv_by_name_nor_predictions_is_not_replaced(classifier, tmp_path, content):
     (tmp_path / "rows.csv").write_text(csv_text(ROWS))
-    prediction = Prediction(classifier, str(tmp_path / "rows.csv"), Wanted())
+    prediction = Prediction(classifier, str(tmp_path / "rows.csv"), AnswerOptions())
     out = tmp_path / "out.txt"
     out.write_text(content)
     with pytest.raises(SpecError, match=r"out.txt: exists and holds no predictions of this target"):

@@ -11,12 +11,17 @@ from hypothesis import strategies as st
 from numpy.random import default_rng
 
 from mlptrain.data import cells as cells_file
-from mlptrain.data import columns as columns_file
-from mlptrain.data.cells import Coder, Gatherer, NulByte, NumberCells, TextCells, common_digits, shortest
-from mlptrain.data.columns import MISSING_NUMBERS, Understood, numbers, understand
+from mlptrain.data import number_recognition as recognition_file
+from mlptrain.data.cells import Gatherer, NumberCells, TextCells, format_double, measure_fixed_digit_width
+from mlptrain.data.coding import Coder, NulByte
+from mlptrain.data.column import Understood
 from mlptrain.data.delimited import TableFormat
+from mlptrain.data.feature_fitting import infer_kind_from_cells
+from mlptrain.data.frames import read_columns
 from mlptrain.data.grammar import LARGEST, NumberGrammar, is_number
-from mlptrain.data.table import Part, Reading, Table, from_columns, read_table
+from mlptrain.data.number_reading import read_numbers
+from mlptrain.data.number_texts import MISSING_NUMBERS
+from mlptrain.data.table import Part, Reading, Table, read_table
 from mlptrain.errors import DataError
 from tests.support.table_cases import coded, drawn, lines_of, read, same_cells, texts_of
 
@@ -28,7 +33,7 @@ FEW = 5
 def few() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cells_file, "FEW", FEW)
-        patch.setattr(columns_file, "MANY", 0)  # what is kept as numbers has many different ones
+        patch.setattr(recognition_file, "MANY", 0)  # what is kept as numbers has many different ones
         yield
 
 
@@ -98,10 +103,12 @@ def test_blocks_and_forms_change_no_meaning(texts, sizes, as_coded, missing):
     plain = table_of(coded(texts), texts)
     found = table_of(gathered(texts, sizes, as_coded=as_coded), texts)
     assert found.texts("x") == texts
-    expected = attempted(numbers, plain, "x", missing)
-    got = attempted(numbers, found, "x", missing)
+    expected = attempted(read_numbers, plain, "x", missing)
+    got = attempted(read_numbers, found, "x", missing)
     np.testing.assert_array_equal(got, expected)
-    assert attempted(understand, found, "x", missing) == attempted(understand, plain, "x", missing)
+    assert attempted(infer_kind_from_cells, found, "x", missing) == attempted(
+        infer_kind_from_cells, plain, "x", missing
+    )
 
 
 @settings(drawn, max_examples=200)
@@ -110,7 +117,7 @@ def test_numbers_are_those_of_the_texts_one_by_one(texts, sizes, as_coded, missi
     found = table_of(gathered(texts, sizes, as_coded=as_coded), texts)
     missing = missing | {"none", ""}
     expected = np.array([number_of(text, missing) for text in texts], np.float64)
-    np.testing.assert_array_equal(numbers(found, "x", missing), expected)
+    np.testing.assert_array_equal(read_numbers(found, "x", missing), expected)
 
 
 @settings(drawn, max_examples=200)
@@ -124,9 +131,9 @@ def test_taking_rows_commutes_with_everything(texts, sizes, as_coded, missing, d
     assert lines_of(some) == [row + 2 for row in rows]
     for position, row in enumerate(rows):
         assert some.columns["x"].text(position) == whole.columns["x"].text(row)
-    values = attempted(numbers, whole, "x", missing)
+    values = attempted(read_numbers, whole, "x", missing)
     if not isinstance(values, str):
-        np.testing.assert_array_equal(numbers(some, "x", missing), values[rows])
+        np.testing.assert_array_equal(read_numbers(some, "x", missing), values[rows])
     again = some.take(np.arange(len(rows), dtype=np.int64)[::-1].copy())
     assert again.texts("x") == taken[::-1]
 
@@ -166,14 +173,14 @@ def test_digits_with_leading_zeros_keep_their_text(monkeypatch, few, size):
     assert isinstance(cells, NumberCells)
     assert found.texts("x") == texts
     assert found.take(np.arange(5, 3002, 7)).texts("x") == texts[5:3002:7]
-    kept = understand(found, "x", set())
+    kept = infer_kind_from_cells(found, "x", set())
     assert kept == Understood("ignore", "codes with leading zeros, 3000 different ones: an identifier")
 
 
 @pytest.mark.parametrize("columns", [1, 999, 2000, 10_000, 1_000_000])
 def test_the_columns_of_a_wide_table_stay_coded_up_to_fewer_texts(monkeypatch, columns):
     monkeypatch.setattr(cells_file, "FEW", 1000)
-    most = cells_file.few(columns)
+    most = cells_file.compute_distinct_text_limit(columns)
     assert most == (1000 if columns < 1000 else max(2**20 // columns, 100))
     texts = [str(number / 8) for number in range(most + 1)]
     for count, kind in ((most, TextCells), (most + 1, NumberCells)):
@@ -211,9 +218,10 @@ def test_the_text_of_a_number_is_read_again():
 
 def test_columns_in_memory_are_read_again_too():
     values = [k / 7 for k in range(40)]
-    found = from_columns({"x": np.array(values), "y": list(range(40))})
+    found = read_columns({"x": np.array(values), "y": list(range(40))})
     assert isinstance(found.columns["x"], NumberCells)
-    assert found.texts("x") == [shortest(value) for value in values]
+    assert isinstance(found.columns["y"], NumberCells)
+    assert found.texts("x") == [format_double(value) for value in values]
     assert found.take(np.array([3])).texts("y") == ["3"]
 
 
@@ -226,17 +234,17 @@ def test_arrays_are_the_cells_of_their_shortest_texts(values, sizes, as_text):
     for size in [*sizes, len(values)]:
         gatherer.add(whole[begin : begin + size])
         begin += size
-    texts = [shortest(value) for value in values]
+    texts = [format_double(value) for value in values]
     found = table_of(gatherer.finish(), texts)
     assert found.texts("x") == texts
-    got, expected = (attempted(numbers, each, "x", ()) for each in (found, table_of(coded(texts), texts)))
+    got, expected = (attempted(read_numbers, each, "x", ()) for each in (found, table_of(coded(texts), texts)))
     np.testing.assert_array_equal(got, expected)
 
 
 @drawn
 @given(st.floats())
 def test_the_shortest_text_of_a_number_is_it(value):
-    text = shortest(value)
+    text = format_double(value)
     assert np.array_equal(float(text or "nan"), value, equal_nan=True)
     assert len(text) <= len(repr(value))
 
@@ -245,7 +253,7 @@ def test_the_shortest_text_of_a_number_is_it(value):
 @given(st.lists(st.text(max_size=3) | codes, min_size=1))
 def test_common_digits_are_the_length_of_texts_of_nothing_but_digits(texts):
     alike = all(len(text) == len(texts[0]) and text and set(text) <= set("0123456789") for text in texts)
-    assert common_digits(texts) == (len(texts[0]) if alike else 0)
+    assert measure_fixed_digit_width(texts) == (len(texts[0]) if alike else 0)
 
 
 def test_a_nul_character_is_refused_in_every_form():
@@ -297,7 +305,7 @@ def test_replaced_texts_are_one(texts, sizes):
 def test_a_number_that_means_missing_does_so_however_many_numbers_there_are():
     for count in (3, 50):
         found = read("x\n" + "\n".join([*(f"{k}.5" for k in range(count)), "-999", "-999.0", " -999"]))
-        values = numbers(found, "x", {"-999"})
+        values = read_numbers(found, "x", {"-999"})
         assert isinstance(found.columns["x"], NumberCells) == (count == 50)
         assert np.isnan(values).tolist() == [False] * count + [True] * 3
 
@@ -328,7 +336,29 @@ def test_a_few_empty_texts_are_found_wherever_they_stand(places):
 
 
 def test_whole_numbers_are_written_in_digits_as_far_as_they_are_exact():
-    assert [shortest(sign * 2.0**power) for sign in (1, -1) for power in (53, 54)] == [
+    assert [format_double(sign * 2.0**power) for sign in (1, -1) for power in (53, 54)] == [
         *("9007199254740992", "1.8014398509481984e+16"),
         *("-9007199254740992", "-1.8014398509481984e+16"),
     ]
+
+
+def test_cells_of_texts_and_of_numbers_answer_alike():
+    texts = [*(str(k / 4) for k in range(30)), "x", "", "2.50", "-9", "x"]
+    kept, numbers = coded(texts), gathered(texts, [], as_coded=[False])
+    assert (kept.is_numeric, numbers.is_numeric) == (False, True)
+    assert kept.rows == numbers.rows == len(kept) == len(texts)
+    for missing in ({""}, {"", "-9"}):
+        one, other = (cells.read_numbers(missing, NumberGrammar())[0] for cells in (kept, numbers))
+        np.testing.assert_array_equal(one, other)
+    assert kept.find_rows({"x", ""}) == numbers.find_rows({"x", ""}) == [30, 31, 34]
+    assert kept.coded() is kept.kept_texts is kept
+    assert numbers.kept_texts.counts == {"x": 2, "": 1}
+    assert (kept.count_plain_numbers([-9.0]), numbers.count_plain_numbers([-9.0])) == (0, 31)
+    assert (kept.count_different_numbers(), numbers.count_different_numbers()) == (0, 32)
+    assert kept[30:33].texts() == texts[30:33]
+    for cells in (kept, numbers):
+        digest, again = (
+            b"".join(map(bytes, each.digest_parts())) for each in (cells, cells.take(np.arange(len(texts))))
+        )
+        assert digest == again
+        assert digest != b"".join(map(bytes, cells.take(np.arange(len(texts))[::-1]).digest_parts()))

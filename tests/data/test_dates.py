@@ -11,8 +11,15 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from mlptrain.data.dates import DATE_FORMATS, DateParts, compiled, date_format, looks_like_dates, parse_dates
-from mlptrain.spec.plain import from_plain, to_plain
+from mlptrain.data.dates import (
+    DATE_FORMATS,
+    DateParts,
+    compile_date_format,
+    find_date_format,
+    looks_like_dates,
+    parse_dates,
+)
+from mlptrain.plain import from_plain, to_plain
 from tests.support.table_cases import drawn
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -174,8 +181,8 @@ def test_a_column_of_dates_has_one_format():
     assert looks_like_dates({"2020-05-17", "2020-05-17 10:30"})
     assert not looks_like_dates(["2020-05-17", "17.05.2020"])
     assert not looks_like_dates(["17/05/2020", "05/17/2020"])
-    assert date_format(["17.05.2020", "18.05.2020", "2020-05-17"]) == "DD.MM.YYYY"
-    assert date_format(["", "x"]) is None
+    assert find_date_format(["17.05.2020", "18.05.2020", "2020-05-17"]) == "DD.MM.YYYY"
+    assert find_date_format(["", "x"]) is None
     assert parse_dates([], None).shape == (0,)
 
 
@@ -206,7 +213,7 @@ def test_slash_dates_that_could_all_be_both_need_a_format(pairs):
 @pytest.mark.parametrize(("text", "format"), [("13/01/2020", "DD/MM/YYYY"), ("01/13/2020", "MM/DD/YYYY")])
 def test_one_slash_date_that_cannot_be_both_decides_for_all(text, format):
     texts = ["02/03/2020", text, "04/05/2020"]
-    assert date_format(texts) == format
+    assert find_date_format(texts) == format
     np.testing.assert_array_equal(parse_dates(texts, None), parse_dates(texts, format))
 
 
@@ -229,7 +236,7 @@ def test_slash_dates_of_both_orders_are_an_error_that_shows_one_of_each():
 )
 def test_a_format_that_cannot_be_read_is_an_error_in_one_sentence(format, why):
     with pytest.raises(ValueError, match=why) as found:
-        compiled(format)
+        compile_date_format(format)
     assert "\n" not in str(found.value)
 
 

@@ -16,9 +16,10 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from mlptrain.data import delimited
-from mlptrain.data.columns import numbers
-from mlptrain.data.delimited import FIELD_LIMIT, ROWS_AT_ONCE, Reader, TableFormat, known_encoding
-from mlptrain.data.table import Table, from_columns, gathered, listed, read_table
+from mlptrain.data.delimited import FIELD_LIMIT, ROWS_AT_ONCE, Reader, TableFormat, is_known_encoding
+from mlptrain.data.frames import read_columns
+from mlptrain.data.number_reading import read_numbers
+from mlptrain.data.table import Table, format_quoted_names, gather_readers_into_table, read_table
 from mlptrain.errors import DataError
 from tests.support.table_cases import (
     attempt,
@@ -334,7 +335,7 @@ def test_a_file_that_changes_between_two_looks_is_an_error():
     contents = iter([good, good, b"a,b\n1,2,3\n", good])  # header, quick reader, standard reader, locating the fault
     layout = TableFormat()
     with pytest.raises(DataError, match="the file has changed while it was read; try again"):
-        gathered([Reader(lambda: io.BytesIO(next(contents)), "f.csv", layout)], layout, ())
+        gather_readers_into_table([Reader(lambda: io.BytesIO(next(contents)), "f.csv", layout)], layout, ())
 
 
 # Blocks without quotes are divided as `csv` divides them, wherever their borders fall.
@@ -421,13 +422,13 @@ GRAMMARS = {
 def test_numbers_are_read_as_the_format_says(layout, write, values):
     text = "x;y\n" + "".join(f"{write(value)};\n" for value in values)
     found = read(text, delimiter=";", **layout)
-    assert numbers(found, "x", ()).tolist() == values
+    assert read_numbers(found, "x", ()).tolist() == values
 
 
 @pytest.mark.parametrize("text", ["1.5", "1,234.5", "1.234.5", "1..5", "1_0", "1 0"])
 def test_a_point_is_no_decimal_point_where_the_comma_is(text):
     with pytest.raises(DataError, match="is not a number"):
-        numbers(read(f"x;y\n{text};\n", delimiter=";", decimal=","), "x", ())
+        read_numbers(read(f"x;y\n{text};\n", delimiter=";", decimal=","), "x", ())
 
 
 # Standard input, and files.
@@ -494,15 +495,15 @@ class NAType:
 
 def test_columns_in_memory_are_text_with_missing_cells_empty():
     values = {"a": [1, 2.5, None, float("nan"), NAType(), "x", True], 7: np.array([1, 2, 3, 4, 5, 6, 7], np.float32)}
-    found = from_columns(values)
-    assert texts_of(found) == {"a": ["1", "2.5", "", "", "", "x", "True"], "7": [f"{k}.0" for k in range(1, 8)]}
+    found = read_columns(values)
+    assert texts_of(found) == {"a": ["1", "2.5", "", "", "", "x", "True"], "7": list("1234567")}
     assert (found.rows, found.lines([3])) == (7, ["row 4"])
 
 
 def test_columns_in_memory_have_one_length():
     with pytest.raises(DataError, match=r"frame: columns of different lengths: \[1, 2\]"):
-        from_columns({"a": [1], "b": [1, 2]}, "frame")
-    assert from_columns({}).rows == 0
+        read_columns({"a": [1], "b": [1, 2]}, "frame")
+    assert read_columns({}).rows == 0
 
 
 @pytest.mark.parametrize(
@@ -522,8 +523,8 @@ def test_missing_columns_are_named_with_the_nearest(wanted, said):
 
 
 def test_long_lists_of_names_are_cut():
-    assert listed(["a", "b"]) == "'a', 'b'"
-    assert listed(map(str, range(23))).endswith("'18', '19' and 3 more")
+    assert format_quoted_names(["a", "b"]) == "'a', 'b'"
+    assert format_quoted_names(map(str, range(23))).endswith("'18', '19' and 3 more")
 
 
 def test_a_fault_names_line_and_column():
@@ -532,9 +533,9 @@ def test_a_fault_names_line_and_column():
 
 @pytest.mark.parametrize("name", ["utf-8", "UTF8", "cp1252", "latin-1", "utf-16"])
 def test_text_encodings_are_known(name):
-    assert known_encoding(name)
+    assert is_known_encoding(name)
 
 
 @pytest.mark.parametrize("name", ["", "utf-9", "hex", "base64", "rot13", "undefined", "a\0b", "é", "../x"])
 def test_what_is_no_text_encoding_is_not_known(name):
-    assert not known_encoding(name)
+    assert not is_known_encoding(name)

@@ -17,18 +17,18 @@ from mlptrain.data.encodings import (
     FrequencyEncoding,
     LevelCodes,
     LevelValues,
+    OneHot,
     OneHotEncoding,
     OrdinalEncoding,
     RobustOneHotEncoding,
     ScaledOneHot,
     TargetEncoding,
-    cross_fitted,
-    folds_of_rows,
-    smoothed_means,
+    compute_smoothed_level_means,
+    draw_folds,
 )
 from mlptrain.data.scaling import RobustScaling
+from mlptrain.plain import from_plain, to_plain
 from mlptrain.randomness import stream
-from mlptrain.spec.plain import from_plain, to_plain
 from tests.support.table_cases import drawn
 
 ENCODINGS = [kind() for kind in get_args(Encoding)]
@@ -40,6 +40,11 @@ each_encoding = pytest.mark.parametrize("encoding", ENCODINGS, ids=lambda encodi
 KINDS = ("numbers", "two classes", "classes")
 each_kind = pytest.mark.parametrize("kind", KINDS)
 each_smoothing = pytest.mark.parametrize("smoothing", ["auto", 0.0, 3.5, 100.0])
+
+
+def cross_fitted(encoding, fitted, codes, **given):
+    """The columns of the training rows."""
+    return encoding.cross_fit(fitted, codes, **given)
 
 
 def case(seed, kind="numbers", *, rows=300, levels=9):
@@ -105,7 +110,7 @@ def test_the_training_rows_are_encoded_as_sklearn_encodes_them_from_the_other_fo
     encoding = TargetEncoding(smoothing=smoothing, folds=folds)
     fitted = encoding.fit(codes, levels=levels, targets=targets)
     ours = cross_fitted(encoding, fitted, codes, levels=levels, targets=targets, bits=stream(5, "target encoding", 2))
-    fold = folds_of_rows(len(codes), folds, stream(5, "target encoding", 2))
+    fold = draw_folds(len(codes), folds, stream(5, "target encoding", 2))
     for k in range(folds):
         rest, inside = fold != k, fold == k
         expected = sklearn_target_values(kind, smoothing, (codes[rest], y[rest]), levels=levels, later=codes[inside])
@@ -150,12 +155,12 @@ def test_a_rows_target_does_reach_its_columns_without_cross_fitting_and_the_colu
 @given(rows=st.integers(2, 300), folds=st.integers(2, 100), seed=st.integers(0, 9))
 @drawn
 def test_folds_are_drawn_and_of_one_size(rows, folds, seed):
-    fold = folds_of_rows(rows, folds, stream(seed, "target encoding", 0))
+    fold = draw_folds(rows, folds, stream(seed, "target encoding", 0))
     sizes = np.bincount(fold, minlength=folds)
     assert len(sizes) == folds
     assert np.ptp(sizes) <= 1
     if rows > 50:
-        assert (fold != folds_of_rows(rows, folds, stream(seed + 1, "target encoding", 0))).any()
+        assert (fold != draw_folds(rows, folds, stream(seed + 1, "target encoding", 0))).any()
 
 
 def test_the_seed_alone_decides_about_the_training_rows():
@@ -347,7 +352,7 @@ def test_levels_of_one_frequency_are_0():
 def test_a_level_that_training_lacks_has_the_mean_target(kind, smoothing):
     codes, levels, _, targets = case(5, kind)
     rows = codes != 1
-    means, errors = smoothed_means(codes[rows], levels, targets[rows], smoothing=smoothing)
+    means, errors = compute_smoothed_level_means(codes[rows], levels, targets[rows], smoothing=smoothing)
     np.testing.assert_allclose(errors[[1, levels]], [targets[rows].std(axis=0) / np.sqrt(rows.sum())] * 2)
     np.testing.assert_allclose(means[[1, levels]], [targets[rows].mean(axis=0)] * 2, rtol=1e-12)
 
@@ -381,3 +386,45 @@ def test_all_rows_of_other_values_are_0():
         fitted = encoding.fit(codes, levels=2, targets=np.array([[1.0], [2.0], [4.0]]))
         assert isinstance(fitted, LevelValues)
         assert not encoded(fitted, codes).any()
+
+
+# What a model file may hold.
+
+TWO_LEVELS = ((0.0,), (1.0,), (0.5,))
+BROKEN = [
+    (OneHot(levels=3), "it has 2 levels, not 3"),
+    (LevelCodes(levels=1, embedding=4), "it has 2 levels, not 1"),
+    (LevelCodes(levels=2, embedding=0), "its embedding has no width"),
+    (ScaledOneHot(on=(1.0,), off=(0.0,)), "it has 2 levels, but values of 1"),
+    (ScaledOneHot(on=(1.0, 4.0), off=(0.0, 0.0)), "its values are out of all proportion"),
+    (LevelValues(values=TWO_LEVELS[:2], center=(0.0,), scale=(1.0,)), "it has 2 levels, but values of 1"),
+    (
+        LevelValues(values=TWO_LEVELS, center=(0.0,), scale=(1.0, 1.0)),
+        "its levels have different numbers of values",
+    ),
+    (LevelValues(values=TWO_LEVELS, center=(0.0,), scale=(-1.0,)), "its scale is below 0"),
+    (LevelValues(values=TWO_LEVELS, center=(0.0,), scale=(5e-324,)), "its values are out of all proportion"),
+]
+
+
+@each_encoding
+@pytest.mark.parametrize("levels", [2, 9])
+def test_what_is_fitted_breaks_no_rule(encoding, levels):
+    codes, _, _, targets = case(1, levels=levels)
+    assert list(encoding.fit(codes, levels=levels, targets=targets).broken_rules(levels)) == []
+
+
+@pytest.mark.parametrize(("encoding", "rule"), BROKEN, ids=lambda each: each if isinstance(each, str) else "")
+def test_a_broken_encoding_breaks_one_rule(encoding, rule):
+    assert list(encoding.broken_rules(2)) == [rule]
+
+
+def test_every_fitted_encoding_can_be_broken():
+    assert {type(each) for each, _ in BROKEN} == set(get_args(FittedEncoding))
+
+
+@each_encoding
+def test_only_codes_are_embedded(encoding):
+    codes, levels, _, targets = case(1)
+    fitted = encoding.fit(codes, levels=levels, targets=targets)
+    assert fitted.embedded_codes == ((levels + 1, fitted.embedding) if isinstance(fitted, LevelCodes) else None)

@@ -22,15 +22,22 @@ from sklearn.preprocessing import (
     TargetEncoder,
 )
 
-from mlptrain.data.column_rules import ColumnRules, FeatureRules, Imputing
-from mlptrain.data.columns import MISSING_NUMBERS, TRUE, Kind, Understood
+from mlptrain.data.category_column import CategoryColumn
+from mlptrain.data.column import Understood
+from mlptrain.data.column_rules import ColumnRules, FeatureRules
+from mlptrain.data.date_column import DateColumn
 from mlptrain.data.encodings import Encoding, FrequencyEncoding, OneHotEncoding, OrdinalEncoding, TargetEncoding
-from mlptrain.data.feature_fitting import fit_features, incomplete_rows, understand_columns
-from mlptrain.data.features import CategoryColumn, DateColumn, Features, NumberColumn, OddCells, PixelFeatures
+from mlptrain.data.feature_fitting import decide_column_kinds, find_incomplete_rows, fit_features
+from mlptrain.data.features import Features, Kind, PixelFeatures
 from mlptrain.data.grammar import is_number
+from mlptrain.data.imputing import Imputing
+from mlptrain.data.number_column import NumberColumn
+from mlptrain.data.number_reading import TRUE
+from mlptrain.data.number_texts import MISSING_NUMBERS
+from mlptrain.data.odd_cells import OddCells
 from mlptrain.data.scaling import MinMaxScaling, NoScaling, QuantileScaling, RobustScaling, Scaling, StandardScaling
 from mlptrain.errors import DataError
-from mlptrain.spec.plain import from_plain, to_plain
+from mlptrain.plain import from_plain, to_plain
 from tests.support.table_cases import columns_of, drawn, table
 
 FLOAT64, FLOAT32 = np.dtype(np.float64), np.dtype(np.float32)
@@ -41,7 +48,7 @@ def fitted(found, targets=None, notices=None, **rules):
     rules = FeatureRules(**rules)
     targets = np.zeros((found.rows, 1)) if targets is None else targets
     return fit_features(
-        found, understand_columns(found, list(found.columns), rules), rules, targets=targets, notices=notices
+        found, decide_column_kinds(found, list(found.columns), rules), rules, targets=targets, notices=notices
     )
 
 
@@ -263,7 +270,7 @@ def test_all_missing_columns_are_named_with_the_nearest_ones():
 
 def test_what_is_left_out_is_named_with_the_reason():
     found = table(x="1 2 3", c="7 7 7", m="_ _ _", declared="1 2 3", train_constant="5 5 5")
-    understood = understand_columns(found, list(found.columns), FeatureRules(columns=declared(declared="ignore")))
+    understood = decide_column_kinds(found, list(found.columns), FeatureRules(columns=declared(declared="ignore")))
     understood["train_constant"] = Understood("number")
     assert fit_features(found, understood, FeatureRules(), targets=np.zeros((3, 1))).ignored == {
         "c": "constant",
@@ -347,7 +354,7 @@ def test_encodings_levels_and_formats_declare_the_kind():
         "y": ColumnRules(levels=("3", "2", "1")),
         "z": ColumnRules(format="DD/MM/YYYY"),
     }
-    understood = understand_columns(found, list("xyz"), FeatureRules(columns=own))
+    understood = decide_column_kinds(found, list("xyz"), FeatureRules(columns=own))
     assert [each.kind for each in understood.values()] == ["category", "category", "date"]
     assert {each.note for each in understood.values()} == {"as declared"}
 
@@ -382,10 +389,10 @@ def test_rows_that_lack_a_cell_are_dropped_where_it_is_asked_for():
     found = table(x="1 NA 3 4", y="1 2 _ 4", c="a b c _", i="_ 7 7 7", d=["2020-01-01"] * 4)
     for strategy, expected in (("median", [0, 0, 0, 0]), ("drop_row", [0, 1, 1, 1])):
         rules = FeatureRules(imputing=Imputing(strategy=strategy))
-        understood = understand_columns(found, list(found.columns), rules)
-        assert incomplete_rows(found, understood, rules).tolist() == expected
+        understood = decide_column_kinds(found, list(found.columns), rules)
+        assert find_incomplete_rows(found, understood, rules).tolist() == expected
     rules = FeatureRules(columns={"x": ColumnRules(imputing=Imputing(strategy="drop_row"))})
-    assert incomplete_rows(found, {"x": Understood("number"), "y": Understood("number")}, rules).tolist() == [
+    assert find_incomplete_rows(found, {"x": Understood("number"), "y": Understood("number")}, rules).tolist() == [
         0,
         1,
         0,
@@ -461,7 +468,7 @@ def test_no_training_row_sees_its_own_target():
 def test_pixels_are_divided_by_255():
     images = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4) * 11
     features = PixelFeatures(shape=(3, 4))
-    matrix = features.encode_images(images, FLOAT64)[:]
+    matrix = features.compact_images(images, FLOAT64, "i")[:]
     assert matrix.shape == (2, features.width) == (2, 12)
     np.testing.assert_array_equal(matrix, images.reshape(2, 12) / 255)
 
@@ -469,7 +476,7 @@ def test_pixels_are_divided_by_255():
 @pytest.mark.parametrize("dtype", [FLOAT32, FLOAT64], ids=str)
 def test_pixels_answer_as_the_matrix_does_that_they_stand_for(dtype):
     images = default_rng(5).integers(0, 256, (20, 4, 3)).astype(np.uint8)
-    pixels = PixelFeatures(shape=(4, 3)).encode_images(images, dtype)
+    pixels = PixelFeatures(shape=(4, 3)).compact_images(images, dtype, "i")
     matrix = images.reshape(20, 12).astype(dtype)
     matrix /= 255
     rows, out = default_rng(6).permutation(20)[:7], np.empty((7, 12), dtype)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlptrain.data.delimited import TableFormat
-from mlptrain.data.files import FOREIGN, PARQUET, content, is_parquet, matched, opener, unpacked
+from mlptrain.data.files import FOREIGN, PARQUET, is_parquet, make_opener, match_files, read_bytes, unpack_gzip
 from mlptrain.data.table import read_table
 from mlptrain.errors import DataError
 from tests.support.table_cases import drawn, read, zipped
@@ -21,7 +21,7 @@ def test_a_foreign_file_is_named_whatever_it_is_called(tmp_path, magic, kind):
     (tmp_path / "x.csv").write_bytes(magic + b"\0\1\2 some more")
     said = re.escape(f"x.csv: this is {kind}; save tables as CSV")
     with pytest.raises(DataError, match=said):
-        opener(str(tmp_path / "x.csv"))()
+        make_opener(str(tmp_path / "x.csv"))()
     with pytest.raises(DataError, match="this Parquet file cannot be read" if magic == PARQUET else said):
         read_table(str(tmp_path / "x.csv"), TableFormat())
 
@@ -49,14 +49,14 @@ def test_a_pattern_names_all_files_that_match_in_order(tmp_path):
         (tmp_path / name).touch()
 
     def found(pattern):
-        return [str(Path(name).relative_to(tmp_path)) for name in matched(str(tmp_path / pattern))]
+        return [str(Path(name).relative_to(tmp_path)) for name in match_files(str(tmp_path / pattern))]
 
     assert found("*.csv") == ["a10.csv", "b1.csv", "b2.csv"]
     assert found("b?.csv") == ["b1.csv", "b2.csv"]
     assert found("b[2-9].csv") == ["b2.csv"]
     assert found("**/b*.csv") == ["b1.csv", "b2.csv", "deep/b3.csv"]
     assert found("absent.csv") == ["absent.csv"]
-    assert matched("-") == ["-"]
+    assert match_files("-") == ["-"]
     with pytest.raises(DataError, match=r"x\*: no file matches this pattern"):
         found("x*")
 
@@ -64,12 +64,12 @@ def test_a_pattern_names_all_files_that_match_in_order(tmp_path):
 def test_a_file_whose_name_looks_like_a_pattern_is_itself(tmp_path):
     for name in ("b[1].csv", "b1.csv"):
         (tmp_path / name).touch()
-    assert matched(str(tmp_path / "b[1].csv")) == [str(tmp_path / "b[1].csv")]
+    assert match_files(str(tmp_path / "b[1].csv")) == [str(tmp_path / "b[1].csv")]
 
 
 def test_a_file_that_changes_between_two_looks_is_an_error(tmp_path):
     (tmp_path / "x").write_bytes(b"abc")
-    open_bytes = opener(str(tmp_path / "x"))
+    open_bytes = make_opener(str(tmp_path / "x"))
     open_bytes().close()
     (tmp_path / "x").write_bytes(b"abcd")
     with pytest.raises(DataError, match="x: the file has changed while it was read; try again"):
@@ -79,13 +79,13 @@ def test_a_file_that_changes_between_two_looks_is_an_error(tmp_path):
 @drawn
 @given(st.binary(max_size=40).filter(lambda data: not data.startswith((b"\x1f\x8b", *FOREIGN))))
 def test_bytes_are_read_as_they_are_zipped_or_not(data):
-    assert unpacked(io.BytesIO(data), "x").read() == data
-    assert unpacked(io.BytesIO(zipped(data)), "x").read() == data
+    assert unpack_gzip(io.BytesIO(data), "x").read() == data
+    assert unpack_gzip(io.BytesIO(zipped(data)), "x").read() == data
 
 
 def test_a_file_can_be_opened_again_and_again(tmp_path):
     (tmp_path / "x").write_bytes(zipped(b"abc"))
-    open_bytes = opener(str(tmp_path / "x"))
+    open_bytes = make_opener(str(tmp_path / "x"))
     for _ in range(2):
         with open_bytes() as stream:
             assert stream.read() == b"abc"
@@ -97,13 +97,13 @@ def test_a_file_can_be_opened_again_and_again(tmp_path):
 def test_damaged_gzip_is_a_data_error(tmp_path, damage):
     (tmp_path / "x").write_bytes(damage(zipped(bytes(range(256)))))
     with pytest.raises(DataError, match=r"x: the gzip data is damaged: "):
-        content(str(tmp_path / "x"))
+        read_bytes(str(tmp_path / "x"))
 
 
 def said(path) -> str:
     """What opening the file says is wrong."""
     with pytest.raises(DataError) as error:
-        opener(str(path))()
+        make_opener(str(path))()
     return str(error.value)
 
 

@@ -15,10 +15,10 @@ from mlptrain.data import cells as cells_file
 from mlptrain.data import parquet as parquet_file
 from mlptrain.data.cells import NumberCells
 from mlptrain.data.column_rules import FeatureRules
-from mlptrain.data.columns import numbers
 from mlptrain.data.delimited import TableFormat
-from mlptrain.data.feature_fitting import fit_features, understand_columns
+from mlptrain.data.feature_fitting import decide_column_kinds, fit_features
 from mlptrain.data.grammar import EXACT
+from mlptrain.data.number_reading import read_numbers
 from mlptrain.data.table import Reading, Table, read_table
 from mlptrain.errors import DataError
 from tests.support.table_cases import drawn, lines_of, texts_of
@@ -81,7 +81,7 @@ def test_every_kind_has_its_text(stored, column, texts):
 @settings(drawn, max_examples=100)
 @given(st.lists(st.none() | st.floats(-1e300, 1e300), max_size=40))
 def test_floats_are_kept_to_the_last_bit(stored, values):
-    found = numbers(read(stored(x=pa.array(values, pa.float64()))), "x", ())
+    found = read_numbers(read(stored(x=pa.array(values, pa.float64()))), "x", ())
     expected = np.array([np.nan if value is None else value for value in values], np.float64)
     np.testing.assert_array_equal(found, expected)
 
@@ -127,7 +127,7 @@ def test_the_features_are_those_of_the_csv_of_the_same_table(stored, tmp_path):
     matrices, ignored = [], []
     for path in (stored(**columns), str(tmp_path / "f.csv")):
         found = read(path)
-        understood = understand_columns(found, list(found.columns), rules)
+        understood = decide_column_kinds(found, list(found.columns), rules)
         for name in ("day", "moment"):
             understood[name] = type(understood[name])("date")
         features = fit_features(found, understood, rules, targets=np.zeros((found.rows, 1)))
@@ -180,7 +180,7 @@ def test_infinities_are_refused(stored, value):
 def test_a_number_too_large_is_an_error_wherever_it_is(stored, before):
     found = read(stored(x=pa.array([k / 7 for k in range(before)] + [1e305])))
     with pytest.raises(DataError, match=f"f.parquet row {before + 1}: column \"x\": '.*' is too large for a number"):
-        numbers(found, "x", ())
+        read_numbers(found, "x", ())
 
 
 def test_a_nul_character_is_refused(stored):

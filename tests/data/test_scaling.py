@@ -15,21 +15,24 @@ from numpy.random import default_rng
 from sklearn import preprocessing
 
 from mlptrain.data.scaling import (
+    Affine,
     FittedScaling,
     Log1pScaling,
+    LogAffine,
     MinMaxScaling,
     NormalQuantiles,
     NoScaling,
     QuantileScaling,
     RobustScaling,
     Scaling,
+    SmoothlyClipped,
     StandardScaling,
-    distances,
-    mean_and_deviation,
-    normal_quantile,
-    signed_log,
+    center_and_scale,
+    compute_normal_quantile,
+    compute_signed_log,
+    measure_mean_and_deviation,
 )
-from mlptrain.spec.plain import from_plain, to_plain
+from mlptrain.plain import from_plain, to_plain
 from tests.support.table_cases import drawn
 
 TABLES = Path(__file__).parents[3] / "shared" / "tables"
@@ -40,7 +43,7 @@ each_scaling = pytest.mark.parametrize("scaling", SCALINGS, ids=lambda scaling: 
 def unclipped(scaling, train, later):
     """The robust scaling before the clip, of a spread that is not 0 between the quartiles."""
     fitted = scaling.fit(train)
-    return distances(later, fitted.center, fitted.scale)
+    return center_and_scale(later, fitted.center, fitted.scale)
 
 
 def applied(scaling, train, later):
@@ -60,7 +63,7 @@ ORACLES = {
     "log1p": (applied, lambda train: preprocessing.StandardScaler()),
     "none": (applied, lambda train: preprocessing.FunctionTransformer()),
 }
-SEEN_BY_SKLEARN = {"log1p": signed_log}
+SEEN_BY_SKLEARN = {"log1p": compute_signed_log}
 """What scikit-learn's scaler is given, where it is not x."""
 
 
@@ -145,7 +148,7 @@ def test_the_inverse_normal_distribution_is_the_one_of_the_standard_library():
     tails = 10.0 ** -np.arange(1.0, 301.0, 0.5)
     p = np.concatenate([np.linspace(0, 1, 4001)[1:-1], tails, 1 - tails[tails > 1e-15], [0.075, 0.925, np.exp(-25)]])
     expected = np.vectorize(NormalDist().inv_cdf)(p)
-    np.testing.assert_allclose(normal_quantile(p), expected, rtol=1e-13, atol=1e-15)
+    np.testing.assert_allclose(compute_normal_quantile(p), expected, rtol=1e-13, atol=1e-15)
 
 
 # Laws of every scaling.
@@ -257,7 +260,7 @@ def test_a_spread_too_small_for_float64_is_degenerate_and_an_ordinary_one_is_not
 @drawn
 @given(value=st.floats(-1e300, 1e300), rows=st.integers(1, 40))
 def test_equal_values_deviate_by_exactly_0(value, rows):
-    assert mean_and_deviation(np.full(rows, value)) == (value, 0.0)
+    assert measure_mean_and_deviation(np.full(rows, value)) == (value, 0.0)
 
 
 def test_between_quantiles_that_are_too_close_for_a_slope_is_their_middle():
@@ -270,3 +273,32 @@ def test_each_fitted_scaling_is_reached_and_says_whether_it_is_degenerate(kind):
     assert kind in reached
     constant = kind(values=(2.0, 2.0)) if kind is NormalQuantiles else kind(center=2.0, scale=0.0)
     assert constant.degenerate
+
+
+# What a model file may hold.
+
+BROKEN = [
+    Affine(center=0.0, scale=0.0),
+    Affine(center=0.0, scale=-1.0),
+    SmoothlyClipped(center=0.0, scale=0.0),
+    LogAffine(center=0.0, scale=-1e-300),
+    NormalQuantiles(values=()),
+    NormalQuantiles(values=(1.0, 1.0)),
+    NormalQuantiles(values=(0.0, 2.0, 1.0)),
+]
+
+
+@each_scaling
+def test_what_is_fitted_breaks_no_rule(scaling):
+    assert list(scaling.fit(np.array([0.0, 1.0, 1.0, 5.0])).broken_rules()) == []
+
+
+@pytest.mark.parametrize("scaling", BROKEN, ids=str)
+def test_a_broken_scaling_breaks_one_rule(scaling):
+    quantiles = isinstance(scaling, NormalQuantiles)
+    rule = "its quantiles are not in order" if quantiles else "its scale is not above 0"
+    assert list(scaling.broken_rules()) == [rule]
+
+
+def test_every_fitted_scaling_can_be_broken():
+    assert {type(each) for each in BROKEN} == set(get_args(FittedScaling))

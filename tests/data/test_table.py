@@ -8,10 +8,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from mlptrain.data import arrow_csv, delimited
 from mlptrain.data import cells as cells_file
-from mlptrain.data import delimited, quick
-from mlptrain.data.columns import numbers
 from mlptrain.data.delimited import TableFormat
+from mlptrain.data.number_reading import read_numbers
 from mlptrain.data.table import Reading, Writer, read_table
 from mlptrain.errors import DataError
 from tests.support.table_cases import (
@@ -33,8 +33,8 @@ COMMA = TableFormat(delimiter=",")
 def small() -> Iterator[None]:
     """Small blocks and few texts, so that small tables are large ones."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(quick, "PROBE", 30)
-        patch.setattr(quick, "BYTES_AT_ONCE", 40)
+        patch.setattr(arrow_csv, "PROBE", 30)
+        patch.setattr(arrow_csv, "BYTES_AT_ONCE", 40)
         patch.setattr(delimited, "CHARACTERS_AT_ONCE", 50)
         patch.setattr(delimited, "CHARACTERS_OF_A_COLUMN", 0)
         patch.setattr(delimited, "ROWS_AT_ONCE", 3)
@@ -84,8 +84,8 @@ def test_the_numbers_of_chunks_are_those_of_the_table(folder, rows, quote):
     whole = read_table(str(folder / "f.csv"), COMMA)
     chunks = list(Reading(str(folder / "f.csv"), COMMA).chunks(rows, texts=["c"], unread=["code"]))
     assert {tuple(chunk.columns) for chunk in chunks} == {("x", "c")}
-    values = np.concatenate([numbers(chunk, "x", ()) for chunk in chunks])
-    np.testing.assert_array_equal(values, numbers(whole, "x", ()))
+    values = np.concatenate([read_numbers(chunk, "x", ()) for chunk in chunks])
+    np.testing.assert_array_equal(values, read_numbers(whole, "x", ()))
     assert [text for chunk in chunks for text in chunk.texts("c")] == whole.texts("c")
 
 
@@ -97,7 +97,7 @@ def test_a_fault_in_a_later_chunk_names_its_line(folder, rows, row):
     text = 'x,y\n\n"1","a\nb"\n' + "".join(f"{cell},\n" for cell in cells)
     (folder / "f.csv").write_text(text)
     with pytest.raises(DataError, match=rf"f.csv:{row + 5}: column \"x\": 'oops' is not a number"):
-        [numbers(chunk, "x", ()) for chunk in Reading(str(folder / "f.csv"), COMMA).chunks(rows)]
+        [read_numbers(chunk, "x", ()) for chunk in Reading(str(folder / "f.csv"), COMMA).chunks(rows)]
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_numbers_of_several_files_are_those_of_one():
     found, whole = read_several(contents), read(written(mixed(51)))
     assert found.name == "0.csv and 2 more files"
     assert texts_of(found) == texts_of(whole)
-    np.testing.assert_array_equal(numbers(found, "x", ()), numbers(whole, "x", ()))
+    np.testing.assert_array_equal(read_numbers(found, "x", ()), read_numbers(whole, "x", ()))
 
 
 def test_messages_name_the_file_of_a_row():
@@ -148,7 +148,7 @@ def test_messages_name_the_file_of_a_row():
     with pytest.raises(
         DataError, match=r"b.csv:5: column \"x\": 'oops' is not a number, nor is 'odd' on b.csv:6; mend"
     ):
-        numbers(found, "x", ())
+        read_numbers(found, "x", ())
     assert found.lines([1, 2]) == ["a.csv:3", "b.csv:3"]
     with pytest.raises(DataError, match=r"a.csv:1: column 'y' is missing"):
         found.column("y")

@@ -15,15 +15,16 @@ from mlptrain.data.targets import (
     NumberTarget,
     Target,
     Transform,
-    equal_labels,
+    convert_labels_to_array,
+    describe_equal_labels,
     fit_classes,
-    fit_numbers,
-    missing_targets,
-    require_present,
-    target_values,
+    fit_target_numbers,
+    mark_rows_without_target,
+    read_targets,
+    require_targets_present,
 )
 from mlptrain.errors import DataError
-from mlptrain.spec.plain import from_plain, to_plain
+from mlptrain.plain import from_plain, to_plain
 from tests.support.table_cases import coded, drawn, read, table
 
 FLOAT64, FLOAT32 = np.dtype(np.float64), np.dtype(np.float32)
@@ -51,7 +52,7 @@ def test_one_class_only_is_an_error():
 def test_scaled_targets_are_scaled_back(rows, scaled):
     values = np.array(rows)
     assume((np.ptp(values, axis=0) > 1e-3).all())
-    target = fit_numbers(("a", "b"), values, scaled=scaled, source="f.csv")
+    target = fit_target_numbers(("a", "b"), values, scaled=scaled, source="f.csv")
     z = target.scaled(values, FLOAT64)
     np.testing.assert_allclose(target.unscaled(z), values, rtol=1e-9, atol=1e-6)
     if scaled:
@@ -81,11 +82,11 @@ def test_predictions_stay_within_the_bounds_of_each_target_in_the_users_units(pr
 
 def test_a_constant_target_is_an_error():
     with pytest.raises(DataError, match=r'f.csv: column "b": the target is constant; nothing can be learned'):
-        fit_numbers(("a", "b"), np.array([[1.0, 5.0], [2.0, 5.0]]), scaled=True, source="f.csv")
+        fit_target_numbers(("a", "b"), np.array([[1.0, 5.0], [2.0, 5.0]]), scaled=True, source="f.csv")
 
 
 def test_a_target_too_large_for_the_network_is_an_error():
-    target = fit_numbers(("a", "b"), np.array([[1.0, 1e40], [2.0, 1.0]]), scaled=False, source="f.csv")
+    target = fit_target_numbers(("a", "b"), np.array([[1.0, 1e40], [2.0, 1.0]]), scaled=False, source="f.csv")
     with pytest.raises(
         DataError, match=r'column "b": there are targets that float32 cannot hold; set data.scale_target'
     ):
@@ -101,7 +102,7 @@ def test_transformed_targets_are_transformed_back(transform, scaled, values):
     values = np.array(values)[:, None]
     f = {"none": lambda y: y, "log": np.log, "log1p": np.log1p}[transform]
     assume(np.ptp(f(values)) > 1e-3)
-    target = fit_numbers(("y",), values, scaled=scaled, source="f.csv", transform=transform)
+    target = fit_target_numbers(("y",), values, scaled=scaled, source="f.csv", transform=transform)
     z = target.scaled(values, FLOAT64)
     expected = (f(values) - f(values).mean()) / f(values).std() if scaled else f(values)
     np.testing.assert_allclose(z, expected, rtol=1e-9, atol=1e-9)
@@ -112,8 +113,8 @@ def test_transformed_targets_are_transformed_back(transform, scaled, values):
 def test_what_has_no_logarithm_is_an_error_with_its_column(transform, least):
     said = rf'f.csv: column "y": {least:g} has no logarithm \(data.target_transform: {transform}\); use log1p or none'
     with pytest.raises(DataError, match=said):
-        fit_numbers(("y",), np.array([[1.0], [least]]), scaled=True, source="f.csv", transform=transform)
-    assert fit_numbers(("y",), np.array([[1.0], [least]]), scaled=True, source="f.csv").transform == "none"
+        fit_target_numbers(("y",), np.array([[1.0], [least]]), scaled=True, source="f.csv", transform=transform)
+    assert fit_target_numbers(("y",), np.array([[1.0], [least]]), scaled=True, source="f.csv").transform == "none"
 
 
 @pytest.mark.parametrize("value", [0.0, -3.0])
@@ -139,23 +140,23 @@ def test_fitted_targets_survive_json(target):
 def test_labels_of_one_number_are_noticed():
     target = ClassTarget(name="y", classes=("0", "0.0", "1", "a"))
     cure = "to make them one, set data.replace: {'0.0': '0'}"
-    assert equal_labels(target) == f"column \"y\": '0' and '0.0' are two classes of one value; {cure}"
-    assert equal_labels(ClassTarget(name="y", classes=("0", "1", "a"))) == ""
+    assert describe_equal_labels(target) == f"column \"y\": '0' and '0.0' are two classes of one value; {cure}"
+    assert describe_equal_labels(ClassTarget(name="y", classes=("0", "1", "a"))) == ""
 
 
 # Missing targets.
 
 
 def test_rows_without_a_target_are_counted_and_their_lines_named():
-    require_present(table(y="a b", z="1 2"), ["y", "z"], (), numeric=False)
+    require_targets_present(table(y="a b", z="1 2"), ["y", "z"], (), numeric=False)
     cure = "fill them in, remove the rows, or set data.missing_target: drop"
     said = rf'f.csv:3: column "y": the target is missing in 2 rows \(line 3, line 5\); {cure}'
     with pytest.raises(DataError, match=said):
-        require_present(table(y="a _ b ?"), ["y"], ["?"], numeric=False)
+        require_targets_present(table(y="a _ b ?"), ["y"], ["?"], numeric=False)
     with pytest.raises(DataError, match=r"missing in 1 row \(line 2\)"):
-        require_present(table(y="_ a b"), ["y"], (), numeric=False)
+        require_targets_present(table(y="_ a b"), ["y"], (), numeric=False)
     with pytest.raises(DataError, match=r"missing in 7 rows \(line 2, line 3, line 4, line 5, line 6 …\)"):
-        require_present(table(x="1 2 3 4 5 6 7", y="_ _ _ _ _ _ _"), ["x", "y"], (), numeric=False)
+        require_targets_present(table(x="1 2 3 4 5 6 7", y="_ _ _ _ _ _ _"), ["x", "y"], (), numeric=False)
 
 
 NUMBERS = {
@@ -180,21 +181,61 @@ def test_missing_targets_are_found_however_many_numbers_there_are(cells, missing
     texts = ["" if cell == "_" else cell for cell in cells.split()] + [f"{k / 7:.9g}" for k in range(many)]
     found = read("y,z\n" + "".join(f"{text},\n" for text in texts))
     assert isinstance(found.columns["y"], NumberCells) == bool(many)
-    assert np.flatnonzero(missing_targets(found, ["y"], missing)).tolist() == rows
-    assert missing_targets(found, ["y", "z"], missing).all()
+    assert np.flatnonzero(mark_rows_without_target(found, ["y"], missing)).tolist() == rows
+    assert mark_rows_without_target(found, ["y", "z"], missing).all()
     if rows:
         with pytest.raises(DataError, match=rf"f.csv:{rows[0] + 2}: .* missing in {len(rows)} row"):
-            require_present(found, ["y"], missing, numeric=False)
+            require_targets_present(found, ["y"], missing, numeric=False)
 
 
 def test_blanks_around_a_missing_number_do_not_hide_it():
     found = table(y=["1", " NA ", " -9.0 ", "2"])
-    assert missing_targets(found, ["y"], ["-9"]).tolist() == [False, True, True, False]
+    assert mark_rows_without_target(found, ["y"], ["-9"]).tolist() == [False, True, True, False]
     with pytest.raises(DataError, match="missing in 2 rows"):
-        require_present(found, ["y"], ["-9"], numeric=True)
-    np.testing.assert_array_equal(target_values(found, ["y", "y"], ["-9"]).T, [[1, np.nan, np.nan, 2]] * 2)
+        require_targets_present(found, ["y"], ["-9"], numeric=True)
+    np.testing.assert_array_equal(read_targets(found, ["y", "y"], ["-9"]).T, [[1, np.nan, np.nan, 2]] * 2)
 
 
 def test_a_word_among_number_targets_is_named():
     with pytest.raises(DataError, match=r"f.csv:3: column \"y\": 'a' is not a number"):
-        require_present(table(y="1 a _"), ["y"], (), numeric=True)
+        require_targets_present(table(y="1 a _"), ["y"], (), numeric=True)
+
+
+@pytest.mark.parametrize(
+    ("classes", "array"),
+    [
+        (("0", "1"), np.array([0, 1])),
+        (("-3", "0", "12"), np.array([-3, 0, 12])),
+        ((str(-(2**63)), str(2**63 - 1)), np.array([-(2**63), 2**63 - 1])),
+        (("7",), np.array([7])),
+        (("False", "True"), np.array([False, True])),
+        (("true", "false"), np.array([True, False])),
+        (("False", "true"), np.array(["False", "true"])),
+        (("False", "True", "x"), np.array(["False", "True", "x"])),
+        (("True",), np.array(["True"])),
+        (("FALSE", "TRUE"), np.array(["FALSE", "TRUE"])),
+        (("1", "x"), np.array(["1", "x"])),
+        (("01", "1"), np.array(["01", "1"])),
+        (("1.0", "2.0"), np.array(["1.0", "2.0"])),
+        (("+1", "1"), np.array(["+1", "1"])),
+        (("-0", "1"), np.array(["-0", "1"])),
+        (("1_0", "1"), np.array(["1_0", "1"])),
+        (("١", "1"), np.array(["١", "1"])),
+        (("1\n", "1"), np.array(["1\n", "1"])),
+        ((str(2**63), "1"), np.array([str(2**63), "1"])),
+        (("9" * 5000, "1"), np.array(["9" * 5000, "1"])),
+        ((), np.array([], np.str_)),
+    ],
+)
+def test_labels_are_an_array_of_what_their_texts_read_as(classes, array):
+    found = convert_labels_to_array(classes)
+    assert found.dtype == array.dtype
+    assert found.tolist() == array.tolist()
+
+
+@drawn
+@given(st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1) | st.lists(st.text(), min_size=1))
+def test_labels_read_back(values):
+    assert list(map(str, convert_labels_to_array(list(map(str, values))).tolist())) == [
+        str(value).rstrip("\0") for value in values
+    ]

@@ -26,7 +26,7 @@ from mlptrain.engine.activations import (
     Softsign,
     Tanh,
 )
-from mlptrain.engine.arrays import BLOCK, blockwise
+from mlptrain.engine.arrays import BLOCK, apply_blockwise
 from tests.support.drawing import DTYPES, H, identical, label, members, standard_normal
 
 ALL = [*members(Activation), LeakyReLU(slope=0.3), ELU(alpha=0.5)]
@@ -97,8 +97,8 @@ def test_value_and_derivative_are_finite_up_to_ten_thousand(activation, dtype):
 def test_blocks_change_nothing(activation, dtype):
     z = 4 * standard_normal(2 * BLOCK + 12_345, dtype=dtype)
     dy, y = standard_normal(z.size, seed=1, dtype=dtype), activation(z)
-    in_blocks = blockwise(activation, lambda: np.empty_like(z), z)
-    back_in_blocks = blockwise(activation.vjp, lambda: np.empty_like(z), dy, z, y)
+    in_blocks = apply_blockwise(activation, lambda: np.empty_like(z), z)
+    back_in_blocks = apply_blockwise(activation.vjp, lambda: np.empty_like(z), dy, z, y)
     assert identical([in_blocks, back_in_blocks], [y, activation.vjp(dy, z, y)])
 
 

@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlptrain.engine.arrays import BLOCK, FLUSH_EVERY, SMALLEST, Workspace, blocks, blockwise, flush_denormals
+from mlptrain.engine.arrays import (
+    BLOCK,
+    FLUSH_EVERY,
+    SMALLEST,
+    Workspace,
+    apply_blockwise,
+    flush_denormals,
+    slice_range_into_blocks,
+)
 from tests.support.drawing import DTYPES, drawn, identical, standard_normal
 
 FLOAT = np.dtype(float)
@@ -62,15 +70,15 @@ def test_a_step_that_asks_for_other_shapes_gets_other_arrays_from_there_on():
 @drawn
 @given(size=st.integers(0, 500), block=st.integers(1, 100))
 def test_blocks_cover_every_index_once_in_order(size, block):
-    covered = [np.arange(size)[each] for each in blocks(size, block)]
+    covered = [np.arange(size)[each] for each in slice_range_into_blocks(size, block)]
     assert all(0 < len(part) <= block for part in covered)
     np.testing.assert_array_equal(np.concatenate([np.arange(0), *covered]), np.arange(size))
 
 
 @sizes
 def test_a_block_fits_the_cache(size):
-    assert all(each.stop - each.start <= BLOCK for each in blocks(size))
-    assert sum(each.stop - each.start for each in blocks(size)) == size
+    assert all(each.stop - each.start <= BLOCK for each in slice_range_into_blocks(size))
+    assert sum(each.stop - each.start for each in slice_range_into_blocks(size)) == size
 
 
 def formula(a, b):
@@ -81,20 +89,20 @@ def formula(a, b):
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
 def test_block_by_block_is_all_at_once(size, dtype):
     a, b = standard_normal(2, size, dtype=dtype)
-    assert identical([blockwise(formula, lambda: np.empty_like(a), a, b)], [formula(a, b)])
+    assert identical([apply_blockwise(formula, lambda: np.empty_like(a), a, b)], [formula(a, b)])
 
 
 def test_the_result_lands_in_the_array_given_and_keeps_its_shape():
     a, b = standard_normal(2, 3, BLOCK)
     out = np.empty_like(a)
-    assert blockwise(formula, lambda: out, a, b) is out
+    assert apply_blockwise(formula, lambda: out, a, b) is out
     assert identical([out], [formula(a, b)])
 
 
 def test_the_result_may_overwrite_an_input():
     a, b = standard_normal(2, 2 * BLOCK + 3)
     expected = formula(a, b)
-    blockwise(formula, lambda: a, a, b)
+    apply_blockwise(formula, lambda: a, a, b)
     assert identical([a], [expected])
 
 
@@ -104,13 +112,13 @@ def test_what_fits_in_a_block_asks_for_no_array():
     def refuse():
         raise AssertionError("an array was asked for")
 
-    assert identical([blockwise(formula, refuse, a, b)], [formula(a, b)])
+    assert identical([apply_blockwise(formula, refuse, a, b)], [formula(a, b)])
 
 
 def test_inputs_may_differ_in_type():
     """As a mask of integers and the numbers it is for."""
     a, mask = standard_normal(BLOCK + 5, dtype=np.float32), np.arange(BLOCK + 5, dtype=np.uint16) % 3
-    out = blockwise(lambda x, m: x * (m > 0), lambda: np.empty_like(a), a, mask)
+    out = apply_blockwise(lambda x, m: x * (m > 0), lambda: np.empty_like(a), a, mask)
     assert identical([out], [a * (mask > 0)])
 
 

@@ -1,27 +1,16 @@
-"""Intervals are those of a plain loop over resampled rows; tables by class are scikit-learn's; slices are subsets."""
+"""Intervals are those of a plain loop over resampled rows; slices are subsets."""
 
 import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.random import default_rng
-from sklearn import metrics as sk
 
+from mlptrain.engine.bootstrap import bootstrap_intervals, choose_resample_count, measure_slices, resample_weights
+from mlptrain.engine.comparisons import Undefined, compare_classes, compare_numbers
 from mlptrain.engine.losses import softmax
-from mlptrain.engine.metrics import (
-    Undefined,
-    bootstrap,
-    classification,
-    classified,
-    confusion,
-    default_resamples,
-    per_class,
-    regressed,
-    regression,
-    resampled,
-    sliced,
-)
 from mlptrain.randomness import stream
+from tests.support.comparing import measure_classes, measure_numbers
 from tests.support.drawing import drawn, standard_normal
 
 rows = st.integers(1, 40)
@@ -62,7 +51,7 @@ def plain_loop(measure, weights, losses, *, seed, resamples):
     """The intervals by the book: every sample is measured from the start, every percentile asked for by itself."""
     source = bits(seed)
     samples = [whole(measure, weights, losses)]
-    samples += [whole(measure, resampled(weights, source), losses) for _ in range(resamples)]
+    samples += [whole(measure, resample_weights(weights, source), losses) for _ in range(resamples)]
     found = {}
     for name, value in samples[0].items():
         values = [sample[name] for sample in samples[1:] if not isinstance(sample[name], Undefined)]
@@ -99,11 +88,11 @@ def test_the_intervals_of_a_classifier_are_those_of_a_plain_loop(
     """Of one sample, which may lack a class, as of many."""
     p, truth = labels(seed, rows, classes, levels)
     w, losses = drawn_weights(seed, rows, weighted), standard_normal(rows, seed=seed)
-    answers = classified(p, truth, probabilistic=probabilistic)
-    found = bootstrap(answers, w, bits=bits(seed), resamples=resamples, losses=losses)
+    comparison = compare_classes(p, truth, probabilistic=probabilistic)
+    found = bootstrap_intervals(comparison, w, bits=bits(seed), resamples=resamples, losses=losses)
 
     def measure(weights):
-        return classification(p, truth, weights, probabilistic=probabilistic)
+        return measure_classes(p, truth, weights, probabilistic=probabilistic)
 
     agree(found, plain_loop(measure, np.ones(rows) if w is None else w, losses, seed=seed, resamples=resamples))
 
@@ -113,9 +102,10 @@ def test_the_intervals_of_a_classifier_are_those_of_a_plain_loop(
 def test_the_intervals_of_a_regression_are_those_of_a_plain_loop(seed, rows, outputs, weighted, resamples):
     predicted, truth = numbers(seed, rows, outputs)
     w, losses = drawn_weights(seed, rows, weighted), standard_normal(rows, seed=seed)
-    found = bootstrap(regressed(predicted, truth), w, bits=bits(seed), resamples=resamples, losses=losses)
+    comparison = compare_numbers(predicted, truth)
+    found = bootstrap_intervals(comparison, w, bits=bits(seed), resamples=resamples, losses=losses)
     w = np.ones(rows) if w is None else w
-    agree(found, plain_loop(lambda v: regression(predicted, truth, v), w, losses, seed=seed, resamples=resamples))
+    agree(found, plain_loop(lambda v: measure_numbers(predicted, truth, v), w, losses, seed=seed, resamples=resamples))
 
 
 @pytest.mark.parametrize("classes", [2, 4])
@@ -123,9 +113,9 @@ def test_nearly_every_interval_contains_its_metric(classes):
     inside = []
     for seed in range(40):
         p, truth = labels(seed, 200, classes, right=1.5)
-        values = classification(p, truth) | regression(*numbers(seed, 200))
-        found = bootstrap(classified(p, truth), bits=bits(seed), resamples=100)
-        found |= bootstrap(regressed(*numbers(seed, 200)), bits=bits(seed), resamples=100)
+        values = measure_classes(p, truth) | measure_numbers(*numbers(seed, 200))
+        found = bootstrap_intervals(compare_classes(p, truth), bits=bits(seed), resamples=100)
+        found |= bootstrap_intervals(compare_numbers(*numbers(seed, 200)), bits=bits(seed), resamples=100)
         assert found.keys() == values.keys()
         inside += [low <= values[name] <= high and low < high for name, (low, high) in found.items()]
     assert np.mean(inside) > 0.98
@@ -134,7 +124,8 @@ def test_nearly_every_interval_contains_its_metric(classes):
 def test_the_interval_of_a_mean_is_about_two_standard_errors_to_either_side():
     """A sample mean is within 1.96 s / √n of the mean with 95 % probability."""
     losses = 3 + standard_normal(400)
-    low, high = bootstrap(regressed(*numbers(0, 400)), bits=bits(), resamples=1000, losses=losses)["loss"]
+    comparison = compare_numbers(*numbers(0, 400))
+    low, high = bootstrap_intervals(comparison, bits=bits(), resamples=1000, losses=losses)["loss"]
     error = 1.96 * losses.std() / 20
     assert (low, high) == pytest.approx((losses.mean() - error, losses.mean() + error), abs=0.15 * error)
 
@@ -147,9 +138,9 @@ def test_the_interval_of_what_is_the_same_for_every_row_is_a_point(seed, rows, w
     p, y = np.where(truth[:, None] == [0, 1], 0.7, 0.3), standard_normal(rows, 1, seed=seed)
     w = drawn_weights(seed, rows, weighted)
     w = None if w is None else w + 0.5
-    values = classification(p, truth, w) | regression(y + 0.1, y, w) | {"loss": 0.1}
-    found = bootstrap(classified(p, truth), w, bits=bits(seed), resamples=20, losses=np.full(rows, 0.1))
-    found |= bootstrap(regressed(y + 0.1, y), w, bits=bits(seed), resamples=20)
+    values = measure_classes(p, truth, w) | measure_numbers(y + 0.1, y, w) | {"loss": 0.1}
+    found = bootstrap_intervals(compare_classes(p, truth), w, bits=bits(seed), resamples=20, losses=np.full(rows, 0.1))
+    found |= bootstrap_intervals(compare_numbers(y + 0.1, y), w, bits=bits(seed), resamples=20)
     same_in_samples = {"accuracy", "error_rate", "balanced_accuracy", "f1", "auc", "log_loss", "rmse", "mae", "loss"}
     for name in same_in_samples & found.keys():
         assert found[name] == pytest.approx((values[name], values[name]), rel=1e-12), name
@@ -160,10 +151,14 @@ def test_the_interval_of_what_is_the_same_for_every_row_is_a_point(seed, rows, w
 def test_the_scale_of_the_weights_changes_no_interval(seed, rows, classes, factor):
     """By powers of two, which round nothing."""
     w, losses = drawn_weights(seed, rows, True), standard_normal(rows, seed=seed)
-    for answers in (classified(*labels(seed, rows, classes)), regressed(*numbers(seed, rows))):
-        one, other = (bootstrap(answers, v, bits=bits(seed), resamples=10, losses=losses) for v in (w, factor * w))
+    for comparison in (compare_classes(*labels(seed, rows, classes)), compare_numbers(*numbers(seed, rows))):
+        one, other = (
+            bootstrap_intervals(comparison, v, bits=bits(seed), resamples=10, losses=losses) for v in (w, factor * w)
+        )
         assert one == other
-        ones, twos = (bootstrap(answers, v, bits=bits(seed), resamples=10) for v in (None, np.full(rows, 2.0)))
+        ones, twos = (
+            bootstrap_intervals(comparison, v, bits=bits(seed), resamples=10) for v in (None, np.full(rows, 2.0))
+        )
         assert ones == twos
 
 
@@ -173,15 +168,15 @@ def test_rows_without_weight_change_no_interval(seed, rows, classes, more):
     p, truth = labels(seed, rows + more, classes)
     w = np.append(np.ones(rows), np.zeros(more))
     agree(
-        bootstrap(classified(p, truth), w, bits=bits(seed), resamples=10),
-        bootstrap(classified(p[:rows], truth[:rows]), bits=bits(seed), resamples=10),
+        bootstrap_intervals(compare_classes(p, truth), w, bits=bits(seed), resamples=10),
+        bootstrap_intervals(compare_classes(p[:rows], truth[:rows]), bits=bits(seed), resamples=10),
     )
 
 
 def test_the_intervals_are_a_function_of_the_bits():
-    answers = classified(*labels(0, 100, 3))
-    assert bootstrap(answers, bits=bits(1)) == bootstrap(answers, bits=bits(1))
-    assert bootstrap(answers, bits=bits(1)) != bootstrap(answers, bits=bits(2))
+    comparison = compare_classes(*labels(0, 100, 3))
+    assert bootstrap_intervals(comparison, bits=bits(1)) == bootstrap_intervals(comparison, bits=bits(1))
+    assert bootstrap_intervals(comparison, bits=bits(1)) != bootstrap_intervals(comparison, bits=bits(2))
 
 
 @drawn
@@ -189,7 +184,7 @@ def test_the_intervals_are_a_function_of_the_bits():
 def test_a_sample_draws_as_many_rows_as_have_weight(seed, rows, weighted):
     w = drawn_weights(seed, rows, weighted)
     w = np.ones(rows) if w is None else w
-    counts = np.divide(resampled(w, bits(seed)), w, out=np.zeros(rows), where=w > 0)
+    counts = np.divide(resample_weights(w, bits(seed)), w, out=np.zeros(rows), where=w > 0)
     assert round(counts.sum()) == (w > 0).sum()
     np.testing.assert_allclose(counts, np.round(counts), rtol=1e-12)
 
@@ -197,7 +192,7 @@ def test_a_sample_draws_as_many_rows_as_have_weight(seed, rows, weighted):
 def test_every_row_is_drawn_as_often_as_any_other():
     """How often in 2000 samples: a sum of multinomial counts of mean 1 and variance 1 − 1 / n."""
     source = bits()
-    drawn_times = sum(resampled(np.ones(50), source) for _ in range(2000))
+    drawn_times = sum(resample_weights(np.ones(50), source) for _ in range(2000))
     assert (np.abs(drawn_times - 2000) < 5 * 2000**0.5).all()
     assert 0.5 < drawn_times.var() / 2000 < 2
 
@@ -207,64 +202,42 @@ def test_every_row_is_drawn_as_often_as_any_other():
 
 def test_a_metric_undefined_in_the_whole_has_no_interval():
     p, truth = labels(0, 20, 3)
-    without = bootstrap(classified(p, np.where(truth == 2, 1, truth), probabilistic=False), bits=bits())
+    without = bootstrap_intervals(compare_classes(p, np.where(truth == 2, 1, truth), probabilistic=False), bits=bits())
     assert without.keys() == {"accuracy", "error_rate", "balanced_accuracy", "f1", "mcc"}
-    assert bootstrap(regressed(np.arange(5.0)[:, None], np.ones((5, 1))), bits=bits()).keys() == {"rmse", "mae"}
+    constant = compare_numbers(np.arange(5.0)[:, None], np.ones((5, 1)))
+    assert bootstrap_intervals(constant, bits=bits()).keys() == {"rmse", "mae"}
 
 
 @pytest.mark.parametrize("rows", [0, 4])
 def test_without_weight_there_is_no_interval(rows):
-    for answers in (classified(np.full((rows, 2), 0.5), np.zeros(rows, int)), regressed(*np.zeros((2, rows, 1)))):
-        assert bootstrap(answers, np.zeros(rows), bits=bits(), resamples=5, losses=np.zeros(rows)) == {}
+    for comparison in (
+        compare_classes(np.full((rows, 2), 0.5), np.zeros(rows, int)),
+        compare_numbers(*np.zeros((2, rows, 1))),
+    ):
+        assert bootstrap_intervals(comparison, np.zeros(rows), bits=bits(), resamples=5, losses=np.zeros(rows)) == {}
 
 
 def test_samples_without_a_class_are_left_out_of_the_area_under_the_curve():
     """The one positive row is in about 63 % of the samples, and above all others in each."""
     p = np.linspace([0.9, 0.1], [0.1, 0.9], 10)
-    assert bootstrap(classified(p, np.arange(10) // 9), bits=bits())["auc"] == (1, 1)
+    assert bootstrap_intervals(compare_classes(p, np.arange(10) // 9), bits=bits())["auc"] == (1, 1)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_a_metric_that_is_not_finite_has_no_interval(value):
     predicted, truth = numbers(0, 20)
     losses = np.where(np.arange(20) == 3, value, 1.0)
-    assert bootstrap(regressed(predicted, truth), bits=bits(), losses=losses).keys() == {"rmse", "mae", "r2"}
+    found = bootstrap_intervals(compare_numbers(predicted, truth), bits=bits(), losses=losses)
+    assert found.keys() == {"rmse", "mae", "r2"}
 
 
 @pytest.mark.parametrize(
     ("rows", "columns", "resamples"), [(0, 2, 1000), (150, 3, 1000), (10_000, 10, 200), (10_000, 100, 100)]
 )
-def test_the_number_of_samples_follows_the_numbers_of_the_answers(rows, columns, resamples):
-    assert default_resamples(regressed(*np.zeros((2, rows, columns)))) == resamples
+def test_the_number_of_samples_follows_the_size_of_the_comparison(rows, columns, resamples):
+    assert choose_resample_count(compare_numbers(*np.zeros((2, rows, columns)))) == resamples
     truth = np.zeros(min(rows, 200), int)
-    assert default_resamples(classified(np.ones((len(truth), 2)), truth)) == 1000
-
-
-# ---- by class
-
-
-@drawn
-@given(seed=seeds, rows=rows, classes=st.integers(2, 6), weighted=weighted)
-def test_the_table_by_class_is_that_of_scikit_learn(seed, rows, classes, weighted):
-    """NaN included: where nothing is predicted, occurs, or both."""
-    p, truth = labels(seed, rows, classes)
-    predicted, w = p.argmax(axis=1), drawn_weights(seed, rows, weighted)
-    w = np.ones(rows) if w is None else w
-    ours = per_class(confusion(truth, predicted, classes, w))
-    theirs = sk.precision_recall_fscore_support(
-        truth, predicted, labels=range(classes), sample_weight=w, zero_division=np.nan
-    )
-    for one, other in zip((ours.precision, ours.recall, ours.f1, ours.support), theirs, strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-12)
-
-
-def test_a_class_has_no_value_where_there_is_nothing_to_divide_by():
-    """The first class is right once, the second only predicted, the third missed, the fourth neither."""
-    table = per_class(np.array([[1.0, 1, 0, 0], [0, 0, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0]]))
-    np.testing.assert_array_equal(table.precision, [0.5, 0, np.nan, np.nan])
-    np.testing.assert_array_equal(table.recall, [0.5, np.nan, 0, np.nan])
-    np.testing.assert_array_equal(table.f1, [0.5, 0, 0, np.nan])
-    np.testing.assert_array_equal(table.support, [2, 0, 1, 0])
+    assert choose_resample_count(compare_classes(np.ones((len(truth), 2)), truth)) == 1000
 
 
 # ---- by slice
@@ -276,16 +249,17 @@ def test_a_slice_is_measured_as_its_rows_alone(seed, rows, classes, codes, weigh
     p, truth = labels(seed, rows, classes, 3)
     (predicted, y), losses = numbers(seed, rows), standard_normal(rows, seed=seed)
     code, w = default_rng(seed).integers(0, codes, rows), drawn_weights(seed, rows, weighted)
-    of_classes, of_numbers = sliced(classified(p, truth), code, w), sliced(regressed(predicted, y), code, w)
-    of_losses = sliced(regressed(predicted, y), code, losses=losses)
+    of_classes = measure_slices(compare_classes(p, truth), code, w)
+    of_numbers = measure_slices(compare_numbers(predicted, y), code, w)
+    of_losses = measure_slices(compare_numbers(predicted, y), code, losses=losses)
     assert len(of_classes) == len(of_numbers) == len(of_losses) == code.max() + 1
     for value in range(code.max() + 1):
         own = code == value
         weights = None if w is None else w[own]
-        alike(of_classes[value], classification(p[own], truth[own], weights))
-        alike(of_numbers[value], regression(predicted[own], y[own], weights))
+        alike(of_classes[value], measure_classes(p[own], truth[own], weights))
+        alike(of_numbers[value], measure_numbers(predicted[own], y[own], weights))
         loss = losses[own].mean() if own.any() else Undefined("no rows with weight")
-        alike(of_losses[value], {"loss": loss} | regression(predicted[own], y[own]))
+        alike(of_losses[value], {"loss": loss} | measure_numbers(predicted[own], y[own]))
 
 
 def alike(one, other):
@@ -302,9 +276,9 @@ def test_what_is_not_finite_stays_in_its_slice(value):
     other = np.arange(20) % 2 == 1
     losses = np.where(other, value, 1.0)
     predicted[other] = value
-    first = sliced(regressed(predicted, truth), other.astype(int), losses=losses)[0]
-    alike(first, {"loss": 1.0} | regression(predicted[~other], truth[~other]))
+    first = measure_slices(compare_numbers(predicted, truth), other.astype(int), losses=losses)[0]
+    alike(first, {"loss": 1.0} | measure_numbers(predicted[~other], truth[~other]))
 
 
 def test_a_table_without_rows_has_no_slices():
-    assert sliced(classified(np.zeros((0, 2)), np.zeros(0, int)), np.zeros(0, int)) == []
+    assert measure_slices(compare_classes(np.zeros((0, 2)), np.zeros(0, int)), np.zeros(0, int)) == []

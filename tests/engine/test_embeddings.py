@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from numpy.random import default_rng
 
 from mlptrain.engine.arrays import Workspace
-from mlptrain.engine.embeddings import PBLD, PLR, Codes, InputEmbedding, InputLayout, NumericEmbedding, PiecewiseLinear
-from mlptrain.engine.layers import Pass
+from mlptrain.engine.embeddings import PBLD, PLR, InputEmbedding, NumericEmbedding, PiecewiseLinear
+from mlptrain.engine.input_layout import Codes, InputLayout
+from mlptrain.engine.layer import ForwardContext
 from mlptrain.randomness import stream
 from tests.support.drawing import (
     DTYPES,
@@ -256,7 +257,7 @@ def test_after_the_first_step_the_workspace_does_not_grow(layer):
 
     def step():
         work.restart(6)
-        there_and_back(layer, x, own, dy, Pass(work, train=True))
+        there_and_back(layer, x, own, dy, ForwardContext(work, train=True))
         return work.array((6, 9))
 
     after_first = step()

@@ -20,7 +20,7 @@ from mlptrain.engine.initializers import (
     UnitVariance,
     VarianceScaling,
     Zeros,
-    fans,
+    compute_fans,
 )
 from mlptrain.engine.parameters import Declaration, Parameters
 from mlptrain.randomness import stream
@@ -180,7 +180,7 @@ def test_orthogonal_matrices_are_drawn_evenly():
 
 @pytest.mark.parametrize(("shape", "expected"), [((3, 5), (3, 5)), ((2, 3, 5), (3, 5)), ((4,), (4, 4))], ids=str)
 def test_fans_are_the_last_two_sides(shape, expected):
-    assert fans(shape) == expected
+    assert compute_fans(shape) == expected
 
 
 def test_members_do_not_change_the_variance():

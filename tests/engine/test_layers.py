@@ -9,25 +9,15 @@ from numpy.random import default_rng
 
 from mlptrain.engine.activations import Activation, Family, Tanh
 from mlptrain.engine.arrays import BLOCK, Workspace
-from mlptrain.engine.blocks import Residual
+from mlptrain.engine.dropout import AnyDropout, Dropout, GaussianDropout
 from mlptrain.engine.embeddings import InputEmbedding
-from mlptrain.engine.layers import (
-    Activate,
-    AnyActivation,
-    AnyDropout,
-    Dense,
-    Dropout,
-    GaussianDropout,
-    Layer,
-    Maxout,
-    Parametric,
-    Pass,
-    PReLU,
-    Scale,
-    Temperature,
-)
+from mlptrain.engine.layer import ForwardContext, Layer
+from mlptrain.engine.layers import Dense, Scale, Temperature
 from mlptrain.engine.members import Adapter, BatchEnsemble, Shared
+from mlptrain.engine.network import AnyLayer
 from mlptrain.engine.norms import BatchNorm, LayerNorm, Norm
+from mlptrain.engine.residual import Residual
+from mlptrain.engine.units import Activate, AnyActivation, Maxout, Parametric, PReLU
 from mlptrain.randomness import stream
 from tests.support.drawing import (
     DTYPES,
@@ -90,9 +80,9 @@ def there_and_back(layer, x, own, dy, run, *, wanted=True):
 
 
 def test_every_kind_of_layer_is_among_those_tested():
-    kinds = {*Layer.__subclasses__(), *Dense.__subclasses__()}
+    kinds = set(get_args(AnyLayer))
+    assert kinds == {*Layer.__subclasses__(), *Dense.__subclasses__()}
     assert {type(layer) for layer in LAYERS} == kinds - {InputEmbedding}  # whose inputs are data
-    assert {type(layer) for layer in LAYERS} >= {*get_args(Norm), *get_args(AnyDropout)}
     assert {layer.activation.name for layer in LAYERS if isinstance(layer, Activate)} == {
         activation.name for activation in members(Activation)
     }
@@ -175,7 +165,7 @@ def test_after_the_first_step_the_workspace_does_not_grow(layer):
 
     def step():
         work.restart(5)
-        there_and_back(layer, x, own, dy, Pass(work, train=True, noise=[stream(1, "dropout")]))
+        there_and_back(layer, x, own, dy, ForwardContext(work, train=True, noise=[stream(1, "dropout")]))
         return work.array((5, 9))
 
     after_first = step()
@@ -186,7 +176,7 @@ def test_after_the_first_step_the_workspace_does_not_grow(layer):
 
 with_members = pytest.mark.parametrize(
     "layer",
-    [layer for layer in LAYERS if not (layer.noisy or any(each.shared for each in layer.declare(4).values()))],
+    [layer for layer in LAYERS if not (layer.traits.noisy or any(each.shared for each in layer.declare(4).values()))],
     ids=label,
 )
 
@@ -468,7 +458,7 @@ class EveryShortInteger:
 @pytest.mark.parametrize("rate", [1 / 65536, 0.3, 0.5, 0.9])
 def test_of_all_short_integers_exactly_the_share_is_zeroed(rate):
     layer, x = Dropout(rate=rate), np.ones((256, 256))
-    run = Pass(training(256).work, train=True, noise=[EveryShortInteger()])
+    run = ForwardContext(training(256).work, train=True, noise=[EveryShortInteger()])
     y = layer(x, own_of(layer, 256, default_rng(0)), run)[0]
     assert (y == 0).sum() == round(rate * 65536)
     assert y.mean() == pytest.approx(1, rel=1e-12)
@@ -508,7 +498,7 @@ def test_masks_are_independent_per_unit_and_per_row(kind):
 def test_a_schedule_sets_the_rate_of_the_step(kind):
     layer, x = kind(rate=0.5), np.ones((ROWS, UNITS))
     run = training(ROWS)
-    scheduled = Pass(run.work, train=True, noise=run.noise, rate=lambda rate: 0.5 * rate)
+    scheduled = ForwardContext(run.work, train=True, noise=run.noise, rate=lambda rate: 0.5 * rate)
     y = layer(x, own_of(layer, UNITS, default_rng(0)), scheduled)[0]
     np.testing.assert_array_equal(y, noise_of(kind(rate=0.25)))
 

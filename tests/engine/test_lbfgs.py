@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mlptrain.engine.lbfgs import LBFGS, direction
+from mlptrain.engine.lbfgs import LBFGS, find_direction
 from tests.support.drawing import DTYPES, identical, standard_normal
 
 dtypes = pytest.mark.parametrize("dtype", DTYPES, ids=str)
@@ -226,5 +226,5 @@ def test_the_direction_is_minus_the_gradient_times_the_bfgs_matrix():
         H = V.T @ H @ V + rho * np.outer(pair_s, pair_s)
     g = standard_normal(5, seed=2)
     padded = {"s": np.vstack([np.zeros((2, 5)), s]), "y": np.vstack([np.zeros((2, 5)), y])}
-    np.testing.assert_allclose(direction(g, padded), -H @ g, rtol=1e-10)
-    assert identical([direction(g, {"s": np.zeros((2, 5)), "y": np.zeros((2, 5))})], [-g])
+    np.testing.assert_allclose(find_direction(g, padded), -H @ g, rtol=1e-10)
+    assert identical([find_direction(g, {"s": np.zeros((2, 5)), "y": np.zeros((2, 5))})], [-g])

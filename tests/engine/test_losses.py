@@ -21,7 +21,7 @@ from mlptrain.engine.losses import (
     MeanSquaredError,
     Poisson,
     Quantile,
-    average,
+    average_loss_with_gradient,
     log_softmax,
     softmax,
 )
@@ -66,7 +66,7 @@ def test_no_gradient_is_denormal_however_far_the_logits(loss, dtype, weighted):
     logits = np.concatenate([sign * np.multiply.outer(reach, np.arange(outputs) + 1) for sign in (-1, 1)]).astype(dtype)
     targets = targets_for(loss, len(logits), default_rng(0))
     weights = default_rng(1).uniform(0.5, 3, len(logits)).astype(dtype) if weighted else None
-    _, d = average(loss, logits, targets if loss.classes else targets.astype(dtype), weights)
+    _, d = average_loss_with_gradient(loss, logits, targets if loss.classes else targets.astype(dtype), weights)
     small = np.abs(d[d != 0]).min()
     assert small * 1e-3 > np.finfo(dtype).tiny
 
@@ -92,8 +92,8 @@ def test_what_is_taken_from_tails_matters_nowhere(loss, dtype, monkeypatch):
 def test_gradient_is_the_derivative(loss, rows, weighted, seed):
     logits, targets, weights = problem(loss, rows, seed)
     used = weights if weighted else None
-    numeric = slopes(lambda: average(loss, logits, targets, used)[0], logits)
-    gradient = average(loss, logits, targets, used)[1]
+    numeric = slopes(lambda: average_loss_with_gradient(loss, logits, targets, used)[0], logits)
+    gradient = average_loss_with_gradient(loss, logits, targets, used)[1]
     assert distance(gradient, numeric) <= 1e-6
     np.testing.assert_allclose(gradient, numeric, rtol=1e-6, atol=1e-9)
 
@@ -103,8 +103,8 @@ def test_gradient_is_the_derivative(loss, rows, weighted, seed):
 def test_gradient_is_the_derivative_where_formulas_change(loss, offset):
     logits = offset + 0.003 * np.arange(1.0, 1 + 3 * outputs_of(loss)).reshape(3, -1)
     targets = np.zeros(3, int) if loss.classes else np.zeros_like(logits)
-    numeric = slopes(lambda: average(loss, logits, targets)[0], logits, 1e-6)
-    np.testing.assert_allclose(average(loss, logits, targets)[1], numeric, rtol=1e-6, atol=2e-8)
+    numeric = slopes(lambda: average_loss_with_gradient(loss, logits, targets)[0], logits, 1e-6)
+    np.testing.assert_allclose(average_loss_with_gradient(loss, logits, targets)[1], numeric, rtol=1e-6, atol=2e-8)
 
 
 @each
@@ -123,7 +123,7 @@ def test_dtype_and_shape_are_kept(loss, dtype):
     values, derivatives = loss.rows(logits, targets)
     assert (values.dtype, values.shape) == (dtype, (7,))
     assert (derivatives.dtype, derivatives.shape) == (dtype, logits.shape)
-    value, gradient = average(loss, logits, targets, weights)
+    value, gradient = average_loss_with_gradient(loss, logits, targets, weights)
     assert type(value) is float
     assert gradient.dtype == dtype
 
@@ -132,7 +132,7 @@ def test_dtype_and_shape_are_kept(loss, dtype):
 def test_inputs_are_left_as_they_are(loss):
     inputs = problem(loss, 7)
     before = [array.copy() for array in inputs]
-    average(loss, *inputs)
+    average_loss_with_gradient(loss, *inputs)
     loss.predict(inputs[0])
     assert identical(before, inputs)
 
@@ -153,17 +153,20 @@ def test_the_integer_type_of_class_codes_does_not_matter(loss, code):
 def test_average_is_the_weighted_mean_over_rows(loss, seed, rows):
     logits, targets, weights = problem(loss, rows, seed)
     values, derivatives = loss.rows(logits, targets)
-    value, gradient = average(loss, logits, targets, weights)
+    value, gradient = average_loss_with_gradient(loss, logits, targets, weights)
     np.testing.assert_allclose(value, np.average(values, weights=weights), rtol=1e-12)
     np.testing.assert_allclose(gradient, derivatives * weights[:, None] / weights.sum(), rtol=1e-12)
-    np.testing.assert_allclose(average(loss, logits, targets)[0], values.mean(), rtol=1e-12)
+    np.testing.assert_allclose(average_loss_with_gradient(loss, logits, targets)[0], values.mean(), rtol=1e-12)
 
 
 @each
 @pytest.mark.parametrize("factor", [1e-30, 0.125, 3.0, 1e30])
 def test_the_scale_of_the_weights_does_not_matter(loss, factor):
     logits, targets, weights = problem(loss, 7)
-    one, other = average(loss, logits, targets, weights), average(loss, logits, targets, factor * weights)
+    one, other = (
+        average_loss_with_gradient(loss, logits, targets, weights),
+        average_loss_with_gradient(loss, logits, targets, factor * weights),
+    )
     np.testing.assert_allclose(one[0], other[0], rtol=1e-12)
     np.testing.assert_allclose(one[1], other[1], rtol=1e-12)
 
@@ -171,7 +174,10 @@ def test_the_scale_of_the_weights_does_not_matter(loss, factor):
 @each
 def test_equal_weights_are_no_weights(loss):
     logits, targets, _ = problem(loss, 7)
-    one, other = average(loss, logits, targets), average(loss, logits, targets, np.full(7, 0.3))
+    one, other = (
+        average_loss_with_gradient(loss, logits, targets),
+        average_loss_with_gradient(loss, logits, targets, np.full(7, 0.3)),
+    )
     np.testing.assert_allclose(one[0], other[0], rtol=1e-12)
     np.testing.assert_allclose(one[1], other[1], rtol=1e-12)
 
@@ -180,8 +186,8 @@ def test_equal_weights_are_no_weights(loss):
 def test_a_row_given_twice_is_a_row_of_weight_two(loss):
     logits, targets, _ = problem(loss, 4)
     twice, weights = [0, 1, 2, 3, 3], np.array([1.0, 1, 1, 2])
-    value, gradient = average(loss, logits, targets, weights)
-    value_twice, gradient_twice = average(loss, logits[twice], targets[twice])
+    value, gradient = average_loss_with_gradient(loss, logits, targets, weights)
+    value_twice, gradient_twice = average_loss_with_gradient(loss, logits[twice], targets[twice])
     np.testing.assert_allclose(value, value_twice, rtol=1e-12)
     np.testing.assert_allclose(gradient[:3], gradient_twice[:3], rtol=1e-12)
     np.testing.assert_allclose(gradient[3], gradient_twice[3] + gradient_twice[4], rtol=1e-12)
@@ -191,8 +197,8 @@ def test_a_row_given_twice_is_a_row_of_weight_two(loss):
 def test_a_row_of_weight_zero_is_no_row(loss):
     logits, targets, weights = problem(loss, 5)
     weights[-1] = 0
-    value, gradient = average(loss, logits, targets, weights)
-    value_without, gradient_without = average(loss, logits[:-1], targets[:-1], weights[:-1])
+    value, gradient = average_loss_with_gradient(loss, logits, targets, weights)
+    value_without, gradient_without = average_loss_with_gradient(loss, logits[:-1], targets[:-1], weights[:-1])
     np.testing.assert_allclose(value, value_without, rtol=1e-12)
     np.testing.assert_allclose(gradient[:-1], gradient_without, rtol=1e-12)
     assert not gradient[-1].any()
@@ -204,8 +210,8 @@ def test_members_are_averaged_apart(loss, weighted):
     _, targets, weights = problem(loss, 5)
     used = weights if weighted else None
     logits = standard_normal(3, 5, outputs_of(loss))
-    value, gradient = average(loss, logits, targets, used)
-    alone = [average(loss, member, targets, used) for member in logits]
+    value, gradient = average_loss_with_gradient(loss, logits, targets, used)
+    alone = [average_loss_with_gradient(loss, member, targets, used) for member in logits]
     np.testing.assert_allclose(value, np.mean([v for v, _ in alone]), rtol=1e-12)
     np.testing.assert_allclose(gradient, [g for _, g in alone], rtol=1e-12)
 
@@ -221,7 +227,9 @@ def test_finite_at_extreme_logits(loss, dtype, weighted):
     logits = np.stack([np.roll(pattern, shift)[: outputs_of(loss)] for shift in range(6)] * 2).astype(dtype)
     targets = np.arange(12) // 6 if loss.classes else np.tile([[0.0], [3.0]], (6, 1)).astype(dtype)
     with np.errstate(over="raise", invalid="raise", divide="raise"):
-        value, gradient = average(loss, logits, targets, np.full(12, 2.0, dtype) if weighted else None)
+        value, gradient = average_loss_with_gradient(
+            loss, logits, targets, np.full(12, 2.0, dtype) if weighted else None
+        )
     assert np.isfinite(value)
     assert np.isfinite(gradient).all()
     assert np.isfinite(loss.predict(logits)).all()
@@ -230,8 +238,8 @@ def test_finite_at_extreme_logits(loss, dtype, weighted):
 @each
 def test_float32_is_float64_rounded(loss):
     logits, targets, weights = problem(loss, 50, scale=5.0, dtype=np.float32)
-    value, gradient = average(loss, logits, targets, weights)
-    value64, gradient64 = average(loss, logits.astype(float), targets, weights.astype(float))
+    value, gradient = average_loss_with_gradient(loss, logits, targets, weights)
+    value64, gradient64 = average_loss_with_gradient(loss, logits.astype(float), targets, weights.astype(float))
     assert value == pytest.approx(value64, rel=1e-5)
     assert distance(gradient, gradient64) <= 1e-5
 
@@ -289,12 +297,12 @@ def test_members_that_see_the_same_rows_are_as_if_each_had_a_copy(loss, weighted
     logits = standard_normal(3, 5, outputs_of(loss), seed=2)
     targets = targets_for(loss, 5, default_rng(3))
     weights = np.linspace(0.5, 2, 5) if weighted else None
-    shared, d_shared = average(loss, logits.copy(), targets, weights)
+    shared, d_shared = average_loss_with_gradient(loss, logits.copy(), targets, weights)
     own = np.stack([targets] * 3), None if weights is None else np.stack([weights] * 3)
-    copied, d_copied = average(loss, logits.copy(), *own)
+    copied, d_copied = average_loss_with_gradient(loss, logits.copy(), *own)
     assert shared == copied
     np.testing.assert_array_equal(d_shared, d_copied)
-    each = [average(loss, logits[m].copy(), targets, weights) for m in range(3)]
+    each = [average_loss_with_gradient(loss, logits[m].copy(), targets, weights) for m in range(3)]
     assert shared == pytest.approx(np.mean([value for value, _ in each]), rel=1e-12)
     np.testing.assert_allclose(d_shared, [d for _, d in each], rtol=1e-12, atol=1e-15)
 
@@ -469,5 +477,7 @@ def test_binary_cross_entropy_is_cross_entropy_of_logits_zero_and_z(smoothing):
 
 def test_a_network_that_knows_nothing_loses_ln_2_per_row_of_two_classes():
     y = np.array([0, 1, 1, 0])
-    assert average(BinaryCrossEntropy(), np.zeros((4, 1)), y)[0] == pytest.approx(np.log(2), rel=1e-15)
-    assert average(CrossEntropy(), np.zeros((4, 2)), y)[0] == pytest.approx(np.log(2), rel=1e-15)
+    assert average_loss_with_gradient(BinaryCrossEntropy(), np.zeros((4, 1)), y)[0] == pytest.approx(
+        np.log(2), rel=1e-15
+    )
+    assert average_loss_with_gradient(CrossEntropy(), np.zeros((4, 2)), y)[0] == pytest.approx(np.log(2), rel=1e-15)

@@ -9,17 +9,21 @@ from hypothesis import strategies as st
 from numpy.random import default_rng
 
 from mlptrain.engine.activations import SELU, ReLU, Tanh
-from mlptrain.engine.compiled import Compiled
-from mlptrain.engine.embeddings import PBLD, Codes, InputEmbedding, InputLayout, PiecewiseLinear
+from mlptrain.engine.compiled import NumbaExecutor
+from mlptrain.engine.dropout import Dropout, GaussianDropout
+from mlptrain.engine.embeddings import PBLD, InputEmbedding, PiecewiseLinear
+from mlptrain.engine.epilogues import Epilogue, fuse_layers
 from mlptrain.engine.initializers import Constant, Normal, PerFeature, Signs, ThroughRows, UnitVariance
-from mlptrain.engine.layers import Activate, CurveEpilogue, Dense, Dropout, Epilogue, GaussianDropout, Parametric
-from mlptrain.engine.losses import CrossEntropy, MeanSquaredError, average
+from mlptrain.engine.input_layout import Codes, InputLayout
+from mlptrain.engine.layers import Dense
+from mlptrain.engine.losses import CrossEntropy, MeanSquaredError, average_loss_with_gradient
 from mlptrain.engine.members import Adapter, BatchEnsemble, Members, Networks, Shared, TabM, TabMMini
-from mlptrain.engine.network import Network, with_epilogues
+from mlptrain.engine.network import Network
 from mlptrain.engine.norms import BatchNorm, LayerNorm
 from mlptrain.engine.parameters import Declaration, Parameters
 from mlptrain.engine.penalties import Penalty
-from mlptrain.model.architecture import build_network, parameter_count
+from mlptrain.engine.units import Activate, Parametric
+from mlptrain.model.architecture import build_network, count_parameters
 from mlptrain.randomness import stream
 from mlptrain.spec.fields import ModelSpec
 from tests.support.drawing import DTYPES, distance, drawn, label, own_of, slopes, standard_normal, training
@@ -29,7 +33,7 @@ MSE, NO_PENALTY = MeanSquaredError(), Penalty()
 TRUNKS = [TabM(count=COUNT), TabMMini(count=COUNT)]
 trunks = pytest.mark.parametrize("members", TRUNKS, ids=lambda members: members.name)
 whose = pytest.mark.parametrize("own_rows", [True, False], ids=["own rows", "rows that all see"])
-CATEGORY = InputLayout(width=4, numbers=(0, 2), codes=(Codes(place=1, levels=4, width=2),), features=(1, 1, 2))
+CATEGORY = InputLayout(width=4, numbers=(0, 2), codes=(Codes(place=1, levels=4, width=2),), feature_widths=(1, 1, 2))
 """number · category · number with its indicator."""
 LAYERS = [
     Adapter(),
@@ -143,7 +147,7 @@ def test_data_driven_starts_look_at_the_rows_of_all_members():
     x = 2 + 3 * standard_normal(200, 4)
     for layer in (BatchEnsemble(units=3, **driven), Shared(layer=Dense(units=3, **driven))):
         own = own_of(layer, 4, default_rng(0), lead=(COUNT,))
-        assert layer.adapts
+        assert layer.traits.adapts
         layer.adapt(x, own, [stream(m, "adapt", 0) for m in range(COUNT)])
         r = own.parameters.get("input_factor", np.ones((1, 4)))
         z = (x * r[:, None]) @ own.parameters["weight"]
@@ -186,7 +190,7 @@ def initialized(members, layout, seed=1, **model):
     return made.parameters.values
 
 
-ONE_HOT = InputLayout(width=4, numbers=(0,), features=(1, 3))
+ONE_HOT = InputLayout(width=4, numbers=(0,), feature_widths=(1, 3))
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -268,7 +272,7 @@ def step(net, x, y, loss=MSE, penalty=NO_PENALTY, weights=None):
 def test_a_trunk_is_its_equations(members, seen):
     net, (x, _) = network(members, InputLayout(width=4)), batch(seen)
     v = net.parameters.values
-    *_, (_, y) = net.outputs_in_turn(x, net.begin(7))
+    *_, (_, y) = net.trace_outputs(x, net.begin(7))
     for m in range(COUNT):
         a = x[m] if seen else x
         if members.name == "tabm":
@@ -328,7 +332,7 @@ def test_the_gradient_of_every_trunk(members, model, own_rows):
         direction = u / np.linalg.norm(u) + (g / np.linalg.norm(g) if g.any() else 0)
         found = along(theta, direction, value)
         assert abs(g @ direction - found) <= 1e-6 * abs(found) + 1e-9 * size, name
-    assert net.summed == 1
+    assert net.gradient_scale == 1
 
 
 def with_and_without_epilogues(net):
@@ -336,8 +340,8 @@ def with_and_without_epilogues(net):
     x, y = batch(True)
     value, _ = step(net, x, y)
     apart = net.begin(7, train=True, noise=[stream(m, "dropout", 1) for m in range(COUNT)])
-    *_, (_, logits) = net.outputs_in_turn(x, apart)
-    return value, pytest.approx(average(MSE, logits, y)[0], rel=1e-13)
+    *_, (_, logits) = net.trace_outputs(x, apart)
+    return value, pytest.approx(average_loss_with_gradient(MSE, logits, y)[0], rel=1e-13)
 
 
 @trunks
@@ -350,7 +354,7 @@ def test_epilogues_change_nothing_but_the_time(members, model):
 @trunks
 def test_compiled_loops_run_a_trunk_as_well(members):
     net = network(members, **MODELS["piecewise, dropout"])
-    net.executor = Compiled()
+    net.executor = NumbaExecutor()
     value, apart = with_and_without_epilogues(net)
     assert value == apart
 
@@ -358,13 +362,13 @@ def test_compiled_loops_run_a_trunk_as_well(members):
 def test_a_shared_layer_takes_what_has_no_parameters_into_its_array():
     model = {"activation": ReLU(), "dropout": Dropout(rate=0.3)}
     for members in TRUNKS:
-        found = {name: epilogue for name, _, epilogue, _ in with_epilogues(network(members, **model).layers)}
-        assert found["hidden_1"] == Epilogue(rectifier=ReLU(), dropout=Dropout(rate=0.3))
+        found = {each.name: each.epilogue for each in fuse_layers(network(members, **model).layers)}
+        assert found["hidden_1"] == Epilogue(curve=ReLU(), dropout=Dropout(rate=0.3))
         assert "hidden_1.dropout" not in found
     curved = {"activation": Parametric(activation=SELU())}
-    shared = {name: epilogue for name, _, epilogue, _ in with_epilogues(network(TRUNKS[1], **curved).layers)}
-    own = {name: epilogue for name, _, epilogue, _ in with_epilogues(network(TRUNKS[0], **curved).layers)}
-    assert (shared["hidden_1"], own["hidden_1"]) == (None, CurveEpilogue(curve=SELU(), blended=True))
+    shared = {each.name: each.epilogue for each in fuse_layers(network(TRUNKS[1], **curved).layers)}
+    own = {each.name: each.epilogue for each in fuse_layers(network(TRUNKS[0], **curved).layers)}
+    assert (shared["hidden_1"], own["hidden_1"]) == (None, Epilogue(curve=SELU(), blended=True))
 
 
 @trunks
@@ -384,9 +388,10 @@ def test_each_member_has_its_part_of_the_mean_loss(members, weighted):
     codes = default_rng(5).integers(0, 2, x.shape[:2])
     weights = default_rng(6).uniform(0.5, 2, x.shape[:2]) if weighted else None
     value, _ = step(net, x, codes, loss=CrossEntropy(), weights=weights)
-    *_, (_, logits) = net.outputs_in_turn(x, net.begin(7, train=True))
+    *_, (_, logits) = net.trace_outputs(x, net.begin(7, train=True))
     alone = [
-        average(CrossEntropy(), logits[m], codes[m], None if weights is None else weights[m]) for m in range(COUNT)
+        average_loss_with_gradient(CrossEntropy(), logits[m], codes[m], None if weights is None else weights[m])
+        for m in range(COUNT)
     ]
     assert value == pytest.approx(np.mean([each for each, _ in alone]), rel=1e-12)
     expected = np.stack([d.sum(axis=0) for _, d in alone]) / COUNT
@@ -398,7 +403,7 @@ def test_each_member_has_its_part_of_the_mean_loss(members, weighted):
 def test_the_numbers_are_counted_without_making_them(members, model):
     spec = ModelSpec(**({"hidden": (6, 5)} | model))
     made = build_network(spec, CATEGORY, 2, members=members)
-    assert parameter_count(spec, CATEGORY, 2, members) == made.parameters.theta.size
+    assert count_parameters(spec, CATEGORY, 2, members) == made.parameters.theta.size
 
 
 @given(
@@ -433,7 +438,7 @@ def test_kinds_of_the_parameters_of_a_trunk():
 def test_networks_of_their_own_share_nothing():
     assert Networks().axis is None
     net = build_network(ModelSpec(hidden=(5,)), CATEGORY, 2, members=Networks(count=4))
-    assert (net.members, net.summed) == (4, 4)
+    assert (net.members, net.gradient_scale) == (4, 4)
     assert all(each.shape[0] == 4 for each in net.parameters.values.values())
 
 

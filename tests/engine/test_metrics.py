@@ -1,6 +1,8 @@
 """Metrics are scikit-learn's where those are defined, and a number or a reason where they are not."""
 
 import warnings
+from dataclasses import FrozenInstanceError, fields, replace
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -9,8 +11,21 @@ from hypothesis import strategies as st
 from numpy.random import default_rng
 from sklearn import metrics as sk
 
-from mlptrain.engine.losses import softmax
-from mlptrain.engine.metrics import Undefined, classification, confusion, regression
+from mlptrain.engine.comparisons import Undefined, compare_classes, compare_numbers
+from mlptrain.engine.metrics import (
+    METRICS,
+    RMSE,
+    Accuracy,
+    Metric,
+    derive_metrics_from_accuracy,
+    find_default_metric,
+    is_larger_better,
+    measure_metric,
+    measure_metrics,
+    separate_undefined,
+    undefine_nonfinite,
+)
+from tests.support.comparing import draw_labels, draw_weights, measure_classes, measure_numbers
 from tests.support.drawing import DTYPES, drawn, standard_normal
 
 CLASSIFICATION = ["accuracy", "error_rate", "balanced_accuracy", "f1", "auc", "log_loss", "mcc"]
@@ -20,22 +35,6 @@ seeds = st.integers(0, 10**6)
 ties = st.sampled_from([1, 3, 1000])
 """How many different scores there are: few make ties."""
 weighted = st.booleans()
-
-
-def labels(seed, rows, classes, levels):
-    """(probabilities, truth): every class occurs in a part of the draws, ties are frequent where levels are few."""
-    draw = default_rng(seed)
-    logits = np.round(2 * draw.standard_normal((rows, classes)) * levels) / levels
-    return softmax(logits), draw.integers(0, classes, rows)
-
-
-def drawn_weights(seed, rows, weighted):
-    """Weights of a few sizes, 0 among them but not everywhere; None where all are 1."""
-    if not weighted:
-        return None
-    weights = default_rng(seed).choice([0.0, 0.5, 1.0, 3.7], rows)
-    weights[0] = 1.0
-    return weights
 
 
 def agrees(ours, theirs):
@@ -49,15 +48,164 @@ def quietly(metric, *arguments, **options):
         return metric(*arguments, **options)
 
 
+# ---- every member of the union
+
+
+every_metric = pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
+
+
+def compare(metric, truth, wrong=0.0):
+    """Answers of certainty to codes or numbers (B,), as far wrong as `wrong` says: 0 is perfect."""
+    if not metric.of_classes:
+        return compare_numbers(truth[:, None] + wrong * (1 + np.arange(len(truth)))[:, None], truth[:, None])
+    share = np.where(np.arange(len(truth)) % 4 < 4 * wrong, 0.9, 0.0)[:, None]
+    right = np.eye(truth.max() + 1)[truth]
+    return compare_classes((1 - share) * right + share * np.roll(right, 1, axis=1), truth)
+
+
+def draw_comparison(metric, seed, rows, width):
+    """Answers that agree with the truth by chance alone, of so many classes or numbers."""
+    if metric.of_classes:
+        return compare_classes(*draw_labels(seed, rows, width, 3))
+    return compare_numbers(*np.round(standard_normal(2, rows, width, seed=seed), 1))
+
+
+def test_the_metrics_and_their_order():
+    """Keys of every document of results; the first of each kind is the default."""
+    assert list(METRICS) == [*CLASSIFICATION, *REGRESSION]
+    assert [kind().name for kind in get_args(Metric)] == list(METRICS)
+    assert find_default_metric(of_classes=True) == Accuracy()
+    assert find_default_metric(of_classes=False) == RMSE()
+
+
+@every_metric
+def test_it_says_its_formula(metric):
+    """A reference can list it."""
+    text = type(metric).__doc__
+    assert not text.startswith(f"{type(metric).__name__}(")
+    assert any(sign in text for sign in ("Σ", "P("))
+
+
+@every_metric
+def test_it_is_frozen_and_has_no_settings(metric):
+    assert [field.name for field in fields(metric)] == ["name"]
+    with pytest.raises(FrozenInstanceError):
+        metric.name = "other"
+
+
+@every_metric
+@pytest.mark.parametrize("classes", [2, 4])
+def test_perfect_answers_reach_the_best_value(metric, classes):
+    value = measure_metric(metric, compare(metric, np.arange(24) % classes))
+    assert value == pytest.approx(float(metric.larger_is_better), abs=1e-12)
+
+
+@every_metric
+@pytest.mark.parametrize("classes", [2, 4])
+def test_better_answers_have_the_better_value(metric, classes):
+    good, bad = (measure_metric(metric, compare(metric, np.arange(25) % classes, wrong)) for wrong in (0.25, 0.5))
+    assert (good > bad) == metric.larger_is_better
+    assert good != bad
+    assert is_larger_better(metric.name) == metric.larger_is_better
+
+
+def test_of_the_loss_the_smaller_one_is_better():
+    assert not is_larger_better("loss")
+
+
+@every_metric
+@drawn
+@given(seed=seeds, rows=st.integers(0, 8), width=st.integers(2, 4), weight=st.sampled_from([None, 0.0, 1.0, 1e-9]))
+def test_it_is_a_number_or_undefined_with_a_reason(metric, seed, rows, width, weight):
+    weights = None if weight is None else np.full(rows, weight)
+    value = measure_metric(metric, draw_comparison(metric, seed, rows, width), weights)
+    assert type(value) is float or value.reason
+    if not rows or weight == 0:
+        assert isinstance(value, Undefined)
+
+
+@every_metric
+@drawn
+@given(seed=seeds, rows=rows, width=st.integers(2, 4), factor=st.sampled_from([0.5, 4.0, 2.0**40]))
+def test_the_scale_of_the_weights_does_not_matter_to_it(metric, seed, rows, width, factor):
+    """By powers of two, which round nothing."""
+    comparison, w = draw_comparison(metric, seed, rows, width), draw_weights(seed, rows)
+    assert measure_metric(metric, comparison, w) == measure_metric(metric, comparison, factor * w)
+
+
+@every_metric
+@drawn
+@given(seed=seeds, rows=rows, width=st.integers(2, 4), times=st.integers(0, 3))
+def test_a_row_of_twice_the_weight_is_the_row_twice(metric, seed, rows, width, times):
+    """And a row without weight is no row."""
+    comparison, w = draw_comparison(metric, seed, rows, width), draw_weights(seed, rows)
+    w[:1] = times
+    repeated = np.repeat(np.arange(rows), [times] + [1] * (rows - 1))
+    if metric.of_classes:
+        longer = compare_classes(comparison.scores[repeated], comparison.truth[repeated])
+    else:
+        longer = replace(comparison, truth=comparison.truth[repeated], errors=comparison.errors[repeated])
+    w_longer = np.where(repeated == 0, 1.0, w[repeated])
+    same({metric.name: measure_metric(metric, longer, w_longer)}, {metric.name: measure_metric(metric, comparison, w)})
+
+
+@every_metric
+@drawn
+@given(seed=seeds, rows=rows, width=st.integers(2, 4), weighted=weighted, probabilistic=st.booleans())
+def test_it_is_the_same_alone_as_among_all(metric, seed, rows, width, weighted, probabilistic):
+    comparison, w = draw_comparison(metric, seed, rows, width), draw_weights(seed, rows, weighted)
+    if metric.of_classes:
+        comparison = replace(comparison, probabilistic=probabilistic)
+    assert measure_metric(metric, comparison, w) == measure_metrics(comparison, w)[metric.name]
+
+
+@every_metric
+def test_scores_give_a_value_unless_it_needs_probabilities(metric):
+    if not metric.of_classes:
+        assert not metric.needs_probabilities
+        return
+    p, truth = draw_labels(0, 20, 3, 1000)
+    of_scores = measure_metric(metric, compare_classes(p, truth, probabilistic=False))
+    if metric.needs_probabilities:
+        assert of_scores == Undefined("scores are not probabilities")
+    else:
+        assert of_scores == measure_metric(metric, compare_classes(p, truth))
+
+
+@drawn
+@given(seed=seeds, rows=rows, classes=st.integers(2, 4), weighted=weighted)
+def test_what_follows_from_the_accuracy_is_what_is_measured(seed, rows, classes, weighted):
+    found = measure_classes(*draw_labels(seed, rows, classes, 3), draw_weights(seed, rows, weighted))
+    derived = derive_metrics_from_accuracy(found["accuracy"])
+    assert list(derived) == ["accuracy", "error_rate"]
+    assert derived == {name: found[name] for name in derived}
+
+
+def test_the_mean_loss_stands_before_the_metrics():
+    comparison = compare_numbers(*standard_normal(2, 3, 1))
+    found = measure_metrics(comparison, np.array([1, 1, 2]), losses=np.array([1.0, 2, 3]))
+    assert list(found) == ["loss", *REGRESSION]
+    assert found["loss"] == 2.25
+
+
+def test_what_is_not_finite_is_undefined_and_numbers_are_told_from_reasons():
+    values = undefine_nonfinite({"a": 0.5, "b": np.nan, "c": -np.inf, "d": Undefined("why")})
+    not_finite = "it is not a finite number"
+    assert values == {"a": 0.5, "b": Undefined(not_finite), "c": Undefined(not_finite), "d": Undefined("why")}
+    numbers, reasons = separate_undefined(values)
+    assert numbers == {"a": 0.5, "b": None, "c": None, "d": None}
+    assert reasons == {"b": not_finite, "c": not_finite, "d": "why"}
+
+
 # ---- classes
 
 
 @drawn
 @given(seed=seeds, rows=rows, classes=st.integers(2, 5), levels=ties, weighted=weighted)
 def test_classification_is_that_of_scikit_learn(seed, rows, classes, levels, weighted):
-    p, truth = labels(seed, rows, classes, levels)
-    w = drawn_weights(seed, rows, weighted)
-    ours, predicted = classification(p, truth, w), p.argmax(axis=1)
+    p, truth = draw_labels(seed, rows, classes, levels)
+    w = draw_weights(seed, rows, weighted)
+    ours, predicted = measure_classes(p, truth, w), p.argmax(axis=1)
     assert list(ours) == CLASSIFICATION
     agrees(ours["accuracy"], sk.accuracy_score(truth, predicted, sample_weight=w))
     agrees(ours["error_rate"], 1 - sk.accuracy_score(truth, predicted, sample_weight=w))
@@ -76,9 +224,9 @@ def seen(truth, predicted, w):
 @given(seed=seeds, rows=rows, classes=st.integers(2, 5), levels=ties, weighted=weighted)
 def test_f1_is_that_of_scikit_learn(seed, rows, classes, levels, weighted):
     """Of the second class of two; of more, the mean over those seen or predicted."""
-    p, truth = labels(seed, rows, classes, levels)
-    w, predicted = drawn_weights(seed, rows, weighted), p.argmax(axis=1)
-    ours = classification(p, truth, w)["f1"]
+    p, truth = draw_labels(seed, rows, classes, levels)
+    w, predicted = draw_weights(seed, rows, weighted), p.argmax(axis=1)
+    ours = measure_classes(p, truth, w)["f1"]
     if classes == 2 and 1 not in seen(truth, predicted, w):
         assert ours == Undefined("the positive class neither occurs nor is predicted")
     elif classes == 2:
@@ -91,9 +239,9 @@ def test_f1_is_that_of_scikit_learn(seed, rows, classes, levels, weighted):
 @drawn
 @given(seed=seeds, rows=rows, levels=ties, weighted=weighted)
 def test_auc_of_two_classes_is_that_of_scikit_learn(seed, rows, levels, weighted):
-    p, truth = labels(seed, rows, 2, levels)
-    w = drawn_weights(seed, rows, weighted)
-    ours = classification(p, truth, w)["auc"]
+    p, truth = draw_labels(seed, rows, 2, levels)
+    w = draw_weights(seed, rows, weighted)
+    ours = measure_classes(p, truth, w)["auc"]
     if len(seen(truth, truth, w)) < 2:
         assert ours == Undefined("rows of one class only")
     else:
@@ -104,9 +252,9 @@ def test_auc_of_two_classes_is_that_of_scikit_learn(seed, rows, levels, weighted
 @given(seed=seeds, rows=st.integers(3, 60), classes=st.integers(3, 5), levels=ties, weighted=weighted)
 def test_auc_of_several_classes_is_one_against_the_rest(seed, rows, classes, levels, weighted):
     """Their mean, unweighted by class: scikit-learn's macro, which does without weights of rows."""
-    p, truth = labels(seed, rows, classes, levels)
-    w = drawn_weights(seed, rows, weighted)
-    ours = classification(p, truth, w)["auc"]
+    p, truth = draw_labels(seed, rows, classes, levels)
+    w = draw_weights(seed, rows, weighted)
+    ours = measure_classes(p, truth, w)["auc"]
     if len(seen(truth, truth, w)) < classes:
         assert ours == Undefined("a class without rows")
         return
@@ -118,40 +266,34 @@ def test_auc_of_several_classes_is_one_against_the_rest(seed, rows, classes, lev
 @drawn
 @given(seed=seeds, rows=st.integers(2, 30), levels=ties)
 def test_auc_is_the_share_of_pairs_in_the_right_order(seed, rows, levels):
-    p, truth = labels(seed, rows, 2, levels)
+    p, truth = draw_labels(seed, rows, 2, levels)
     truth[:2] = [0, 1]
     scores = p[:, 1] - p[:, 0]
     margins = scores[truth == 1][:, None] - scores[truth == 0][None, :]
-    agrees(classification(p, truth)["auc"], ((margins > 0) + 0.5 * (margins == 0)).mean())
-
-
-@drawn
-@given(seed=seeds, rows=rows, classes=st.integers(2, 5))
-def test_the_confusion_counts_rows_by_truth_and_prediction(seed, rows, classes):
-    p, truth = labels(seed, rows, classes, 3)
-    w = drawn_weights(seed, rows, True)
-    theirs = sk.confusion_matrix(truth, p.argmax(axis=1), sample_weight=w, labels=range(classes))
-    np.testing.assert_allclose(confusion(truth, p.argmax(axis=1), classes, w), theirs)
+    agrees(measure_classes(p, truth)["auc"], ((margins > 0) + 0.5 * (margins == 0)).mean())
 
 
 @pytest.mark.parametrize("code", [np.uint8, np.int16, np.int32, np.int64])
 def test_the_integer_type_of_class_codes_does_not_matter(code):
     """Fifty classes: their products do not fit into a byte."""
-    p, truth = labels(0, 400, 50, 1000)
-    assert classification(p, truth.astype(code)) == classification(p, truth)
+    p, truth = draw_labels(0, 400, 50, 1000)
+    assert measure_classes(p, truth.astype(code)) == measure_classes(p, truth)
 
 
 def test_log_loss_stays_finite_where_the_true_class_is_given_no_chance():
     for dtype in DTYPES:
-        value = classification(np.eye(2, dtype=dtype), np.array([1, 0]))["log_loss"]
+        value = measure_classes(np.eye(2, dtype=dtype), np.array([1, 0]))["log_loss"]
         assert value == pytest.approx(-np.log(np.finfo(dtype).eps))
 
 
 def test_scores_that_are_not_probabilities_have_no_log_loss():
-    p, truth = labels(0, 20, 3, 1000)
-    with_loss, without = classification(p, truth), classification(p, truth, probabilistic=False)
-    assert without.pop("log_loss") == Undefined("scores are not probabilities")
-    assert without == {name: value for name, value in with_loss.items() if name != "log_loss"}
+    p, truth = draw_labels(0, 20, 3, 1000)
+    with_loss, without = measure_classes(p, truth), measure_classes(p, truth, probabilistic=False)
+    assert without["log_loss"] == Undefined("scores are not probabilities")
+    needing = {name for name in without if METRICS[name].needs_probabilities}
+    assert {name: value for name, value in without.items() if name not in needing} == {
+        name: value for name, value in with_loss.items() if name not in needing
+    }
 
 
 # ---- numbers
@@ -162,8 +304,8 @@ def test_scores_that_are_not_probabilities_have_no_log_loss():
 def test_regression_is_that_of_scikit_learn(seed, rows, outputs, weighted):
     draw = default_rng(seed)
     predicted, truth = draw.standard_normal((2, rows, outputs))
-    w = drawn_weights(seed, rows, weighted)
-    ours = regression(predicted, truth, w)
+    w = draw_weights(seed, rows, weighted)
+    ours = measure_numbers(predicted, truth, w)
     assert list(ours) == REGRESSION
     agrees(ours["rmse"], sk.root_mean_squared_error(truth, predicted, sample_weight=w))
     agrees(ours["mae"], sk.mean_absolute_error(truth, predicted, sample_weight=w))
@@ -173,12 +315,12 @@ def test_regression_is_that_of_scikit_learn(seed, rows, outputs, weighted):
 
 def test_a_perfect_prediction():
     truth = standard_normal(20, 2)
-    assert regression(truth, truth) == {"rmse": 0, "mae": 0, "r2": 1}
+    assert measure_numbers(truth, truth) == {"rmse": 0, "mae": 0, "r2": 1}
 
 
 def test_the_mean_as_a_prediction_explains_nothing():
     truth = standard_normal(20, 1)
-    assert regression(np.full((20, 1), truth.mean()), truth)["r2"] == pytest.approx(0, abs=1e-12)
+    assert measure_numbers(np.full((20, 1), truth.mean()), truth)["r2"] == pytest.approx(0, abs=1e-12)
 
 
 @pytest.mark.parametrize("offset", [0.0, 1e6])
@@ -186,8 +328,8 @@ def test_float32_is_measured_in_float64(offset):
     """Around a million the squares of float32 would leave no digit of the variance."""
     truth = (offset + 4 * np.round(standard_normal(2000, 1))).astype(np.float32)
     predicted = truth + np.float32(1)
-    agrees(regression(predicted, truth)["rmse"], 1)
-    agrees(regression(predicted, truth)["r2"], 1 - 1 / truth.astype(float).var())
+    agrees(measure_numbers(predicted, truth)["rmse"], 1)
+    agrees(measure_numbers(predicted, truth)["r2"], 1 - 1 / truth.astype(float).var())
 
 
 # ---- weights
@@ -196,11 +338,11 @@ def test_float32_is_measured_in_float64(offset):
 @drawn
 @given(seed=seeds, rows=rows, classes=st.integers(2, 4), factor=st.sampled_from([1e-9, 3.0, 1e9]))
 def test_the_scale_of_the_weights_does_not_matter(seed, rows, classes, factor):
-    p, truth = labels(seed, rows, classes, 3)
-    w = drawn_weights(seed, rows, True)
-    same(classification(p, truth, w), classification(p, truth, factor * w))
+    p, truth = draw_labels(seed, rows, classes, 3)
+    w = draw_weights(seed, rows, True)
+    same(measure_classes(p, truth, w), measure_classes(p, truth, factor * w))
     values, numbers = standard_normal(2, rows, 2, seed=seed)
-    same(regression(values, numbers, w), regression(values, numbers, factor * w))
+    same(measure_numbers(values, numbers, w), measure_numbers(values, numbers, factor * w))
 
 
 @drawn
@@ -209,11 +351,11 @@ def test_a_weight_is_a_number_of_equal_rows(seed, rows, classes):
     """A weight of 0 is no row at all, a weight of 2 is two."""
     counts = default_rng(seed).integers(0, 3, rows)
     counts[0] = 1
-    p, truth = labels(seed, rows, classes, 3)
+    p, truth = draw_labels(seed, rows, classes, 3)
     repeated = np.repeat(np.arange(rows), counts)
-    same(classification(p, truth, counts), classification(p[repeated], truth[repeated]))
+    same(measure_classes(p, truth, counts), measure_classes(p[repeated], truth[repeated]))
     values, numbers = np.round(standard_normal(2, rows, 1, seed=seed))
-    same(regression(values, numbers, counts), regression(values[repeated], numbers[repeated]))
+    same(measure_numbers(values, numbers, counts), measure_numbers(values[repeated], numbers[repeated]))
 
 
 def same(one, other):
@@ -229,9 +371,9 @@ def same(one, other):
 @drawn
 @given(seed=seeds, rows=rows, classes=st.integers(2, 4))
 def test_the_order_of_the_rows_does_not_matter(seed, rows, classes):
-    p, truth = labels(seed, rows, classes, 3)
-    w, order = drawn_weights(seed, rows, True), default_rng(seed).permutation(rows)
-    same(classification(p, truth, w), classification(p[order], truth[order], w[order]))
+    p, truth = draw_labels(seed, rows, classes, 3)
+    w, order = draw_weights(seed, rows, True), default_rng(seed).permutation(rows)
+    same(measure_classes(p, truth, w), measure_classes(p[order], truth[order], w[order]))
 
 
 # ---- degenerate cases: a number or a reason, and never a warning
@@ -313,14 +455,14 @@ def plain(metrics):
 def test_every_degenerate_classification_is_defined(case):
     scores, truth, weights, expected = CLASS_CASES[case]
     weights = None if weights is None else np.array(weights, float)
-    found = plain(classification(np.array(scores, float), np.array(truth, int), weights))
+    found = plain(measure_classes(np.array(scores, float), np.array(truth, int), weights))
     assert found == found | expected
 
 
 @pytest.mark.parametrize("case", NUMBER_CASES)
 def test_every_degenerate_regression_is_defined(case):
     predicted, truth, weights, expected = NUMBER_CASES[case]
-    found = plain(regression(np.array(predicted), np.array(truth), weights))
+    found = plain(measure_numbers(np.array(predicted), np.array(truth), weights))
     assert found == found | expected
     assert all(isinstance(value, str) or np.isfinite(value) for value in found.values())
 
@@ -334,8 +476,8 @@ def test_every_degenerate_regression_is_defined(case):
     weights=st.sampled_from([None, 0.0, 1.0]),
 )
 def test_every_classification_gives_numbers_in_range_or_reasons(seed, rows, classes, levels, weights):
-    p, truth = labels(seed, rows, classes, levels)
-    found = classification(p, truth, None if weights is None else np.full(rows, weights))
+    p, truth = draw_labels(seed, rows, classes, levels)
+    found = measure_classes(p, truth, None if weights is None else np.full(rows, weights))
     for name, value in found.items():
         lowest, highest = (-1, 1) if name == "mcc" else (0, np.inf if name == "log_loss" else 1)
         assert isinstance(value, Undefined) or (type(value) is float and lowest - 1e-9 <= value <= highest + 1e-9), name

@@ -11,11 +11,14 @@ from hypothesis import strategies as st
 from numpy.random import default_rng
 
 from mlptrain.engine.activations import GELU, ReLU, Tanh
-from mlptrain.engine.layers import Activate, AnyDropout, Dense, Dropout, GaussianDropout, Layer, PReLU
-from mlptrain.engine.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError, average
+from mlptrain.engine.dropout import AnyDropout, Dropout, GaussianDropout
+from mlptrain.engine.layer import Layer
+from mlptrain.engine.layers import Dense
+from mlptrain.engine.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError, average_loss_with_gradient
 from mlptrain.engine.network import Network
 from mlptrain.engine.norms import BatchNorm, LayerNorm, Norm
 from mlptrain.engine.penalties import Penalty
+from mlptrain.engine.units import Activate, PReLU
 from mlptrain.randomness import stream
 from tests.support.drawing import (
     DTYPES,
@@ -241,10 +244,10 @@ def test_the_outputs_in_turn_are_those_of_the_pass_that_gave_the_loss(dropout, n
     value = net.loss_and_gradient(
         x, targets, weights, loss=CrossEntropy(), run=net.begin(7, train=True, noise=[stream(7, "dropout", 2)])
     )
-    outputs = list(net.outputs_in_turn(x, net.begin(7, train=True, noise=[stream(7, "dropout", 2)])))
+    outputs = list(net.trace_outputs(x, net.begin(7, train=True, noise=[stream(7, "dropout", 2)])))
     assert [name for name, _ in outputs] == [name for name, _ in net.layers]
     assert [y.shape for _, y in outputs] == [(7, width) for width in net.widths[1:]]
-    assert average(CrossEntropy(), outputs[-1][1], targets, weights)[0] == value
+    assert average_loss_with_gradient(CrossEntropy(), outputs[-1][1], targets, weights)[0] == value
 
 
 def test_the_chunks_of_an_evaluation_do_not_show():
@@ -355,7 +358,7 @@ def test_steps_of_one_batch_size_use_the_same_arrays():
 
 @pytest.mark.parametrize("norm", NORMS, ids=str)
 def test_only_batch_norm_needs_several_rows(norm):
-    assert network([(4, (norm, PReLU()))], 2).needs_several_rows == isinstance(norm, BatchNorm)
+    assert network([(4, (norm, PReLU()))], 2).traits.several_rows == isinstance(norm, BatchNorm)
 
 
 @pytest.mark.parametrize("rows", [1, 2])

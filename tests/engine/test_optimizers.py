@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from mlptrain.engine import arrays, elementwise
+from mlptrain.engine.first_order import NO_DECAY, LearningRateFactors, WeightDecayFactors, group_parameters_by_factors
 from mlptrain.engine.initializers import Zeros
 from mlptrain.engine.lbfgs import LBFGS
 from mlptrain.engine.optimizers import (
@@ -20,7 +21,6 @@ from mlptrain.engine.optimizers import (
     Adamax,
     AdamW,
     Elementwise,
-    LearningRateFactors,
     Lion,
     Momentum,
     NAdam,
@@ -28,9 +28,6 @@ from mlptrain.engine.optimizers import (
     Optimizer,
     RAdam,
     RMSprop,
-    WeightDecayFactors,
-    parts_alike,
-    step,
 )
 from mlptrain.engine.parameters import Declaration, Kind, Parameters
 from tests.support.drawing import DTYPES, identical, label, members, standard_normal
@@ -71,7 +68,7 @@ def run(optimizer, parameters, slots, given, *, lr=0.01, first=1):
     """Steps first, first + 1 …, one for each given gradient, at a learning rate that changes."""
     for t, g in enumerate(given, first):
         parameters.gradient[...] = g
-        step(optimizer, parameters, slots, lr=lr * (1 + 0.1 * t), t=t)
+        optimizer.step(parameters, slots, lr=lr * (1 + 0.1 * t), t=t)
 
 
 def trained(optimizer, steps=20, size=8, dtype=FLOAT, **kinds):
@@ -204,7 +201,7 @@ def test_the_minimum_of_a_parabola_is_reached(optimizer, dtype):
     base, steps = LEARNING_RATES.get(type(optimizer), 0.05), 1500
     for t in range(1, steps + 1):
         parameters.gradient[...] = k * (parameters.theta - c)
-        step(optimizer, parameters, slots, lr=base * (1 - (t - 1) / steps), t=t)
+        optimizer.step(parameters, slots, lr=base * (1 - (t - 1) / steps), t=t)
     np.testing.assert_allclose(parameters.theta, c, atol=1e-3)
 
 
@@ -233,7 +230,7 @@ def test_without_a_gradient_nothing_moves(optimizer, dtype):
 @pytest.mark.parametrize("block", [1, 7, 1000])
 def test_blocks_change_nothing(optimizer, dtype, block, monkeypatch):
     whole = trained(optimizer, size=None, dtype=dtype, weights=50, biases=23)
-    monkeypatch.setattr(elementwise, "blocks", partial(arrays.blocks, block=block))
+    monkeypatch.setattr(elementwise, "slice_range_into_blocks", partial(arrays.slice_range_into_blocks, block=block))
     theta, slots = trained(optimizer, size=None, dtype=dtype, weights=50, biases=23)
     assert identical([theta, *slots.values()], [whole[0], *whole[1].values()])
 
@@ -276,7 +273,7 @@ def test_a_step_is_the_update_in_numbers_of_thetas_own_type(optimizer, dtype):
     expected = [parameters.theta - u, *expected]
     parameters.gradient[...] = g
     kept = dict(zip(optimizer.slots, slots, strict=True))
-    step(optimizer, parameters, kept, lr=0.01, t=6)
+    optimizer.step(parameters, kept, lr=0.01, t=6)
     assert identical([parameters.theta, *kept.values()], expected)
 
 
@@ -340,7 +337,7 @@ def test_weight_decay_is_decoupled_and_touches_weights_only(optimizer):
         slots = optimizer.init(8, FLOAT)
         start = parameters.theta.copy()
         parameters.gradient[...] = gradients(1, 8)[0]
-        step(replace(optimizer, weight_decay=weight_decay), parameters, slots, lr=lr, t=1)
+        replace(optimizer, weight_decay=weight_decay).step(parameters, slots, lr=lr, t=1)
         results[weight_decay] = parameters.theta, slots
     (plain, plain_slots), (decayed, slots) = results.values()
     np.testing.assert_allclose(decayed[:5], plain[:5] - lr * decay * start[:5], rtol=1e-12, atol=1e-16)
@@ -351,7 +348,7 @@ def test_weight_decay_is_decoupled_and_touches_weights_only(optimizer):
 def test_decay_alone_shrinks_weights_and_nothing_else(kind):
     parameters = Parameters({"p": Declaration(shape=(3,), kind=kind, initializer=Zeros())}, FLOAT)
     parameters.theta[...] = 2
-    step(SGD(weight_decay=0.5), parameters, {}, lr=0.1, t=1)
+    SGD(weight_decay=0.5).step(parameters, {}, lr=0.1, t=1)
     np.testing.assert_allclose(parameters.theta, 2 * 0.95 if kind == "weight" else 2)
 
 
@@ -360,7 +357,7 @@ def test_a_learning_rate_of_zero_changes_nothing_but_the_slots():
         parameters = parameters_of(5, 3)
         before = parameters.theta.copy()
         parameters.gradient[...] = gradients(1, 8)[0]
-        step(optimizer, parameters, optimizer.init(8, FLOAT), lr=0.0, t=1)
+        optimizer.step(parameters, optimizer.init(8, FLOAT), lr=0.0, t=1)
         np.testing.assert_array_equal(parameters.theta, before)
 
 
@@ -474,7 +471,7 @@ def test_a_kind_with_a_factor_of_0_stays_where_it_is(optimizer):
 @pytest.mark.parametrize("of_decay", [WeightDecayFactors(), WeightDecayFactors(embedding=1.0), DECAYS], ids=label)
 def test_the_parts_of_theta_are_all_of_it_and_neighbours_differ(of_rate, of_decay, decays):
     parameters = one_of_each_kind()
-    parts = parts_alike(parameters.layout, of_rate, of_decay, decays=decays)
+    parts = group_parameters_by_factors(parameters.layout, of_rate, of_decay if decays else NO_DECAY)
     assert [i for part, _, _ in parts for i in range(part.start, part.stop)] == list(range(parameters.theta.size))
     assert all(a[1:] != b[1:] for a, b in pairwise(parts))
     for kind, region in parameters.regions.items():

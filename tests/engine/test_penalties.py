@@ -11,7 +11,7 @@ from mlptrain.engine import arrays, penalties
 from mlptrain.engine.arrays import BLOCK
 from mlptrain.engine.initializers import Zeros
 from mlptrain.engine.parameters import Declaration, Parameters
-from mlptrain.engine.penalties import Clipping, Penalty, bound_unit_norms, norm, scale_to_norm
+from mlptrain.engine.penalties import Penalty, bound_unit_norms, clip_gradient, clip_vector_norm, compute_norm
 from tests.support.drawing import DTYPES, distance, drawn, identical, slopes, standard_normal
 
 FLOAT = np.dtype(float)
@@ -73,7 +73,7 @@ def test_blocks_change_nothing(penalty, dtype, monkeypatch):
     w, gradient = standard_normal(2, 2 * BLOCK + 9, dtype=dtype)
     other = gradient.copy()
     penalty.add_gradient(w, gradient)
-    monkeypatch.setattr(penalties, "blocks", lambda size: arrays.blocks(size, 1000))
+    monkeypatch.setattr(penalties, "slice_range_into_blocks", lambda size: arrays.slice_range_into_blocks(size, 1000))
     penalty.add_gradient(w, other)
     assert identical([gradient], [other])
 
@@ -85,18 +85,18 @@ def test_blocks_change_nothing(penalty, dtype, monkeypatch):
 @given(values=st.lists(st.floats(-1e6, 1e6), max_size=20))
 def test_the_norm_is_the_root_of_the_sum_of_squares(values):
     vector = np.array(values, float)
-    assert norm(vector) == pytest.approx(float(np.sqrt((vector * vector).sum())), rel=1e-9, abs=1e-150)
+    assert compute_norm(vector) == pytest.approx(float(np.sqrt((vector * vector).sum())), rel=1e-9, abs=1e-150)
 
 
 @pytest.mark.parametrize("scale", [1e-40, 1e-30, 1e-20, 1.0, 1e20, 1e38])
 def test_squares_neither_overflow_nor_vanish_in_float32(scale):
     vector = np.array([3, -4], np.float32) * np.float32(scale / 4)
-    assert norm(vector) == pytest.approx(1.25 * scale, rel=1e-4, abs=0)
+    assert compute_norm(vector) == pytest.approx(1.25 * scale, rel=1e-4, abs=0)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_the_norm_of_what_is_not_finite_is_not_finite(bad):
-    assert not np.isfinite(norm(np.array([1.0, bad, 2.0])))
+    assert not np.isfinite(compute_norm(np.array([1.0, bad, 2.0])))
 
 
 @dtypes
@@ -105,7 +105,7 @@ def test_the_norm_of_what_is_not_finite_is_not_finite(bad):
 def test_scaling_to_a_norm_keeps_the_direction(dtype, scale, bound):
     vector = (standard_normal(100) * scale).astype(dtype)
     before = vector.astype(float)
-    scale_to_norm([vector], bound)
+    clip_vector_norm([vector], bound)
     after = vector.astype(float)
     length = np.linalg.norm(before)
     np.testing.assert_allclose(after, before * min(1, bound / length), rtol=1e-5)
@@ -128,7 +128,7 @@ def parameters_with(gradient, dtype=FLOAT):
 
 def clipped(gradient, dtype=FLOAT, **bounds):
     parameters = parameters_with(gradient, dtype)
-    Clipping(**bounds)(parameters)
+    clip_gradient(parameters, **bounds)
     return parameters.gradient
 
 
@@ -175,7 +175,7 @@ def test_the_gradient_of_a_member_is_clipped_as_if_it_were_alone(bounds):
     many = Parameters({"a": own, "b": own}, FLOAT, members=3)
     many.gradient[...] = standard_normal(many.gradient.size) * np.arange(1, many.gradient.size + 1)
     before = {name: gradient.copy() for name, gradient in many.gradients.items()}
-    Clipping(**bounds)(many)
+    clip_gradient(many, **bounds)
     for m in range(3):
         alone = clipped(np.concatenate([before["a"][m], before["b"][m]]), **bounds)
         np.testing.assert_allclose(np.concatenate([many.gradients["a"][m], many.gradients["b"][m]]), alone, rtol=1e-12)
@@ -185,7 +185,7 @@ def test_the_gradient_of_members_that_share_something_is_clipped_as_one():
     own = Declaration(shape=(4,), kind="weight", initializer=Zeros())
     many = Parameters({"a": own, "shared": replace(own, shared=True), "b": own}, FLOAT, members=3)
     many.gradient[...] = before = standard_normal(many.gradient.size)
-    Clipping(global_clipnorm=0.5)(many)
+    clip_gradient(many, global_clipnorm=0.5)
     np.testing.assert_allclose(many.gradient, before * 0.5 / np.linalg.norm(before), rtol=1e-12)
 
 

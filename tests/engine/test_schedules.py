@@ -26,8 +26,8 @@ from mlptrain.engine.schedules import (
     Schedule,
     Step,
     WarmUp,
-    depends_on_total,
-    plateau_rule,
+    depends_on_total_epochs,
+    find_plateau_rule,
 )
 from tests.support.drawing import drawn, label, members
 
@@ -82,9 +82,9 @@ def test_values_beyond_the_end_of_the_run_are_finite(schedule):
 
 @each
 def test_whether_a_longer_run_changes_what_is_done(schedule):
-    """`depends_on_total` is the fact, found by making the run longer."""
+    """`depends_on_total_epochs` is the fact, found by making the run longer."""
     changes = any(at(schedule, epoch) != at(schedule, epoch, epochs=2 * RUN) for epoch in TIMES)
-    assert depends_on_total(schedule) == changes
+    assert depends_on_total_epochs(schedule) == changes
 
 
 @each
@@ -317,8 +317,8 @@ def test_what_a_plateau_remembers(values, patience, cooldown, min_delta):
 
 def test_the_rule_is_found_also_under_a_warm_up():
     rule = ReduceOnPlateau(patience=3)
-    assert plateau_rule(rule) == plateau_rule(WarmUp(then=rule)) == rule
-    assert all(plateau_rule(s) is None for s in members(Schedule) if not isinstance(s, ReduceOnPlateau))
+    assert find_plateau_rule(rule) == find_plateau_rule(WarmUp(then=rule)) == rule
+    assert all(find_plateau_rule(s) is None for s in members(Schedule) if not isinstance(s, ReduceOnPlateau))
 
 
 @pytest.mark.parametrize(("epoch", "fraction"), [(0, 0), (5, 0.25), (20, 1), (20.0001, 1), (40, 1)])

@@ -9,21 +9,27 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from mlptrain.commands.fit import fit
+from mlptrain.annotations import list_component_names
 from mlptrain.engine.optimizers import Optimizer
 from mlptrain.errors import DataError, Diverged, EnvironmentFailure, Interrupted, ModelFileError, SpecError
-from mlptrain.fitting import checkpoint_file
-from mlptrain.fitting.checkpoint_file import Checkpoint, path_before, path_of
-from mlptrain.fitting.checkpoint_file import load as load_checkpoint
+from mlptrain.fitting import checkpoints
+from mlptrain.fitting.checkpoint_file import (
+    Checkpoint,
+    derive_checkpoint_path,
+    derive_previous_checkpoint_path,
+    load_checkpoint,
+    save_checkpoint,
+)
 from mlptrain.fitting.checkpoints import SHORT
-from mlptrain.model.file import load, previous
-from mlptrain.spec.plain import names_of
+from mlptrain.model.file import get_previous_model_path
+from mlptrain.model.history import EpochEnded
+from mlptrain.model.model import Model
 from mlptrain.storage import container
-from mlptrain.storage.locking import exclusive
+from mlptrain.storage.locking import lock_exclusively
 from mlptrain.training import loop
-from mlptrain.training.events import EpochEnded, Finished, Started
+from mlptrain.training.events import Finished, FunctionSink, Started
 from mlptrain.training.snapshot import Snapshot
-from tests.support.flows import csv_text, fit_mixed, mixed_rows, write_mixed
+from tests.support.flows import csv_text, fit, fit_mixed, mixed_rows, write_mixed
 
 HELD_OUT = {"split": {"validation": 0.2}}
 
@@ -148,7 +154,7 @@ def in_pieces(spec, out, steps):
         try:
             fit(str(spec), out=out, resume=True, stop=wish_after(steps))
         except Interrupted:
-            assert path_of(out).exists()
+            assert derive_checkpoint_path(out).exists()
         else:
             return interruptions
     raise AssertionError("it does not come to its end")
@@ -168,7 +174,7 @@ def test_interrupted_at_every_step_it_writes_the_same_bytes(tmp_path, sections, 
     assert names(tmp_path) == {"mixed.csv", "mixed.yaml", "whole.npz", "pieces.npz"}
 
 
-@pytest.mark.parametrize("name", [names_of(kind)[0] for kind in get_args(Optimizer)])
+@pytest.mark.parametrize("name", [list_component_names(kind)[0] for kind in get_args(Optimizer)])
 def test_every_optimizer_goes_on_where_it_was(tmp_path, name):
     size = "full" if name == "lbfgs" else 25
     spec = write_mixed(tmp_path, optimizer=name, training=training(epochs=2, batch_size=size))
@@ -196,12 +202,12 @@ def test_killed_at_any_epochs_end_it_writes_the_same_bytes(tmp_path, sections):
     for epoch in range(1, ended.epochs + 1):
         out = tmp_path / "killed.npz"
         with pytest.raises(Killed):
-            fit(str(spec), out=out, checkpoints="epochs", sinks=[killed_after(epoch)])
-        assert load_checkpoint(path_of(out)).snapshot.epoch == epoch
+            fit(str(spec), out=out, checkpoints="epochs", sinks=[FunctionSink(killed_after(epoch))])
+        assert load_checkpoint(derive_checkpoint_path(out)).snapshot.epoch == epoch
         fit(str(spec), out=out, resume=True)
         assert out.read_bytes() == (tmp_path / "whole.npz").read_bytes(), epoch
         out.unlink()
-        previous(out).unlink(missing_ok=True)
+        get_previous_model_path(out).unlink(missing_ok=True)
 
 
 def interrupted(spec, out, steps, **options):
@@ -226,17 +232,17 @@ def test_the_model_that_was_there_stays_until_the_fit_is_done(tmp_path):
     interrupted(spec, out, 6)
     assert out.read_bytes() == before
     fit(str(spec), out=out, resume=True)
-    assert previous(out).read_bytes() == before
+    assert get_previous_model_path(out).read_bytes() == before
     fit(str(spec), out=out)  # the same model again: what it replaced stays the previous one
-    assert previous(out).read_bytes() == before
+    assert get_previous_model_path(out).read_bytes() == before
 
 
 def test_sinks_are_told_of_the_epochs_before(tmp_path):
     spec, out, seen = write_mixed(tmp_path), tmp_path / "m.npz", []
     whole = []
-    fit(str(spec), out=tmp_path / "whole.npz", sinks=[whole.append])
-    interrupted(spec, out, 10, sinks=[seen.append])
-    fit(str(spec), out=out, resume=True, sinks=[seen.append])
+    fit(str(spec), out=tmp_path / "whole.npz", sinks=[FunctionSink(whole.append)])
+    interrupted(spec, out, 10, sinks=[FunctionSink(seen.append)])
+    fit(str(spec), out=out, resume=True, sinks=[FunctionSink(seen.append)])
     *_, again = (event for event in seen if isinstance(event, Started))
     first = [event for event in seen if isinstance(event, EpochEnded)][:2]
     assert again.earlier == tuple(first)
@@ -249,12 +255,12 @@ def test_finishing_writes_the_model_of_the_best_epoch_so_far(tmp_path):
     interrupted(spec, out, 11)  # 3 steps an epoch
     result = fit(str(spec), out=out, finish=True)
     assert (result.reason, result.epochs) == ("interrupted", 3)
-    kept = load(out)
+    kept = Model.load(out)
     assert kept.result["reason"] == "interrupted"
-    assert kept.members[0].history["validation_loss"][result.best_epoch - 1] == result.metrics["validation"]["loss"]
-    short = load(Path(fit_mixed(tmp_path, "training.epochs=3", out="short.npz", data=HELD_OUT).model))
-    assert np.array_equal(kept.members[0].network.parameters.theta, short.members[0].network.parameters.theta)
-    assert not path_of(out).exists()
+    assert kept.networks[0].history["validation_loss"][result.best_epoch - 1] == result.metrics["validation"]["loss"]
+    short = Model.load(Path(fit_mixed(tmp_path, "training.epochs=3", out="short.npz", data=HELD_OUT).model))
+    assert np.array_equal(kept.networks[0].network.parameters.theta, short.networks[0].network.parameters.theta)
+    assert not derive_checkpoint_path(out).exists()
 
 
 def test_finishing_a_fit_of_folds_keeps_those_that_are_done(tmp_path):
@@ -263,8 +269,8 @@ def test_finishing_a_fit_of_folds_keeps_those_that_are_done(tmp_path):
     fit(str(spec), out=tmp_path / "whole.npz", out_of_fold=tmp_path / "all.csv")
     assert "stopped fold 2, after epoch 0, batch 1 of the next" in interrupted(spec, tmp_path / "m.npz", 6)
     fit(str(spec), out=tmp_path / "m.npz", finish=True, out_of_fold=tmp_path / "held.csv")
-    (first,) = load(tmp_path / "m.npz").members
-    whole = load(tmp_path / "whole.npz").members[0]
+    (first,) = Model.load(tmp_path / "m.npz").networks
+    whole = Model.load(tmp_path / "whole.npz").networks[0]
     assert first.network.parameters.theta.tobytes() == whole.network.parameters.theta.tobytes()
     held, every = ((tmp_path / name).read_text().splitlines() for name in ("held.csv", "all.csv"))
     assert {*held} < {*every}
@@ -277,18 +283,18 @@ def test_there_must_be_something_to_finish(tmp_path):
     interrupted(spec, out, 2)
     with pytest.raises(SpecError, match="no epoch of the unfinished fit had ended; go on with --resume"):
         fit(str(spec), out=out, finish=True)
-    assert path_of(out).exists()
+    assert derive_checkpoint_path(out).exists()
 
 
 def test_an_unfinished_fit_is_not_forgotten_by_accident(tmp_path):
     spec, out = write_mixed(tmp_path), tmp_path / "m.npz"
     interrupted(spec, out, 6)
-    kept = path_of(out).read_bytes()
+    kept = derive_checkpoint_path(out).read_bytes()
     with pytest.raises(
         SpecError, match=r"an unfinished fit is here \(after epoch 1, batch 2 of the next\); --resume goes on"
     ):
         fit(str(spec), out=out)
-    assert path_of(out).read_bytes() == kept
+    assert derive_checkpoint_path(out).read_bytes() == kept
     fit(str(spec), out=out, restart=True)
     assert names(tmp_path) == {"mixed.csv", "mixed.yaml", "m.npz"}
 
@@ -311,7 +317,7 @@ def test_it_is_said_where_an_unfinished_fit_of_folds_stands(tmp_path, steps, pla
 
 def test_a_checkpoint_that_could_not_be_read_again_is_not_written(tmp_path, monkeypatch):
     told = []
-    monkeypatch.setattr("mlptrain.fitting.checkpoint_file.require_readable", refuse_to_write)
+    monkeypatch.setattr("mlptrain.fitting.checkpoint_file.require_readable_metadata", refuse_to_write)
     fit(str(write_mixed(tmp_path)), out=tmp_path / "m.npz", checkpoints="epochs", notice=told.append)
     assert {*told} == {"no checkpoint: too much"}
 
@@ -379,7 +385,7 @@ def test_other_data_is_refused_with_the_first_difference(tmp_path, rows, said):
     (tmp_path / "mixed.csv").write_text(csv_text(rows))
     with pytest.raises(DataError, match=f"the data has changed: {said}; undo that"):
         fit(str(spec), out=out, resume=True)
-    assert path_of(out).exists()
+    assert derive_checkpoint_path(out).exists()
 
 
 def test_a_changed_validation_file_is_refused(tmp_path):
@@ -387,7 +393,7 @@ def test_a_changed_validation_file_is_refused(tmp_path):
     (tmp_path / "held.csv").write_text(csv_text(mixed_rows(20)))
     interrupted(spec, out, 5)
     (tmp_path / "held.csv").write_text(csv_text(changed("size", "3.25", row=3)[:20]))
-    with pytest.raises(DataError, match="the validation rows has changed"):
+    with pytest.raises(DataError, match="the validation rows have changed"):
         fit(str(spec), out=out, resume=True)
 
 
@@ -399,8 +405,8 @@ def test_what_does_not_matter_may_change(tmp_path):
     rows = [row | {"id": f"other {k}"} for k, row in enumerate(mixed_rows())]
     (tmp_path / "mixed.csv").write_bytes(csv_text(rows).replace("\n", "\r\n").encode())
     fit(str(spec), out=out, resume=True)
-    theirs, ours = load(tmp_path / "whole.npz"), load(out)
-    assert np.array_equal(theirs.members[0].network.parameters.theta, ours.members[0].network.parameters.theta)
+    theirs, ours = Model.load(tmp_path / "whole.npz"), Model.load(out)
+    assert np.array_equal(theirs.networks[0].network.parameters.theta, ours.networks[0].network.parameters.theta)
 
 
 def test_more_epochs_are_those_of_a_fit_that_had_them_from_the_beginning(tmp_path):
@@ -433,7 +439,7 @@ def test_other_surroundings_are_said(tmp_path, monkeypatch):
 def two_checkpoints(tmp_path):
     spec, out = write_mixed(tmp_path), tmp_path / "m.npz"
     with pytest.raises(Killed):
-        fit(str(spec), out=out, checkpoints="epochs", sinks=[killed_after(3)])
+        fit(str(spec), out=out, checkpoints="epochs", sinks=[FunctionSink(killed_after(3))])
     assert names(tmp_path) == {"mixed.csv", "mixed.yaml", "m.npz.ckpt", "m.npz.ckpt.prev"}
     return spec, out
 
@@ -441,7 +447,7 @@ def two_checkpoints(tmp_path):
 @pytest.mark.parametrize("damage", [lambda path: path.write_bytes(path.read_bytes()[:-100]), Path.unlink])
 def test_where_the_last_one_is_lost_the_one_before_is_used_and_said(tmp_path, damage):
     spec, out = two_checkpoints(tmp_path)
-    damage(path_of(out))
+    damage(derive_checkpoint_path(out))
     told = []
     fit(str(spec), out=out, resume=True, notice=told.append)
     assert f"the checkpoint before it is used, {out}.ckpt.prev (after epoch 2)" in told[0]
@@ -451,7 +457,7 @@ def test_where_the_last_one_is_lost_the_one_before_is_used_and_said(tmp_path, da
 
 def test_where_both_are_damaged_nothing_is_used(tmp_path):
     spec, out = two_checkpoints(tmp_path)
-    for path in (path_of(out), path_before(out)):
+    for path in (derive_checkpoint_path(out), derive_previous_checkpoint_path(out)):
         path.write_bytes(b"PK\x03\x04")
     with pytest.raises(ModelFileError, match="damaged"):
         fit(str(spec), out=out, resume=True)
@@ -462,17 +468,17 @@ def test_where_both_are_damaged_nothing_is_used(tmp_path):
 def test_a_checkpoint_is_no_model_and_a_model_no_checkpoint(tmp_path):
     spec, out = two_checkpoints(tmp_path)
     with pytest.raises(ModelFileError, match="not a model of mlptrain"):
-        load(path_of(out))
+        Model.load(derive_checkpoint_path(out))
     fit(str(spec), out=tmp_path / "other.npz")
-    path_of(out).write_bytes((tmp_path / "other.npz").read_bytes())
+    derive_checkpoint_path(out).write_bytes((tmp_path / "other.npz").read_bytes())
     with pytest.raises(ModelFileError, match="this is no checkpoint of mlptrain"):
-        load_checkpoint(path_of(out))
+        load_checkpoint(derive_checkpoint_path(out))
 
 
 def test_checkpoints_of_other_formats_and_networks_are_refused(tmp_path):
     spec, out = two_checkpoints(tmp_path)
-    path_before(out).unlink()
-    arrays = container.read(path_of(out))
+    derive_previous_checkpoint_path(out).unlink()
+    arrays = container.read_container(derive_checkpoint_path(out))
     newer = bytes(arrays["metadata"]).replace(b'"format_version": 1', b'"format_version": 2')
     for change, said in (
         ({"metadata": np.frombuffer(newer, np.uint8)}, "in format 2; go on with that version"),
@@ -480,8 +486,8 @@ def test_checkpoints_of_other_formats_and_networks_are_refused(tmp_path):
         ({"state.more": np.zeros(3)}, "its arrays are others: state.more"),
         ({"history.epoch": np.zeros(1)}, "its history is not one of 3 epochs"),
     ):
-        with path_of(out).open("wb") as stream:
-            container.write(stream, arrays | change)
+        with derive_checkpoint_path(out).open("wb") as stream:
+            container.write_container(stream, arrays | change)
         with pytest.raises(ModelFileError, match=said):
             fit(str(spec), out=out, resume=True)
 
@@ -503,11 +509,11 @@ def checkpoints_seen(tmp_path, tick, **options):
     out, seen = tmp_path / "m.npz", []
 
     def look(event):
-        if path_of(out).exists():
-            found = load_checkpoint(path_of(out)).snapshot
+        if derive_checkpoint_path(out).exists():
+            found = load_checkpoint(derive_checkpoint_path(out)).snapshot
             seen.append((found.epoch, found.batches))
 
-    fit(str(write_mixed(tmp_path)), out=out, sinks=[look], clock=Clock(tick), **options)
+    fit(str(write_mixed(tmp_path)), out=out, sinks=[FunctionSink(look)], clock=Clock(tick), **options)
     return seen
 
 
@@ -532,11 +538,11 @@ def test_a_checkpoint_that_cannot_be_written_is_said_and_training_goes_on(tmp_pa
     def full(*arguments, **options):
         raise EnvironmentFailure("m.npz.ckpt: cannot be written: No space left on device; nothing was changed")
 
-    monkeypatch.setattr("mlptrain.fitting.checkpoint_file.publish", full)
+    monkeypatch.setattr("mlptrain.fitting.checkpoint_file.publish_file", full)
     fit(str(write_mixed(tmp_path)), out=tmp_path / "m.npz", checkpoints="epochs", notice=told.append)
     assert len(told) == 12
     assert "no checkpoint: m.npz.ckpt: cannot be written: No space left on device" in told[0]
-    assert load(tmp_path / "m.npz").result["epochs"] == 12
+    assert Model.load(tmp_path / "m.npz").result["epochs"] == 12
 
 
 # divergence
@@ -564,8 +570,10 @@ def test_after_a_divergence_the_best_epoch_is_kept(tmp_path, monkeypatch):
     with pytest.raises(SpecError, match=r"the fit diverged \(after epoch 3\); --finish writes the model"):
         fit(str(spec), out=out, resume=True)
     assert fit(str(spec), out=out, finish=True).best_epoch == 3
-    short = load(Path(fit_mixed(tmp_path, "training.epochs=3", out="short.npz").model))
-    assert np.array_equal(load(out).members[0].network.parameters.theta, short.members[0].network.parameters.theta)
+    short = Model.load(Path(fit_mixed(tmp_path, "training.epochs=3", out="short.npz").model))
+    assert np.array_equal(
+        Model.load(out).networks[0].network.parameters.theta, short.networks[0].network.parameters.theta
+    )
 
 
 def test_a_short_fit_that_diverges_leaves_nothing(tmp_path, monkeypatch):
@@ -581,7 +589,7 @@ def test_a_short_fit_that_diverges_leaves_nothing(tmp_path, monkeypatch):
 def test_another_fit_of_the_same_output_is_refused_and_not_waited_for(tmp_path):
     spec, out = write_mixed(tmp_path), tmp_path / "m.npz"
     with (
-        exclusive(out, str),
+        lock_exclusively(out, str),
         pytest.raises(EnvironmentFailure, match=rf"another mlptrain \(process {os.getpid()}\) is writing here"),
     ):
         fit(str(spec), out=out)
@@ -599,7 +607,7 @@ def test_where_there_are_no_locks_it_is_said(tmp_path, monkeypatch):
     def unknown(descriptor):
         raise OSError(95, "Operation not supported")
 
-    monkeypatch.setattr("mlptrain.storage.locking.lock_now", unknown)
+    monkeypatch.setattr("mlptrain.storage.locking.lock_file_without_waiting", unknown)
     told = []
     fit(str(write_mixed(tmp_path)), out=tmp_path / "m.npz", notice=told.append)
     assert "the file system knows no locks (Operation not supported)" in told[0]
@@ -623,7 +631,7 @@ def test_room_on_the_disk_is_looked_for_before_training(tmp_path, monkeypatch):
     monkeypatch.setattr("shutil.disk_usage", lambda path: type("Usage", (), {"free": 1000}))
     events = []
     with pytest.raises(EnvironmentFailure, match=r"m.npz: it needs about 0.0 MB of disk, 0.0 MB are free; make room"):
-        fit(str(spec), out=tmp_path / "m.npz", sinks=[events.append])
+        fit(str(spec), out=tmp_path / "m.npz", sinks=[FunctionSink(events.append)])
     assert not events
     assert names(tmp_path) == {"mixed.csv", "mixed.yaml"}
 
@@ -634,9 +642,9 @@ def test_a_lock_on_a_full_disk_says_nothing_of_its_holder_and_is_removed(tmp_pat
 
     monkeypatch.setattr(os, "write", full)
     with (
-        exclusive(tmp_path / "m.npz", str),
+        lock_exclusively(tmp_path / "m.npz", str),
         pytest.raises(EnvironmentFailure, match="another mlptrain is writing here"),
-        exclusive(tmp_path / "m.npz", str),
+        lock_exclusively(tmp_path / "m.npz", str),
     ):
         pass
     assert names(tmp_path) == set()
@@ -647,8 +655,8 @@ def test_a_link_and_the_file_it_leads_to_are_one_output(tmp_path):
     spec, out, link = write_mixed(tmp_path), tmp_path / "real.npz", tmp_path / "link.npz"
     link.symlink_to(out)
     interrupted(spec, link, 6)
-    assert path_of(out).exists()
-    with exclusive(out, str), pytest.raises(EnvironmentFailure, match="is writing here"):
+    assert derive_checkpoint_path(out).exists()
+    with lock_exclusively(out, str), pytest.raises(EnvironmentFailure, match="is writing here"):
         fit(str(spec), out=link, resume=True)
     fit(str(spec), out=link, resume=True)
     fit(str(spec), out=link, overrides=["seed=9"])
@@ -665,7 +673,7 @@ def test_fewer_epochs_than_a_fold_has_had_are_refused(tmp_path):
     spec = write_mixed(tmp_path, data={"split": {"folds": 2}}, training=stopping, optimizer=quick)
     out = tmp_path / "m.npz"
     seen = []
-    fit(str(spec), out=tmp_path / "whole.npz", sinks=[seen.append])
+    fit(str(spec), out=tmp_path / "whole.npz", sinks=[FunctionSink(seen.append)])
     first = next(event for event in seen if isinstance(event, Finished))
     assert first.reason == "early_stopping"
     interrupted(spec, out, 2 * first.epochs + 2)  # in the first epoch of the second fold
@@ -677,26 +685,26 @@ def test_fewer_epochs_than_a_fold_has_had_are_refused(tmp_path):
 def test_what_is_said_to_be_kept_is_kept(tmp_path, monkeypatch, problem):
     """The checkpoint of the third epoch is the last that can be written."""
     spec, out, told = write_mixed(tmp_path), tmp_path / "m.npz", []
-    original = checkpoint_file.save
+    original = checkpoints.save_checkpoint
 
     def save(checkpoint, model):
         if checkpoint.snapshot.epoch > 3 or checkpoint.snapshot.batches:
             raise problem
         original(checkpoint, model)
 
-    monkeypatch.setattr(checkpoint_file, "save", save)
+    monkeypatch.setattr(checkpoints, "save_checkpoint", save)
     said = interrupted(spec, out, 18, checkpoints="epochs", notice=told.append)  # 4 steps an epoch
     assert f"stopped after epoch 4, batch 2 of the next; what it was after epoch 3 is kept in {out}.ckpt" in said
     assert len(told) == 2
-    assert load_checkpoint(path_of(out)).snapshot.epoch == 3
+    assert load_checkpoint(derive_checkpoint_path(out)).snapshot.epoch == 3
 
 
 def test_the_history_of_a_fit_of_folds_that_is_resumed_is_whole(tmp_path):
     spec = write_mixed(tmp_path, **CONFIGURATIONS["folds"])
     whole, again = [], []
-    fit(str(spec), out=tmp_path / "whole.npz", sinks=[whole.append])
+    fit(str(spec), out=tmp_path / "whole.npz", sinks=[FunctionSink(whole.append)])
     interrupted(spec, tmp_path / "m.npz", 8)
-    fit(str(spec), out=tmp_path / "m.npz", resume=True, sinks=[again.append])
+    fit(str(spec), out=tmp_path / "m.npz", resume=True, sinks=[FunctionSink(again.append)])
 
     def epochs(events):
         """Of each fold what its epochs were."""
@@ -732,7 +740,7 @@ def test_a_full_disk_does_not_hide_why_a_fit_diverged(tmp_path, monkeypatch):
     spec, out = write_mixed(tmp_path), tmp_path / "m.npz"
     interrupted(spec, out, 6)
     monkeypatch.setattr(loop, "train_step", diverging(3))
-    monkeypatch.setattr(checkpoint_file, "save", full)
+    monkeypatch.setattr(checkpoints, "save_checkpoint", full)
     with pytest.raises(Diverged, match=r"training diverged; the best epoch, 3, could not be kept: no room"):
         fit(str(spec), out=out, resume=True)
 
@@ -750,7 +758,7 @@ def test_a_checkpoint_holds_texts_as_they_are_and_finite_numbers(tmp_path):
         snapshot = Snapshot(numbers=numbers, arrays={})
         return Checkpoint(spec=spec, data={}, surroundings={}, folds=[], snapshot=snapshot)
 
-    checkpoint_file.save(of({"größe": 1}, {"a": 0.5}), tmp_path / "m.npz")
-    assert "größe".encode() in path_of(tmp_path / "m.npz").read_bytes()
+    save_checkpoint(of({"größe": 1}, {"a": 0.5}), tmp_path / "m.npz")
+    assert "größe".encode() in derive_checkpoint_path(tmp_path / "m.npz").read_bytes()
     with pytest.raises(ValueError, match="Out of range float values"):
-        checkpoint_file.save(of({}, {"a": float("nan")}), tmp_path / "m.npz")
+        save_checkpoint(of({}, {"a": float("nan")}), tmp_path / "m.npz")

@@ -9,13 +9,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mlptrain.commands import fit as fitting
 from mlptrain.engine.elementwise import NUMPY
 from mlptrain.engine.optimizers import SGD, Adam
 from mlptrain.fitting import execution
-from mlptrain.fitting.execution import COMPILATION, choice, saved_seconds
+from mlptrain.fitting.execution import COMPILATION, choose_executor, estimate_seconds_compiling_saves
+from mlptrain.model.products import describe_products
 from mlptrain.spec.fields import Training
 from tests.support.courses import course_of
+from tests.support.flows import fit
 
 
 def course(*, epochs=10, **others):
@@ -23,27 +24,29 @@ def course(*, epochs=10, **others):
 
 
 def test_compiled_loops_are_chosen_where_they_save_twice_their_compilation():
-    one = saved_seconds(course(epochs=1))
+    one = estimate_seconds_compiling_saves(course(epochs=1))
     enough = int(2 * COMPILATION / one) + 1
-    assert choice(course(epochs=enough)).compiled
-    assert not choice(course(epochs=enough - 2)).compiled
+    assert choose_executor(course(epochs=enough)).compiled
+    assert not choose_executor(course(epochs=enough - 2)).compiled
 
 
 def test_what_is_saved_grows_with_the_work():
-    base = saved_seconds(course())
-    assert saved_seconds(course(epochs=20)) == pytest.approx(2 * base)
-    assert saved_seconds(replace(course(), folds=3)) == pytest.approx(3 * base)
-    assert saved_seconds(course(optimizer=Adam())) > saved_seconds(course(optimizer=SGD()))
+    base = estimate_seconds_compiling_saves(course())
+    assert estimate_seconds_compiling_saves(course(epochs=20)) == pytest.approx(2 * base)
+    assert estimate_seconds_compiling_saves(replace(course(), folds=3)) == pytest.approx(3 * base)
+    assert estimate_seconds_compiling_saves(course(optimizer=Adam())) > estimate_seconds_compiling_saves(
+        course(optimizer=SGD())
+    )
 
 
 def test_without_numba_numpy_runs_and_the_reason_is_told(monkeypatch):
     monkeypatch.setattr(execution, "find_spec", lambda name: None)
     for epochs, word in ((1, "would not pay"), (10**9, "would save")):
-        chosen = choice(course(epochs=epochs))
+        chosen = choose_executor(course(epochs=epochs))
         assert not chosen.compiled
         assert "not installed" in chosen.why
         assert word in chosen.why
-        assert chosen.executor(pytest.fail) is NUMPY
+        assert chosen.load(pytest.fail) is NUMPY
 
 
 def test_a_numba_that_cannot_be_loaded_is_told_and_numpy_runs(monkeypatch):
@@ -56,7 +59,7 @@ def test_a_numba_that_cannot_be_loaded_is_told_and_numpy_runs(monkeypatch):
 
     monkeypatch.setattr(builtins, "__import__", refuse)
     told = []
-    assert choice(course(epochs=10**9)).executor(told.append) is NUMPY
+    assert choose_executor(course(epochs=10**9)).load(told.append) is NUMPY
     assert "Numba needs an older NumPy" in told[0]
 
 
@@ -78,7 +81,7 @@ def test_a_model_file_is_the_same_whoever_trained_it(tmp_path, monkeypatch):
         monkeypatch.setattr(execution, "COMPILATION", compilation)
         out = tmp_path / f"{compilation}" / "m.npz"
         out.parent.mkdir()
-        fitting.fit(str(tmp_path / "s.yaml"), out=out)
+        fit(str(tmp_path / "s.yaml"), out=out)
         models.append(out.read_bytes())
     assert models[0] == models[1]
 
@@ -93,5 +96,5 @@ def test_a_short_run_does_not_load_the_compiler(tmp_path):
 
 def test_the_library_of_the_products_is_named():
     small, large = course().network, course(hidden=(2048,)).network
-    assert "1 thread, as they are small" in execution.products(small, 16)
-    assert re.search(r", \d+ threads", execution.products(large, 1 << 14))
+    assert "1 thread, as they are small" in describe_products(small, 16)
+    assert re.search(r", \d+ threads", describe_products(large, 1 << 14))

@@ -18,33 +18,31 @@ from mlptrain.data.cells import NumberCells, TextCells
 from mlptrain.engine.lbfgs import LBFGS
 from mlptrain.engine.optimizers import Optimizer
 from mlptrain.fitting import memory_estimate
-from mlptrain.fitting.given import given_spec
-from mlptrain.fitting.measuring import measured
 from mlptrain.fitting.memory_estimate import (
     MIB,
     NUMBA,
     PYARROW,
     Phases,
-    arrays_bytes,
-    epoch_bytes,
-    examples_bytes,
-    grown,
-    judging_bytes,
-    network_bytes,
-    phases,
-    rows_as_read,
-    slots_bytes,
-    step_bytes,
-    taken,
-    texts_bytes,
-    traced,
+    count_distinct_text_bytes,
+    count_encoded_part_bytes,
+    count_network_bytes,
+    count_optimizer_slot_bytes,
+    count_read_rows_bytes,
+    estimate_epoch_data_bytes,
+    estimate_memory_by_phase,
+    estimate_metric_computation_bytes,
+    estimate_row_subset_bytes,
+    extrapolate_peak_memory,
+    measure_training_step_bytes,
+    trace_peak_memory,
 )
-from mlptrain.fitting.trainings import new_course
-from mlptrain.preparation.partitions import partitions
-from mlptrain.preparation.preparation import prepare_part
+from mlptrain.fitting.trainings import evaluate_part_metrics, make_course
+from mlptrain.preparation.partitions import divide_rows
+from mlptrain.preparation.preparation import fit_and_encode_parts
 from mlptrain.training import course as course_file
-from mlptrain.training.state import initial_state
+from mlptrain.training.state import make_initial_state
 from tests.support.flows import DATASETS, mixed_rows, write_mixed
+from tests.support.preparing import read_data
 
 # the law
 
@@ -158,10 +156,10 @@ def test_the_peak_of_a_fit_is_what_check_states_within_half_as_much(tmp_path, wo
 
 def started(folder, *overrides, rows=60, **sections):
     """Material, parts, the first of them prepared, and its course."""
-    material, _ = given_spec(str(write_mixed(folder, mixed_rows(rows), **sections)), overrides).read()
-    parts = partitions(material)
-    prepared = prepare_part(material, parts[0])
-    return material, parts, prepared, new_course(prepared, folds=len(parts))
+    material = read_data(write_mixed(folder, mixed_rows(rows), **sections), overrides)
+    parts = divide_rows(material)
+    prepared = fit_and_encode_parts(material, parts[0])
+    return material, parts, prepared, make_course(prepared, folds=len(parts))
 
 
 def course(folder, *overrides, **options):
@@ -169,7 +167,7 @@ def course(folder, *overrides, **options):
 
 
 def found(folder, *overrides, libraries=(), **options):
-    return phases(*started(folder, *overrides, **options), libraries=libraries)
+    return estimate_memory_by_phase(*started(folder, *overrides, **options), libraries=libraries)
 
 
 def test_the_peak_is_that_of_the_largest_phase_in_whole_mebibytes():
@@ -186,9 +184,9 @@ def test_libraries_count_from_when_they_are_loaded(tmp_path):
 def test_the_libraries_are_those_of_reading_here_and_of_the_choice_of_the_executor(tmp_path, monkeypatch):
     small = course(tmp_path)
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    assert memory_estimate.libraries_of(small) == set()
+    assert memory_estimate.list_libraries_to_load(small) == set()
     monkeypatch.setitem(sys.modules, "pyarrow", sys)
-    assert memory_estimate.libraries_of(small) == {"pyarrow"}
+    assert memory_estimate.list_libraries_to_load(small) == {"pyarrow"}
 
 
 def test_every_phase_of_the_work_grows_with_the_rows(tmp_path):
@@ -212,25 +210,27 @@ def test_of_several_folds_the_last_rows_and_all_networks_stay(tmp_path):
 
 def test_cells_are_their_arrays_and_their_texts():
     coded = TextCells(np.zeros(100, np.int32), ["a", "bc"])
-    assert arrays_bytes(coded) == 400
-    assert texts_bytes(coded) > sys.getsizeof("a") + sys.getsizeof("bc")
+    assert coded.array_bytes == 400
+    assert count_distinct_text_bytes(coded) > sys.getsizeof("a") + sys.getsizeof("bc")
     odd = TextCells(np.zeros(2, np.int32), [""])
     numbers = NumberCells(np.zeros(100), np.array([3, 7]), odd)
-    assert arrays_bytes(numbers) == 800 + 16 + 8
-    assert texts_bytes(numbers) < texts_bytes(coded)
+    assert numbers.array_bytes == 800 + 16 + 8
+    assert count_distinct_text_bytes(numbers) < count_distinct_text_bytes(coded)
 
 
 def test_rows_that_are_taken_are_their_share_without_the_texts(tmp_path):
     rows = started(tmp_path)[0].rows
-    assert taken(rows, rows.count) < rows_as_read(rows)
-    assert taken(rows, rows.count // 2) == pytest.approx(taken(rows, rows.count) / 2, abs=1)
+    assert estimate_row_subset_bytes(rows, rows.count) < count_read_rows_bytes(rows)
+    assert estimate_row_subset_bytes(rows, rows.count // 2) == pytest.approx(
+        estimate_row_subset_bytes(rows, rows.count) / 2, abs=1
+    )
 
 
 def test_codes_that_are_truth_and_targets_count_once(tmp_path):
     part = course(tmp_path).train
     assert part.targets is part.truth
-    assert examples_bytes(part) == part.x.nbytes + part.truth.nbytes
-    assert examples_bytes(None) == 0
+    assert count_encoded_part_bytes(part) == part.x.nbytes + part.truth.nbytes
+    assert count_encoded_part_bytes(None) == 0
 
 
 # network and work
@@ -239,60 +239,64 @@ def test_codes_that_are_truth_and_targets_count_once(tmp_path):
 @pytest.mark.parametrize("kind", [*get_args(Optimizer), LBFGS], ids=lambda kind: kind.__name__)
 def test_slots_are_counted_without_being_made(tmp_path, kind):
     network, optimizer = course(tmp_path).network, kind()
-    made = initial_state(network, optimizer).slots
-    assert slots_bytes(optimizer, network) == sum(slot.nbytes for slot in made.values())
+    made = make_initial_state(network, optimizer).slots
+    assert count_optimizer_slot_bytes(optimizer, network) == sum(slot.nbytes for slot in made.values())
 
 
 def test_a_network_is_held_with_its_gradient_its_slots_and_the_best_copies(tmp_path):
     theta = course(tmp_path).network.parameters.theta.nbytes
-    assert network_bytes(course(tmp_path, "optimizer=sgd", "training.epochs=1")) == 3 * theta
-    assert network_bytes(course(tmp_path, "optimizer=sgd")) == 4 * theta
-    assert network_bytes(course(tmp_path, "optimizer=adam")) == 6 * theta
-    assert network_bytes(course(tmp_path, "optimizer=lbfgs", "training.batch_size=full")) > 24 * theta
+    assert count_network_bytes(course(tmp_path, "optimizer=sgd", "training.epochs=1")) == 3 * theta
+    assert count_network_bytes(course(tmp_path, "optimizer=sgd")) == 4 * theta
+    assert count_network_bytes(course(tmp_path, "optimizer=adam")) == 6 * theta
+    assert count_network_bytes(course(tmp_path, "optimizer=lbfgs", "training.batch_size=full")) > 24 * theta
 
 
 def test_an_epoch_holds_small_inputs_in_its_order_and_of_large_ones_a_batch(tmp_path, monkeypatch):
     shuffled = course(tmp_path, "training.batch_size=4")
-    assert epoch_bytes(shuffled) > shuffled.train.x.nbytes
-    assert epoch_bytes(course(tmp_path, "training.shuffle=false")) == 0
-    assert epoch_bytes(course(tmp_path, "training.batch_size=full")) == 0
+    assert estimate_epoch_data_bytes(shuffled) > shuffled.train.x.nbytes
+    assert estimate_epoch_data_bytes(course(tmp_path, "training.shuffle=false")) == 0
+    assert estimate_epoch_data_bytes(course(tmp_path, "training.batch_size=full")) == 0
     monkeypatch.setattr(course_file, "GATHER_AT_ONCE", 0)
     held = shuffled.train.x.nbytes - shuffled.train.x[:5].nbytes
-    before = epoch_bytes(shuffled)
+    before = estimate_epoch_data_bytes(shuffled)
     monkeypatch.undo()
-    assert epoch_bytes(shuffled) - before == held
+    assert estimate_epoch_data_bytes(shuffled) - before == held
 
 
 @pytest.mark.parametrize("model", [{"hidden": [64, 64]}, {"hidden": [64], "dropout": 0.4, "norm": "batch"}])
 def test_the_arrays_of_a_large_step_are_extrapolated_from_smaller_ones(tmp_path, monkeypatch, model):
     first, again = (course(tmp_path, "training.batch_size=full", rows=4000, model=model) for _ in range(2))
-    whole = step_bytes(first)
+    whole = measure_training_step_bytes(first)
     monkeypatch.setattr(memory_estimate, "NUMBERS_AT_ONCE", 1 << 20)
-    assert step_bytes(again) == pytest.approx(whole, rel=0.15)
+    assert measure_training_step_bytes(again) == pytest.approx(whole, rel=0.15)
 
 
 @pytest.mark.parametrize("target", ["label", "price"])
 def test_predictions_and_metrics_of_many_rows_are_extrapolated_from_those_of_some(tmp_path, monkeypatch, target):
     each = course(tmp_path, rows=6000, data={"target": target})
     monkeypatch.setattr(memory_estimate, "ROWS_AT_ONCE", 6000)
-    whole = judging_bytes(each, 6000)
+    whole = estimate_metric_computation_bytes(each, 6000)
     monkeypatch.setattr(memory_estimate, "ROWS_AT_ONCE", 600)
-    assert judging_bytes(each, 6000) == pytest.approx(whole, rel=0.2)  # sorting takes more or less of ties
-    measured(each, each.train)
-    assert traced(lambda rows: measured(each, each.train), 6000) == pytest.approx(whole, rel=0.25)
+    assert estimate_metric_computation_bytes(each, 6000) == pytest.approx(
+        whole, rel=0.2
+    )  # sorting takes more or less of ties
+    evaluate_part_metrics(each, each.train)
+    assert trace_peak_memory(lambda rows: evaluate_part_metrics(each, each.train), 6000) == pytest.approx(
+        whole, rel=0.25
+    )
 
 
 # measured work
 
 
 def test_what_is_allocated_in_between_counts_though_it_is_gone_at_the_end():
-    assert traced(lambda rows: np.ones(rows).sum(), 100_000) == pytest.approx(800_000, rel=0.01)
+    assert trace_peak_memory(lambda rows: np.ones(rows).sum(), 100_000) == pytest.approx(800_000, rel=0.01)
 
 
 def test_a_trace_that_is_under_way_goes_on():
     tracemalloc.start()
     try:
-        assert traced(np.ones, 1000) >= 8000
+        assert trace_peak_memory(np.ones, 1000) >= 8000
         assert tracemalloc.is_tracing()
     finally:
         tracemalloc.stop()
@@ -300,7 +304,7 @@ def test_a_trace_that_is_under_way_goes_on():
 
 def test_a_trace_of_ours_ends_also_with_a_fault():
     with pytest.raises(ZeroDivisionError):
-        traced(lambda rows: rows / 0, 1)
+        trace_peak_memory(lambda rows: rows / 0, 1)
     assert not tracemalloc.is_tracing()
 
 
@@ -311,6 +315,6 @@ def test_work_is_measured_on_all_rows_or_extrapolated_as_a_line():
         asked.append(rows)
         return np.ones((rows, 10)), np.ones(50_000)
 
-    assert grown(work, 1000, most=1000) == pytest.approx(480_000, rel=0.02)
-    assert grown(work, 1_000_000, most=2000) == pytest.approx(80_400_000, rel=0.02)
+    assert extrapolate_peak_memory(work, 1000, most=1000) == pytest.approx(480_000, rel=0.02)
+    assert extrapolate_peak_memory(work, 1_000_000, most=2000) == pytest.approx(80_400_000, rel=0.02)
     assert asked == [1000, 1000, 2000]

@@ -11,22 +11,20 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mlptrain.commands.fit import fit
 from mlptrain.errors import Diverged, Interrupted, SpecError
 from mlptrain.fitting import time_limit
-from mlptrain.fitting.checkpoint_file import load as load_checkpoint
-from mlptrain.fitting.checkpoint_file import path_of
-from mlptrain.fitting.given import given_spec
-from mlptrain.fitting.time_limit import shortened
-from mlptrain.model.file import load
-from mlptrain.reporting.results import spec_text
-from mlptrain.spec.plain import to_plain
-from mlptrain.spec.rules import contradictions
+from mlptrain.fitting.checkpoint_file import derive_checkpoint_path, load_checkpoint
+from mlptrain.fitting.time_limit import shorten_spec_epochs
+from mlptrain.model.model import Model
+from mlptrain.plain import to_plain
+from mlptrain.reporting.spec_text import format_spec_as_yaml
+from mlptrain.spec.rules import find_contradictions
 from mlptrain.training import loop
-from mlptrain.training.events import Finished, Started
-from tests.support.flows import write_mixed
+from mlptrain.training.events import Finished, FunctionSink, Started
+from tests.support.flows import fit, write_mixed
+from tests.support.preparing import read_spec
 
-TRAIN_STEP, JUDGED = loop.train_step, loop.judged
+TRAIN_STEP, JUDGED = loop.train_step, loop.evaluate_finished_epoch
 TRIAL, EPOCH = 8.0, 5.0
 
 
@@ -53,7 +51,7 @@ def clock(monkeypatch):
 
     for module, slowed in ((time_limit, False), (loop, True)):
         monkeypatch.setattr(module, "train_step", taking(1.0, TRAIN_STEP, slowed=slowed))
-        monkeypatch.setattr(module, "judged", taking(2.0, JUDGED, slowed=slowed))
+        monkeypatch.setattr(module, "evaluate_finished_epoch", taking(2.0, JUDGED, slowed=slowed))
     return clock
 
 
@@ -84,13 +82,13 @@ def test_as_many_epochs_as_fit_into_nine_tenths_of_what_is_left_after_the_trial(
 
 
 def test_what_only_the_first_evaluation_takes_is_not_counted_for_every_epoch(tmp_path, clock, monkeypatch):
-    work, compiling = time_limit.judged, iter([100.0])
+    work, compiling = time_limit.evaluate_finished_epoch, iter([100.0])
 
     def compiled_first(*arguments):
         clock.now += next(compiling, 0.0)
         return work(*arguments)
 
-    monkeypatch.setattr(time_limit, "judged", compiled_first)
+    monkeypatch.setattr(time_limit, "evaluate_finished_epoch", compiled_first)
     result, _, _ = limited(tmp_path, clock, "10m")
     assert result.epochs == int(0.9 * (600 - 100 - TRIAL) / EPOCH)
 
@@ -136,10 +134,10 @@ def test_the_spec_in_the_model_has_no_limit_and_gives_the_same_model(tmp_path, c
     result, told, spent = limited(tmp_path, clock, "4m", **sections)
     assert spent <= 240
     assert len(told) == 1
-    stored = to_plain(load(Path(result.model)).spec)
+    stored = to_plain(Model.load(Path(result.model)).spec)
     assert stored["training"]["time_limit"] is None
     assert stored["training"]["epochs"] >= result.epochs
-    (tmp_path / "again.yaml").write_text(spec_text(stored), encoding="utf-8")
+    (tmp_path / "again.yaml").write_text(format_spec_as_yaml(stored), encoding="utf-8")
     told.clear()
     fit(str(tmp_path / "again.yaml"), out=tmp_path / "again.npz", notice=told.append)
     assert (tmp_path / "again.npz").read_bytes() == (tmp_path / "m.npz").read_bytes()
@@ -149,10 +147,10 @@ def test_the_spec_in_the_model_has_no_limit_and_gives_the_same_model(tmp_path, c
 @pytest.mark.parametrize("sections", SCHEDULED.values(), ids=SCHEDULED)
 @pytest.mark.parametrize("epochs", [1, 7, 59, 99, 100])
 def test_fewer_epochs_contradict_no_schedule(tmp_path, sections, epochs):
-    spec = given_spec(str(write_mixed(tmp_path, **({"data": SPLIT, "training": training()} | sections)))).spec
-    short = shortened(spec, epochs)
+    spec = read_spec(write_mixed(tmp_path, **({"data": SPLIT, "training": training()} | sections)))
+    short = shorten_spec_epochs(spec, epochs)
     assert short.training.epochs == epochs
-    assert list(contradictions(short)) == []
+    assert list(find_contradictions(short)) == []
     if epochs == 100:
         assert short == spec
 
@@ -191,16 +189,16 @@ def test_a_trial_that_diverges_leaves_what_is_wrong_to_the_training(tmp_path, cl
 def test_what_is_no_duration_is_refused(tmp_path, limit):
     spec = write_mixed(tmp_path, training={"time_limit": limit})
     if limit == "10":  # a number, however it is written
-        assert given_spec(str(spec)).spec.training.time_limit == 10.0
+        assert read_spec(spec).training.time_limit == 10.0
     else:
         with pytest.raises(SpecError, match=r"training.time_limit: '.*' is no duration; write 90s, 10m or 1.5h"):
-            given_spec(str(spec))
+            read_spec(spec)
 
 
 @pytest.mark.parametrize("limit", [0, -1])
 def test_a_limit_is_more_than_nothing(tmp_path, limit):
     with pytest.raises(SpecError, match=r"training.time_limit: -?\d.0 must be greater than 0"):
-        given_spec(str(write_mixed(tmp_path, training={"time_limit": limit})))
+        read_spec(write_mixed(tmp_path, training={"time_limit": limit}))
 
 
 # a machine that becomes slower
@@ -210,12 +208,12 @@ def test_where_the_time_is_over_training_ends_at_an_epochs_end_and_keeps_its_bes
     clock.slowness = 3.0
     seen = []
     spec = write_mixed(tmp_path, data=SPLIT, training=training(time_limit="5m"))
-    result = fit(str(spec), out=tmp_path / "m.npz", clock=clock, sinks=[seen.append])
+    result = fit(str(spec), out=tmp_path / "m.npz", clock=clock, sinks=[FunctionSink(seen.append)])
     assert (result.reason, result.epochs) == ("time_limit", 20)  # 15 s each
     assert [event.reason for event in seen if isinstance(event, Finished)] == ["time_limit"]
-    model = load(tmp_path / "m.npz")
+    model = Model.load(tmp_path / "m.npz")
     assert (model.result["reason"], model.spec.training.epochs) == ("time_limit", 52)
-    losses = model.members[0].history["validation_loss"]
+    losses = model.networks[0].history["validation_loss"]
     assert losses[result.best_epoch - 1] == losses.min() == result.metrics["validation"]["loss"]
 
 
@@ -238,7 +236,7 @@ def test_a_refit_for_which_there_is_no_time_is_dropped(tmp_path, clock, slowness
     assert (result.refit, result.reason) == (False, "time_limit")
     assert told[-1] == "training.time_limit: there was no time for the refit; the network of the best epoch is kept"
     assert 300 < spent <= 300 + slowness * (EPOCH + 1)
-    model = load(Path(result.model))
+    model = Model.load(Path(result.model))
     assert (model.result["refit"], model.spec.training.refit) == (False, True)
 
 
@@ -258,9 +256,9 @@ def test_a_fit_that_goes_on_has_the_epochs_it_began_with_and_writes_the_same_byt
     spec, out, overrides = tmp_path / "mixed.yaml", tmp_path / "m.npz", ["training.time_limit=2m"]
     with pytest.raises(Interrupted):
         fit(str(spec), out=out, overrides=overrides, clock=clock, stop=wish_after(20))
-    found = load_checkpoint(path_of(out)).spec["training"]
-    assert (found["epochs"], found["time_limit"]) == (load(tmp_path / "whole.npz").spec.training.epochs, None)
-    monkeypatch.setattr(time_limit, "affordable", None)  # nothing is measured
+    found = load_checkpoint(derive_checkpoint_path(out)).spec["training"]
+    assert (found["epochs"], found["time_limit"]) == (Model.load(tmp_path / "whole.npz").spec.training.epochs, None)
+    monkeypatch.setattr(time_limit, "count_affordable_epochs", None)  # nothing is measured
     fit(str(spec), out=out, overrides=overrides, clock=clock, resume=True)
     assert out.read_bytes() == (tmp_path / "whole.npz").read_bytes()
 
@@ -273,7 +271,7 @@ def test_the_limit_may_be_taken_away_or_another_one_set_when_a_fit_goes_on(tmp_p
     with pytest.raises(Interrupted):
         fit(
             str(spec), out=out, overrides=["training.time_limit=1h"], clock=clock, stop=wish_after(9), resume=True,
-            sinks=[seen.append],
+            sinks=[FunctionSink(seen.append)],
         )  # fmt: skip
     assert [event.epochs for event in seen if isinstance(event, Started)] == [20]
     assert fit(str(spec), out=out, clock=clock, resume=True).epochs == 100
@@ -283,7 +281,7 @@ def test_finishing_measures_nothing(tmp_path, clock, monkeypatch):
     spec = write_mixed(tmp_path, data=SPLIT, training=training(time_limit="2m"))
     with pytest.raises(Interrupted):
         fit(str(spec), out=tmp_path / "m.npz", clock=clock, stop=wish_after(20))
-    monkeypatch.setattr(time_limit, "affordable", None)
+    monkeypatch.setattr(time_limit, "count_affordable_epochs", None)
     result = fit(str(spec), out=tmp_path / "m.npz", clock=clock, finish=True)
     assert (result.reason, result.epochs) == ("interrupted", 6)
 
@@ -291,4 +289,4 @@ def test_finishing_measures_nothing(tmp_path, clock, monkeypatch):
 def test_the_result_is_json(tmp_path, clock):
     clock.slowness = 3.0
     limited(tmp_path, clock, "5m")
-    assert json.loads(json.dumps(load(tmp_path / "m.npz").result))["reason"] == "time_limit"
+    assert json.loads(json.dumps(Model.load(tmp_path / "m.npz").result))["reason"] == "time_limit"

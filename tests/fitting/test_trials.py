@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 
-from mlptrain.commands.check import check
-from mlptrain.commands.fit import fit
-from mlptrain.model.file import load
+from mlptrain.commands.check import check_files
+from mlptrain.fitting.checkpoint_file import derive_checkpoint_path
+from mlptrain.model.model import Model
+from mlptrain.plain import to_plain
+from mlptrain.reporting.spec_text import format_spec_as_yaml
 from mlptrain.spec import recipes
-from mlptrain.spec.plain import to_plain
-from mlptrain.spec.recipes import recipe
+from mlptrain.spec.recipes import load_recipe
+from tests.support.flows import fit
 
 TRIED = """\
 about: for tests
@@ -36,9 +38,9 @@ def shelf(tmp_path, monkeypatch):
     folder.mkdir()
     (folder / "tried.yaml").write_text(TRIED)
     monkeypatch.setattr(recipes, "FOLDER", folder)
-    recipe.cache_clear()
+    load_recipe.cache_clear()
     yield
-    recipe.cache_clear()
+    load_recipe.cache_clear()
 
 
 def written(folder, target, more=""):
@@ -54,7 +56,7 @@ def written(folder, target, more=""):
 def fitted(path, folder, name="t.npz"):
     told: list[str] = []
     fit(str(path), out=folder / name, threads=1, notice=told.append)
-    return load(folder / name).spec, [line for line in told if line.startswith("trials")]
+    return Model.load(folder / name).spec, [line for line in told if line.startswith("trials")]
 
 
 @pytest.mark.parametrize(("target", "hidden"), [("line", ()), ("curve", (16,))])
@@ -66,11 +68,10 @@ def test_the_choice_that_suits_the_rows_is_taken_and_said(tmp_path, target, hidd
 
 
 def test_the_stored_spec_gives_the_same_model_without_a_trial(tmp_path):
-    from mlptrain.reporting.results import spec_text
 
     spec, _ = fitted(written(tmp_path, "curve"), tmp_path)
     again = tmp_path / "again.yaml"
-    again.write_text(spec_text(to_plain(spec)))
+    again.write_text(format_spec_as_yaml(to_plain(spec)))
     _, told = fitted(again, tmp_path, "again.npz")
     assert told == []
     assert (tmp_path / "again.npz").read_bytes() == (tmp_path / "t.npz").read_bytes()
@@ -87,17 +88,17 @@ def test_the_first_choice_stays_unless_another_is_better_by_the_margin(tmp_path,
 
     for second, taken in ((0.96, ()), (0.94, (16,))):
         values = iter([1.0, second])
-        monkeypatch.setattr(trials, "worth", lambda *_, values=values: next(values))
+        monkeypatch.setattr(trials, "try_training", lambda *_, values=values: next(values))
         spec, _ = fitted(written(tmp_path, "curve"), tmp_path)
         assert spec.model.hidden == taken
 
 
 def test_check_shows_the_first_choice_and_says_what_a_trial_decides(tmp_path):
-    from mlptrain.reporting.results import check_text
+    from mlptrain.reporting.check_results import format_check
 
-    found = check(str(written(tmp_path, "curve")))
+    found = check_files(str(written(tmp_path, "curve")))
     assert found.spec.model.hidden == ()
-    assert "trials of 300 steps: a line or a curve; shown is: a line" in check_text(found)
+    assert "trials of 300 steps: a line or a curve; shown is: a line" in format_check(found)
 
 
 def test_a_fit_that_goes_on_has_the_choice_it_began_with_and_makes_no_trials(tmp_path, monkeypatch):
@@ -109,10 +110,10 @@ def test_a_fit_that_goes_on_has_the_choice_it_began_with_and_makes_no_trials(tmp
     path = written(tmp_path, "curve")
     fitted(path, tmp_path, "whole.npz")
     asked = count()
-    monkeypatch.setattr(trials, "worth", lambda material, *_: float(not material.spec.model.hidden))
+    monkeypatch.setattr(trials, "try_training", lambda material, *_: float(not material.spec.model.hidden))
     with pytest.raises(Interrupted):
         fit(str(path), out=tmp_path / "t.npz", threads=1, stop=lambda: next(asked) >= 7)
-    monkeypatch.setattr(trials, "worth", None)
+    monkeypatch.setattr(trials, "try_training", None)
     fit(str(path), out=tmp_path / "t.npz", threads=1, resume=True)
     assert (tmp_path / "t.npz").read_bytes() == (tmp_path / "whole.npz").read_bytes()
 
@@ -162,21 +163,20 @@ def test_a_fit_that_is_stopped_during_its_trials_keeps_no_choice(tmp_path, asked
     from itertools import count
 
     from mlptrain.errors import Interrupted
-    from mlptrain.fitting.checkpoint_file import path_of
 
     calls = count()
     with pytest.raises(Interrupted, match=r"^stopped during the trials; nothing was written$"):
         fit(str(written(tmp_path, "curve")), out=tmp_path / "t.npz", threads=1, stop=lambda: next(calls) >= asked)
     assert not (tmp_path / "t.npz").exists()
-    assert not path_of(tmp_path / "t.npz").exists()
+    assert not derive_checkpoint_path(tmp_path / "t.npz").exists()
 
 
 def test_without_validation_rows_no_trial_is_made_and_that_is_said(tmp_path, monkeypatch):
     from mlptrain.fitting import trials
 
-    monkeypatch.setattr(trials, "worth", None)
+    monkeypatch.setattr(trials, "try_training", None)
     path, told = written(tmp_path, "curve"), list[str]()
     overrides = ["data.split.validation=0"]
     fit(str(path), out=tmp_path / "t.npz", overrides=overrides, threads=1, notice=told.append)
     assert "there are no validation rows for trials; taken: a line" in told
-    assert load(tmp_path / "t.npz").spec.model.hidden == ()
+    assert Model.load(tmp_path / "t.npz").spec.model.hidden == ()

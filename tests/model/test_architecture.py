@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 
 from mlptrain.engine.activations import GELU, SELU, ReLU, Sigmoid, Tanh
-from mlptrain.engine.embeddings import InputLayout
+from mlptrain.engine.dropout import Dropout, GaussianDropout
 from mlptrain.engine.initializers import Constant, Normal, Ones, VarianceScaling
-from mlptrain.engine.layers import Activate, Dense, Dropout, GaussianDropout, Maxout, PReLU
+from mlptrain.engine.input_layout import InputLayout
+from mlptrain.engine.layers import Dense
 from mlptrain.engine.members import Networks
 from mlptrain.engine.norms import BatchNorm, LayerNorm
-from mlptrain.model.architecture import build_network, hidden_layers, parameter_count
+from mlptrain.engine.units import Activate, Maxout, PReLU
+from mlptrain.model.architecture import build_network, complete_hidden_layers, count_parameters
 from mlptrain.spec.fields import LayerSpec, ModelSpec
 
 
@@ -65,7 +67,7 @@ def test_residual_blocks_follow_the_first_hidden_layer():
     model = ModelSpec(hidden=(5, 4, 5, 3, 5), residual=2)
     plain, blocks = (build_network(each, InputLayout(width=3), 2) for each in (replace(model, residual=None), model))
     assert plain.parameters.theta.size == blocks.parameters.theta.size
-    assert parameter_count(model, InputLayout(width=3), 2, Networks()) == blocks.parameters.theta.size
+    assert count_parameters(model, InputLayout(width=3), 2, Networks()) == blocks.parameters.theta.size
 
 
 def test_a_list_of_dropouts_has_one_for_each_hidden_layer():
@@ -112,7 +114,7 @@ def test_the_long_form_says_what_differs_and_takes_the_rest_from_the_model():
 def test_the_short_form_is_the_long_form_of_its_units():
     short = ModelSpec(hidden=(5, 4), activation=Tanh(), norm=BatchNorm(), max_norm=2.0)
     long = ModelSpec(layers=(LayerSpec(units=5), LayerSpec(units=4)), activation=Tanh(), norm=BatchNorm(), max_norm=2.0)
-    assert hidden_layers(short) == hidden_layers(long)
+    assert complete_hidden_layers(short) == complete_hidden_layers(long)
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ from mlptrain.engine.activations import (
     Softsign,
     Tanh,
 )
-from mlptrain.engine.layers import Activate, AnyActivation, Dense, PReLU
+from mlptrain.engine.layers import Dense
 from mlptrain.engine.losses import (
     BinaryCrossEntropy,
     CrossEntropy,
@@ -59,6 +59,7 @@ from mlptrain.engine.optimizers import (
     RMSprop,
 )
 from mlptrain.engine.penalties import Penalty
+from mlptrain.engine.units import Activate, AnyActivation, PReLU
 
 Array = NDArray[Any]
 

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from mlptrain.engine.arrays import Workspace
-from mlptrain.engine.layers import Activate, Own, Pass, PReLU
-from mlptrain.engine.losses import average
+from mlptrain.engine.layer import ForwardContext, LayerState
+from mlptrain.engine.losses import average_loss_with_gradient
 from mlptrain.engine.network import Network
 from mlptrain.engine.norms import BatchNorm
-from mlptrain.engine.optimizers import step
 from mlptrain.engine.penalties import bound_unit_norms
+from mlptrain.engine.units import Activate, PReLU
 from tests.parity.parity_cases import (
     ACTIVATIONS,
     KERAS_LOSSES,
@@ -56,7 +56,7 @@ def train(case: Case, dtype: str) -> tuple[Network, list[float]]:
             penalty=case.penalty,
             run=network.begin(len(x), train=True, noise=None),
         )
-        step(case.optimizer, parameters, slots, lr=case.optimizer.learning_rate, t=t)
+        case.optimizer.step(parameters, slots, lr=case.optimizer.learning_rate, t=t)
         bound_unit_norms(parameters)
         losses.append(value + penalty)
     return network, losses
@@ -136,8 +136,8 @@ def test_activation_and_its_derivative_are_those_of_pytorch(activation: Any) -> 
     oracle = ORACLES["pytorch"]["activations"][label(activation)]
     layer = activation if isinstance(activation, PReLU) else Activate(activation=activation)
     declared = layer.declare(1)
-    own = Own({name: np.full(1, 0.25) for name in declared}, {name: np.empty(1) for name in declared}, {})
-    y, backward = layer(POINTS[:, None].copy(), own, Pass(Workspace(np.dtype("float64")), train=True))
+    own = LayerState({name: np.full(1, 0.25) for name in declared}, {name: np.empty(1) for name in declared}, {})
+    y, backward = layer(POINTS[:, None].copy(), own, ForwardContext(Workspace(np.dtype("float64")), train=True))
     np.testing.assert_allclose(y[:, 0], oracle["values"], rtol=1e-8, atol=1e-9)
     dx = backward(np.ones((len(POINTS), 1)), True)
     np.testing.assert_allclose(dx[:, 0], oracle["derivatives"], rtol=1e-8, atol=2e-8)
@@ -152,6 +152,6 @@ def test_activation_and_its_derivative_are_those_of_pytorch(activation: Any) -> 
 )
 def test_loss_and_its_gradient_are_theirs(library: str, loss: Any) -> None:
     oracle = ORACLES[library]["losses"][label(loss)]
-    value, gradient = average(loss, *loss_sample(loss))
+    value, gradient = average_loss_with_gradient(loss, *loss_sample(loss))
     assert value == pytest.approx(oracle["value"], rel=EXACT[library])
     np.testing.assert_allclose(gradient, oracle["gradient"], rtol=EXACT[library], atol=1e-9)

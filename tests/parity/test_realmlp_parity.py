@@ -12,16 +12,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlptrain.data import features
-from mlptrain.fitting.trainings import new_course
-from mlptrain.model.head import predict
+from mlptrain.data import category_column
+from mlptrain.fitting.trainings import make_course
+from mlptrain.model.head import predict_values
+from mlptrain.model.history import EpochEnded
 from mlptrain.spec.fields import Spec
 from mlptrain.spec.file import load_draft
 from mlptrain.spec.recipes import Facts
 from mlptrain.training.course import Course
-from mlptrain.training.events import EpochEnded
-from mlptrain.training.loop import fit
-from mlptrain.training.state import initial_state
+from mlptrain.training.loop import train
+from mlptrain.training.state import make_initial_state
 from tests.parity.realmlp_cases import (
     CASES,
     EMBEDDING,
@@ -67,20 +67,18 @@ def trained(request, tmp_path_factory) -> tuple[Any, Course, list[EpochEnded], d
     """A training from the initial values of a case: its epochs, the last parameters, the predictions of the best."""
     case, folder = request.param, tmp_path_factory.mktemp("realmlp")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(features, "HIDDEN", 0.0)  # ours alone: some cells train the slot for unseen values
+        patch.setattr(category_column, "HIDDEN", 0.0)  # ours alone: some cells train the slot for unseen values
         prepared = prepare(spec_of(case, folder), folder)
-    course = new_course(prepared)
+    course = make_course(prepared)
     values = course.network.parameters.values
     for name, start in case.initial().items():
         values[name][...] = start
-    state, epochs, last = initial_state(course.network, course.spec.optimizer), [], {}
-    for event in fit(course, state):
+    state, epochs, last = make_initial_state(course.network, course.spec.optimizer), [], {}
+    for event in train(course, state):
         if isinstance(event, EpochEnded):
             epochs.append(event)
             last = {name: view.copy() for name, view in values.items()}
-    parts = [
-        predict(course.network, course.loss, course.target, part.x) for part in (prepared.train, course.validation)
-    ]
+    parts = [predict_values(course.network, course.head, part.x) for part in (prepared.train, course.validation)]
     return case, course, epochs, last, np.concatenate(parts)
 
 

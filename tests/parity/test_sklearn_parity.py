@@ -14,7 +14,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from mlptrain.engine.activations import Activation, Linear, ReLU, Sigmoid, Tanh
 from mlptrain.engine.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError
 from mlptrain.engine.network import Network
-from mlptrain.engine.optimizers import SGD, Adam, Elementwise, Momentum, Nesterov, step
+from mlptrain.engine.optimizers import SGD, Adam, Elementwise, Momentum, Nesterov
 from mlptrain.engine.penalties import Penalty
 from tests.parity.parity_cases import TINY, Array, Case, inputs
 
@@ -107,7 +107,7 @@ def train(setting: Setting, coefficients: list[Array], intercepts: list[Array]) 
             penalty = Penalty(l2=setting.alpha / (2 * rows) / half)
             run = network.begin(rows, train=True, noise=None)
             values = network.objective(x[batch], targets[batch], None, loss=setting.loss, penalty=penalty, run=run)
-            step(setting.optimizer, parameters, slots, lr=lr, t=(t := t + 1))
+            setting.optimizer.step(parameters, slots, lr=lr, t=(t := t + 1))
             total += half * sum(values) * rows
         curve.append(total / setting.rows)
     return network, curve

@@ -7,22 +7,15 @@ import numpy as np
 import pytest
 
 from mlptrain.data import cells as cells_file
-from mlptrain.data.column_rules import Imputing
-from mlptrain.data.features import CategoryColumn
+from mlptrain.data.category_column import CategoryColumn
+from mlptrain.data.imputing import Imputing
 from mlptrain.data.scaling import MinMaxScaling
 from mlptrain.data.targets import ClassTarget, NumberTarget
-from mlptrain.engine.losses import (
-    BinaryCrossEntropy,
-    CrossEntropy,
-    Hinge,
-    Huber,
-    MeanSquaredError,
-    Poisson,
-)
+from mlptrain.engine.losses import BinaryCrossEntropy, CrossEntropy, Hinge, Huber, MeanSquaredError, Poisson
 from mlptrain.errors import DataError, SpecError
 from mlptrain.model.rows import read_rows
-from mlptrain.preparation.material import read_material
-from mlptrain.preparation.partitions import partitions
+from mlptrain.preparation.material import read_training_data
+from mlptrain.preparation.partitions import divide_rows
 from mlptrain.spec.fields import Data, Images, ModelSpec, Spec, Split, Training
 from tests.support.preparing import prepare
 
@@ -58,7 +51,7 @@ def test_every_row_is_in_one_part(folder):
     parts = [numbers_of(part, prepared) for part in (prepared.train, prepared.validation)]
     assert [len(part) for part in parts] == [22, 10]
     whole = read_rows("train.csv", given.data, folder)
-    held = partitions(read_material(given, folder))[0].test
+    held = divide_rows(read_training_data(given, folder))[0].test
     parts.append(np.array(whole.table.take(held).texts("a"), float))
     sets = [set(np.round(part, 6)) for part in parts]
     assert not any(one & other for one, other in combinations(sets, 2))
@@ -83,7 +76,7 @@ def test_columns_and_target_are_fitted_on_the_training_rows_alone(folder):
     values = numbers_of(prepared.train, prepared)
     assert (a.scaling.center, a.scaling.scale) == pytest.approx((values.mean(), values.std()))
     assert a.scaling.center != pytest.approx(20)
-    target = prepared.target
+    target = prepared.head.target
     assert (target.center[0], target.scale[0]) == pytest.approx(
         (prepared.train.truth.mean(), prepared.train.truth.std())
     )
@@ -128,13 +121,13 @@ def test_a_validation_file_is_encoded_as_the_training_file_was(folder):
 )
 def test_the_loss_follows_from_the_target(folder, target, loss, kind):
     prepared = prepare(spec(target=target), folder)
-    assert prepared.loss == prepared.spec.loss == loss
-    assert isinstance(prepared.target, kind)
+    assert prepared.head.loss == prepared.spec.loss == loss
+    assert isinstance(prepared.head.target, kind)
 
 
 def test_a_loss_of_classes_makes_classes_of_numbers(folder):
     prepared = prepare(spec(target="n", loss=CrossEntropy()), folder)
-    assert prepared.target.classes == ("0", "1", "2", "3", "4", "5", "6")
+    assert prepared.head.target.classes == ("0", "1", "2", "3", "4", "5", "6")
 
 
 @pytest.mark.parametrize("few", [10, 1000])
@@ -144,7 +137,7 @@ def test_a_loss_of_classes_takes_whole_numbers_for_classes_however_they_were_kep
 ):
     monkeypatch.setattr(cells_file, "FEWEST", few)
     monkeypatch.setattr(cells_file, "FEW_IN_ALL", 0)
-    assert len(prepare(spec(target=target, loss=CrossEntropy()), folder).target.classes) == classes
+    assert len(prepare(spec(target=target, loss=CrossEntropy()), folder).head.target.classes) == classes
 
 
 @pytest.mark.parametrize("few", [10, 1000])
@@ -157,9 +150,9 @@ def test_a_loss_of_classes_refuses_numbers_with_fractions_however_they_were_kept
 
 def test_counts_are_not_scaled_for_the_poisson_loss(folder):
     prepared = prepare(spec(target="n", loss=Poisson()), folder)
-    assert (prepared.target.center, prepared.target.scale) == ((0.0,), (1.0,))
+    assert (prepared.head.target.center, prepared.head.target.scale) == ((0.0,), (1.0,))
     unscaled = prepare(spec(target="z", scale_target=False), folder)
-    assert (unscaled.target.center, unscaled.target.scale) == ((0.0,), (1.0,))
+    assert (unscaled.head.target.center, unscaled.head.target.scale) == ((0.0,), (1.0,))
 
 
 WATCHED = {"y": ["accuracy", "balanced_accuracy", "f1", "auc", "log_loss", "mcc"], "z": ["rmse", "mae", "r2"]}

@@ -9,16 +9,16 @@ from hypothesis import strategies as st
 from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold, TimeSeriesSplit, train_test_split
 
 from mlptrain.preparation.splits import (
-    apportioned,
-    fitting,
-    folds,
-    ranks,
+    apportion_class_counts,
+    choose_groups_near_size,
+    number_within_class,
     split_by_column,
+    split_folds,
     split_groups,
     split_rows,
     split_times,
 )
-from mlptrain.training.batching import batch_slices
+from mlptrain.training.batching import slice_batches
 from tests.support.table_cases import drawn
 
 shares = st.sampled_from([0.0, 0.1, 0.15, 0.2, 0.25, 1 / 3, 0.4, 0.499]) | st.floats(0, 0.499)
@@ -202,7 +202,7 @@ def test_a_part_of_groups_is_as_near_to_its_share_as_half_the_smallest_group_lef
     ("sizes", "taken"), [([3, 7, 5, 85], [0, 1]), ([6, 90, 7], [0, 2]), ([6, 8, 90], [0]), ([90, 60, 70], [1])]
 )
 def test_groups_that_fit_are_taken_and_the_smallest_left_if_that_is_nearer(sizes, taken):
-    assert fitting(np.array(sizes), 10, at_most=2) == taken
+    assert choose_groups_near_size(np.array(sizes), 10, at_most=2) == taken
 
 
 def test_groups_of_one_row_give_the_very_shares():
@@ -290,7 +290,7 @@ def sizes_of(found):
 @given(st.integers(2, 80), st.integers(2, 9), seeds, st.integers(0, 3), st.sampled_from(["none", "classes", "groups"]))
 def test_folds_hold_out_every_row_once_and_train_on_all_others(count, k, seed, repeat, kind):
     codes = {} if kind == "none" else {kind: np.arange(count) ** 2 % 7}
-    found = folds(count, k=k, seed=seed, repeat=repeat, **codes)
+    found = split_folds(count, k=k, seed=seed, repeat=repeat, **codes)
     assert len(found) == k
     assert whole(held_out(found), count)
     assert all(whole(fold, count) for fold in found)
@@ -299,13 +299,13 @@ def test_folds_hold_out_every_row_once_and_train_on_all_others(count, k, seed, r
 @drawn
 @given(st.integers(9, 80), st.integers(2, 9), seeds)
 def test_folds_have_the_sizes_of_scikit_learn(count, k, seed):
-    assert sizes_of(folds(count, k=k, seed=seed)) == sizes_of(KFold(k).split(np.zeros(count)))
+    assert sizes_of(split_folds(count, k=k, seed=seed)) == sizes_of(KFold(k).split(np.zeros(count)))
 
 
 @drawn
 @given(codes, st.integers(2, 9), seeds)
 def test_classes_and_sizes_of_stratified_folds_differ_by_at_most_a_row(classes, k, seed):
-    held = held_out(folds(len(classes), k=k, seed=seed, classes=classes))
+    held = held_out(split_folds(len(classes), k=k, seed=seed, classes=classes))
     counts = np.array([np.bincount(classes[rows], minlength=classes.max() + 1) for rows in held])
     assert np.ptp(counts, axis=0).max() <= 1
     assert np.ptp(counts.sum(axis=1)) <= 1
@@ -316,7 +316,7 @@ def test_classes_and_sizes_of_stratified_folds_differ_by_at_most_a_row(classes, 
 def test_stratified_folds_have_the_class_counts_of_scikit_learn(of_each, k, seed):
     """Where its classes, in the order they come, are ours in the order of their codes."""
     classes = np.repeat(np.arange(len(of_each)), of_each)
-    ours = held_out(folds(len(classes), k=k, seed=seed, classes=classes))
+    ours = held_out(split_folds(len(classes), k=k, seed=seed, classes=classes))
     theirs = held_out(StratifiedKFold(k).split(classes, classes))
     assert [np.bincount(classes[rows]).tolist() for rows in ours] == [
         np.bincount(classes[rows]).tolist() for rows in theirs
@@ -326,7 +326,7 @@ def test_stratified_folds_have_the_class_counts_of_scikit_learn(of_each, k, seed
 @drawn
 @given(group_codes, st.integers(2, 6), seeds)
 def test_folds_of_groups_divide_no_group_and_none_exceeds_another_by_twice_its_smallest(groups, k, seed):
-    held = held_out(folds(len(groups), k=k, seed=seed, groups=groups))
+    held = held_out(split_folds(len(groups), k=k, seed=seed, groups=groups))
     assert sum(len(set(groups[rows].tolist())) for rows in held) == len(set(groups.tolist()))
     fewest = min(map(len, held))
     assert all(len(rows) - fewest < 2 * group_sizes(groups, rows).min() for rows in held if len(rows))
@@ -337,7 +337,7 @@ def test_folds_of_groups_divide_no_group_and_none_exceeds_another_by_twice_its_s
 def test_folds_of_groups_have_the_sizes_of_scikit_learn(sizes, k, seed):
     """Where groups within a factor of two are of one size."""
     groups = np.repeat(np.arange(len(sizes)), sizes)
-    ours = sizes_of(folds(len(groups), k=k, seed=seed, groups=groups))
+    ours = sizes_of(split_folds(len(groups), k=k, seed=seed, groups=groups))
     assert sorted(ours) == sorted(sizes_of(GroupKFold(k).split(groups, groups=groups)))
 
 
@@ -346,7 +346,7 @@ def test_folds_of_groups_have_the_sizes_of_scikit_learn(sizes, k, seed):
 def test_folds_in_time_are_those_of_scikit_learn(count, k, random):
     times = np.array(random.sample(range(count), count), np.float64)
     by_time = np.argsort(times)
-    found = folds(count, k=k, seed=0, times=times)
+    found = split_folds(count, k=k, seed=0, times=times)
     for ours, theirs in zip(found, TimeSeriesSplit(k).split(times), strict=True):
         assert [rows.tolist() for rows in ours] == [np.sort(by_time[rows]).tolist() for rows in theirs]
 
@@ -354,7 +354,7 @@ def test_folds_in_time_are_those_of_scikit_learn(count, k, random):
 @drawn
 @given(clock_times, st.integers(2, 5))
 def test_folds_in_time_train_on_all_that_is_earlier_and_divide_no_time(times, k):
-    for train, held in folds(len(times), k=k, seed=0, times=times):
+    for train, held in split_folds(len(times), k=k, seed=0, times=times):
         if len(held):
             assert train.tolist() == np.flatnonzero(times < times[held].min()).tolist()
             assert held.tolist() == np.flatnonzero(np.isin(times, times[held])).tolist()
@@ -366,7 +366,7 @@ CODES = np.repeat(np.arange(40), np.arange(1, 41))
 @pytest.mark.parametrize("codes", [{}, {"classes": CODES}, {"groups": CODES}], ids=["random", "classes", "groups"])
 def test_each_seed_and_repetition_has_other_folds(codes):
     def held(seed, repeat):
-        return [rows.tolist() for rows in held_out(folds(len(CODES), k=5, seed=seed, repeat=repeat, **codes))]
+        return [rows.tolist() for rows in held_out(split_folds(len(CODES), k=5, seed=seed, repeat=repeat, **codes))]
 
     found = [held(seed, repeat) for seed in (1, 2) for repeat in range(3)]
     assert found == [held(seed, repeat) for seed in (1, 2) for repeat in range(3)]
@@ -385,7 +385,7 @@ def test_each_seed_and_repetition_has_other_folds(codes):
 def test_the_folds_of_a_seed_never_change(codes, held):
     """What was measured on the folds of a seed can be measured again."""
     codes = {name: np.array(values) for name, values in codes.items()}
-    assert [rows.tolist() for rows in held_out(folds(9, k=3, seed=1, **codes))] == held
+    assert [rows.tolist() for rows in held_out(split_folds(9, k=3, seed=1, **codes))] == held
 
 
 def test_the_group_split_of_a_seed_never_changes():
@@ -404,7 +404,7 @@ def test_apportioning_keeps_both_margins_and_rounds_each_quota_up_or_down(counts
     sizes = [min(size, left) for size in sizes]
     bounds = np.minimum(np.cumsum([0, *sizes]), left)
     sizes = np.diff([*bounds, left])
-    taken = apportioned(counts, sizes)
+    taken = apportion_class_counts(counts, sizes)
     np.testing.assert_array_equal(taken.sum(axis=1), counts)
     np.testing.assert_array_equal(taken.sum(axis=0), sizes)
     assert (taken >= 0).all()
@@ -414,7 +414,9 @@ def test_apportioning_keeps_both_margins_and_rounds_each_quota_up_or_down(counts
 @drawn
 @given(st.lists(st.integers(0, 4)))
 def test_a_rank_counts_the_earlier_rows_of_the_class(values):
-    assert ranks(np.array(values, np.int64)).tolist() == [values[:k].count(value) for k, value in enumerate(values)]
+    assert number_within_class(np.array(values, np.int64)).tolist() == [
+        values[:k].count(value) for k, value in enumerate(values)
+    ]
 
 
 # Batches.
@@ -427,7 +429,7 @@ def test_a_rank_counts_the_earlier_rows_of_the_class(values):
 @example(0, 32, True)
 @example(5, 1, True)
 def test_batches_cover_every_row_once_in_order(rows, size, merge):
-    slices = list(batch_slices(rows, size, merge_single=merge))
+    slices = list(slice_batches(rows, size, merge_single=merge))
     assert [row for part in slices for row in range(rows)[part]] == list(range(rows))
     lengths = [part.stop - part.start for part in slices]
     single = merge and rows > size and rows % size == 1 % size and lengths[-1:] != [size]
@@ -440,7 +442,7 @@ def test_batches_cover_every_row_once_in_order(rows, size, merge):
 @example(33, 32, True)
 @example(31, 32, True)
 def test_without_the_last_batch_only_whole_ones_are_left_unless_there_is_none(rows, size, merge):
-    lengths = [part.stop - part.start for part in batch_slices(rows, size, merge_single=merge, drop_last=True)]
+    lengths = [part.stop - part.start for part in slice_batches(rows, size, merge_single=merge, drop_last=True)]
     assert lengths == ([rows] if 0 < rows < size else [size] * (rows // size))
 
 
@@ -449,4 +451,4 @@ def test_without_the_last_batch_only_whole_ones_are_left_unless_there_is_none(ro
     [(64, 32, [32, 32]), (65, 32, [32, 33]), (66, 32, [32, 32, 2]), (33, 32, [33]), (1, 32, [1]), (3, 1, [1, 2])],
 )
 def test_a_last_batch_of_one_row_joins_the_one_before(rows, size, lengths):
-    assert [part.stop - part.start for part in batch_slices(rows, size, merge_single=True)] == lengths
+    assert [part.stop - part.start for part in slice_batches(rows, size, merge_single=True)] == lengths

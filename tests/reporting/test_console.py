@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from mlptrain.reporting.console import INTERVAL, ConsoleSink, terminal_sink
+from mlptrain.model.history import EpochEnded
+from mlptrain.reporting.console import INTERVAL, ConsoleSink, make_sink_for_console
 from mlptrain.reporting.digest import Digest
 from mlptrain.reporting.frame import ASCII, FINAL_ROWS, UNICODE, Frame
 from mlptrain.reporting.lines import LinesSink
-from mlptrain.training.events import EpochEnded, Started, StepsDone
+from mlptrain.training.events import Started, StepsDone
 from tests.support.streams import Clock, broken_off, drawn, runs, training
 
 SHOW_CURSOR = "\x1b[?25h"
@@ -46,7 +47,7 @@ def without_escapes(text):
 def digest_of(events):
     digest = Digest()
     for event in events:
-        digest.add(event)
+        digest(event)
     return digest
 
 
@@ -305,7 +306,7 @@ def test_the_sink_follows_the_terminal():
             return True
 
     def sink(file, **env):
-        return terminal_sink(Console(file=file, _environ={"TERM": "xterm", **env}))
+        return make_sink_for_console(Console(file=file, _environ={"TERM": "xterm", **env}))
 
     assert isinstance(sink(Tty()), ConsoleSink)
     assert isinstance(sink(Tty(), TERM="dumb"), LinesSink)

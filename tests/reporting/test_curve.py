@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlptrain.reporting.curve import ASCII_BLOCKS, BLOCKS, Scale, Trace, column, curve
+from mlptrain.reporting.curve import ASCII_BLOCKS, BLOCKS, Scale, Trace, draw_curve, find_curve_column
 from tests.support.streams import drawn, optional
 
 values = st.lists(optional, max_size=60)
@@ -18,7 +18,7 @@ def heights(lines):
 @drawn
 @given(values, st.booleans(), st.integers(1, 200), st.integers(1, 4))
 def test_always_the_size_asked_for(values, ascii, width, height):
-    lines = curve(values, width, height, ascii=ascii)
+    lines = draw_curve(values, width, height, ascii=ascii)
     assert [len(line) for line in lines] == [width] * height
     assert set("".join(lines)) <= set(ASCII_BLOCKS if ascii else BLOCKS)
 
@@ -38,21 +38,21 @@ def test_what_is_not_finite_has_no_height():
 
 
 def test_extremes_fill_the_height():
-    assert heights(curve([2, 1], 2, 4)) == [32, 1]
+    assert heights(draw_curve([2, 1], 2, 4)) == [32, 1]
 
 
 def test_a_falling_curve_falls():
-    drawn = heights(curve([exp(-i / 9) for i in range(100)], 40, 3))
+    drawn = heights(draw_curve([exp(-i / 9) for i in range(100)], 40, 3))
     assert drawn == sorted(drawn, reverse=True)
     assert drawn[0] > 20
 
 
 def test_lines_between_few_values():
-    assert heights(curve([0, 31], 32, 4)) == list(range(1, 33))
+    assert heights(draw_curve([0, 31], 32, 4)) == list(range(1, 33))
 
 
 def test_a_gap_stays_a_gap():
-    assert curve([1, None, None, None, 0], 5, 1) == ["█   ▁"]
+    assert draw_curve([1, None, None, None, 0], 5, 1) == ["█   ▁"]
 
 
 @pytest.mark.parametrize(("low", "logarithmic"), [(0.02, False), (0.009, True), (0.0, False), (-1.0, False)])
@@ -88,4 +88,4 @@ def test_missing_values_do_not_weigh():
 @drawn
 @given(st.floats(-1, 2), st.integers(1, 200))
 def test_a_column_is_within_the_width(position, width):
-    assert 0 <= column(position, width) < width
+    assert 0 <= find_curve_column(position, width) < width

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlptrain.reporting.digest import ROOM, Digest, is_milestone, round_steps
+from mlptrain.reporting.digest import ROOM, Digest, generate_round_steps, is_milestone
 from mlptrain.training.events import Finished, StepsDone
 from tests.support.streams import drawn, training
 
@@ -12,7 +12,7 @@ from tests.support.streams import drawn, training
 def digest_of(events):
     digest = Digest()
     for event in events:
-        digest.add(event)
+        digest(event)
     return digest
 
 
@@ -54,7 +54,9 @@ def test_a_long_run_is_kept_in_bounded_memory():
 @given(st.integers(1, 2000), st.integers(7, 40))
 def test_the_table_is_as_full_as_round_distances_allow(count, budget):
     epochs = epochs_of(digest_of(training(count)), budget)
-    tables = ([e for e in range(1, count + 1) if is_milestone(e, s) or e > count - 3] for s in round_steps(count))
+    tables = (
+        [e for e in range(1, count + 1) if is_milestone(e, s) or e > count - 3] for s in generate_round_steps(count)
+    )
     assert epochs == next(table for table in tables if len(table) <= budget)
 
 
@@ -68,7 +70,7 @@ def test_a_resumed_run_counts_what_it_did_itself():
     started, *events = training(10)
     digest = digest_of([started, StepsDone(epoch=7, steps=5)])
     assert (digest.position, digest.done) == (6.5, 0.5)
-    digest.add(events[6])
+    digest(events[6])
     assert (digest.position, digest.done) == (7, 1)
 
 
@@ -83,9 +85,9 @@ def test_no_epoch_at_all():
 def test_the_epochs_of_the_run_before_are_in_the_picture_but_not_in_the_time():
     started, *epochs, _ = training(50)
     digest = Digest()
-    digest.add(replace(started, earlier=tuple(epochs[:30])))
+    digest(replace(started, earlier=tuple(epochs[:30])))
     for event in epochs[30:40]:
-        digest.add(event)
+        digest(event)
     assert digest.done == 10
     assert [event.epoch for event in digest.rows(100)] == list(range(1, 41))
     assert digest.best is epochs[39]

@@ -5,8 +5,9 @@ from math import inf, isfinite, nan
 
 from hypothesis import given
 
+from mlptrain.model.history import EpochEnded
 from mlptrain.reporting.history import HistoryWriter
-from mlptrain.training.events import EpochEnded, Finished, Started, StepsDone
+from mlptrain.training.events import Finished, Started, StepsDone
 from tests.support.streams import Clock, drawn, runs, training
 
 NAMES = {Started: "started", EpochEnded: "epoch", Finished: "finished"}

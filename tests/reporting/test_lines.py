@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mlptrain.model.history import EpochEnded
 from mlptrain.reporting.lines import LinesSink
-from mlptrain.training.events import EpochEnded, Finished, StepsDone
+from mlptrain.training.events import Finished, StepsDone
 from tests.support.streams import Clock, broken_off, drawn, runs, training
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlptrain.reporting.text import LONGEST, encodable, plain
+from mlptrain.reporting.text import LONGEST, escape_text, escape_unencodable
 from tests.support.streams import drawn
 
 DANGEROUS = {*map(chr, range(0x20)), *map(chr, range(0x7F, 0xA0)), *"\u2028\u2029\u202a\u202b\u202c\u202d\u202e"}
@@ -15,27 +15,27 @@ texts = st.text(st.characters() | st.characters(categories=["Cs", "Cc", "Cf"]), 
 @drawn
 @given(texts)
 def test_nothing_dangerous_is_left(text):
-    assert not DANGEROUS & set(plain(text))
-    assert not any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in plain(text))
+    assert not DANGEROUS & set(escape_text(text))
+    assert not any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in escape_text(text))
 
 
 @drawn
 @given(texts)
 def test_never_longer_than_the_limit_and_always_encodable(text):
-    assert len(plain(text)) <= LONGEST
-    plain(text).encode("utf-8")
+    assert len(escape_text(text)) <= LONGEST
+    escape_text(text).encode("utf-8")
 
 
 @drawn
 @given(texts)
 def test_twice_is_once(text):
-    assert plain(plain(text)) == plain(text)
+    assert escape_text(escape_text(text)) == escape_text(text)
 
 
 @drawn
 @given(st.text(st.characters(categories=["L", "N", "P", "S", "M"]), max_size=LONGEST))
 def test_safe_text_is_unchanged(text):
-    assert plain(text) == text
+    assert escape_text(text) == text
 
 
 @pytest.mark.parametrize(
@@ -51,16 +51,16 @@ def test_safe_text_is_unchanged(text):
     ],
 )
 def test_escapes_are_visible(text, shown):
-    assert plain(text) == shown
+    assert escape_text(text) == shown
 
 
 def test_what_is_cut_says_so():
-    assert plain("x" * LONGEST) == "x" * LONGEST
-    assert plain("x" * (LONGEST + 1)) == "x" * (LONGEST - 1) + "…"
+    assert escape_text("x" * LONGEST) == "x" * LONGEST
+    assert escape_text("x" * (LONGEST + 1)) == "x" * (LONGEST - 1) + "…"
 
 
 @drawn
 @given(texts, st.sampled_from(["ascii", "latin-1", "cp1252", "cp437", "gbk", "utf-8"]))
 def test_encodable_in_every_encoding(text, encoding):
-    shown = encodable(plain(text), encoding)
-    assert shown.encode(encoding).decode(encoding) == shown == encodable(shown, encoding)
+    shown = escape_unencodable(escape_text(text), encoding)
+    assert shown.encode(encoding).decode(encoding) == shown == escape_unencodable(shown, encoding)

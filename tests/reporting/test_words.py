@@ -2,35 +2,46 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlptrain.reporting.words import WIDTH, closing, count, duration, learning_rate, number, opening, rate, stopwatch
-from mlptrain.training.events import EpochEnded, Finished
+from mlptrain.model.history import EpochEnded
+from mlptrain.reporting.words import (
+    WIDTH,
+    describe_finish,
+    describe_start,
+    format_count_with_noun,
+    format_duration,
+    format_learning_rate,
+    format_row_rate,
+    format_short_number,
+    format_stopwatch,
+)
+from mlptrain.training.events import Finished
 from tests.support.streams import drawn, floats, optional, training
 
 
 @drawn
 @given(optional)
 def test_a_number_fits_its_column(value):
-    assert 1 <= len(number(value)) <= WIDTH
+    assert 1 <= len(format_short_number(value)) <= WIDTH
 
 
 @drawn
 @given(floats)
 def test_learning_rates_and_row_rates_fit_theirs(value):
-    assert 1 <= len(learning_rate(value)) <= WIDTH
-    assert 1 <= len(rate(value)) <= WIDTH
+    assert 1 <= len(format_learning_rate(value)) <= WIDTH
+    assert 1 <= len(format_row_rate(value)) <= WIDTH
 
 
 @drawn
 @given(st.floats(1e-12, 1e12) | st.floats(-1e12, -1e-12))
 def test_a_number_reads_back(value):
-    assert float(number(value)) == pytest.approx(value, rel=6e-3, abs=5e-5 if abs(value) >= 1e-3 else 0)
+    assert float(format_short_number(value)) == pytest.approx(value, rel=6e-3, abs=5e-5 if abs(value) >= 1e-3 else 0)
 
 
 @drawn
 @given(floats)
 def test_every_time_has_words(seconds):
-    assert duration(seconds)
-    assert stopwatch(seconds)
+    assert format_duration(seconds)
+    assert format_stopwatch(seconds)
 
 
 @pytest.mark.parametrize(
@@ -44,17 +55,17 @@ def test_every_time_has_words(seconds):
     ],
 )
 def test_times(seconds, long, short):
-    assert duration(seconds) == long
-    assert stopwatch(seconds) == short
+    assert format_duration(seconds) == long
+    assert format_stopwatch(seconds) == short
 
 
 def test_counts():
-    assert [count(n, "row") for n in (0, 1, 1234)] == ["0 rows", "1 row", "1,234 rows"]
+    assert [format_count_with_noun(n, "row") for n in (0, 1, 1234)] == ["0 rows", "1 row", "1,234 rows"]
 
 
 @pytest.mark.parametrize(("value", "text"), [(950.4, "950"), (12_345.0, "12.3k"), (1.24e6, "1.2M"), (2e9, "2.0G")])
 def test_rates(value, text):
-    assert rate(value) == text
+    assert format_row_rate(value) == text
 
 
 started, *rest = training(63, planned=100, best=53)
@@ -75,19 +86,19 @@ best = next(event for event in rest if isinstance(event, EpochEnded) and event.e
 )
 def test_the_last_line_says_why_and_which_epoch_was_best(reason, words):
     finished = Finished(reason=reason, epochs=63, best_epoch=53, seconds=8.1)
-    assert closing(started, finished, best) == words
+    assert describe_finish(started, finished, best) == words
 
 
 def test_the_best_epoch_of_an_earlier_run_has_no_value():
     finished = Finished(reason="epochs", epochs=63, best_epoch=7, seconds=8.1)
-    assert closing(started, finished, None) == "done: 63 epochs in 8.1 s, best epoch 7"
+    assert describe_finish(started, finished, None) == "done: 63 epochs in 8.1 s, best epoch 7"
 
 
 def test_no_best_epoch_where_nothing_is_watched():
     unwatched, *_ = training(3, monitor=None)
     finished = Finished(reason="epochs", epochs=3, best_epoch=3, seconds=1.0)
-    assert closing(unwatched, finished, None) == "done: 3 epochs in 1.0 s"
+    assert describe_finish(unwatched, finished, None) == "done: 3 epochs in 1.0 s"
 
 
 def test_the_title_is_made_plain():
-    assert opening(started, "\x1b[2J.yaml").startswith(r"\x1b[2J.yaml: 120 training rows, 30 validation rows, ")
+    assert describe_start(started, "\x1b[2J.yaml").startswith(r"\x1b[2J.yaml: 120 training rows, 30 validation rows, ")

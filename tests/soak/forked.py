@@ -14,9 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from unittest.mock import patch
 
-import mlptrain.cli
-import mlptrain.reporting.text
-from mlptrain.__main__ import main
+from mlptrain import __main__ as entry
 
 SAID = 1 << 16
 """Bytes of standard error that are kept."""
@@ -58,8 +56,8 @@ class Child:
         out, err, code = io.TextIOWrapper(io.BytesIO()), io.StringIO(), 70
         try:
             streams = patch.multiple(sys, stdout=out, stderr=err)
-            with patch.object(mlptrain.cli, "app", lambda **_: command()), streams:
-                main()
+            with patch.object(entry, "app", lambda **_: command()), streams:
+                entry.main()
             code = 0
         except SystemExit as end:
             code = int(end.code or 0)

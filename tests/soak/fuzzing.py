@@ -22,26 +22,26 @@ from unittest.mock import patch
 
 import numpy as np
 
-from mlptrain.commands import evaluate as evaluation
-from mlptrain.commands import predict as prediction
+from mlptrain.commands.evaluate import evaluate_files
 from mlptrain.commands.predict import Prediction
-from mlptrain.commands.show import description
+from mlptrain.commands.show import describe_model
 from mlptrain.data.column_rules import ColumnRules
-from mlptrain.data.table import from_columns, write_table
+from mlptrain.data.frames import read_columns
+from mlptrain.data.table import write_table
 from mlptrain.errors import MlptrainError
-from mlptrain.model.answers import Wanted
-from mlptrain.model.file import model_of
-from mlptrain.model.model import Model, predicted_with
-from mlptrain.model.rows import Rows
-from mlptrain.preparation.material import read_material
-from mlptrain.preparation.partitions import partitions
-from mlptrain.preparation.preparation import prepare_part
-from mlptrain.reporting.results import description_text
+from mlptrain.model.answers import AnswerOptions
+from mlptrain.model.file import restore_contents_from_arrays
+from mlptrain.model.model import Model
+from mlptrain.model.rows import TableRows
+from mlptrain.plain import from_plain, to_plain
+from mlptrain.preparation.material import read_training_data
+from mlptrain.preparation.partitions import divide_rows
+from mlptrain.preparation.preparation import fit_and_encode_parts
+from mlptrain.reporting.show_results import format_description
 from mlptrain.spec.fields import Data, ModelSpec, Spec, Split
 from mlptrain.spec.file import load_spec
-from mlptrain.spec.plain import from_plain, to_plain
-from mlptrain.spec.yaml_text import decoded as text_of_spec
-from mlptrain.storage.container import Arrays, Refused, decoded, local_header, npy_header
+from mlptrain.spec.yaml_text import decode_text as text_of_spec
+from mlptrain.storage.container import Arrays, Refused, decode_container, encode_npy_header, encode_zip_local_header
 from tests.support.forging import GOLDEN, LEVEL_VALUES, METADATA, container
 from tests.support.strings import HOSTILE
 
@@ -468,12 +468,12 @@ def fuzz_csv(count: int, seed: int) -> Fuzzed:
         with patch.object(sys, "stdin", Stdin(content)):
             if random.random() < 0.3:
                 keep = random.choice(((), ("all",), ("kind",)))
-                predicting = Prediction(str(GOLDEN), "-", Wanted(keep=keep), strict=random.random() < 0.2)
-                for piece in predicting.pieces():
+                predicting = Prediction(str(GOLDEN), "-", AnswerOptions(keep=keep), strict=random.random() < 0.2)
+                for piece in predicting.predict_pieces():
                     assert len(set(map(len, piece.values()))) == 1
                 return
-            material = read_material(random.choice(specs), Path())
-            prepared = prepare_part(material, partitions(material)[0])
+            material = read_training_data(random.choice(specs), Path())
+            prepared = fit_and_encode_parts(material, divide_rows(material)[0])
             assert np.isfinite(prepared.train.x).all()
 
     return fuzz(count, make, use)
@@ -601,7 +601,7 @@ def fuzz_npz(count: int, seed: int) -> Fuzzed:
         return container({"metadata": octets(text)} | arrays)
 
     def use(content: bytes) -> None:
-        work_with(model_of(Path("m.npz"), decoded(memoryview(content))), random)
+        work_with(restore_contents_from_arrays("m.npz", decode_container(memoryview(content)), Model), random)
 
     return fuzz(count, make, use)
 
@@ -612,10 +612,13 @@ def octets(raw: bytes) -> Any:
 
 def relabelled(content: bytes, random: Random) -> bytes:
     """A container of which one header says something else, with a checksum that fits its content."""
-    header = npy_header(
+    header = encode_npy_header(
         random.choice(("<f4", "|u1", "<i8", "|O", ">f4", "<U9")), tuple(random.choices(NUMBERS[:6], k=2))
     )
-    return local_header(random.choice(("metadata", "a", "..", "sha256")), random.getrandbits(32), len(header)) + content
+    return (
+        encode_zip_local_header(random.choice(("metadata", "a", "..", "sha256")), random.getrandbits(32), len(header))
+        + content
+    )
 
 
 def varied(metadata: dict[str, Any], random: Random) -> Any:
@@ -654,25 +657,23 @@ CELLS_OF = {"day": "2020-01-05", "c": "red", "q": "1", "l": "12.5", "kind": "sma
 def work_with(model: Model, random: Random) -> None:
     """Show a model that was accepted, and let it predict and judge a few rows: in memory, and of a file."""
     if random.random() < 0.2:
-        description_text(description(model, "m.npz", 1000))
+        format_description(describe_model(model, "m.npz", 1000))
     names = dict.fromkeys([*model.columns(), *model.spec.data.targets, "kind"])
     rows = [[CELLS_OF.get(name, "1") for name in names], ["" for _ in names], ["0" for _ in names]]
     if random.random() < 0.5:
         columns = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
-        predicted_with(model, Rows("t", from_columns(columns)), Wanted())
+        model.answer(TableRows(read_columns(columns, "t")), AnswerOptions())
         return
     stream = io.StringIO()
     write_table(dict(zip(names, zip(*rows, strict=True), strict=True)), stream)
-    here = {"load": lambda path: model}
     with (
         patch.object(sys, "stdin", Stdin(stream.getvalue().encode())),
-        patch.multiple(prediction, **here),
-        patch.multiple(evaluation, **here),
+        patch.object(Model, "load", lambda path: model),
     ):
         if random.random() < 0.5:
-            evaluation.evaluate("m.npz", "-", resamples=0)
+            evaluate_files("m.npz", "-", resamples=0)
         else:
-            list(prediction.Prediction("m.npz", "-", Wanted(keep=["all"])).pieces())
+            list(Prediction("m.npz", "-", AnswerOptions(keep=["all"])).predict_pieces())
 
 
 def main() -> None:

@@ -21,13 +21,18 @@ from pathlib import Path
 
 import yaml
 
-from mlptrain.commands.fit import fit
-from mlptrain.fitting import checkpoint_file
-from mlptrain.fitting.checkpoint_file import path_before, path_of
-from mlptrain.model import file as model_file
-from mlptrain.training.events import EpochEnded, Event, Started
+from mlptrain.fitting.checkpoint_file import (
+    derive_checkpoint_path,
+    derive_previous_checkpoint_path,
+    load_checkpoint,
+    load_newest_checkpoint,
+)
+from mlptrain.model.history import EpochEnded
+from mlptrain.model.model import Model
+from mlptrain.training.events import Event, FunctionSink, Started
 from tests.soak.forked import Child, Ended
 from tests.soak.tally import Row
+from tests.support.flows import fit
 
 ROOT = Path(__file__).parents[2]
 CONFIGURATIONS = {
@@ -102,9 +107,9 @@ class Fit:
         temporaries = {name for name in left if TEMPORARY.fullmatch(name)}
         if self.out.exists() and self.out.read_bytes() != self.whole:
             yield f"{self.out.name} is torn or another model"
-        for path in (path_of(self.out), path_before(self.out)):
+        for path in (derive_checkpoint_path(self.out), derive_previous_checkpoint_path(self.out)):
             if path.exists():
-                checkpoint_file.load(path)
+                load_checkpoint(path)
         if done and left != {self.out.name}:
             yield f"left {sorted(left)}"
         if len(temporaries) > 2:
@@ -131,7 +136,7 @@ def uninterrupted(spec: Path) -> tuple[Fit, float]:
     seconds = time.monotonic() - begun
     assert end == Ended(0, ""), end
     one.whole = one.out.read_bytes()
-    model_file.load(one.out)
+    Model.load(one.out)
     one.clear()
     return one, seconds
 
@@ -157,7 +162,9 @@ def children(what: str, one: Fit, seconds: float, kills: int, draw: random.Rando
         while row.cases < kills:
             told = Told()
             child = Child(
-                lambda told=told: fit(str(one.spec), out=one.out, resume=True, checkpoints="epochs", sinks=[told])
+                lambda told=told: fit(
+                    str(one.spec), out=one.out, resume=True, checkpoints="epochs", sinks=[FunctionSink(told)]
+                )
             )
             end = killed_after(draw.uniform(0, seconds), child)
             published = one.out.exists()
@@ -221,7 +228,7 @@ def run_process(command: list[str], seconds: float | None) -> Ended:
 
 def epoch(model: Path) -> int:
     """How far the newest checkpoint is: 100 · folds done + epochs; 0 if there is none."""
-    found = checkpoint_file.newest(model, str)
+    found = load_newest_checkpoint(model, str)
     return 0 if found is None else 100 * len(found.folds) + found.snapshot.epoch
 
 

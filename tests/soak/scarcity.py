@@ -17,13 +17,13 @@ from typing import Any
 
 import numpy as np
 
-from mlptrain.commands.fit import fit
 from mlptrain.commands.predict import Prediction
-from mlptrain.model.answers import Wanted
-from mlptrain.model.file import load
+from mlptrain.model.answers import AnswerOptions
+from mlptrain.model.model import Model
 from tests.soak.forked import Ended, ended
 from tests.soak.syscalls import Save, faults_of
 from tests.soak.tally import LeftOut, Row
+from tests.support.flows import fit
 
 ROOT = Path(__file__).parents[2]
 MIB = 1 << 20
@@ -45,14 +45,14 @@ def commands(folder: Path, *, rows: int = 12_000) -> list[Save]:
     )
     end = ended(lambda: fit(str(spec), out=model, overrides=["seed=2"]))
     assert end == Ended(0, ""), end
-    wanted = Wanted(probabilities=True)
+    wanted = AnswerOptions(probabilities=True)
     old = {"m.npz": model.read_bytes()}
 
     def predict(path: Path) -> None:
         Prediction(str(model), str(table), wanted).publish(path)
 
     return [
-        Save("fit", "m.npz", lambda path: fit(str(spec), out=path), old, load),
+        Save("fit", "m.npz", lambda path: fit(str(spec), out=path), old, Model.load),
         Save("predict", "y.csv", predict, {"y.csv": b"y\n"}, Path.read_bytes),
     ]
 

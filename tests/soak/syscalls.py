@@ -17,15 +17,22 @@ from pathlib import Path
 
 import numpy as np
 
-from mlptrain.data.features import Features, NumberColumn
+from mlptrain.data.features import Features
+from mlptrain.data.number_column import NumberColumn
 from mlptrain.data.scaling import Affine
 from mlptrain.data.targets import ClassTarget
 from mlptrain.engine.losses import CrossEntropy
-from mlptrain.fitting import checkpoint_file
-from mlptrain.fitting.checkpoint_file import Checkpoint, path_before, path_of
-from mlptrain.model.architecture import build_network, input_layout
-from mlptrain.model.file import load, save
-from mlptrain.model.model import Member, Model
+from mlptrain.fitting.checkpoint_file import (
+    Checkpoint,
+    derive_checkpoint_path,
+    derive_previous_checkpoint_path,
+    load_checkpoint,
+    save_checkpoint,
+)
+from mlptrain.model.architecture import build_network, make_input_layout
+from mlptrain.model.fitted_network import FittedNetwork
+from mlptrain.model.head import make_head
+from mlptrain.model.model import Model
 from mlptrain.spec.fields import Data, ModelSpec, Spec
 from mlptrain.storage.publishing import publish_table
 from mlptrain.training.snapshot import Snapshot
@@ -65,13 +72,13 @@ def model(seed: int) -> Model:
         NumberColumn(name=f"x{k}", boolean=False, fill=0.0, scaling=Affine(center=0.0, scale=1.0), indicator=False)
         for k in range(8)
     )
-    spec, target = ModelSpec(hidden=(100, 100)), ClassTarget(name="y", classes=("no", "yes"))
+    target = ClassTarget(name="y", classes=("no", "yes"))
+    spec = Spec(data=Data(train="t.csv", target="y"), model=ModelSpec(hidden=(100, 100)), loss=CrossEntropy())
     features = Features(columns=columns, ignored={})
-    network = build_network(spec, input_layout(features), 2)
+    network = build_network(spec.model, make_input_layout(features), 2)
     network.parameters.theta[...] = np.random.default_rng(seed).standard_normal(network.parameters.theta.size)
     return Model(
-        spec=Spec(data=Data(train="t.csv", target="y"), model=spec, loss=CrossEntropy()),
-        members=[Member(features=features, target=target, network=network)],
+        networks=[FittedNetwork(spec=spec, features=features, head=make_head(CrossEntropy(), target), network=network)],
         result={"reason": "epochs", "epochs": 1, "best_epoch": 1, "metrics": {"train": {"loss": 0.5}}},
     )
 
@@ -89,27 +96,30 @@ def checkpoint(seed: int) -> Checkpoint:
     )
 
 
-def save_checkpoint(path: Path) -> None:
+def save_third_checkpoint(path: Path) -> None:
     """Save a checkpoint at `path`, as the fit of the model beside it does."""
-    checkpoint_file.save(checkpoint(3), path.with_suffix(""))
+    save_checkpoint(checkpoint(3), path.with_suffix(""))
 
 
 def saves(folder: Path) -> list[Save]:
     """A first model and one in the place of another, the same of checkpoints, a table of predictions."""
     old, older = folder / "old.npz", folder / "older.npz"
-    save(model(1), old)
-    save(model(2), older)
+    model(1).save(old)
+    model(2).save(older)
     columns = {"y": [str(k) for k in range(5000)]}
     models = {"m.npz": old.read_bytes(), "m.previous.npz": older.read_bytes()}
     target = folder / "m.npz"
-    checkpoint_file.save(checkpoint(1), target)
-    checkpoint_file.save(checkpoint(2), target)
-    checkpoints = {path.name: path.read_bytes() for path in (path_of(target), path_before(target))}
+    save_checkpoint(checkpoint(1), target)
+    save_checkpoint(checkpoint(2), target)
+    checkpoints = {
+        path.name: path.read_bytes()
+        for path in (derive_checkpoint_path(target), derive_previous_checkpoint_path(target))
+    }
     return [
-        Save("a first model", "m.npz", partial(save, model(3)), {}, load),
-        Save("a model over a model", "m.npz", partial(save, model(3)), models, load),
-        Save("a first checkpoint", "m.npz.ckpt", save_checkpoint, {}, checkpoint_file.load),
-        Save("a checkpoint over others", "m.npz.ckpt", save_checkpoint, checkpoints, checkpoint_file.load),
+        Save("a first model", "m.npz", model(3).save, {}, Model.load),
+        Save("a model over a model", "m.npz", model(3).save, models, Model.load),
+        Save("a first checkpoint", "m.npz.ckpt", save_third_checkpoint, {}, load_checkpoint),
+        Save("a checkpoint over others", "m.npz.ckpt", save_third_checkpoint, checkpoints, load_checkpoint),
         Save("a table", "y.csv", partial(publish_table, columns), {"y.csv": b"y\n1\n"}, Path.read_text),
     ]
 

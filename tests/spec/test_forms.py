@@ -2,19 +2,20 @@
 
 import pytest
 
-from mlptrain.data.column_rules import ColumnRules, Imputing
+from mlptrain.annotations import list_component_names
+from mlptrain.data.column_rules import ColumnRules
 from mlptrain.data.encodings import OrdinalEncoding, TargetEncoding
+from mlptrain.data.imputing import Imputing
 from mlptrain.data.scaling import QuantileScaling, RobustScaling
 from mlptrain.engine.activations import LeakyReLU, ReLU
-from mlptrain.engine.layers import Dropout, GaussianDropout
+from mlptrain.engine.dropout import Dropout, GaussianDropout
 from mlptrain.engine.members import Networks, TabM, TabMMini
 from mlptrain.engine.norms import BatchNorm
 from mlptrain.engine.optimizers import SGD, Momentum, Nesterov
 from mlptrain.spec.fields import Images
-from mlptrain.spec.forms import expand
-from mlptrain.spec.plain import names_of
+from mlptrain.spec.forms import expand_document
 from mlptrain.spec.words import ALIASES, NAME_ALIASES
-from mlptrain.spec.yaml_text import compose
+from mlptrain.spec.yaml_text import parse_document
 from tests.support.spec_cases import (
     COMPONENTS,
     DATA,
@@ -32,8 +33,8 @@ from tests.support.spec_cases import (
 
 def said(text: str) -> list[str]:
     """The notices of a text, whether or not its parts contradict each other."""
-    document = compose(text, "s.yaml")
-    expand(document)
+    document = parse_document(text, "s.yaml")
+    expand_document(document)
     return document.notices
 
 
@@ -109,7 +110,7 @@ NAMED = [
     (alias, site)
     for alias, ours in NAME_ALIASES.items()
     for site, kind in COMPONENTS
-    if ours in names_of(kind) and ("layers" not in site.path or ours == "relu")
+    if ours in list_component_names(kind) and ("layers" not in site.path or ours == "relu")
 ]
 
 
@@ -126,7 +127,7 @@ def test_an_alias_of_a_name_is_read_as_our_name_and_said_so(alias, site):
 @pytest.mark.parametrize("alias", NAME_ALIASES)
 def test_every_alias_of_a_name_has_a_place_and_is_no_name_of_ours(alias):
     assert alias in {each for each, _ in NAMED}
-    assert alias not in {name for _, kind in COMPONENTS for name in names_of(kind)}
+    assert alias not in {name for _, kind in COMPONENTS for name in list_component_names(kind)}
 
 
 def test_an_alias_of_another_family_is_not_renamed_in_the_message():
@@ -254,7 +255,9 @@ def test_texts_are_not_guessed():
 
 def test_every_short_form_opens_to_the_default_component():
     assert load(DATA + "model: {activation: relu}").model.activation == ReLU()
-    assert {kind for site in SITES for kind in choices(site.kind) if names_of(kind)} == {kind for _, kind in COMPONENTS}
+    assert {kind for site in SITES for kind in choices(site.kind) if list_component_names(kind)} == {
+        kind for _, kind in COMPONENTS
+    }
 
 
 # what is said about one column

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlptrain.spec.merging import GIVES_WAY, laid, merged, overridden
-from mlptrain.spec.yaml_text import Document, Place
+from mlptrain.spec.document import Document, Place
+from mlptrain.spec.merging import GIVES_WAY, list_overridden, merge_documents, merge_trees
 from tests.support.spec_cases import drawn
 
 KEYS = st.sampled_from(["name", "data", "split", "model", "hidden", "layers", "folds", "validation", "type", "x"])
@@ -46,16 +46,16 @@ def at(tree, path):
 @drawn
 @given(MAPS, MAPS)
 def test_merging_twice_is_merging_once(below, above):
-    once = laid(below, above, (), [])
-    assert laid(once, above, (), []) == once
-    assert laid(above, above, (), []) == above
-    assert laid({}, above, (), []) == above
+    once = merge_trees(below, above, (), [])
+    assert merge_trees(once, above, (), []) == once
+    assert merge_trees(above, above, (), []) == above
+    assert merge_trees({}, above, (), []) == above
 
 
 @drawn
 @given(MAPS, MAPS)
 def test_what_is_above_counts_and_what_it_does_not_touch_stays(below, above):
-    found = laid(below, above, (), [])
+    found = merge_trees(below, above, (), [])
     for path, value in leaves(above):
         assert value == {} or at(found, path) == value
     for path, value in leaves(below):
@@ -66,7 +66,7 @@ def test_what_is_above_counts_and_what_it_does_not_touch_stays(below, above):
 @drawn
 @given(MAPS, MAPS)
 def test_a_place_is_that_of_the_document_that_said_so(below, above):
-    found = merged(document(below, "below"), document(above, "above"))
+    found = merge_documents(document(below, "below"), document(above, "above"))
     for path, value in leaves(found.tree):
         said = found.places[path].text
         assert at({"above": above, "below": below}[said], path) == value or value == {}
@@ -76,8 +76,8 @@ def test_a_place_is_that_of_the_document_that_said_so(below, above):
 @drawn
 @given(MAPS, MAPS)
 def test_what_was_overridden_is_what_differs_afterwards(below, above):
-    changed = {tuple(key.split(".")) for key in overridden(below, above) if key}
-    found = laid(below, above, (), [])
+    changed = {tuple(key.split(".")) for key in list_overridden(below, above) if key}
+    found = merge_trees(below, above, (), [])
     for path, value in leaves(below):
         try:
             kept = at(found, path) == value
@@ -88,9 +88,9 @@ def test_what_was_overridden_is_what_differs_afterwards(below, above):
 
 def test_a_component_of_another_name_replaces_the_whole():
     below = {"optimizer": {"name": "adamw", "beta_1": "0.8"}}
-    assert laid(below, {"optimizer": {"name": "sgd"}}, (), []) == {"optimizer": {"name": "sgd"}}
+    assert merge_trees(below, {"optimizer": {"name": "sgd"}}, (), []) == {"optimizer": {"name": "sgd"}}
     same = {"optimizer": {"name": "adamw", "learning_rate": "1"}}
-    assert laid(below, same, (), []) == {"optimizer": {"name": "adamw", "beta_1": "0.8", "learning_rate": "1"}}
+    assert merge_trees(below, same, (), []) == {"optimizer": {"name": "adamw", "beta_1": "0.8", "learning_rate": "1"}}
 
 
 @pytest.mark.parametrize(
@@ -105,6 +105,6 @@ def test_a_key_falls_away_beside_another_way_to_say_it(path, rival, value):
         return tree
 
     below, above = within(**{path[-1]: "1"}), within(**{rival: value or "2"})
-    assert laid(below, above, (), []) == above
-    assert list(overridden(below, above)) == [".".join(path)]
-    assert laid(below, within(**{rival: None}), (), []) == within(**{path[-1]: "1", rival: None})
+    assert merge_trees(below, above, (), []) == above
+    assert list(list_overridden(below, above)) == [".".join(path)]
+    assert merge_trees(below, within(**{rival: None}), (), []) == within(**{path[-1]: "1", rival: None})

@@ -7,8 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlptrain.spec.fields import Spec
-from mlptrain.spec.problems import walked
-from mlptrain.spec.schema import validator
 from tests.support.spec_cases import DATA, FIELDS, drawn, dumped, flow, label, load, one, problems, required
 
 
@@ -196,15 +194,24 @@ def test_a_wrong_name_is_named_at_its_own_line():
     assert problems(DATA + "loss:\n\n  hubr")[0].startswith("s.yaml:2: loss: 'hubr' is not one of")
 
 
-def test_every_location_that_pydantic_names_is_found_in_the_document():
-    assert walked(("model", "dropout", "(list)", 1, "gaussian", "rate"))[0] == ("model", "dropout", 1, "rate")
-    assert walked(("model", "dropout", "(map)", "gaussian", "rate"))[0] == ("model", "dropout", "rate")
-    assert walked(("model", "layers", 0, "activation", "leaky_relu", "slope"))[0] == (
-        *("model", "layers", 0, "activation", "slope"),
-    )
-    assert walked(("data", "split", "validation", "(map)", "(map)"))[0] == ("data", "split", "validation", "(map)")
-    assert walked(("(map)",)) == (("(map)",), Spec)
-    assert validator() is validator()
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("model: {dropout: [0.5, {name: gaussian, rate: x}]}", "model.dropout[1].rate"),
+        ("model: {dropout: {name: gaussian, rate: x}}", "model.dropout.rate"),
+        ("model: {layers: [{units: 1, activation: {name: leaky_relu, slope: x}}]}", "model.layers[0].activation.slope"),
+        ("training: {class_weight: {(map): x}}", "training.class_weight.(map)"),
+        ("(map): 1", "(map)"),
+    ],
+)
+def test_a_problem_within_a_choice_has_the_path_of_the_document(text, path):
+    (problem,) = problems(DATA + text)
+    assert problem.startswith(f"s.yaml:2: {path}: ")
+
+
+def test_words_that_are_signs_are_in_quotes():
+    (problem,) = problems("data: {train: a, target: y, thousands: x}")
+    assert problem == "s.yaml:1: data.thousands: 'x' is not one of '', ',', '.', ' ', \"'\", '_'"
 
 
 def test_a_spec_without_problems_has_none():

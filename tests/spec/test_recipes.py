@@ -7,16 +7,15 @@ import pytest
 from mlptrain.engine.losses import CrossEntropy, MeanSquaredError
 from mlptrain.engine.optimizers import SGD, Adam, AdamW
 from mlptrain.errors import SpecError
+from mlptrain.plain import to_plain
 from mlptrain.spec import recipes
 from mlptrain.spec.fields import EarlyStopping, Monitor, Spec
-from mlptrain.spec.file import load_draft
-from mlptrain.spec.merging import merged
-from mlptrain.spec.plain import to_plain
-from mlptrain.spec.recipes import Facts, RowsWithin, TargetIs, Watched, parsed, recipe, recipe_names
-from mlptrain.spec.schema import validator
+from mlptrain.spec.file import load_draft, read_spec_fields
+from mlptrain.spec.merging import merge_documents
+from mlptrain.spec.recipes import Facts, RowsWithin, TargetIs, Watched, list_recipes, load_recipe, parse_recipe
 from tests.support.spec_cases import DATA, FIELDS, dumped, label, load, notices, one, problems, unruled
 
-PACKAGED = recipe_names()
+PACKAGED = list_recipes()
 SMOOTH = """\
 about: for tests
 spec:
@@ -47,9 +46,9 @@ def shelf(tmp_path, monkeypatch):
         (tmp_path / f"{name}.yaml").write_text((recipes.FOLDER / f"{name}.yaml").read_text())
     (tmp_path / "smooth.yaml").write_text(SMOOTH)
     monkeypatch.setattr(recipes, "FOLDER", tmp_path)
-    recipe.cache_clear()
+    load_recipe.cache_clear()
     yield tmp_path
-    recipe.cache_clear()
+    load_recipe.cache_clear()
 
 
 def spec_for(facts, text="", *overrides, name="smooth"):
@@ -69,7 +68,7 @@ def refused(facts, text="", *overrides):
 @pytest.mark.parametrize("metric", [None, *get_args(Monitor)])
 def test_a_packaged_recipe_is_a_spec_whatever_the_rows_are(name, metric):
     text = f"training: {{monitor: {metric}}}" if metric else ""
-    for facts in recipe(name).worlds():
+    for facts in load_recipe(name).worlds():
         spec = spec_for(facts, text, name=name)
         assert metric is None or spec.training.monitor == metric
         again = load(dumped(to_plain(spec)))
@@ -82,7 +81,7 @@ def test_a_packaged_recipe_is_a_spec_whatever_the_rows_are(name, metric):
 @pytest.mark.parametrize("name", PACKAGED)
 def test_a_packaged_recipe_does_not_say_how_the_file_is_read(name):
     """What is known of `data` before the rows are read must not depend on them."""
-    found = recipe(name)
+    found = load_recipe(name)
     assert found.about
     assert "\n" not in found.about
     for case in found.cases:
@@ -115,7 +114,7 @@ def test_the_users_own_key_always_counts(site, name):
     draft = load_draft("s.yaml", (), f"recipe: {name}\n{text}")
     for facts in draft.recipe.worlds():
         below = draft.recipe.below(facts, draft.own(draft.recipe.spec))
-        found = to_plain(validator().validate_python(merged(below, draft.own(below)).tree))
+        found = to_plain(read_spec_fields(merge_documents(below, draft.own(below)))[0])
         wanted = alone
         for step in site.path:
             found, wanted = found[step], wanted[step]
@@ -234,7 +233,7 @@ def test_what_was_overridden_is_told():
 )
 def test_an_unknown_recipe_is_said_with_all_that_there_are(text, overrides, said):
     (found,) = problems(text, *overrides)
-    assert found.startswith(said.format(names=", ".join(recipe_names())))
+    assert found.startswith(said.format(names=", ".join(list_recipes())))
     assert "did you mean" in said or "did you mean" not in found
 
 
@@ -307,7 +306,7 @@ def test_what_is_wrong_whatever_the_rows_are_is_said_before_they_are_read():
 )
 def test_a_recipe_that_is_none_is_a_bug(text):
     with pytest.raises(ValueError):
-        parsed("odd", text)
+        parse_recipe("odd", text)
 
 
 def test_an_unknown_key_in_a_recipe_is_said_with_its_place():
@@ -316,7 +315,7 @@ def test_an_unknown_key_in_a_recipe_is_said_with_its_place():
 
 
 def test_conditions_and_worlds():
-    found = recipe("smooth")
+    found = load_recipe("smooth")
     assert found.cases[2].when == (TargetIs("classes"), Watched(("log_loss", "auc")))
     assert found.cases[3].when == (RowsWithin(100, 200),)
     assert {(each.target, each.rows) for each in found.worlds()} == {

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlptrain.errors import SpecError
+from mlptrain.spec.document import DEEPEST, MOST_NODES
 from mlptrain.spec.fields import Spec
 from mlptrain.spec.file import load_spec
-from mlptrain.spec.yaml_text import DEEPEST, LARGEST_FILE, MOST_NODES, read_stdin, read_text
+from mlptrain.spec.yaml_text import LARGEST_FILE, read_spec_file, read_stdin
 from tests.support.spec_cases import DATA, drawn, load, problems
 
 # Numbers and truth values are what the schema asks for, not what YAML takes them for.
@@ -442,7 +443,7 @@ def test_a_huge_file_is_not_read(tmp_path):
 
 def test_the_largest_file_is_read(tmp_path):
     (tmp_path / "s.yaml").write_text(DATA.ljust(LARGEST_FILE), "utf-8")
-    assert read_text(str(tmp_path / "s.yaml")).strip() == DATA.strip()
+    assert read_spec_file(str(tmp_path / "s.yaml")).strip() == DATA.strip()
 
 
 def test_what_is_no_file_is_refused(tmp_path):

@@ -15,7 +15,14 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from mlptrain.errors import ModelFileError
 from mlptrain.storage import container
-from mlptrain.storage.container import TYPES, Refused, decoded, npy_header, read, write
+from mlptrain.storage.container import (
+    TYPES,
+    Refused,
+    decode_container,
+    encode_npy_header,
+    read_container,
+    write_container,
+)
 from tests.support.drawing import drawn, identical
 
 names = st.from_regex(r"[a-z0-9_]{1,12}(\.[a-z0-9_]{1,12}){0,3}", fullmatch=True).filter(lambda name: name != "sha256")
@@ -31,7 +38,7 @@ SMALL = {
 
 def written(content):
     stream = io.BytesIO()
-    write(stream, content)
+    write_container(stream, content)
     return stream.getvalue()
 
 
@@ -39,7 +46,7 @@ def written(content):
 @given(st.dictionaries(names, some_arrays, max_size=5))
 def test_what_is_written_is_read_by_us_and_by_numpy(content):
     data = written(content)
-    found = decoded(memoryview(data))
+    found = decode_container(memoryview(data))
     assert list(found) == list(content)
     assert identical(found.values(), content.values())
     with np.load(io.BytesIO(data), allow_pickle=False) as archive:
@@ -56,7 +63,7 @@ def test_the_same_arrays_give_the_same_bytes(content):
 
 def refused(data):
     try:
-        decoded(memoryview(data))
+        decode_container(memoryview(data))
     except Refused:
         return True
     return False
@@ -84,7 +91,7 @@ def test_every_truncation_insertion_and_removal_is_noticed():
 def other_zip(**options):
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", **options) as archive:
-        archive.writestr("metadata.npy", npy_header("|u1", (4,)) + b"abcd")
+        archive.writestr("metadata.npy", encode_npy_header("|u1", (4,)) + b"abcd")
     return stream.getvalue()
 
 
@@ -96,7 +103,7 @@ def savez(**content):
 
 def bomb(count=1000):
     """A zip whose members all lie in the same bytes (Fifield, 2019)."""
-    body = npy_header("|u1", (100_000,)) + bytes(100_000)
+    body = encode_npy_header("|u1", (100_000,)) + bytes(100_000)
     local = struct.pack("<4s5H3I2H", b"PK\x03\x04", 20, 0, 0, 0, 33, 0, len(body), len(body), 5, 0) + b"a.npy"
     one = struct.pack("<4s6H3I5H2I", b"PK\x01\x02", 20, 20, 0, 0, 0, 33, 0, len(body), len(body), 5, 0, 0, 0, 0, 0, 0)
     directory = (one + b"a.npy") * count
@@ -138,7 +145,7 @@ def test_arrays_of_other_types_are_never_read(kind, monkeypatch):
     stream = io.BytesIO()
     np.lib.format.write_array(stream, ODD[kind], version=(1, 0), allow_pickle=True)
     with monkeypatch.context() as patch:
-        patch.setattr("mlptrain.storage.container.member", lambda array: whole(array, stream.getvalue()))
+        patch.setattr("mlptrain.storage.container.encode_npy_array", lambda array: whole(array, stream.getvalue()))
         data = written({"a": np.zeros(1)})
     assert refused(data)
 
@@ -146,7 +153,7 @@ def test_arrays_of_other_types_are_never_read(kind, monkeypatch):
 def whole(array, other):
     """The member of an array: the digest's as it should be, any other `other`."""
     if array.dtype == np.uint8 and array.shape == (32,):
-        return npy_header("|u1", (32,)) + array.tobytes()
+        return encode_npy_header("|u1", (32,)) + array.tobytes()
     return other
 
 
@@ -157,7 +164,7 @@ def test_absurd_shapes_are_refused_before_anything_is_allocated(shape, monkeypat
     text = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}".ljust(117).encode() + b"\n"
     body = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text + bytes(24)
     with monkeypatch.context() as patch:
-        patch.setattr("mlptrain.storage.container.member", lambda array: whole(array, body))
+        patch.setattr("mlptrain.storage.container.encode_npy_array", lambda array: whole(array, body))
         data = written({"a": np.zeros(1)})
     tracemalloc.start()
     try:
@@ -180,10 +187,10 @@ def test_a_name_is_there_once():
 def test_a_file_is_read_with_its_own_size_of_memory(tmp_path):
     path, array = tmp_path / "m.npz", np.arange(1 << 20, dtype="f8")
     with path.open("wb") as stream:
-        write(stream, {"a": array})
+        write_container(stream, {"a": array})
     tracemalloc.start()
     try:
-        found = read(path)
+        found = read_container(path)
         assert tracemalloc.get_traced_memory()[1] < 1.2 * path.stat().st_size + (1 << 20)
     finally:
         tracemalloc.stop()
@@ -196,7 +203,7 @@ def test_what_is_no_regular_file_is_refused_and_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", tmp_path, tmp_path / "none", tmp_path / "a\0b", tmp_path / "\ud800"):
         with pytest.raises(ModelFileError):
-            read(path)
+            read_container(path)
 
 
 def test_the_limits_are_the_formats_own(tmp_path, monkeypatch):
@@ -205,10 +212,10 @@ def test_the_limits_are_the_formats_own(tmp_path, monkeypatch):
     path = tmp_path / "m.npz"
     path.write_bytes(written(SMALL))
     monkeypatch.setattr(container, "LARGEST", path.stat().st_size)
-    assert list(read(path)) == list(SMALL)
+    assert list(read_container(path)) == list(SMALL)
     monkeypatch.setattr(container, "LARGEST", path.stat().st_size - 1)
     with pytest.raises(ModelFileError, match="larger than 4 GiB, which no model is; name a model that"):
-        read(path)
+        read_container(path)
 
 
 @pytest.mark.parametrize(("length", "fits"), [(196, True), (197, False)])
@@ -233,7 +240,7 @@ def test_the_most_members(monkeypatch):
 @pytest.mark.parametrize(("path", "kind"), [(".", "folder"), (os.devnull, "device or a pipe")])
 def test_what_is_no_file_is_called_by_its_kind(path, kind):
     with pytest.raises(ModelFileError) as problem:
-        read(Path(path))
+        read_container(Path(path))
     assert str(problem.value) == f"{path}: this is a {kind}; name a model that mlptrain fit wrote"
 
 
@@ -247,11 +254,11 @@ def test_the_largest_file(tmp_path, monkeypatch):
     path, data = tmp_path / "m.npz", written(SMALL)
     path.write_bytes(data)
     monkeypatch.setattr("mlptrain.storage.container.LARGEST", len(data))
-    assert identical(read(path).values(), SMALL.values())
+    assert identical(read_container(path).values(), SMALL.values())
     monkeypatch.setattr("mlptrain.storage.container.LARGEST", len(data) - 1)
     before = descriptors()
     with pytest.raises(ModelFileError) as problem:
-        read(path)
+        read_container(path)
     said = "larger than 4 GiB, which no model is; name a model that mlptrain fit wrote"
     assert str(problem.value) == f"{path}: {said}"
     assert descriptors() == before

@@ -9,16 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from mlptrain.errors import EnvironmentFailure
+from mlptrain.errors import EnvironmentFailure, SpecError
 from mlptrain.storage.publishing import (
     HELD_BY_ANOTHER,
     OLD,
     PAUSES,
     Disk,
-    beside,
+    begins_with_or_empty,
     check_writable,
-    publish,
-    remove_left_over,
+    make_temporary_path,
+    publish_file,
+    remove_leftover_temporary_files,
+    require_replaceable_file,
     require_space,
 )
 
@@ -30,8 +32,8 @@ def names(folder):
 
 
 def test_what_is_written_is_there_and_nothing_else(tmp_path):
-    publish(tmp_path / "a", lambda stream: stream.write(b"one"))
-    publish(tmp_path / "a", lambda stream: stream.write(b"two"))
+    publish_file(tmp_path / "a", lambda stream: stream.write(b"one"))
+    publish_file(tmp_path / "a", lambda stream: stream.write(b"two"))
     assert (tmp_path / "a").read_bytes() == b"two"
     assert names(tmp_path) == ["a"]
 
@@ -39,7 +41,7 @@ def test_what_is_written_is_there_and_nothing_else(tmp_path):
 def test_who_reads_the_old_file_reads_it_to_its_end(tmp_path):
     (tmp_path / "a").write_bytes(b"old " * 10)
     with (tmp_path / "a").open("rb") as reader:
-        publish(tmp_path / "a", lambda stream: stream.write(b"new"))
+        publish_file(tmp_path / "a", lambda stream: stream.write(b"new"))
         assert reader.read() == b"old " * 10
 
 
@@ -53,7 +55,7 @@ def test_a_writer_that_fails_halfway_leaves_the_old_file_and_no_other(tmp_path, 
 
     expected = EnvironmentFailure if isinstance(error, OSError) else type(error)
     with pytest.raises(expected):
-        publish(tmp_path / "a", half)
+        publish_file(tmp_path / "a", half)
     assert (tmp_path / "a").read_bytes() == b"old"
     assert names(tmp_path) == ["a"]
 
@@ -65,7 +67,7 @@ def test_a_writer_that_fails_halfway_leaves_the_old_file_and_no_other(tmp_path, 
 def test_a_place_that_cannot_be_written_is_said_in_one_sentence(tmp_path, path, why):
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(EnvironmentFailure, match=f"{path}: cannot be written: {why}; nothing was changed"):
-        publish(tmp_path / path, lambda stream: stream.write(b"x"))
+        publish_file(tmp_path / path, lambda stream: stream.write(b"x"))
     with pytest.raises(EnvironmentFailure, match=path):
         check_writable(tmp_path / path)
     assert names(tmp_path) == ["file"]
@@ -74,14 +76,14 @@ def test_a_place_that_cannot_be_written_is_said_in_one_sentence(tmp_path, path, 
 def test_a_folder_is_not_replaced(tmp_path):
     (tmp_path / "folder").mkdir()
     with pytest.raises(EnvironmentFailure, match="folder: cannot be written: Is a directory"):
-        publish(tmp_path / "folder", lambda stream: stream.write(b"x"))
+        publish_file(tmp_path / "folder", lambda stream: stream.write(b"x"))
     assert names(tmp_path) == ["folder"]
 
 
 def test_a_link_stays_a_link(tmp_path):
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to("real/a")
-    publish(tmp_path / "link", lambda stream: stream.write(b"x"))
+    publish_file(tmp_path / "link", lambda stream: stream.write(b"x"))
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "real" / "a").read_bytes() == b"x"
 
@@ -94,7 +96,7 @@ def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path):
     read = []
     reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()), daemon=True)
     reader.start()
-    publish(pipe, lambda stream: stream.write(b"through"))
+    publish_file(pipe, lambda stream: stream.write(b"through"))
     reader.join(timeout=10)
     assert read == [b"through"]
     assert pipe.is_fifo()
@@ -115,7 +117,7 @@ def mode(path):
 def test_a_new_file_has_the_permissions_of_any_new_file(tmp_path, umask):
     before = os.umask(umask)
     try:
-        publish(tmp_path / "a", lambda stream: stream.write(b"x"))
+        publish_file(tmp_path / "a", lambda stream: stream.write(b"x"))
     finally:
         os.umask(before)
     assert mode(tmp_path / "a") == 0o666 & ~umask
@@ -126,7 +128,7 @@ def test_a_new_file_has_the_permissions_of_any_new_file(tmp_path, umask):
 def test_a_file_that_replaces_another_has_its_permissions(tmp_path, permissions):
     (tmp_path / "a").write_bytes(b"old")
     (tmp_path / "a").chmod(permissions)
-    publish(tmp_path / "a", lambda stream: stream.write(b"new"))
+    publish_file(tmp_path / "a", lambda stream: stream.write(b"new"))
     assert mode(tmp_path / "a") == permissions
 
 
@@ -144,7 +146,7 @@ def test_the_file_is_on_the_disk_before_it_takes_its_place_and_the_folder_after_
         return os.open(temporary, os.O_RDONLY)
 
     monkeypatch.setattr(os, "fsync", noted)
-    publish(tmp_path / "a", lambda stream: stream.write(b"all of it"))
+    publish_file(tmp_path / "a", lambda stream: stream.write(b"all of it"))
     assert seen == [(b"all of it", False), ("folder", True)]
 
 
@@ -163,11 +165,11 @@ def test_a_folder_that_cannot_be_flushed_is_told_unless_the_file_system_knows_no
     monkeypatch.setattr(os, "fsync", failing)
     before = len(list(Path("/dev/fd").iterdir())) if Path("/dev/fd").exists() else 0
     if error == errno.EINVAL:
-        publish(tmp_path / "a", lambda stream: stream.write(b"new"))
+        publish_file(tmp_path / "a", lambda stream: stream.write(b"new"))
     else:
         why = f"a: is written, but whether it survives a power cut is not sure: {os.strerror(error)}"
         with pytest.raises(EnvironmentFailure, match=why):
-            publish(tmp_path / "a", lambda stream: stream.write(b"new"))
+            publish_file(tmp_path / "a", lambda stream: stream.write(b"new"))
     assert (tmp_path / "a").read_bytes() == b"new"
     assert (len(list(Path("/dev/fd").iterdir())) if Path("/dev/fd").exists() else 0) == before
 
@@ -254,11 +256,11 @@ def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path, alone)
     for name in ["a", *names_of_ours, *others]:
         (tmp_path / name).write_bytes(b"")
     made = (tmp_path / names_of_ours[0]).stat().st_mtime
-    remove_left_over(tmp_path / "a", alone=alone, now=lambda: made + OLD - 60)
+    remove_leftover_temporary_files(tmp_path / "a", alone=alone, now=lambda: made + OLD - 60)
     assert names(tmp_path) == sorted(["a", *others, *(() if alone else names_of_ours)])
-    remove_left_over(tmp_path / "a", alone=alone, now=lambda: made + OLD + 60)
+    remove_leftover_temporary_files(tmp_path / "a", alone=alone, now=lambda: made + OLD + 60)
     assert names(tmp_path) == sorted(["a", *others])
-    remove_left_over(tmp_path / "none" / "a", alone=alone)
+    remove_leftover_temporary_files(tmp_path / "none" / "a", alone=alone)
 
 
 def test_room_on_the_disk_is_looked_for(tmp_path, monkeypatch):
@@ -280,7 +282,42 @@ def test_a_folder_that_is_not_there_is_said_before_anything_is_tried(tmp_path):
 
 
 def test_what_is_written_beside_a_file_is_known_as_left_over(tmp_path):
-    made = beside(tmp_path / "a")
+    made = make_temporary_path(tmp_path / "a")
     made.write_bytes(b"")
-    remove_left_over(tmp_path / "a", alone=True)
+    remove_leftover_temporary_files(tmp_path / "a", alone=True)
     assert not made.exists()
+
+
+# what stands there already
+
+
+def test_only_what_is_ours_is_replaced(tmp_path):
+    path = tmp_path / "m"
+    rules = {"option": "--out", "fault": "is no poem", "cure": "write one"}
+    require_replaceable_file(path, lambda path: False, **rules)
+    path.write_text("prose")
+    with pytest.raises(SpecError) as problem:
+        require_replaceable_file(path, lambda path: path.read_text() == "poem", **rules)
+    assert str(problem.value) == f"--out {path}: exists and is no poem; write one"
+    path.write_text("poem")
+    require_replaceable_file(path, lambda path: path.read_text() == "poem", **rules)
+
+
+def test_without_an_option_the_message_begins_with_the_path(tmp_path):
+    with pytest.raises(SpecError) as problem:
+        require_replaceable_file(tmp_path, lambda path: False, fault="is a folder")
+    assert str(problem.value) == f"{tmp_path}: exists and is a folder; choose another name"
+
+
+@pytest.mark.parametrize(
+    ("content", "ours"), [(b"", True), (b"abc", True), (b"abcd", True), (b"ab", False), (b"abx", False)]
+)
+def test_a_file_is_known_by_its_beginning(tmp_path, content, ours):
+    (tmp_path / "f").write_bytes(content)
+    assert begins_with_or_empty(tmp_path / "f", b"abc") is ours
+
+
+def test_in_what_is_no_file_there_is_nothing_to_lose(tmp_path):
+    assert begins_with_or_empty(tmp_path, b"abc")
+    assert begins_with_or_empty(tmp_path / "none", b"abc")
+    assert begins_with_or_empty(Path(os.devnull), b"abc")

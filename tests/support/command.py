@@ -34,7 +34,7 @@ def mlptrain(*arguments: object, cwd: Path, stdin: bytes = b"", encoding: str = 
         chdir(cwd),
         patch.multiple(sys, argv=["mlptrain", *map(str, arguments)], **texts),
         patch.dict(os.environ, {"COLUMNS": "100"}),
-        patch("mlptrain.cli.options.usable_cores", lambda: 1),
+        patch("mlptrain.cli.options.count_usable_cores", lambda: 1),
     ):
         try:
             main()

@@ -11,13 +11,13 @@ import sys
 from pathlib import Path
 
 from mlptrain.errors import ModelFileError
-from mlptrain.model.file import load
+from mlptrain.model.model import Model
 
 
 def opened(path: Path) -> str:
     """The refusal of a file; empty if it is a model."""
     try:
-        load(path)
+        Model.load(path)
     except ModelFileError as problem:
         return str(problem)
     return ""

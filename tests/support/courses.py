@@ -9,18 +9,19 @@ from numpy.random import default_rng
 
 from mlptrain.data.targets import ClassTarget, NumberTarget
 from mlptrain.engine.activations import Tanh
-from mlptrain.engine.embeddings import InputLayout
+from mlptrain.engine.input_layout import InputLayout
 from mlptrain.engine.losses import CrossEntropy, MeanSquaredError
 from mlptrain.engine.members import Networks
 from mlptrain.engine.optimizers import SGD
 from mlptrain.model.architecture import build_network
 from mlptrain.model.examples import Examples
-from mlptrain.model.head import loss_targets, outputs_for
+from mlptrain.model.head import Head, make_head
+from mlptrain.model.history import EpochEnded
 from mlptrain.spec.fields import Data, ModelSpec, Schedules, Spec, Split, Training
 from mlptrain.training.course import Course
-from mlptrain.training.events import EpochEnded, Finished
-from mlptrain.training.loop import fit
-from mlptrain.training.state import TrainState, initial_state
+from mlptrain.training.events import Finished
+from mlptrain.training.loop import train
+from mlptrain.training.state import TrainState, make_initial_state
 
 drawn = settings(derandomize=True, deadline=None, database=None)
 
@@ -60,7 +61,7 @@ def part_of(spec: Spec, rows: int, classes: int, seed: int, weights: Any = None)
     truth = np.digitize(y, np.linspace(-1, 1, classes - 1)) if classes else y[:, None]
     return Examples(
         x=x,
-        targets=loss_targets(loss_of(spec, classes), target_of(classes), truth, x.dtype),
+        targets=head_of(spec, classes).loss_targets(truth, x.dtype),
         truth=truth,
         weights=weights,
     )
@@ -68,6 +69,11 @@ def part_of(spec: Spec, rows: int, classes: int, seed: int, weights: Any = None)
 
 def loss_of(spec: Spec, classes: int) -> Any:
     return spec.loss or (CrossEntropy() if classes else MeanSquaredError())
+
+
+def head_of(spec: Spec, classes: int) -> Head:
+    """Loss and target."""
+    return make_head(loss_of(spec, classes), target_of(classes))
 
 
 def course_of(
@@ -84,14 +90,13 @@ def course_of(
     spec = spec or spec_of(**spec_parts)
     layout = layout or InputLayout(width=3 if train is None else train.x.shape[1])
     train = train or coded(part_of(spec, rows, classes, seed=1), layout)
-    target, loss = target_of(classes), loss_of(spec, classes)
-    network = build_network(spec.model, layout, outputs_for(loss, target), members=spec.members)
+    head = head_of(spec, classes)
+    network = build_network(spec.model, layout, head.outputs, members=spec.members)
     network.initialize(train.x, spec.seed)
     return Course(
         network=network,
-        spec=replace(spec, loss=loss),
-        loss=loss,
-        target=target,
+        spec=replace(spec, loss=head.loss),
+        head=head,
         train=train,
         validation=coded(part_of(spec, validation_rows, classes, seed=2), layout) if validation_rows else None,
     )
@@ -106,12 +111,12 @@ def coded(part: Examples, layout: InputLayout) -> Examples:
 
 
 def state_of(course: Course) -> TrainState:
-    return initial_state(course.network, course.spec.optimizer)
+    return make_initial_state(course.network, course.spec.optimizer)
 
 
 def run(course: Course, **options: Any) -> tuple[list[EpochEnded], Finished]:
     """The epochs of a whole training, and how it ended."""
-    events = list(fit(course, state_of(course), **options))
+    events = list(train(course, state_of(course), **options))
     finished = events[-1]
     assert isinstance(finished, Finished)
     return [event for event in events if isinstance(event, EpochEnded)], finished

@@ -11,12 +11,13 @@ import numpy as np
 from hypothesis import settings
 from numpy.random import Generator, default_rng
 
-from mlptrain.engine.activations import Activation, Mish
+from mlptrain.engine.activations import Mish
 from mlptrain.engine.arrays import Floats, Integers, Workspace
-from mlptrain.engine.blocks import Residual
-from mlptrain.engine.layers import Activate, Layer, Maxout, Own, Parametric, Pass, PReLU
-from mlptrain.engine.losses import BinaryCrossEntropy, CrossEntropy, Focal, Huber, Loss, Poisson, Quantile
+from mlptrain.engine.layer import ForwardContext, Layer, LayerState
+from mlptrain.engine.losses import BinaryCrossEntropy, CrossEntropy, Focal, Huber, Loss, Quantile
 from mlptrain.engine.members import Shared
+from mlptrain.engine.residual import Residual
+from mlptrain.engine.units import Activate, AnyActivation, Parametric, PReLU, wrap_activation_as_layer
 from mlptrain.randomness import stream
 
 DTYPES = [np.dtype(np.float32), np.dtype(np.float64)]
@@ -57,8 +58,8 @@ LOSSES = [
 
 def activation_layers() -> list[Layer]:
     """Every activation as a layer, those with parameters included."""
-    plain = [Activate(activation=activation) for activation in members(Activation)]
-    return [*plain, PReLU(), PReLU(shared=True), Parametric(), Parametric(activation=Mish(), start=0.7), Maxout()]
+    others = [PReLU(shared=True), Parametric(activation=Mish(), start=0.7)]
+    return [*map(wrap_activation_as_layer, members(AnyActivation)), *others]
 
 
 def outputs_of(loss: Any) -> int:
@@ -70,39 +71,43 @@ def targets_for(loss: Any, rows: int, draw: Generator) -> Floats | Integers:
     """Targets that suit the loss."""
     if loss.classes:
         return draw.integers(0, max(outputs_of(loss), 2), rows)
-    if isinstance(loss, Poisson):
+    if loss.counts:
         return draw.poisson(2.0, (rows, outputs_of(loss))).astype(float)
     return draw.standard_normal((rows, outputs_of(loss)))
 
 
-def training(rows: int, dtype: Any = np.float64, *, seed: int = 1, train: bool = True, count: int = 1) -> Pass:
+def training(
+    rows: int, dtype: Any = np.float64, *, seed: int = 1, train: bool = True, count: int = 1
+) -> ForwardContext:
     """A pass in training; the same seed gives the same noise: a frozen mask."""
     work = Workspace(np.dtype(dtype))
     work.restart(rows)
-    return Pass(work, train=train, noise=[stream(seed + m, "dropout", 0, 1) for m in range(count)])
+    return ForwardContext(work, train=train, noise=[stream(seed + m, "dropout", 0, 1) for m in range(count)])
 
 
-def evaluation(rows: int, dtype: Any = np.float64) -> Pass:
+def evaluation(rows: int, dtype: Any = np.float64) -> ForwardContext:
     """A pass in evaluation, in which nobody may use the noise that is at hand."""
     return training(rows, dtype, train=False)
 
 
-def own_of(layer: Layer, inputs: int, draw: Generator, *, lead: tuple[int, ...] = (), dtype: Any = np.float64) -> Own:
+def own_of(
+    layer: Layer, inputs: int, draw: Generator, *, lead: tuple[int, ...] = (), dtype: Any = np.float64
+) -> LayerState:
     """Drawn parameters, gradients of NaN (what is not written shows) and fresh buffers, for members `lead`."""
     declared, buffers = layer.declare(inputs), layer.buffers(inputs)
     shapes = {name: each.shape if each.shared else (*lead, *each.shape) for name, each in declared.items()}
-    lead = () if layer.shared else lead
-    return Own(
+    lead = () if layer.traits.shared else lead
+    return LayerState(
         {name: draw.standard_normal(shape).astype(dtype) for name, shape in shapes.items()},
         {name: np.full(shape, np.nan, dtype) for name, shape in shapes.items()},
         {name: np.broadcast_to(value, (*lead, *value.shape)).astype(dtype) for name, value in buffers.items()},
     )
 
 
-def member_of(own: Own, index: int) -> Own:
+def member_of(own: LayerState, index: int) -> LayerState:
     """The parameters, gradients and buffers of one member."""
     parts = ({k: v[index] for k, v in part.items()} for part in (own.parameters, own.gradients, own.buffers))
-    return Own(*parts)
+    return LayerState(*parts)
 
 
 def slopes(f: Callable[[], float], x: Floats, h: float = H) -> Floats:

@@ -2,13 +2,19 @@
 
 import csv
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 from hypothesis import settings
 
-from mlptrain.commands.fit import FitResult, fit
+from mlptrain.commands.fit import FitResult, fit_files
+from mlptrain.commands.predict import Prediction
+from mlptrain.fitting.checkpoints import plan_checkpoints
+from mlptrain.fitting.host import Host
+from mlptrain.interface import resolve_sink
+from mlptrain.model.answers import AnswerOptions, Columns
 
 ROOT = Path(__file__).parents[2]
 CONFIGS, DATASETS = ROOT / "configs", ROOT / "datasets"
@@ -17,6 +23,36 @@ SHARED = ROOT.parent / "shared" / "data"
 drawn = settings(derandomize=True, deadline=None, database=None)
 
 Rows = list[dict[str, str]]
+
+
+HOST = ("threads", "clock", "notice", "stop")
+
+
+def fit(
+    spec: str,
+    *,
+    checkpoints: str = "auto",
+    checkpoint_minutes: float = 10.0,
+    resume: bool = False,
+    restart: bool = False,
+    finish: bool = False,
+    **options: Any,
+) -> FitResult:
+    """`fit_files` with the command line's wishes side by side: threads, clock, notice, stop, checkpoints."""
+    host = Host(**{name: options.pop(name) for name in HOST if name in options})
+    sinks = [resolve_sink(sink) for sink in options.pop("sinks", ())]
+    plan = plan_checkpoints(checkpoints, checkpoint_minutes, resume=resume, restart=restart, finish=finish)
+    return fit_files(spec, plan=plan, host=host, sinks=sinks, **options)
+
+
+def predict(model: str, data: str, *, keep: Sequence[str] = (), probabilities: bool = False) -> Columns:
+    """The predicted columns of a file, all at once."""
+    prediction = Prediction(model, data, AnswerOptions(keep=keep, probabilities=probabilities))
+    columns: Columns = {}
+    for piece in prediction.predict_pieces():
+        for name, cells in piece.items():
+            columns.setdefault(name, []).extend(cells)
+    return columns
 
 
 def mixed_rows(count: int = 60) -> Rows:

@@ -19,11 +19,11 @@ from typing import Any
 
 import numpy as np
 
-from mlptrain.storage.container import Arrays, npy_header, read, write
-from mlptrain.storage.metadata import LARGEST, ROOM, check_size, outlined, weight
+from mlptrain.storage.container import Arrays, encode_npy_header, read_container, write_container
+from mlptrain.storage.metadata import LARGEST, ROOM, check_json_limits, estimate_json_memory, strip_json_strings
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "format_1.npz"
-ARRAYS = read(GOLDEN)
+ARRAYS = read_container(GOLDEN)
 METADATA = json.loads(ARRAYS["metadata"].tobytes())
 
 Change = Callable[[dict[str, Any]], object]
@@ -42,7 +42,7 @@ class Runs:
 def container(arrays: Arrays) -> bytes:
     """The bytes of a container."""
     stream = io.BytesIO()
-    write(stream, arrays)
+    write_container(stream, arrays)
     return stream.getvalue()
 
 
@@ -139,7 +139,7 @@ def other_kinds() -> Mapping[str, tuple[bytes, str]]:
         "xz": (lzma.compress(b"abc"), "xz"),
         "Parquet": (b"PAR1\x15" + bytes(64) + b"PAR1", "Parquet"),
         "Excel": (zipped({"[Content_Types].xml": b"<x/>", "xl/workbook.xml": b"<x/>"}), "Excel"),
-        "NumPy": (npy_header("<f4", (1,)) + bytes(4), "NumPy"),
+        "NumPy": (encode_npy_header("<f4", (1,)) + bytes(4), "NumPy"),
         "SQLite": (b"SQLite format 3\0" + bytes(64), "SQLite"),
         "GGUF": (b"GGUF" + bytes(64), "GGUF"),
         "JSON": (b'{"format": "mlptrain model"}', "JSON"),
@@ -154,7 +154,7 @@ def other_kinds() -> Mapping[str, tuple[bytes, str]]:
 
 def overlapping(count: int = 10_000, size: int = 1 << 20) -> bytes:
     """A zip whose members all lie in the same bytes: 10 GiB for who unpacks them (Fifield, 2019)."""
-    body = npy_header("|u1", (size,)) + bytes(size)
+    body = encode_npy_header("|u1", (size,)) + bytes(size)
     local = struct.pack("<4s5H3I2H", b"PK\x03\x04", 20, 0, 0, 0, 33, 0, len(body), len(body), 5, 0) + b"a.npy"
     one = struct.pack("<4s6H3I5H2I", b"PK\x01\x02", 20, 20, 0, 0, 0, 33, 0, len(body), len(body), 5, 0, 0, 0, 0, 0, 0)
     directory = (one + b"a.npy") * count
@@ -166,7 +166,9 @@ def archives() -> Mapping[str, bytes]:
     """Archives that would grow, or are not what they seem."""
     golden = GOLDEN.read_bytes()
     packed = zipped({f"{name}.npy": npy(array) for name, array in ARRAYS.items()}, compression=zipfile.ZIP_DEFLATED)
-    zeros = zipped({"metadata.npy": npy_header("|u1", (1 << 26,)) + bytes(1 << 26)}, compression=zipfile.ZIP_DEFLATED)
+    zeros = zipped(
+        {"metadata.npy": encode_npy_header("|u1", (1 << 26,)) + bytes(1 << 26)}, compression=zipfile.ZIP_DEFLATED
+    )
     return {
         "overlapping members": overlapping(),
         "compressed": packed,
@@ -180,7 +182,7 @@ def archives() -> Mapping[str, bytes]:
 
 
 def npy(array: Any) -> bytes:
-    return npy_header(array.dtype.str, array.shape) + array.tobytes()
+    return encode_npy_header(array.dtype.str, array.shape) + array.tobytes()
 
 
 def texts() -> Mapping[str, str | bytes]:
@@ -441,7 +443,7 @@ def fullest(kind: str) -> bytes:
         count, (LARGEST - 4000) // len(ELEMENTS[kind].format(0, 0) if ":0" in ELEMENTS[kind] else ELEMENTS[kind])
     )
     text = filled(kind, count - count // 1000)
-    check_size(text)
+    check_json_limits(text)
     return text
 
 
@@ -453,7 +455,7 @@ def length(kind: str) -> int:
 
 def excess(text: bytes) -> int:
     """The memory that a text is taken to need beside its own size."""
-    return weight(text, *outlined(text)) - len(text)
+    return estimate_json_memory(text, *strip_json_strings(text)) - len(text)
 
 
 AT_THE_BOUNDS: Mapping[str, Change] = {

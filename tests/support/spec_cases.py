@@ -14,18 +14,18 @@ from annotated_types import Ge, Gt, Le, Len, Lt
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from mlptrain.annotations import list_component_names, list_union_members, strip_annotation
 from mlptrain.data.column_rules import ColumnRules
 from mlptrain.data.grammar import is_number
 from mlptrain.engine.lbfgs import LBFGS
 from mlptrain.engine.members import Networks
 from mlptrain.engine.norms import BatchNorm
 from mlptrain.errors import SpecError
+from mlptrain.spec.document import NONE
 from mlptrain.spec.fields import Data, Images, LayerSpec, Spec, Split
-from mlptrain.spec.file import load_spec
-from mlptrain.spec.forms import expand
-from mlptrain.spec.plain import members, names_of, unwrapped
-from mlptrain.spec.schema import validator
-from mlptrain.spec.yaml_text import NONE, compose
+from mlptrain.spec.file import load_spec, read_spec_fields
+from mlptrain.spec.forms import expand_document
+from mlptrain.spec.yaml_text import parse_document
 
 drawn = settings(derandomize=True, deadline=None, database=None)
 """The same examples on every run, however slow the machine."""
@@ -54,9 +54,11 @@ def problems(text: str, *overrides: str) -> list[str]:
 
 def unruled(text: str) -> Spec:
     """The spec of a text, whether or not its parts contradict each other."""
-    document = compose(text, "s.yaml")
-    expand(document)
-    spec: Spec = validator().validate_python(document.tree)
+    document = parse_document(text, "s.yaml")
+    expand_document(document)
+    spec, found = read_spec_fields(document)
+    assert not found, found
+    assert isinstance(spec, Spec)
     return spec
 
 
@@ -106,7 +108,7 @@ class Site:
     @property
     def components(self) -> list[type]:
         """The components that may stand here."""
-        return [kind for kind in choices(self.kind) if names_of(kind)]
+        return [kind for kind in choices(self.kind) if list_component_names(kind)]
 
     def text(self, value: str) -> tuple[str, int]:
         """A spec with some YAML at this place, on a line of its own, and the number of that line."""
@@ -117,8 +119,7 @@ class Site:
 
 def choices(kind: Any) -> list[Any]:
     """The types a value may have."""
-    kind = unwrapped(kind)
-    return members(kind) if get_origin(kind) in (Union, UnionType) else [kind]
+    return [strip_annotation(member) for member in list_union_members(strip_annotation(kind))]
 
 
 def required(kind: type) -> Plain:
@@ -131,7 +132,7 @@ def required(kind: type) -> Plain:
         return {"units": 3}
     if kind is Images:
         return {"images": "i", "labels": "l"}
-    name = names_of(kind)
+    name = list_component_names(kind)
     assert all(each.default is not MISSING or each.default_factory is not MISSING for each in fields(kind))
     return {"name": name[0]} if name else {}
 
@@ -191,9 +192,9 @@ def one(kind: Any) -> Any:
         (each.ge if isinstance(each, Ge) else each.gt for each in bounds_of(kind) if isinstance(each, Ge | Gt)),
         default=0,
     )
-    kind = unwrapped(kind)
+    kind = strip_annotation(kind)
     if get_origin(kind) in (Union, UnionType):
-        return one(next(each for each in members(kind) if each is not NoneType))
+        return one(next(each for each in list_union_members(kind) if each is not NoneType))
     if get_origin(kind) is Literal:
         return get_args(kind)[-1]
     if get_origin(kind) is tuple:
@@ -238,9 +239,9 @@ words = st.text(st.characters(exclude_categories=["Cs"]), max_size=5) | st.sampl
 def values(kind: Any) -> st.SearchStrategy[Any]:
     """Values of a type: every member of every union, numbers within their bounds."""
     bounds = bounds_of(kind)
-    kind = unwrapped(kind)
+    kind = strip_annotation(kind)
     if get_origin(kind) in (Union, UnionType):
-        return st.one_of(*(in_union(member, members(kind)) for member in get_args(kind)))
+        return st.one_of(*(in_union(member, choices(kind)) for member in get_args(kind)))
     if get_origin(kind) is Literal:
         return st.sampled_from(get_args(kind))
     if get_origin(kind) is tuple:
@@ -260,7 +261,7 @@ def values(kind: Any) -> st.SearchStrategy[Any]:
 
 def in_union(kind: Any, others: list[Any]) -> st.SearchStrategy[Any]:
     """Values that the union's other members cannot be taken for: YAML writes a text and a number alike."""
-    if unwrapped(kind) is not str:
+    if strip_annotation(kind) is not str:
         return values(kind)
     numeric, optional = {int, float} & set(others), NoneType in others
     return values(kind).filter(

@@ -7,7 +7,8 @@ from math import exp, inf, nan
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from mlptrain.training.events import EpochEnded, Event, Finished, Started, StepsDone
+from mlptrain.model.history import EpochEnded
+from mlptrain.training.events import Event, Finished, Started, StepsDone
 
 drawn = settings(derandomize=True, deadline=None, database=None)
 

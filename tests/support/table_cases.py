@@ -7,10 +7,11 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from mlptrain.data.cells import Cells, Coder, NumberCells, TextCells
+from mlptrain.data.cells import Cells, NumberCells, TextCells
+from mlptrain.data.coding import Coder
 from mlptrain.data.delimited import Reader, TableFormat
-from mlptrain.data.files import unpacked
-from mlptrain.data.table import Part, Table, gathered, write_table
+from mlptrain.data.files import unpack_gzip
+from mlptrain.data.table import Part, Table, gather_readers_into_table, write_table
 from mlptrain.errors import DataError
 
 drawn = settings(derandomize=True, deadline=None, database=None)
@@ -27,13 +28,13 @@ def read(content: bytes | str, **layout: Any) -> Table:
 def read_several(contents: dict[str, bytes | str], **layout: Any) -> Table:
     """The table in several pieces of bytes or texts, which have the names of files."""
     form = TableFormat(**layout)
-    return gathered([reader_of(content, name, form) for name, content in contents.items()], form, ())
+    return gather_readers_into_table([reader_of(content, name, form) for name, content in contents.items()], form, ())
 
 
 def reader_of(content: bytes | str, name: str, layout: TableFormat) -> Reader:
     """The standard reader of some bytes, or of the UTF-8 of a text."""
     data = content.encode() if isinstance(content, str) else content
-    return Reader(lambda: unpacked(io.BytesIO(data), name), name, layout)
+    return Reader(lambda: unpack_gzip(io.BytesIO(data), name), name, layout)
 
 
 def attempt(content: bytes, **layout: Any) -> Table | DataError:

@@ -5,8 +5,8 @@ import pytest
 from scipy.optimize import minimize_scalar
 
 from mlptrain.engine.losses import BinaryCrossEntropy, CrossEntropy
-from mlptrain.model.head import predict
-from mlptrain.training.calibration import calibrate, smallest
+from mlptrain.model.head import predict_values
+from mlptrain.training.calibration import calibrate_temperature, find_minimum
 from tests.support.courses import course_of
 
 LOSSES = {2: BinaryCrossEntropy(), 3: CrossEntropy()}
@@ -29,7 +29,7 @@ def calibrated_course(classes, members=1, sharpness=5.0):
 def log_loss(course, T):
     course.network.buffers["calibration.temperature"][...] = T
     part = course.validation
-    p = predict(course.network, course.loss, course.target, part.x)
+    p = predict_values(course.network, course.head, part.x)
     return -float(np.log(p[np.arange(part.rows), part.truth]).mean())
 
 
@@ -38,7 +38,7 @@ def log_loss(course, T):
 @pytest.mark.parametrize("sharpness", [5.0, 0.05])
 def test_the_temperature_is_that_of_the_least_log_loss(classes, members, sharpness):
     course = calibrated_course(classes, members, sharpness)
-    calibrate(course)
+    calibrate_temperature(course)
     found = float(course.network.buffers["calibration.temperature"].flat[0])
     here = log_loss(course, found)
     oracle = minimize_scalar(lambda log_T: log_loss(course, np.exp(log_T)), bounds=np.log([0.05, 20]), method="bounded")
@@ -49,9 +49,9 @@ def test_the_temperature_is_that_of_the_least_log_loss(classes, members, sharpne
 @pytest.mark.parametrize("classes", [2, 3])
 def test_the_order_of_the_classes_stays(classes):
     course = calibrated_course(classes)
-    before = predict(course.network, course.loss, course.target, course.validation.x)
-    calibrate(course)
-    after = predict(course.network, course.loss, course.target, course.validation.x)
+    before = predict_values(course.network, course.head, course.validation.x)
+    calibrate_temperature(course)
+    after = predict_values(course.network, course.head, course.validation.x)
     assert not np.allclose(before, after)
     np.testing.assert_array_equal(before.argmax(axis=1), after.argmax(axis=1))
 
@@ -59,11 +59,11 @@ def test_the_order_of_the_classes_stays(classes):
 def test_a_network_without_a_temperature_or_without_validation_rows_is_left_alone():
     plain = course_of(rows=60, classes=2)
     theta = plain.network.parameters.theta.copy()
-    calibrate(plain)
+    calibrate_temperature(plain)
     np.testing.assert_array_equal(plain.network.parameters.theta, theta)
     assert "calibration.temperature" not in plain.network.buffers
 
 
 @pytest.mark.parametrize("center", [-2.0, 0.3, 2.5])
 def test_a_valley_is_found_by_golden_sections(center):
-    assert smallest(lambda x: (x - center) ** 2, -3, 3) == pytest.approx(center, abs=1e-7)
+    assert find_minimum(lambda x: (x - center) ** 2, -3, 3) == pytest.approx(center, abs=1e-7)

@@ -10,19 +10,19 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlptrain.commands.fit import fit as fit_file
 from mlptrain.engine.activations import Linear, ReLU
-from mlptrain.engine.layers import Dropout
+from mlptrain.engine.dropout import Dropout
 from mlptrain.engine.lbfgs import LBFGS
 from mlptrain.engine.norms import BatchNorm
 from mlptrain.engine.optimizers import SGD, Adam, Momentum, Optimizer
 from mlptrain.engine.penalties import Penalty
 from mlptrain.errors import Diverged
 from mlptrain.spec.fields import Training
-from mlptrain.training.course import batches
-from mlptrain.training.divergence import diverged_at_the_end
-from mlptrain.training.loop import fit
+from mlptrain.training.course import draw_batches
+from mlptrain.training.divergence import build_final_divergence_error
+from mlptrain.training.loop import train
 from tests.support.courses import course_of, drawn, run, state_of
+from tests.support.flows import fit
 
 
 def said(course):
@@ -45,7 +45,7 @@ def numbers_course(**parts):
 def test_the_numbers_of_a_batchs_rows_are_those_of_its_inputs(training, model):
     course = course_of(rows=21, training=training, model=model)
     for epoch in range(3):
-        for number, (x, targets, _) in enumerate(batches(course, epoch), 1):
+        for number, (x, targets, _) in enumerate(draw_batches(course, epoch), 1):
             rows = course.row_numbers(epoch, number)
             assert np.array_equal(course.train.x[rows], x)
             assert np.array_equal(course.train.targets[rows], targets)
@@ -58,7 +58,7 @@ def test_parameters_and_steps_are_those_before_the_step_that_is_not_taken(optimi
     course.train.targets[...] = np.nan
     before, state = course.network.parameters.theta.copy(), state_of(course)
     with pytest.raises(Diverged):
-        list(fit(course, state))
+        list(train(course, state))
     assert np.array_equal(course.network.parameters.theta, before)
     assert state.step == 0
     assert not any(slot.any() for slot in state.slots.values())
@@ -164,10 +164,10 @@ def test_without_a_file_the_number_of_the_training_row_is_told():
 def test_after_the_last_step_the_row_is_found_in_whatever_chunk_it_is(chunk, monkeypatch):
     course = numbers_course()
     state = state_of(course)
-    list(fit(course, state))
+    list(train(course, state))
     course.train.x[8, 2] = np.inf
     monkeypatch.setattr(course.network, "chunk_rows", lambda: chunk)
-    message = str(diverged_at_the_end(course, state))
+    message = str(build_final_divergence_error(course, state))
     assert message.startswith(
         "training diverged: the loss is not finite after the last step (learning rate 0.1); first is"
     )
@@ -231,7 +231,7 @@ def test_the_cell_that_is_to_blame_is_named_by_file_line_and_column(
         cells[gap][3], data["missing_target"] = "", "drop"
     spec = written(folder, cells, data=data, training={"batch_size": batch_size, "epochs": 3}, seed=seed)
     try:
-        fit_file(spec, out=folder / "m.npz")
+        fit(spec, out=folder / "m.npz")
         message = ""
     except Diverged as problem:
         message = str(problem)
@@ -248,7 +248,7 @@ def test_a_target_that_is_to_blame_is_named(tmp_path, scaled, cure):
     cells[11][3] = "3e25"
     overrides = [f"data.scale_target={str(scaled).lower()}", "optimizer.learning_rate=1e30"][: 1 + scaled]
     with pytest.raises(Diverged) as caught:
-        fit_file(written(tmp_path, cells), out=tmp_path / "m.npz", overrides=overrides)
+        fit(written(tmp_path, cells), out=tmp_path / "m.npz", overrides=overrides)
     if not scaled:
         assert f"the largest target is 3e+25, {tmp_path}/d.csv:14: column \"y\", '3e25'; {cure}; " in str(caught.value)
     else:  # scaled it is at most √30: it is the learning rate
@@ -259,9 +259,9 @@ def test_where_all_numbers_are_small_it_is_the_learning_rate(tmp_path):
     spec = written(tmp_path, cells_of(30, 0), optimizer={"name": "sgd", "learning_rate": 1e30})
     cure = "; try a smaller optimizer.learning_rate"
     with pytest.raises(Diverged, match=f"{cure}, or optimizer.global_clipnorm: 1; "):
-        fit_file(spec, out=tmp_path / "m.npz")
+        fit(spec, out=tmp_path / "m.npz")
     with pytest.raises(Diverged, match=f"{cure}; "):
-        fit_file(spec, out=tmp_path / "m.npz", overrides=["optimizer.global_clipnorm=1"])
+        fit(spec, out=tmp_path / "m.npz", overrides=["optimizer.global_clipnorm=1"])
 
 
 def test_a_category_that_is_to_blame_is_named_by_its_column(tmp_path):
@@ -273,7 +273,7 @@ def test_a_category_that_is_to_blame_is_named_by_its_column(tmp_path):
         data={"columns": {"a": "ignore", "b": "ignore"}},
     )
     with pytest.raises(Diverged, match=r"the largest input is 1, .*d\.csv:\d+: column \"c\", '[xyz]'; try a smaller"):
-        fit_file(spec, out=tmp_path / "m.npz")
+        fit(spec, out=tmp_path / "m.npz")
 
 
 def test_of_images_the_number_is_named(tmp_path):
@@ -291,7 +291,7 @@ def test_of_images_the_number_is_named(tmp_path):
     }
     (tmp_path / "s.yaml").write_text(yaml.safe_dump(spec))
     with pytest.raises(Diverged, match=r"the largest input is 1, .*i image 7: pixel 4; try a smaller"):
-        fit_file(str(tmp_path / "s.yaml"), out=tmp_path / "m.npz")
+        fit(str(tmp_path / "s.yaml"), out=tmp_path / "m.npz")
 
 
 # the file that the model would have gone to
@@ -302,10 +302,10 @@ def test_a_model_that_is_there_stays_and_the_message_says_so(tmp_path):
     out = tmp_path / "m.npz"
     far = ["optimizer.learning_rate=1e30", "training.epochs=3"]
     with pytest.raises(Diverged, match=r"; nothing was written$"):
-        fit_file(spec, out=out, overrides=far)
+        fit(spec, out=out, overrides=far)
     assert not out.exists()
-    fit_file(spec, out=out)
+    fit(spec, out=out)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     with pytest.raises(Diverged, match=r"m\.npz is as it was$"):
-        fit_file(spec, out=out, overrides=far)
+        fit(spec, out=out, overrides=far)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before

@@ -7,13 +7,15 @@ import numpy as np
 import pytest
 
 from mlptrain.engine.activations import Activation, Tanh
-from mlptrain.engine.embeddings import InputLayout
+from mlptrain.engine.dropout import Dropout
 from mlptrain.engine.initializers import Zeros
-from mlptrain.engine.layers import Dense, Dropout, Maxout, PReLU
+from mlptrain.engine.input_layout import InputLayout
+from mlptrain.engine.layers import Dense
 from mlptrain.engine.losses import ClassLoss, CrossEntropy, Loss
 from mlptrain.engine.members import Members
 from mlptrain.engine.norms import BatchNorm, LayerNorm, Norm
 from mlptrain.engine.penalties import Penalty
+from mlptrain.engine.units import Maxout, PReLU
 from mlptrain.model.architecture import build_network
 from mlptrain.spec.fields import Training
 from mlptrain.training import gradient_check
@@ -99,7 +101,7 @@ def test_a_bias_before_batch_norm_has_no_gradient_and_is_no_false_alarm(seed):
 def test_a_slope_that_happens_to_be_small_is_judged_by_a_typical_one(monkeypatch):
     """Along a direction that is nearly orthogonal to the gradient, rounding alone is a large share of the slope."""
     course = course_of(hidden=())
-    network, objective = gradient_check.double(course)
+    network, objective = gradient_check.copy_network_in_double(course)
     objective()
     gradients = {g.size: g.ravel() for g in network.parameters.gradients.values()}  # 9 weights, 3 biases
     uniform = gradient_check.uniform

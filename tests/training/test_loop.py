@@ -12,21 +12,23 @@ from hypothesis import strategies as st
 from numpy.random import default_rng
 
 from mlptrain.data.features import Pixels
-from mlptrain.engine.embeddings import InputLayout
-from mlptrain.engine.layers import Dropout, GaussianDropout
+from mlptrain.engine.dropout import Dropout, GaussianDropout
+from mlptrain.engine.input_layout import InputLayout
 from mlptrain.engine.lbfgs import LBFGS
+from mlptrain.engine.metrics import METRICS
 from mlptrain.engine.norms import BatchNorm
 from mlptrain.engine.optimizers import SGD, Adam, Optimizer
 from mlptrain.errors import Diverged
-from mlptrain.fitting.memory_estimate import traced
+from mlptrain.fitting.memory_estimate import trace_peak_memory
 from mlptrain.model.architecture import build_network
 from mlptrain.model.examples import Examples
-from mlptrain.model.head import evaluate
+from mlptrain.model.head import predict_with_mean_loss
+from mlptrain.model.history import EpochEnded
 from mlptrain.spec.fields import EarlyStopping, Monitor, Training
 from mlptrain.training import course as course_file
-from mlptrain.training.course import batches
-from mlptrain.training.events import EpochEnded, Finished, Started, StepsDone
-from mlptrain.training.loop import SMALLER_IS_BETTER, fit, patience_over, watch
+from mlptrain.training.course import draw_batches
+from mlptrain.training.events import Finished, Started, StepsDone
+from mlptrain.training.loop import is_patience_exhausted, train, update_best_and_patience
 from tests.support.courses import course_of, drawn, part_of, run, spec_of, state_of
 
 TINY = SGD(learning_rate=1e-300)
@@ -38,11 +40,16 @@ def theta(course):
 
 
 def validation_loss(course):
-    return evaluate(course.network, course.loss, course.target, course.validation)[0]
+    return predict_with_mean_loss(course.network, course.head, course.validation)[0]
 
 
 def without_speed(epochs):
     return [replace(epoch, rows_per_second=0) for epoch in epochs]
+
+
+def classes_for(monitor):
+    """How many classes the target has where this is watched; 0 for numbers."""
+    return 3 if monitor == "loss" or METRICS[monitor].of_classes else 0
 
 
 def nth(number):
@@ -55,7 +62,7 @@ def nth(number):
 
 
 def test_started_comes_first_finished_last_and_every_epoch_between():
-    events = list(fit(course := course_of(), state := state_of(course)))
+    events = list(train(course := course_of(), state := state_of(course)))
     assert [type(event) for event in events] == [Started, *[EpochEnded] * 5, Finished]
     assert [event.epoch for event in events[1:-1]] == [1, 2, 3, 4, 5]
     assert events[1:-1] == state.history
@@ -64,7 +71,7 @@ def test_started_comes_first_finished_last_and_every_epoch_between():
 
 def test_started_counts_rows_steps_and_parameters():
     course = course_of(rows=10, validation_rows=7)
-    started = next(fit(course, state_of(course)))
+    started = next(train(course, state_of(course)))
     assert (started.train_rows, started.validation_rows, started.steps_per_epoch) == (10, 7, 3)
     assert started.parameters == 3 * 5 + 5 + 5 * 3 + 3
     assert (started.epochs, started.monitor, started.metric, started.running_loss) == (5, "loss", "accuracy", True)
@@ -72,7 +79,7 @@ def test_started_counts_rows_steps_and_parameters():
 
 def test_nothing_is_watched_without_a_validation_part():
     course = course_of(validation_rows=0, classes=0)
-    started, *epochs, finished = fit(course, state_of(course))
+    started, *epochs, finished = train(course, state_of(course))
     assert (started.monitor, started.metric, started.larger_is_better) == (None, "rmse", False)
     assert all((e.validation_loss, e.validation_metric, e.best) == (None, None, False) for e in epochs)
     assert finished.best_epoch == 5
@@ -80,9 +87,9 @@ def test_nothing_is_watched_without_a_validation_part():
 
 @pytest.mark.parametrize("metric", get_args(Monitor))
 def test_larger_is_better_but_for_losses_and_errors(metric):
-    classes = 0 if metric in ("rmse", "mae", "r2") else 3
+    classes = classes_for(metric)
     course = course_of(spec_of(training=Training(monitor=metric, epochs=1)), classes=classes)
-    assert next(fit(course, state_of(course))).larger_is_better == (
+    assert next(train(course, state_of(course))).larger_is_better == (
         metric in "accuracy balanced_accuracy f1 auc mcc r2"
     )
 
@@ -95,13 +102,13 @@ def test_a_batch_norm_network_joins_a_last_row_to_the_batch_before():
 def test_steps_are_told_at_most_ten_times_a_second_and_times_come_from_the_clock():
     ticks = count(0, 0.5)
     course = course_of(rows=12)
-    events = list(fit(course, state_of(course), clock=lambda: next(ticks)))
+    events = list(train(course, state_of(course), clock=lambda: next(ticks)))
     told = [event for event in events if isinstance(event, StepsDone)]
     assert [(event.epoch, event.steps) for event in told[:4]] == [(1, 1), (1, 2), (1, 3), (2, 1)]
     first = next(event for event in events if isinstance(event, EpochEnded))
     assert first.rows_per_second == 12 / (4 * 0.5)
     assert events[-1].seconds == next(ticks) - 0.5
-    frozen = list(fit(course, state_of(course), clock=lambda: 0.0))
+    frozen = list(train(course, state_of(course), clock=lambda: 0.0))
     assert not any(isinstance(event, StepsDone) for event in frozen)
 
 
@@ -124,7 +131,9 @@ def test_the_running_loss_of_a_network_that_stands_still_is_the_loss_in_evaluati
     (evaluated,), _ = run(replace(course, spec=replace(spec, training=replace(spec.training, train_loss="evaluation"))))
     assert isclose(running.train_loss, evaluated.train_loss, rel_tol=1e-12)
     assert isclose(
-        running.train_loss, evaluate(course.network, course.loss, course.target, course.train)[0], rel_tol=1e-12
+        running.train_loss,
+        predict_with_mean_loss(course.network, course.head, course.train)[0],
+        rel_tol=1e-12,
     )
     assert running.train_metric is None
     assert evaluated.train_metric is not None
@@ -135,7 +144,7 @@ def test_dropout_is_in_the_running_loss_and_not_in_the_one_in_evaluation(dropout
     def first(train_loss):
         training = Training(epochs=1, batch_size=4, train_loss=train_loss)
         course = course_of(optimizer=TINY, model={"dropout": dropout}, training=training)
-        return run(course)[0][0].train_loss, evaluate(course.network, course.loss, course.target, course.train)[0]
+        return run(course)[0][0].train_loss, predict_with_mean_loss(course.network, course.head, course.train)[0]
 
     running, exact = first("running")
     evaluated, again = first("evaluation")
@@ -169,7 +178,7 @@ def test_without_a_validation_part_the_last_epoch_is_kept():
     course = course_of(validation_rows=0)
     epochs, finished = run(course)
     again = course_of(validation_rows=0)
-    for _ in fit(again, state_of(again)):
+    for _ in train(again, state_of(again)):
         latest = theta(again).copy()
     assert finished.best_epoch == len(epochs)
     assert np.array_equal(theta(course), latest)
@@ -212,7 +221,7 @@ def test_best_epoch_and_early_stopping_are_counted_exactly(seen, monitor, patien
     best, best_epoch, reference, improved = inf, 0, inf, 0
     for epoch, value in enumerate(seen, 1):
         state.epoch = epoch
-        flag = watch(course, state, *((value, None) if monitor == "loss" else (None, value)))
+        flag = update_best_and_patience(course, state, *((value, None) if monitor == "loss" else (None, value)))
         small = nan if value is None else value if monitor == "loss" else -value
         assert flag == (small < best)
         if small < best:
@@ -220,7 +229,7 @@ def test_best_epoch_and_early_stopping_are_counted_exactly(seen, monitor, patien
         if small < reference - min_delta:
             reference, improved = small, epoch
         assert state.best.epoch == best_epoch
-        assert patience_over(course, state) == (epoch - improved >= patience and epoch >= start + patience)
+        assert is_patience_exhausted(course, state) == (epoch - improved >= patience and epoch >= start + patience)
 
 
 def test_a_run_that_never_gets_better_stops_after_one_epoch_and_its_patience():
@@ -257,32 +266,32 @@ def test_nan_is_never_an_improvement(monitor, seen):
     numbers = [value for value in seen if value is not None and not np.isnan(value)]
     kept = []
     for values in (seen, numbers):
-        course = course_of(
-            spec_of(training=Training(monitor=monitor)), classes=0 if monitor in ("rmse", "mae", "r2") else 3
-        )
+        course = course_of(spec_of(training=Training(monitor=monitor)), classes=classes_for(monitor))
         state, flags = state_of(course), []
         for epoch, value in enumerate(values, 1):
             state.epoch = epoch
-            flags.append(watch(course, state, *((value, None) if monitor == "loss" else (None, value))))
+            flags.append(
+                update_best_and_patience(course, state, *((value, None) if monitor == "loss" else (None, value)))
+            )
             assert not flags[-1] or value in numbers
         assert state.best.epoch == 0 or values[state.best.epoch - 1] in numbers
         kept.append((sum(flags), state.best.value, state.reference))
     assert kept[0] == kept[1]
 
 
-@pytest.mark.parametrize("monitor", ["accuracy", "auc", "mcc"])
+@pytest.mark.parametrize("monitor", [name for name, metric in METRICS.items() if metric.larger_is_better])
 def test_a_metric_that_is_better_when_larger_is_maximised(monitor):
     training = Training(epochs=25, batch_size=4, monitor=monitor)
-    course = course_of(optimizer=Adam(learning_rate=0.03), training=training)
+    course = course_of(optimizer=Adam(learning_rate=0.03), training=training, classes=classes_for(monitor))
     epochs, finished = run(course)
     found = [epoch.validation_metric for epoch in epochs]
     assert min(found) < max(found) == found[finished.best_epoch - 1]
     assert found.index(max(found)) == finished.best_epoch - 1
 
 
-@pytest.mark.parametrize("monitor", sorted(SMALLER_IS_BETTER - {"loss"}))
+@pytest.mark.parametrize("monitor", [name for name, metric in METRICS.items() if not metric.larger_is_better])
 def test_a_metric_that_is_better_when_smaller_is_minimised(monitor):
-    classes = 3 if monitor in ("log_loss", "error_rate") else 0
+    classes = classes_for(monitor)
     course = course_of(classes=classes, training=Training(epochs=25, batch_size=4, monitor=monitor))
     epochs, finished = run(course)
     found = [epoch.validation_metric for epoch in epochs]
@@ -295,7 +304,7 @@ def test_of_epochs_that_are_equally_good_the_first_or_the_last_is_kept(ties, mon
     """8 validation rows: few values of the error, and many epochs that share the best one; of the loss every one."""
     optimizer = TINY if monitor == "loss" else SGD(learning_rate=0.1)
     course = course_of(optimizer=optimizer, training=Training(epochs=15, batch_size=4, monitor=monitor, ties=ties))
-    events = fit(course, state_of(course))
+    events = train(course, state_of(course))
     ended = [(event, theta(course).copy()) for event in events if isinstance(event, EpochEnded)]
     found = [event.validation_loss if monitor == "loss" else event.validation_metric for event, _ in ended]
     best = max(found) if monitor == "accuracy" else min(found)
@@ -320,7 +329,7 @@ def test_rows_left_over_are_left_out_where_the_spec_says_so(rows, batches_of):
     assert course.steps_per_epoch == len(batches_of)
     left = []
     for epoch in range(6):
-        seen = list(batches(course, epoch))
+        seen = list(draw_batches(course, epoch))
         assert [len(x) for x, _, _ in seen] == batches_of
         numbers = np.concatenate([course.row_numbers(epoch, k + 1) for k in range(len(batches_of))])
         np.testing.assert_array_equal(np.concatenate([x for x, _, _ in seen]), course.train.x[numbers])
@@ -360,7 +369,7 @@ def test_an_epoch_sees_every_row_once_with_its_target_and_weight(at_once, weight
     course = course_of(rows=10, train=part, training=Training(batch_size=4))
     orders = []
     for epoch in range(3):
-        seen = [(x.copy(), targets, weights) for x, targets, weights in batches(course, epoch)]
+        seen = [(x.copy(), targets, weights) for x, targets, weights in draw_batches(course, epoch)]
         assert [len(x) for x, _, _ in seen] == [4, 4, 2]
         for x, targets, weights in seen:
             assert np.array_equal(x[:, 0], targets)
@@ -373,7 +382,7 @@ def test_an_epoch_sees_every_row_once_with_its_target_and_weight(at_once, weight
 @pytest.mark.parametrize("training", [Training(batch_size=4, shuffle=False), Training(batch_size="full")])
 def test_rows_stay_in_order_where_order_is_wanted_or_does_not_matter(training):
     course = course_of(training=training)
-    assert np.array_equal(np.concatenate([x for x, _, _ in batches(course, 3)]), course.train.x)
+    assert np.array_equal(np.concatenate([x for x, _, _ in draw_batches(course, 3)]), course.train.x)
 
 
 def test_gathering_an_epoch_at_once_or_batch_by_batch_is_the_same_training(monkeypatch):
@@ -406,7 +415,7 @@ def test_training_on_images_never_holds_their_matrix():
     empty = course_of(spec, validation_rows=0)
     network = build_network(spec.model, InputLayout(width=300), 3)
     course = replace(empty, network=network, train=part)
-    assert traced(lambda _rows: run(course), 0) < pixels.nbytes
+    assert trace_peak_memory(lambda _rows: run(course), 0) < pixels.nbytes
 
 
 def test_a_batch_larger_than_the_training_part_is_the_whole_of_it():
@@ -418,7 +427,7 @@ def test_a_batch_larger_than_the_training_part_is_the_whole_of_it():
 def test_batch_normalisation_never_gets_a_batch_of_one_row(size, norm):
     """A last batch of one row is part of the one before it; without batch normalisation it is a batch."""
     course = course_of(rows=13, training=Training(batch_size=size, epochs=1), model={"norm": norm})
-    rows = [len(x) for x, _, _ in batches(course, 0)]
+    rows = [len(x) for x, _, _ in draw_batches(course, 0)]
     assert sum(rows) == 13
     assert (1 in rows) == (norm is None and 13 % size == 1)
     assert max(rows) == size + (norm is not None and 13 % size == 1)
@@ -481,6 +490,6 @@ def test_training_stays_in_the_number_type_of_the_spec(dtype):
     part = part_of(spec, 12, 3, seed=1)
     course = course_of(spec, train=replace(part, x=part.x.astype(dtype)), validation_rows=0)
     state = state_of(course)
-    list(fit(course, state))
+    list(train(course, state))
     kept = [theta(course), course.network.parameters.gradient, *state.slots.values()]
     assert {array.dtype for array in kept} == {np.dtype(dtype)}

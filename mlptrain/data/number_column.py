@@ -1,0 +1,148 @@
+"""Columns of numbers and truth values."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+
+from mlptrain.data.column import (
+    Column,
+    ColumnLook,
+    ColumnSettings,
+    Doubles,
+    Flags,
+    Matrix,
+    OwnKey,
+    Understood,
+    describe_broken_rule,
+)
+from mlptrain.data.number_reading import describe_range, read_booleans, read_numbers
+from mlptrain.data.number_recognition import recognise_numbers
+from mlptrain.data.number_texts import MISSING_NUMBERS, are_whole_numbers
+from mlptrain.data.odd_cells import BEYOND, OddCells
+from mlptrain.data.scaling import FittedScaling
+from mlptrain.data.table import Table
+
+LARGEST_SCALED = 1e30
+"""A scaled number beyond this leaves no room for its products, in float32."""
+FAR_OUT = 1e6
+"""A number more interquartile ranges than this from the median is worth a notice."""
+FEW_NUMBERS = 20
+"""Whole numbers of no more different values than this may be codes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberColumn(Column):
+    """One number (or truth value) a row, scaled; missing ones are filled, and marked if fitted so."""
+
+    kinds: ClassVar = ("number", "boolean")
+    own_keys: ClassVar = (OwnKey(name="scaling", kinds=("number",), refusal="a {kind} column is not scaled"),)
+    is_scaled: ClassVar = True
+
+    kind: Literal["number"] = "number"
+    name: str
+    boolean: bool
+    fill: float
+    scaling: FittedScaling
+    indicator: bool
+    missing: tuple[str, ...] = ()
+
+    @classmethod
+    def recognise(cls, look: ColumnLook) -> Understood | None:
+        return recognise_numbers(look)
+
+    @classmethod
+    def describe(cls, look: ColumnLook, found: Understood, quote: Callable[[str], str]) -> tuple[str, str]:
+        if found.kind == "boolean":
+            return "boolean", ", ".join(map(quote, look.levels)) + look.describe_gaps(look.missing)
+        words, texts = describe_range(look.table, look.name, look.missing), look.cells.kept_texts.counts
+        if not look.cells.is_numeric and len(texts) <= FEW_NUMBERS and are_whole_numbers(texts):
+            words += f", {len([text for text in texts if text])} different ones; if they are codes: category"
+        return "number", words + look.describe_gaps(MISSING_NUMBERS.union(look.missing))
+
+    @classmethod
+    def needs_texts_of(cls, kind: str) -> bool:
+        return kind == "boolean"
+
+    @classmethod
+    def fit(cls, table: Table, asked: ColumnSettings, targets: Doubles) -> Self | None:
+        boolean = asked.kind == "boolean"
+        values = (read_booleans if boolean else read_numbers)(table, asked.name, asked.missing)
+        known = values[~np.isnan(values)]
+        if not known.size or known.min() == known.max():
+            return None
+        scaling = asked.scaling.fit(known)
+        if scaling.degenerate:
+            return None
+        return cls(
+            name=asked.name,
+            boolean=boolean,
+            fill=asked.imputing.fit(known),
+            scaling=scaling,
+            indicator=asked.imputing.indicator and known.size < values.size,
+            missing=asked.missing,
+        )
+
+    @classmethod
+    def find_gaps(cls, table: Table, asked: ColumnSettings) -> Flags:
+        if asked.kind == "boolean":
+            return super().find_gaps(table, asked)
+        gaps: Flags = np.isnan(read_numbers(table, asked.name, asked.missing))
+        return gaps
+
+    @property
+    def width(self) -> int:
+        return 1 + self.indicator
+
+    @property
+    def needs_texts(self) -> bool:
+        return self.boolean
+
+    @property
+    def is_plain_number(self) -> bool:
+        return not self.boolean
+
+    def read(self, table: Table) -> Doubles:
+        """The numbers, NaN where missing."""
+        return (read_booleans if self.boolean else read_numbers)(table, self.name, self.missing)
+
+    def compact(self, table: Table, dtype: np.dtype[Any], odd: OddCells) -> Matrix:
+        values = self.read(table)
+        gaps = np.isnan(values)
+        if gaps.any():
+            values = np.where(gaps, self.fill, values)
+            odd.filled[self.name] = int(gaps.sum())
+        scaled = self.scaling(values)
+        size = np.abs(scaled)
+        if beyond := int((size > BEYOND).sum()):
+            odd.beyond[self.name] = beyond
+        large = size > LARGEST_SCALED
+        if large.any():
+            row = int(large.argmax())
+            cell, cure = table.columns[self.name].text(row), "mend it, or set another data.scaling for the column"
+            why = f"{cell!r} is out of all proportion to the training rows ({scaled[row]:.3g} once scaled); {cure}"
+            raise table.fault(row, self.name, why)
+        columns = [scaled, gaps] if self.indicator else [scaled]
+        return np.stack([column.astype(dtype) for column in columns], axis=1)
+
+    def find_odd(self, table: Table) -> tuple[Flags, str]:
+        return np.isnan(self.read(table)), "is missing"
+
+    def describe_outliers(self, table: Table) -> Iterator[str]:
+        """A notice of the number that is farthest out, if it is out of all proportion."""
+        values = self.read(table)
+        known = np.sort(values[~np.isnan(values)])
+        if known[-1] - known[0] <= FAR_OUT * abs(known[len(known) // 2] - known[0]):
+            return
+        low, median, high = (float(known[len(known) * k // 4]) for k in (1, 2, 3))
+        spread = high - low or float((known / 1e150).std() * 1e150)
+        distances = np.abs(values - median) / spread if spread > 0 else np.zeros(1)
+        row = int(np.nanargmax(distances))
+        if distances[row] > FAR_OUT:
+            where, cell = table.lines([row])[0], table.columns[self.name].text(row)
+            how_far = f"{distances[row]:.0e} interquartile ranges from the median"
+            yield f'column "{self.name}": {cell} on {where} is {how_far}'
+
+    def broken_rules(self) -> Iterator[str]:
+        return (describe_broken_rule(self.name, rule) for rule in self.scaling.broken_rules())

@@ -1,0 +1,66 @@
+"""Which of the different texts of a column are numbers, which mean missing, and which are words."""
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlptrain.data.grammar import LARGEST, NumberGrammar, is_number
+
+Doubles = NDArray[np.float64]
+
+MISSING_NUMBERS = frozenset(["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?"])
+"""What stands for a missing number; for categories only the empty cell does, and what `missing_values` lists."""
+
+
+def parse_number(text: str, grammar: NumberGrammar) -> float:
+    """The number that a text is, infinity if it is none."""
+    number = grammar.parse([text])
+    return np.inf if number is None else float(number[0])
+
+
+def parse_numbers(values: Sequence[str], marks: Collection[str], grammar: NumberGrammar) -> Doubles:
+    """The number of each text: NaN for `marks`, which mean missing, infinity for a text that is none or too large.
+
+    All texts are parsed at once; where blanks or words are among them, each by itself.
+    """
+    found = grammar.parse(values)
+    if found is None:
+        texts = ["" if text in marks else text.strip(" ") for text in values]
+        known = ["" if text in marks else text for text in texts]
+        found = grammar.parse(known)
+        if found is None:
+            each = (parse_number(text, grammar) if text else np.nan for text in known)
+            found = np.fromiter(each, np.float64, len(known))
+    found = np.where(np.abs(found) > LARGEST, np.inf, found)
+    return np.where(np.isin(found, parse_missing_numbers(marks, grammar)), np.nan, found)
+
+
+def parse_missing_numbers(missing: Collection[str], grammar: NumberGrammar) -> list[float]:
+    """The numbers among the texts that mean missing; they do so however they are written (-999, -999.0)."""
+    return [parse_number(text.strip(" "), grammar) for text in missing if grammar.reads(text)]
+
+
+def find_missing_number_texts(values: Collection[str], missing: Collection[str], grammar: NumberGrammar) -> set[str]:
+    """The texts that are one of the numbers that mean missing."""
+    marks = parse_missing_numbers(missing, grammar)
+    read = (value for value in values if marks and grammar.reads(value))
+    return {value for value in read if parse_number(value.strip(" "), grammar) in marks}
+
+
+def find_words(values: Collection[str], missing: Collection[str], grammar: NumberGrammar) -> set[str]:
+    """The texts that are neither numbers nor missing."""
+    others = set(values) - grammar.read(values) - set(missing)
+    return {value for value in others if value.strip(" ") not in MISSING_NUMBERS}
+
+
+def are_whole_numbers(values: Collection[str]) -> bool:
+    """Whether all texts but empty ones are whole numbers."""
+    return all(value.lstrip("+-").isdecimal() for value in values if value)
+
+
+def sort_numbers_or_texts(values: Collection[str]) -> list[str]:
+    """Sorted as numbers where all are numbers, as text otherwise."""
+    if all(is_number(value) for value in values):
+        return sorted(values, key=lambda value: (float(value), value))
+    return sorted(values)

@@ -1,0 +1,68 @@
+"""Bootstrap intervals of the metrics, and the metrics of slices: one comparison under many weights."""
+
+from collections.abc import Mapping, Sequence
+from math import isfinite
+
+import numpy as np
+from numpy.random import BitGenerator
+
+from mlptrain.engine.arrays import Floats, Integers
+from mlptrain.engine.comparisons import Comparison, Doubles, Undefined, Value, fill_default_weights
+from mlptrain.engine.metrics import measure_metrics
+from mlptrain.randomness import uniform
+
+
+def bootstrap_intervals(
+    comparison: Comparison,
+    weights: Floats | None = None,
+    *,
+    bits: BitGenerator,
+    resamples: int | None = None,
+    losses: Doubles | None = None,
+) -> dict[str, tuple[float, float]]:
+    """The 95 % percentile interval of every metric, and of the mean loss if there are `losses` (B,).
+
+    From the 2.5th to the 97.5th percentile over `resamples` (`choose_resample_count`) samples of as many rows, drawn
+    with replacement (Efron & Tibshirani, 1993, chapter 13). A metric that is undefined or not finite in the whole has
+    no interval; samples in which it is so are left out of its percentiles.
+    """
+    comparison, w = comparison.keep_rankings(), fill_default_weights(comparison.rows, weights)
+    whole = select_finite_metrics(measure_metrics(comparison, w, losses=losses))
+    values: dict[str, list[float]] = {name: [] for name in whole}
+    for _ in range(choose_resample_count(comparison) if resamples is None else resamples):
+        sample = select_finite_metrics(measure_metrics(comparison, resample_weights(w, bits), losses=losses))
+        for name in values.keys() & sample.keys():
+            values[name].append(sample[name])
+    return {name: compute_interval(sampled) for name, sampled in values.items() if sampled}
+
+
+def choose_resample_count(comparison: Comparison) -> int:
+    """How many samples take about a second: 20 million / size of the comparison, from 100 to 1000."""
+    return min(max(20_000_000 // max(comparison.size, 1), 100), 1000)
+
+
+def resample_weights(weights: Doubles, bits: BitGenerator) -> Doubles:
+    """The weights times how often each row is drawn in as many draws as there are rows with weight."""
+    rows = np.flatnonzero(weights)
+    drawn = rows[(uniform(bits, rows.shape) * rows.size).astype(np.intp)]
+    return weights * np.bincount(drawn, minlength=weights.size)
+
+
+def select_finite_metrics(values: Mapping[str, Value]) -> dict[str, float]:
+    """The values that are finite numbers."""
+    return {name: value for name, value in values.items() if not isinstance(value, Undefined) and isfinite(value)}
+
+
+def compute_interval(values: Sequence[float]) -> tuple[float, float]:
+    """The 2.5th and the 97.5th percentile, interpolated."""
+    lower, upper = np.percentile(values, [2.5, 97.5]).tolist()
+    return lower, upper
+
+
+def measure_slices(
+    comparison: Comparison, codes: Integers, weights: Floats | None = None, *, losses: Doubles | None = None
+) -> list[dict[str, Value]]:
+    """The metrics of the rows of each code 0, 1, …, max: for example of each value of a column."""
+    comparison, w = comparison.keep_rankings(), fill_default_weights(comparison.rows, weights)
+    slices = range(codes.max(initial=-1) + 1)
+    return [measure_metrics(comparison, w * (codes == code), losses=losses) for code in slices]

@@ -1,0 +1,36 @@
+"""The candidates of a spec for some rows: one where it names no recipe, else one for each choice of the recipe."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlptrain.model.rows import Rows, drop_rows_without_target
+from mlptrain.preparation.material import TrainingData, make_training_data
+from mlptrain.preparation.resolution import has_class_target
+from mlptrain.spec.file import Draft, Expansion
+from mlptrain.spec.recipes import Facts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A spec with nothing left open for some rows, and what became of its recipe."""
+
+    data: TrainingData
+    expansion: Expansion | None
+
+
+def list_spec_candidates(draft: Draft, rows: Rows, folder: Path) -> list[Candidate]:
+    """What a spec may mean for these rows: choices of a recipe that differ; the first one is the recipe's own."""
+    if draft.recipe is None:
+        return [Candidate(data=make_training_data(draft.spec, rows, folder), expansion=None)]
+    facts = find_recipe_facts(draft, rows)
+    found = [draft.completed(facts, choice) for choice in range(max(len(draft.recipe.choices), 1))]
+    if all(spec == found[0][0] for spec, _ in found):
+        found = found[:1]
+    return [Candidate(data=make_training_data(spec, rows, folder), expansion=expansion) for spec, expansion in found]
+
+
+def find_recipe_facts(draft: Draft, rows: Rows) -> Facts:
+    """What a recipe must know of the rows."""
+    answered, _ = drop_rows_without_target(draft.spec.data, rows)
+    classes = has_class_target(draft.spec, answered)
+    return Facts(target="classes" if classes else "numbers", rows=answered.count)

@@ -1,0 +1,135 @@
+"""A whole fit in memory: a spec and rows in, a model and how it went out."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mlptrain.engine.metrics import Metrics
+from mlptrain.errors import Interrupted, SpecError
+from mlptrain.fitting.candidates import list_spec_candidates
+from mlptrain.fitting.host import Host
+from mlptrain.fitting.keeper import FORGETFUL, Keeper
+from mlptrain.fitting.out_of_fold import HeldOut
+from mlptrain.fitting.outcome import Outcome, TrainingResult, summarize_results
+from mlptrain.fitting.time_limit import apply_time_limit
+from mlptrain.fitting.trainings import Trainings
+from mlptrain.fitting.trials import choose_candidate
+from mlptrain.model.fitted_network import FittedNetwork
+from mlptrain.model.model import Model
+from mlptrain.model.rows import Rows
+from mlptrain.preparation.material import TrainingData, digest_training_data
+from mlptrain.preparation.partitions import divide_rows
+from mlptrain.spec.file import Draft
+from mlptrain.training.events import Sink, open_sinks
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Fit:
+    """A model, and how its fit went."""
+
+    model: Model
+    outcome: Outcome
+    held_out: HeldOut | None = None
+    """Each row's prediction while it was held out, if that was asked for."""
+
+    @property
+    def metrics(self) -> dict[str, Metrics]:
+        """Per part (train, validation) all metrics of the parameters that were kept."""
+        return self.outcome.metrics
+
+    @property
+    def epochs(self) -> int:
+        """Epochs done."""
+        return self.outcome.epochs
+
+    @property
+    def best_epoch(self) -> int:
+        """The epoch whose parameters were kept."""
+        return self.outcome.best_epoch
+
+    @property
+    def history(self) -> dict[str, list[float | None]]:
+        """The epochs, column by column."""
+        return self.model.history
+
+    def __repr__(self) -> str:
+        """What the fit came to, in a few lines."""
+        outcome, several = self.outcome, len(self.model.networks) > 1
+        size = f"{len(self.model.networks)} networks, " if several else ""
+        lines = [f"Fit: {size}{outcome.parameters:,} parameters, epoch {outcome.best_epoch} of {outcome.epochs}"]
+        for part, metrics in outcome.metrics.items():
+            known = ", ".join(f"{name} {value:.4g}" for name, value in metrics.items() if value is not None)
+            lines.append(f"  {part}: {known}")
+        return "\n".join(lines)
+
+
+def fit_rows(
+    draft: Draft,
+    rows: Rows,
+    *,
+    folder: Path = Path(),
+    host: Host | None = None,
+    sinks: Iterable[Sink] = (),
+    keeper: Keeper = FORGETFUL,
+    keep_held_out: bool = False,
+) -> Fit:
+    """Train what a spec says on rows in memory; `folder` is the one that the spec's other paths are relative to.
+
+    With `keep_held_out` the fit also has each row's prediction while it was held out. If `host.stop()` wishes so,
+    Interrupted is raised; its `model` is the best so far, None before the first epoch's end.
+    """
+    host = host or Host()
+    host = replace(host, begun=host.clock() if host.begun is None else host.begun)
+    data = choose_candidate_data(draft, rows, folder, keeper, host)
+    if keep_held_out and data.spec.data.split.folds is None:
+        raise SpecError("--out-of-fold: the spec has no folds; set data.split.folds")
+    data, host = apply_time_limit(data, keeper.unfinished, host)
+    parts, begun = divide_rows(data), host.clock()
+    trainings, held_out = Trainings(data, keeper, sinks, host), HeldOut(data.rows) if keep_held_out else None
+    try:
+        with open_sinks(trainings.sinks):
+            ended = trainings.run(parts, held_out)
+    except Interrupted as problem:
+        if not keeper.remembers:
+            problem.model = make_unfinished_model(data, trainings, len(parts), host.clock() - begun)
+        raise
+    refit = ended.refit if data.spec.training.refit else None
+    seconds = host.clock() - begun
+    done = make_fit(data, ended.networks, ended.results, seconds=seconds, asked=len(parts), refit=refit)
+    return replace(done, held_out=held_out)
+
+
+def choose_candidate_data(draft: Draft, rows: Rows, folder: Path, keeper: Keeper, host: Host) -> TrainingData:
+    """The rows, understood as the whole spec says; a recipe's trials decide between its choices."""
+    candidates = list_spec_candidates(draft, rows, folder)
+    trial = None if draft.recipe is None else draft.recipe.trial
+    return choose_candidate(candidates, trial, keeper.unfinished, host).data
+
+
+def make_unfinished_model(data: TrainingData, trainings: Trainings, asked: int, seconds: float) -> Model | None:
+    """The model of what an interrupted fit has done; None if no epoch had ended."""
+    if not trainings.networks:
+        return None
+    networks, results = trainings.networks, trainings.results
+    return make_fit(data, networks, results, seconds=seconds, asked=asked + 1, refit=None).model
+
+
+def make_fit(
+    data: TrainingData,
+    networks: Sequence[FittedNetwork],
+    results: Sequence[TrainingResult],
+    *,
+    seconds: float,
+    asked: int,
+    refit: bool | None,
+) -> Fit:
+    """The model of some networks, and the outcome of their trainings."""
+    parameters = sum(each.network.parameters.theta.size for each in networks)
+    outcome = summarize_results(results, seconds=seconds, parameters=parameters, asked=asked, refit=refit)
+    model = Model(
+        networks=networks,
+        weights=(1.0,) * len(networks),
+        result=outcome.facts(),
+        data_digest=digest_training_data(data) if data.spec.data.split.test else "",
+    )
+    return Fit(model=model, outcome=outcome)

@@ -1,0 +1,29 @@
+"""The host: how this process runs a fit. Nothing of it changes what a fit learns, but for the time it has."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import inf
+
+from mlptrain.training.loop import never_stop
+
+Clock = Callable[[], float]
+
+
+def ignore_notice(message: str) -> None:
+    """Say nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Host:
+    """Threads, clock, where notices go, whether the user wishes to stop, when the user's time began and ends."""
+
+    threads: int | None = None
+    """Threads of the matrix products; None: as many as they are worth."""
+    clock: Clock = time.monotonic
+    notice: Callable[[str], object] = ignore_notice
+    stop: Callable[[], bool] = never_stop
+    begun: float | None = None
+    """When the command began, by the clock; None: with the fit."""
+    end: float = inf
+    """Until when all trainings are to be done."""

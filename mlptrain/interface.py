@@ -1,0 +1,112 @@
+"""The Python interface of a fit: on data in memory, or from files to a file."""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, get_args
+
+from mlptrain.arguments import require_choice, require_count, require_path, shorten_repr
+from mlptrain.commands.fit import fit_to_file
+from mlptrain.errors import SpecError
+from mlptrain.fitting.checkpoints import Existing, Plan
+from mlptrain.fitting.fit import Fit, fit_rows
+from mlptrain.fitting.host import Host
+from mlptrain.fitting.signals import SIGNALS, catch_signals
+from mlptrain.model.memory_rows import make_training_rows
+from mlptrain.model.rows import Rows
+from mlptrain.notices import warn_caller
+from mlptrain.preparation.material import read_training_rows, require_rows
+from mlptrain.reporting.sinks import SINKS, make_sink
+from mlptrain.spec.fields import Spec
+from mlptrain.spec.file import Draft, find_spec_folder, make_draft_from_spec
+from mlptrain.training.events import Event, Sink, wrap_function_as_sink
+from mlptrain.training.loop import never_stop
+
+AnySink = Sink | Callable[[Event], object] | str
+"""What is called with the events of a training: a sink, a function, or the name of a sink."""
+
+
+def fit(
+    spec: str | Path | Mapping[str, Any] | Spec,
+    data: Any = None,
+    *,
+    out: str | Path | None = None,
+    overrides: str | Sequence[str] | Mapping[str, Any] = (),
+    sinks: AnySink | Iterable[AnySink] = (),
+    threads: int | None = None,
+    unfinished: Existing = "refuse",
+) -> Fit:
+    """Train what `spec` says on the rows of `data`, in memory; with `out` also write the model, as the command does.
+
+    `spec` is a path, a dict, a text of YAML, or the resolved spec of a model. `data` is a mapping of columns, a list of
+    records, a structured array or a data frame that narwhals knows (pandas, polars, PyArrow …); None: the rows that the
+    spec names. `overrides` change keys of the spec: {"training.epochs": 3} or ["training.epochs=3"]. `sinks` are called
+    with each event: functions, sinks, or names of those of the command line ("lines", "console"). Notices are warnings.
+
+    SpecError or DataError say what is wrong with the spec or the rows, Diverged that the loss left the finite numbers.
+    Ctrl-C raises Interrupted, whose `model` is the best so far; with `out` a checkpoint is left instead, and
+    `unfinished` says what a later fit does about it: "refuse", "resume", "finish" or "restart".
+
+    >>> table = {"x": [0.0, 1.0, 2.0, 3.0] * 8, "y": ["low", "low", "high", "high"] * 8}
+    >>> fitted = fit({"data": {"target": "y"}, "training": {"epochs": 40}, "optimizer": {"learning_rate": 0.05}}, table)
+    >>> fitted.model.predict({"x": [0.5, 2.5]}).tolist()
+    ['low', 'high']
+    """
+    require_choice(unfinished, "unfinished", get_args(Existing))
+    path = None if out is None else require_path(out, "out")
+    host = make_host(threads)
+    opened = list(map(resolve_sink, ensure_sink_list(sinks)))
+    draft, folder = make_draft_from_spec(spec, overrides, rows_given=data is not None), find_spec_folder(spec)
+    draft.check()
+    rows = None if data is None else require_rows(make_training_rows(data, draft.spec.data))
+    if path is None and unfinished != "refuse":
+        raise SpecError(f"unfinished={unfinished!r}: a fit in memory leaves no checkpoint; give out, too")
+    with catch_interrupt() as stop:
+        host = replace(host, stop=stop)
+        if path is None:
+            return fit_in_memory(draft, rows, folder, opened, host)
+        return fit_to_file(draft, rows, path, folder, plan=Plan(existing=unfinished), sinks=opened, host=host)
+
+
+def make_host(threads: int | None) -> Host:
+    """The host of a fit that begins now; its notices are warnings."""
+    host = Host(threads=None if threads is None else require_count(threads, "threads", least=1), notice=warn_caller)
+    return replace(host, begun=host.clock())
+
+
+def fit_in_memory(draft: Draft, rows: Rows | None, folder: Path, sinks: Iterable[Sink], host: Host) -> Fit:
+    """Fit on rows (None: those that the spec names) without a file."""
+    for message in draft.notices:
+        host.notice(message)
+    rows = read_training_rows(draft.spec, folder) if rows is None else rows
+    return fit_rows(draft, rows, folder=folder, host=host, sinks=sinks)
+
+
+def ensure_sink_list(sinks: AnySink | Iterable[AnySink]) -> Iterable[AnySink]:
+    """The sinks to iterate over; a single one is put into a list. A SpecError for anything else."""
+    if isinstance(sinks, str) or callable(sinks):
+        return [sinks]
+    if not isinstance(sinks, Iterable):
+        raise SpecError(f"sinks: {shorten_repr(sinks)} is no list of sinks; leave it out for none")
+    return sinks
+
+
+def resolve_sink(sink: AnySink) -> Sink:
+    """A sink as it is, by its name, or of a function."""
+    if isinstance(sink, str):
+        return make_sink(sink, title="spec")
+    if not callable(sink):
+        raise SpecError(f"sinks: {shorten_repr(sink)} is no sink; give a function, or one of {', '.join(SINKS)}")
+    return wrap_function_as_sink(sink)
+
+
+@contextmanager
+def catch_interrupt() -> Iterator[Callable[[], bool]]:
+    """Whether Ctrl-C wishes the training to stop; only the main thread hears of it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield never_stop
+        return
+    with catch_signals(SIGNALS[:1]) as stop:
+        yield stop.is_wished

@@ -1,0 +1,210 @@
+"""Metrics of a judgement, with intervals, per-class results and confusion; also by slices of the rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from math import isnan
+
+import numpy as np
+from numpy.random import BitGenerator
+from numpy.typing import NDArray
+
+from mlptrain.data.number_reading import read_numbers
+from mlptrain.data.number_texts import MISSING_NUMBERS, sort_numbers_or_texts
+from mlptrain.data.table import Table
+from mlptrain.engine.arrays import Integers
+from mlptrain.engine.bootstrap import bootstrap_intervals, choose_resample_count, measure_slices
+from mlptrain.engine.class_report import report_classes
+from mlptrain.engine.comparisons import Comparison, compare_classes
+from mlptrain.engine.metrics import (
+    Accuracy,
+    Metrics,
+    derive_metrics_from_accuracy,
+    measure_metrics,
+    separate_undefined,
+    undefine_nonfinite,
+)
+from mlptrain.errors import DataError
+from mlptrain.model.fitted_network import Judgement
+from mlptrain.model.head import Head
+
+MOST_SLICES = 50
+"""A column of numbers with more different values than this is divided at its quartiles."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassResult:
+    """The results of one class; a value that is not defined is None."""
+
+    name: str
+    rows: float
+    precision: float | None
+    recall: float | None
+    f1: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SliceResult:
+    """The metrics of the rows with one value of a column."""
+
+    value: str
+    rows: int
+    metrics: Metrics
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """What a model is worth on rows."""
+
+    rows: int
+    metrics: Metrics
+    undefined: dict[str, str] = field(default_factory=dict)
+    """Why a metric is null."""
+    intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """95 % bootstrap intervals."""
+    resamples: int = 0
+    confusion: tuple[tuple[float, ...], ...] = ()
+    """(Weighted) rows by true class and predicted class, in the order of `classes`."""
+    classes: tuple[ClassResult, ...] = ()
+    notices: tuple[str, ...] = ()
+    by: str = ""
+    slices: tuple[SliceResult, ...] = ()
+
+
+@dataclass(frozen=True)
+class Slicing:
+    """The values that divide rows, and which of them each row has."""
+
+    column: str
+    values: Sequence[str]
+    codes: Integers
+
+
+def evaluate_judgement(
+    judgement: Judgement,
+    head: Head,
+    *,
+    bits: BitGenerator,
+    resamples: int | None = None,
+    slicing: Slicing | None = None,
+    notices: Sequence[str] = (),
+) -> Evaluation:
+    """The metrics of a judgement; rows of classes that the model does not know are always wrong."""
+    count, known = len(judgement.truth), head.find_known(judgement.truth)
+    judged = judgement if known.all() else judgement.take(known)
+    answers = head.compare(judged.predictions, judged.truth)
+    metrics, undefined = separate_undefined(
+        undefine_nonfinite(measure_metrics(answers, judged.weights, losses=judged.losses))
+    )
+    unknown = count - int(known.sum())
+    if unknown:
+        notices = [*notices, f"{format_row_count(unknown)} of classes that the model does not know: always wrong"]
+        metrics, undefined = count_unknown_as_wrong(metrics, undefined, count - unknown, unknown)
+    resamples = choose_resample_count(answers) if resamples is None else resamples
+    intervals = {} if unknown or not resamples else bootstrap_judgement_intervals(answers, judged, resamples, bits)
+    table = compute_confusion_matrix(head, judged)
+    return Evaluation(
+        rows=count,
+        metrics=metrics,
+        undefined=undefined,
+        intervals=intervals,
+        resamples=resamples if intervals else 0,
+        confusion=tuple(map(tuple, table.tolist())),
+        classes=compute_class_results(head, table),
+        notices=tuple(notices),
+        by="" if slicing is None else slicing.column,
+        slices=() if slicing is None else evaluate_slices(slicing, slicing.codes[known], answers, judged),
+    )
+
+
+def bootstrap_judgement_intervals(
+    answers: Comparison, judged: Judgement, resamples: int, bits: BitGenerator
+) -> dict[str, tuple[float, float]]:
+    """The intervals of all metrics."""
+    with np.errstate(all="ignore"):
+        return bootstrap_intervals(answers, judged.weights, bits=bits, resamples=resamples, losses=judged.losses)
+
+
+def compute_confusion_matrix(head: Head, judged: Judgement) -> NDArray[np.float64]:
+    """The confusion matrix (C, C); of numbers (0, 0)."""
+    classes = len(head.classes)
+    if not classes:
+        return np.empty((0, 0))
+    return compare_classes(judged.predictions, judged.truth).weigh(judged.weights).confusion
+
+
+def compute_class_results(head: Head, table: NDArray[np.float64]) -> tuple[ClassResult, ...]:
+    """Precision, recall and f1 of each class."""
+    found = report_classes(table)
+    columns = (found.precision, found.recall, found.f1, found.support)
+    return tuple(
+        ClassResult(
+            name=name,
+            rows=rows,
+            precision=replace_nan_with_none(precision),
+            recall=replace_nan_with_none(recall),
+            f1=replace_nan_with_none(f1),
+        )
+        for name, precision, recall, f1, rows in zip(head.classes, *(each.tolist() for each in columns), strict=True)
+    )
+
+
+def replace_nan_with_none(value: float) -> float | None:
+    """A number, or None for NaN."""
+    return None if isnan(value) else value
+
+
+def slice_rows_by_column(table: Table, by: str, missing: Sequence[str]) -> Slicing:
+    """The rows by the values of a column, or by the quartiles of many numbers; missing ones apart."""
+    cells, gaps = table.coded(by), {"", *missing}
+    present = [value for value in cells.counts if value not in gaps]
+    if len(present) > MOST_SLICES:
+        return slice_rows_at_quartiles(table, by, missing, present)
+    ordered = sort_numbers_or_texts(present)
+    place = {value: code for code, value in enumerate(ordered)} | dict.fromkeys(gaps, len(ordered))
+    codes = np.array([place.get(value, -1) for value in cells.values], np.int64)[cells.codes]
+    return Slicing(by, [*ordered, "(missing)"], codes)
+
+
+def slice_rows_at_quartiles(table: Table, by: str, missing: Sequence[str], present: Sequence[str]) -> Slicing:
+    """A column of many numbers, divided at its quartiles."""
+    if not all(table.grammar.reads(value) or value.strip(" ") in MISSING_NUMBERS for value in present):
+        raise DataError(f'{table.name}: column "{by}": {len(present)} different texts are too many slices')
+    values = read_numbers(table, by, missing)
+    low, *inner, high = np.unique(np.nanquantile(values, [0, 0.25, 0.5, 0.75, 1])).tolist()
+    codes = np.searchsorted(inner, values, side="right")
+    names = [f"{left:.6g} to {right:.6g}" for left, right in pairwise([low, *inner, high])]
+    gaps = np.isnan(values)
+    return Slicing(by, [*names, *(["(missing)"] if gaps.any() else [])], np.where(gaps, len(names), codes))
+
+
+def evaluate_slices(
+    slicing: Slicing, codes: Integers, answers: Comparison, judged: Judgement
+) -> tuple[SliceResult, ...]:
+    """The metrics of each slice that has rows."""
+    found = measure_slices(answers, codes, judged.weights, losses=judged.losses)
+    return tuple(
+        SliceResult(
+            value=slicing.values[code],
+            rows=int((codes == code).sum()),
+            metrics=separate_undefined(undefine_nonfinite(metrics))[0],
+        )
+        for code, metrics in enumerate(found)
+        if (codes == code).any()
+    )
+
+
+def format_row_count(rows: int) -> str:
+    """A number of rows in words."""
+    return f"{rows:,} row{'s' * (rows != 1)}"
+
+
+def count_unknown_as_wrong(
+    values: Metrics, undefined: dict[str, str], known: int, unknown: int
+) -> tuple[Metrics, dict[str, str]]:
+    """Rows of classes that training did not know are wrong in accuracy; the other metrics have no value then."""
+    reason = f"{format_row_count(unknown)} of classes that the model does not know"
+    accuracy = (values[Accuracy.name] or 0.0) * known / (known + unknown)
+    kept: Metrics = dict.fromkeys(values)
+    kept |= derive_metrics_from_accuracy(accuracy)
+    return kept, undefined | {name: reason for name, value in kept.items() if value is None}

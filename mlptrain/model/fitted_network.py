@@ -1,0 +1,56 @@
+"""One trained network with its own spec and encoding: rows in, predictions and losses out."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlptrain.data.odd_cells import OddCells
+from mlptrain.engine.network import Network
+from mlptrain.model.encoding import encode_examples
+from mlptrain.model.head import Head, predict_values, predict_with_row_losses
+from mlptrain.model.rows import AnyFeatures, Rows
+from mlptrain.spec.fields import Spec
+from mlptrain.storage.container import Arrays
+
+Doubles = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a model is worth on rows: truth, predictions, weights (1 without any) and losses, one of each a row."""
+
+    truth: NDArray[Any]
+    predictions: NDArray[Any]
+    weights: Doubles
+    losses: Doubles
+
+    def take(self, rows: NDArray[np.bool_]) -> "Judgement":
+        """Some of the rows."""
+        return Judgement(self.truth[rows], self.predictions[rows], self.weights[rows], self.losses[rows])
+
+
+@dataclass(frozen=True, kw_only=True)
+class FittedNetwork:
+    """One trained network, what was fitted on its training rows, and how its training went."""
+
+    spec: Spec
+    """The resolved spec."""
+    features: AnyFeatures
+    head: Head
+    network: Network
+    history: Arrays = field(default_factory=dict)
+
+    def predict(self, rows: Rows, odd: OddCells | None = None) -> NDArray[Any]:
+        """Scores of the classes (B, C), or numbers in the user's units (B, K); `odd` counts odd cells."""
+        x = rows.encode(self.features, self.network.dtype, odd)
+        return predict_values(self.network, self.head, x)
+
+    @np.errstate(all="ignore")  # what is too large for the network's numbers is seen in the metrics
+    def judge(self, rows: Rows) -> Judgement:
+        """Predictions and losses of rows whose targets are known; a class that training did not have is coded −1."""
+        part = encode_examples(self.spec, self.features, self.head, rows, unknown=True)
+        losses, predictions = predict_with_row_losses(self.network, self.head, part)
+        weights = np.ones(rows.count) if part.weights is None else part.weights.astype(np.float64)
+        return Judgement(part.truth, predictions, weights, losses.astype(np.float64))

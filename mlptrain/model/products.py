@@ -1,0 +1,48 @@
+"""Matrix products of a network: how large the largest is, the threads it is worth, the library that computes it."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from mlptrain.engine.network import Network
+
+SMALL = 1 << 23
+"""Multiplications in the largest product of a step up to which a second thread brings next to nothing. Where another
+process has the second core, BLAS threads wait for each other, and small products take a hundred times as long."""
+
+
+def compute_largest_product_size(network: Network, rows: int) -> int:
+    """Rows · inputs · outputs of the largest layer."""
+    independent = network.members is None or network.gradient_scale > 1  # else one product of all members' rows
+    members = 1 if independent else network.members or 1
+    return members * rows * max(inputs * layer.outputs(inputs) for _, layer, inputs in network.walk())
+
+
+@contextmanager
+def limit_threads(network: Network, rows: int, asked: int | None) -> Iterator[None]:
+    """One thread while the products are small, unless the user has `asked` for a number."""
+    if asked is not None or compute_largest_product_size(network, rows) > SMALL:
+        yield
+        return
+    with threadpool_limits(1, user_api="blas"):
+        yield
+
+
+def describe_products(network: Network, rows: int) -> str:
+    """Which library computes the matrix products of a batch, with which kernels and how many threads."""
+    small = compute_largest_product_size(network, rows) <= SMALL
+    loaded = [each for each in threadpool_info() if each["user_api"] == "blas"]
+    of_numpy = [each for each in loaded if "numpy" in each["filepath"]]  # SciPy, say, may have brought its own
+    libraries = of_numpy or loaded
+    return "; ".join(map(partial(describe_library, small=small), libraries)) or "the library that NumPy was built with"
+
+
+def describe_library(facts: Mapping[str, Any], *, small: bool) -> str:
+    """A library of products in words: OpenBLAS 0.3.31, SkylakeX kernels, 2 threads."""
+    name = {"openblas": "OpenBLAS", "mkl": "MKL", "blis": "BLIS"}.get(facts["internal_api"], facts["internal_api"])
+    kernels = f", {facts['architecture']} kernels" if facts.get("architecture") else ""
+    threads = "1 thread, as they are small" if small else f"{facts['num_threads']} threads"
+    return f"{name} {facts.get('version') or ''}{kernels}, {threads}"
