@@ -167,13 +167,13 @@ class Reader:
             at_once = max(CHARACTERS_AT_ONCE, min(CHARACTERS_OF_A_COLUMN * self.width, CHARACTERS_AT_MOST))
             while text := stream.read(at_once):
                 text += stream.readline()
-                columns = None if self.layout.skip_initial_space else self.divided(text)
+                columns = None if self.layout.skip_initial_space else self.divide_text(text)
                 if columns is None:
                     yield from self.csv_blocks(chain(io.StringIO(text, newline=""), stream))
                 elif columns:
                     yield columns
 
-    def divided(self, text: str) -> Columns | None:
+    def divide_text(self, text: str) -> Columns | None:
         """The columns of whole lines; None if only `csv` can read them."""
         if '"' in text:
             return None
@@ -187,7 +187,7 @@ class Reader:
             text = "\n".join(self.without_blanks(text.split("\n")))
             columns = self.aligned(text) if text else []
             if columns is None:
-                self.ragged()
+                self.refuse_ragged_rows()
         elif self._blank:
             self.inner_blank_lines, self._blank = self.inner_blank_lines + self._blank, 0
         return columns
@@ -224,7 +224,7 @@ class Reader:
             elif self._blank:
                 self.inner_blank_lines, self._blank = self.inner_blank_lines + self._blank, 0
             if not {self.width}.issuperset(map(len, block)):
-                self.ragged()
+                self.refuse_ragged_rows()
             if block:
                 yield list(zip(*block, strict=True))
 
@@ -239,22 +239,22 @@ class Reader:
                 self._blank += 1
         return kept
 
-    def ragged(self) -> NoReturn:
+    def refuse_ragged_rows(self) -> NoReturn:
         """Raise for the first record that has too few or too many fields."""
-        for position, (record, line) in enumerate(self.located()):
+        for position, (record, line) in enumerate(self.locate_records()):
             if len(record) != self.width:
                 fields = f"{len(record)} field{'s' * (len(record) != 1)}, {self.width} expected"
-                hint = self.ragged_hint(len(record)) if position == 0 or self.width == 1 else ""
+                hint = self.suggest_ragged_cause(len(record)) if position == 0 or self.width == 1 else ""
                 raise DataError(f"{self.name}:{line}: {fields}{hint}; mend the line")
         raise DataError(f"{self.name}: the file has changed while it was read; try again")
 
-    def ragged_hint(self, fields: int) -> str:
+    def suggest_ragged_cause(self, fields: int) -> str:
         """The likely cause if the very first row does not fit the names."""
-        if fields == self.width + 1 and all(len(record) == fields for record, _ in self.located()):
+        if fields == self.width + 1 and all(len(record) == fields for record, _ in self.locate_records()):
             return " in every row (an index column without a name, or a delimiter at the end of the lines?)"
         return " (if the table begins further down, set data.skip_rows)"
 
-    def located(self) -> Iterator[tuple[Record, int]]:
+    def locate_records(self) -> Iterator[tuple[Record, int]]:
         """The records of the rows, each with the file line it begins on."""
         with self.faults(), self.text() as stream:
             records, line = self.records(self.rows_stream(stream)), self.first_line + 1
@@ -266,7 +266,7 @@ class Reader:
     def lines_of(self, rows: Sequence[int]) -> list[int]:
         """The file lines that some rows (ascending) begin on."""
         wanted, last = set(rows), max(rows, default=-1)
-        found = enumerate(line for _, line in self.located())
+        found = enumerate(line for _, line in self.locate_records())
         return [line for row, line in islice(found, last + 1) if row in wanted]
 
     @contextmanager

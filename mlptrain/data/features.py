@@ -188,7 +188,7 @@ class Pixels:
         return len(self.bytes)
 
     def __getitem__(self, rows: slice) -> Matrix:
-        return self.divided(self.bytes[rows])
+        return self.divide_bytes(self.bytes[rows])
 
     @property
     def nbytes(self) -> int:
@@ -202,9 +202,9 @@ class Pixels:
         self, indices: Integers, axis: Literal[0], out: Matrix | None = None, mode: Literal["clip"] = "clip"
     ) -> Matrix:
         """The rows of these numbers."""
-        return self.divided(self.bytes.take(indices, axis, mode=mode), out)
+        return self.divide_bytes(self.bytes.take(indices, axis, mode=mode), out)
 
-    def divided(self, some: NDArray[np.uint8], out: Matrix | None = None) -> Matrix:
+    def divide_bytes(self, some: NDArray[np.uint8], out: Matrix | None = None) -> Matrix:
         """Some rows / 255, in the matrix's own type."""
         made: Matrix = np.divide(some, 255, out=out, dtype=self.dtype)
         return made

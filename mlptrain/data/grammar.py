@@ -57,14 +57,14 @@ class NumberGrammar:
         '1234.56'
         """
         if self.thousands and self.thousands in text:
-            if not self.grouped(text):
+            if not self.has_whole_groups(text):
                 return f"?{text}"
             text = text.replace(self.thousands, "")
         if self.decimal != ".":
             text = text.replace(".", "?").replace(self.decimal, ".")
         return text
 
-    def grouped(self, text: str) -> bool:
+    def has_whole_groups(self, text: str) -> bool:
         """Whether the marks of thousands stand between groups of three digits, the first without a leading 0."""
         mark, point = re.escape(self.thousands), re.escape(self.decimal)
         return (

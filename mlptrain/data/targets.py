@@ -61,7 +61,7 @@ class NumberTarget:
             raise DataError(f'column "{name}": there are targets that {dtype} cannot hold; {cure}')
         return scaled.astype(dtype)
 
-    def unscaled(self, predicted: Matrix) -> Doubles:
+    def restore_units(self, predicted: Matrix) -> Doubles:
         """Predictions in the user's units."""
         y = predicted.astype(np.float64) * np.asarray(self.scale) + np.asarray(self.center)
         if self.transform != "none":

@@ -71,7 +71,7 @@ class NumberLoss:
     def predict(self, logits: Floats) -> Floats:
         return logits
 
-    def pooled(self, logits: Floats) -> Floats:
+    def pool_logits(self, logits: Floats) -> Floats:
         """The logits (B, K) of the mean prediction of several members, whose logits are (M, B, K)."""
         mean: Floats = logits.mean(axis=0)
         return mean
@@ -92,7 +92,7 @@ class ClassLoss:
     def predict(self, logits: Floats) -> Floats:
         return softmax(logits)
 
-    def pooled(self, logits: Floats) -> Floats:
+    def pool_logits(self, logits: Floats) -> Floats:
         """The logits (B, K) of the mean probabilities of several members, log mean softmax(z), z (M, B, K)."""
         return log_mean_exp(log_softmax(logits))
 
@@ -186,7 +186,7 @@ class Poisson(NumberLoss):
     def predict(self, logits: Floats) -> Floats:
         return self.mean(logits)[0]
 
-    def pooled(self, logits: Floats) -> Floats:
+    def pool_logits(self, logits: Floats) -> Floats:
         return log_mean_exp(logits)
 
 
@@ -238,7 +238,7 @@ class BinaryCrossEntropy(ClassLoss):
     def predict(self, logits: Floats) -> Floats:
         return np.concatenate([sigmoid(-logits), sigmoid(logits)], axis=-1)
 
-    def pooled(self, logits: Floats) -> Floats:
+    def pool_logits(self, logits: Floats) -> Floats:
         """log(p / (1 − p)) of the mean probability p."""
         return log_mean_exp(-softplus(-logits)) - log_mean_exp(-softplus(logits))
 
@@ -287,7 +287,7 @@ class Hinge(ClassLoss):
     def predict(self, logits: Floats) -> Floats:
         return logits
 
-    def pooled(self, logits: Floats) -> Floats:
+    def pool_logits(self, logits: Floats) -> Floats:
         """The mean score."""
         mean: Floats = logits.mean(axis=0)
         return mean

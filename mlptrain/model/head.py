@@ -192,7 +192,7 @@ class NumberHead:
 
     def predict(self, logits: Floats) -> NDArray[Any]:
         """Numbers in the user's units (B, K); a fresh array."""
-        return self.target.unscaled(self.loss.predict(logits))
+        return self.target.restore_units(self.loss.predict(logits))
 
     def compare(self, predictions: NDArray[Any], truth: NDArray[Any]) -> Comparison:
         return compare_numbers(predictions, truth)
@@ -252,7 +252,7 @@ def make_head(loss: Loss, target: Target) -> Head:
 def iterate_logits(network: Network, head: Head, x: Inputs) -> Iterator[Floats]:
     """The logits (B, K) of x in evaluation, of several members those of their mean prediction, chunk by chunk."""
     for logits in network.logits(x):
-        yield logits if network.members is None else head.loss.pooled(logits)
+        yield logits if network.members is None else head.loss.pool_logits(logits)
 
 
 @np.errstate(all="ignore")  # what is too large for the network's numbers is seen in the predictions

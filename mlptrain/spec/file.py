@@ -65,9 +65,9 @@ class Draft:
         if isinstance(spec, Spec):
             about = self.recipe.choices[choice].about if self.recipe.choices else ""
             return spec, Expansion(recipe=self.recipe, facts=facts, overridden=changed, choice=about)
-        raise SpecError(*(self.blamed(said) for said in spec))
+        raise SpecError(*(self.blame_recipe(said) for said in spec))
 
-    def blamed(self, said: str) -> str:
+    def blame_recipe(self, said: str) -> str:
         """A problem, with the name of the recipe if the user's keys alone would not have it."""
         assert self.recipe is not None
         alone = read_spec_or_problems(self.own(None))

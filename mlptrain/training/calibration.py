@@ -49,7 +49,7 @@ def copy_temperature(network: Network, other: Network) -> None:
 
 def compute_true_class_probabilities(course: Course, logits: Floats, codes: Floats) -> Floats:
     """The probability of each row's class."""
-    pooled = logits if course.network.members is None else course.head.loss.pooled(logits)
+    pooled = logits if course.network.members is None else course.head.loss.pool_logits(logits)
     p: Floats = course.head.loss.predict(pooled)[np.arange(len(codes)), codes].astype(np.float64)
     return p
 

@@ -511,7 +511,7 @@ def test_a_table_without_permission(folder, monkeypatch):
 @pytest.mark.parametrize(
     "command", ["fit spec.yaml", "predict model.npz table.csv --out p.csv", "eval model.npz table.csv"]
 )
-@pytest.mark.parametrize("moment", ["blocks", "divided"], ids=["between names and rows", "while the rows are read"])
+@pytest.mark.parametrize("moment", ["blocks", "divide_text"], ids=["between names and rows", "while the rows are read"])
 def test_a_table_that_changes_while_it_is_read(folder, monkeypatch, command, moment):
     original = getattr(Reader, moment)
 

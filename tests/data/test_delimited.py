@@ -371,7 +371,7 @@ def test_bare_blocks_are_what_csv_makes_of_them(body, size, names, blanks_at_end
 def attempt_quoted(content: str) -> Table | DataError:
     """The table as `csv` alone reads it."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Reader, "divided", lambda *_: None)
+        patch.setattr(Reader, "divide_text", lambda *_: None)
         return attempt(content.encode(), delimiter=",")
 
 

@@ -54,7 +54,7 @@ def test_scaled_targets_are_scaled_back(rows, scaled):
     assume((np.ptp(values, axis=0) > 1e-3).all())
     target = fit_target_numbers(("a", "b"), values, scaled=scaled, source="f.csv")
     z = target.scaled(values, FLOAT64)
-    np.testing.assert_allclose(target.unscaled(z), values, rtol=1e-9, atol=1e-6)
+    np.testing.assert_allclose(target.restore_units(z), values, rtol=1e-9, atol=1e-6)
     if scaled:
         np.testing.assert_allclose([z.mean(axis=0), z.std(axis=0)], [[0, 0], [1, 1]], atol=1e-6)
     else:
@@ -63,7 +63,7 @@ def test_scaled_targets_are_scaled_back(rows, scaled):
 
 def test_predictions_in_the_users_units_are_float64():
     target = NumberTarget(names=("a",), center=(1e9,), scale=(0.5,))
-    assert target.unscaled(np.array([[1.0]], np.float32)).tolist() == [[1e9 + 0.5]]
+    assert target.restore_units(np.array([[1.0]], np.float32)).tolist() == [[1e9 + 0.5]]
 
 
 @drawn
@@ -75,9 +75,9 @@ def test_predictions_stay_within_the_bounds_of_each_target_in_the_users_units(pr
     free = NumberTarget(names=("a", "b"), center=(1.0, -2.0), scale=(0.5, 3.0), transform=transform)
     bound = replace(free, lowest=(0.25, -7.0), highest=(40.0, 0.125))
     z = np.array(predicted)
-    np.testing.assert_array_equal(bound.unscaled(z), np.clip(free.unscaled(z), [0.25, -7.0], [40.0, 0.125]))
+    np.testing.assert_array_equal(bound.restore_units(z), np.clip(free.restore_units(z), [0.25, -7.0], [40.0, 0.125]))
     np.testing.assert_array_equal(bound.scaled(np.abs(z) + 1, FLOAT64), free.scaled(np.abs(z) + 1, FLOAT64))
-    assert np.isnan(bound.unscaled(np.array([[np.nan, 0.0]]))[0, 0])
+    assert np.isnan(bound.restore_units(np.array([[np.nan, 0.0]]))[0, 0])
 
 
 def test_a_constant_target_is_an_error():
@@ -106,7 +106,7 @@ def test_transformed_targets_are_transformed_back(transform, scaled, values):
     z = target.scaled(values, FLOAT64)
     expected = (f(values) - f(values).mean()) / f(values).std() if scaled else f(values)
     np.testing.assert_allclose(z, expected, rtol=1e-9, atol=1e-9)
-    np.testing.assert_allclose(target.unscaled(z), values, rtol=1e-9, atol=1e-6)
+    np.testing.assert_allclose(target.restore_units(z), values, rtol=1e-9, atol=1e-6)
 
 
 @pytest.mark.parametrize(("transform", "least"), [("log", 0.0), ("log", -1.0), ("log1p", -1.0), ("log1p", -2.5)])

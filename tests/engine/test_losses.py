@@ -276,7 +276,7 @@ def test_members_are_predicted_apart(loss):
 def test_pooled_logits_predict_the_mean_of_the_members_predictions(loss, count, scale):
     """Of expected counts up to the ceiling of the exponential, above which no sum of them is one of its tangent."""
     logits = scale * standard_normal(count, 7, outputs_of(loss), seed=4)
-    pooled = loss.pooled(logits)
+    pooled = loss.pool_logits(logits)
     assert pooled.shape == (7, outputs_of(loss))
     np.testing.assert_allclose(loss.predict(pooled), loss.predict(logits).mean(axis=0), rtol=1e-10, atol=1e-13)
 
@@ -286,7 +286,7 @@ def test_pooled_logits_predict_the_mean_of_the_members_predictions(loss, count, 
 def test_pooled_logits_are_finite_and_of_their_type_at_extreme_logits(loss, dtype):
     logits = np.array([[[1e4] * outputs_of(loss)], [[-1e4] * outputs_of(loss)], [[0.0] * outputs_of(loss)]], dtype)
     logits[0, 0, 0] = -1e4
-    pooled = loss.pooled(logits)
+    pooled = loss.pool_logits(logits)
     assert pooled.dtype == dtype
     assert np.isfinite(pooled).all()
 
