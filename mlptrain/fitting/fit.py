@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mlptrain.engine.metrics import Metrics
 from mlptrain.errors import Interrupted, SpecError
+from mlptrain.figures import format_figure
 from mlptrain.fitting.candidates import list_spec_candidates
 from mlptrain.fitting.host import Host
 from mlptrain.fitting.keeper import FORGETFUL, Keeper
@@ -58,7 +59,7 @@ class Fit:
         size = f"{len(self.model.networks)} networks, " if several else ""
         lines = [f"Fit: {size}{outcome.parameters:,} parameters, epoch {outcome.best_epoch} of {outcome.epochs}"]
         for part, metrics in outcome.metrics.items():
-            known = ", ".join(f"{name} {value:.4g}" for name, value in metrics.items() if value is not None)
+            known = ", ".join(f"{name} {format_figure(value)}" for name, value in metrics.items() if value is not None)
             lines.append(f"  {part}: {known}")
         return "\n".join(lines)
 

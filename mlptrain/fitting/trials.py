@@ -7,6 +7,7 @@ from math import ceil, inf
 from mlptrain.engine.members import Networks
 from mlptrain.engine.metrics import RMSE, LogLoss
 from mlptrain.errors import Diverged, Interrupted
+from mlptrain.figures import format_figure
 from mlptrain.fitting.candidates import Candidate
 from mlptrain.fitting.checkpoint_file import Checkpoint
 from mlptrain.fitting.execution import choose_executor
@@ -58,7 +59,9 @@ def find_best_candidate(candidates: Sequence[Candidate], trial: Trial, host: Hos
         raise Interrupted("stopped during the trials; nothing was written")
     best = min(range(len(values)), key=values.__getitem__)
     best = best if values[best] < values[0] * (1 - trial.margin) else 0
-    compared = ", ".join(f"{each.about} {value:.4g}" for each, value in zip(trial.choices, values, strict=True))
+    compared = ", ".join(
+        f"{each.about} {format_figure(value)}" for each, value in zip(trial.choices, values, strict=True)
+    )
     host.notice(f"trials of {trial.steps:,} steps: {compared}; taken: {trial.choices[best].about}")
     return best
 

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from mlptrain.figures import WIDTH, format_figure
 from mlptrain.model.history import EpochEnded
 from mlptrain.reporting.text import escape_text
-from mlptrain.reporting.words import WIDTH, format_learning_rate, format_row_rate, format_short_number
+from mlptrain.reporting.words import format_row_rate
 from mlptrain.training.events import Started
 
 MARGIN = 2
@@ -57,13 +58,13 @@ def list_epoch_columns(started: Started, *, penalty: bool, train_metric: bool) -
     validated = started.validation_rows > 0
     every = [
         (True, Column("", "epoch", 0, lambda e: str(e.epoch), max(5, len(str(started.epochs))))),
-        (True, Column(loss, "loss", 1, lambda e: format_short_number(e.train_loss))),
-        (train_metric, Column("train", metric, 4, lambda e: format_short_number(e.train_metric))),
-        (validated, Column("validation", "loss", 2, lambda e: format_short_number(e.validation_loss))),
-        (validated, Column("validation", metric, 3, lambda e: format_short_number(e.validation_metric))),
-        (True, Column("learning", "rate", 5, lambda e: format_learning_rate(e.learning_rate))),
-        (penalty, Column("", "penalty", 6, lambda e: format_short_number(e.penalty))),
-        (True, Column("", "rows/s", 7, lambda e: format_row_rate(e.rows_per_second))),
+        (True, Column(loss, "loss", 1, lambda e: format_figure(e.train_loss))),
+        (train_metric, Column("train", metric, 4, lambda e: format_figure(e.train_metric))),
+        (validated, Column("validation", "loss", 2, lambda e: format_figure(e.validation_loss))),
+        (validated, Column("validation", metric, 3, lambda e: format_figure(e.validation_metric))),
+        (True, Column("learning", "rate", 5, lambda e: format_figure(e.learning_rate))),
+        (penalty, Column("", "penalty", 6, lambda e: format_figure(e.penalty))),
+        (True, Column("", "rows/s", 7, lambda e: format_row_rate(e.rows_per_second), 8)),
     ]
     return [column for wanted, column in every if wanted]
 

@@ -3,17 +3,20 @@
 from dataclasses import asdict
 from typing import Any
 
+from mlptrain.figures import format_figure, format_interval, format_weight
 from mlptrain.model.evaluation import Evaluation
 from mlptrain.reporting.text import escape_text
-from mlptrain.reporting.text_tables import align_rows, format_metric_value
+from mlptrain.reporting.text_tables import align_rows
 
 
 def format_evaluation(result: Evaluation) -> str:
     """The metrics with their intervals, then the classes and the slices, if there are any."""
     rows = [["", f"{result.rows:,} rows", *(["95 % interval"] if result.intervals else [])]]
     for name, value in result.metrics.items():
-        between = [" to ".join(map(format_metric_value, result.intervals.get(name, ())))] if result.intervals else []
-        rows.append([name, format_metric_value(value), *between])
+        between = (
+            [format_interval(*result.intervals[name]) if name in result.intervals else ""] if result.intervals else []
+        )
+        rows.append([name, format_figure(value), *between])
     lines = [align_rows(rows), *(f"  {name}: undefined: {escape_text(why)}" for name, why in result.undefined.items())]
     if result.intervals:
         lines.append(f"  (intervals from {result.resamples:,} bootstrap samples)")
@@ -29,10 +32,10 @@ def format_classes(result: Evaluation, most: int = 30) -> str:
     rows = [
         [
             escape_text(each.name, 40),
-            f"{each.rows:,g}",
-            format_metric_value(each.precision),
-            format_metric_value(each.recall),
-            format_metric_value(each.f1),
+            format_weight(each.rows),
+            format_figure(each.precision),
+            format_figure(each.recall),
+            format_figure(each.f1),
         ]
         for each in result.classes[:most]
     ]
@@ -46,7 +49,10 @@ def format_confusion(result: Evaluation, most: int = 12) -> list[str]:
     if len(result.classes) > most:
         return []
     names = [escape_text(each.name, 20) for each in result.classes]
-    rows = [[name, *(f"{count:,g}" for count in counts)] for name, counts in zip(names, result.confusion, strict=True)]
+    rows = [
+        [name, *(format_weight(count) for count in counts)]
+        for name, counts in zip(names, result.confusion, strict=True)
+    ]
     return ["", "true class (down), predicted class (across)", align_rows([["", *names], *rows])]
 
 
@@ -54,7 +60,7 @@ def format_slices(result: Evaluation, most: int = 50) -> str:
     """The metrics of each slice."""
     names = list(result.metrics)
     rows = [
-        [escape_text(each.value, 40), f"{each.rows:,}", *(format_metric_value(each.metrics[name]) for name in names)]
+        [escape_text(each.value, 40), f"{each.rows:,}", *(format_figure(each.metrics[name]) for name in names)]
         for each in result.slices[:most]
     ]
     return align_rows([["", "rows", *names], *rows])

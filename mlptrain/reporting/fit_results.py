@@ -4,8 +4,9 @@ from dataclasses import asdict
 from typing import Any
 
 from mlptrain.commands.fit import FitResult
+from mlptrain.figures import format_figure
 from mlptrain.reporting.text import escape_text
-from mlptrain.reporting.text_tables import REFIT, align_rows, format_metric_value, format_metrics
+from mlptrain.reporting.text_tables import REFIT, align_rows, format_metrics
 
 
 def format_fit_result(result: FitResult) -> str:
@@ -24,11 +25,11 @@ def format_folds(result: FitResult) -> str:
     part = "validation" if "validation" in result.metrics else "train"
     names = list(result.metrics[part])
     rows = [
-        [f"fold {number}", str(fold.best_epoch), *(format_metric_value(fold.metrics[part][name]) for name in names)]
+        [f"fold {number}", str(fold.best_epoch), *(format_figure(fold.metrics[part][name]) for name in names)]
         for number, fold in enumerate(result.folds, 1)
     ]
-    mean = ["mean", "", *(format_metric_value(result.metrics[part][name]) for name in names)]
-    deviation = ["± sd", "", *(format_metric_value(result.deviations[part][name]) for name in names)]
+    mean = ["mean", "", *(format_figure(result.metrics[part][name]) for name in names)]
+    deviation = ["± sd", "", *(format_figure(result.deviations[part][name]) for name in names)]
     return align_rows([[part, "epoch", *names], *rows, mean, deviation])
 
 

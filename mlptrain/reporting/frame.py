@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from textwrap import wrap
 from typing import Literal
 
+from mlptrain.figures import format_figure
 from mlptrain.model.history import EpochEnded
 from mlptrain.reporting.curve import Scale, Values, draw_curve, find_curve_column
 from mlptrain.reporting.digest import LAST, Digest
@@ -12,7 +13,6 @@ from mlptrain.reporting.words import (
     describe_failure,
     describe_finish,
     describe_start,
-    format_short_number,
     format_stopwatch,
 )
 from mlptrain.training.events import Started
@@ -168,7 +168,7 @@ def _choose_heading_style(heading: Column) -> Style:
 
 def _format_scale_labels(scale: Scale, height: int) -> list[str]:
     """Left of the charts, from title to axis: the ends of the scale, and whether it is logarithmic in between."""
-    texts = ["", format_short_number(scale.high), *[""] * (height - 2), format_short_number(scale.low), ""]
+    texts = ["", format_figure(scale.high), *[""] * (height - 2), format_figure(scale.low), ""]
     if scale.logarithmic:
         texts[1 + height // 2] = "log"
     width = max(7, *map(len, texts))

@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 
 from mlptrain.commands.show import Description
+from mlptrain.figures import format_figure
 from mlptrain.reporting.spec_text import format_spec_as_yaml
 from mlptrain.reporting.text import escape_text
 from mlptrain.reporting.text_tables import (
     REFIT,
     align_rows,
     escape_and_indent_text,
-    format_metric_value,
     format_metrics,
     format_size,
 )
@@ -50,7 +50,5 @@ def format_history(history: Mapping[str, Sequence[float | None]]) -> str:
         return "  no epochs"
     chosen = sorted({round(position * (count - 1) / 19) for position in range(20)})
     shown = [name for name in names if name not in ("epoch", "best")]
-    rows = [
-        [str(int(history["epoch"][k] or 0)), *(format_metric_value(history[name][k]) for name in shown)] for k in chosen
-    ]
+    rows = [[str(int(history["epoch"][k] or 0)), *(format_figure(history[name][k]) for name in shown)] for k in chosen]
     return align_rows([["epoch", *(name.replace("_", " ") for name in shown)], *rows])

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from mlptrain.figures import format_figure
 from mlptrain.reporting.text import escape_text
 
 REFIT = "train: the refit on all rows; validation: the network before it, which had not seen these rows"
@@ -21,18 +22,11 @@ def align_rows(rows: Sequence[Sequence[str]], indent: str = "  ") -> str:
     return "\n".join(lines)
 
 
-def format_metric_value(value: float | None) -> str:
-    """A number for people: four decimals, or four digits where it is large."""
-    if value is None:
-        return "–"
-    return f"{value:.4f}" if abs(value) < 1000 else f"{value:,.0f}" if abs(value) >= 1e5 else f"{value:,.1f}"
-
-
 def format_metrics(parts: Mapping[str, Mapping[str, float | None]]) -> str:
     """Metrics as rows, parts as columns."""
     names = list(next(iter(parts.values())))
     return align_rows(
-        [["", *parts], *([name, *(format_metric_value(values[name]) for values in parts.values())] for name in names)]
+        [["", *parts], *([name, *(format_figure(values[name]) for values in parts.values())] for name in names)]
     )
 
 
@@ -42,5 +36,12 @@ def escape_and_indent_text(text: str) -> str:
 
 
 def format_size(size: int) -> str:
-    """A number of bytes for people."""
-    return f"{size / 2**20:,.1f} MiB"
+    """A number of bytes for people.
+
+    >>> [format_size(size) for size in (900, 12_345, 123_456_789)]
+    ['900 bytes', '12.1 KiB', '117.7 MiB']
+    """
+    for factor, unit in ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB")):
+        if size >= factor:
+            return f"{size / factor:,.1f} {unit}"
+    return f"{size} bytes"

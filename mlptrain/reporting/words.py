@@ -1,48 +1,11 @@
 """The words and numbers of a run: the same in a terminal and in a log, in ASCII."""
 
-from collections.abc import Iterable, Mapping
-from math import isfinite
+from collections.abc import Mapping
 
+from mlptrain.figures import format_figure
 from mlptrain.model.history import EpochEnded, Reason
 from mlptrain.reporting.text import escape_text
 from mlptrain.training.events import Finished, Started
-
-WIDTH = 8
-"""The most characters that `format_short_number` needs."""
-
-
-def format_short_number(value: float | None) -> str:
-    """At most 8 characters: four decimals where they tell enough, else an exponent; "-" for what is not defined.
-
-    >>> [format_short_number(value) for value in (0.5, 48211.3, 0.000123, -1.2345e-300, None)]
-    ['0.5000', '48211.30', '1.230e-4', '-1e-300', '-']
-    """
-    if not value:
-        return "-" if value is None else "0"
-    fixed = not isfinite(value) or 1e-3 <= abs(value) < 1e6
-    forms = (f"{value:.{digits}{'f' if fixed else 'e'}}" for digits in (4, 3, 2, 1, 0))
-    return _choose_fitting_form(_shorten_exponent(form) for form in forms)
-
-
-def _choose_fitting_form(forms: Iterable[str]) -> str:
-    return next(form for form in forms if len(form) <= WIDTH)
-
-
-def format_learning_rate(value: float) -> str:
-    """As `format_short_number`; below 0.01 with three digits before the exponent: schedules cross many decades.
-
-    >>> [format_learning_rate(value) for value in (0.1, 0.000998, 2.5e-7, 0.0)]
-    ['0.1000', '9.98e-4', '2.50e-7', '0']
-    """
-    if 0 < abs(value) < 0.01:
-        return _choose_fitting_form(_shorten_exponent(f"{value:.{digits}e}") for digits in (2, 1, 0))
-    return format_short_number(value)
-
-
-def _shorten_exponent(text: str) -> str:
-    """Without the signs and zeros that C puts into an exponent."""
-    mantissa, e, exponent = text.partition("e")
-    return f"{mantissa}e{int(exponent)}" if e else text
 
 
 def format_row_rate(value: float) -> str:
@@ -50,7 +13,7 @@ def format_row_rate(value: float) -> str:
     for factor, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if factor <= value < 1e12:
             return f"{value / factor:.1f}{unit}"
-    return f"{value:.0f}" if 0 <= value < 1e12 else format_short_number(value)
+    return f"{value:.0f}" if 0 <= value < 1e12 else format_figure(value)
 
 
 def format_count_with_noun(amount: int, noun: str) -> str:
@@ -59,9 +22,9 @@ def format_count_with_noun(amount: int, noun: str) -> str:
 
 
 def format_duration(seconds: float) -> str:
-    """A time in a sentence: 4.2 s, 3 min 05 s, 1 h 02 min."""
+    """A time in a sentence: 0.04 s, 4.2 s, 3 min 05 s, 1 h 02 min."""
     if not 59.95 <= seconds < 1e9:
-        return f"{seconds:.1f} s"
+        return f"{seconds:.{2 if 0 <= seconds < 0.095 else 1}f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest:02} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
 
@@ -113,7 +76,7 @@ def _describe_best(started: Started, finished: Finished, best: EpochEnded | None
     if best is None or best.epoch != finished.best_epoch:
         return name
     value = best.validation_loss if started.monitor == "loss" else best.validation_metric
-    return f"{name} (validation {escape_text(started.monitor or '')} {format_short_number(value)})"
+    return f"{name} (validation {escape_text(started.monitor or '')} {format_figure(value)})"
 
 
 def describe_failure(started: Started, epochs: int, seconds: float) -> str:

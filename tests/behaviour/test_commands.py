@@ -120,15 +120,15 @@ def test_a_fit_that_diverges_shows_its_last_epoch_and_where_it_stood(tmp_path):
     last = int(row.removeprefix("*").split()[0])
     assert last > 120
     assert last % 20
-    assert re.fullmatch(rf"not finished: {last} of 400 epochs in \d+\.\d s", end)
+    assert re.fullmatch(rf"not finished: {last} of 400 epochs in \d+\.\d+ s", end)
     assert f"not finite in epoch {last + 1}" in error
 
 
 @pytest.mark.parametrize(
     ("presses", "said"),
     [
-        (1, r"interrupted: 93 epochs in \d+\.\d s, best epoch \d+ .*"),
-        (2, r"not finished: 93 of 400 epochs in \d+\.\d s"),
+        (1, r"interrupted: 93 epochs in \d+\.\d+ s, best epoch \d+ .*"),
+        (2, r"not finished: 93 of 400 epochs in \d+\.\d+ s"),
     ],
 )
 def test_a_fit_that_is_interrupted_shows_its_last_epoch_and_where_it_stood(tmp_path, monkeypatch, presses, said):
