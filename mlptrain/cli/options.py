@@ -41,11 +41,15 @@ def prepare_stdout() -> TextIO:
 
 
 def print_message(message: str, longest: int) -> None:
-    """Print one line on stderr, safe for any terminal."""
+    """Print one line on stderr, safe for any terminal; on one it is wrapped between words, its first word in colour."""
+    from mlptrain.reporting.terminal import find_terminal
     from mlptrain.reporting.text import escape_text
 
     with suppress(OSError):  # a log on a full disk, a terminal that has gone: no reason to lose the work
-        print(escape_text(message, longest), file=sys.stderr)
+        terminal = find_terminal(sys.stderr)
+        kind, colon, rest = terminal.wrap(escape_text(message, longest)).partition(":")
+        paint = terminal.paint(kind + colon, "bad" if kind == "error" else "validation")
+        print(f"{paint}{rest}", file=sys.stderr)
 
 
 def print_notice(message: str) -> None:

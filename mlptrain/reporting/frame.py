@@ -86,7 +86,7 @@ class Frame:
         return [*self._strong(describe_start(self.started, self.title))[:3], []]
 
     def _strong(self, text: str) -> list[Line]:
-        return [[(line, "strong")] for line in wrap(text, max(self.width, 1))]
+        return [[(line, "strong")] for line in wrap(text, max(self.width, 1), break_on_hyphens=False)]
 
     def _layout(self) -> Layout:
         digest = self.digest

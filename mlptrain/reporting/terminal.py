@@ -1,0 +1,101 @@
+"""What a text is written on: how wide it is, and its colours; words are wrapped, signs are painted.
+
+Rich is not needed for this, and would take longer to load than `predict` takes.
+"""
+
+import os
+import sys
+from dataclasses import dataclass
+from typing import IO, Literal
+from unicodedata import combining, east_asian_width
+
+Paint = Literal["", "quiet", "strong", "train", "validation", "best", "bad"]
+
+CODES: dict[Paint, str] = {
+    "": "",
+    "quiet": "2",
+    "strong": "1",
+    "train": "36",
+    "validation": "33",
+    "best": "1;32",
+    "bad": "1;31",
+}
+"""The codes of the terminal: the colours are those of the live picture."""
+NARROWEST = 20
+"""Text is not wrapped to less than this."""
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """A terminal of so many columns; None where lines may be of any length, as in a file or a pipe."""
+
+    width: int | None = None
+    colour: bool = False
+
+    def paint(self, text: str, paint: Paint) -> str:
+        """The text in a colour, where there are colours."""
+        return f"\x1b[{CODES[paint]}m{text}\x1b[0m" if self.colour and CODES[paint] and text.strip() else text
+
+    def wrap(self, text: str, indent: str = "  ") -> str:
+        """Lines that are broken between words only; what follows a break is indented."""
+        if self.width is None:
+            return text
+        return "\n".join(wrap_line(line, max(self.width, NARROWEST), indent) for line in text.split("\n"))
+
+    def has_room(self, width: int) -> bool:
+        """Whether a line of this width fits."""
+        return self.width is None or width <= self.width
+
+
+ANYWHERE = Terminal()
+"""A file or a pipe: lines of any length, no colours."""
+
+
+def find_terminal(stream: IO[str]) -> Terminal:
+    """What a stream leads to. NO_COLOR is honoured, and TERM=dumb has no colours."""
+    try:
+        if not stream.isatty():
+            return ANYWHERE
+        columns = os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
+        return ANYWHERE
+    told = os.environ.get("COLUMNS", "")
+    width = int(told) if told.isdecimal() and int(told) else columns or 80
+    return Terminal(width=width, colour=has_colours())
+
+
+def has_colours() -> bool:
+    """Whether the environment wants colours, on a terminal."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM", "") in ("dumb", "unknown")
+    old_windows = sys.platform == "win32" and not {"WT_SESSION", "TERM", "ANSICON"} & os.environ.keys()
+    return not plain and not old_windows
+
+
+def wrap_line(line: str, width: int, indent: str = "  ") -> str:
+    """One line, broken between words: a word that is wider than the line, such as a path, stays whole."""
+    if measure_width(line) <= width:
+        return line
+    lines, current = [], ""
+    for word in line.split(" "):
+        longer = f"{current} {word}" if current else word
+        if current.strip(" ") and measure_width(longer) > width:
+            lines.append(current.rstrip(" "))
+            longer = indent + word
+        current = longer
+    return "\n".join([*lines, current.rstrip(" ")])
+
+
+def measure_width(text: str) -> int:
+    """The columns that a text takes: two for each wide sign of East Asia, none for an accent of its own."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if combining(sign) else 2 if east_asian_width(sign) in "WF" else 1 for sign in text)
+
+
+def shorten_to_width(text: str, width: int) -> str:
+    """The beginning of a text that takes no more columns than `width`, with dots where something is left out."""
+    if measure_width(text) <= width:
+        return text
+    while text and measure_width(text) > width - 3:
+        text = text[:-1]
+    return f"{text}..."
