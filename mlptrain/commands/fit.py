@@ -105,7 +105,9 @@ def fit_to_file(
         model = replace(done.model, spec_folder=compute_relative_spec_folder(out, folder))
         save_contents(model, out)
         if out_of_fold is not None and done.held_out is not None:
-            done.held_out.write(out_of_fold, model)
+            lost = done.held_out.write(out_of_fold, model)
+            if lost.first:
+                host.notice(f"{out_of_fold}: {lost.words()}")
         keeper.remove()
     return replace(done, model=model)
 

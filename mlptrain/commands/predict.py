@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TextIO
 
 from mlptrain.data.images import read_images
-from mlptrain.data.odd_cells import OddCells
+from mlptrain.data.odd_cells import OddCells, format_column_counts
 from mlptrain.data.table import CHUNK, Reading, Table, Writer, describe_missing_columns, format_quoted_names
 from mlptrain.errors import DataError, SpecError
-from mlptrain.model.answers import AnswerOptions, Columns
+from mlptrain.model.answers import AnswerOptions, Columns, NotFinite
+from mlptrain.model.head import name_answers
 from mlptrain.model.model import Model
 from mlptrain.model.products import limit_threads
 from mlptrain.model.rows import ImageRows, Rows, TableRows
@@ -20,10 +21,11 @@ from mlptrain.storage.publishing import convert_to_binary_writer, publish_file
 
 @dataclass
 class Counts:
-    """How many rows were predicted, and which of their cells were filled or unseen."""
+    """How many rows were predicted, which of their cells were filled or unseen, which predictions are not finite."""
 
     rows: int = 0
     odd: OddCells = field(default_factory=OddCells)
+    lost: NotFinite = field(default_factory=NotFinite)
 
 
 class Prediction:
@@ -39,6 +41,7 @@ class Prediction:
             self.model.head.require_probabilities("--probabilities")
         if self.model.reads_images and options.keep:
             raise SpecError("--keep: images have no columns")
+        self.predicted = name_answers(self.model.head, options)
 
     def predict_pieces(self) -> Iterator[Columns]:
         """The predicted columns, some ten thousand rows at a time; at least one piece, even if it is empty."""
@@ -50,11 +53,15 @@ class Prediction:
     def predict_piece(self, rows: Rows) -> Columns:
         """The predicted columns of some rows, whose odd cells are counted, or with `strict` an error."""
         self.counts.rows += rows.count
-        odd = self.counts.odd
-        columns = self.model.answer(rows, self.options, odd)
+        odd, lost = self.counts.odd, self.counts.lost
+        columns = self.model.answer(rows, self.options, odd, lost)
         if self.strict and (odd.filled or odd.unseen):
             first = self.model.networks[0].features.first_odd(rows.inputs)
             raise DataError(f"{first} ({odd.words()}); mend it, or leave --strict out")
+        if self.strict and lost.first:
+            why = "the row lies too far from those of training; mend it, or leave --strict out"
+            counted = format_column_counts(lost.counts)
+            raise DataError(f"{lost.first}: the prediction is not a finite number ({counted}): {why}")
         return columns
 
     def read_pieces(self) -> Iterator[Rows]:
@@ -94,7 +101,15 @@ class Prediction:
         """What the user should hear once all rows are predicted: columns without use, odd cells."""
         ignored = self.ignored
         unused = f"columns that the model does not use: {format_quoted_names(ignored)}" if ignored else ""
-        return [message for message in (unused, self.counts.odd.words()) if message]
+        said = (unused, self.describe_replaced(), self.counts.odd.words(), self.counts.lost.words())
+        return [message for message in said if message]
+
+    def describe_replaced(self) -> str:
+        """A notice of columns of the input that "all" does not keep: predictions stand under their names."""
+        if "all" not in self.options.keep:
+            return ""
+        replaced = [name for name in self.names if name in self.predicted]
+        return f"--keep all: the predictions stand in place of {format_quoted_names(replaced)}" if replaced else ""
 
     def write(self, stream: TextIO) -> None:
         """Write all predictions as CSV."""

@@ -63,6 +63,12 @@ class ClassComparison:
         return cells
 
     @cached_property
+    def lost(self) -> NDArray[np.bool_] | None:
+        """The rows from whose scores no class can be told, as they are not all finite; None if there are none."""
+        lost: NDArray[np.bool_] = np.logical_not(np.isfinite(self.scores).all(axis=1))
+        return lost if lost.any() else None
+
+    @cached_property
     def surprisals(self) -> Doubles:
         """−log p(true class) of each row (B,), p not below the resolution ε of its floating-point type."""
         p = self.scores[np.arange(self.rows), self.truth]
@@ -134,6 +140,12 @@ class ClassSample:
     def probabilistic(self) -> bool:
         return self.comparison.probabilistic
 
+    @property
+    def is_told(self) -> bool:
+        """Whether all rows with weight have finite scores."""
+        lost = self.comparison.lost
+        return lost is None or not (self.weights[lost] > 0).any()
+
     @cached_property
     def confusion(self) -> Doubles:
         """C (K, K): C[i, j] is the weight of the rows of class i that were predicted as class j."""
@@ -150,6 +162,8 @@ class NumberSample:
     weights: Doubles
     of_classes: ClassVar[bool] = False
     probabilistic: ClassVar[bool] = False
+    is_told: ClassVar[bool] = True
+    """Numbers that are not finite are seen in the metrics."""
 
     @cached_property
     def total(self) -> float:

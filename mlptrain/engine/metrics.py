@@ -246,9 +246,13 @@ def measure_metrics(
 
 
 def measure_metric_on_sample(metric: Metric, sample: Sample) -> Value:
-    """The value of a metric that suits the target; undefined if it needs probabilities and there are none."""
+    """The value of a metric that suits the target; undefined if it needs probabilities and there are none, or if a row
+    has scores from which no class can be told.
+    """
     if metric.needs_probabilities and not sample.probabilistic:
         return Undefined("scores are not probabilities")
+    if not sample.is_told:
+        return Undefined("a score is not a finite number")
     return metric.value(sample)  # type: ignore[arg-type]
 
 

@@ -10,7 +10,7 @@ from mlptrain.figures import format_figure
 from mlptrain.fitting.candidates import list_spec_candidates
 from mlptrain.fitting.host import Host
 from mlptrain.fitting.keeper import FORGETFUL, Keeper
-from mlptrain.fitting.out_of_fold import HeldOut
+from mlptrain.fitting.out_of_fold import HeldOut, require_distinct_held_out_columns
 from mlptrain.fitting.outcome import Outcome, TrainingResult, summarize_results
 from mlptrain.fitting.time_limit import apply_time_limit
 from mlptrain.fitting.trainings import Trainings
@@ -84,6 +84,8 @@ def fit_rows(
     data = choose_candidate_data(draft, rows, folder, keeper, host)
     if keep_held_out and data.spec.data.split.folds is None:
         raise SpecError("--out-of-fold: the spec has no folds; set data.split.folds")
+    if keep_held_out:
+        require_distinct_held_out_columns(data)
     data, host = apply_time_limit(data, keeper.unfinished, host)
     parts, begun = divide_rows(data), host.clock()
     trainings, held_out = Trainings(data, keeper, sinks, host), HeldOut(data.rows) if keep_held_out else None

@@ -1,13 +1,18 @@
 """What was predicted for each row by the trainings that had held it out."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mlptrain.engine.losses import Loss
+from mlptrain.model.answers import AnswerOptions, ColumnGroup, Columns, NotFinite, join_columns
+from mlptrain.model.head import ClassHead, list_answers
 from mlptrain.model.model import Model
 from mlptrain.model.rows import Rows
+from mlptrain.preparation.material import TrainingData
 from mlptrain.storage.publishing import publish_table
 
 OUT_OF_FOLD = b"row,fold,"
@@ -30,14 +35,45 @@ class HeldOut:
         self.counts[rows] += 1
         self.folds[rows] = fold
 
-    def write(self, path: Path, model: Model) -> None:
-        """Publish a CSV: the number of each row in its file(s), its (last) fold, its prediction, probabilities."""
+    def write(self, path: Path, model: Model) -> NotFinite:
+        """Publish a CSV: the number of each row in its file(s), its (last) fold, its prediction, probabilities.
+
+        Returns the counts of predictions that are not finite; their cells are empty.
+        """
         assert self.total is not None
         held = np.flatnonzero(self.counts)
-        predictions = self.total[held] / self.counts[held, None]
-        numbers = {"row": self.rows.numbers[held], "fold": self.folds[held]}
-        columns = {name: list(map(str, values.tolist())) for name, values in numbers.items()}
-        columns |= model.head.write_answers(predictions, model.dtype)
-        if model.loss.probabilistic:
-            columns |= model.head.write_probabilities(predictions, model.dtype)
-        publish_table(columns, path)
+        with np.errstate(all="ignore"):
+            predictions = self.total[held] / self.counts[held, None]
+        lost = NotFinite()
+        lost.add(model.head.mark_not_finite(predictions), self.rows.take(held))
+        numbers, folds = (list(map(str, values.tolist())) for values in (self.rows.numbers[held], self.folds[held]))
+        answers = list_answers(model.head, predictions, model.dtype, wanted_of(model.loss))
+        publish_table(join_held_out_columns(numbers, folds, answers), path)
+        return lost
+
+
+def wanted_of(loss: Loss) -> AnswerOptions:
+    """What is written beside the prediction: probabilities where the loss has any."""
+    return AnswerOptions(probabilities=loss.probabilistic)
+
+
+def join_held_out_columns(numbers: list[str], folds: list[str], answers: Sequence[ColumnGroup]) -> Columns:
+    """The columns of the file: row, fold, and what is predicted; a SpecError where two have one name."""
+    cure = "rename the target, or leave out --out-of-fold"
+    return join_columns(
+        [
+            ColumnGroup(origin="the number of the row", columns={"row": numbers}, cure=cure),
+            ColumnGroup(origin="the fold", columns={"fold": folds}, cure=cure),
+            *answers,
+        ]
+    )
+
+
+def require_distinct_held_out_columns(data: TrainingData) -> None:
+    """Fail before training if two columns of the file would have one name."""
+    if data.classes is None:
+        answers = [ColumnGroup(origin="the prediction", columns={name: [] for name in data.spec.data.targets})]
+    else:
+        head = ClassHead(data.loss, data.classes)
+        answers = list_answers(head, np.empty((0, head.width)), np.dtype("float64"), wanted_of(data.loss))
+    join_held_out_columns([], [], answers)

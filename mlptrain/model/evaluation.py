@@ -102,7 +102,8 @@ def evaluate_judgement(
         metrics, undefined = count_unknown_as_wrong(metrics, undefined, count - unknown, unknown)
     resamples = choose_resample_count(answers) if resamples is None else resamples
     intervals = {} if unknown or not resamples else bootstrap_judgement_intervals(answers, judged, resamples, bits)
-    table = compute_confusion_matrix(head, judged)
+    told, untold = leave_out_rows_without_prediction(head, judged)
+    table = compute_confusion_matrix(head, told)
     return Evaluation(
         rows=count,
         metrics=metrics,
@@ -111,10 +112,18 @@ def evaluate_judgement(
         resamples=resamples if intervals else 0,
         confusion=tuple(map(tuple, table.tolist())),
         classes=compute_class_results(head, table),
-        notices=tuple(notices),
+        notices=(*notices, *untold),
         by="" if slicing is None else slicing.column,
         slices=() if slicing is None else evaluate_slices(slicing, slicing.codes[known], answers, judged),
     )
+
+
+def leave_out_rows_without_prediction(head: Head, judged: Judgement) -> tuple[Judgement, list[str]]:
+    """The rows from whose scores a class can be told, and a notice of the others; of numbers all rows."""
+    for lost in head.mark_not_finite(judged.predictions).values() if head.has_classes else ():
+        count = format_row_count(int(lost.sum()))
+        return judged.take(~lost), [f"{count} with scores that are not finite: no class can be told"]
+    return judged, []
 
 
 def bootstrap_judgement_intervals(

@@ -25,7 +25,14 @@ from mlptrain.engine.losses import Loss
 from mlptrain.engine.metrics import METRICS, find_default_metric, measure_metric, measure_metrics
 from mlptrain.engine.network import Inputs, Network
 from mlptrain.errors import DataError, SpecError
-from mlptrain.model.answers import Columns, format_predicted_numbers
+from mlptrain.model.answers import (
+    AnswerOptions,
+    ColumnGroup,
+    Columns,
+    format_predicted_numbers,
+    join_columns,
+    mark_not_finite,
+)
 from mlptrain.model.examples import Examples
 from mlptrain.model.rows import Rows
 from mlptrain.spec.fields import Data
@@ -111,13 +118,28 @@ class ClassHead:
         """Scores (B, C) beside the truth, as the metrics want them."""
         return compare_classes(predictions, truth, probabilistic=self.loss.probabilistic)
 
+    def mark_not_finite(self, values: NDArray[Any]) -> dict[str, NDArray[np.bool_]]:
+        """By predicted column, which rows have no prediction, if there are any: a score is not finite."""
+        bad = ~np.isfinite(values).all(axis=1)
+        return {self.target.name: bad} if bad.any() else {}
+
     def write_answers(self, values: NDArray[Any], dtype: np.dtype[Any]) -> Columns:
-        """The predicted label of each row, under the target's own name."""
-        labels = self.target.classes
-        return {self.target.name: list(map(labels.__getitem__, values.argmax(axis=1).tolist()))}
+        """The predicted label of each row, under the target's own name; none where a score is not finite."""
+        labels = list(map(self.target.classes.__getitem__, values.argmax(axis=1).tolist()))
+        for bad in self.mark_not_finite(values).values():
+            for row in np.flatnonzero(bad).tolist():
+                labels[row] = ""
+        return {self.target.name: labels}
 
     def make_array(self, values: NDArray[Any]) -> NDArray[Any]:
-        """The predicted label of each row, of the type that the labels' texts read as."""
+        """The predicted label of each row, of the type that the labels' texts read as.
+
+        A DataError where a score is not finite: an array of labels has no value for that.
+        """
+        for bad in self.mark_not_finite(values).values():
+            rows = ", ".join(map(str, (np.flatnonzero(bad)[:5] + 1).tolist())) + (" …" if bad.sum() > 5 else "")
+            why = "the scores of the classes are not finite, so that there is no label to tell"
+            raise DataError(f"predict: in {bad.sum():,} of {len(bad):,} rows ({rows}) {why}; see predict_proba")
         labels: NDArray[Any] = convert_labels_to_array(self.classes)[values.argmax(axis=1)]
         return labels
 
@@ -197,8 +219,11 @@ class NumberHead:
     def compare(self, predictions: NDArray[Any], truth: NDArray[Any]) -> Comparison:
         return compare_numbers(predictions, truth)
 
+    def mark_not_finite(self, values: NDArray[Any]) -> dict[str, NDArray[np.bool_]]:
+        return mark_not_finite(values, self.target.names)
+
     def write_answers(self, values: NDArray[Any], dtype: np.dtype[Any]) -> Columns:
-        """The predicted numbers, each under its target's own name."""
+        """The predicted numbers, each under its target's own name; no text for what is not finite."""
         columns = zip(self.target.names, values.T, strict=True)
         return {name: format_predicted_numbers(column, dtype) for name, column in columns}
 
@@ -247,6 +272,21 @@ def make_head(loss: Loss, target: Target) -> Head:
     """The head of a loss and a target."""
     head: Head = HEADS[type(target)](loss, target)
     return head
+
+
+def list_answers(head: Head, values: NDArray[Any], dtype: np.dtype[Any], options: AnswerOptions) -> list[ColumnGroup]:
+    """The predicted columns of scores or numbers, by where they come from."""
+    groups = [ColumnGroup(origin="the prediction", columns=head.write_answers(values, dtype))]
+    if options.probabilities:
+        head.require_probabilities("--probabilities")
+        probabilities = head.write_probabilities(values, dtype)
+        groups.append(ColumnGroup(origin="the probability of a class", columns=probabilities))
+    return groups
+
+
+def name_answers(head: Head, options: AnswerOptions) -> Sequence[str]:
+    """The names of the predicted columns; a SpecError where two have the same."""
+    return list(join_columns(list_answers(head, np.empty((0, head.width)), np.dtype(np.float64), options)))
 
 
 def iterate_logits(network: Network, head: Head, x: Inputs) -> Iterator[Floats]:

@@ -14,7 +14,15 @@ from mlptrain.data.odd_cells import OddCells
 from mlptrain.data.targets import convert_labels_to_array
 from mlptrain.engine.losses import Loss
 from mlptrain.errors import DataError, SpecError
-from mlptrain.model.answers import AnswerOptions, Columns, escape_spreadsheet_formulas, select_kept_columns
+from mlptrain.model.answers import (
+    AnswerOptions,
+    ColumnGroup,
+    Columns,
+    NotFinite,
+    escape_spreadsheet_formulas,
+    join_columns,
+    select_kept_columns,
+)
 from mlptrain.model.evaluation import Evaluation, evaluate_judgement, slice_rows_by_column
 from mlptrain.model.file import (
     ModelContents,
@@ -25,7 +33,7 @@ from mlptrain.model.file import (
     save_contents,
 )
 from mlptrain.model.fitted_network import Judgement
-from mlptrain.model.head import Head
+from mlptrain.model.head import Head, list_answers
 from mlptrain.model.memory_rows import make_evaluation_rows, make_image_rows, make_prediction_rows
 from mlptrain.model.products import limit_threads
 from mlptrain.model.rows import Rows, describe_blank_lines, drop_rows_without_target
@@ -41,6 +49,14 @@ class OddCellsNotice(Notice):
     def __init__(self, counts: OddCells) -> None:
         super().__init__(counts.words())
         self.counts = counts
+
+
+class NotFiniteNotice(Notice):
+    """Predictions are not finite numbers; `counts` has their numbers by column."""
+
+    def __init__(self, lost: NotFinite) -> None:
+        super().__init__(lost.words(consequence=""))
+        self.counts = lost.counts
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -101,7 +117,9 @@ class Model(ModelContents):
 
         `data` has the columns of training by name, in any order: a mapping of columns, a list of records, one record, a
         data frame; or an array (rows, columns) in the model's order. Of images it is an array of bytes. Labels are of
-        the type that their texts read as: int64, bool or str. Filled and unseen cells are a warning, OddCellsNotice.
+        the type that their texts read as: int64, bool or str. Filled and unseen cells are a warning, OddCellsNotice;
+        so are numbers that are not finite, NotFiniteNotice. Where no label can be told from scores that are not finite,
+        a DataError counts the rows.
 
         >>> import mlptrain
         >>> table = {"x": [0.0, 1.0, 2.0, 3.0] * 8, "y": ["1", "1", "2", "2"] * 8}
@@ -130,6 +148,10 @@ class Model(ModelContents):
             values = self.predict_values(rows, odd)
         if odd.words():
             warn_caller(OddCellsNotice(odd))
+        lost = NotFinite()
+        lost.add(self.head.mark_not_finite(values), rows)
+        if lost.first:
+            warn_caller(NotFiniteNotice(lost))
         return values
 
     def read_inputs(self, data: Any) -> Rows:
@@ -180,6 +202,7 @@ class Model(ModelContents):
             notices=notices,
         )
 
+    @np.errstate(all="ignore")  # what is too large for its numbers is seen in the predictions
     def predict_values(self, rows: Rows, odd: OddCells | None = None) -> NDArray[Any]:
         """Σ w p / Σ w of the networks' predictions p: scores of the classes (B, C), or numbers (B, K).
 
@@ -191,6 +214,7 @@ class Model(ModelContents):
             total = total + weight * each.predict(rows)
         return total / sum(self.weights) if others else total
 
+    @np.errstate(all="ignore")
     def judge(self, rows: Rows) -> Judgement:
         """Predictions and losses of rows whose targets are known, averaged over the networks."""
         first, *others = (each.judge(rows) for each in self.networks)
@@ -200,14 +224,20 @@ class Model(ModelContents):
         share = sum(self.weights) if others else 1.0
         return Judgement(first.truth, predictions / share if others else predictions, first.weights, losses / share)
 
-    def answer(self, rows: Rows, options: AnswerOptions, odd: OddCells | None = None) -> Columns:
-        """Predictions for all rows, in order: kept columns, the prediction under the target's name, probabilities."""
+    def answer(
+        self, rows: Rows, options: AnswerOptions, odd: OddCells | None = None, lost: NotFinite | None = None
+    ) -> Columns:
+        """Predictions for all rows, in order: kept columns, the prediction under the target's name, probabilities.
+
+        `odd` gets the counts of odd cells, `lost` those of predictions that are not finite. Two columns of one name are
+        a SpecError.
+        """
         values = self.predict_values(rows, odd)
-        columns = self.head.write_answers(values, self.dtype)
-        if options.probabilities:
-            self.head.require_probabilities("--probabilities")
-            columns |= self.head.write_probabilities(values, self.dtype)
-        columns = select_kept_columns(rows, options.keep, columns) | columns
+        if lost is not None:
+            lost.add(self.head.mark_not_finite(values), rows)
+        predicted = list_answers(self.head, values, self.dtype, options)
+        kept = select_kept_columns(rows, options.keep, join_columns(predicted))
+        columns = join_columns([ColumnGroup(origin="--keep", columns=kept), *predicted])
         return escape_spreadsheet_formulas(columns) if options.spreadsheet_safe else columns
 
     def save(self, path: str | Path) -> None:

@@ -1,5 +1,7 @@
 """Predictions as columns of text: what passes through, how numbers are written, what a spreadsheet would run."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,9 +10,11 @@ from hypothesis import strategies as st
 from mlptrain.data.frames import read_columns
 from mlptrain.errors import SpecError
 from mlptrain.model.answers import (
+    ColumnGroup,
     escape_spreadsheet_formula,
     escape_spreadsheet_formulas,
     format_predicted_numbers,
+    join_columns,
     select_kept_columns,
 )
 from mlptrain.model.rows import ImageRows, TableRows
@@ -47,7 +51,10 @@ def test_images_have_no_columns_to_keep_but_need_none():
 
 
 @drawn
-@given(st.lists(st.floats(width=32), max_size=5), st.sampled_from(["float32", "float64"]))
+@given(
+    st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), max_size=5),
+    st.sampled_from(["float32", "float64"]),
+)
 def test_numbers_are_read_back_as_the_same_numbers_of_their_precision(values, dtype):
     values = np.array(values, np.dtype(dtype))
     texts = format_predicted_numbers(values.astype(np.float64), np.dtype(dtype))
@@ -56,7 +63,37 @@ def test_numbers_are_read_back_as_the_same_numbers_of_their_precision(values, dt
 
 def test_numbers_have_no_more_digits_than_they_need():
     assert format_predicted_numbers(np.array([0.1, 1 / 3]), np.dtype("float32")) == ["0.1", "0.33333334"]
-    assert format_predicted_numbers(np.array([0.1, 1e300]), np.dtype("float32")) == ["0.1", "inf"]
+
+
+def test_what_the_models_precision_cannot_hold_is_written_in_a_wider_one():
+    values = np.array([0.1, 1e300, -1e39, 1e-150, 0.0, 1e-45])
+    texts = format_predicted_numbers(values, np.dtype("float32"))
+    assert texts == ["0.1", "1e+300", "-1e+39", "1e-150", "0.0", "1e-45"]
+    assert format_predicted_numbers(np.array([1e-45], np.float32), np.dtype("float32")) == ["1e-45"]
+
+
+def test_what_is_not_finite_has_no_text():
+    values = np.array([np.nan, 1.5, np.inf, -np.inf])
+    assert format_predicted_numbers(values, np.dtype("float32")) == ["", "1.5", "", ""]
+    assert format_predicted_numbers(values.astype(np.float32), np.dtype("float32")) == ["", "1.5", "", ""]
+
+
+# names
+
+
+def test_columns_are_joined_in_order_and_two_of_one_name_are_refused():
+    one = ColumnGroup(origin="the one", columns={"a": ["1"], "b": ["2"]})
+    other = ColumnGroup(origin="the other", columns={"c": ["3"]}, cure="do something")
+    assert join_columns([one, other]) == {"a": ["1"], "b": ["2"], "c": ["3"]}
+    with pytest.raises(SpecError, match="two columns would be named 'c': the other and the other; do something"):
+        join_columns([one, other, other])
+
+
+def test_two_names_that_are_disarmed_alike_are_refused():
+    with pytest.raises(
+        SpecError, match=re.escape("would be named \"'=a\": the column '=a' and the column \"'=a\"; rename")
+    ):
+        escape_spreadsheet_formulas({"=a": ["1"], "'=a": ["2"]})
 
 
 # formulas
