@@ -16,6 +16,7 @@ import numpy as np
 from mlptrain.errors import ModelFileError
 from mlptrain.model.file import WRITER
 from mlptrain.model.network_arrays import select_arrays_by_prefix
+from mlptrain.preparation.fingerprint import Input
 from mlptrain.storage.container import Arrays, read_container, write_container
 from mlptrain.storage.metadata import Json, parse_json, require_readable_metadata
 from mlptrain.storage.publishing import publish_file
@@ -41,6 +42,10 @@ class Checkpoint:
     """The resolved spec."""
     data: Mapping[str, str]
     """The fingerprint of the data."""
+    inputs: Sequence[Input]
+    """What the inputs of the first training mean, in their order; empty in a file that does not say it."""
+    fitted: Sequence[str]
+    """The digest of what was fitted for each training that has begun, as far as the file says it."""
     surroundings: Mapping[str, str]
     """What decides the last bits of results: versions, the library of products and its threads."""
     folds: Sequence[FinishedTraining]
@@ -84,6 +89,8 @@ def save_checkpoint(checkpoint: Checkpoint, model: Path) -> None:
         "mlptrain": WRITER,
         "spec": checkpoint.spec,
         "data": checkpoint.data,
+        "inputs": checkpoint.inputs,
+        "fitted": checkpoint.fitted,
         "surroundings": checkpoint.surroundings,
         "folds": [fold.result for fold in checkpoint.folds],
         "numbers": checkpoint.snapshot.numbers,
@@ -137,6 +144,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
         require_known_format(path, metadata)
         found = Checkpoint(
             **{name: metadata[name] for name in ("spec", "data", "surroundings", "diverged")},
+            inputs=[Input(*map(require_text, each)) for each in metadata.get("inputs", [])],
+            fitted=[*map(require_text, metadata.get("fitted", []))],
             folds=[
                 FinishedTraining(result=result, arrays=select_arrays_by_prefix(arrays, f"folds.{number}."))
                 for number, result in enumerate(metadata["folds"], 1)
@@ -151,6 +160,13 @@ def load_checkpoint(path: Path) -> Checkpoint:
         return found
     except (LookupError, TypeError, ValueError, AttributeError) as problem:
         raise ModelFileError(f"{path}: the checkpoint is damaged: {problem}") from None
+
+
+def require_text(value: Any) -> str:
+    """A text as it was stored."""
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r:.80} is no text")
+    return value
 
 
 def require_known_format(path: Path, metadata: Any) -> None:

@@ -28,7 +28,14 @@ from mlptrain.model.history import EpochEnded
 from mlptrain.model.network_arrays import collect_named_arrays
 from mlptrain.model.products import describe_products
 from mlptrain.plain import to_plain
-from mlptrain.preparation.fingerprint import Fingerprint, describe_difference, take_fingerprint
+from mlptrain.preparation.fingerprint import (
+    Fingerprint,
+    Fitted,
+    describe_difference,
+    describe_other_inputs,
+    order_inputs_like,
+    take_fingerprint,
+)
 from mlptrain.preparation.material import TrainingData
 from mlptrain.spec.fields import Schedules
 from mlptrain.storage.publishing import require_space
@@ -109,6 +116,7 @@ class Checkpoints:
         self.unfinished = load_unfinished_checkpoint(model, plan, host.notice)
         self.found = self.unfinished
         self.folds: list[FinishedTraining] = []
+        self.fitted: dict[int, Fitted] = {}
         self.stored = self.found.place if self.found else ""
         self.cost, self.last = 0.0, self.clock()
         self.first: tuple[TrainingData, Course] | None = None
@@ -138,6 +146,7 @@ class Checkpoints:
         """Before the first training: there is room on the disk, and the unfinished fit is one of this spec and data."""
         if self.first is None:
             self.first = data, course
+        self.fitted[course.number] = take_fitted(course)
         require_space(self.model, self.estimate_room(course))
         if self.found is not None:
             self.verify(self.found)
@@ -177,7 +186,7 @@ class Checkpoints:
             writer = found.surroundings.get("mlptrain")
             other = f" (it was written by mlptrain {writer}, this is {WRITER})" if writer != WRITER else ""
             raise SpecError(f"{path}: the spec has changed{other}: {change}; {cure}")
-        if change := describe_difference(found.data, self.data):
+        if change := describe_difference(found.data, self.data) or self.describe_changed_inputs(found):
             raise DataError(f"{path}: the data has changed: {change}; {cure}")
         for what, now in self.surroundings.items():
             if (then := found.surroundings.get(what)) != now:
@@ -185,6 +194,20 @@ class Checkpoints:
                     f"{path} was written with {what} {then}, this is {now}: the last digits of the result may differ "
                     "from those of a fit that was never interrupted"
                 )
+
+    def describe_changed_inputs(self, found: Checkpoint) -> str:
+        """The first difference in what the inputs mean, in words; the order of the columns decides that, too."""
+        now = self.fitted[1].inputs
+        return describe_other_inputs(found.inputs or order_inputs_like(found.data, now), now)
+
+    def verify_fitted(self, course: Course) -> None:
+        """Remember what was fitted for a training; an error if the unfinished fit has begun it with something else."""
+        fitted = self.fitted[course.number] = take_fitted(course)
+        begun = self.unfinished.fitted if self.unfinished is not None else ()
+        if course.number <= len(begun) and fitted.digest != begun[course.number - 1]:
+            path, which = derive_checkpoint_path(self.model), f"training {course.number}"
+            why = f"what was fitted on the rows of {which} is not what it was, although their cells are the same"
+            raise DataError(f"{path}: {why}; forget the unfinished fit with --restart")
 
     def describe_spec_change(self, found: Checkpoint) -> str:
         """The first change that matters, in words; more epochs do not, where nothing depends on their number."""
@@ -213,6 +236,7 @@ class Checkpoints:
 
     def restore_finished(self, course: Course) -> FinishedTraining | None:
         """What was kept of a training that is done; its network gets its parameters back."""
+        self.verify_fitted(course)
         if self.found is None or course.number > len(self.found.folds):
             return None
         fold = self.found.folds[course.number - 1]
@@ -227,6 +251,7 @@ class Checkpoints:
 
     def restore_state(self, course: Course) -> TrainState:
         """Where a training begins, or goes on."""
+        self.verify_fitted(course)
         state = make_initial_state(course.network, course.spec.optimizer)
         if self.found is not None and course.number == len(self.found.folds) + 1:
             try:
@@ -302,6 +327,8 @@ class Checkpoints:
         return Checkpoint(
             spec=to_plain(self.training_data.spec),
             data=self.data,
+            inputs=self.fitted[1].inputs,
+            fitted=[self.fitted[number].digest for number in sorted(self.fitted)],
             surroundings=self.surroundings,
             folds=self.folds,
             snapshot=snapshot,
@@ -332,6 +359,12 @@ class Watch(EventSink):
         """Write one if it costs little time, or if each epoch is to have one."""
         if self.checkpoints.is_due_after_epoch():
             self.checkpoints.save(self.course, self.state)
+
+
+def take_fitted(course: Course) -> Fitted:
+    """What was fitted for a training."""
+    assert course.train.origin is not None
+    return Fitted(course.train.origin.features, course.head)
 
 
 def find_nested_differences(

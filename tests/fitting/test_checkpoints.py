@@ -756,7 +756,7 @@ def test_the_writer_of_a_checkpoint_is_named_where_the_spec_seems_to_have_change
 def test_a_checkpoint_holds_texts_as_they_are_and_finite_numbers(tmp_path):
     def of(spec, numbers):
         snapshot = Snapshot(numbers=numbers, arrays={})
-        return Checkpoint(spec=spec, data={}, surroundings={}, folds=[], snapshot=snapshot)
+        return Checkpoint(spec=spec, data={}, inputs=[], fitted=[], surroundings={}, folds=[], snapshot=snapshot)
 
     save_checkpoint(of({"größe": 1}, {"a": 0.5}), tmp_path / "m.npz")
     assert "größe".encode() in derive_checkpoint_path(tmp_path / "m.npz").read_bytes()
