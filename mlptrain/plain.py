@@ -58,7 +58,7 @@ class Notation(Protocol):
 
     def describe_missing_key(self, key: str) -> str: ...
 
-    def describe_bound(self, bound: Any, value: Any) -> str:
+    def describe_bounds(self, bounds: Sequence[Any], value: Any) -> str:
         """For a number out of its range or a text of another length."""
 
     def describe_word(self, allowed: Sequence[str], value: Any) -> str:
@@ -105,9 +105,8 @@ class Reader:
         """The value of a type, within its bounds, or FAULTY."""
         kind, bounds = split_annotation(kind)
         found = choose_reader_method(kind)(self, kind, value, path)
-        for bound in bounds:
-            if found is not FAULTY and not is_within_bound(bound, found):
-                return self.fail(path, self.notation.describe_bound(bound, found))
+        if found is not FAULTY and not all(is_within_bound(bound, found) for bound in bounds):
+            return self.fail(path, self.notation.describe_bounds(bounds, found))
         return found
 
     def fail(self, path: KeyPath, said: str, place: KeyPath | None = None) -> Faulty:
@@ -241,7 +240,7 @@ class JsonNotation:
     def describe_missing_key(self, key: str) -> str:
         return f"{key!r} is missing"
 
-    def describe_bound(self, bound: Any, value: Any) -> str:
+    def describe_bounds(self, bounds: Sequence[Any], value: Any) -> str:
         return f"{describe_json(value)} is out of range"
 
     def describe_word(self, allowed: Sequence[str], value: Any) -> str:

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from mlptrain.errors import SpecError
-from mlptrain.plain import Fault, Reader, to_plain
-from mlptrain.spec.document import NONE, Document
+from mlptrain.plain import Fault, KeyPath, Reader, to_plain
+from mlptrain.spec.document import NONE, Document, Place
 from mlptrain.spec.fields import Spec
 from mlptrain.spec.merging import list_overridden, merge_documents
-from mlptrain.spec.problems import TextNotation, describe_path, describe_spec_value, suggest_name
+from mlptrain.spec.problems import TextNotation, describe_choice, describe_path
 from mlptrain.spec.recipes import Facts, Recipe, copy_expanded_document, list_recipes, load_recipe
 from mlptrain.spec.rules import find_contradictions
+from mlptrain.spec.suggestions import suggest_name
 from mlptrain.spec.values import ValueOverride, make_document_from_values
 from mlptrain.spec.yaml_text import TextOverride, parse_document, read_spec_file
 
@@ -201,10 +202,10 @@ def is_recipe_override(override: Override) -> bool:
 def describe_unknown_recipe(draft: Draft, name: object) -> list[str]:
     """The problem of an unknown recipe's name, and those of the rest if it is clear which recipe is meant."""
     names = list_recipes()
-    suggestion = suggest_name(str(name), names)
-    said = f"{describe_spec_value(name)} is not one of {', '.join(names)}{suggestion}"
-    problems = [f"{draft.document.place(('recipe',))}: recipe: {said}"]
-    meant = [each for each in names if suggestion.endswith(f"{each!r}?")]
+    place = join_place_and_path(draft.document.nearest(("recipe",)), ("recipe",))
+    problems = [f"{place}: {describe_choice(name, names)}"]
+    near = suggest_name(name, names) if isinstance(name, str) else ""
+    meant = [each for each in names if near.endswith(f"{each!r}?")]
     try:
         for each in meant:
             replace(draft, recipe=load_recipe(each)).check()
@@ -236,7 +237,13 @@ def read_spec_or_problems(document: Document) -> Spec | list[str]:
     if problems:
         return problems
     found_together = sorted(find_contradictions(spec), key=lambda found: document.nearest(found[0]).line)
-    return [f"{document.place(path)}: {'.'.join(path)}: {said}" for path, said in found_together] or spec
+    return [f"{join_place_and_path(document.nearest(path), path)}: {said}" for path, said in found_together] or spec
+
+
+def join_place_and_path(place: Place, path: KeyPath) -> str:
+    """Where something stands, and its key, which is not said twice: "run.yaml:4: model.hidden", "--set seed"."""
+    key = describe_path(path)
+    return place.text if place.text == f"--set {key}" else ": ".join(filter(None, [place.text, key]))
 
 
 def read_spec_fields(document: Document) -> tuple[Any, list[str]]:
@@ -245,7 +252,7 @@ def read_spec_fields(document: Document) -> tuple[Any, list[str]]:
 
     def report(fault: Fault) -> None:
         place = document.nearest(fault.place)
-        problems.append((place.line, ": ".join(filter(None, [place.text, describe_path(fault.path), fault.said]))))
+        problems.append((place.line, f"{join_place_and_path(place, fault.path)}: {fault.said}"))
 
     spec = Reader(TextNotation(), report).read(Spec, document.tree, ())
     return spec, list(dict.fromkeys(said for _, said in sorted(problems)))

@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from difflib import get_close_matches
 from typing import Any, get_origin
 
-from annotated_types import Ge, Gt, Le, Lt
+from annotated_types import Ge, Gt, Le, Len, Lt
 
-from mlptrain.annotations import Shape, list_component_names
+from mlptrain.annotations import Shape, list_component_names, read_field_types, strip_annotation
+from mlptrain.data.grammar import is_number
 from mlptrain.plain import KeyPath
 from mlptrain.spec.fields import Spec
 from mlptrain.spec.scalars import GRAMMAR, list_possible_shapes
-from mlptrain.spec.words import ALIASES
+from mlptrain.spec.suggestions import suggest_key, suggest_name, write_share_of_percent
+from mlptrain.spec.words import ALIASES, NOT_HERE, SHORT_FORMS
 
 MOST_KEYS = 25
 """More keys than this are not listed in a message."""
@@ -27,50 +28,89 @@ class TextNotation:
         try:
             return GRAMMAR[kind](value)
         except ValueError as problem:
-            raise ValueError(f"{describe_spec_value(value)}: {problem}") from None
+            share = write_share_of_percent(value) if kind is float and isinstance(value, str) else None
+            raise ValueError(f"{describe_spec_value(value)}: {f'write {share}' if share else problem}") from None
 
     def describe_unknown_key(self, owner: type, key: str) -> str:
         known = [*(each.name for each in fields(owner)), *(["recipe"] if owner is Spec else [])]
         if ALIASES.get(key) in known:
             return f"{key!r} means {ALIASES[key]!r}, which is given as well; keep one of them"
         keys = f"; the keys are {', '.join(known)}" if len(known) <= MOST_KEYS else ""
-        return f"unknown key {describe_spec_value(key)}{suggest_name(key, known) or keys}"
+        return f"unknown key {describe_spec_value(key)}{suggest_key(owner, key) or keys}"
 
     def describe_missing_key(self, key: str) -> str:
         return f"{key!r} is missing"
 
-    def describe_bound(self, bound: Any, value: Any) -> str:
-        match bound:
-            case Ge(ge=limit):
-                relation = "at least"
-            case Gt(gt=limit):
-                relation = "greater than"
-            case Le(le=limit):
-                relation = "at most"
-            case Lt(lt=limit):
-                relation = "less than"
-            case _:
-                return f"write one character (got {describe_spec_value(value)})"
-        return f"{describe_spec_value(value)} must be {relation} {limit if isinstance(limit, int) else f'{limit:g}'}"
+    def describe_bounds(self, bounds: Sequence[Any], value: Any) -> str:
+        if any(isinstance(bound, Len) for bound in bounds):
+            return f"write one character (got {describe_spec_value(value)})"
+        number = "a whole number" if isinstance(value, int) else "a number"
+        return f"{describe_spec_value(value)} is out of range; write {number} {describe_range(bounds)}"
 
     def describe_word(self, allowed: Sequence[str], value: Any) -> str:
-        words = ", ".join(word if any(map(str.isalnum, word)) else repr(word) for word in allowed)
-        return f"{describe_spec_value(value)} is not one of {words}{suggest_name(str(value), allowed)}"
+        return describe_choice(value, [word if any(map(str.isalnum, word)) else repr(word) for word in allowed])
 
     def describe_component(self, union: Sequence[Any], value: Any) -> str:
+        names = sorted(name for member in union for name in list_component_names(member))
         if not isinstance(value, dict):
             return f"write one name, or a map with 'name' (got {describe_spec_value(value)})"
         if "name" not in value:
-            return "'name' is missing: which one is it?"
-        names = sorted(name for member in union for name in list_component_names(member))
-        name = str(value["name"])
-        return f"{describe_spec_value(name)} is not one of {', '.join(names)}{suggest_name(name, names)}"
+            return describe_nameless_component(value, names)
+        if why := NOT_HERE.get(str(value["name"]).lower()):
+            return f"{describe_spec_value(value['name'])} has no place here: {why}"
+        if (share := write_share_of_percent(str(value["name"]))) and has_share_form(union):
+            return f"{describe_spec_value(value['name'])}: write {share}"
+        return describe_choice(str(value["name"]), names)
 
     def describe_shape(self, kind: Any, value: Any) -> str:
         if get_origin(kind) is tuple and isinstance(value, str):
             return f"write a list here: [{value[:80]}]"
-        wanted = "write a map of keys here" if is_dataclass(kind) else SHAPES[get_origin(kind)]
+        wanted = describe_map_of_keys(kind, value) if is_dataclass(kind) else SHAPES[get_origin(kind)]
         return f"{wanted} (got {describe_spec_value(value)})"
+
+
+def describe_range(bounds: Sequence[Any]) -> str:
+    """The bounds of a number in words: "from 0 to below 1"."""
+    least = "".join(f"from {format_limit(bound.ge)}" for bound in bounds if isinstance(bound, Ge))
+    least += "".join(f"above {format_limit(bound.gt)}" for bound in bounds if isinstance(bound, Gt))
+    most = "".join(
+        f"{'to' if least else 'up to'} {format_limit(bound.le)}" for bound in bounds if isinstance(bound, Le)
+    )
+    most += "".join(f"{'to ' * bool(least)}below {format_limit(bound.lt)}" for bound in bounds if isinstance(bound, Lt))
+    return f"{least} {most}".strip()
+
+
+def format_limit(limit: Any) -> str:
+    """A bound of a number for a message."""
+    return str(limit) if isinstance(limit, int) else f"{limit:g}"
+
+
+def describe_choice(value: Any, allowed: Sequence[str]) -> str:
+    """That a word is none of those that are allowed; what was probably meant stands before their list."""
+    said, words = describe_spec_value(value), ", ".join(allowed)
+    near = suggest_name(value, allowed) if isinstance(value, str) else ""
+    return f"{said} is not known here{near} Allowed: {words}" if near else f"{said} is not one of {words}"
+
+
+def has_share_form(union: Sequence[Any]) -> bool:
+    """Whether one of the components may be written as a number that is no whole one."""
+    keys = [(kind, SHORT_FORMS[kind][2]) for kind in union if kind in SHORT_FORMS]
+    return any(strip_annotation(read_field_types(kind)[key]) is float for kind, key in keys)
+
+
+def describe_nameless_component(value: Mapping[str, Any], names: Sequence[str]) -> str:
+    """That a map does not say which component it is."""
+    meant = [key for key in value if key in names]
+    if len(value) == 1 and meant:
+        return f"did you mean {{name: {meant[0]}, …}}?"
+    return f"'name' is missing: which one is it? One of {', '.join(names)}"
+
+
+def describe_map_of_keys(kind: Any, value: Any) -> str:
+    """That a map of keys is wanted, with the value at its first key, if it is a number that can stand there."""
+    key, hint = next(iter(read_field_types(kind).items()))
+    numeric = strip_annotation(hint) in (int, float)
+    return f"write a map of keys here{f': {{{key}: {value}}}' if numeric and is_number(str(value)) else ''}"
 
 
 SHAPES: Mapping[Any, str] = {
@@ -89,9 +129,3 @@ def describe_spec_value(value: Any) -> str:
 def describe_path(path: KeyPath) -> str:
     """A path as it is written in a message: model.layers[0].units."""
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
-
-
-def suggest_name(word: str, names: Sequence[str]) -> str:
-    """The nearest known name, if any is near."""
-    close = get_close_matches(word, names, n=1, cutoff=0.6)
-    return f"; did you mean {close[0]!r}?" if close else ""

@@ -80,6 +80,34 @@ NAME_ALIASES: Mapping[str, str] = {
     "warmup": "warm_up",
 }
 
+ELSEWHERE: Mapping[str, str] = {
+    **dict.fromkeys(["layers", "units", "neurons", "nodes", "layersizes", "architecture"], "model.hidden"),
+    **dict.fromkeys(["validationsplit", "validationfraction", "valsize", "validsize"], "data.split.validation"),
+    **dict.fromkeys(["testsplit", "testsize", "testfraction"], "data.split.test"),
+    **dict.fromkeys(["kfold", "kfolds", "nsplits", "nfolds", "cv", "crossvalidation"], "data.split.folds"),
+    **dict.fromkeys(["stratify", "stratified", "splitting"], "data.split.type"),
+    **dict.fromkeys(["label", "labelcolumn", "targetcolumn", "y", "output", "outputs"], "data.target"),
+    **dict.fromkeys(["dataset", "file", "path", "input", "inputs", "csv"], "data.train"),
+    **dict.fromkeys(["features", "categorical", "categoricalfeatures", "dtypes", "ignore", "drop"], "data.columns"),
+    **dict.fromkeys(["metrics", "scoring", "evalmetrics"], "training.monitor"),
+    **dict.fromkeys(["batchnorm", "batchnormalization", "layernorm"], "model.norm"),
+    **dict.fromkeys(["criterion", "objective", "lossfn"], "loss"),
+    **dict.fromkeys(["solver", "optim"], "optimizer"),
+    **dict.fromkeys(["regularizer", "kernelregularizer", "penalty"], "regularization"),
+    **dict.fromkeys(["schedule", "scheduler", "lrscheduler", "decay", "learningratedecay"], "schedules.learning_rate"),
+    **dict.fromkeys(["ensemble", "nestimators", "bagging"], "members"),
+    **dict.fromkeys(["timeout", "budget", "maxtime", "timebudget"], "training.time_limit"),
+    **dict.fromkeys(["clip", "gradientclipping", "maxgradnorm", "gradclip"], "optimizer.global_clipnorm"),
+}
+"""Other tools' words without capitals and signs, wherever they stand, and the key of ours that is meant by them."""
+
+NOT_HERE: Mapping[str, str] = {
+    **dict.fromkeys(
+        ["softmax", "log_softmax"], "the network ends linear, and the loss owns its link: set loss: cross_entropy"
+    ),
+}
+"""Names of other tools that have no place here, and why."""
+
 SHORT_FORMS: Mapping[type, tuple[str, str, str]] = {
     Dropout: ("name", "bernoulli", "rate"),
     Networks: ("name", "networks", "count"),

@@ -1498,7 +1498,7 @@ SPECS = [
     ],
     wrong("a number without quotes and with a comma", 3, "training", training="epochs: 1,000"),
     wrong("seed: 2020-13-45", 4, "seed: ", A_NUMBER, more="seed: 2020-13-45\n"),
-    wrong("seed of 30 digits", 4, "seed: .*less than", more=f"seed: {'9' * 30}\n"),
+    wrong("seed of 30 digits", 4, "seed: .*to below", more=f"seed: {'9' * 30}\n"),
     wrong("a key twice", 5, "'seed' is given twice", r"spec\.yaml:4", more="seed: 1\nseed: 2\n"),
     wrong("a section twice", 4, "'training' is given twice", r"spec\.yaml:3", more="training: {epochs: 2}\n"),
     wrong("a key twice in one line", 3, "'epochs' is given twice", training="epochs: 1, epochs: 2"),
@@ -1512,9 +1512,14 @@ SPECS = [
     wrong("unknown section", 4, "unknown key 'optimiser'; did you mean 'optimizer'", more="optimiser: adam\n"),
     wrong("unknown key of data", 1, "unknown key 'spilt'; did you mean 'split'", data=f"{DATA}, spilt: {{}}"),
     wrong("unknown key, none near", 3, "unknown key 'zzz'", training="epochs: 1, zzz: 3"),
-    wrong("unknown optimizer", 4, "'adan' is not one of .*did you mean 'adam'", more="optimizer: adan\n"),
-    wrong("unknown loss", 4, "'cross_entrpy' is not one of .*'cross_entropy'", more="loss: cross_entrpy\n"),
-    wrong("unknown schedule", 4, "'cosin' is not one of .*'cosine'", more="schedules: {learning_rate: cosin}\n"),
+    wrong("unknown optimizer", 4, "'adan' is not known here; did you mean 'adam'", more="optimizer: adan\n"),
+    wrong("unknown loss", 4, "'cross_entrpy' .* did you mean 'cross_entropy'", more="loss: cross_entrpy\n"),
+    wrong(
+        "unknown schedule",
+        4,
+        "'cosin' .* did you mean 'cosine'",
+        more="schedules: {learning_rate: cosin}\n",
+    ),
     wrong("list for a number", 3, r"training\.epochs: .*number", training="epochs: [1]"),
     wrong("map for a number", 3, r"training\.epochs: .*number", training="epochs: {a: 1}"),
     wrong("map for a list", 2, r"model\.hidden: .*list", model="hidden: {a: 1}"),
@@ -1591,62 +1596,62 @@ SPECS = [
     *[
         wrong(f"hidden: [{units}]", 2, r"model\.hidden\[0\]: ", said, model=f"hidden: [{units}]")
         for units, said in [
-            ("0", "at least 1"),
-            ("-3", "at least 1"),
+            ("0", "from 1"),
+            ("-3", "from 1"),
             ("64.0", "whole number"),
-            ("1000001", "at most 1000000"),
+            ("1000001", "to 1000000"),
             ("1e9", "whole number|at most"),
             ("nan", "whole number"),
         ]
     ],
     wrong("hidden of 1,001 layers", 2, r"model\.hidden: .*1,?000", model=f"hidden: [{', '.join(['2'] * 1001)}]"),
     bad("a network larger than the memory", "memory", spec=spec(model="hidden: [1000000, 1000000]"), code=6),
-    wrong("dropout 1", 2, r"model\.dropout.*less than 1", model="hidden: [2], dropout: 1"),
-    wrong("dropout 1.5", 2, r"model\.dropout.*less than 1", model="hidden: [2], dropout: 1.5"),
-    wrong("dropout -0.1", 2, r"model\.dropout.*at least 0", model="hidden: [2], dropout: -0.1"),
+    wrong("dropout 1", 2, r"model\.dropout.*to below 1", model="hidden: [2], dropout: 1"),
+    wrong("dropout 1.5", 2, r"model\.dropout.*to below 1", model="hidden: [2], dropout: 1.5"),
+    wrong("dropout -0.1", 2, r"model\.dropout.*(from|not below) 0", model="hidden: [2], dropout: -0.1"),
     wrong(
         "dropout for two of one layer",
         2,
         r"model\.dropout: 2 values for 1 hidden layer",
         model="hidden: [2], dropout: [0.1, 0.2]",
     ),
-    wrong("learning rate 0", 4, r"optimizer\.learning_rate: .*greater than 0", more="optimizer: {learning_rate: 0}\n"),
+    wrong("learning rate 0", 4, r"optimizer\.learning_rate: .*above 0", more="optimizer: {learning_rate: 0}\n"),
     wrong(
-        "learning rate -1", 4, r"optimizer\.learning_rate: .*greater than 0", more="optimizer: {learning_rate: -1}\n"
+        "learning rate -1", 4, r"optimizer\.learning_rate: .*above 0", more="optimizer: {learning_rate: -1}\n"
     ),
-    wrong("momentum 1", 4, r"optimizer\.momentum: .*less than 1", more="optimizer: {name: momentum, momentum: 1}\n"),
+    wrong("momentum 1", 4, r"optimizer\.momentum: .*to below 1", more="optimizer: {name: momentum, momentum: 1}\n"),
     wrong(
         "momentum -0.1",
         4,
-        r"optimizer\.momentum: .*(at least|greater than) 0",
+        r"optimizer\.momentum: .*(from|above) 0",
         more="optimizer: {name: momentum, momentum: -0.1}\n",
     ),
-    wrong("beta_1 1", 4, r"optimizer\.beta_1: .*less than 1", more="optimizer: {name: adam, beta_1: 1}\n"),
-    wrong("beta_2 1.5", 4, r"optimizer\.beta_2: .*less than 1", more="optimizer: {name: adam, beta_2: 1.5}\n"),
+    wrong("beta_1 1", 4, r"optimizer\.beta_1: .*to below 1", more="optimizer: {name: adam, beta_1: 1}\n"),
+    wrong("beta_2 1.5", 4, r"optimizer\.beta_2: .*to below 1", more="optimizer: {name: adam, beta_2: 1.5}\n"),
     wrong(
         "beta_2 -0.1",
         4,
-        r"optimizer\.beta_2: .*(at least|greater than) 0",
+        r"optimizer\.beta_2: .*(from|above) 0",
         more="optimizer: {name: adam, beta_2: -0.1}\n",
     ),
-    wrong("epsilon 0", 4, r"optimizer\.epsilon: .*greater than 0", more="optimizer: {name: adam, epsilon: 0}\n"),
+    wrong("epsilon 0", 4, r"optimizer\.epsilon: .*above 0", more="optimizer: {name: adam, epsilon: 0}\n"),
     wrong(
         "weight decay -1",
         4,
-        r"optimizer\.weight_decay: .*at least 0",
+        r"optimizer\.weight_decay: .*(from|not below) 0",
         more="optimizer: {name: adam, weight_decay: -1}\n",
     ),
-    wrong("l2 -1", 4, r"regularization\.l2: .*at least 0", more="regularization: {l2: -1}\n"),
-    wrong("epochs 0", 3, r"training\.epochs: .*at least 1", training="epochs: 0"),
-    wrong("epochs -1", 3, r"training\.epochs: .*at least 1", training="epochs: -1"),
-    wrong("batch size 0", 3, r"training\.batch_size: .*at least 1", training="epochs: 1, batch_size: 0"),
+    wrong("l2 -1", 4, r"regularization\.l2: .*(from|not below) 0", more="regularization: {l2: -1}\n"),
+    wrong("epochs 0", 3, r"training\.epochs: .*from 1", training="epochs: 0"),
+    wrong("epochs -1", 3, r"training\.epochs: .*from 1", training="epochs: -1"),
+    wrong("batch size 0", 3, r"training\.batch_size: .*from 1", training="epochs: 1, batch_size: 0"),
     wrong("batch size all", 3, r"training\.batch_size: .*full", training="epochs: 1, batch_size: all"),
-    wrong("seed -1", 4, "seed: .*at least 0", more="seed: -1\n"),
+    wrong("seed -1", 4, "seed: .*(from|not below) 0", more="seed: -1\n"),
     *[
         wrong(
             f"validation {share}", 1, r"data\.split\.validation", said, data=f"{DATA}, split: {{validation: {share}}}"
         )
-        for share, said in [("1", "less than 1"), ("1.5", "less than 1"), ("-0.1", "at least 0")]
+        for share, said in [("1", "to below 1"), ("1.5", "to below 1"), ("-0.1", "(from|not below) 0")]
     ],
     wrong(
         "validation and test are everything",
@@ -1682,7 +1687,7 @@ SPECS = [
         data=f"{DATA}, split: {{validation: 0}}",
         training="epochs: 1, early_stopping: {patience: 2}",
     ),
-    wrong("folds 1", 1, r"data\.split\.folds: .*at least 2", data=f"{DATA}, split: {{folds: 1}}"),
+    wrong("folds 1", 1, r"data\.split\.folds: .*from 2", data=f"{DATA}, split: {{folds: 1}}"),
     wrong("more folds than rows", 0, r"data\.split\.folds.*too few", "fewer", data=f"{DATA}, split: {{folds: 50}}"),
     wrong(
         "folds and validation",
@@ -1721,7 +1726,7 @@ SPECS = [
     wrong(
         "unknown metric",
         3,
-        r"training\.monitor: 'acuracy' is not one of .*did you mean 'accuracy'",
+        r"training\.monitor: 'acuracy' is not known here; did you mean 'accuracy'",
         training="epochs: 1, monitor: acuracy",
     ),
     wrong(
@@ -1742,7 +1747,7 @@ SPECS = [
         r"training\.class_weight: 'maybe' is no class; they are no, yes",
         training="epochs: 1, class_weight: {maybe: 2}",
     ),
-    wrong("class weight 0", 3, r"training\.class_weight.*greater than 0", training="epochs: 1, class_weight: {no: 0}"),
+    wrong("class weight 0", 3, r"training\.class_weight.*above 0", training="epochs: 1, class_weight: {no: 0}"),
     wrong(
         "class weights for numbers",
         0,
@@ -1795,7 +1800,7 @@ SPECS = [
     wrong(
         "patience 0",
         3,
-        r"training\.early_stopping\.patience: .*at least 1",
+        r"training\.early_stopping\.patience: .*from 1",
         data=f"{DATA}, split: {{validation: 0.25}}",
         training="epochs: 1, early_stopping: {patience: 0}",
     ),
@@ -1857,7 +1862,7 @@ SPECS = [
     ),
     bad(
         "--set of a wrong value",
-        r"--set training\.epochs.*at least 1",
+        r"--set training\.epochs.*from 1",
         command="fit spec.yaml --set training.epochs=0",
         code=2,
     ),

@@ -122,7 +122,7 @@ def test_what_is_wrong_with_the_spec_is_said_before_the_rows_are_read(tmp_path, 
     monkeypatch.setattr(commands, "read_training_rows", None)
     with pytest.raises(SpecError, match=r"mixed.yaml:5: sede: unknown key 'sede'"):
         fit(str(written(tmp_path, more="sede: 1")), out=tmp_path / "m.npz")
-    with pytest.raises(SpecError, match=r"--set recipe: recipe: 'rose' is not one of .*did you mean 'rows'"):
+    with pytest.raises(SpecError, match=r"--set recipe: 'rose' is not known here; did you mean 'rows'"):
         fit(str(written(tmp_path)), out=tmp_path / "m.npz", overrides=["recipe=rose"])
 
 

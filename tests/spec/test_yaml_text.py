@@ -69,7 +69,6 @@ def test_a_real_number_may_be_written(text, value):
         "''",
         "2020-13-45",
         "1/3",
-        "10%",
         "[1]",
         "{a: 1}",
         "1e-3x",

@@ -1,0 +1,104 @@
+"""What was probably meant is said before what is allowed, and is found in the whole spec."""
+
+import pytest
+
+from mlptrain.annotations import list_component_names
+from mlptrain.spec.suggestions import list_known_keys, simplify_name
+from mlptrain.spec.words import ALIASES, ELSEWHERE, NAME_ALIASES, NOT_HERE
+from tests.support.spec_cases import COMPONENTS, DATA, problems
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        ("lr", "optimizer.learning_rate"),
+        ("learning_rate", "optimizer.learning_rate"),
+        ("LearningRate", "optimizer.learning_rate"),
+        ("epochs", "training.epochs"),
+        ("max_iter", "training.epochs"),
+        ("dropout", "model.dropout"),
+        ("layers", "model.hidden"),
+        ("batch_size", "training.batch_size"),
+        ("batchsize", "training.batch_size"),
+        ("patience", "training.early_stopping.patience"),
+        ("model.units", "model.hidden"),
+        ("training.patience", "training.early_stopping.patience"),
+        ("training.lr", "optimizer.learning_rate"),
+        ("training.momentum", "optimizer.momentum"),
+        ("model.weight_decay", "optimizer.weight_decay"),
+        ("data.epochs", "training.epochs"),
+        ("target", "data.target"),
+        ("optimizer.epochs", "training.epochs"),
+        ("validation_split", "data.split.validation"),
+        ("activation", "model.activation"),
+        ("epoch", "training.epochs"),
+        ("hiden", "model.hidden"),
+    ],
+)
+def test_a_key_in_a_wrong_place_is_told_the_right_one(key, meant):
+    (said,) = problems(DATA, f"{key}=1")
+    assert said == f"--set {key}: unknown key {key.rpartition('.')[2]!r}; did you mean {meant!r}?"
+
+
+@pytest.mark.parametrize("word", ELSEWHERE)
+def test_other_tools_words_lead_to_keys_that_there_are(word):
+    paths = {known.path for known in list_known_keys()}
+    assert ELSEWHERE[word] in paths
+    assert simplify_name(word) == word
+    assert word not in {simplify_name(key) for key in ALIASES}
+
+
+@pytest.mark.parametrize(
+    ("site", "kind"), COMPONENTS, ids=lambda each: each.__name__ if isinstance(each, type) else each.dotted
+)
+def test_a_component_with_capitals_is_told_its_name(site, kind):
+    for name in list_component_names(kind):
+        if name.title() not in NAME_ALIASES and name.title().lower() not in ("none", "off"):
+            text, _ = site.text(f"{{name: {name.title()}}}")
+            (said,) = [said for said in problems(text) if "not known" in said or "named twice" in said]
+            assert f"{name.title()!r} is not known here; did you mean {name!r}?" in said
+
+
+@pytest.mark.parametrize("word", NOT_HERE)
+def test_a_name_that_has_no_place_is_told_why(word):
+    (said,) = problems(DATA, f"model.activation={word}")
+    assert said.startswith(f"--set model.activation: {word!r} has no place here: the network ends linear")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "optimizer: {adam: {lr: 1}}",
+            "optimizer.adam: unknown key 'adam'; did you mean {name: adam, …}?",
+        ),
+        ("optimizer: {sgd: {}}", "optimizer.sgd: unknown key 'sgd'; did you mean {name: sgd, …}?"),
+        ("loss: {huber: {delta: 1}}", "loss: did you mean {name: huber, …}?"),
+        ("model: {norm: {batch: {}}}", "model.norm: did you mean {name: batch, …}?"),
+        ("schedules: {learning_rate: {cosine: {}}}", "schedules.learning_rate: did you mean {name: cosine, …}?"),
+        ("model: {norm: {epsilon: 1}}", "model.norm: 'name' is missing: which one is it? One of batch, layer"),
+    ],
+)
+def test_a_component_under_its_own_name_is_told_how_to_write_it(text, said):
+    assert problems(DATA + text) == [f"s.yaml:2: {said}"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("model: {dropout: 50%}", "model.dropout: '50%': write 0.5"),
+        ("model: {dropout: [0.1, 25 %]}", "model.dropout[1]: '25 %': write 0.25"),
+        ("model: {input_dropout: 5%}", "model.input_dropout: '5%': write 0.05"),
+        ("optimizer: {learning_rate: 1%}", "optimizer.learning_rate: '1%': write 0.01"),
+        ("optimizer: {weight_decay: 0.5%}", "optimizer.weight_decay: '0.5%': write 0.005"),
+    ],
+)
+def test_percent_is_told_the_number(text, said):
+    assert problems(DATA + text) == [f"s.yaml:2: {said}"]
+
+
+def test_percent_of_rows_is_told_the_number():
+    for key in ("validation", "test"):
+        text = f"data:\n  train: a.csv\n  target: y\n  split: {{{key}: 20%}}\n"
+        assert problems(text) == [f"s.yaml:4: data.split.{key}: '20%': write 0.2"]
+    assert problems(DATA, "training.batch_size=20%")[0].startswith("--set training.batch_size: '20%' is not one of")
