@@ -35,7 +35,7 @@ def read_evaluation_file(model: Model, data: str, labels: str | None, texts: Seq
     if not model.reads_images:
         if labels is not None:
             raise SpecError("--labels: the model was trained on a table; its targets are a column of DATA")
-        return read_rows(data, model.spec.data, Path(), texts=texts)
+        return read_rows(data, model.spec.data, Path(), texts=texts, only=model.columns())
     if labels is None:
         raise SpecError("--labels is missing: give the IDX file of the labels")
     return read_rows(Images(images=data, labels=labels), model.spec.data, Path(), texts=texts)
@@ -45,7 +45,7 @@ def read_test_rows(model: Model, model_path: Path, texts: Sequence[str]) -> Rows
     """The test part that the spec names: a file, a share of the training file, or what its column says."""
     data, folder = model.spec.data, model_path.parent / model.spec_folder
     if data.test is not None:
-        return read_rows(data.test, data, folder, texts=texts)
+        return read_rows(data.test, data, folder, texts=texts, only=model.columns())
     if not data.split.test and data.split.type != "column":
         raise SpecError(f"{model_path}: its spec names no test part; give DATA")
     if data.train == "":

@@ -135,7 +135,11 @@ def apply_best_number_grammar(data: str, layout: TableFormat, table: Table) -> t
     """The format and the table with the way to write numbers by which most columns are numbers."""
     texts = [
         [value for value in cells.counts if value]
-        for cells in (column.kept_texts for column in table.columns.values() if not column.is_numeric)
+        for cells in (
+            column.kept_texts
+            for name, column in table.columns.items()
+            if not (column.is_numeric or table.type_of(name).has_values)
+        )
         if len(cells.counts) > 1
     ]
     others = [grammar for grammar, _ in OTHER_GRAMMARS]
@@ -151,11 +155,11 @@ def apply_best_number_grammar(data: str, layout: TableFormat, table: Table) -> t
 def find_missing_marks(table: Table) -> tuple[str, ...]:
     """Texts that commonly mean missing, where nothing else keeps a column from being numbers or dates."""
     found: dict[str, None] = {}
-    for cells in table.columns.values():
+    for name, cells in table.columns.items():
         counts = cells.kept_texts.counts
         marks = [value for value in counts if value.strip().lower() in MARKS_OF_MISSING]
         others = [value for value in counts if value and value not in marks]
-        rest = others if cells.is_numeric else [value for value in others if not table.grammar.reads(value)]
+        rest = others if cells.is_numeric else [value for value in others if not table.grammar_of(name).reads(value)]
         if marks and (cells.is_numeric or others) and (not rest or looks_like_dates(rest)):
             found |= dict.fromkeys(mark for mark in marks if mark not in MISSING_NUMBERS or looks_like_dates(rest))
     return tuple(found)
@@ -167,7 +171,7 @@ def list_missing_target_marks(table: Table, target: str, marks: Sequence[str]) -
     if cells.is_numeric:
         return MISSING_NUMBERS.union(marks)
     labels = [value for value in cells.kept_texts.counts if value not in MISSING_NUMBERS.union(marks)]
-    return MISSING_NUMBERS.union(marks) if all(map(table.grammar.reads, labels)) else {"", *marks}
+    return MISSING_NUMBERS.union(marks) if all(map(table.grammar_of(target).reads, labels)) else {"", *marks}
 
 
 def format_starter_header(data: str, what: str) -> list[str]:

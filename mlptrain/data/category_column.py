@@ -102,7 +102,7 @@ class CategoryColumn(Column):
     def recognise(cls, look: ColumnLook) -> Understood:
         """A category is what no other kind has recognised, unless it is constant or different in nearly every row."""
         if look.is_constant:
-            reads = look.table.grammar.reads
+            reads = look.table.grammar_of(look.name).reads
             if look.counts and look.present < look.texts.rows and not any(map(reads, look.counts)):
                 return Understood("category", "one value, or missing")
             return Understood("ignore", "constant" if look.counts else "all cells are missing")
@@ -121,11 +121,12 @@ class CategoryColumn(Column):
     @classmethod
     def fit(cls, table: Table, asked: ColumnSettings, targets: Doubles) -> Self | None:
         cells = table.coded(asked.name)
-        counts = count_cells_by_level(cells, asked.missing)
+        gaps = table.gaps(asked.name, asked.missing)
+        counts = count_cells_by_level(cells, gaps)
         levels = choose_levels(table, asked, counts) if len(counts) > 1 else ()
         if not levels:
             return None
-        codes = code_cells_by_level(cells, levels, asked.missing)
+        codes = code_cells_by_level(cells, levels, gaps)
         encoding = asked.encoding.fit(codes, levels=len(levels), targets=targets)
         return cls(name=asked.name, levels=levels, encoding=encoding, missing=asked.missing)
 
@@ -147,7 +148,7 @@ class CategoryColumn(Column):
 
     def codes(self, table: Table) -> Integers:
         """The place of each cell's level; the number of levels for any other value."""
-        return code_cells_by_level(table.coded(self.name), self.levels, self.missing)
+        return code_cells_by_level(table.coded(self.name), self.levels, table.gaps(self.name, self.missing))
 
     def compact(self, table: Table, dtype: np.dtype[Any], odd: OddCells) -> Integers:
         codes = self.codes(table)

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.data.coding import Coder, Codes, Growing
-from mlptrain.data.grammar import EXACT, LARGEST, NumberGrammar, is_inexact_whole_number
+from mlptrain.data.column_types import TEXT, ColumnType, translate_replacements
+from mlptrain.data.grammar import EXACT, LARGEST, NUMBERS, NumberGrammar, is_inexact_whole_number
 from mlptrain.data.number_texts import MISSING_NUMBERS, parse_missing_numbers, parse_numbers
 
 Doubles = NDArray[np.float64]
@@ -223,7 +224,11 @@ def compute_distinct_text_limit(columns: int) -> int:
 
 
 class Gatherer:
-    """Gathers the cells of one column block by block; its table has `columns` in all."""
+    """Gathers the cells of one column block by block; its table has `columns` in all.
+
+    Values of a type are kept as they are in a column of this type; among texts they get the text that the grammar has
+    for them.
+    """
 
     def __init__(
         self,
@@ -232,9 +237,12 @@ class Gatherer:
         as_text: bool = False,
         replace: Mapping[str, str] | None = None,
         columns: int = 1,
+        of: ColumnType = TEXT,
     ) -> None:
         self.few = compute_distinct_text_limit(columns)
-        self.grammar, self.as_text, self.replace = grammar, as_text or bool(replace), replace or {}
+        self.as_text, self.replace = as_text or bool(replace), replace or {}
+        self.written, self.type = grammar, of
+        self.grammar = NUMBERS if of.has_values else grammar
         self.numeric = False
         self.digits = 0
         self.begin()
@@ -272,11 +280,19 @@ class Gatherer:
         """Add numbers without texts; a column of texts gets their shortest form."""
         if self.numeric:
             self.digits = 0
-            self.add_numbers(numbers, lambda rows: list(map(format_double, numbers[rows].tolist())))
+            self.add_numbers(
+                numbers, lambda rows: list(map(self.grammar.write, map(format_double, numbers[rows].tolist())))
+            )
             return
         different, codes = np.unique(numbers, return_inverse=True)
-        values = [format_double(number) for number in different.tolist()]
+        values = [self.grammar.write(format_double(number)) for number in different.tolist()]
         self.add_coded(TextCells(codes.astype(np.int32), values))
+
+    def write_values(self, cells: "Block") -> "Block":
+        """Typed cells among texts: numbers are written as the texts of the table are."""
+        if not isinstance(cells, TextCells):
+            return cells
+        return TextCells(cells.codes, list(map(self.grammar.write, cells.values)))
 
     def reconsider(self) -> None:
         """Keep numbers from now on, if there are many different texts and most of them are numbers."""
@@ -335,7 +351,10 @@ class Gatherer:
         coded = TextCells(codes, self.coder.values)
         if self.replace:
             merged = Coder()
-            again = merged.codes([self.replace.get(value, value) for value in coded.values])
+            words = self.replace
+            if self.type.has_values:
+                words = translate_replacements(coded.values, words, self.type, self.written)
+            again = merged.codes([words.get(value, value) for value in coded.values])
             coded = TextCells(again[codes], merged.values)
         cells: Cells = coded
         if self.numeric:

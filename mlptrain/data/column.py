@@ -66,13 +66,15 @@ class ColumnLook:
     def counts(self) -> dict[str, int]:
         """How often each text occurs, without those that mean missing however they are written (-999, -999.0)."""
         found = self.texts.counts
-        gaps = {"", *self.missing, *find_missing_number_texts(found, self.missing, self.table.grammar)}
+        numbers = find_missing_number_texts(found, self.missing, self.table.grammar_of(self.name))
+        gaps = self.table.gaps(self.name, self.missing) | numbers
         return {value: count for value, count in found.items() if value not in gaps}
 
     @property
     def levels(self) -> list[str]:
         """The different texts but those that mean missing."""
-        return [value for value in self.texts.counts if value not in {"", *self.missing}]
+        gaps = self.table.gaps(self.name, self.missing)
+        return [value for value in self.texts.counts if value not in gaps]
 
     @property
     def is_constant(self) -> bool:
@@ -91,7 +93,7 @@ class ColumnLook:
 
     def describe_gaps(self, missing: Collection[str]) -> str:
         """How many cells are missing, for the end of a remark; empty if none is."""
-        gaps = len(self.cells.find_rows({"", *missing}))
+        gaps = len(self.cells.find_rows(self.table.gaps(self.name, missing)))
         return f"; {gaps:,} missing ({gaps / self.table.rows:.1%})" if gaps else ""
 
 
@@ -193,7 +195,7 @@ class Column(ABC):
     def find_gaps(cls, table: Table, asked: ColumnSettings) -> Flags:
         """Which rows have no value (imputing: drop_row leaves them out)."""
         gaps = np.zeros(table.rows, bool)
-        gaps[table.coded(asked.name).find_rows({"", *asked.missing})] = True
+        gaps[table.coded(asked.name).find_rows(table.gaps(asked.name, asked.missing))] = True
         return gaps
 
     # what a fitted column is for readers and for the network

@@ -1,6 +1,6 @@
 """Columns of dates."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self
 
@@ -18,7 +18,8 @@ from mlptrain.data.column import (
     Understood,
     describe_broken_rule,
 )
-from mlptrain.data.dates import DateParts, compile_date_format, find_date_format, looks_like_dates, parse_dates
+from mlptrain.data.column_types import ColumnType
+from mlptrain.data.dates import ISO, DateParts, compile_date_format, find_date_format, looks_like_dates, parse_dates
 from mlptrain.data.number_reading import quote_yaml_key
 from mlptrain.data.odd_cells import OddCells
 from mlptrain.data.table import Table
@@ -27,13 +28,15 @@ from mlptrain.data.table import Table
 def read_dates(table: Table, name: str, missing: Collection[str], form: str | None) -> Doubles:
     """Seconds since 1970-01-01, NaN where missing."""
     cells = table.coded(name)
-    gaps = {"", *missing}
+    gaps = table.gaps(name, missing)
     texts = ["" if value in gaps else value for value in cells.values]
     known = [text for text in texts if text]
     try:
         moments = cells.readings.get(MOMENT_READING)
-        parsed = parse_dates(known, form) if moments is None else moments[list(map(bool, texts))]
-        found = dict(zip(known, parsed.tolist(), strict=True))
+        if moments is not None:
+            found = dict(zip(known, moments[list(map(bool, texts))].tolist(), strict=True))
+        else:
+            found = parse_typed_dates(known, form, table.type_of(name))
     except ValueError as problem:
         cure = f"set data.columns: {{{quote_yaml_key(name)}: {{type: date, format: …}}}}"
         raise table.fault(0, name, f"{problem}; {cure}") from None
@@ -44,6 +47,14 @@ def read_dates(table: Table, name: str, missing: Collection[str], form: str | No
     return np.array([found.get(text, np.nan) for text in texts], np.float64)[cells.codes]
 
 
+def parse_typed_dates(texts: Sequence[str], form: str | None, of: ColumnType) -> dict[str, float]:
+    """The moment of each text, NaN where it is no date: values have one form of text, whatever the format of texts."""
+    values = [text for text in texts if of.kind == "date" and text not in of.strays]
+    others = [text for text in texts if of.kind != "date" or text in of.strays]
+    found = zip(values, parse_dates(values, ISO).tolist(), strict=True)
+    return dict([*found, *zip(others, parse_dates(others, form).tolist(), strict=True)])
+
+
 def find_format_fault(form: str) -> str:
     """The problem of a format of dates; empty if there is none."""
     try:
@@ -51,6 +62,12 @@ def find_format_fault(form: str) -> str:
     except ValueError as problem:
         return str(problem)
     return ""
+
+
+def find_table_date_format(table: Table, name: str, missing: Collection[str]) -> str:
+    """The format of a column's dates."""
+    gaps = table.gaps(name, missing)
+    return find_date_format([value for value in table.coded(name).counts if value not in gaps]) or ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,10 +122,9 @@ class DateColumn(Column):
         parts = DateParts.fit(seconds)
         if parts.degenerate:
             return None
-        known = [value for value in table.coded(asked.name).counts if value not in {"", *asked.missing}]
         return cls(
             name=asked.name,
-            format=asked.format or find_date_format(known) or "",
+            format=asked.format or find_table_date_format(table, asked.name, asked.missing),
             parts=parts,
             indicator=asked.imputing.indicator and bool(gaps.any()),
             missing=asked.missing,

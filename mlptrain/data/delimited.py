@@ -8,7 +8,7 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, islice
@@ -17,6 +17,7 @@ from typing import Annotated, Any, NoReturn, TextIO
 from annotated_types import Ge, Le, Len
 
 from mlptrain.data.coding import NulByte
+from mlptrain.data.column_types import ColumnType
 from mlptrain.data.files import GZIP_FAULTS, Opener, SameFile
 from mlptrain.data.grammar import DecimalPoint, NumberGrammar, ThousandsMark, is_number
 from mlptrain.errors import DataError
@@ -128,6 +129,10 @@ class Reader:
         self.check_names(record, place)
         return record
 
+    def types(self) -> dict[str, ColumnType]:
+        """The types of columns: a text file has none."""
+        return {}
+
     def without_nul(self, lines: Iterable[str], before: int = 0) -> Iterator[str]:
         """The lines; `csv` would let NUL bytes pass."""
         for number, line in enumerate(lines, before + 1):
@@ -159,7 +164,7 @@ class Reader:
             stream.readline()
         return stream
 
-    def blocks(self) -> Iterator[Columns]:
+    def blocks(self, unread: Collection[str] = ()) -> Iterator[Columns]:  # noqa: ARG002  (the text is read as a whole)
         """Blocks of columns, without blank lines."""
         self.inner_blank_lines = self._blank = 0
         with self.faults(), self.text() as stream:

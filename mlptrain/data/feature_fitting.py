@@ -11,6 +11,7 @@ from mlptrain.data.features import CLASS_OF, COLUMN_CLASSES, FeatureColumn, Feat
 from mlptrain.data.frames import infer_kind_from_type
 from mlptrain.data.number_recognition import RUNNING_NUMBER
 from mlptrain.data.table import Table, format_quoted_names
+from mlptrain.data.yaml_keys import quote_yaml_key
 from mlptrain.errors import DataError
 
 
@@ -35,6 +36,9 @@ def decide_column_kind(table: Table, name: str, rules: FeatureRules) -> Understo
 
 def infer_column_kind(table: Table, name: str, missing: set[str]) -> Understood:
     """The kind of a column that the spec does not declare: by its type in memory, else by its cells."""
+    if table.type_of(name).is_index:
+        cure = f"to use it, set data.columns: {{{quote_yaml_key(name)}: {table.type_of(name).kind}}}"
+        return Understood("ignore", f"the index of the stored data frame; {cure}", notice=True)
     return infer_kind_from_type(table, name, missing) or infer_kind_from_cells(table, name, missing)
 
 

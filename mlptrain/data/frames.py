@@ -18,12 +18,13 @@ from numpy.typing import NDArray
 from mlptrain.data.cells import Doubles, TextCells, format_double
 from mlptrain.data.coding import Coder, NulByte
 from mlptrain.data.column import UNIQUE, UNIQUE_TEXTS, Column, Understood
+from mlptrain.data.column_types import ColumnType, translate_replacements
 from mlptrain.data.dates import looks_like_dates
 from mlptrain.data.grammar import EXACT, is_number
 from mlptrain.data.number_reading import quote_yaml_key, read_numbers
 from mlptrain.data.number_recognition import RUNNING_NUMBER, are_running_numbers
 from mlptrain.data.number_texts import MISSING_NUMBERS
-from mlptrain.data.table import ColumnType, Part, Table, Texts, describe_missing_columns
+from mlptrain.data.table import Part, Table, Texts, describe_missing_columns
 from mlptrain.data.typed_cells import (
     BILLION,
     TRUTHS,
@@ -47,7 +48,7 @@ from mlptrain.errors import DataError, SpecError
 
 def infer_kind_from_type(table: Table, name: str, missing: Collection[str]) -> Understood | None:
     """The kind of a column that the spec does not declare, by its type in memory; None where it has none, in files."""
-    if name not in table.types:
+    if not table.kinds_follow_types:
         return None
     refuse_mistyped_values(table, name, missing)
     if table.types[name].kind == "number":
@@ -58,7 +59,8 @@ def infer_kind_from_type(table: Table, name: str, missing: Collection[str]) -> U
 def refuse_mistyped_values(table: Table, name: str, missing: Collection[str]) -> None:
     """An error at the first value that is of another type than its column, unless its text means missing."""
     found = table.types[name]
-    marks = MISSING_NUMBERS.union(missing) if found.kind in ("number", "boolean") else {"", *missing}
+    gaps = table.gaps(name, missing)
+    marks = MISSING_NUMBERS.union(gaps) if found.kind in ("number", "boolean") else gaps
     strays = {row: text for text, row in found.strays.items() if text not in marks}
     if strays:
         row, text = min(strays.items())
@@ -78,7 +80,8 @@ def infer_typed_number_kind(values: Doubles) -> Understood:
 def infer_typed_text_kind(table: Table, name: str, missing: Collection[str]) -> Understood:
     """A column of texts, truth values or dates; constants and texts that are nearly all different are left out."""
     kind, cells = table.types[name].kind, table.coded(name)
-    counts = {value: count for value, count in cells.counts.items() if value not in {"", *missing}}
+    gaps = table.gaps(name, missing)
+    counts = {value: count for value, count in cells.counts.items() if value not in gaps}
     present = sum(counts.values())
     if len(counts) < 2:
         if counts and kind != "date" and present < cells.rows:
@@ -234,7 +237,8 @@ def read_columns(columns: Mapping[Any, Any], name: str = "table", *, unread: Col
         coded = {key: convert_column_to_cells(sources[key], key, name, as_text=True)[0] for key in texts}
         return replace(table, columns=cells | coded)
 
-    table = Table(name, cells, rows, [part], again=read_again, types={key: kind for key, (_, kind) in read.items()})
+    types = {key: kind for key, (_, kind) in read.items()}
+    table = Table(name, cells, rows, [part], again=read_again, types=types, kinds_follow_types=True)
     return table
 
 
@@ -346,7 +350,16 @@ def convert_categories_to_cells(series: Any, codes: NDArray[Any], missing: Mask)
 
 def replace_texts(table: Table, words: Mapping[str, str]) -> Table:
     """The table with some texts in place of others, as `data.replace` says for files."""
-    return rewrite_columns(table, dict.fromkeys(table.columns, lambda text: words.get(text, text))) if words else table
+    if not words:
+        return table
+    return rewrite_columns(table, {name: find_replacements(table, name, words).__getitem__ for name in table.columns})
+
+
+def find_replacements(table: Table, name: str, words: Mapping[str, str]) -> dict[str, str]:
+    """What each text of a column becomes; values are replaced by value."""
+    texts, of = table.coded(name).values, table.type_of(name)
+    found = translate_replacements(texts, words, of, table.grammar) if of.has_values else words
+    return {text: found.get(text, text) for text in texts}
 
 
 def adapt_texts_to_columns(table: Table, columns: Iterable[Column]) -> Table:

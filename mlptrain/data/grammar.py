@@ -49,6 +49,8 @@ class NumberGrammar:
 
     decimal: DecimalPoint = "."
     thousands: ThousandsMark = ""
+    written: "NumberGrammar | None" = None
+    """How the spec writes its numbers, where cells are values, which are not written in its way."""
 
     def normal(self, text: str) -> str:
         """Text with the decimal point and without marks of thousands; in it, "." is no number's part any more.
@@ -70,6 +72,19 @@ class NumberGrammar:
         return (
             re.fullmatch(rf"[-+]?[1-9][0-9]{{0,2}}(?:{mark}[0-9]{{3}})+(?:{point}[0-9]*)?", text, re.ASCII) is not None
         )
+
+    def read_mark(self, text: str) -> float | None:
+        """The number that a text of the spec means, as it writes numbers or as all programs do; None if it is none."""
+        grammar = next((each for each in (self.written or self, NUMBERS) if each.reads(text)), None)
+        return None if grammar is None else float(grammar.normal(text.strip(" ")))
+
+    def write(self, number: str) -> str:
+        """A number that is written with a point, as this grammar has it; other texts stay.
+
+        >>> NumberGrammar(",", ".").write("1234.5"), NumberGrammar(",").write("a.b")
+        ('1234,5', 'a.b')
+        """
+        return number.replace(".", self.decimal) if self.decimal != "." and is_number(number) else number
 
     def reads(self, text: str) -> bool:
         """Whether a text is a number, blanks around it apart."""

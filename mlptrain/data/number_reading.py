@@ -1,7 +1,5 @@
 """Reading the numbers and truth values of a column, and the errors that name the cells that are none."""
 
-import json
-import re
 from collections.abc import Collection, Sequence
 
 import numpy as np
@@ -9,6 +7,7 @@ import numpy as np
 from mlptrain.data.grammar import LARGEST, NumberGrammar
 from mlptrain.data.number_texts import MISSING_NUMBERS, Doubles
 from mlptrain.data.table import Table, format_quoted_names
+from mlptrain.data.yaml_keys import quote_yaml_key as quote_yaml_key
 from mlptrain.errors import DataError
 
 BOOLEANS = tuple(
@@ -20,7 +19,7 @@ TRUE = frozenset(["true", "yes", "t", "y", "1", "on"])
 def read_numbers(table: Table, name: str, missing: Collection[str]) -> Doubles:
     """The numbers of a column, NaN where missing; an error lists the cells that are none, with their lines."""
     cells = table.column(name)
-    values, found = cells.read_numbers(missing, table.grammar)
+    values, found = cells.read_numbers(missing, table.grammar_of(name))
     wrong = np.isposinf(found)
     if wrong.any():
         texts = cells.kept_texts.values
@@ -34,8 +33,8 @@ def read_booleans(table: Table, name: str, missing: Collection[str]) -> Doubles:
     """1 for true, 0 for false (also where other programs write 1.0 and 0.0), NaN where missing."""
     cells = table.coded(name)
     known = frozenset().union(*BOOLEANS)
-    gaps = MISSING_NUMBERS.union(missing)
-    words = [normalise_boolean(value, table.grammar) for value in cells.values]
+    gaps = MISSING_NUMBERS | table.gaps(name, missing)
+    words = [normalise_boolean(value, table.grammar_of(name)) for value in cells.values]
     bad = {value for value, word in zip(cells.values, words, strict=True) if value not in gaps and word not in known}
     if rows := cells.find_rows(bad):
         allowed = format_quoted_names(sorted(known))
@@ -63,7 +62,7 @@ def describe_range(table: Table, name: str, missing: Collection[str]) -> str:
 def build_number_error(table: Table, name: str, rows: Sequence[int]) -> DataError:
     """The error that names the first of the cells that are not numbers."""
     text = table.columns[name].text(rows[0])
-    if table.grammar.reads(text):
+    if table.grammar_of(name).reads(text):
         return table.fault(rows[0], name, f"{text!r} is too large for a number (at most {LARGEST:g}); mend it")
     others = table.describe_cells(name, rows[1:5])
     more = f" and {len(rows) - 5} more" if len(rows) > 5 else ""
@@ -76,8 +75,3 @@ def describe_code_points(text: str) -> str:
     """The characters of a number-like text that are not ASCII, by their code points."""
     foreign = [f"U+{ord(character):04X}" for character in dict.fromkeys(text) if not character.isascii()]
     return f" (with {', '.join(foreign[:3])})" if foreign and any(map(str.isdecimal, text)) else ""
-
-
-def quote_yaml_key(name: str) -> str:
-    """A column's name as a key of YAML, in a message."""
-    return name if re.fullmatch(r"[\w.-]+(?: [\w.-]+)*", name) else json.dumps(name, ensure_ascii=False)

@@ -56,22 +56,19 @@ def recognise_numbers(look: ColumnLook) -> Understood | None:
 def recognise_number_cells(look: ColumnLook, odd: TextCells) -> Understood | None:
     """Whether cells that are kept as numbers, but for `odd` ones, are a column of numbers."""
     cells, table, missing = look.cells, look.table, look.missing
-    words = find_words(odd.counts, missing, table.grammar)
+    grammar = table.grammar_of(look.name)
+    words = find_words(odd.counts, missing, grammar)
     if not (words or cells.is_inexact or cells.has_leading_zeros):
-        return (
-            RUNNING_NUMBER
-            if are_running_numbers(cells.read_numbers(missing, table.grammar)[0])
-            else Understood("number")
-        )
+        return RUNNING_NUMBER if are_running_numbers(cells.read_numbers(missing, grammar)[0]) else Understood("number")
     if words and not suggest_number_format(words):  # else all texts may be numbers in another way of writing them
         refuse_infinities_among_numbers(look, words)
-        refuse_words_among_numbers(look, odd, figures=count_numbers(cells, missing, table.grammar))
+        refuse_words_among_numbers(look, odd, figures=count_numbers(cells, missing, grammar))
     return None
 
 
 def recognise_number_texts(look: ColumnLook) -> Understood | None:
     """Whether texts that are neither constant nor truth values are numbers."""
-    counts, grammar = look.counts, look.table.grammar
+    counts, grammar = look.counts, look.table.grammar_of(look.name)
     figures = grammar.read(counts)
     words = {value for value in counts.keys() - figures if value.strip(" ") not in MISSING_NUMBERS}
     if figures and not words:
@@ -102,7 +99,7 @@ def refuse_infinities_among_numbers(look: ColumnLook, words: Collection[str]) ->
 def refuse_words_among_numbers(look: ColumnLook, cells: TextCells, *, figures: int, many: int = MANY + 1) -> None:
     """An error where some `cells` are words in a column of `figures` numbers, `many` of them different."""
     table, name = look.table, look.name
-    words = find_words(cells.counts, look.missing, table.grammar)
+    words = find_words(cells.counts, look.missing, table.grammar_of(name))
     wrong = sum(cells.counts[value] for value in words)
     share = figures / max(figures + wrong, 1)
     if not wrong or not (share > NEARLY_ALL or (share > MOST and many > MANY)):

@@ -38,7 +38,7 @@ def parse_numbers(values: Sequence[str], marks: Collection[str], grammar: Number
 
 def parse_missing_numbers(missing: Collection[str], grammar: NumberGrammar) -> list[float]:
     """The numbers among the texts that mean missing; they do so however they are written (-999, -999.0)."""
-    return [parse_number(text.strip(" "), grammar) for text in missing if grammar.reads(text)]
+    return [number for text in missing if (number := grammar.read_mark(text)) is not None]
 
 
 def find_missing_number_texts(values: Collection[str], missing: Collection[str], grammar: NumberGrammar) -> set[str]:

@@ -1,6 +1,7 @@
-"""Parquet files, by PyArrow, as columns of cells."""
+"""Parquet files, by PyArrow, as columns of cells. What a column is, its schema says: nothing else is read for that."""
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -8,9 +9,12 @@ import numpy as np
 
 from mlptrain.data.cells import Block, TextCells
 from mlptrain.data.coding import NulByte
+from mlptrain.data.column_types import TEXT, ColumnType
 from mlptrain.data.files import SameFile
 from mlptrain.data.grammar import EXACT
-from mlptrain.errors import DataError
+from mlptrain.data.yaml_keys import quote_yaml_key
+from mlptrain.errors import DataError, EnvironmentFailure
+from mlptrain.machine import measure_available_memory
 
 ROWS_AT_ONCE = 1 << 15
 
@@ -23,59 +27,128 @@ class ParquetReader:
 
     def __init__(self, path: str) -> None:
         try:
-            from pyarrow import ArrowException, parquet
+            from pyarrow import parquet
         except ImportError:
             raise DataError(f"{path}: this is a Parquet file; to read it: pip install 'mlptrain[parquet]'") from None
         self.name, self.same = path, SameFile(path)
         self.same.check()
-        self.damage = (ArrowException, OSError)
-        try:
+        with self.damage("cannot be read"):
             self.file = parquet.ParquetFile(path)
-        except self.damage as problem:
-            raise DataError(f"{path}: this Parquet file cannot be read: {get_first_error_line(problem)}") from None
+            self.schema = self.file.schema_arrow
+            self.names: list[str] = list(self.schema.names)
+
+    @contextmanager
+    def damage(self, what: str) -> Iterator[None]:
+        """Turn what PyArrow raises into one sentence; a lack of memory stays one."""
+        from pyarrow import ArrowException, ArrowNotImplementedError
+
+        try:
+            yield
+        except MemoryError:
+            raise
+        except UnicodeDecodeError as problem:
+            raise DataError(f"{self.name}: a name in this Parquet file is not UTF-8: {problem.object!r:.60}") from None
+        except ArrowNotImplementedError as problem:
+            why = f"PyArrow cannot read this Parquet file: {get_first_error_line(problem)}"
+            raise DataError(f"{self.name}: {why}") from None
+        except (ArrowException, OSError, ValueError, OverflowError) as problem:
+            raise DataError(f"{self.name}: this Parquet file {what}: {get_first_error_line(problem)}") from None
 
     def header(self) -> list[str]:
         """The names of the columns."""
-        names = list(self.file.schema_arrow.names)
-        if doubled := [name for name in names if names.count(name) > 1]:
+        if doubled := [name for name in self.names if self.names.count(name) > 1]:
             raise DataError(f"{self.name}: column {doubled[0]!r} is there twice; rename one of them")
-        if not names:
+        if not self.names:
             raise DataError(f"{self.name}: the file has no columns")
-        return names
+        return self.names
+
+    def types(self) -> dict[str, ColumnType]:
+        """The types of the columns; those that the file's metadata call an index are marked."""
+        index = find_index_columns(self.schema.metadata)
+        kinds = {field.name: find_kind(field.type) for field in self.schema}
+        return {name: ColumnType(kind or TEXT.kind, is_index=name in index) for name, kind in kinds.items()}
 
     def check_unchanged(self) -> None:
         """An error if the file has changed since it was first opened."""
         self.same.check()
 
-    def blocks(self) -> Iterator[Sequence[Block]]:
-        """Blocks of columns."""
-        try:
-            for batch in self.file.iter_batches(batch_size=ROWS_AT_ONCE):
-                yield [self.cells(name, column) for name, column in zip(batch.schema.names, batch, strict=True)]
-        except self.damage as problem:
-            raise DataError(f"{self.name}: this Parquet file is damaged: {get_first_error_line(problem)}") from None
+    def blocks(self, unread: Collection[str] = ()) -> Iterator[Sequence[Block]]:
+        """Blocks of columns; the cells of `unread` ones are empty, and nothing of them is unpacked."""
+        wanted = [name for name in self.names if name not in unread]
+        for name in wanted:
+            refuse_type(self.name, name, self.schema.field(name).type)
+        self.refuse_too_large_row_group(wanted)
+        row = 0
+        with self.damage("is damaged"):
+            for batch in self.file.iter_batches(batch_size=ROWS_AT_ONCE, columns=wanted):
+                columns = dict(zip(batch.schema.names, batch, strict=True))
+                yield [
+                    make_empty_cells(batch.num_rows) if name in unread else self.cells(name, columns[name], row)
+                    for name in self.names
+                ]
+                row += batch.num_rows
 
-    def cells(self, name: str, column: Any) -> Block:
-        """One column: numbers as numbers, everything else as its text."""
-        from pyarrow import compute, types
+    def refuse_too_large_row_group(self, wanted: Collection[str]) -> None:
+        """An error if what one group of rows unpacks to does not fit into the memory, by what the file says of it."""
+        free = measure_available_memory()
+        with self.damage("is damaged"):
+            metadata = self.file.metadata
+            groups = [metadata.row_group(group) for group in range(metadata.num_row_groups)]
+            largest = max(groups, key=lambda group: group.total_byte_size, default=None)
+            if free is None or largest is None or largest.total_byte_size <= free:
+                return
+            chunks = map(largest.column, range(largest.num_columns))
+            size = sum(
+                chunk.total_uncompressed_size for chunk in chunks if chunk.path_in_schema.split(".")[0] in wanted
+            )
+        if size > free:
+            why = f"a group of rows unpacks to {size:,} bytes, but {free:,} are free"
+            cure = "write the file with smaller row groups, or leave columns out (data.columns: {…: ignore})"
+            raise EnvironmentFailure(f"{self.name}: {why}; {cure}")
 
-        kind = column.type.value_type if types.is_dictionary(column.type) else column.type
-        if types.is_nested(kind) or types.is_binary(kind) or types.is_large_binary(kind):
-            raise DataError(f"{self.name}: column {name!r} is of type {kind}; keep columns of numbers, texts and dates")
+    def cells(self, name: str, column: Any, row: int) -> Block:
+        """One column, from row `row` on: numbers as numbers, everything else as its text."""
+        from pyarrow import types
+
+        if types.is_dictionary(column.type) and not are_different_texts(column.dictionary):
+            column = column.dictionary_decode()
+        kind = column.type
         if types.is_floating(kind) or (types.is_integer(kind) and are_integers_exact_doubles(column)):
             numbers = column.cast("float64").to_numpy(zero_copy_only=False)
-            self.check_finite(name, numbers)
+            self.check_finite(name, numbers, row)
             return np.asarray(numbers, np.float64)
-        coded = column if types.is_dictionary(column.type) else compute.cast(column, "string").dictionary_encode()
-        codes = coded.indices.fill_null(len(coded.dictionary)).to_numpy(zero_copy_only=False).astype(np.int32)
-        values = [str(value) for value in coded.dictionary.to_pylist()]
+        coded = column if types.is_dictionary(kind) else cast_to_text(column).dictionary_encode()
+        codes = coded.indices.cast("int32").fill_null(len(coded.dictionary)).to_numpy(zero_copy_only=False)
+        codes = np.array(codes, np.int32)
+        values = self.decode_texts(name, coded.dictionary, codes, row)
         return merge_missing_with_empty(codes, values) if "" in values else TextCells(codes, [*values, ""])
 
-    def check_finite(self, name: str, numbers: Any) -> None:
+    def decode_texts(self, name: str, dictionary: Any, codes: Any, row: int) -> list[str]:
+        """The different texts; an error names the first cell that is none."""
+        try:
+            return [str(value) for value in dictionary.to_pylist()]
+        except UnicodeDecodeError:
+            pass
+        from pyarrow import binary
+
+        wrong = {
+            code: problem
+            for code, raw in enumerate(dictionary.cast(binary()).to_pylist())
+            if (problem := find_byte_that_is_no_text(raw))
+        }
+        first = int(np.flatnonzero(np.isin(codes, list(wrong)))[0]) if np.isin(codes, list(wrong)).any() else 0
+        why = wrong.get(int(codes[first]), next(iter(wrong.values())))
+        cure = f"mend it, or leave the column out (data.columns: {{{quote_yaml_key(name)}: ignore}})"
+        raise DataError(f'{self.name} row {row + first + 1}: column "{name}": {why}; {cure}') from None
+
+    def check_finite(self, name: str, numbers: Any, row: int) -> None:
         """An error at the first infinity."""
         infinite = np.isinf(numbers)
         if infinite.any():
-            raise DataError(f"{self.name}: column {name!r}: {numbers[infinite][0]} is not a number; mend it")
+            first = int(infinite.argmax())
+            why = f"{numbers[first]} is not a number; mend it, or leave the column out"
+            cure = f"{why} (data.columns: {{{quote_yaml_key(name)}: ignore}})"
+            raise DataError(f'{self.name} row {row + first + 1}: column "{name}": {cure}')
 
     @contextmanager
     def faults(self) -> Iterator[None]:
@@ -88,6 +161,79 @@ class ParquetReader:
     def lines_of(self, rows: Sequence[int]) -> list[int]:
         """The numbers of rows, from 1."""
         return [row + 1 for row in rows]
+
+
+# What the schema says
+
+
+def find_kind(of: Any) -> str | None:
+    """The kind of a type's values: number, boolean, date or category (texts, clock times); None if it is refused."""
+    from pyarrow import types
+
+    if types.is_dictionary(of):
+        return find_kind(of.value_type)
+    if types.is_integer(of) or types.is_floating(of) or types.is_decimal(of):
+        return "number"
+    if types.is_boolean(of):
+        return "boolean"
+    if types.is_date(of) or types.is_timestamp(of):
+        return "date"
+    return "category" if is_text(of) or types.is_time(of) or types.is_null(of) else None
+
+
+def is_text(of: Any) -> bool:
+    """Whether a type is one of texts."""
+    from pyarrow import types
+
+    return types.is_string(of) or types.is_large_string(of) or str(of) == "string_view"
+
+
+def refuse_type(file: str, name: str, of: Any) -> None:
+    """An error if a column that is needed has a type of which no cells can be made."""
+    if find_kind(of) is None:
+        cure = f"keep columns of numbers, texts and dates, or set data.columns: {{{quote_yaml_key(name)}: ignore}}"
+        raise DataError(f"{file}: column {name!r} is of type {shorten_type(of)}; {cure}")
+
+
+def shorten_type(of: Any) -> str:
+    """The name of a type, which of nested ones may be long."""
+    text = str(of)
+    return text if len(text) <= 80 else f"{text[:79]}…"
+
+
+def find_index_columns(metadata: Any) -> frozenset[str]:
+    """The columns that are no data but the index of the data frame that was stored, by what pandas wrote about them."""
+    try:
+        said = json.loads((metadata or {}).get(b"pandas", b"{}"))
+    except (ValueError, RecursionError):
+        return frozenset()
+    names = said.get("index_columns", []) if isinstance(said, dict) else []
+    return frozenset(name for name in names if isinstance(name, str)) if isinstance(names, list) else frozenset()
+
+
+# Cells
+
+
+def make_empty_cells(rows: int) -> TextCells:
+    """Cells all of which are empty."""
+    return TextCells(np.zeros(rows, np.int32), [""])
+
+
+def cast_to_text(column: Any) -> Any:
+    """The texts of values; times of a zone that this machine does not know are those of UTC."""
+    from pyarrow import ArrowInvalid, compute, timestamp, types
+
+    try:
+        return compute.cast(column, "string")
+    except ArrowInvalid:
+        if not types.is_timestamp(column.type):
+            raise
+        return compute.cast(column.cast(timestamp(column.type.unit, "UTC")), "string")
+
+
+def are_different_texts(dictionary: Any) -> bool:
+    """Whether the values of a dictionary are texts, none of which is there twice or missing."""
+    return is_text(dictionary.type) and not dictionary.null_count and len(dictionary.unique()) == len(dictionary)
 
 
 def are_integers_exact_doubles(column: Any) -> bool:
@@ -103,6 +249,15 @@ def merge_missing_with_empty(codes: Any, values: list[str]) -> TextCells:
     """Cells in which the code of missing cells becomes that of the empty text, which means missing too."""
     codes[codes == len(values)] = values.index("")
     return TextCells(codes, values)
+
+
+def find_byte_that_is_no_text(raw: bytes | None) -> str:
+    """What is wrong with bytes that are not UTF-8; empty if they are."""
+    try:
+        (raw or b"").decode()
+    except UnicodeDecodeError as problem:
+        return f"byte 0x{problem.object[problem.start]:02x} is not UTF-8"
+    return ""
 
 
 def get_first_error_line(problem: BaseException) -> str:

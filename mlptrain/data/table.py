@@ -10,6 +10,7 @@ from typing import TextIO
 
 from mlptrain.data import arrow_csv
 from mlptrain.data.cells import Block, Cells, Gatherer, RowNumbers, TextCells
+from mlptrain.data.column_types import TEXT, ColumnType, find_texts_of_equal_value, make_typed_grammar
 from mlptrain.data.delimited import Reader, TableFormat
 from mlptrain.data.files import is_idx, is_parquet, make_opener, match_files
 from mlptrain.data.grammar import NUMBERS, NumberGrammar
@@ -37,15 +38,6 @@ class Part:
 
 
 @dataclass(frozen=True)
-class ColumnType:
-    """The kind that a source in memory declares for a column by the type of its values."""
-
-    kind: str
-    strays: Mapping[str, int] = field(default_factory=dict)
-    """The texts of values that are of another type, each with its first row."""
-
-
-@dataclass(frozen=True)
 class Table:
     """Columns of cells, all of one length, in the order of the file."""
 
@@ -59,14 +51,33 @@ class Table:
     again: "Callable[[Texts], Table] | None" = None
     """Reads the whole table once more, with the texts of some columns."""
     grammar: NumberGrammar = NUMBERS
+    """How numbers are written in cells that are texts."""
     types: Mapping[str, ColumnType] = field(default_factory=dict)
-    """What a source in memory declares; empty for files."""
+    """The types of columns whose source knows them; empty for text files."""
+    kinds_follow_types: bool = False
+    """Whether the type of a column is its kind where the spec declares none (in memory), or its cells say it."""
 
     def column(self, name: str) -> Cells:
         """The cells of one column; an error names the nearest one where it is missing."""
         if name not in self.columns:
             raise DataError(self.missing([name]))
         return self.columns[name]
+
+    def type_of(self, name: str) -> ColumnType:
+        """The type of one column; that of texts where its source knows none."""
+        return self.types.get(name, TEXT)
+
+    def grammar_of(self, name: str) -> NumberGrammar:
+        """How the numbers of one column are written: typed ones in one way only, whatever the spec says of texts."""
+        return make_typed_grammar(self.grammar) if self.type_of(name).has_values else self.grammar
+
+    def gaps(self, name: str, missing: Collection[str]) -> frozenset[str]:
+        """The texts of one column that mean missing: the empty one and `missing`, which typed cells match by value."""
+        kind = self.type_of(name)
+        if not kind.has_values or not missing:
+            return frozenset({"", *missing})
+        texts = self.column(name).kept_texts.values
+        return find_texts_of_equal_value(texts, missing, kind, self.grammar) | {""}
 
     def coded(self, name: str) -> TextCells:
         """The cells of one column as texts."""
@@ -146,11 +157,18 @@ def format_quoted_names(names: Iterable[str], most: int = 20) -> str:
     return ", ".join(repr(name) for name in shown[:most]) + more
 
 
-def read_table(paths: str | Sequence[str], layout: TableFormat, *, texts: Texts = ()) -> Table:
-    """The table in a file, or in several with the same columns ("-": standard input)."""
-    names = [file for path in ([paths] if isinstance(paths, str) else paths) for file in match_files(path)]
-    readers = [open_reader(name, layout) for name in names]
-    return gather_readers_into_table(readers, layout, texts)
+def read_table(
+    paths: str | Sequence[str], layout: TableFormat, *, texts: Texts = (), unread: Texts = (), only: Texts | None = None
+) -> Table:
+    """The table in a file, or in several with the same columns ("-": standard input).
+
+    Where the columns of a file can be read one by one, `unread` ones have empty cells, and so have all but the `only`
+    ones that matter.
+    """
+    given = [paths] if isinstance(paths, str) else paths
+    readers = [open_reader(name, layout) for path in given for name in match_files(path)]
+    others = set() if only is None else {name for reader in readers for name in reader.header()}.difference(only)
+    return gather_readers_into_table(readers, layout, texts, {*unread, *others})
 
 
 def open_reader(path: str, layout: TableFormat) -> AnyReader:
@@ -162,22 +180,22 @@ def open_reader(path: str, layout: TableFormat) -> AnyReader:
     return Reader(make_opener(path), "standard input" if path == "-" else path, layout)
 
 
-def gather_readers_into_table(readers: Sequence[AnyReader], layout: TableFormat, texts: Texts) -> Table:
+def gather_readers_into_table(
+    readers: Sequence[AnyReader], layout: TableFormat, texts: Texts, unread: Texts = ()
+) -> Table:
     """All rows of all readers as one table."""
     gatherers: dict[str, Gatherer] = {}
     parts = []
+    types = find_common_types(readers)
     for source in readers:
         names = source.header()
         if not gatherers:
-            gatherers = {
-                name: Gatherer(layout.grammar, as_text=name in texts, replace=layout.replace, columns=len(names))
-                for name in names
-            }
+            gatherers = make_gatherers(layout, names, types, texts, columns=len(names))
         check_same_columns(source.name, names, readers[0].name, list(gatherers))
         parts.append(
             Part(
                 source.name,
-                feed_rows_to_gatherers(source, [gatherers[name] for name in names]),
+                feed_rows_to_gatherers(source, {name: gatherers[name] for name in names}, unread),
                 source.lines_of,
                 source.unit,
             )
@@ -190,18 +208,38 @@ def gather_readers_into_table(readers: Sequence[AnyReader], layout: TableFormat,
         parts,
         None,
         sum(source.inner_blank_lines for source in readers),
-        lambda others: gather_readers_into_table(readers, layout, {*texts, *others}),
+        lambda others: gather_readers_into_table(readers, layout, {*texts, *others}, unread),
         layout.grammar,
+        types,
     )
 
 
-def feed_rows_to_gatherers(source: AnyReader, columns: Sequence[Gatherer]) -> int:
+def find_common_types(readers: Sequence[AnyReader]) -> dict[str, ColumnType]:
+    """The types of the columns that are of one type in all files."""
+    first, *others = (reader.types() for reader in readers)
+    return {name: kind for name, kind in first.items() if all(other.get(name) == kind for other in others)}
+
+
+def make_gatherers(
+    layout: TableFormat, names: Iterable[str], types: Mapping[str, ColumnType], texts: Texts, *, columns: int
+) -> dict[str, Gatherer]:
+    """A gatherer for each of some columns, out of `columns` in all."""
+    return {
+        name: Gatherer(
+            layout.grammar, as_text=name in texts, replace=layout.replace, columns=columns, of=types.get(name, TEXT)
+        )
+        for name in names
+    }
+
+
+def feed_rows_to_gatherers(source: AnyReader, columns: Mapping[str, Gatherer], unread: Texts) -> int:
     """Gather all rows of a reader, and return their number."""
-    rows = 0
+    rows, types = 0, source.types()
+    foreign = [types[name].has_values and not each.type.has_values for name, each in columns.items()] if types else []
     with source.faults():
-        for block in read_blocks(source, dict(enumerate(columns))):
-            for gatherer, cells in zip(columns, block, strict=True):
-                gatherer.add(cells)
+        for block in read_blocks(source, dict(enumerate(columns.values())), unread):
+            for position, (gatherer, cells) in enumerate(zip(columns.values(), block, strict=True)):
+                gatherer.add(gatherer.write_values(cells) if foreign and foreign[position] else cells)
             rows += len(block[0])
     source.check_unchanged()
     return rows
@@ -218,7 +256,7 @@ def check_same_columns(name: str, names: Sequence[str], first: str, known: Seque
         raise DataError(f"{name}:1: column {extra[0]!r} is not in {first}; all files need the same columns")
 
 
-def read_blocks(source: AnyReader, columns: Mapping[int, Gatherer]) -> Iterator[Sequence[Block]]:
+def read_blocks(source: AnyReader, columns: Mapping[int, Gatherer], unread: Texts = ()) -> Iterator[Sequence[Block]]:
     """Blocks of some columns, by PyArrow as far as it surely reads the same, else by the standard reader."""
     done = 0
     if isinstance(source, Reader) and arrow_csv.can_use_arrow_reader(source):
@@ -229,7 +267,7 @@ def read_blocks(source: AnyReader, columns: Mapping[int, Gatherer]) -> Iterator[
             return
         except arrow_csv.Unsure:
             pass
-    for whole in source.blocks():
+    for whole in source.blocks(unread):
         rows = len(whole[0])
         if done < rows:
             yield [whole[place][done:] if done else whole[place] for place in columns]
@@ -242,6 +280,7 @@ class Reading:
     def __init__(self, path: str, layout: TableFormat) -> None:
         self.source, self.layout = open_reader(path, layout), layout
         self.names = self.source.header()
+        self.types = self.source.types()
 
     @property
     def quick(self) -> bool:
@@ -251,15 +290,11 @@ class Reading:
     def chunks(self, rows: int = CHUNK, *, texts: Texts = (), unread: Texts = ()) -> Iterator[Table]:
         """Tables of `rows` rows each, the last one of fewer; columns that are `unread` are left out."""
         chosen = {place: name for place, name in enumerate(self.names) if name not in unread}
-        gatherers = {
-            place: Gatherer(
-                self.layout.grammar, as_text=name in texts, replace=self.layout.replace, columns=len(self.names)
-            )
-            for place, name in chosen.items()
-        }
+        made = make_gatherers(self.layout, chosen.values(), self.types, texts, columns=len(self.names))
+        gatherers = {place: made[name] for place, name in chosen.items()}
         held, begin = 0, 0
         with self.source.faults():
-            for block in read_blocks(self.source, gatherers):
+            for block in read_blocks(self.source, gatherers, unread):
                 taken, count = 0, len(block[0])
                 while taken < count:
                     part = slice(taken, min(count, taken + rows - held))
@@ -279,7 +314,7 @@ class Reading:
         rows = next(iter(columns.values())).rows
         source = self.source
         part = Part(source.name, rows, lambda found: source.lines_of([row + begin for row in found]), source.unit)
-        return Table(source.name, columns, rows, [part], grammar=self.layout.grammar)
+        return Table(source.name, columns, rows, [part], grammar=self.layout.grammar, types=self.types)
 
 
 class Writer:

@@ -96,15 +96,15 @@ def list_rows_without_target(table: Table, name: str, missing: Collection[str], 
     """The rows without a target. Where it is a number in all other rows, NA and the like mean missing, too."""
     if numeric or has_only_numbers(table, name, missing):
         return np.flatnonzero(np.isnan(read_numbers(table, name, missing))).tolist()
-    return table.coded(name).find_rows({"", *missing})
+    return table.coded(name).find_rows(table.gaps(name, missing))
 
 
 def has_only_numbers(table: Table, name: str, missing: Collection[str]) -> bool:
     """Whether there are numbers, and all other texts mean missing."""
     cells = table.column(name)
     texts = cells.kept_texts.counts
-    figures = cells.is_numeric or any(map(table.grammar.reads, texts))
-    return figures and not find_words(texts, {"", *missing}, table.grammar)
+    figures = cells.is_numeric or any(map(table.grammar_of(name).reads, texts))
+    return figures and not find_words(texts, {"", *missing}, table.grammar_of(name))
 
 
 def require_targets_present(table: Table, names: Sequence[str], missing: Collection[str], *, numeric: bool) -> None:

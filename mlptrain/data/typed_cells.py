@@ -24,9 +24,9 @@ from mlptrain.data.cells import (
     format_double,
 )
 from mlptrain.data.coding import Coder, Codes
+from mlptrain.data.column_types import ColumnType
 from mlptrain.data.dates import DAY, EPOCH
 from mlptrain.data.grammar import LARGEST
-from mlptrain.data.table import ColumnType
 
 Mask = NDArray[np.bool_]
 Integers = NDArray[np.int64]

@@ -165,7 +165,7 @@ def replace_nan_with_none(value: float) -> float | None:
 
 def slice_rows_by_column(table: Table, by: str, missing: Sequence[str]) -> Slicing:
     """The rows by the values of a column, or by the quartiles of many numbers; missing ones apart."""
-    cells, gaps = table.coded(by), {"", *missing}
+    cells, gaps = table.coded(by), table.gaps(by, missing)
     present = [value for value in cells.counts if value not in gaps]
     if len(present) > MOST_SLICES:
         return slice_rows_at_quartiles(table, by, missing, present)
@@ -177,7 +177,7 @@ def slice_rows_by_column(table: Table, by: str, missing: Sequence[str]) -> Slici
 
 def slice_rows_at_quartiles(table: Table, by: str, missing: Sequence[str], present: Sequence[str]) -> Slicing:
     """A column of many numbers, divided at its quartiles."""
-    if not all(table.grammar.reads(value) or value.strip(" ") in MISSING_NUMBERS for value in present):
+    if not all(table.grammar_of(by).reads(value) or value.strip(" ") in MISSING_NUMBERS for value in present):
         raise DataError(f'{table.name}: column "{by}": {len(present)} different texts are too many slices')
     values = read_numbers(table, by, missing)
     low, *inner, high = np.unique(np.nanquantile(values, [0, 0.25, 0.5, 0.75, 1])).tolist()

@@ -1,6 +1,7 @@
 """Rows in memory, of any form that `data.frames` reads, as a spec or a model wants them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,8 @@ def make_training_rows(data: Any, spec: Data) -> TableRows:
     if not spec.header:
         raise SpecError("data.header: rows in memory have names of columns; leave it out")
     ignored = [column for column in spec.rules.columns if spec.rules.of(column).declared_kind == "ignore"]
-    return TableRows(replace_texts(read_frame(data, name=NAME, unread=ignored), spec.replace))
+    table = replace(read_frame(data, name=NAME, unread=ignored), grammar=spec.grammar)
+    return TableRows(replace_texts(table, spec.replace))
 
 
 def make_prediction_rows(data: Any, spec: Data, columns: Mapping[str, FeatureColumn]) -> TableRows:
@@ -51,5 +53,5 @@ def make_evaluation_rows(
 
 def read_model_columns(data: Any, spec: Data, columns: Mapping[str, FeatureColumn], wanted: Sequence[str]) -> Table:
     """Some columns, with the texts that the fitted ones know for their values."""
-    table = read_frame(data, names=list(columns), only=wanted, name=NAME)
+    table = replace(read_frame(data, names=list(columns), only=wanted, name=NAME), grammar=spec.grammar)
     return adapt_texts_to_columns(replace_texts(table, spec.replace), columns.values())

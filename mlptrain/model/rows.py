@@ -1,6 +1,6 @@
 """Rows before they are encoded: `TableRows` or `ImageRows`. Both answer the same questions; nobody asks which it is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, cast
@@ -183,11 +183,16 @@ class ImageRows:
 Rows = TableRows | ImageRows
 
 
-def read_rows(source: Source, data: Data, folder: Path, *, texts: Sequence[str] = ()) -> Rows:
-    """The rows of files, or of a pair of image files; paths are relative to `folder`."""
+def read_rows(
+    source: Source, data: Data, folder: Path, *, texts: Sequence[str] = (), only: Collection[str] | None = None
+) -> Rows:
+    """The rows of files, or of a pair of image files; paths are relative to `folder`.
+
+    Of tables, the cells of `only` some columns may be all that matters, beside those that the spec needs for itself.
+    """
     if (images := narrow_to_images(source)) is not None:
         return read_image_rows(images, folder)
-    return read_table_rows(list_files(source), data, folder, texts)
+    return read_table_rows(list_files(source), data, folder, texts, only)
 
 
 def list_files(source: Source) -> Sequence[str]:
@@ -202,10 +207,16 @@ def read_image_rows(source: Images, folder: Path) -> ImageRows:
     return ImageRows(source.images, images, labels)
 
 
-def read_table_rows(files: Sequence[str], data: Data, folder: Path, texts: Sequence[str]) -> TableRows:
+def read_table_rows(
+    files: Sequence[str], data: Data, folder: Path, texts: Sequence[str], only: Collection[str] | None = None
+) -> TableRows:
     """The rows of tables with the same columns."""
     paths = [locate_file(path, folder) for path in files]
-    return TableRows(read_table(paths, data, texts={*texts, *find_text_columns(data)}))
+    own = {*data.targets, *filter(None, (data.sample_weight, data.split.column)), *texts}
+    ignored = {name for name in data.rules.columns if data.rules.of(name).declared_kind == "ignore"}
+    all_texts = {*texts, *find_text_columns(data)}
+    chosen = None if only is None else {*only, *own}
+    return TableRows(read_table(paths, data, texts=all_texts, unread=ignored - own, only=chosen))
 
 
 def find_text_columns(data: Data) -> list[str]:

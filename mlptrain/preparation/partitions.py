@@ -83,7 +83,7 @@ def find_split_keys(data: TrainingData) -> dict[str, NDArray[Any]]:
 def read_groups(data: TrainingData, table: Table, column: str) -> NDArray[np.int64]:
     """The code of each row's group."""
     cells = table.coded(column)
-    if gaps := cells.find_rows({"", *data.spec.data.rules.missing(column)}):
+    if gaps := cells.find_rows(table.gaps(column, data.spec.data.rules.missing(column))):
         why = "the group is missing, by which data.split divides the rows; fill it in"
         raise table.fault(gaps[0], column, why)
     return cells.codes.astype(np.int64)
@@ -92,8 +92,9 @@ def read_groups(data: TrainingData, table: Table, column: str) -> NDArray[np.int
 def read_times(data: TrainingData, table: Table, column: str) -> NDArray[np.float64]:
     """The time of each row: numbers as they are, dates in seconds."""
     own, missing = data.spec.data.rules.of(column), data.spec.data.rules.missing(column)
-    texts = [text for text in table.coded(column).counts if text not in {"", *missing}]
-    plain = own.format is None and own.type != "date" and all(map(table.grammar.reads, texts))
+    gaps = table.gaps(column, missing)
+    texts = [text for text in table.coded(column).counts if text not in gaps]
+    plain = own.format is None and own.type != "date" and all(map(table.grammar_of(column).reads, texts))
     times = read_numbers(table, column, missing) if plain else read_dates(table, column, missing, own.format)
     if np.isnan(times).any():
         row = int(np.isnan(times).argmax())

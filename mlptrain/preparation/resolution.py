@@ -32,8 +32,9 @@ def refuse_numeric_class_target(spec: Spec, table: Table, name: str) -> None:
         return
     many = cells.count_different_numbers() > FEW
     texts = [] if many else list(table.coded(name).counts)
-    figures = [text for text in texts if table.grammar.reads(text)]
-    fractions = sum(not float(table.grammar.normal(text.strip(" "))).is_integer() for text in figures)
+    grammar = table.grammar_of(name)
+    figures = [text for text in texts if grammar.reads(text)]
+    fractions = sum(not float(grammar.normal(text.strip(" "))).is_integer() for text in figures)
     if many or (len(figures) == len(texts) > MANY and fractions > MANY // 2):
         cure = f"use mean_squared_error, or declare classes with data.columns: {{{name}: category}}"
         why = f"is for classes, but the target {name!r} has many different numbers"
@@ -50,17 +51,17 @@ def has_class_target(spec: Spec, rows: Rows) -> bool:
     table = rows.answers
     kind = data.rules.of(names[0]).type or infer_column_kind(table, names[0], {"", *data.missing_targets}).kind
     if kind == "ignore":  # constant, a running number, dates, or text that is different in nearly every row
-        return not all(map(table.grammar.reads, table.coded(names[0]).counts))
+        return not all(map(table.grammar_of(names[0]).reads, table.coded(names[0]).counts))
     return kind != "number" or len(find_distinct_numbers(table, names[0], most=2)) == 2
 
 
 def find_distinct_numbers(table: Table, name: str, *, most: int) -> Collection[float]:
     """The different numbers of a column, or `most` + 1 numbers if there are more."""
-    cells = table.column(name)
-    texts = [text for text in cells.kept_texts.counts if table.grammar.reads(text)]
+    cells, grammar = table.column(name), table.grammar_of(name)
+    texts = [text for text in cells.kept_texts.counts if grammar.reads(text)]
     if cells.is_numeric or len(texts) > 10 * most:
         return range(most + 1)
-    return {float(table.grammar.normal(text.strip(" "))) for text in texts}
+    return {float(grammar.normal(text.strip(" "))) for text in texts}
 
 
 def resolve_loss(spec: Spec, classes: ClassTarget | None) -> Loss:

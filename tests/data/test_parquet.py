@@ -172,7 +172,9 @@ def test_what_has_no_text_is_refused_with_its_name(stored, column, kind):
 
 @pytest.mark.parametrize("value", [float("inf"), float("-inf")])
 def test_infinities_are_refused(stored, value):
-    with pytest.raises(DataError, match=f"f.parquet: column 'x': {value} is not a number; mend it"):
+    with pytest.raises(
+        DataError, match=f'f.parquet row 21: column "x": {value} is not a number; mend it, or leave the column out'
+    ):
         read(stored(x=pa.array([1.0] * 20 + [value])))
 
 

@@ -1,0 +1,90 @@
+"""The types of columns whose source knows them: how the spec's words meet typed values, which is by value.
+
+How numbers and dates are written in text has no meaning for a column of numbers or dates. What a spec lists
+(`missing_values`, the keys of `replace`) is text, and means the same value however it is written: -999 is -999.0.
+"""
+
+from collections.abc import Collection, Hashable, Mapping
+from dataclasses import dataclass, field, replace
+
+from mlptrain.data.dates import DATE_FORMATS, DAY_FIRST, ISO, MONTH_FIRST, parse_moment
+from mlptrain.data.grammar import NUMBERS, NumberGrammar
+
+READ_BY_VALUE = frozenset(["number", "boolean", "date"])
+"""The kinds whose values are no texts."""
+
+
+@dataclass(frozen=True)
+class ColumnType:
+    """The kind that a source declares for a column by the type of its values."""
+
+    kind: str
+    strays: Mapping[str, int] = field(default_factory=dict)
+    """The texts of values that are of another type, each with its first row."""
+    is_index: bool = False
+    """Whether the source says that the column holds no data but the names of the rows."""
+
+    @property
+    def has_values(self) -> bool:
+        """Whether the cells are values, which are not written in any way, and no texts."""
+        return self.kind in READ_BY_VALUE
+
+
+TEXT = ColumnType("category")
+"""What a column is whose source knows nothing of it: its cells are texts."""
+
+
+def make_typed_grammar(written: NumberGrammar) -> NumberGrammar:
+    """How the numbers of typed columns are written, beside a spec that writes its numbers in another way."""
+    return NUMBERS if written == NUMBERS else replace(NUMBERS, written=written)
+
+
+def find_texts_of_equal_value(
+    texts: Collection[str], marks: Collection[str], of: ColumnType, written: NumberGrammar
+) -> frozenset[str]:
+    """The texts of a typed column whose value is that of one of the marks; strays are texts, and equal as such.
+
+    >>> sorted(find_texts_of_equal_value(["-999", "1"], ["-999.0", "x"], ColumnType("number"), NUMBERS))
+    ['-999']
+    """
+    wanted = {read_mark(mark, of.kind, written) for mark in marks} - {None}
+    if not wanted and not of.strays:
+        return frozenset()
+    return frozenset(
+        text
+        for text in texts
+        if (text in marks if text in of.strays else read_value(text, of.kind) in wanted)  # None is never wanted
+    )
+
+
+def translate_replacements(
+    texts: Collection[str], words: Mapping[str, str], of: ColumnType, written: NumberGrammar
+) -> dict[str, str]:
+    """The texts of a typed column that the spec replaces, found by value, with what they become.
+
+    >>> translate_replacements(["-999", "1"], {"-999,0": "0,5"}, ColumnType("number"), NumberGrammar(","))
+    {'-999': '0.5'}
+    """
+    found: dict[str, str] = {}
+    for key, word in words.items():
+        same = find_texts_of_equal_value(texts, [key], of, written)
+        number = written.normal(word) if of.kind == "number" and written.reads(word) else word
+        found |= dict.fromkeys(same, number)
+    return found
+
+
+def read_mark(text: str, kind: str, written: NumberGrammar) -> Hashable:
+    """The value that a text of the spec has in a column of a kind; None if it has none."""
+    if kind == "number":
+        return make_typed_grammar(written).read_mark(text)
+    return read_value(text.strip(), kind)
+
+
+def read_value(text: str, kind: str) -> Hashable:
+    """The value of a text; None if it has none of the kind."""
+    if kind == "number":
+        return NUMBERS.read_mark(text)
+    if kind == "boolean":
+        return text.lower() if text.lower() in ("true", "false") else None
+    formats = (form for name, form in DATE_FORMATS.items() if name == ISO or name not in (DAY_FIRST, MONTH_FIRST))
+    return next((moment for form in formats if (moment := parse_moment(text, form)) is not None), None)
