@@ -16,7 +16,6 @@ from mlptrain.cli.options import (
     print_notice,
     set_blas_threads,
 )
-from mlptrain.errors import SpecError
 
 if TYPE_CHECKING:
     from mlptrain.commands.fit import FitResult
@@ -61,14 +60,12 @@ def fit_command(
 ) -> None:
     """Train what a spec says and write the model."""
     set_blas_threads(threads)
-    from mlptrain.commands.fit import choose_default_output, fit_files
+    from mlptrain.commands.fit import fit_files
     from mlptrain.fitting.checkpoints import plan_checkpoints
     from mlptrain.fitting.host import Host
     from mlptrain.fitting.signals import catch_signals
     from mlptrain.reporting import sinks
 
-    if history is not None:
-        require_separate_history(history, out or choose_default_output(spec))
     names = [*([] if history is None else ["history"]), *([] if quiet else [sinks.choose_display(sys.stderr)])]
     with catch_signals() as stop:
         result = fit_files(
@@ -76,6 +73,7 @@ def fit_command(
             out=out,
             overrides=overrides or (),
             out_of_fold=out_of_fold,
+            history=history,
             plan=plan_checkpoints(checkpoints, checkpoint_minutes, resume=resume, restart=restart, finish=finish),
             sinks=[sinks.make_sink(name, title=spec, path=history) for name in names],
             host=Host(threads=threads, notice=drop_notice if quiet else print_notice, stop=stop.is_wished),
@@ -93,9 +91,3 @@ def print_result(result: "FitResult", *, as_json: bool, quiet: bool) -> None:
         print(json_document.format_json(fit_results.build_fit_document(result)), file=prepare_stdout())
     elif not quiet:
         print(fit_results.format_fit_result(result))
-
-
-def require_separate_history(history: Path, model: Path) -> None:
-    """Refuse to write the history where the model goes."""
-    if history.resolve() == model.resolve():
-        raise SpecError(f"--history {history}: this is where the model goes; choose another name")

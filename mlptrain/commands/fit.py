@@ -5,8 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mlptrain.commands.paths import NamedFile, list_data_files, list_files_beside_model, require_separate_files
 from mlptrain.errors import Diverged, SpecError
-from mlptrain.fitting.checkpoint_file import derive_checkpoint_path, derive_previous_checkpoint_path
+from mlptrain.fitting.checkpoint_file import derive_checkpoint_path
 from mlptrain.fitting.checkpoints import Checkpoints, Plan
 from mlptrain.fitting.fit import Fit, fit_rows
 from mlptrain.fitting.host import Host
@@ -14,7 +15,6 @@ from mlptrain.fitting.out_of_fold import OUT_OF_FOLD
 from mlptrain.fitting.outcome import Outcome
 from mlptrain.model.file import (
     compute_relative_spec_folder,
-    get_previous_model_path,
     require_replaceable_model,
     save_contents,
 )
@@ -56,20 +56,33 @@ def fit_files(
     out: Path | None = None,
     overrides: Sequence[str] = (),
     out_of_fold: Path | None = None,
+    history: Path | None = None,
     plan: Plan = AUTOMATIC,
     sinks: Iterable[Sink] = (),
     host: Host | None = None,
 ) -> FitResult:
     """Train what a spec says and write the model; to `out_of_fold` each row's prediction while it was held out.
 
-    If `host.stop()` wishes so, a checkpoint keeps what was done and Interrupted is raised. If an unfinished fit has
-    left one, the plan says what becomes of it.
+    `history` is the file that a sink writes, if any. If `host.stop()` wishes so, a checkpoint keeps what was done and
+    Interrupted is raised. If an unfinished fit has left one, the plan says what becomes of it.
     """
     host = host or Host()
     host = replace(host, begun=host.clock())
     draft, folder = read_checked_draft(spec_path, overrides)
     out = out or choose_default_output(spec_path)
-    done = fit_to_file(draft, None, out, folder, out_of_fold=out_of_fold, plan=plan, sinks=sinks, host=host)
+    read = [] if spec_path == "-" else [NamedFile(path=Path(spec_path), role="the spec")]
+    done = fit_to_file(
+        draft,
+        None,
+        out,
+        folder,
+        out_of_fold=out_of_fold,
+        history=history,
+        read=read,
+        plan=plan,
+        sinks=sinks,
+        host=host,
+    )
     return make_result(done, out)
 
 
@@ -85,13 +98,19 @@ def fit_to_file(
     folder: Path,
     *,
     out_of_fold: Path | None = None,
+    history: Path | None = None,
+    read: Sequence[NamedFile] = (),
     plan: Plan = AUTOMATIC,
     sinks: Iterable[Sink] = (),
     host: Host,
 ) -> Fit:
-    """Fit on rows (None: those that the spec names) and write the model, alone and with checkpoints beside it."""
+    """Fit on rows (None: those that the spec names) and write the model, alone and with checkpoints beside it.
+
+    `history` is what a sink writes, `read` what was read before; no file that is written may be one of the others.
+    """
     out = require_writable_output(out)
-    check_out_of_fold(out, out_of_fold)
+    check_out_of_fold(out_of_fold)
+    require_separate_fit_files(out, out_of_fold, history, [*read, *list_data_files(draft.spec.data, folder)])
     for message in draft.notices:
         host.notice(message)
     with lock_and_clean_output(out, host), report_file_on_divergence(out):
@@ -126,13 +145,9 @@ def report_file_on_divergence(out: Path) -> Iterator[None]:
 def lock_and_clean_output(out: Path, host: Host) -> Iterator[None]:
     """Keep other fits from writing `out`, and remove temporary files that killed ones have left."""
     with lock_exclusively(out, host.notice) as locked:
-        for path in (
-            out,
-            get_previous_model_path(out),
-            derive_checkpoint_path(out),
-            derive_previous_checkpoint_path(out),
-        ):
-            remove_leftover_temporary_files(path, alone=locked)
+        remove_leftover_temporary_files(out, alone=locked)
+        for beside in list_files_beside_model(out):
+            remove_leftover_temporary_files(beside.path, alone=locked, follow=False)
         yield
 
 
@@ -149,13 +164,24 @@ def require_writable_output(out: Path) -> Path:
     return out
 
 
-def check_out_of_fold(out: Path, out_of_fold: Path | None) -> None:
+def require_separate_fit_files(
+    out: Path, out_of_fold: Path | None, history: Path | None, read: Sequence[NamedFile]
+) -> None:
+    """Refuse a fit of which two files would be one."""
+    written = [NamedFile(path=out, role="where the model goes", option="--out"), *list_files_beside_model(out)]
+    if out_of_fold is not None:
+        role = "where the held-out predictions go"
+        written.append(NamedFile(path=out_of_fold, role=role, option="--out-of-fold"))
+    if history is not None:
+        written.append(NamedFile(path=history, role="where the history goes", option="--history"))
+    require_separate_files(written, read)
+
+
+def check_out_of_fold(out_of_fold: Path | None) -> None:
     """Fail before training if the held-out predictions cannot be written, or must not replace a file."""
     if out_of_fold is None:
         return
     check_writable(out_of_fold)
-    if out_of_fold.resolve() == out.resolve():
-        raise SpecError(f"--out-of-fold {out_of_fold}: this is where the model goes; choose another name")
     if out_of_fold.is_file() and out_of_fold.read_bytes()[: len(OUT_OF_FOLD)] not in (b"", OUT_OF_FOLD):
         why = "exists and holds no out-of-fold predictions"
         raise SpecError(f"--out-of-fold {out_of_fold}: {why}; choose another name, or remove it first")

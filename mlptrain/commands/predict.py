@@ -16,7 +16,7 @@ from mlptrain.model.head import name_answers
 from mlptrain.model.model import Model
 from mlptrain.model.products import limit_threads
 from mlptrain.model.rows import ImageRows, Rows, TableRows
-from mlptrain.storage.publishing import convert_to_binary_writer, publish_file
+from mlptrain.storage.publishing import check_writable, convert_to_binary_writer, publish_file
 
 
 @dataclass
@@ -121,6 +121,7 @@ class Prediction:
 
     def publish(self, path: Path) -> None:
         """Write all predictions to a file, which is whole or not there; no model or spec is replaced."""
+        check_writable(path)
         self.check_replaceable(path)
         publish_file(path, convert_to_binary_writer(self.write))
 

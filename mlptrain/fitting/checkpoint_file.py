@@ -105,6 +105,7 @@ def save_checkpoint(checkpoint: Checkpoint, model: Path) -> None:
         derive_checkpoint_path(model),
         partial(write_container, arrays=arrays),
         keep=derive_previous_checkpoint_path(model),
+        follow=False,
     )
 
 

@@ -11,7 +11,7 @@ from typing import TextIO
 from mlptrain.errors import EnvironmentFailure, SpecError
 from mlptrain.model.history import EpochEnded
 from mlptrain.reporting.sink_options import SinkOptions
-from mlptrain.storage.publishing import begins_with_or_empty, require_replaceable_file
+from mlptrain.storage.publishing import begins_with_or_empty, check_writable, require_replaceable_file
 from mlptrain.training.events import Event, EventSink, Finished, Started
 
 FLUSH = 1.0
@@ -66,6 +66,7 @@ class HistoryFile(EventSink):
     """A file of JSON lines that is begun with the first event: where no training begins, nothing is written."""
 
     def __init__(self, path: Path) -> None:
+        check_writable(path)
         require_replaceable_file(
             path, is_replaceable_by_history, option="--history", fault="is not a history of mlptrain"
         )

@@ -12,13 +12,18 @@ from mlptrain.errors import EnvironmentFailure
 HELD = (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
 
 
+def derive_lock_path(path: Path) -> Path:
+    """Path of the lock of a file."""
+    return path.with_name(f"{path.name}.lock")
+
+
 @contextmanager
 def lock_exclusively(path: Path, notice: Callable[[str], object]) -> Iterator[bool]:
     """Lock `path` for this process alone; if another one holds the lock, raise an error without waiting.
 
     The lock is one of `path`.lock. A file system that knows no locks (some network ones) gives a notice, and False.
     """
-    lock = path.with_name(f"{path.name}.lock")
+    lock = derive_lock_path(path)
     descriptor, locked = take_lock(path, lock, notice)
     try:
         yield locked

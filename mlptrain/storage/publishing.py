@@ -89,8 +89,8 @@ class Disk:
         return found
 
     def exists(self, path: Path) -> bool:
-        """Whether a file is there."""
-        return path.is_file()
+        """Whether a file is there, and no link."""
+        return path.is_file() and not path.is_symlink()
 
     def link(self, old: Path, new: Path) -> None:
         """A second name for a file; a copy where the file system knows no second names."""
@@ -125,16 +125,19 @@ class Disk:
 SYSTEM = Disk()
 
 
-def publish_file(path: Path, write: Write, disk: Disk = SYSTEM, *, keep: Path | None = None) -> None:
+def publish_file(
+    path: Path, write: Write, disk: Disk = SYSTEM, *, keep: Path | None = None, follow: bool = True
+) -> None:
     """Put what `write` writes in the place of `path`, whole or not at all; not before it was read back.
 
     The file that it replaces is kept as `keep`, in the same folder. A device or a pipe (/dev/null, /dev/stdout) is
-    written to: there is no file to put in its place.
+    written to: there is no file to put in its place. Without `follow` a link (or a device, or a pipe) at `path` is
+    replaced, for names that nobody gave: another one may have put it there.
     """
-    target = resolve_links(path)
+    target = locate_target(path, follow=follow)
     temporary = make_temporary_path(target)
     try:
-        if path.exists() and not path.is_file():
+        if follow and path.exists() and not path.is_file():
             with path.open("wb") as stream:
                 write(stream)
             return
@@ -175,6 +178,11 @@ def resolve_links(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
+def locate_target(path: Path, *, follow: bool) -> Path:
+    """The file that links lead to; without `follow` the path itself, in the folder that links lead to."""
+    return resolve_links(path) if follow else resolve_links(path.parent) / path.name
+
+
 def make_temporary_path(target: Path) -> Path:
     """A name in the target's folder that no other process takes."""
     return target.parent / f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp"
@@ -186,14 +194,19 @@ OLD = 3600.0
 
 
 def remove_leftover_temporary_files(
-    path: Path, *, alone: bool, now: Callable[[], float] = time.time, disk: Disk = SYSTEM
+    path: Path,
+    *,
+    alone: bool,
+    follow: bool = True,
+    now: Callable[[], float] = time.time,
+    disk: Disk = SYSTEM,
 ) -> None:
     """Remove the temporary files that publications of `path` left when they were killed.
 
     A caller that is not certainly `alone` removes old ones only. Whether their processes live says nothing: in a
     container the next one has the number of the last one.
     """
-    target = resolve_links(path)
+    target = locate_target(path, follow=follow)
     pattern = re.compile(TEMPORARY.format(name=re.escape(target.name)))
     with suppress(OSError):  # a folder that may not be listed keeps them
         for entry in list(target.parent.iterdir()):
@@ -210,16 +223,38 @@ def require_space(path: Path, needed: int) -> None:
 
 
 def check_writable(path: Path) -> None:
-    """Fail now, not after hours of training, if a file cannot be made beside `path`."""
+    """Fail now, not after hours of training, if a file cannot be made beside `path`; a device or a pipe needs none."""
+    if is_device_or_pipe(path):
+        return
     target = resolve_links(path)
-    if not target.parent.is_dir():
-        raise EnvironmentFailure(f"{path}: the folder {path.parent} does not exist; make it first")
+    require_folder(path, target)
     probe = make_temporary_path(target)
     try:
         probe.open("xb").close()
         probe.unlink()
     except OSError as problem:
         raise EnvironmentFailure(f"{path}: cannot be written: {problem.strerror}") from None
+
+
+def is_device_or_pipe(path: Path) -> bool:
+    """Whether a path is there and is no file and no folder: nothing can be put in its place."""
+    try:
+        kind = path.stat().st_mode
+    except (OSError, ValueError):  # not there, or no name at all
+        return False
+    return not stat.S_ISREG(kind) and not stat.S_ISDIR(kind)
+
+
+def require_folder(path: Path, target: Path) -> None:
+    """An error if the folder of the file that `path` leads to is not there, with the links on the way to it."""
+    if target.parent.is_dir():
+        return
+    folder, cure = str(path.parent), "make it first"
+    if Path(os.path.abspath(path)) != target:  # noqa: PTH100  (resolve() would follow the links)
+        folder, cure = f"{target.parent}, to which a link in this path leads,", "make it first, or remove the link"
+    if target.parent.exists():
+        raise EnvironmentFailure(f"{path}: cannot be written: {folder} is not a folder; choose another name")
+    raise EnvironmentFailure(f"{path}: the folder {folder} does not exist; {cure}")
 
 
 def convert_to_binary_writer(write: Callable[[TextIO], object]) -> Callable[[BinaryIO], object]:
