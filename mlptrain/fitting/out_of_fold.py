@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mlptrain.engine.losses import Loss
 from mlptrain.model.answers import AnswerOptions, ColumnGroup, Columns, NotFinite, join_columns
+from mlptrain.model.examples import Examples
 from mlptrain.model.head import ClassHead, list_answers
 from mlptrain.model.model import Model
 from mlptrain.model.rows import Rows
@@ -27,8 +28,10 @@ class HeldOut:
         self.counts, self.folds = np.zeros(rows.count, np.int64), np.zeros(rows.count, np.int64)
         self.total: NDArray[Any] | None = None
 
-    def add(self, rows: NDArray[np.int64], predictions: NDArray[Any], fold: int) -> None:
-        """The predictions of a fold's rows."""
+    def add(self, examples: Examples, predictions: NDArray[Any], fold: int) -> None:
+        """The predictions of the rows that a fold held out; those that its preparation left out have none."""
+        assert examples.origin is not None
+        rows = examples.origin.numbers
         if self.total is None:
             self.total = np.zeros((len(self.counts), predictions.shape[1]))
         self.total[rows] += predictions

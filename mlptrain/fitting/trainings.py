@@ -80,7 +80,7 @@ class Trainings:
                 break
             self.add(self.make_network(encoded, course, history), result)
             if held is not None and course.validation is not None:
-                held.add(part.validation, predict_values(course.network, course.head, course.validation.x), number)
+                held.add(course.validation, predict_values(course.network, course.head, course.validation.x), number)
             if result.reason == "interrupted":
                 break
             self.keeper.keep_finished(self.networks[-1], result)

@@ -254,6 +254,7 @@ def drop_rows_without_target(data: Data, rows: Rows) -> tuple[Rows, list[str]]:
         require_targets_present(table, names, missing, numeric=False)
         return rows, []
     gaps = mark_rows_without_target(table, names, missing)
-    if not gaps.any():
+    if not (count := int(gaps.sum())):
         return rows, []
-    return take_chosen_rows(rows, ~gaps), [f"{gaps.sum():,} rows without a target left out (data.missing_target: drop)"]
+    left_out = f"{count:,} row{'s' * (count != 1)} without a target left out (data.missing_target: drop)"
+    return take_chosen_rows(rows, ~gaps), [left_out]

@@ -20,7 +20,7 @@ from mlptrain.model.head import ClassHead, Head, NumberHead, measure_part_metric
 from mlptrain.model.rows import AnyFeatures, Rows, drop_rows_without_target, read_rows, take_chosen_rows
 from mlptrain.preparation.material import TrainingData
 from mlptrain.preparation.splits import Parts
-from mlptrain.spec.fields import Spec
+from mlptrain.spec.fields import Source, Spec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,8 +47,7 @@ def fit_and_encode_parts(data: TrainingData, parts: Parts) -> EncodedData:
     head = fit_head(data, rows)
     features, train = fit_and_encode_inputs(data, rows, head, notices)
     origin = Origin(rows=whole, numbers=parts.train, features=features)
-    held = select_validation(data, parts)
-    validation = None if held is None else encode_examples(spec, features, head, held)
+    validation = encode_validation(data, parts, features, head, notices)
     if validation is not None:
         check_monitor_is_defined(spec, head, validation)
     return EncodedData(
@@ -69,7 +68,7 @@ def drop_incomplete_rows(data: TrainingData, parts: Parts) -> tuple[Parts, list[
     for name, before, after in (("training", parts.train, train), ("validation", parts.validation, validation)):
         if len(before) and not len(after):
             raise DataError(f"{data.rows.name}: every {name} row lacks a cell (data.imputing: drop_row)")
-    notices = [f"{left_out:,} rows with missing cells left out (data.imputing: drop_row)"] if left_out else []
+    notices = [describe_incomplete_rows(left_out)] if left_out else []
     return Parts(train=train, validation=validation, test=parts.test), notices
 
 
@@ -125,17 +124,40 @@ def check_monitor_is_defined(spec: Spec, head: Head, validation: Examples) -> No
         raise SpecError(f"training.monitor: {name} has no value on the validation rows: {value.reason}; {cure}")
 
 
-def select_validation(data: TrainingData, parts: Parts) -> Rows | None:
-    """The rows of the validation part: a share, or those of a file of their own."""
-    spec, file = data.spec, data.spec.data.split.validation_file
-    if file is None:
-        return data.rows.take(parts.validation) if len(parts.validation) else None
-    rows = read_rows(file, spec.data, data.folder)
+def encode_validation(
+    data: TrainingData, parts: Parts, features: AnyFeatures, head: Head, notices: list[str]
+) -> Examples | None:
+    """The rows of the validation part, a share or those of a file of their own, and which of all rows they are."""
+    if (file := data.spec.data.split.validation_file) is not None:
+        rows = read_validation_file(data, file, notices)
+        origin = Origin(rows=rows, numbers=np.arange(rows.count), features=features)
+    elif len(parts.validation):
+        rows = data.rows.take(parts.validation)
+        origin = Origin(rows=data.rows, numbers=parts.validation, features=features)
+    else:
+        return None
+    return replace(encode_examples(data.spec, features, head, rows), origin=origin)
+
+
+def read_validation_file(data: TrainingData, file: Source, notices: list[str]) -> Rows:
+    """The rows of the validation file that are of use; notices say which are not."""
+    spec = data.spec.data
+    rows = read_rows(file, spec, data.folder)
     if not rows.count:
         raise DataError(f"{rows.name}: there are no rows to validate on")
-    rows = drop_rows_without_target(spec.data, rows)[0]
-    incomplete = find_incomplete_rows(rows.inputs, data.understood, spec.data.rules)
+    rows, dropped = drop_rows_without_target(spec, rows)
+    incomplete = find_incomplete_rows(rows.inputs, data.understood, spec.rules)
+    if rows.count and incomplete.all() and not rows.are_images:
+        raise DataError(f"{rows.name}: every validation row lacks a cell (data.imputing: drop_row)")
+    if incomplete.any():
+        dropped.append(describe_incomplete_rows(int(incomplete.sum())))
+    notices += [f"{rows.name}: {each}" for each in dropped]
     return take_chosen_rows(rows, ~incomplete) if incomplete.any() or not rows.are_images else rows
+
+
+def describe_incomplete_rows(count: int) -> str:
+    """The notice of rows that lack a cell."""
+    return f"{count:,} row{'s' * (count != 1)} with missing cells left out (data.imputing: drop_row)"
 
 
 def fit_head(data: TrainingData, rows: Rows) -> Head:

@@ -1616,9 +1616,7 @@ SPECS = [
         model="hidden: [2], dropout: [0.1, 0.2]",
     ),
     wrong("learning rate 0", 4, r"optimizer\.learning_rate: .*above 0", more="optimizer: {learning_rate: 0}\n"),
-    wrong(
-        "learning rate -1", 4, r"optimizer\.learning_rate: .*above 0", more="optimizer: {learning_rate: -1}\n"
-    ),
+    wrong("learning rate -1", 4, r"optimizer\.learning_rate: .*above 0", more="optimizer: {learning_rate: -1}\n"),
     wrong("momentum 1", 4, r"optimizer\.momentum: .*to below 1", more="optimizer: {name: momentum, momentum: 1}\n"),
     wrong(
         "momentum -0.1",
