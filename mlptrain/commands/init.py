@@ -21,7 +21,7 @@ from mlptrain.data.number_reading import describe_range
 from mlptrain.data.number_recognition import OTHER_GRAMMARS
 from mlptrain.data.number_texts import MISSING_NUMBERS, are_whole_numbers
 from mlptrain.data.sniffing import sniff_format
-from mlptrain.data.table import Table, read_table
+from mlptrain.data.table import Table, read_table_to_describe
 from mlptrain.data.targets import fit_classes, mark_rows_without_target
 from mlptrain.errors import DataError, SpecError
 from mlptrain.model.rows import TableRows
@@ -86,7 +86,7 @@ def make_table_starter(data: str, target: str, folder: Path) -> Starter:
     """A spec for a table."""
     first = match_files(data)[0]
     layout = TableFormat() if is_parquet(first) else sniff_format(first, [target])
-    table = read_table(data, layout)
+    table = read_table_to_describe(data, layout)
     if target not in table.columns:
         hint = "" if layout.header else " (the first line looks like data, so the columns were numbered)"
         raise DataError(table.missing([target]) + hint)
@@ -149,7 +149,7 @@ def apply_best_number_grammar(data: str, layout: TableFormat, table: Table) -> t
     if best == NUMBERS:
         return layout, table
     better = replace(layout, decimal=best.decimal, thousands=best.thousands)
-    return better, read_table(data, better)
+    return better, read_table_to_describe(data, better)
 
 
 def find_missing_marks(table: Table) -> tuple[str, ...]:

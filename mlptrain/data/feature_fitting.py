@@ -36,6 +36,8 @@ def decide_column_kind(table: Table, name: str, rules: FeatureRules) -> Understo
 
 def infer_column_kind(table: Table, name: str, missing: set[str]) -> Understood:
     """The kind of a column that the spec does not declare: by its type in memory, else by its cells."""
+    if unreadable := table.type_of(name).unreadable:
+        return Understood("ignore", f"of type {unreadable}, of which no inputs can be made", notice=True)
     if table.type_of(name).is_index:
         cure = f"to use it, set data.columns: {{{quote_yaml_key(name)}: {table.type_of(name).kind}}}"
         return Understood("ignore", f"the index of the stored data frame; {cure}", notice=True)

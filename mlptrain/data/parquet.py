@@ -65,8 +65,7 @@ class ParquetReader:
     def types(self) -> dict[str, ColumnType]:
         """The types of the columns; those that the file's metadata call an index are marked."""
         index = find_index_columns(self.schema.metadata)
-        kinds = {field.name: find_kind(field.type) for field in self.schema}
-        return {name: ColumnType(kind or TEXT.kind, is_index=name in index) for name, kind in kinds.items()}
+        return {field.name: make_type(field.type, is_index=field.name in index) for field in self.schema}
 
     def check_unchanged(self) -> None:
         """An error if the file has changed since it was first opened."""
@@ -164,6 +163,12 @@ class ParquetReader:
 
 
 # What the schema says
+
+
+def make_type(of: Any, *, is_index: bool) -> ColumnType:
+    """The type of a column in our words."""
+    kind = find_kind(of)
+    return ColumnType(kind or TEXT.kind, is_index=is_index, unreadable="" if kind else shorten_type(of))
 
 
 def find_kind(of: Any) -> str | None:

@@ -171,6 +171,13 @@ def read_table(
     return gather_readers_into_table(readers, layout, texts, {*unread, *others})
 
 
+def read_table_to_describe(path: str, layout: TableFormat) -> Table:
+    """The table in a file; columns of which no cells can be made are there, with their types and without cells."""
+    readers = [open_reader(name, layout) for name in match_files(path)]
+    unread = {name for reader in readers for name, of in reader.types().items() if of.unreadable}
+    return gather_readers_into_table(readers, layout, (), unread)
+
+
 def open_reader(path: str, layout: TableFormat) -> AnyReader:
     """The reader for a file of its kind."""
     if is_parquet(path):
