@@ -1,5 +1,6 @@
 """`mlptrain eval`."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -25,6 +26,7 @@ def evaluate_command(
     set_blas_threads(threads)
     from mlptrain.commands.evaluate import evaluate_files
     from mlptrain.reporting import evaluate_results, json_document
+    from mlptrain.reporting.terminal import find_terminal
 
     result = evaluate_files(model, data, labels, by=by, resamples=bootstrap)
     for message in result.notices:
@@ -35,4 +37,4 @@ def evaluate_command(
         document = evaluate_results.build_evaluation_document(result)
         print(json_document.format_json(document), file=prepare_stdout())
     else:
-        print(evaluate_results.format_evaluation(result))
+        print(evaluate_results.format_evaluation(result, find_terminal(sys.stdout)))

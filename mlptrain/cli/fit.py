@@ -86,8 +86,9 @@ def fit_command(
 def print_result(result: "FitResult", *, as_json: bool, quiet: bool) -> None:
     """Print how the fit ended."""
     from mlptrain.reporting import fit_results, json_document
+    from mlptrain.reporting.terminal import find_terminal
 
     if as_json:
         print(json_document.format_json(fit_results.build_fit_document(result)), file=prepare_stdout())
     elif not quiet:
-        print(fit_results.format_fit_result(result))
+        print(fit_results.format_fit_result(result, find_terminal(sys.stdout)))

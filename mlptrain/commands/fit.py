@@ -19,6 +19,7 @@ from mlptrain.model.file import (
     save_contents,
 )
 from mlptrain.model.rows import Rows
+from mlptrain.model.watched import Watched
 from mlptrain.preparation.material import read_training_rows
 from mlptrain.spec.file import Draft, load_draft
 from mlptrain.spec.yaml_text import read_stdin
@@ -35,6 +36,7 @@ class FitResult(Outcome):
     """How a fit ended, and where its model is."""
 
     model: str
+    watched: Watched
 
 
 def choose_default_output(spec_path: str) -> Path:
@@ -88,7 +90,7 @@ def fit_files(
 
 def make_result(done: Fit, out: Path) -> FitResult:
     """The result of a fit whose model went to a file."""
-    return FitResult(model=str(resolve_link(out)), **vars(done.outcome))
+    return FitResult(model=str(resolve_link(out)), watched=done.model.watched, **vars(done.outcome))
 
 
 def fit_to_file(

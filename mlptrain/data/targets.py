@@ -61,6 +61,11 @@ class NumberTarget:
             raise DataError(f'column "{name}": there are targets that {dtype} cannot hold; {cure}')
         return scaled.astype(dtype)
 
+    @property
+    def changes_units(self) -> bool:
+        """Whether the network sees other numbers than the user's."""
+        return self.transform != "none" or any(self.center) or any(each != 1 for each in self.scale)
+
     def restore_units(self, predicted: Matrix) -> Doubles:
         """Predictions in the user's units."""
         y = predicted.astype(np.float64) * np.asarray(self.scale) + np.asarray(self.center)

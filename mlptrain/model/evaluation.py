@@ -27,6 +27,7 @@ from mlptrain.engine.metrics import (
 from mlptrain.errors import DataError
 from mlptrain.model.fitted_network import Judgement
 from mlptrain.model.head import Head
+from mlptrain.model.watched import Watched
 
 MOST_SLICES = 50
 """A column of numbers with more different values than this is divided at its quartiles."""
@@ -69,6 +70,8 @@ class Evaluation:
     notices: tuple[str, ...] = ()
     by: str = ""
     slices: tuple[SliceResult, ...] = ()
+    watched: Watched | None = None
+    """What the fit of the model watched: the metric that is shown first."""
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,8 @@ class ClassHead:
     target: ClassTarget
     default_metric: ClassVar[str] = find_default_metric(of_classes=True).name
     has_classes: ClassVar[bool] = True
+    scales_target: ClassVar[bool] = False
+    """Whether the loss is of targets in other units than the user's."""
 
     @property
     def names(self) -> Sequence[str]:
@@ -184,6 +186,11 @@ class NumberHead:
     default_metric: ClassVar[str] = find_default_metric(of_classes=False).name
     has_classes: ClassVar[bool] = False
     classes: ClassVar[Sequence[str]] = ()
+
+    @property
+    def scales_target(self) -> bool:
+        """Whether the loss is of targets in other units than the user's."""
+        return self.target.changes_units
 
     @property
     def names(self) -> Sequence[str]:

@@ -1,6 +1,6 @@
 """A model: a weighted list of networks that predict with their average; one network is the list of one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,7 @@ from mlptrain.model.head import Head, list_answers
 from mlptrain.model.memory_rows import make_evaluation_rows, make_image_rows, make_prediction_rows
 from mlptrain.model.products import limit_threads
 from mlptrain.model.rows import Rows, describe_blank_lines, drop_rows_without_target
+from mlptrain.model.watched import Watched, summarize_watched
 from mlptrain.notices import Notice, warn_caller
 from mlptrain.randomness import stream
 from mlptrain.spec.fields import Spec
@@ -102,6 +103,11 @@ class Model(ModelContents):
         """The epochs, column by column, of several networks those of the first; None where a value is not defined."""
         columns = self.networks[0].history.items()
         return {name: [None if isnan(value) else value for value in values.tolist()] for name, values in columns}
+
+    @property
+    def watched(self) -> Watched:
+        """What the fit watched on its validation rows."""
+        return summarize_watched(self.networks)
 
     def columns(self) -> dict[str, FeatureColumn]:
         """The input columns of any network, by name."""
@@ -193,7 +199,7 @@ class Model(ModelContents):
         slicing = None
         if by is not None:
             slicing = slice_rows_by_column(rows.require_table("--by"), by, self.spec.data.rules.missing(by))
-        return evaluate_judgement(
+        found = evaluate_judgement(
             self.judge(rows),
             self.head,
             bits=stream(self.spec.seed, "bootstrap"),
@@ -201,6 +207,7 @@ class Model(ModelContents):
             slicing=slicing,
             notices=notices,
         )
+        return replace(found, watched=self.watched)
 
     @np.errstate(all="ignore")  # what is too large for its numbers is seen in the predictions
     def predict_values(self, rows: Rows, odd: OddCells | None = None) -> NDArray[Any]:

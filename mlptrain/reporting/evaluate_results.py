@@ -1,33 +1,49 @@
 """The result of `eval`, for people and for programs."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from mlptrain.figures import format_figure, format_interval, format_weight
 from mlptrain.model.evaluation import Evaluation
+from mlptrain.reporting.metric_rows import choose_headline, describe_scaled_loss, order_metrics
+from mlptrain.reporting.terminal import ANYWHERE, Terminal
 from mlptrain.reporting.text import escape_text
-from mlptrain.reporting.text_tables import align_rows
+from mlptrain.reporting.text_tables import align_rows, describe_dropped_columns, drop_columns
+from mlptrain.reporting.words import format_count_with_noun
 
 
-def format_evaluation(result: Evaluation) -> str:
+def format_evaluation(result: Evaluation, terminal: Terminal = ANYWHERE, *, verbose: bool = False) -> str:
     """The metrics with their intervals, then the classes and the slices, if there are any."""
-    rows = [["", f"{result.rows:,} rows", *(["95 % interval"] if result.intervals else [])]]
-    for name, value in result.metrics.items():
-        between = (
-            [format_interval(*result.intervals[name]) if name in result.intervals else ""] if result.intervals else []
-        )
-        rows.append([name, format_figure(value), *between])
-    lines = [align_rows(rows), *(f"  {name}: undefined: {escape_text(why)}" for name, why in result.undefined.items())]
-    if result.intervals:
-        lines.append(f"  (intervals from {result.resamples:,} bootstrap samples)")
+    names = choose_metrics(result, verbose=verbose)
+    rows = [["", format_count_with_noun(result.rows, "row"), *(["95 % interval"] if result.intervals else [])]]
+    for name in names:
+        between = format_interval(*result.intervals[name]) if name in result.intervals else ""
+        rows.append([name, format_figure(result.metrics[name]), *([between] if result.intervals else [])])
+    shown, dropped = drop_columns(rows, terminal)
+    lines = [align_rows(shown, terminal=terminal, paints=["", "best", "quiet"])]
+    lines += [terminal.wrap(f"  {name}: undefined: {escape_text(why)}") for name, why in result.undefined.items()]
+    if result.intervals and not dropped:
+        lines.append(terminal.wrap(f"  (intervals from {result.resamples:,} bootstrap samples)"))
+    if result.watched is not None:
+        lines += describe_scaled_loss(names, result.watched)
+    lines += describe_dropped_columns(dropped, terminal)
     if result.classes:
-        lines += ["", "classes", format_classes(result), *format_confusion(result)]
+        lines += ["", terminal.paint("classes", "strong"), format_classes(result, terminal)]
+        lines += format_confusion(result, terminal)
     if result.by:
-        lines += ["", f"by {escape_text(result.by)}", format_slices(result)]
+        lines += ["", terminal.paint(f"by {escape_text(result.by)}", "strong"), *format_slices(result, names, terminal)]
     return "\n".join(lines)
 
 
-def format_classes(result: Evaluation, most: int = 30) -> str:
+def choose_metrics(result: Evaluation, *, verbose: bool) -> list[str]:
+    """The metrics that are shown: what the fit watched first, none that says what another one says."""
+    if result.watched is None or verbose:
+        return list(result.metrics)
+    return order_metrics({"": result.metrics}, result.watched, first=choose_headline(result.metrics, result.watched))
+
+
+def format_classes(result: Evaluation, terminal: Terminal = ANYWHERE, most: int = 30) -> str:
     """Rows, precision, recall and F1 of each class."""
     rows = [
         [
@@ -39,31 +55,33 @@ def format_classes(result: Evaluation, most: int = 30) -> str:
         ]
         for each in result.classes[:most]
     ]
-    table = align_rows([["", "rows", "precision", "recall", "f1"], *rows])
+    shown, dropped = drop_columns([["", "rows", "precision", "recall", "f1"], *rows], terminal)
+    lines = [align_rows(shown, terminal=terminal), *describe_dropped_columns(dropped, terminal)]
     more = len(result.classes) - most
-    return f"{table}\n  and {more} more classes" if more > 0 else table
+    return "\n".join([*lines, *([f"  and {more:,} more class{'es' * (more > 1)}"] if more > 0 else [])])
 
 
-def format_confusion(result: Evaluation, most: int = 12) -> list[str]:
+def format_confusion(result: Evaluation, terminal: Terminal = ANYWHERE, most: int = 12) -> list[str]:
     """Rows by true class (down) and predicted class (across), where they are few enough to be read."""
     if len(result.classes) > most:
         return []
     names = [escape_text(each.name, 20) for each in result.classes]
-    rows = [
-        [name, *(format_weight(count) for count in counts)]
-        for name, counts in zip(names, result.confusion, strict=True)
-    ]
-    return ["", "true class (down), predicted class (across)", align_rows([["", *names], *rows])]
+    rows = [[name, *map(format_weight, counts)] for name, counts in zip(names, result.confusion, strict=True)]
+    table = [["", *names], *rows]
+    if drop_columns(table, terminal)[1]:
+        return ["", terminal.wrap("(no room for the table of true and predicted classes; --json has it)")]
+    heading = terminal.paint("true class (down), predicted class (across)", "strong")
+    return ["", heading, align_rows(table, terminal=terminal)]
 
 
-def format_slices(result: Evaluation, most: int = 50) -> str:
+def format_slices(result: Evaluation, names: Sequence[str], terminal: Terminal = ANYWHERE, most: int = 50) -> list[str]:
     """The metrics of each slice."""
-    names = list(result.metrics)
     rows = [
         [escape_text(each.value, 40), f"{each.rows:,}", *(format_figure(each.metrics[name]) for name in names)]
         for each in result.slices[:most]
     ]
-    return align_rows([["", "rows", *names], *rows])
+    shown, dropped = drop_columns([["", "rows", *names], *rows], terminal, keep=3)
+    return [align_rows(shown, terminal=terminal), *describe_dropped_columns(dropped, terminal)]
 
 
 def build_evaluation_document(result: Evaluation) -> dict[str, Any]:

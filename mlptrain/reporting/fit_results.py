@@ -1,41 +1,96 @@
 """The result of `fit`, for people and for programs."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from statistics import mean, stdev
 from typing import Any
 
 from mlptrain.commands.fit import FitResult
 from mlptrain.figures import format_figure
+from mlptrain.model.watched import Watched
+from mlptrain.reporting.metric_rows import choose_headline, describe_scaled_loss, shorten_metrics
+from mlptrain.reporting.terminal import ANYWHERE, Terminal
 from mlptrain.reporting.text import escape_text
-from mlptrain.reporting.text_tables import REFIT, align_rows, format_metrics
+from mlptrain.reporting.text_tables import (
+    PART_PAINTS,
+    REFIT,
+    align_rows,
+    describe_dropped_columns,
+    drop_columns,
+    format_metrics,
+)
+
+FOLDS_WIDTH = 80
+"""The width that the table of folds keeps to where lines may be of any length."""
 
 
-def format_fit_result(result: FitResult) -> str:
+def format_fit_result(result: FitResult, terminal: Terminal = ANYWHERE, *, verbose: bool = False) -> str:
     """The metrics, and where the model is: what `fit` ends with."""
     size = f"{result.parameters:,} parameters, epoch {result.best_epoch} of {result.epochs}"
     if result.folds:
         size = f"{len(result.folds)} networks that predict with their average, {result.parameters:,} parameters"
-    table = format_folds(result) if result.folds else format_metrics(result.metrics)
+    lines = format_folds(result, terminal, verbose=verbose) if result.folds else format_parts(result, terminal, verbose)
     if result.refit:
-        table += f"\n  ({REFIT})"
-    return f"{table}\nmodel: {escape_text(result.model)} ({size})"
+        lines.append(terminal.wrap(f"  ({REFIT})", "   "))
+    model = terminal.wrap(f"model: {escape_text(result.model)} ({size})")
+    return "\n".join([*lines, model])
 
 
-def format_folds(result: FitResult) -> str:
-    """The validation metrics of each fold, their mean and standard deviation."""
+def format_parts(result: FitResult, terminal: Terminal, verbose: bool) -> list[str]:
+    """The metrics of the parts, the watched one first: it is the one of the best epoch, before any calibration."""
+    parts, watched = result.metrics, result.watched
+    names = choose_metrics(parts, watched, verbose=verbose)
+    shown = {part: {name: values[name] for name in names} for part, values in parts.items()}
+    if is_loss_apart(watched) and "validation" in shown:
+        before = {part: watched.values[0] if part == "validation" else None for part in parts}
+        shown = {part: {"loss": before[part]} | dict(values) for part, values in shown.items()}
+    return [format_metrics(shown, terminal=terminal), *describe_scaled_loss(names, watched)]
+
+
+def choose_metrics(parts: Mapping[str, Mapping[str, float | None]], watched: Watched, *, verbose: bool) -> list[str]:
+    """The metrics that are shown, in order."""
+    measured = list(parts.values())[-1]
+    first = choose_headline(measured, watched) if is_loss_apart(watched) else watched.name or watched.metric
+    if verbose:
+        return sorted(measured, key=lambda name: name != first)
+    return shorten_metrics(parts, watched, first=first)
+
+
+def is_loss_apart(watched: Watched) -> bool:
+    """Whether the loss that was watched is another one than that of the calibrated network."""
+    return watched.calibrated and watched.name == "loss"
+
+
+def format_folds(result: FitResult, terminal: Terminal, *, verbose: bool = False) -> list[str]:
+    """The validation metrics of each fold, their mean and standard deviation: as many as there is room for."""
     part = "validation" if "validation" in result.metrics else "train"
-    names = list(result.metrics[part])
-    rows = [
-        [f"fold {number}", str(fold.best_epoch), *(format_figure(fold.metrics[part][name]) for name in names)]
-        for number, fold in enumerate(result.folds, 1)
-    ]
-    mean = ["mean", "", *(format_figure(result.metrics[part][name]) for name in names)]
-    deviation = ["± sd", "", *(format_figure(result.deviations[part][name]) for name in names)]
-    return align_rows([[part, "epoch", *names], *rows, mean, deviation])
+    watched = result.watched
+    names = choose_metrics({part: result.metrics[part]}, watched, verbose=verbose)
+    columns = [[fold.metrics[part][name] for fold in result.folds] for name in names]
+    ends = [[result.metrics[part][name], result.deviations[part][name]] for name in names]
+    if is_loss_apart(watched) and part == "validation":
+        names, columns = ["loss", *names], [list(watched.values), *columns]
+        ends = [summarize_values(watched.values), *ends]
+    rows = [[part, "epoch", *names]]
+    for number, fold in enumerate(result.folds, 1):
+        figures = (format_figure(column[number - 1]) for column in columns)
+        rows.append([f"fold {number}", str(fold.best_epoch), *figures])
+    rows += [[word, "", *(format_figure(end[k]) for end in ends)] for k, word in enumerate(("mean", "sd"))]
+    shown, dropped = drop_columns(rows, Terminal(width=terminal.width or FOLDS_WIDTH), keep=3)
+    table = align_rows(shown, terminal=terminal, paints=[PART_PAINTS[part]])
+    return [table, *describe_scaled_loss(names, watched), *describe_dropped_columns(dropped, terminal)]
+
+
+def summarize_values(values: Sequence[float | None]) -> list[float | None]:
+    """Their mean and standard deviation; None where one is not known."""
+    known = [value for value in values if value is not None]
+    return [mean(known), stdev(known)] if len(known) == len(values) > 1 else [None, None]
 
 
 def build_fit_document(result: FitResult) -> dict[str, Any]:
     """The result of `fit` for programs; it has the keys of folds and of a refit only if there were any."""
     document = {"model": result.model} | asdict(result)
+    document["watched"] = {"name": result.watched.name, "values": result.watched.values}
     if not result.folds:
         del document["folds"], document["deviations"]
     if result.refit is None:

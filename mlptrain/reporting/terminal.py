@@ -75,9 +75,10 @@ def wrap_line(line: str, width: int, indent: str = "  ") -> str:
     """One line, broken between words: a word that is wider than the line, such as a path, stays whole."""
     if measure_width(line) <= width:
         return line
-    lines, current = [], ""
-    for word in line.split(" "):
-        longer = f"{current} {word}" if current else word
+    words = line.lstrip(" ")
+    lines, current = [], line[: len(line) - len(words)]
+    for word in words.split(" "):
+        longer = f"{current} {word}" if current.strip(" ") else current + word
         if current.strip(" ") and measure_width(longer) > width:
             lines.append(current.rstrip(" "))
             longer = indent + word

@@ -66,7 +66,10 @@ def format_metrics(
     names = names or list(next(iter(parts.values())))
     paints: list[Paint] = ["", *(PART_PAINTS.get(part, "") for part in parts)]
     rows = [["", *parts], *([name, *(format_figure(values[name]) for values in parts.values())] for name in names)]
-    return align_rows(rows, terminal=terminal, paints=paints)
+    shown, dropped = drop_columns(rows, terminal)
+    return "\n".join(
+        [align_rows(shown, terminal=terminal, paints=paints), *describe_dropped_columns(dropped, terminal)]
+    )
 
 
 PART_PAINTS: Mapping[str, Paint] = {"train": "train", "validation": "validation"}

@@ -294,7 +294,7 @@ def test_fit_writes_out_of_fold_predictions(tmp_path):
     assert len(lines) == 151
     shown = mlptrain("fit", "iris.yaml", cwd=tmp_path)
     assert "3 networks that predict with their average" in shown.out
-    assert "± sd" in shown.out
+    assert "  sd  " in shown.out
 
 
 # words that a terminal cannot show

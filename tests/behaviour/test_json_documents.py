@@ -9,6 +9,7 @@ from mlptrain.reporting.json_document import format_json
 from tests.support.command import IRIS, mlptrain, write_iris
 
 CLASS_METRICS = {"loss", "accuracy", "error_rate", "balanced_accuracy", "f1", "auc", "log_loss", "mcc"}
+FIT = {"model", "reason", "epochs", "best_epoch", "metrics", "seconds", "parameters", "watched"}
 NUMBER_METRICS = {"loss", "rmse", "mae", "r2"}
 
 
@@ -34,7 +35,7 @@ def document(ended):
 def test_fit(tmp_path, sections, parts, metrics, quiet):
     write_iris(tmp_path, **sections)
     found = document(mlptrain("fit", "iris.yaml", "--json", *quiet, cwd=tmp_path))
-    assert found.keys() == {"model", "reason", "epochs", "best_epoch", "metrics", "seconds", "parameters"}
+    assert found.keys() == FIT
     assert (found["model"], found["reason"], found["epochs"]) == ("iris.npz", "epochs", 10)
     assert isinstance(found["best_epoch"], int)
     assert isinstance(found["parameters"], int)
@@ -49,7 +50,7 @@ def test_fit_with_a_refit_tells_whether_there_was_one(tmp_path):
     write_iris(tmp_path)
     ended = mlptrain("fit", "iris.yaml", "--json", "--set", "training.refit=true", cwd=tmp_path)
     found = document(ended)
-    assert found.keys() == {"model", "reason", "epochs", "best_epoch", "metrics", "seconds", "parameters", "refit"}
+    assert found.keys() == FIT | {"refit"}
     assert found["refit"] is True
     assert "refit up to the best epoch, 150 training rows" in ended.err
     assert document(mlptrain("show", "iris.npz", "--json", cwd=tmp_path))["refit"] is True
@@ -139,7 +140,7 @@ def test_fit_with_folds_tells_each_of_them_and_the_deviations(tmp_path, split, c
     write_iris(tmp_path, data={"train": "iris.csv", "target": "species", "split": split})
     found = document(mlptrain("fit", "iris.yaml", "--json", "-q", cwd=tmp_path))
     assert found.keys() == {
-        *("model", "reason", "epochs", "best_epoch", "metrics", "seconds", "parameters"),
+        *FIT,
         *("folds", "deviations"),
     }
     assert [fold.keys() for fold in found["folds"]] == [FOLD] * count

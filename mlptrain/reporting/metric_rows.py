@@ -1,0 +1,51 @@
+"""Which metrics people are shown, and in which order: the watched one first, none that says what another one says."""
+
+from collections.abc import Mapping, Sequence
+
+from mlptrain.figures import format_figure
+from mlptrain.model.watched import Watched
+
+SHORT = ("loss", "log_loss", "accuracy", "f1", "auc", "rmse", "mae", "r2")
+"""The metrics that `fit` ends with, beside the watched one; `eval` shows all, `--json` and `--verbose` too."""
+Parts = Mapping[str, Mapping[str, float | None]]
+
+
+def order_metrics(parts: Parts, watched: Watched, *, first: str) -> list[str]:
+    """All metrics, `first` before the others, without those that follow from another one."""
+    names = list(next(iter(parts.values())))
+    hidden = find_repetitions(parts, watched, first)
+    return sorted((name for name in names if name not in hidden), key=lambda name: name != first)
+
+
+def shorten_metrics(parts: Parts, watched: Watched, *, first: str) -> list[str]:
+    """The few that a fit ends with; those that are undefined in all parts are not among them."""
+    ordered = order_metrics(parts, watched, first=first)
+    defined = [name for name in ordered if any(values[name] is not None for values in parts.values())]
+    return [name for name in defined if name == first or name in SHORT]
+
+
+def find_repetitions(parts: Parts, watched: Watched, first: str) -> set[str]:
+    """The metrics that say what another one says, or, of a scaled target, what nobody can read."""
+    values = [list(map(format_figure, (each.get("loss"), each.get("log_loss")))) for each in parts.values()]
+    hidden = {"accuracy" if first == "error_rate" else "error_rate"}
+    if all(loss == log_loss for loss, log_loss in values):
+        hidden.add("log_loss" if first == "loss" else "loss")
+    if first != "loss" and (watched.calibrated or watched.scaled or watched.several):
+        hidden.add("loss")
+    return hidden
+
+
+def choose_headline(metrics: Mapping[str, float | None], watched: Watched) -> str:
+    """The metric that leads where the model is measured as it is now.
+
+    The loss is that of networks before their calibration and their average; log_loss is that of what they predict.
+    """
+    changed = watched.name == "loss" and (watched.calibrated or watched.several)
+    if changed and metrics.get("log_loss") is not None:
+        return "log_loss"
+    return watched.name or watched.metric
+
+
+def describe_scaled_loss(names: Sequence[str], watched: Watched) -> list[str]:
+    """A line about the units of the loss, if it is shown and its target was scaled."""
+    return ["  (loss: of the scaled target)"] if "loss" in names and watched.scaled else []
