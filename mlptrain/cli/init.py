@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from mlptrain.cli.options import set_blas_threads
+from mlptrain.cli.options import print_notice, set_blas_threads
 from mlptrain.errors import SpecError
 
 
@@ -28,6 +28,8 @@ def init_command(
     if path.exists() and not to_stdout:
         raise SpecError(f"{path}: exists; choose another --out, or remove it first")
     made = make_starter_spec(data, target, labels=labels, folder=Path() if to_stdout else path.parent)
+    for message in made.notices:
+        print_notice(message)
     if to_stdout:
         print(made.text, end="")
         return

@@ -4,22 +4,23 @@ import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from mlptrain.data.column import ColumnLook, Understood
-from mlptrain.data.column_rules import FeatureRules
+from mlptrain.data.column_rules import ColumnRules, FeatureRules
 from mlptrain.data.dates import looks_like_dates
 from mlptrain.data.delimited import TableFormat
 from mlptrain.data.feature_fitting import decide_column_kinds
 from mlptrain.data.features import CLASS_OF, COLUMN_CLASSES
 from mlptrain.data.files import is_idx, is_parquet, match_files
-from mlptrain.data.grammar import NUMBERS
+from mlptrain.data.grammar import DecimalPoint, NumberGrammar
 from mlptrain.data.images import read_images, read_labels
 from mlptrain.data.number_column import FEW_NUMBERS
+from mlptrain.data.number_forms import choose_number_grammar, find_odd_number_texts
 from mlptrain.data.number_reading import describe_range
-from mlptrain.data.number_recognition import OTHER_GRAMMARS
-from mlptrain.data.number_texts import MISSING_NUMBERS, are_whole_numbers
+from mlptrain.data.number_texts import MISSING_NUMBERS, are_whole_numbers, find_words
 from mlptrain.data.sniffing import sniff_format
 from mlptrain.data.table import Table, read_table_to_describe
 from mlptrain.data.targets import fit_classes, mark_rows_without_target
@@ -48,6 +49,8 @@ class Starter:
     columns: int
     target: str
     """What the target is, in words."""
+    notices: Sequence[str] = ()
+    """What the user should hear: columns that are left out or are no numbers against their look, cells left out."""
 
 
 def make_starter_spec(data: str, target: str | None, *, labels: str | None = None, folder: Path) -> Starter:
@@ -95,10 +98,12 @@ def make_table_starter(data: str, target: str, folder: Path) -> Starter:
     layout, table = apply_best_number_grammar(data, layout, table)
     names = [name for name in table.columns if name != target]
     marks = find_missing_marks(table)
-    found = understand_columns_despite_faults(table, names, FeatureRules(missing_values=marks))
-    spec = Spec(data=Data(train=data, target=target, missing_values=marks))
+    own = find_odd_texts_of_columns(table, marks)
+    rules = {name: ColumnRules(missing_values=tuple(odd)) for name, odd in own.items()}
+    found = understand_columns_despite_faults(table, names, FeatureRules(missing_values=marks, columns=rules))
+    spec = Spec(data=Data(train=data, target=target, missing_values=marks, columns=rules))
     classes = has_class_target(spec, TableRows(table))
-    none = list_missing_target_marks(table, target, marks)
+    none = list_missing_target_marks(table, target, spec.data.missing_targets)
     gaps = int(mark_rows_without_target(table, [target], none).sum())
     said = describe_target(table, target, classes=classes, missing=none)
     text = [
@@ -106,14 +111,15 @@ def make_table_starter(data: str, target: str, folder: Path) -> Starter:
         "data:",
         f"  train: {format_yaml_text(make_path_relative(data, folder))}",
         *format_table_settings(layout),
-        *([f"  missing_values: [{', '.join(map(format_quoted_yaml, marks))}]"] if marks else []),
+        *([f"  {format_missing_values(marks)}"] if marks else []),
         f"  target: {format_yaml_text(target)}    # {said}",
         *([f"  missing_target: drop    # {gaps:,} rows have no target"] if gaps else []),
-        *format_column_lines(table, found, marks),
+        *format_column_lines(table, spec, found),
         "  split: {test: 0.15}    # `mlptrain eval` measures on this share; the recipe holds out more to validate on",
         "seed: 1",
     ]
-    return Starter(text="\n".join(text) + "\n", rows=table.rows, columns=len(names) + 1, target=said)
+    notices = [*describe_odd_texts(own), *describe_doubtful_columns(found)]
+    return Starter(text="\n".join(text) + "\n", rows=table.rows, columns=len(names) + 1, target=said, notices=notices)
 
 
 def understand_columns_despite_faults(table: Table, names: Sequence[str], rules: FeatureRules) -> dict[str, Understood]:
@@ -134,7 +140,7 @@ def understand_columns_despite_faults(table: Table, names: Sequence[str], rules:
 def apply_best_number_grammar(data: str, layout: TableFormat, table: Table) -> tuple[TableFormat, Table]:
     """The format and the table with the way to write numbers by which most columns are numbers."""
     texts = [
-        [value for value in cells.counts if value]
+        {value: count for value, count in cells.counts.items() if value.strip() and not means_missing(value)}
         for cells in (
             column.kept_texts
             for name, column in table.columns.items()
@@ -142,27 +148,66 @@ def apply_best_number_grammar(data: str, layout: TableFormat, table: Table) -> t
         )
         if len(cells.counts) > 1
     ]
-    others = [grammar for grammar, _ in OTHER_GRAMMARS]
-    point = "." if layout.delimiter is None else ","  # who writes commas between columns writes no decimal commas
-    grammars = [NUMBERS, *sorted(others, key=lambda grammar: grammar.decimal != point)]
-    best = max(grammars, key=lambda grammar: sum(all(map(grammar.reads, values)) for values in texts))
-    if best == NUMBERS:
+    point: DecimalPoint = "." if layout.delimiter is None else ","  # who divides by commas writes no decimal commas
+    best = choose_number_grammar(texts, table.grammar, point=point)
+    if best == table.grammar:
         return layout, table
-    better = replace(layout, decimal=best.decimal, thousands=best.thousands)
+    given = {each.name: getattr(best, each.name) for each in fields(NumberGrammar) if hasattr(layout, each.name)}
+    better = replace(layout, **given)
     return better, read_table_to_describe(data, better)
 
 
+def means_missing(text: str) -> bool:
+    """Whether a text commonly means missing."""
+    return text.strip().lower() in MARKS_OF_MISSING or text.strip(" ") in MISSING_NUMBERS
+
+
 def find_missing_marks(table: Table) -> tuple[str, ...]:
-    """Texts that commonly mean missing, where nothing else keeps a column from being numbers or dates."""
+    """Texts that mean missing: all odd ones among numbers, and common ones among dates."""
     found: dict[str, None] = {}
     for name, cells in table.columns.items():
-        counts = cells.kept_texts.counts
-        marks = [value for value in counts if value.strip().lower() in MARKS_OF_MISSING]
-        others = [value for value in counts if value and value not in marks]
-        rest = others if cells.is_numeric else [value for value in others if not table.grammar_of(name).reads(value)]
-        if marks and (cells.is_numeric or others) and (not rest or looks_like_dates(rest)):
-            found |= dict.fromkeys(mark for mark in marks if mark not in MISSING_NUMBERS or looks_like_dates(rest))
+        counts = {value: count for value, count in cells.kept_texts.counts.items() if value}
+        others = {value: count for value, count in counts.items() if not means_missing(value)}
+        marks = [value for value in counts if value not in others]
+        if looks_like_dates(others):
+            found |= dict.fromkeys(marks)
+        elif cells.is_numeric or (others and are_numbers_but_for_odd(others, table.grammar_of(name))):
+            found |= dict.fromkeys(mark for mark in marks if mark.strip(" ") not in MISSING_NUMBERS)
     return tuple(found)
+
+
+def are_numbers_but_for_odd(counts: Mapping[str, int], grammar: NumberGrammar) -> bool:
+    """Whether texts are numbers, but for odd ones that may be gaps."""
+    return bool(find_odd_number_texts(counts, grammar)) or len(grammar.read(counts)) == len(counts)
+
+
+def find_odd_texts_of_columns(table: Table, marks: Collection[str]) -> dict[str, dict[str, int]]:
+    """The odd texts in columns of numbers beside the `marks` of all columns, each with its number of cells."""
+    found = {}
+    for name, cells in table.columns.items():
+        counts, grammar = cells.kept_texts.counts, table.grammar_of(name)
+        words = find_words(counts, marks, grammar)
+        known = {text: counts[text] for text in counts if text in words or grammar.reads(text)}
+        odd = {word: counts[word] for word in words} if cells.is_numeric else find_odd_number_texts(known, grammar)
+        if odd and not table.type_of(name).has_values:
+            found[name] = odd
+    return found
+
+
+def describe_odd_texts(own: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
+    """Notices of the cells that the spec takes for missing since they are no numbers, as the others are."""
+    for name, odd in own.items():
+        shown = ", ".join(f"{text!r} ({count:,})" for text, count in list(odd.items())[:5])
+        more = f" and {len(odd) - 5:,} more" if len(odd) > 5 else ""
+        yield f'column "{name}": its cells are numbers but for {shown}{more}, which are taken for missing'
+
+
+def describe_doubtful_columns(found: Mapping[str, Understood]) -> Iterator[str]:
+    """Notices of columns that are left out or are no numbers against their look, and the columns left out in all."""
+    yield from (f'column "{name}": {each.note}' for name, each in found.items() if each.notice)
+    if out := {name: each.note for name, each in found.items() if each.kind == "ignore" and not each.notice}:
+        shown = "; ".join(f"{name} ({why})" for name, why in list(out.items())[:10])
+        yield f"columns left out: {shown}" + (f" and {len(out) - 10} more" if len(out) > 10 else "")
 
 
 def list_missing_target_marks(table: Table, target: str, marks: Sequence[str]) -> Collection[str]:
@@ -192,8 +237,15 @@ def format_table_settings(layout: TableFormat) -> Iterator[str]:
     for each in fields(TableFormat):
         value = getattr(layout, each.name)
         if each.name != "replace" and value != each.default:
-            text = str(value).lower() if isinstance(value, bool) else format_quoted_yaml(str(value))
+            text = format_setting(value)
             yield f"  {each.name}: {text}" + (f"    # {words[each.name]}" if each.name in words else "")
+
+
+def format_setting(value: Any) -> str:
+    """The value of a key as YAML on one line."""
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(format_quoted_yaml, value))}]"
+    return str(value).lower() if isinstance(value, bool) else format_quoted_yaml(str(value))
 
 
 def describe_target(table: Table, target: str, *, classes: bool, missing: Collection[str]) -> str:
@@ -211,10 +263,14 @@ def describe_target(table: Table, target: str, *, classes: bool, missing: Collec
     return f"{len(counts)} classes: {shown}{', …' if len(counts) > 6 else ''}"
 
 
-def format_column_lines(table: Table, found: Mapping[str, Understood], missing: Collection[str]) -> Iterator[str]:
-    """Every column with what it was found to be; of very many only those that are left out."""
-    lines = {name: format_column_line(table, name, each, missing) for name, each in found.items()}
-    kept = {name: line for name, line in lines.items() if line and (len(lines) <= WIDE or found[name].kind == "ignore")}
+def format_column_lines(table: Table, spec: Spec, found: Mapping[str, Understood]) -> Iterator[str]:
+    """Every column with what it was found to be; of very many only those that are left out or have own settings."""
+    rules, target = spec.data.rules, spec.data.targets[0]
+    lines = {name: format_column_line(table, name, each, rules) for name, each in found.items()}
+    named = {name for name, each in found.items() if each.kind == "ignore" or rules.of(name).missing_values}
+    kept = {name: line for name, line in lines.items() if line and (len(lines) <= WIDE or name in named)}
+    if odd := rules.of(target).missing_values:
+        kept[target] = f"{format_yaml_text(target)}: {{{format_missing_values(odd)}}}", "the target"
     if not kept:
         return
     yield "  columns:    # a line that is left out is found out anew"
@@ -222,13 +278,19 @@ def format_column_lines(table: Table, found: Mapping[str, Understood], missing: 
     yield from (f"    {head.ljust(width)}    # {words}".rstrip(" #") for head, words in list(kept.values())[: 2 * WIDE])
 
 
-def format_column_line(table: Table, name: str, found: Understood, missing: Collection[str]) -> tuple[str, str] | None:
+def format_column_line(table: Table, name: str, found: Understood, rules: FeatureRules) -> tuple[str, str] | None:
     """A column as the spec has it, and what was found; None if its name is too long for a key of YAML."""
     key = format_yaml_text(name)
     if len(key) > 100 or "\n" in key:
         return None
-    kind, words = describe_column(table, name, found, missing)
-    return f"{key}: {kind}", words
+    kind, words = describe_column(table, name, found, rules.missing(name))
+    own = rules.of(name).missing_values
+    return f"{key}: " + (f"{{type: {kind}, {format_missing_values(own)}}}" if own else kind), words
+
+
+def format_missing_values(texts: Sequence[str]) -> str:
+    """The key of the texts that mean missing."""
+    return f"missing_values: [{', '.join(map(format_quoted_yaml, texts))}]"
 
 
 def describe_column(table: Table, name: str, found: Understood, missing: Collection[str]) -> tuple[str, str]:

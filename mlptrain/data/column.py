@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from mlptrain.data.cells import Cells, TextCells
 from mlptrain.data.encodings import Encoding
+from mlptrain.data.grammar import NumberGrammar
 from mlptrain.data.imputing import Imputing
 from mlptrain.data.number_texts import find_missing_number_texts
 from mlptrain.data.odd_cells import OddCells
@@ -57,6 +58,11 @@ class ColumnLook:
     def cells(self) -> Cells:
         return self.table.column(self.name)
 
+    @property
+    def grammar(self) -> NumberGrammar:
+        """How numbers are written in the column."""
+        return self.table.grammar_of(self.name)
+
     @cached_property
     def texts(self) -> TextCells:
         """The cells as texts."""
@@ -66,7 +72,7 @@ class ColumnLook:
     def counts(self) -> dict[str, int]:
         """How often each text occurs, without those that mean missing however they are written (-999, -999.0)."""
         found = self.texts.counts
-        numbers = find_missing_number_texts(found, self.missing, self.table.grammar_of(self.name))
+        numbers = find_missing_number_texts(found, self.missing, self.grammar)
         gaps = self.table.gaps(self.name, self.missing) | numbers
         return {value: count for value, count in found.items() if value not in gaps}
 

@@ -50,13 +50,19 @@ class TableFormat:
     decimal: DecimalPoint = "."
     """The decimal point of numbers."""
     thousands: ThousandsMark = ""
-    """The mark between groups of digits, as in 1,234,567."""
+    """The mark between groups of digits, as in 1,234,567; " " stands for blanks of every kind (also no-break and thin
+    ones), "'" for a typographic apostrophe, too."""
+    loose_signs: bool = False
+    """Read as numbers, too: a dash or U+2212 for the minus, 12- and (12) for -12, full-width figures, an apostrophe
+    before a number."""
+    units: tuple[str, ...] = ()
+    """Texts that may stand before or after a number and are dropped: ["%", "€", "EUR"]; 12.3% is 12.3."""
     replace: Mapping[str, str] = field(default_factory=dict)
     """Cells to be read as another text, in every column: {"<=50K.": "<=50K"}."""
 
     @property
     def grammar(self) -> NumberGrammar:
-        return NumberGrammar(self.decimal, self.thousands)
+        return NumberGrammar(self.decimal, self.thousands, loose_signs=self.loose_signs, units=self.units)
 
 
 def is_known_encoding(name: str) -> bool:

@@ -7,6 +7,7 @@ more often than a number.
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -21,7 +22,17 @@ LARGEST = 1e300
 
 
 DecimalPoint = Literal[".", ","]
-ThousandsMark = Literal["", ",", ".", " ", "'", "_"]
+ThousandsMark = Literal["", ",", ".", " ", "'", "_", "\u00a0", "\u202f", "\u2009", "\u2019"]
+LIKE_MARK = {" ": " \u00a0\u2007\u2008\u2009\u202f", "'": "'\u2019\u02bc"}
+"""The characters that a mark of thousands stands for, where it stands for several: all blanks, all apostrophes."""
+MINUS_LIKE = "\u2212\u2010\u2011\u2012\u2013\u2014\ufe63\uff0d"
+"""Signs and dashes that are written for a minus."""
+TO_ASCII = str.maketrans(
+    dict.fromkeys(MINUS_LIKE, "-")
+    | {chr(0xFF10 + digit): str(digit) for digit in range(10)}
+    | {"\uff0b": "+", "\uff0e": ".", "\uff0c": ",", "\uff08": "(", "\uff09": ")"}
+)
+"""Signs and full-width figures as the characters of ASCII that they stand for."""
 
 
 def is_number(text: str) -> bool:
@@ -49,8 +60,17 @@ class NumberGrammar:
 
     decimal: DecimalPoint = "."
     thousands: ThousandsMark = ""
+    loose_signs: bool = False
+    """Whether other signs and figures than those of ASCII count, and -12 may be 12- or (12)."""
+    units: tuple[str, ...] = ()
+    """Texts that may stand before or after a number and do not count."""
     written: "NumberGrammar | None" = None
     """How the spec writes its numbers, where cells are values, which are not written in its way."""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether numbers are written as Python reads them."""
+        return self.decimal == "." and not (self.thousands or self.loose_signs or self.units)
 
     def normal(self, text: str) -> str:
         """Text with the decimal point and without marks of thousands; in it, "." is no number's part any more.
@@ -58,20 +78,42 @@ class NumberGrammar:
         >>> NumberGrammar(",", ".").normal("1.234,56")
         '1234.56'
         """
-        if self.thousands and self.thousands in text:
-            if not self.has_whole_groups(text):
+        if self.loose_signs:
+            text = straighten_signs(text)
+        if self.units:
+            text = self.drop_unit(text)
+        if self.thousands and self._marks.search(text):
+            if not self._groups.fullmatch(text):
                 return f"?{text}"
-            text = text.replace(self.thousands, "")
+            text = self._marks.sub("", text)
         if self.decimal != ".":
             text = text.replace(".", "?").replace(self.decimal, ".")
         return text
 
-    def has_whole_groups(self, text: str) -> bool:
-        """Whether the marks of thousands stand between groups of three digits, the first without a leading 0."""
-        mark, point = re.escape(self.thousands), re.escape(self.decimal)
-        return (
-            re.fullmatch(rf"[-+]?[1-9][0-9]{{0,2}}(?:{mark}[0-9]{{3}})+(?:{point}[0-9]*)?", text, re.ASCII) is not None
-        )
+    @cached_property
+    def _marks(self) -> re.Pattern[str]:
+        return re.compile(f"[{re.escape(LIKE_MARK.get(self.thousands, self.thousands))}]")
+
+    @cached_property
+    def _groups(self) -> re.Pattern[str]:
+        """Marks of thousands between groups of three digits, the first without a leading 0."""
+        mark, point = self._marks.pattern, re.escape(self.decimal)
+        return re.compile(rf"[-+]?[1-9][0-9]{{0,2}}(?:{mark}[0-9]{{3}})+(?:{point}[0-9]*)?", re.ASCII)
+
+    @cached_property
+    def _with_unit(self) -> re.Pattern[str]:
+        unit = "|".join(map(re.escape, sorted(self.units, key=len, reverse=True)))
+        return re.compile(rf"(?P<sign>[-+]?)(?:(?:{unit})\s*(?P<after>.*)|(?P<before>.*?)\s*(?:{unit}))", re.DOTALL)
+
+    def drop_unit(self, text: str) -> str:
+        """Text without a unit before or after it.
+
+        >>> [NumberGrammar(units=("$", "%")).drop_unit(text) for text in ("-$5", "12 %", "7", "$")]
+        ['-5', '12', '7', '$']
+        """
+        found = self._with_unit.fullmatch(text)
+        rest = found and (found["after"] or found["before"])
+        return f"{found['sign']}{rest}" if found and rest else text
 
     def read_mark(self, text: str) -> float | None:
         """The number that a text of the spec means, as it writes numbers or as all programs do; None if it is none."""
@@ -98,7 +140,7 @@ class NumberGrammar:
 
     def parse(self, texts: Sequence[str]) -> NDArray[np.float64] | None:
         """The numbers (NaN for empty texts), or None if one is none: only bytes of the grammar, and Python reads it."""
-        if self.decimal != "." or self.thousands:
+        if not self.is_plain:
             texts = list(map(self.normal, texts))
         if "".join(texts).encode("utf-8", "surrogatepass").translate(None, BYTES):
             return None
@@ -106,6 +148,22 @@ class NumberGrammar:
             return np.fromiter(map(float, replace_empty_with_nan(texts)), np.float64, len(texts))
         except ValueError:
             return None
+
+
+def straighten_signs(text: str) -> str:
+    """A number with signs and figures of ASCII: a minus before it, where there are other ones, brackets or one behind.
+
+    >>> [straighten_signs(text) for text in ("\u221212", "12-", "(12)", "'12", "-12-")]
+    ['-12', '-12', '-12', '12', '-12-']
+    """
+    text = text.translate(TO_ASCII)
+    if len(text) < 2:
+        return text
+    if text[0] in LIKE_MARK["'"]:
+        text = text[1:]
+    if text[0] == "(" and text[-1] == ")" and text[1:2] not in ("-", "+"):
+        return f"-{text[1:-1].strip()}"
+    return f"-{text[:-1].rstrip()}" if text[-1] == "-" and text[0] not in "-+" else text
 
 
 def replace_empty_with_nan(texts: Sequence[str]) -> Sequence[str]:

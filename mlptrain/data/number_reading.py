@@ -1,10 +1,13 @@
 """Reading the numbers and truth values of a column, and the errors that name the cells that are none."""
 
-from collections.abc import Collection, Sequence
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from unicodedata import category
 
 import numpy as np
 
 from mlptrain.data.grammar import LARGEST, NumberGrammar
+from mlptrain.data.number_forms import NumberForm, find_number_forms
 from mlptrain.data.number_texts import MISSING_NUMBERS, Doubles
 from mlptrain.data.table import Table, format_quoted_names
 from mlptrain.data.yaml_keys import quote_yaml_key as quote_yaml_key
@@ -13,6 +16,10 @@ from mlptrain.errors import DataError
 BOOLEANS = tuple(
     frozenset(pair) for pair in (("true", "false"), ("yes", "no"), ("t", "f"), ("y", "n"), ("1", "0"), ("on", "off"))
 )
+SHOWN = 5
+"""Odd texts that a message shows with their lines."""
+LISTED = 20
+"""Texts that are listed for `missing_values`."""
 TRUE = frozenset(["true", "yes", "t", "y", "1", "on"])
 
 
@@ -66,12 +73,54 @@ def build_number_error(table: Table, name: str, rows: Sequence[int]) -> DataErro
         return table.fault(rows[0], name, f"{text!r} is too large for a number (at most {LARGEST:g}); mend it")
     others = table.describe_cells(name, rows[1:5])
     more = f" and {len(rows) - 5} more" if len(rows) > 5 else ""
-    hint = f"mend it, add it to data.missing_values, or set data.columns: {{{quote_yaml_key(name)}: category}}"
+    forms = find_number_forms([text], table.grammar_of(name))
+    ways = f"to read it as a number, give {describe_number_forms(forms, table.grammar_of(name))}; or " if forms else ""
+    hint = f"{ways}mend it, add it to data.missing_values, or set data.columns: {{{quote_yaml_key(name)}: category}}"
     nor = f", nor is {others}{more}" if others else ""
     return table.fault(rows[0], name, f"{text!r}{describe_code_points(text)} is not a number{nor}; {hint}")
 
 
+def build_odd_texts_error(
+    table: Table, name: str, odd: Mapping[str, int], *, figures: int, forms: Sequence[NumberForm]
+) -> DataError:
+    """The error that names the odd texts in a column of `figures` numbers, each with its count and its first line."""
+    first = {text: table.columns[name].find_rows([text])[0] for text in list(odd)[:SHOWN]}
+    lines = dict(zip(first, table.lines(list(first.values())), strict=True))
+    shown = ", ".join(
+        f"{text!r}{describe_code_points(text)} ({count_cells(odd[text])} {line})" for text, line in lines.items()
+    )
+    more = f" and {count_texts(len(odd) - SHOWN)} more" if len(odd) > SHOWN else ""
+    ways = f"to read them as numbers, give {describe_number_forms(forms, table.grammar_of(name))}; or " if forms else ""
+    listed = f"list what means missing in data.missing_values: [{quote_texts(odd)}]"
+    hint = f"{ways}mend them, {listed}, or set data.columns: {{{quote_yaml_key(name)}: category}}"
+    row = table.columns[name].find_rows(odd)[0]
+    return table.fault(row, name, f"{figures:,} cell{'s' * (figures != 1)} are numbers but not {shown}{more}; {hint}")
+
+
+def count_cells(count: int) -> str:
+    """How many cells have a text, and where the first one is, without the line."""
+    return f"{count:,} cells, the first on" if count > 1 else "on"
+
+
+def count_texts(count: int) -> str:
+    return f"{count:,} other text{'s' * (count > 1)}"
+
+
+def quote_texts(texts: Iterable[str]) -> str:
+    """Texts as a list of YAML has them, the first ones of many."""
+    listed = list(texts)
+    more = ", …" if len(listed) > LISTED else ""
+    return ", ".join(json.dumps(text, ensure_ascii=False) for text in listed[:LISTED]) + more
+
+
+def describe_number_forms(forms: Sequence[NumberForm], now: NumberGrammar) -> str:
+    """The settings of a spec that read texts as numbers: one way, or the other."""
+    odd = next((text for text in sorted(forms[0].read) if not text.isascii() and not now.reads(text)), "")
+    return " or ".join(form.describe_cure(now) for form in forms) + describe_code_points(odd)
+
+
 def describe_code_points(text: str) -> str:
     """The characters of a number-like text that are not ASCII, by their code points."""
-    foreign = [f"U+{ord(character):04X}" for character in dict.fromkeys(text) if not character.isascii()]
+    odd = (one for one in dict.fromkeys(text) if not one.isascii() and category(one) not in ("Sc", "Ll", "Lu"))
+    foreign = [f"U+{ord(one):04X}" for one in odd]
     return f" (with {', '.join(foreign[:3])})" if foreign and any(map(str.isdecimal, text)) else ""

@@ -5,10 +5,18 @@ from collections.abc import Collection
 
 import numpy as np
 
-from mlptrain.data.cells import LONGEST_DIGITS, Cells, TextCells
+from mlptrain.data.cells import LONGEST_DIGITS, Cells
 from mlptrain.data.column import ColumnLook, Understood
 from mlptrain.data.grammar import NumberGrammar, is_inexact_whole_number
-from mlptrain.data.number_reading import BOOLEANS, build_number_error, describe_code_points, quote_yaml_key
+from mlptrain.data.number_forms import LOOKED_AT, NumberLook, is_grouped_in_thousands, look_at_number_texts
+from mlptrain.data.number_reading import (
+    BOOLEANS,
+    build_number_error,
+    build_odd_texts_error,
+    describe_number_forms,
+    quote_texts,
+    quote_yaml_key,
+)
 from mlptrain.data.number_texts import (
     MISSING_NUMBERS,
     Doubles,
@@ -19,22 +27,15 @@ from mlptrain.data.number_texts import (
 
 CAPITALS = 2**4 + 2**5
 """Ways to write true and false, with and without capitals."""
-NEARLY_ALL, MOST, MANY = 0.99, 0.9, 20
-"""A column with some text is one of numbers with faults, not one of categories, if nearly all of its cells are numbers,
-or most of them and more than this many different ones."""
+NEARLY_ALL, MOST, HALF, MANY = 0.99, 0.9, 0.5, 20
+"""A column with words of many kinds is one of numbers with faults, not one of codes, if nearly all of its cells are
+numbers, or most of them and more than this many different ones."""
 INFINITE = frozenset(["inf", "infinity", "nan"])
 """Words that other programs write for numbers; beside numbers they are always a mistake."""
 RUNNING = 10
 """At least this many whole numbers, each one more than the one before, are a running number."""
-OTHER_GRAMMARS = (
-    (NumberGrammar(",", ""), 'data.decimal: ","'),
-    (NumberGrammar(",", "."), 'data.decimal: "," and data.thousands: "."'),
-    (NumberGrammar(".", ","), 'data.thousands: ","'),
-    (NumberGrammar(",", " "), 'data.decimal: "," and data.thousands: " "'),
-    (NumberGrammar(".", "'"), 'data.thousands: "\'"'),
-)
-"""Ways to write numbers that are texts here, and what would make them numbers."""
-UNITS = re.compile(r"[-+]?[$€£¥] ?[0-9.,]+|[-+]?[0-9.,]+ ?[$€£¥%]")
+INDEX_NAME = re.compile(r"Unnamed: 0(\.[0-9]+)*|__index_level_[0-9]+__")
+"""What pandas calls the column of an index that was saved without a name."""
 RUNNING_NUMBER = Understood("ignore", "a running number: an identifier")
 
 
@@ -43,7 +44,7 @@ def recognise_numbers(look: ColumnLook) -> Understood | None:
 
     Numbers with a few words among them are an error, which names the words.
     """
-    if look.cells.is_numeric and (found := recognise_number_cells(look, look.cells.kept_texts)):
+    if look.cells.is_numeric and (found := recognise_number_cells(look)):
         return found
     counts = look.counts
     if len(counts) < 2:
@@ -53,22 +54,23 @@ def recognise_numbers(look: ColumnLook) -> Understood | None:
     return recognise_number_texts(look)
 
 
-def recognise_number_cells(look: ColumnLook, odd: TextCells) -> Understood | None:
-    """Whether cells that are kept as numbers, but for `odd` ones, are a column of numbers."""
-    cells, table, missing = look.cells, look.table, look.missing
-    grammar = table.grammar_of(look.name)
-    words = find_words(odd.counts, missing, grammar)
+def recognise_number_cells(look: ColumnLook) -> Understood | None:
+    """Whether cells that are kept as numbers, but for odd ones, are a column of numbers."""
+    cells, odd = look.cells, look.cells.kept_texts.counts
+    words = find_words(odd, look.missing, look.grammar)
     if not (words or cells.is_inexact or cells.has_leading_zeros):
-        return RUNNING_NUMBER if are_running_numbers(cells.read_numbers(missing, grammar)[0]) else Understood("number")
-    if words and not suggest_number_format(words):  # else all texts may be numbers in another way of writing them
+        return describe_number_column(look, cells.read_numbers(look.missing, look.grammar)[0])
+    if words:
         refuse_infinities_among_numbers(look, words)
-        refuse_words_among_numbers(look, odd, figures=count_numbers(cells, missing, grammar))
+        figures = count_numbers(cells, look.missing, look.grammar)
+        seen = look_at_number_texts({word: odd[word] for word in words}, look.grammar)
+        refuse_words_among_numbers(look, words, seen, figures=figures, different=MANY + 1)
     return None
 
 
 def recognise_number_texts(look: ColumnLook) -> Understood | None:
     """Whether texts that are neither constant nor truth values are numbers."""
-    counts, grammar = look.counts, look.table.grammar_of(look.name)
+    counts, grammar = look.counts, look.grammar
     figures = grammar.read(counts)
     words = {value for value in counts.keys() - figures if value.strip(" ") not in MISSING_NUMBERS}
     if figures and not words:
@@ -77,17 +79,50 @@ def recognise_number_texts(look: ColumnLook) -> Understood | None:
             return Understood("ignore", f"{codes}, {len(counts)} different ones: an identifier")
         if codes:
             return Understood("category", codes)
-        different = len(counts) == look.texts.rows
-        running = different and are_running_numbers(look.texts.read_numbers(look.missing, grammar)[0])
-        return RUNNING_NUMBER if running else Understood("number")
+        return describe_number_column(look, look.texts.read_numbers(look.missing, grammar)[0])
     if figures:
         refuse_infinities_among_numbers(look, words)
-    if marks := suggest_number_format(counts):
-        said = f"these look like numbers; to read them as numbers, give {marks}"
-        return Understood("ignore" if look.is_unique else "category", said, notice=True)
-    if figures:
-        refuse_words_among_numbers(look, look.texts, figures=sum(counts[value] for value in figures), many=len(figures))
-    return None
+    seen = look_at_number_texts({text: counts[text] for text in counts if text in figures or text in words}, grammar)
+    if seen.are_mostly_plain:
+        refuse_words_among_numbers(look, words, seen, figures=seen.plain, different=len(figures))
+    said = describe_number_look(seen, grammar)
+    return Understood("ignore" if look.is_unique else "category", said, notice=True) if said else None
+
+
+def describe_number_column(look: ColumnLook, numbers: Doubles) -> Understood:
+    """A column all of whose cells are numbers: an identifier, marks of thousands read as points, or numbers."""
+    key = quote_yaml_key(look.name)
+    if INDEX_NAME.fullmatch(look.name) and are_whole(numbers[~np.isnan(numbers)]):
+        cure = f"to use it, set data.columns: {{{key}: number}}"
+        return Understood("ignore", f"the row numbers of the data frame that was saved; {cure}", notice=True)
+    if are_running_numbers(numbers):
+        return RUNNING_NUMBER
+    if are_distinct_whole_numbers(numbers):
+        cure = f"to leave it out, set data.columns: {{{key}: ignore}}"
+        return Understood(
+            "number", f"whole numbers, different in every row: probably an identifier; {cure}", notice=True
+        )
+    if is_grouped_in_thousands(look.cells.kept_texts.counts, look.grammar):
+        other = "," if look.grammar.decimal == "." else "."
+        cure = (
+            f'if they are marks of thousands, set data.decimal: "{other}" and data.thousands: "{look.grammar.decimal}"'
+        )
+        what = "points" if look.grammar.decimal == "." else "commas"
+        return Understood("number", f"all decimal {what} stand before exactly three digits; {cure}", notice=True)
+    return Understood("number")
+
+
+def describe_number_look(seen: NumberLook, now: NumberGrammar) -> str:
+    """What a notice says of a column that looks like numbers but is none; empty if it does not look so."""
+    if not seen.are_mostly_numbers:
+        return ""
+    odd = f"list {quote_texts(seen.odd)} in data.missing_values"
+    if seen.forms:
+        ways = describe_number_forms(seen.forms, now)
+        more = f" and {odd}" if seen.odd else ""
+        share = f"{seen.read:,} of {seen.cells:,} cells" if seen.odd else "these"
+        return f"{share} look like numbers; to read them as numbers, give {ways}{more}"
+    return f"{seen.plain:,} of {seen.cells:,} cells are numbers; if the others mean missing, {odd}"
 
 
 def refuse_infinities_among_numbers(look: ColumnLook, words: Collection[str]) -> None:
@@ -96,21 +131,18 @@ def refuse_infinities_among_numbers(look: ColumnLook, words: Collection[str]) ->
         raise build_number_error(look.table, look.name, look.cells.find_rows(words))
 
 
-def refuse_words_among_numbers(look: ColumnLook, cells: TextCells, *, figures: int, many: int = MANY + 1) -> None:
-    """An error where some `cells` are words in a column of `figures` numbers, `many` of them different."""
-    table, name = look.table, look.name
-    words = find_words(cells.counts, look.missing, table.grammar_of(name))
-    wrong = sum(cells.counts[value] for value in words)
+def refuse_words_among_numbers(
+    look: ColumnLook, words: Collection[str], seen: NumberLook, *, figures: int, different: int
+) -> None:
+    """An error where words stand in a column of `figures` numbers, some `different` ones, if they cannot be codes."""
+    counts = look.cells.kept_texts.counts
+    wrong = sum(counts[word] for word in words)
     share = figures / max(figures + wrong, 1)
-    if not wrong or not (share > NEARLY_ALL or (share > MOST and many > MANY)):
+    if share <= HALF or not wrong:
         return
-    rows = look.cells.find_rows(words)
-    shown = table.describe_cells(name, rows[:5])
-    if foreign := describe_code_points(look.cells.text(rows[0])):
-        shown += foreign
-    more = f" and {len(rows) - 5} more" if len(rows) > 5 else ""
-    hint = f"mend them, list them in data.missing_values, or set data.columns: {{{quote_yaml_key(name)}: category}}"
-    raise table.fault(rows[0], name, f"{figures} cells are numbers but not {shown}{more}; {hint}")
+    if seen.has_few_odd or share > NEARLY_ALL or (share > MOST and different > MANY):
+        odd = {word: counts[word] for word in counts if word in words}
+        raise build_odd_texts_error(look.table, look.name, odd, figures=figures, forms=seen.forms)
 
 
 def count_numbers(cells: Cells, missing: Collection[str], grammar: NumberGrammar) -> int:
@@ -140,9 +172,17 @@ def are_running_numbers(numbers: Doubles) -> bool:
     return float(numbers[0]).is_integer() and bool((np.diff(numbers) == 1).all())
 
 
-def suggest_number_format(values: Collection[str]) -> str:
-    """The settings that make numbers of texts, all written in one of the other ways; empty if there are none."""
-    texts = [value.strip() for value in values]
-    if all(map(UNITS.fullmatch, texts)):
-        return "plain numbers, without signs of units"
-    return " or ".join(cure for grammar, cure in OTHER_GRAMMARS if all(map(grammar.reads, texts)))
+def are_whole(numbers: Doubles) -> bool:
+    """Whether there are numbers, and all are whole."""
+    first = numbers[:RUNNING]
+    return bool(len(first) and np.isfinite(first).all() and (first == np.floor(first)).all()) and bool(
+        np.isfinite(numbers).all() and (numbers == np.floor(numbers)).all()
+    )
+
+
+def are_distinct_whole_numbers(numbers: Doubles) -> bool:
+    """Whether each cell is another whole number."""
+    first = numbers[:LOOKED_AT]
+    if len(first) < RUNNING or len(np.unique(first)) < len(first) or not are_whole(numbers):
+        return False
+    return len(np.unique(numbers)) == len(numbers)

@@ -1,5 +1,6 @@
 """What is wrong with a spec, in words: place: path: what is wrong, what is allowed, what was probably meant."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any, get_origin
@@ -48,7 +49,7 @@ class TextNotation:
         return f"{describe_spec_value(value)} is out of range; write {number} {describe_range(bounds)}"
 
     def describe_word(self, allowed: Sequence[str], value: Any) -> str:
-        return describe_choice(value, [word if any(map(str.isalnum, word)) else repr(word) for word in allowed])
+        return describe_choice(value, [word if any(map(str.isalnum, word)) else json.dumps(word) for word in allowed])
 
     def describe_component(self, union: Sequence[Any], value: Any) -> str:
         names = sorted(name for member in union for name in list_component_names(member))

@@ -53,6 +53,9 @@ def check_data(spec: Spec) -> Iterator[Problem]:
         yield ("data", "encoding"), f"{data.encoding!r} is no text encoding; utf-8, cp1252 and latin-1 are common"
     if data.thousands == data.decimal:
         yield ("data", "thousands"), f"{data.thousands!r} is the decimal point; set data.decimal as well"
+    for unit in data.units:
+        if not unit.strip(" .,") or any(character.isdecimal() or character in "+-" for character in unit):
+            yield ("data", "units"), f"{unit!r} is no unit; write a text without digits and signs, such as '%'"
     if data.sample_weight in targets and data.sample_weight:
         yield ("data", "sample_weight"), f"{data.sample_weight!r} is the target; weights need a column of their own"
 

@@ -667,7 +667,7 @@ VALUES = [
     ),
     bad(
         "a word in a column of numbers",
-        r'table\.csv:20: column "price": .*\'cheap\' on line 20',
+        r'table\.csv:20: column "price": .*\'cheap\' \(on line 20\)',
         "missing_values.*price: category",
         table=with_cell(20, "price", "cheap"),
     ),
@@ -679,7 +679,7 @@ VALUES = [
     ),
     bad(
         "words in a column of numbers, first five",
-        "'w2' on line 2.*'w6' on line 6 and 3 more",
+        r"'w2' \(on line 2\).*'w6' \(on line 6\) and 3 other texts more",
         table=with_cell(
             2,
             "price",

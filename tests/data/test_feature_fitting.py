@@ -13,8 +13,8 @@ from mlptrain.data import cells as cells_file
 from mlptrain.data.date_column import read_dates
 from mlptrain.data.feature_fitting import infer_kind_from_cells
 from mlptrain.data.grammar import LARGEST, NUMBERS, NumberGrammar, is_inexact_whole_number, is_number
-from mlptrain.data.number_reading import BOOLEANS, read_booleans, read_numbers
-from mlptrain.data.number_recognition import suggest_number_format
+from mlptrain.data.number_forms import find_number_forms
+from mlptrain.data.number_reading import BOOLEANS, describe_number_forms, read_booleans, read_numbers
 from mlptrain.data.number_texts import MISSING_NUMBERS, parse_numbers, sort_numbers_or_texts
 from mlptrain.errors import DataError
 from tests.support.table_cases import drawn, read, table
@@ -268,7 +268,7 @@ KINDS = {
     "dates": ("2020-01-01 2021-02-03", "ignore"),
     "long-identifiers": ("9007199254740993 9007199254740995", "category"),
     "half-numbers": ("1 2 a b", "category"),
-    "most-are-few-numbers": (["0", "1", "2"] * 30 + ["3+"] * 5, "category"),
+    "few-numbers-among-codes": (["0", "1", "2"] * 30 + [f"a{k}" for k in range(21)], "category"),
     "many-texts": ([f"name {number}" for number in range(101)], "ignore"),
     "a-hundred-texts": ([f"name {number}" for number in range(100)], "category"),
     "texts-of-which-half-repeat": ([f"name {number}" for number in range(101)] * 2, "category"),
@@ -304,11 +304,11 @@ def test_a_note_says_why(cells, note):
 @pytest.mark.parametrize(("right", "wrong"), [(["1", "2"] * 100, 1), (MANY, 1), (MANY, 21), (["1", "2"] * 500, 9)])
 def test_text_among_numbers_is_an_error_that_names_the_lines(right, wrong):
     cells = ["NA", "", *right, *["oops"] * wrong]
-    lines = [f"'oops' on line {len(right) + 4 + k}" for k in range(min(wrong, 5))]
-    more = f" and {wrong - 5} more" if wrong > 5 else ""
+    count = f"{wrong} cells, the first on" if wrong > 1 else "on"
     with pytest.raises(DataError) as error:
         infer_kind_from_cells(table(x=cells), "x", MARKS)
-    said = f"{len(right)} cells are numbers but not {', '.join(lines)}{more}; mend them"
+    said = f"{len(right):,} cells are numbers but not 'oops' ({count} line {len(right) + 4}); mend them, "
+    said += 'list what means missing in data.missing_values: ["oops"]'
     assert str(error.value).startswith(f'f.csv:{len(right) + 4}: column "x": {said}')
     assert str(error.value).endswith("or set data.columns: {x: category}")
     assert infer_kind_from_cells(table(x=cells), "x", {"", "oops"}).kind == "number"
@@ -409,12 +409,14 @@ def test_the_largest_number_is_one(largest):
         ("1,5 2,5", 'data.decimal: ","'),
         ("1.000,5 2.000,5", 'data.decimal: "," and data.thousands: "."'),
         ("1'000 2'000", 'data.thousands: "\'"'),
-        ("$5 7€", "plain numbers, without signs of units"),
+        ("$5 7€", "plain numbers in one unit (there are $, €)"),
+        ("12.3% 4%", 'data.units: ["%"]'),
         ("a b", ""),
     ],
 )
 def test_what_would_make_numbers_of_texts_is_said(cells, cure):
-    assert suggest_number_format(cells.split()).split(" or ")[0] == cure
+    forms = find_number_forms(cells.split(), NUMBERS)
+    assert (describe_number_forms(forms, NUMBERS) if forms else "") == cure
 
 
 @pytest.mark.parametrize(
@@ -433,19 +435,24 @@ def test_characters_that_only_resemble_figures_are_named(cell, named):
     assert f"{named} " in f"{problem.value} ".replace(";", " ").replace(",  ", ", ")
 
 
-DECIMAL_COMMAS = (
-    'these look like numbers; to read them as numbers, give data.decimal: "," or data.decimal: "," and '
-    'data.thousands: "." or data.decimal: "," and data.thousands: " "'
+DECIMAL_COMMAS = 'these look like numbers; to read them as numbers, give data.decimal: ","'
+IDENTIFIER = (
+    "whole numbers, different in every row: probably an identifier; to leave it out, set data.columns: {x: ignore}"
 )
 UNDERSTOOD = {
     "other writing": (["1,5", "2,5", "3,5"], "category", DECIMAL_COMMAS),
     "other writing, all different": ([f"{k},5" for k in range(150)], "ignore", DECIMAL_COMMAS),
-    "a quarter is words": ([*map(str, range(1, 22)), *["a"] * 7], "category", ""),
-    "nine tenths are few numbers": ([*map(str, range(1, 10)), "a"], "category", ""),
-    "exactly nine tenths are many numbers": ([*map(str, range(1, 28)), *["a"] * 3], "category", ""),
+    "half is words": ([*map(str, range(1, 8)), *["a"] * 7], "category", ""),
+    "three quarters of the tickets are numbers": (
+        [*map(str, range(100, 163)), *(f"PC {k}" for k in range(21))],
+        "category",
+        "63 of 84 cells are numbers; if the others mean missing, list "
+        + ", ".join(f'"PC {k}"' for k in range(20))
+        + ", … in data.missing_values",
+    ),
     "one of them is too long": (["1", "9007199254740993", "23"] * 3, "category", "whole numbers too long to be exact"),
     "none of them is too long": (["1", "900719925474099", "23"] * 3, "number", ""),
-    "four digits, no zero before them": ([str(1000 + 7 * k % 9000) for k in range(1500)], "number", ""),
+    "four digits, no zero before them": ([str(1000 + 7 * k % 9000) for k in range(1500)], "number", IDENTIFIER),
     "four digits with zeros before them": (
         [f"{(7919 * k) % 10000:04d}" for k in range(1500)],
         "ignore",
@@ -481,9 +488,9 @@ def test_the_first_five_faults_are_shown_and_the_others_counted(words, nor):
 @pytest.mark.parametrize("words", [1, 5, 6])
 def test_words_among_many_numbers_are_shown_and_counted(words):
     with pytest.raises(DataError) as problem:
-        infer_kind_from_cells(table(x=[*map(str, range(1, 100)), *["a"] * words]), "x", MARKS)
-    shown = ", ".join(f"'a' on line {line}" for line in range(101, 101 + min(words, 5)))
-    more = " and 1 more" if words == 6 else ""
+        infer_kind_from_cells(table(x=[*map(str, range(1, 100)), *(f"a{k}" for k in range(words))]), "x", MARKS)
+    shown = ", ".join(f"'a{k}' (on line {101 + k})" for k in range(min(words, 5)))
+    more = " and 1 other text more" if words == 6 else ""
     assert f"99 cells are numbers but not {shown}{more}; mend them" in str(problem.value)
 
 

@@ -222,7 +222,8 @@ def test_a_problem_within_a_choice_has_the_path_of_the_document(text, path):
 
 def test_words_that_are_signs_are_in_quotes():
     (problem,) = problems("data: {train: a, target: y, thousands: x}")
-    assert problem == "s.yaml:1: data.thousands: 'x' is not one of '', ',', '.', ' ', \"'\", '_'"
+    marks = r'''"", ",", ".", " ", "'", "_", "\u00a0", "\u202f", "\u2009", "\u2019"'''
+    assert problem == f"s.yaml:1: data.thousands: 'x' is not one of {marks}"
 
 
 def test_a_spec_without_problems_has_none():
