@@ -56,8 +56,7 @@ class Prediction:
         odd, lost = self.counts.odd, self.counts.lost
         columns = self.model.answer(rows, self.options, odd, lost)
         if self.strict and (odd.filled or odd.unseen):
-            first = self.model.networks[0].features.first_odd(rows.inputs)
-            raise DataError(f"{first} ({odd.words()}); mend it, or leave --strict out")
+            raise DataError(f"{odd.build_error(rows.inputs)} ({odd.words()}); mend it, or leave --strict out")
         if self.strict and lost.first:
             why = "the row lies too far from those of training; mend it, or leave --strict out"
             counted = format_column_counts(lost.counts)

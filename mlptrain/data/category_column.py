@@ -13,7 +13,6 @@ from mlptrain.data.column import (
     ColumnLook,
     ColumnSettings,
     Doubles,
-    Flags,
     Integers,
     Matrix,
     OwnKey,
@@ -23,7 +22,7 @@ from mlptrain.data.column import (
 )
 from mlptrain.data.encodings import FittedEncoding
 from mlptrain.data.number_texts import sort_numbers_or_texts
-from mlptrain.data.odd_cells import OddCells
+from mlptrain.data.odd_cells import OddRows
 from mlptrain.data.table import Table, format_quoted_names
 from mlptrain.errors import DataError
 from mlptrain.randomness import uniform
@@ -150,10 +149,10 @@ class CategoryColumn(Column):
         """The place of each cell's level; the number of levels for any other value."""
         return code_cells_by_level(table.coded(self.name), self.levels, table.gaps(self.name, self.missing))
 
-    def compact(self, table: Table, dtype: np.dtype[Any], odd: OddCells) -> Integers:
+    def compact(self, table: Table, dtype: np.dtype[Any], odd: OddRows) -> Integers:
         codes = self.codes(table)
-        unseen = int((codes == len(self.levels)).sum())
-        if unseen:
+        unseen = codes == len(self.levels)
+        if unseen.any():
             odd.unseen[self.name] = unseen
         return codes
 
@@ -182,9 +181,6 @@ class CategoryColumn(Column):
         other = np.empty((int(hidden.sum()), self.width), out.dtype)
         self.encoding.encode(np.full(len(other), len(self.levels)), other)
         out[hidden] = other
-
-    def find_odd(self, table: Table) -> tuple[Flags, str]:
-        return self.codes(table) == len(self.levels), "is no value that training saw"
 
     def broken_rules(self) -> Iterator[str]:
         if (level := find_repeated(self.levels)) is not None:

@@ -20,7 +20,7 @@ from mlptrain.data.encodings import Encoding
 from mlptrain.data.grammar import NumberGrammar
 from mlptrain.data.imputing import Imputing
 from mlptrain.data.number_texts import find_missing_number_texts
-from mlptrain.data.odd_cells import OddCells
+from mlptrain.data.odd_cells import OddRows
 from mlptrain.data.scaling import Scaling
 from mlptrain.data.table import Table
 
@@ -234,8 +234,8 @@ class Column(ABC):
     # what a fitted column does with cells
 
     @abstractmethod
-    def compact(self, table: Table, dtype: np.dtype[Any], odd: OddCells) -> NDArray[Any]:
-        """The columns of the matrix (rows, width), or codes (rows,); `odd` gets the counts of odd cells."""
+    def compact(self, table: Table, dtype: np.dtype[Any], odd: OddRows) -> NDArray[Any]:
+        """The columns of the matrix (rows, width), or codes (rows,); `odd` is told which cells are odd."""
 
     def write(self, compact: NDArray[Any], out: Matrix) -> None:
         """Write the columns of the matrix of some rows."""
@@ -251,10 +251,6 @@ class Column(ABC):
         draw: Callable[[str], BitGenerator],
     ) -> None:
         """Change the columns of the training rows; `draw` gives the random bits of a purpose."""
-
-    @abstractmethod
-    def find_odd(self, table: Table) -> tuple[Flags, str]:
-        """Which cells are missing or unseen, and the word for it."""
 
     def describe_outliers(self, table: Table) -> Iterator[str]:
         """Notices of training cells that are out of all proportion."""

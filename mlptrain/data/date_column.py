@@ -12,7 +12,6 @@ from mlptrain.data.column import (
     ColumnLook,
     ColumnSettings,
     Doubles,
-    Flags,
     Matrix,
     OwnKey,
     Understood,
@@ -21,7 +20,7 @@ from mlptrain.data.column import (
 from mlptrain.data.column_types import ColumnType
 from mlptrain.data.dates import ISO, DateParts, compile_date_format, find_date_format, looks_like_dates, parse_dates
 from mlptrain.data.number_reading import quote_yaml_key
-from mlptrain.data.odd_cells import OddCells
+from mlptrain.data.odd_cells import OddRows
 from mlptrain.data.table import Table
 
 
@@ -138,16 +137,13 @@ class DateColumn(Column):
         """The moments, NaN where missing."""
         return read_dates(table, self.name, self.missing, self.format)
 
-    def compact(self, table: Table, dtype: np.dtype[Any], odd: OddCells) -> Matrix:
+    def compact(self, table: Table, dtype: np.dtype[Any], odd: OddRows) -> Matrix:
         seconds = self.read(table)
         gaps = np.isnan(seconds)
         if gaps.any():
-            odd.filled[self.name] = int(gaps.sum())
+            odd.filled[self.name] = gaps
         columns = [self.parts(seconds), gaps[:, None]] if self.indicator else [self.parts(seconds)]
         return np.concatenate(columns, axis=1).astype(dtype)
-
-    def find_odd(self, table: Table) -> tuple[Flags, str]:
-        return np.isnan(self.read(table)), "is missing"
 
     def broken_rules(self) -> Iterator[str]:
         if fault := find_format_fault(self.format):

@@ -19,7 +19,7 @@ from mlptrain.data.category_column import CategoryColumn
 from mlptrain.data.column import Doubles, Integers, Matrix, Settling, find_repeated
 from mlptrain.data.date_column import DateColumn
 from mlptrain.data.number_column import NumberColumn
-from mlptrain.data.odd_cells import OddCells
+from mlptrain.data.odd_cells import OddRows
 from mlptrain.data.table import Table
 from mlptrain.errors import DataError
 from mlptrain.randomness import stream
@@ -113,22 +113,21 @@ class Features:
         for column in self.columns:
             yield from column.broken_rules()
 
-    def encode(self, table: Table, dtype: np.dtype[Any], odd: OddCells | None = None) -> Matrix:
-        """The matrix (rows, width); `odd` gets the numbers of filled and unseen cells."""
+    def encode(self, table: Table, dtype: np.dtype[Any], odd: OddRows | None = None) -> Matrix:
+        """The matrix (rows, width); `odd` is told which cells are filled or unseen."""
         return self.compact(table, dtype, odd).matrix()
 
-    def compact(self, table: Table, dtype: np.dtype[Any], odd: OddCells | None = None) -> "Compact":
-        """The matrix, to be made of some rows at a time; `odd` gets the numbers of filled and unseen cells."""
+    def compact(self, table: Table, dtype: np.dtype[Any], odd: OddRows | None = None) -> "Compact":
+        """The matrix, to be made of some rows at a time; `odd` is told which cells are filled or unseen."""
         absent = [column.name for column in self.columns if column.name not in table.columns]
         if absent:
             raise DataError(table.missing(absent))
-        found = OddCells()
-        parts = list(self.compact_parts(table, dtype, found))
-        if odd is not None:
-            odd.add(found)
+        odd = OddRows() if odd is None else odd
+        odd.columns = [column.name for column in self.columns]
+        parts = list(self.compact_parts(table, dtype, odd))
         return Compact(table.rows, self.width, dtype, parts)
 
-    def compact_parts(self, table: Table, dtype: np.dtype[Any], odd: OddCells) -> Iterator[Part]:
+    def compact_parts(self, table: Table, dtype: np.dtype[Any], odd: OddRows) -> Iterator[Part]:
         """The parts of the matrix: the codes of one column, or the numbers of neighbouring columns."""
         for keeps_codes, group in groupby(self.places(), lambda each: each[0].keeps_codes):
             columns = [(column, place, column.compact(table, dtype, odd)) for column, place in group]
@@ -141,16 +140,6 @@ class Features:
     def compact_images(self, images: NDArray[np.uint8], dtype: np.dtype[Any], name: str) -> "Pixels":
         """Refuse images."""
         raise DataError(f"{name}: the model was trained on a table; give one")
-
-    def first_odd(self, table: Table) -> DataError:
-        """The error that names the first cell that is missing or unseen."""
-        found: list[tuple[int, str, str]] = []
-        for column in self.columns:
-            odd, why = column.find_odd(table)
-            if odd.any():
-                found.append((int(odd.argmax()), column.name, why))
-        row, name, why = min(found)
-        return table.fault(row, name, f"{table.columns[name].text(row)!r} {why}")
 
     def encode_training(
         self, table: Table, dtype: np.dtype[Any], *, rules: Settling, targets: Doubles, seed: int
@@ -239,7 +228,7 @@ class PixelFeatures:
         if not 0 < prod(self.shape) <= MOST_PIXELS:
             yield "its images are too large"
 
-    def compact(self, table: Table, dtype: np.dtype[Any], odd: OddCells | None = None) -> Compact:
+    def compact(self, table: Table, dtype: np.dtype[Any], odd: OddRows | None = None) -> Compact:
         """Refuse a table."""
         raise DataError(f"{table.name}: the model was trained on images; give an IDX file")
 
@@ -248,10 +237,6 @@ class PixelFeatures:
     ) -> Matrix:
         """Refuse a table."""
         return self.compact(table, dtype).matrix()
-
-    def first_odd(self, table: Table) -> DataError:
-        """No pixel is odd."""
-        return DataError(f"{table.name}: no pixel is missing")
 
     def compact_images(self, images: NDArray[np.uint8], dtype: np.dtype[Any], name: str) -> Pixels:
         """The matrix, to be made of some rows at a time; images of another size are an error."""

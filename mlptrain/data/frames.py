@@ -106,12 +106,14 @@ def read_frame(
     *,
     names: Sequence[str] | None = None,
     only: Sequence[str] | None = None,
+    optional: Sequence[str] = (),
     unread: Collection[str] = (),
     name: str = "table",
 ) -> Table:
     """The table in any data in memory: columns, records, one record, a structured array, an array or rows, a frame.
 
-    `names` are those of the columns of an array or of rows, which have none; `only` are the columns to read. The
+    `names` are those of the columns of an array or of rows, which have none; `only` are the columns to read,
+    and `optional` others that may be missing. The
     cells of `unread` columns are missing, whatever their values are.
     """
     columns = convert_data_to_columns(data, names, name)
@@ -122,7 +124,8 @@ def read_frame(
     there = stringify_column_names(columns, name)
     if absent := [wanted for wanted in only if wanted not in there]:
         raise DataError(f"{name}: {describe_missing_columns(absent, there)}")
-    return read_columns({wanted: there[wanted] for wanted in only}, name)
+    chosen = dict.fromkeys([*only, *(other for other in optional if other in there)])
+    return read_columns({wanted: there[wanted] for wanted in chosen}, name)
 
 
 def convert_data_to_columns(data: Any, names: Sequence[str] | None, name: str) -> Mapping[Any, Any]:

@@ -20,7 +20,7 @@ from mlptrain.data.column import (
 from mlptrain.data.number_reading import describe_range, read_booleans, read_numbers
 from mlptrain.data.number_recognition import recognise_numbers
 from mlptrain.data.number_texts import MISSING_NUMBERS, are_whole_numbers
-from mlptrain.data.odd_cells import BEYOND, OddCells
+from mlptrain.data.odd_cells import BEYOND, OddRows
 from mlptrain.data.scaling import FittedScaling
 from mlptrain.data.table import Table
 
@@ -107,15 +107,16 @@ class NumberColumn(Column):
         """The numbers, NaN where missing."""
         return (read_booleans if self.boolean else read_numbers)(table, self.name, self.missing)
 
-    def compact(self, table: Table, dtype: np.dtype[Any], odd: OddCells) -> Matrix:
+    def compact(self, table: Table, dtype: np.dtype[Any], odd: OddRows) -> Matrix:
         values = self.read(table)
         gaps = np.isnan(values)
         if gaps.any():
             values = np.where(gaps, self.fill, values)
-            odd.filled[self.name] = int(gaps.sum())
+            odd.filled[self.name] = gaps
         scaled = self.scaling(values)
         size = np.abs(scaled)
-        if beyond := int((size > BEYOND).sum()):
+        beyond = size > BEYOND
+        if beyond.any():
             odd.beyond[self.name] = beyond
         large = size > LARGEST_SCALED
         if large.any():
@@ -125,9 +126,6 @@ class NumberColumn(Column):
             raise table.fault(row, self.name, why)
         columns = [scaled, gaps] if self.indicator else [scaled]
         return np.stack([column.astype(dtype) for column in columns], axis=1)
-
-    def find_odd(self, table: Table) -> tuple[Flags, str]:
-        return np.isnan(self.read(table)), "is missing"
 
     def describe_outliers(self, table: Table) -> Iterator[str]:
         """A notice of the number that is farthest out, if it is out of all proportion."""

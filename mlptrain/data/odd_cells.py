@@ -1,10 +1,32 @@
-"""Counts of the cells that a fitted column cannot take as they are: missing, unseen, or far out."""
+"""Cells that a fitted column cannot take as they are, missing, unseen or far out: which they are, and their counts."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlptrain.data.table import Table
+from mlptrain.errors import DataError
+
+Flags = NDArray[np.bool_]
 
 BEYOND = 1e3
 """A scaled number beyond this is worth counting: training saw nothing like it."""
+
+
+@dataclass
+class OddRows:
+    """By column, which rows have an odd cell as one network sees them; a column without any is left out."""
+
+    columns: Collection[str] = ()
+    """The columns that the network looks at."""
+    filled: dict[str, Flags] = field(default_factory=dict)
+    unseen: dict[str, Flags] = field(default_factory=dict)
+    beyond: dict[str, Flags] = field(default_factory=dict)
+    hints: dict[str, str] = field(default_factory=dict)
+    """What an unseen value of a column may have been meant as."""
 
 
 @dataclass
@@ -14,25 +36,63 @@ class OddCells:
     filled: dict[str, int] = field(default_factory=dict)
     unseen: dict[str, int] = field(default_factory=dict)
     beyond: dict[str, int] = field(default_factory=dict)
+    hints: dict[str, str] = field(default_factory=dict, compare=False)
+    """What an unseen value of a column may have been meant as."""
+    first: tuple[int, str, str] | None = field(default=None, compare=False)
+    """The first missing or unseen cell, of those rows that first had one: row, column, and what it is."""
 
     def words(self) -> str:
         """The counts as a notice; empty if there are none."""
         kinds = (
-            ("missing cells filled", self.filled),
-            ("values that training did not see", self.unseen),
-            (f"numbers more than {BEYOND:g} scales away from the training rows", self.beyond),
+            ("missing cells filled", format_column_counts(self.filled)),
+            ("values that training did not see", format_column_counts(self.unseen, self.hints)),
+            (f"numbers more than {BEYOND:g} scales away from the training rows", format_column_counts(self.beyond)),
         )
-        return "; ".join(f"{what}: {format_column_counts(counts)}" for what, counts in kinds if counts)
+        return "; ".join(f"{what}: {counted}" for what, counted in kinds if counted)
 
-    def add(self, other: "OddCells") -> None:
-        """Add the counts of more rows."""
-        pairs = ((self.filled, other.filled), (self.unseen, other.unseen), (self.beyond, other.beyond))
-        for mine, theirs in pairs:
-            for name, count in theirs.items():
-                mine[name] = mine.get(name, 0) + count
+    def add(self, rows: OddRows) -> None:
+        """Add the cells of more rows."""
+        pairs = ((self.filled, rows.filled), (self.unseen, rows.unseen), (self.beyond, rows.beyond))
+        for counts, flags in pairs:
+            for name, odd in flags.items():
+                counts[name] = counts.get(name, 0) + int(odd.sum())
+        self.hints = rows.hints | self.hints
+        self.first = self.first or find_first_odd(rows)
+
+    def build_error(self, table: Table) -> DataError:
+        """The error that names the first cell that is missing or unseen; it is one of the table's."""
+        assert self.first is not None
+        row, name, what = self.first
+        return table.fault(row, name, f"{table.columns[name].text(row)!r} {what}")
 
 
-def format_column_counts(counts: Mapping[str, int], most: int = 20) -> str:
-    """Counts by column, for a message."""
-    shown = ", ".join(f"{name} {count:,}" for name, count in list(counts.items())[:most])
-    return shown + (f" and {len(counts) - most} more columns" if len(counts) > most else "")
+def find_first_odd(rows: OddRows) -> tuple[int, str, str] | None:
+    """The first missing or unseen cell: its row, its column, and what it is."""
+    kinds = ((rows.filled, "is missing"), (rows.unseen, "is no value that training saw"))
+    return min(((int(odd.argmax()), name, what) for flags, what in kinds for name, odd in flags.items()), default=None)
+
+
+def join_odd_rows(networks: Sequence[OddRows]) -> OddRows:
+    """The cells that are odd to every one of the networks that look at their column: what one saw is not unseen."""
+    if len(networks) == 1:
+        return networks[0]
+    joined = OddRows(columns={name for each in networks for name in each.columns})
+    for name in joined.columns:
+        lookers = [each for each in networks if name in each.columns]
+        for kind in ("filled", "unseen", "beyond"):
+            flags = [getattr(each, kind)[name] for each in lookers if name in getattr(each, kind)]
+            if len(flags) == len(lookers) and (common := reduce(np.logical_and, flags)).any():
+                getattr(joined, kind)[name] = common
+        if name in joined.unseen and (hints := [each.hints[name] for each in lookers if name in each.hints]):
+            joined.hints[name] = hints[0]
+    return joined
+
+
+def format_column_counts(counts: Mapping[str, int], hints: Mapping[str, str] | None = None, most: int = 20) -> str:
+    """Counts by column, for a message, each with its hint if there is one."""
+    hints = hints or {}
+    parts = (
+        f"{name} {count:,}" + (f" ({hints[name]})" if name in hints else "")
+        for name, count in list(counts.items())[:most]
+    )
+    return ", ".join(parts) + (f" and {len(counts) - most} more columns" if len(counts) > most else "")

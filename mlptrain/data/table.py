@@ -150,6 +150,11 @@ def describe_missing_columns(names: Sequence[str], known: Collection[str]) -> st
     return f"{what} missing{hint}"
 
 
+def format_row_count(rows: int) -> str:
+    """A number of rows in words."""
+    return f"{rows:,} row{'s' * (rows != 1)}"
+
+
 def format_quoted_names(names: Iterable[str], most: int = 20) -> str:
     """Names for a message: quoted, the first 20 of them."""
     shown = list(names)

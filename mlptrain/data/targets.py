@@ -14,10 +14,13 @@ from mlptrain.data.grammar import is_number
 from mlptrain.data.number_reading import read_numbers
 from mlptrain.data.number_texts import find_words, sort_numbers_or_texts
 from mlptrain.data.scaling import StandardScaling
-from mlptrain.data.table import Table
+from mlptrain.data.table import Table, format_quoted_names, format_row_count
 from mlptrain.errors import DataError
 
 Transform = Literal["none", "log", "log1p"]
+
+LEAST: dict[Transform, float] = {"none": -np.inf, "log": 0.0, "log1p": -1.0}
+"""Only numbers above this can be transformed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +35,18 @@ class ClassTarget:
         """The code of each cell, −1 for a class that training did not have."""
         place = {label: code for code, label in enumerate(self.classes)}
         return np.array([place.get(value.strip(), -1) for value in cells.values], np.int64)[cells.codes]
+
+    def describe_unknown(self, cells: TextCells) -> list[str]:
+        """A notice that counts the labels that training did not have, beside those that it had; none if it had all."""
+        known = set(self.classes)
+        unknown = {label: count for label, count in cells.counts.items() if label.strip() not in known}
+        if not unknown:
+            return []
+        shown = ", ".join(f"{label!r} {count:,}" for label, count in list(unknown.items())[:5])
+        more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
+        count = format_row_count(sum(unknown.values()))
+        what = f"{count} of classes that the model does not know, always wrong: {shown}{more}"
+        return [f"{what}; it knows {format_quoted_names(self.classes, 10)}"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,15 +66,18 @@ class NumberTarget:
     """What predictions are kept within; empty for no bounds."""
 
     def scaled(self, values: Doubles, dtype: np.dtype[Any]) -> Matrix:
-        """The numbers that the network learns to predict (rows, targets)."""
+        """The numbers that the network learns to predict (rows, targets); NaN where there is no such number."""
         with np.errstate(invalid="ignore", divide="ignore"):
             scaled = (transform_targets(values, self.transform) - np.asarray(self.center)) / np.asarray(self.scale)
-        large = ~(np.abs(scaled) <= np.finfo(dtype).max).all(axis=0)
-        if large.any():
-            name = self.names[int(large.argmax())]
-            cure = "use data.target_transform: none" if self.transform != "none" else "set data.scale_target: true"
-            raise DataError(f'column "{name}": there are targets that {dtype} cannot hold; {cure}')
-        return scaled.astype(dtype)
+        held = np.abs(scaled) <= np.finfo(dtype).max
+        return (scaled if held.all() else np.where(held, scaled, np.nan)).astype(dtype)
+
+    def explain_no_scaled(self, value: float, dtype: np.dtype[Any]) -> str:
+        """Why there is no scaled number for a target."""
+        if value <= LEAST[self.transform]:
+            return f"{value:g} has no logarithm (data.target_transform: {self.transform})"
+        cure = "" if self.transform != "none" else "; set data.scale_target: true"
+        return f"the target {value:g} is more than {dtype} can hold{cure}"
 
     @property
     def changes_units(self) -> bool:
@@ -171,14 +189,10 @@ def fit_target_numbers(
     names: tuple[str, ...], values: Doubles, *, scaled: bool, source: str, transform: Transform = "none"
 ) -> NumberTarget:
     """Center and scale of number targets: mean and standard deviation, or 0 and 1 where they are not to be scaled."""
-    least = {"none": -np.inf, "log": 0.0, "log1p": -1.0}[transform]
     for position, name in enumerate(names):
         column = values[:, position]
         if len(column) and column.min() == column.max():
             raise DataError(f'{source}: column "{name}": the target is constant; nothing can be learned')
-        if len(column) and column.min() <= least:
-            why = f"{column.min():g} has no logarithm (data.target_transform: {transform}); use log1p or none"
-            raise DataError(f'{source}: column "{name}": {why}')
     if not scaled:
         zeros, ones = (0.0,) * len(names), (1.0,) * len(names)
         return NumberTarget(names=names, center=zeros, scale=ones, transform=transform)

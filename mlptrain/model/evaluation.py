@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from mlptrain.data.number_reading import read_numbers
 from mlptrain.data.number_texts import MISSING_NUMBERS, sort_numbers_or_texts
-from mlptrain.data.table import Table
+from mlptrain.data.odd_cells import OddCells
+from mlptrain.data.table import Table, format_row_count
 from mlptrain.engine.arrays import Integers
 from mlptrain.engine.bootstrap import bootstrap_intervals, choose_resample_count, measure_slices
 from mlptrain.engine.class_report import report_classes
@@ -68,6 +69,10 @@ class Evaluation:
     """(Weighted) rows by true class and predicted class, in the order of `classes`."""
     classes: tuple[ClassResult, ...] = ()
     notices: tuple[str, ...] = ()
+    odd_cells: OddCells = field(default_factory=OddCells)
+    """Cells that were filled, unseen or far out, counted by column."""
+    not_finite: dict[str, int] = field(default_factory=dict)
+    """Predictions that are not finite numbers, counted by column."""
     by: str = ""
     slices: tuple[SliceResult, ...] = ()
     watched: Watched | None = None
@@ -83,6 +88,7 @@ class Slicing:
     codes: Integers
 
 
+@np.errstate(all="ignore")  # what is too large for a number is seen in the metrics
 def evaluate_judgement(
     judgement: Judgement,
     head: Head,
@@ -99,10 +105,11 @@ def evaluate_judgement(
     metrics, undefined = separate_undefined(
         undefine_nonfinite(measure_metrics(answers, judged.weights, losses=judged.losses))
     )
+    if judged.no_loss:
+        undefined |= {"loss": judged.no_loss}
     unknown = count - int(known.sum())
     if unknown:
-        notices = [*notices, f"{format_row_count(unknown)} of classes that the model does not know: always wrong"]
-        metrics, undefined = count_unknown_as_wrong(metrics, undefined, count - unknown, unknown)
+        metrics, undefined = count_unknown_as_wrong(metrics, judgement.weights, known)
     resamples = choose_resample_count(answers) if resamples is None else resamples
     intervals = {} if unknown or not resamples else bootstrap_judgement_intervals(answers, judged, resamples, bits)
     told, untold = leave_out_rows_without_prediction(head, judged)
@@ -117,7 +124,7 @@ def evaluate_judgement(
         classes=compute_class_results(head, table),
         notices=(*notices, *untold),
         by="" if slicing is None else slicing.column,
-        slices=() if slicing is None else evaluate_slices(slicing, slicing.codes[known], answers, judged),
+        slices=() if slicing is None else evaluate_slices(slicing, answers, judgement, known),
     )
 
 
@@ -191,32 +198,29 @@ def slice_rows_at_quartiles(table: Table, by: str, missing: Sequence[str], prese
 
 
 def evaluate_slices(
-    slicing: Slicing, codes: Integers, answers: Comparison, judged: Judgement
+    slicing: Slicing, answers: Comparison, judgement: Judgement, known: NDArray[np.bool_]
 ) -> tuple[SliceResult, ...]:
-    """The metrics of each slice that has rows."""
-    found = measure_slices(answers, codes, judged.weights, losses=judged.losses)
-    return tuple(
-        SliceResult(
-            value=slicing.values[code],
-            rows=int((codes == code).sum()),
-            metrics=separate_undefined(undefine_nonfinite(metrics))[0],
-        )
-        for code, metrics in enumerate(found)
-        if (codes == code).any()
-    )
-
-
-def format_row_count(rows: int) -> str:
-    """A number of rows in words."""
-    return f"{rows:,} row{'s' * (rows != 1)}"
+    """The metrics of each slice that has rows; those of unknown classes are wrong here, too."""
+    codes, judged = slicing.codes, judgement.take(known)
+    found = measure_slices(answers, codes[known], judged.weights, losses=judged.losses)
+    nothing = measure_metrics(answers, 0 * judged.weights, losses=judged.losses)
+    results = []
+    for code in np.unique(codes).tolist():
+        inside = codes == code
+        values = found[code] if code < len(found) else nothing
+        metrics = separate_undefined(undefine_nonfinite(values))[0]
+        if not known[inside].all():
+            metrics = count_unknown_as_wrong(metrics, judgement.weights[inside], known[inside])[0]
+        results.append(SliceResult(value=slicing.values[code], rows=int(inside.sum()), metrics=metrics))
+    return tuple(results)
 
 
 def count_unknown_as_wrong(
-    values: Metrics, undefined: dict[str, str], known: int, unknown: int
+    values: Metrics, weights: NDArray[np.float64], known: NDArray[np.bool_]
 ) -> tuple[Metrics, dict[str, str]]:
-    """Rows of classes that training did not know are wrong in accuracy; the other metrics have no value then."""
-    reason = f"{format_row_count(unknown)} of classes that the model does not know"
-    accuracy = (values[Accuracy.name] or 0.0) * known / (known + unknown)
+    """Rows of classes that training did not know are wrong in accuracy; the other metrics have a reason, no value."""
+    reason = f"{format_row_count(int((~known).sum()))} of classes that the model does not know"
+    accuracy = (values[Accuracy.name] or 0.0) * float(weights[known].sum() / weights.sum())
     kept: Metrics = dict.fromkeys(values)
     kept |= derive_metrics_from_accuracy(accuracy)
-    return kept, undefined | {name: reason for name, value in kept.items() if value is None}
+    return kept, {name: reason for name, value in kept.items() if value is None}

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data.odd_cells import OddCells
+from mlptrain.data.odd_cells import OddRows
 from mlptrain.engine.network import Network
 from mlptrain.model.encoding import encode_examples
 from mlptrain.model.head import Head, predict_values, predict_with_row_losses
@@ -25,10 +25,12 @@ class Judgement:
     predictions: NDArray[Any]
     weights: Doubles
     losses: Doubles
+    no_loss: str = ""
+    """Why there is no loss: the first target that it cannot compare; empty if it compares all."""
 
     def take(self, rows: NDArray[np.bool_]) -> "Judgement":
         """Some of the rows."""
-        return Judgement(self.truth[rows], self.predictions[rows], self.weights[rows], self.losses[rows])
+        return Judgement(self.truth[rows], self.predictions[rows], self.weights[rows], self.losses[rows], self.no_loss)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,15 +44,20 @@ class FittedNetwork:
     network: Network
     history: Arrays = field(default_factory=dict)
 
-    def predict(self, rows: Rows, odd: OddCells | None = None) -> NDArray[Any]:
-        """Scores of the classes (B, C), or numbers in the user's units (B, K); `odd` counts odd cells."""
+    def predict(self, rows: Rows, odd: OddRows | None = None) -> NDArray[Any]:
+        """Scores of the classes (B, C), or numbers in the user's units (B, K); `odd` is told which cells are odd."""
         x = rows.encode(self.features, self.network.dtype, odd)
         return predict_values(self.network, self.head, x)
 
     @np.errstate(all="ignore")  # what is too large for the network's numbers is seen in the metrics
-    def judge(self, rows: Rows) -> Judgement:
-        """Predictions and losses of rows whose targets are known; a class that training did not have is coded −1."""
-        part = encode_examples(self.spec, self.features, self.head, rows, unknown=True)
+    def judge(self, rows: Rows, odd: OddRows | None = None) -> Judgement:
+        """Predictions and losses of rows whose targets are known; a class that training did not have is coded −1.
+
+        `odd` is told which cells are odd.
+        """
+        part = encode_examples(self.spec, self.features, self.head, rows, unknown=True, odd=odd)
+        fault = self.head.find_incomparable(part.truth, self.network.dtype)
         losses, predictions = predict_with_row_losses(self.network, self.head, part)
         weights = np.ones(rows.count) if part.weights is None else part.weights.astype(np.float64)
-        return Judgement(part.truth, predictions, weights, losses.astype(np.float64))
+        no_loss = "" if fault is None else str(rows.answers.fault(*fault))
+        return Judgement(part.truth, predictions, weights, losses.astype(np.float64), no_loss)

@@ -95,6 +95,14 @@ class ClassHead:
         """Which rows have a class that training had."""
         return np.asarray(truth >= 0)
 
+    def describe_unknown(self, rows: Rows) -> list[str]:
+        """A notice that names the labels that training did not have beside those that it had; none of numbers."""
+        return self.target.describe_unknown(rows.answers.coded(rows.answer_column(self.target.name)))
+
+    def find_incomparable(self, truth: NDArray[Any], dtype: np.dtype[Any]) -> tuple[int, str, str] | None:
+        """The first target that the loss cannot compare: its row, its column and why; None for any class."""
+        return None
+
     def loss_targets(self, truth: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
         """What the loss compares logits with: codes, or 0 and 1. An unknown class is taken for the first."""
         codes = truth if truth.min(initial=0) >= 0 else np.maximum(truth, 0)
@@ -212,9 +220,23 @@ class NumberHead:
     def find_known(self, truth: NDArray[Any]) -> NDArray[np.bool_]:
         return np.ones(len(truth), bool)
 
+    def describe_unknown(self, rows: Rows) -> list[str]:
+        return []
+
+    def find_incomparable(self, truth: NDArray[Any], dtype: np.dtype[Any]) -> tuple[int, str, str] | None:
+        bad = np.isnan(self.loss_targets(truth, dtype))
+        if not bad.any():
+            return None
+        row, place = np.argwhere(bad)[0].tolist()
+        value = float(truth[row, place])
+        if self.loss.counts and value < 0:
+            return row, self.names[place], f"the {self.loss.name} loss counts from 0, {value:g} is less"
+        return row, self.names[place], self.target.explain_no_scaled(value, dtype)
+
     def loss_targets(self, truth: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
-        """The scaled targets (B, K)."""
-        return self.target.scaled(truth, dtype)
+        """The scaled targets (B, K); NaN for a number that the loss cannot compare."""
+        scaled = self.target.scaled(truth, dtype)
+        return np.where(truth < 0, np.nan, scaled).astype(dtype) if self.loss.counts and (truth < 0).any() else scaled
 
     def encoding_targets(self, truth: NDArray[Any]) -> Doubles:
         return truth

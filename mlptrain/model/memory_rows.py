@@ -45,13 +45,17 @@ def make_image_rows(data: Any) -> ImageRows:
 def make_evaluation_rows(
     data: Any, spec: Data, columns: Mapping[str, FeatureColumn], head: Head, others: Sequence[str]
 ) -> TableRows:
-    """The rows to evaluate on: the model's columns, the target, and other columns such as weights."""
+    """The rows to evaluate on: the model's columns, the target, weights if they are there, and other columns."""
+    weights = [] if spec.sample_weight is None else [spec.sample_weight]
     wanted = list(dict.fromkeys([*columns, *head.names, *others]))
-    table = read_model_columns(data, spec, columns, wanted)
+    table = read_model_columns(data, spec, columns, wanted, optional=weights)
     return TableRows(adapt_texts_to_known(table, dict.fromkeys(head.names, head.classes) if head.has_classes else {}))
 
 
-def read_model_columns(data: Any, spec: Data, columns: Mapping[str, FeatureColumn], wanted: Sequence[str]) -> Table:
-    """Some columns, with the texts that the fitted ones know for their values."""
-    table = replace(read_frame(data, names=list(columns), only=wanted, name=NAME), grammar=spec.grammar)
+def read_model_columns(
+    data: Any, spec: Data, columns: Mapping[str, FeatureColumn], wanted: Sequence[str], *, optional: Sequence[str] = ()
+) -> Table:
+    """Some columns, with the texts that the fitted ones know for their values; `optional` ones may be missing."""
+    table = read_frame(data, names=list(columns), only=wanted, optional=optional, name=NAME)
+    table = replace(table, grammar=spec.grammar)
     return adapt_texts_to_columns(replace_texts(table, spec.replace), columns.values())

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mlptrain.arguments import require_count, require_path, shorten_repr
 from mlptrain.data.features import FeatureColumn
-from mlptrain.data.odd_cells import OddCells
+from mlptrain.data.odd_cells import OddCells, OddRows, join_odd_rows
 from mlptrain.data.targets import convert_labels_to_array
 from mlptrain.engine.losses import Loss
 from mlptrain.errors import DataError, SpecError
@@ -36,7 +36,7 @@ from mlptrain.model.fitted_network import Judgement
 from mlptrain.model.head import Head, list_answers
 from mlptrain.model.memory_rows import make_evaluation_rows, make_image_rows, make_prediction_rows
 from mlptrain.model.products import limit_threads
-from mlptrain.model.rows import Rows, describe_blank_lines, drop_rows_without_target
+from mlptrain.model.rows import Rows, describe_blank_lines, drop_uncounted_rows
 from mlptrain.model.watched import Watched, summarize_watched
 from mlptrain.notices import Notice, warn_caller
 from mlptrain.randomness import stream
@@ -45,7 +45,7 @@ from mlptrain.storage.publishing import check_writable
 
 
 class OddCellsNotice(Notice):
-    """Cells of the rows to predict were filled or unseen; `counts` has their numbers by column."""
+    """Cells of the rows to predict or to evaluate were filled or unseen; `counts` has their numbers by column."""
 
     def __init__(self, counts: OddCells) -> None:
         super().__init__(counts.words())
@@ -169,7 +169,8 @@ class Model(ModelContents):
     def evaluate(self, data: Any, *, by: str | None = None, resamples: int | None = None) -> Evaluation:
         """The metrics of rows with their targets, with 95 % bootstrap intervals, as the command `eval` finds them.
 
-        `by` names a column by whose values (or quartiles) the rows are also measured apart.
+        `by` names a column by whose values (or quartiles) the rows are also measured apart. Filled and unseen cells are
+        a warning, OddCellsNotice, and counted in `odd_cells`; all that there is to say is a warning, and in `notices`.
 
         >>> import mlptrain
         >>> table = {"x": [0.0, 1.0, 2.0, 3.0] * 8, "y": [1.0, 3.0, 5.0, 7.0] * 8}
@@ -184,52 +185,70 @@ class Model(ModelContents):
             raise SpecError(
                 "evaluate: the model was trained on images; use `mlptrain eval MODEL IMAGES --labels LABELS`"
             )
-        others = [name for name in (self.spec.data.sample_weight, by) if name is not None]
-        rows = make_evaluation_rows(data, self.spec.data, self.columns(), self.head, others)
+        rows = make_evaluation_rows(data, self.spec.data, self.columns(), self.head, [] if by is None else [by])
         network = self.networks[0].network
         with limit_threads(network, network.chunk_rows(), None):
-            return self.evaluate_rows(rows, by=by, resamples=resamples)
+            found = self.evaluate_rows(rows, by=by, resamples=resamples)
+        for message in found.notices:
+            odd = found.odd_cells
+            warn_caller(OddCellsNotice(odd) if message == odd.words() else message)
+        return found
 
     def evaluate_rows(self, rows: Rows, *, by: str | None = None, resamples: int | None = None) -> Evaluation:
         """The metrics of rows whose targets are known."""
         if not rows.count:
             raise DataError(f"{rows.name}: there are no rows to evaluate on")
-        rows, notices = drop_rows_without_target(self.spec.data, rows)
+        rows, notices = drop_uncounted_rows(self.spec.data, rows)
         notices += describe_blank_lines(rows)
         slicing = None
         if by is not None:
             slicing = slice_rows_by_column(rows.require_table("--by"), by, self.spec.data.rules.missing(by))
+        odd, lost = OddCells(), NotFinite()
+        judgement = self.judge(rows, odd)
+        lost.add(self.head.mark_not_finite(judgement.predictions), rows)
+        seen = [odd.words(), *self.head.describe_unknown(rows), lost.words(consequence="")]
         found = evaluate_judgement(
-            self.judge(rows),
+            judgement,
             self.head,
             bits=stream(self.spec.seed, "bootstrap"),
             resamples=resamples,
             slicing=slicing,
-            notices=notices,
+            notices=[*notices, *filter(None, seen)],
         )
-        return replace(found, watched=self.watched)
+        return replace(found, watched=self.watched, odd_cells=odd, not_finite=lost.counts)
 
     @np.errstate(all="ignore")  # what is too large for its numbers is seen in the predictions
     def predict_values(self, rows: Rows, odd: OddCells | None = None) -> NDArray[Any]:
         """Σ w p / Σ w of the networks' predictions p: scores of the classes (B, C), or numbers (B, K).
 
-        `odd` gets the filled and unseen cells that the first network counts.
+        `odd` gets the cells that are odd to every network: unseen is what no network's training saw.
         """
+        found = [OddRows() for _ in self.networks]
         first, *others = self.networks
-        total = self.weights[0] * first.predict(rows, odd)
-        for weight, each in zip(self.weights[1:], others, strict=True):
-            total = total + weight * each.predict(rows)
+        total = self.weights[0] * first.predict(rows, found[0])
+        for weight, each, own in zip(self.weights[1:], others, found[1:], strict=True):
+            total = total + weight * each.predict(rows, own)
+        if odd is not None:
+            odd.add(join_odd_rows(found))
         return total / sum(self.weights) if others else total
 
     @np.errstate(all="ignore")
-    def judge(self, rows: Rows) -> Judgement:
-        """Predictions and losses of rows whose targets are known, averaged over the networks."""
-        first, *others = (each.judge(rows) for each in self.networks)
+    def judge(self, rows: Rows, odd: OddCells | None = None) -> Judgement:
+        """Predictions and losses of rows whose targets are known, averaged over the networks.
+
+        `odd` gets the cells that are odd to every network.
+        """
+        found = [OddRows() for _ in self.networks]
+        first, *others = (each.judge(rows, own) for each, own in zip(self.networks, found, strict=True))
+        if odd is not None:
+            odd.add(join_odd_rows(found))
         predictions, losses = self.weights[0] * first.predictions, self.weights[0] * first.losses
         for weight, each in zip(self.weights[1:], others, strict=True):
             predictions, losses = predictions + weight * each.predictions, losses + weight * each.losses
         share = sum(self.weights) if others else 1.0
-        return Judgement(first.truth, predictions / share if others else predictions, first.weights, losses / share)
+        return Judgement(
+            first.truth, predictions / share if others else predictions, first.weights, losses / share, first.no_loss
+        )
 
     def answer(
         self, rows: Rows, options: AnswerOptions, odd: OddCells | None = None, lost: NotFinite | None = None

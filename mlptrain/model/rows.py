@@ -13,8 +13,9 @@ from mlptrain.data.column_rules import FeatureRules
 from mlptrain.data.feature_fitting import fit_features
 from mlptrain.data.features import Compact, Features, PixelFeatures, Pixels
 from mlptrain.data.images import read_images, read_labels
-from mlptrain.data.odd_cells import OddCells
-from mlptrain.data.table import Part, Table, read_table
+from mlptrain.data.number_reading import read_numbers
+from mlptrain.data.odd_cells import OddRows
+from mlptrain.data.table import Part, Table, find_near_name, format_row_count, read_table
 from mlptrain.data.targets import mark_rows_without_target, require_targets_present
 from mlptrain.engine.arrays import Floats
 from mlptrain.errors import DataError, SpecError
@@ -105,8 +106,8 @@ class TableRows:
         """The matrix of training rows: target encodings without a row's own target, some categories hidden."""
         return features.encode_training(self.table, dtype, rules=rules, targets=targets, seed=seed)
 
-    def encode(self, features: AnyFeatures, dtype: np.dtype[Any], odd: OddCells | None = None) -> Compact | Pixels:
-        """The inputs, some rows at a time; `odd` gets the numbers of filled and unseen cells."""
+    def encode(self, features: AnyFeatures, dtype: np.dtype[Any], odd: OddRows | None = None) -> Compact | Pixels:
+        """The inputs, some rows at a time; `odd` is told which cells are filled or unseen."""
         return features.compact(self.table, dtype, odd)
 
 
@@ -176,7 +177,7 @@ class ImageRows:
     ) -> Floats | Pixels:
         return features.compact_images(self.images, dtype, self.name)
 
-    def encode(self, features: AnyFeatures, dtype: np.dtype[Any], odd: OddCells | None = None) -> Compact | Pixels:
+    def encode(self, features: AnyFeatures, dtype: np.dtype[Any], odd: OddRows | None = None) -> Compact | Pixels:
         return features.compact_images(self.images, dtype, self.name)
 
 
@@ -239,8 +240,30 @@ def describe_blank_lines(rows: Rows) -> list[str]:
 def take_chosen_rows(rows: Rows, chosen: NDArray[np.bool_]) -> Rows:
     """The chosen rows; there must be any."""
     if not chosen.any():
-        raise DataError(f"{rows.name}: no row is left; all of them lack a cell that is needed")
+        raise DataError(f"{rows.name}: no row is left; all of them lack a cell that is needed, or have weight 0")
     return rows.take(np.flatnonzero(chosen))
+
+
+def drop_uncounted_rows(data: Data, rows: Rows) -> tuple[Rows, list[str]]:
+    """The rows that count, and notices of those that do not: of weight 0, or without a target."""
+    rows, light = drop_rows_of_weight_zero(data, rows)
+    rows, without = drop_rows_without_target(data, rows)
+    return rows, [*light, *without]
+
+
+def drop_rows_of_weight_zero(data: Data, rows: Rows) -> tuple[Rows, list[str]]:
+    """The rows whose weight is not 0; where the column of weights is missing, all of them, with a notice."""
+    name, table = data.sample_weight, rows.inputs
+    if name is None or rows.are_images:
+        return rows, []
+    if name not in table.columns:
+        near = "".join(f", but {other!r}" for other in find_near_name(name, table.columns))
+        return rows, [f"there is no column {name!r} (data.sample_weight){near}: every row counts once"]
+    zero = read_numbers(table, name, ()) == 0
+    if not zero.any():
+        return rows, []
+    notice = f"{format_row_count(int(zero.sum()))} of weight 0 left out (data.sample_weight: {name})"
+    return take_chosen_rows(rows, ~zero), [notice]
 
 
 def drop_rows_without_target(data: Data, rows: Rows) -> tuple[Rows, list[str]]:
@@ -256,5 +279,5 @@ def drop_rows_without_target(data: Data, rows: Rows) -> tuple[Rows, list[str]]:
     gaps = mark_rows_without_target(table, names, missing)
     if not (count := int(gaps.sum())):
         return rows, []
-    left_out = f"{count:,} row{'s' * (count != 1)} without a target left out (data.missing_target: drop)"
-    return take_chosen_rows(rows, ~gaps), [left_out]
+    notice = f"{format_row_count(count)} without a target left out (data.missing_target: drop)"
+    return take_chosen_rows(rows, ~gaps), [notice]

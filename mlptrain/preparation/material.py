@@ -15,7 +15,7 @@ from mlptrain.data.table import Table
 from mlptrain.data.targets import ClassTarget, describe_equal_labels
 from mlptrain.engine.losses import Loss
 from mlptrain.errors import DataError, SpecError
-from mlptrain.model.rows import Rows, describe_blank_lines, drop_rows_without_target, read_rows
+from mlptrain.model.rows import Rows, describe_blank_lines, drop_uncounted_rows, read_rows
 from mlptrain.preparation.resolution import resolve_spec_loss, resolve_target_classes
 from mlptrain.spec.fields import Spec
 
@@ -64,7 +64,7 @@ def read_training_data(spec: Spec, folder: Path, *, texts: Sequence[str] = ()) -
 
 def make_training_data(spec: Spec, rows: Rows, folder: Path) -> TrainingData:
     """Rows in memory, their columns understood, without the rows that are to be dropped."""
-    rows, notices = drop_rows_without_target(spec.data, rows)
+    rows, notices = drop_uncounted_rows(spec.data, rows)
     classes = resolve_target_classes(spec, rows)
     spec, loss = resolve_spec_loss(spec, classes)
     understood = determine_input_column_kinds(spec, rows.inputs) if not rows.are_images else {}

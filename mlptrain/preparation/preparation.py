@@ -9,15 +9,29 @@ from numpy.typing import NDArray
 
 from mlptrain.data.column import Understood
 from mlptrain.data.feature_fitting import find_incomplete_rows
-from mlptrain.data.table import Table, format_quoted_names
+from mlptrain.data.odd_cells import OddCells, OddRows
+from mlptrain.data.table import Table, format_quoted_names, format_row_count
 from mlptrain.data.targets import NumberTarget, fit_target_numbers, read_targets, require_targets_present
 from mlptrain.engine.comparisons import Undefined
 from mlptrain.errors import DataError, EnvironmentFailure, SpecError
 from mlptrain.machine import measure_available_memory
-from mlptrain.model.encoding import HEAVIEST, LIGHTEST, encode_examples, make_examples_from_inputs
+from mlptrain.model.encoding import (
+    HEAVIEST,
+    LIGHTEST,
+    encode_examples,
+    make_examples_from_inputs,
+    require_comparable_targets,
+)
 from mlptrain.model.examples import Examples, Origin
 from mlptrain.model.head import ClassHead, Head, NumberHead, measure_part_metrics
-from mlptrain.model.rows import AnyFeatures, Rows, drop_rows_without_target, read_rows, take_chosen_rows
+from mlptrain.model.rows import (
+    AnyFeatures,
+    Rows,
+    describe_blank_lines,
+    drop_uncounted_rows,
+    read_rows,
+    take_chosen_rows,
+)
 from mlptrain.preparation.material import TrainingData
 from mlptrain.preparation.splits import Parts
 from mlptrain.spec.fields import Source, Spec
@@ -136,7 +150,12 @@ def encode_validation(
         origin = Origin(rows=data.rows, numbers=parts.validation, features=features)
     else:
         return None
-    return replace(encode_examples(data.spec, features, head, rows), origin=origin)
+    odd, counts = OddRows(), OddCells()
+    validation = encode_examples(data.spec, features, head, rows, odd=odd)
+    counts.add(odd)
+    if file is not None and counts.words():
+        notices.append(f"{rows.name}: {counts.words()}")
+    return replace(validation, origin=origin)
 
 
 def read_validation_file(data: TrainingData, file: Source, notices: list[str]) -> Rows:
@@ -145,19 +164,20 @@ def read_validation_file(data: TrainingData, file: Source, notices: list[str]) -
     rows = read_rows(file, spec, data.folder)
     if not rows.count:
         raise DataError(f"{rows.name}: there are no rows to validate on")
-    rows, dropped = drop_rows_without_target(spec, rows)
+    blank = describe_blank_lines(rows)
+    rows, dropped = drop_uncounted_rows(spec, rows)
     incomplete = find_incomplete_rows(rows.inputs, data.understood, spec.rules)
     if rows.count and incomplete.all() and not rows.are_images:
         raise DataError(f"{rows.name}: every validation row lacks a cell (data.imputing: drop_row)")
     if incomplete.any():
         dropped.append(describe_incomplete_rows(int(incomplete.sum())))
-    notices += [f"{rows.name}: {each}" for each in dropped]
+    notices += [*blank, *(f"{rows.name}: {each}" for each in dropped)]
     return take_chosen_rows(rows, ~incomplete) if incomplete.any() or not rows.are_images else rows
 
 
 def describe_incomplete_rows(count: int) -> str:
     """The notice of rows that lack a cell."""
-    return f"{count:,} row{'s' * (count != 1)} with missing cells left out (data.imputing: drop_row)"
+    return f"{format_row_count(count)} with missing cells left out (data.imputing: drop_row)"
 
 
 def fit_head(data: TrainingData, rows: Rows) -> Head:
@@ -172,10 +192,11 @@ def fit_number_target(data: TrainingData, rows: Rows) -> NumberTarget:
     names, spec, loss = data.spec.data.targets, data.spec.data, data.loss
     require_targets_present(rows.answers, names, spec.missing_targets, numeric=True)
     values = read_targets(rows.answers, names, spec.missing_targets)
-    counts = loss.counts
-    if counts and values.min() < 0:
-        raise DataError(f'{rows.name}: column "{names[0]}": the poisson loss counts from 0, {values.min():g} is less')
-    scaled = spec.scale_target and not counts
+    scaled = spec.scale_target and not loss.counts
+    bare = NumberTarget(
+        names=names, center=(0.0,) * len(names), scale=(1.0,) * len(names), transform=spec.target_transform
+    )
+    require_comparable_targets(NumberHead(loss, bare), rows, values, np.dtype(np.float64))
     target = fit_target_numbers(names, values, scaled=scaled, source=rows.name, transform=spec.target_transform)
     if not spec.clamp_target:
         return target
@@ -192,6 +213,7 @@ def fit_and_encode_inputs(
     targets = head.encoding_targets(truth) if not rows.are_images else np.empty((0, 0))
     features = rows.fit_features(data.understood, rules, targets=targets, notices=notices)
     dtype = np.dtype(spec.model.dtype)
+    require_comparable_targets(head, rows, truth, dtype)
     if not rows.are_images:
         require_memory_for_matrix(features, rows.inputs, data.rows.count, dtype)
     x = rows.encode_training(features, dtype, rules=rules, targets=targets, seed=spec.seed)

@@ -88,6 +88,8 @@ def build_evaluation_document(result: Evaluation) -> dict[str, Any]:
     """The result of `eval` for programs."""
     document = asdict(result)
     always = {key: document[key] for key in ("rows", "metrics", "intervals")}
+    always["odd_cells"] = {kind: document["odd_cells"][kind] for kind in ("filled", "unseen", "beyond")}
+    always["not_finite"] = document["not_finite"]
     if result.classes:
         always |= {"classes": document["classes"], "confusion": document["confusion"]}
     return always | ({"by": result.by, "slices": document["slices"]} if result.by else {})

@@ -910,14 +910,19 @@ VALUES = [
         bad(
             f"weight {text or 'missing'}",
             r'table\.csv:3: column "weight"',
-            "weights are numbers above 0|is not a number|missing|too large",
+            "weights are numbers from|is not a number|missing|too large",
             table=with_column("weight", "1", text, "2"),
             spec=WEIGHTED,
         )
-        for text in ("-1", "0", "", "NaN", "inf", "heavy", "1e39")
+        for text in ("-1", "", "NaN", "inf", "heavy", "1e39")
     ],
-    bad(
-        "all weights zero", r'table\.csv:2: column "weight"', "above 0", table=with_column("weight", "0"), spec=WEIGHTED
+    bad("all weights zero", r"table\.csv: no row is left", "weight 0", table=with_column("weight", "0"), spec=WEIGHTED),
+    good(
+        "weight 0",
+        "8 rows of weight 0 left out",
+        table=with_column("weight", "1", "0", "2"),
+        spec=WEIGHTED,
+        command="check spec.yaml",
     ),
     bad("absent weights", r"table\.csv:1: column 'weight' is missing", spec=WEIGHTED),
     bad(

@@ -78,10 +78,15 @@ def test_a_column_of_too_many_texts_or_none_is_refused(model, tmp_path):
         on(model, with_column(range(60)), tmp_path, by="sise")
 
 
-def test_rows_of_unknown_classes_are_in_no_slice(model, tmp_path):
-    rows = [row | ({"label": "priceless"} if k < 5 else {}) for k, row in enumerate(with_column(["a", "b"] * 30))]
+def test_rows_of_unknown_classes_are_wrong_in_their_slices(model, tmp_path):
+    cells = ["c"] * 5 + ["a", "b"] * 27 + ["a"]
+    rows = [row | ({"label": "priceless"} if k < 7 else {}) for k, row in enumerate(with_column(cells))]
     found = on(model, rows, tmp_path, by="g")
-    assert sum(each.rows for each in found.slices) == 55
+    assert sum(each.rows for each in found.slices) == found.rows == 60
+    right = sum(each.rows * each.metrics["accuracy"] for each in found.slices)
+    assert right == pytest.approx(60 * found.metrics["accuracy"])
+    assert [each.metrics["accuracy"] for each in found.slices if each.value == "c"] == [0.0]
+    assert [each.metrics["loss"] for each in found.slices] == [None] * 3
     assert not found.intervals
 
 

@@ -19,7 +19,7 @@ from mlptrain.data.features import CLASS_OF, COLUMN_CLASSES, KINDS, FeatureColum
 from mlptrain.data.frames import adapt_texts_to_columns, read_columns
 from mlptrain.data.imputing import Imputing
 from mlptrain.data.number_column import NumberColumn
-from mlptrain.data.odd_cells import OddCells
+from mlptrain.data.odd_cells import OddCells, OddRows
 from mlptrain.data.scaling import Affine, NormalQuantiles, Scaling
 from mlptrain.data.table import read_table, write_table
 from mlptrain.errors import DataError
@@ -133,12 +133,14 @@ def test_odd_cells_are_counted_and_the_first_one_is_named(kind):
     strange = UNSEEN.get(kind, "")
     cells = cells_of(kind, 1)
     cells[5] = cells[9] = strange
-    later, odd = table(x=cells), OddCells()
-    column_of.encode(later, MATRICES[1], odd)
+    later, odd, rows = table(x=cells), OddCells(), OddRows()
+    column_of.encode(later, MATRICES[1], rows)
+    odd.add(rows)
     assert odd in (OddCells(filled={"x": 2}), OddCells(unseen={"x": 2}))
-    marks, why = column_of.columns[0].find_odd(later)
+    marks = (rows.filled | rows.unseen)["x"]
     assert np.flatnonzero(marks).tolist() == [5, 9]
-    problem = column_of.first_odd(later)
+    why = "is missing" if odd.filled else "is no value that training saw"
+    problem = odd.build_error(later)
     assert isinstance(problem, DataError)
     assert str(problem) == f'f.csv:7: column "x": {strange!r} {why}'
 

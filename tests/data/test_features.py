@@ -34,7 +34,7 @@ from mlptrain.data.imputing import Imputing
 from mlptrain.data.number_column import NumberColumn
 from mlptrain.data.number_reading import TRUE
 from mlptrain.data.number_texts import MISSING_NUMBERS
-from mlptrain.data.odd_cells import OddCells
+from mlptrain.data.odd_cells import OddCells, OddRows
 from mlptrain.data.scaling import MinMaxScaling, NoScaling, QuantileScaling, RobustScaling, Scaling, StandardScaling
 from mlptrain.errors import DataError
 from mlptrain.plain import from_plain, to_plain
@@ -70,6 +70,13 @@ def number_cells(seed: int, rows: int = 200, *, scale: float = 1.0, offset: floa
 SKLEARN = {StandardScaling: StandardScaler, MinMaxScaling: MinMaxScaler}
 
 
+def counted(rows):
+    """The counts of odd cells."""
+    counts = OddCells()
+    counts.add(rows)
+    return counts
+
+
 @pytest.mark.parametrize("scaling", [StandardScaling(), MinMaxScaling()], ids=lambda scaling: scaling.name)
 @pytest.mark.parametrize(("scale", "offset"), [(1.0, 0.0), (1e-6, 0.0), (1e8, -1e9), (1.0, 1000.0)])
 @pytest.mark.parametrize("seed", [1, 2])
@@ -103,10 +110,10 @@ def test_one_hot_agrees_with_sklearn():
 @pytest.mark.parametrize("scaling", [kind() for kind in get_args(Scaling)], ids=lambda scaling: scaling.name)
 def test_without_gaps_nothing_is_filled_and_the_mean_is_as_the_scaling_says(scaling):
     cells, values = number_cells(5)
-    odd = OddCells()
+    odd = OddRows()
     matrix = fitted(table(x=cells), scaling=scaling).encode(table(x=cells), FLOAT64, odd)
     assert matrix.shape == (200, 1)
-    assert odd == OddCells()
+    assert counted(odd) == OddCells()
     np.testing.assert_allclose(matrix[:, 0], scaling.fit(values)(values), atol=1e-12)
 
 
@@ -116,12 +123,12 @@ def test_statistics_are_those_of_the_training_rows_without_the_gaps():
     x, b = features.columns
     assert (x.fill, x.scaling.center, x.scaling.scale) == (2.5, 3.0, np.std([1, 2, 3, 6]))
     assert (b.boolean, b.fill, b.scaling.center, b.scaling.scale) == (True, 1.0, 0.75, np.std([1, 0, 1, 1]))
-    odd = OddCells()
+    odd = OddRows()
     matrix = features.encode(table(x="_ 9", b="no _"), FLOAT64, odd)
     u, v = x.scaling.scale, b.scaling.scale
     expected = [[(2.5 - 3) / u, 1, -0.75 / v, 0], [6 / u, 0, 0.25 / v, 1]]
     np.testing.assert_allclose(matrix, expected, rtol=1e-15)
-    assert odd == OddCells(filled={"x": 1, "b": 1})
+    assert counted(odd) == OddCells(filled={"x": 1, "b": 1})
 
 
 def test_the_indicator_column_is_there_only_where_training_has_gaps_and_it_is_wanted():
@@ -129,9 +136,9 @@ def test_the_indicator_column_is_there_only_where_training_has_gaps_and_it_is_wa
     assert fitted(gaps).width == 2
     assert fitted(whole).width == 1
     assert fitted(gaps, imputing=Imputing(indicator=False)).width == 1
-    odd = OddCells()
+    odd = OddRows()
     assert fitted(whole).encode(gaps, FLOAT64, odd).tolist()[2] == [0.0]
-    assert odd == OddCells(filled={"x": 1})
+    assert counted(odd) == OddCells(filled={"x": 1})
 
 
 EXTREME = {
@@ -190,7 +197,7 @@ def test_a_one_hot_row_sums_to_one_and_what_is_not_a_level_is_in_the_slot(train,
     features = fitted(table(x=train), columns=declared(x="category"), min_frequency=least)
     column = features.columns[0]
     assert set(column.levels) == levels
-    odd = OddCells()
+    odd = OddRows()
     matrix = features.encode(table(x=cells), FLOAT32, odd)
     assert matrix.dtype == FLOAT32
     assert set(np.unique(matrix)) <= {0, 1}
@@ -198,7 +205,7 @@ def test_a_one_hot_row_sums_to_one_and_what_is_not_a_level_is_in_the_slot(train,
     names = [*column.levels, None]
     assert [names[code] for code in matrix.argmax(axis=1)] == [cell if cell in levels else None for cell in cells]
     unseen = sum(cell not in levels for cell in cells)
-    assert odd == OddCells(unseen={"x": unseen} if unseen else {})
+    assert counted(odd) == OddCells(unseen={"x": unseen} if unseen else {})
 
 
 def test_missing_categories_are_the_last_level():
@@ -215,9 +222,9 @@ def test_levels_stand_in_natural_order():
 def test_listed_texts_are_missing_in_every_kind_of_column():
     found = table(x="1 - 2", c="a - b", b="yes - no")
     features = fitted(found, missing_values=("-",))
-    odd = OddCells()
+    odd = OddRows()
     matrix = features.encode(found, FLOAT64, odd)
-    assert odd == OddCells(filled={"x": 1, "b": 1})
+    assert counted(odd) == OddCells(filled={"x": 1, "b": 1})
     assert matrix[1].tolist() == [0, 1, 0, 0, 1, 0, pytest.approx(0), 1]
     assert features.columns[1].levels == ("a", "b", "")
 
@@ -378,9 +385,9 @@ def test_dates_are_ignored_with_a_notice_unless_declared():
     assert fitted(found).ignored == {"d": "dates; to use them, set data.columns: {d: date}"}
     column = fitted(found, columns=declared(d="date")).columns[1]
     assert (column.format, column.indicator, column.width) == ("YYYY-MM-DD", True, column.parts.width + 1)
-    odd = OddCells()
+    odd = OddRows()
     matrix = fitted(found, columns=declared(d="date")).encode(found, FLOAT64, odd)
-    assert odd.filled == {"d": 1}
+    assert counted(odd).filled == {"d": 1}
     assert matrix[:, -1].tolist() == [0, 0, 1, 0]
     np.testing.assert_array_equal(matrix[2, 1:-1], matrix[1, 1:-1])  # the median date
 
