@@ -6,14 +6,21 @@ from typing import Annotated
 import typer
 
 from mlptrain.cli.options import ModelPath, Threads, prepare_stdout, print_notice, set_blas_threads
-from mlptrain.errors import SpecError
+
+LikeInput = Annotated[
+    bool, typer.Option("--like-input", help="Write as DATA is written: delimiter, decimal mark, encoding.")
+]
+Digits = Annotated[
+    int | None, typer.Option(min=1, max=17, metavar="N", help="Significant digits of numbers; by default all.")
+]
 
 
 def predict_command(
     model: ModelPath,
     data: Annotated[str, typer.Argument(metavar="DATA", help="A table, or an IDX file of images; `-` is stdin.")],
     out: Annotated[
-        Path | None, typer.Option(metavar="PREDICTIONS.csv", help="Where to; by default standard output.")
+        Path | None,
+        typer.Option(metavar="PREDICTIONS.csv", help="By default standard output; also .csv.gz, .tsv, .parquet."),
     ] = None,
     keep: Annotated[
         list[str] | None,
@@ -24,26 +31,23 @@ def predict_command(
     spreadsheet_safe: Annotated[
         bool, typer.Option("--spreadsheet-safe", help="Texts that look like formulas get an apostrophe before them.")
     ] = False,
+    like_input: LikeInput = False,
+    digits: Digits = None,
     threads: Threads = None,
 ) -> None:
     """Predict the rows of a file, one row out for each row in, in order."""
     set_blas_threads(threads)
     from mlptrain.commands.predict import Prediction
+    from mlptrain.commands.predict_output import OutputOptions
     from mlptrain.model.answers import AnswerOptions
 
-    for what, path in (("input file", data), ("model", model)):
-        if out is not None and is_same_file(out, Path(path)):
-            raise SpecError(f"--out {out}: this is the {what}; choose another name")
     options = AnswerOptions(keep=keep or (), probabilities=probabilities, spreadsheet_safe=spreadsheet_safe)
     prediction = Prediction(model, data, options, strict=strict, threads=threads)
-    if out is None:
-        prediction.write(prepare_stdout())
+    output = OutputOptions(like_input=like_input, digits=digits)
+    if out is None or out == Path("-"):
+        stream = prepare_stdout()
+        prediction.write(stream.buffer, output)
     else:
-        prediction.publish(out)
+        prediction.publish(out, output)
     for message in prediction.notices:
         print_notice(message)
-
-
-def is_same_file(one: Path, other: Path) -> bool:
-    """Whether both paths lead to the same existing file."""
-    return one.exists() and other.exists() and one.samefile(other)

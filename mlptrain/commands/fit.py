@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlptrain.commands.paths import NamedFile, list_data_files, list_files_beside_model, require_separate_files
+from mlptrain.data.table_writing import choose_table_form
 from mlptrain.errors import Diverged, SpecError
 from mlptrain.fitting.checkpoint_file import derive_checkpoint_path
 from mlptrain.fitting.checkpoints import Checkpoints, Plan
 from mlptrain.fitting.fit import Fit, fit_rows
 from mlptrain.fitting.host import Host
-from mlptrain.fitting.out_of_fold import OUT_OF_FOLD
+from mlptrain.fitting.out_of_fold import are_held_out_names
 from mlptrain.fitting.outcome import Outcome
 from mlptrain.model.file import (
     compute_relative_spec_folder,
@@ -111,8 +112,8 @@ def fit_to_file(
     `history` is what a sink writes, `read` what was read before; no file that is written may be one of the others.
     """
     out = require_writable_output(out)
-    check_out_of_fold(out_of_fold)
     require_separate_fit_files(out, out_of_fold, history, [*read, *list_data_files(draft.spec.data, folder)])
+    check_out_of_fold(out_of_fold, draft.spec.data.targets)
     for message in draft.notices:
         host.notice(message)
     with lock_and_clean_output(out, host), report_file_on_divergence(out):
@@ -179,11 +180,14 @@ def require_separate_fit_files(
     require_separate_files(written, read)
 
 
-def check_out_of_fold(out_of_fold: Path | None) -> None:
+def check_out_of_fold(out_of_fold: Path | None, targets: Sequence[str]) -> None:
     """Fail before training if the held-out predictions cannot be written, or must not replace a file."""
     if out_of_fold is None:
         return
     check_writable(out_of_fold)
-    if out_of_fold.is_file() and out_of_fold.read_bytes()[: len(OUT_OF_FOLD)] not in (b"", OUT_OF_FOLD):
-        why = "exists and holds no out-of-fold predictions"
+    form = choose_table_form(out_of_fold, option="--out-of-fold")
+    if not out_of_fold.is_file() or not out_of_fold.stat().st_size:
+        return
+    if not are_held_out_names(form.read_names(out_of_fold), targets):
+        why = "exists and holds no out-of-fold predictions of this target"
         raise SpecError(f"--out-of-fold {out_of_fold}: {why}; choose another name, or remove it first")

@@ -1,22 +1,32 @@
 """`predict`: rows in, predictions out, one for each, in order."""
 
-import csv
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO
 
+from mlptrain.commands.predict_output import (
+    STDOUT,
+    OutputOptions,
+    choose_output_form,
+    require_replaceable_predictions,
+    require_separate_output,
+)
 from mlptrain.data.images import read_images
 from mlptrain.data.odd_cells import OddCells, format_column_counts
-from mlptrain.data.table import CHUNK, Reading, Table, Writer, describe_missing_columns, format_quoted_names
+from mlptrain.data.table import CHUNK, Reading, Table, describe_missing_columns, format_quoted_names
+from mlptrain.data.table_writing import TableForm
 from mlptrain.errors import DataError, SpecError
-from mlptrain.model.answers import AnswerOptions, Columns, NotFinite
+from mlptrain.model.answers import AnswerOptions, Columns, NotFinite, escape_spreadsheet_formula
 from mlptrain.model.head import name_answers
 from mlptrain.model.model import Model
 from mlptrain.model.products import limit_threads
 from mlptrain.model.rows import ImageRows, Rows, TableRows
-from mlptrain.storage.publishing import check_writable, convert_to_binary_writer, publish_file
+from mlptrain.storage.publishing import publish_file
+
+AS_CSV = OutputOptions()
 
 
 @dataclass
@@ -35,8 +45,9 @@ class Prediction:
         self, model_path: str, data: str, options: AnswerOptions, *, strict: bool = False, threads: int | None = None
     ) -> None:
         self.model, self.options, self.counts = Model.load(model_path), options, Counts()
-        self.data, self.strict, self.threads = data, strict, threads
+        self.model_path, self.data, self.strict, self.threads = model_path, data, strict, threads
         self.names: list[str] = []
+        self.said: list[str] = []
         if options.probabilities:
             self.model.head.require_probabilities("--probabilities")
         if self.model.reads_images and options.keep:
@@ -63,12 +74,17 @@ class Prediction:
             raise DataError(f"{lost.first}: the prediction is not a finite number ({counted}): {why}")
         return columns
 
+    @cached_property
+    def reading(self) -> Reading:
+        """The input, open for reading."""
+        return Reading(self.data, self.model.spec.data)
+
     def read_pieces(self) -> Iterator[Rows]:
         """The input, piece by piece; pieces are whole chunks of the network, wherever the reader divides the file."""
         if self.model.reads_images:
             yield ImageRows(self.data, read_images(self.data))
             return
-        reading = Reading(self.data, self.model.spec.data)
+        reading = self.reading
         self.names = reading.names
         self.check_width()
         columns = self.model.columns()
@@ -100,7 +116,7 @@ class Prediction:
         """What the user should hear once all rows are predicted: columns without use, odd cells."""
         ignored = self.ignored
         unused = f"columns that the model does not use: {format_quoted_names(ignored)}" if ignored else ""
-        said = (unused, self.describe_replaced(), self.counts.odd.words(), self.counts.lost.words())
+        said = (*self.said, unused, self.describe_replaced(), self.counts.odd.words(), self.counts.lost.words())
         return [message for message in said if message]
 
     def describe_replaced(self) -> str:
@@ -110,19 +126,35 @@ class Prediction:
         replaced = [name for name in self.names if name in self.predicted]
         return f"--keep all: the predictions stand in place of {format_quoted_names(replaced)}" if replaced else ""
 
-    def write(self, stream: TextIO) -> None:
-        """Write all predictions as CSV."""
-        writer = Writer(stream)
-        for number, columns in enumerate(self.predict_pieces()):
-            if not number:
-                writer.write([[name] for name in columns])
-            writer.write(list(columns.values()))
+    @property
+    def written(self) -> list[str]:
+        """The names of the columns that are written, before a spreadsheet is thought of."""
+        kept = self.reading.names if "all" in self.options.keep else self.options.keep
+        return [*(name for name in kept if name not in self.predicted), *self.predicted]
 
-    def publish(self, path: Path) -> None:
-        """Write all predictions to a file, which is whole or not there; no model or spec is replaced."""
-        check_writable(path)
-        self.check_replaceable(path)
-        publish_file(path, convert_to_binary_writer(self.write))
+    @property
+    def numeric(self) -> set[str]:
+        """The names of the written columns that are numbers: all that is predicted but labels."""
+        names = set(self.predicted) - set(self.model.head.names if self.model.head.has_classes else ())
+        return set(map(escape_spreadsheet_formula, names)) if self.options.spreadsheet_safe else names
+
+    def choose_form(self, out: Path, options: OutputOptions) -> TableForm:
+        """The form in which the predictions are written."""
+        dialect = self.reading.dialect if options.like_input and not self.model.reads_images else None
+        form, notice = choose_output_form(out, options, dialect, [*self.written, *self.model.head.classes])
+        self.said += [notice] * bool(notice)
+        return form
+
+    def write(self, stream: BinaryIO, options: OutputOptions = AS_CSV) -> None:
+        """Write all predictions to a stream."""
+        self.choose_form(STDOUT, options).write(self.predict_pieces(), self.numeric, stream)
+
+    def publish(self, path: Path, options: OutputOptions = AS_CSV) -> None:
+        """Write all predictions to a file, which is whole or not there; only predictions are replaced."""
+        require_separate_output(path, Path(self.model_path), self.data, self.model)
+        form = self.choose_form(path, options)
+        require_replaceable_predictions(path, form, names=self.written, model=self.model)
+        publish_file(path, lambda stream: form.write(self.predict_pieces(), self.numeric, stream))
 
     def check_width(self) -> None:
         """Without a header, columns are told by their place: there must be as many as in training (or no target)."""
@@ -135,17 +167,6 @@ class Prediction:
         if len(self.names) != width and not place <= len(self.names) < width:
             why = f"{len(self.names)} columns, {width} in training; without a header, columns are told by their place"
             raise DataError(f"{self.data}:1: {why}")
-
-    def check_replaceable(self, path: Path) -> None:
-        """Refuse to replace a file that is not named .csv, unless its first line has the targets' names."""
-        if not path.is_file() or not path.stat().st_size or path.suffix == ".csv":
-            return
-        with path.open("rb") as stream:
-            first = stream.readline(1 << 20)
-        names = next(csv.reader([first.decode("utf-8", "replace")]), [])
-        if not set(self.model.head.names) <= set(names):
-            why = "exists and holds no predictions of this target"
-            raise SpecError(f"--out {path}: {why}; choose another name, or remove it first")
 
 
 def prefetch_tables(pieces: Iterator[Table]) -> Iterator[Table]:

@@ -1,12 +1,11 @@
 """Tables: named columns of cells, which know the file and line of each row for messages; reading and writing them."""
 
-import csv
+import codecs
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from itertools import accumulate
-from typing import TextIO
 
 from mlptrain.data import arrow_csv
 from mlptrain.data.cells import Block, Cells, Gatherer, RowNumbers, TextCells
@@ -15,6 +14,7 @@ from mlptrain.data.delimited import Reader, TableFormat
 from mlptrain.data.files import is_idx, is_parquet, make_opener, match_files
 from mlptrain.data.grammar import NUMBERS, NumberGrammar
 from mlptrain.data.parquet import ParquetReader
+from mlptrain.data.table_writing import TextForm
 from mlptrain.errors import DataError
 
 AnyReader = Reader | ParquetReader
@@ -286,6 +286,23 @@ def read_blocks(source: AnyReader, columns: Mapping[int, Gatherer], unread: Text
         done = max(done - rows, 0)
 
 
+def describe_dialect(source: Reader) -> TextForm:
+    """How the text of a file is written: what it is told by, and what only its bytes show."""
+    with source.open_bytes() as raw:
+        marked = raw.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
+    with source.text() as stream:
+        line_end = "\r\n" if stream.readline().endswith("\r\n") else "\n"
+    layout = source.layout
+    unicode = codecs.lookup(layout.encoding).name in ("utf-8", "utf-8-sig")
+    return TextForm(
+        delimiter=source.delimiter,
+        decimal=layout.decimal,
+        encoding="utf-8" if unicode else layout.encoding,
+        byte_order_mark=unicode and marked,
+        line_end=line_end,
+    )
+
+
 class Reading:
     """Reads a table piece by piece, so that it may be larger than the memory."""
 
@@ -298,6 +315,11 @@ class Reading:
     def quick(self) -> bool:
         """Whether the reader works outside of Python's interpreter lock most of the time."""
         return isinstance(self.source, ParquetReader) or arrow_csv.can_use_arrow_reader(self.source)
+
+    @property
+    def dialect(self) -> TextForm | None:
+        """How the file is written; None if it is no delimited text."""
+        return describe_dialect(self.source) if isinstance(self.source, Reader) else None
 
     def chunks(self, rows: int = CHUNK, *, texts: Texts = (), unread: Texts = ()) -> Iterator[Table]:
         """Tables of `rows` rows each, the last one of fewer; columns that are `unread` are left out."""
@@ -327,35 +349,3 @@ class Reading:
         source = self.source
         part = Part(source.name, rows, lambda found: source.lines_of([row + begin for row in found]), source.unit)
         return Table(source.name, columns, rows, [part], grammar=self.layout.grammar, types=self.types)
-
-
-class Writer:
-    """Writes columns of texts as CSV."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._plain = csv.writer(stream, lineterminator="\n")
-        # With this end of line, every `csv` quotes cells that hold a carriage return; ours is put in its place.
-        self._careful = csv.writer(UnixLines(stream), lineterminator="\r\n")
-
-    def write(self, columns: Sequence[Sequence[str]]) -> None:
-        """Write the rows of some columns."""
-        careful = any("\r" in "".join(cells) for cells in columns)
-        (self._careful if careful else self._plain).writerows(zip(*columns, strict=True))
-
-
-@dataclass(frozen=True)
-class UnixLines:
-    """A stream for lines that end in CR LF, written with LF alone."""
-
-    stream: TextIO
-
-    def write(self, line: str) -> int:
-        """Write one line."""
-        return self.stream.write(line[:-2] + "\n")
-
-
-def write_table(columns: Mapping[str, Sequence[str]], stream: TextIO) -> None:
-    """Write columns of text as CSV, names first."""
-    writer = Writer(stream)
-    writer.write([[name] for name in columns])
-    writer.write(list(columns.values()))

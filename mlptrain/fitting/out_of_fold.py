@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlptrain.data.table_writing import choose_table_form
 from mlptrain.engine.losses import Loss
 from mlptrain.model.answers import AnswerOptions, ColumnGroup, Columns, NotFinite, join_columns
 from mlptrain.model.examples import Examples
@@ -16,8 +17,14 @@ from mlptrain.model.rows import Rows
 from mlptrain.preparation.material import TrainingData
 from mlptrain.storage.publishing import publish_table
 
-OUT_OF_FOLD = b"row,fold,"
-"""What a file of out-of-fold predictions begins with."""
+PLACES = ["row", "fold"]
+"""The columns that a file of out-of-fold predictions begins with."""
+
+
+def are_held_out_names(names: Sequence[str], targets: Sequence[str]) -> bool:
+    """Whether the names of a file's columns are those of out-of-fold predictions of some targets."""
+    others = [name for name in names[2:] if name not in targets]
+    return [*names[:2]] == PLACES and all(name.startswith("probability_") for name in others)
 
 
 class HeldOut:
@@ -51,7 +58,9 @@ class HeldOut:
         lost.add(model.head.mark_not_finite(predictions), self.rows.take(held))
         numbers, folds = (list(map(str, values.tolist())) for values in (self.rows.numbers[held], self.folds[held]))
         answers = list_answers(model.head, predictions, model.dtype, wanted_of(model.loss))
-        publish_table(join_held_out_columns(numbers, folds, answers), path)
+        columns = join_held_out_columns(numbers, folds, answers)
+        numeric = columns.keys() - set(model.head.names if model.head.has_classes else ())
+        publish_table(columns, path, choose_table_form(path, option="--out-of-fold"), numeric)
         return lost
 
 

@@ -15,12 +15,12 @@ import stat
 import sys
 import time
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO, cast
+from typing import Any, BinaryIO, cast
 
-from mlptrain.data.table import write_table
+from mlptrain.data.table_writing import CSV, TableForm
 from mlptrain.errors import EnvironmentFailure, SpecError
 
 Write = Callable[[BinaryIO], object]
@@ -257,21 +257,11 @@ def require_folder(path: Path, target: Path) -> None:
     raise EnvironmentFailure(f"{path}: the folder {folder} does not exist; {cure}")
 
 
-def convert_to_binary_writer(write: Callable[[TextIO], object]) -> Callable[[BinaryIO], object]:
-    """What writes text, as what writes bytes."""
-
-    def write_bytes(stream: BinaryIO) -> None:
-        text = io.TextIOWrapper(stream, encoding="utf-8", newline="", write_through=False)
-        write(text)
-        text.flush()
-        text.detach()
-
-    return write_bytes
-
-
-def publish_table(columns: Mapping[str, Sequence[str]], path: Path) -> None:
-    """Publish columns as a CSV file."""
-    publish_file(path, convert_to_binary_writer(lambda stream: write_table(columns, stream)))
+def publish_table(
+    columns: Mapping[str, Sequence[str]], path: Path, form: TableForm = CSV, numeric: Collection[str] = ()
+) -> None:
+    """Publish columns, `numeric` ones as numbers, as a file in a form."""
+    publish_file(path, lambda stream: form.write([columns], numeric, stream))
 
 
 def require_replaceable_file(

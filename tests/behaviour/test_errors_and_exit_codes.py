@@ -237,7 +237,7 @@ def test_an_output_that_cannot_be_written(folder, out):
 
 def test_a_history_that_cannot_be_written(folder):
     said = refused(folder, 6, "fit", "iris.yaml", "-q", "--history", "none/h.jsonl")
-    assert said == "error: none/h.jsonl: cannot be written: No such file or directory\n"
+    assert said == "error: none/h.jsonl: the folder none does not exist; make it first\n"
 
 
 def test_no_memory(folder):

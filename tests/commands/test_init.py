@@ -16,7 +16,8 @@ from mlptrain.data.column_rules import FeatureRules
 from mlptrain.data.feature_fitting import decide_column_kinds
 from mlptrain.data.grammar import is_number
 from mlptrain.data.sniffing import sniff_format
-from mlptrain.data.table import read_table, write_table
+from mlptrain.data.table import read_table
+from mlptrain.data.table_writing import write_table
 from mlptrain.errors import DataError, SpecError
 from mlptrain.spec.file import load_draft, load_spec
 from mlptrain.spec.recipes import list_recipes

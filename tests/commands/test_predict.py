@@ -245,7 +245,7 @@ def test_a_file_that_is_neither_csv_by_name_nor_predictions_is_not_replaced(clas
     with pytest.raises(SpecError, match=r"out.txt: exists and holds no predictions of this target"):
         prediction.publish(out)
     assert out.read_text() == content
-    for replaceable in ("", "id,label\n"):
+    for replaceable in ("", "label\n", "label,probability_cheap,probability_dear\nx,1,0\n"):
         out.write_text(replaceable)
         prediction.publish(out)
         assert out.read_text().startswith("label\n")

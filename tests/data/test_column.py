@@ -21,7 +21,8 @@ from mlptrain.data.imputing import Imputing
 from mlptrain.data.number_column import NumberColumn
 from mlptrain.data.odd_cells import OddCells, OddRows
 from mlptrain.data.scaling import Affine, NormalQuantiles, Scaling
-from mlptrain.data.table import read_table, write_table
+from mlptrain.data.table import read_table
+from mlptrain.data.table_writing import write_table
 from mlptrain.errors import DataError
 from mlptrain.plain import from_plain, to_plain
 from tests.support.table_cases import table

@@ -27,7 +27,7 @@ from mlptrain.commands.predict import Prediction
 from mlptrain.commands.show import describe_model
 from mlptrain.data.column_rules import ColumnRules
 from mlptrain.data.frames import read_columns
-from mlptrain.data.table import write_table
+from mlptrain.data.table_writing import write_table
 from mlptrain.errors import MlptrainError
 from mlptrain.model.answers import AnswerOptions
 from mlptrain.model.file import restore_contents_from_arrays

@@ -11,7 +11,8 @@ from mlptrain.data.cells import Cells, NumberCells, TextCells
 from mlptrain.data.coding import Coder
 from mlptrain.data.delimited import Reader, TableFormat
 from mlptrain.data.files import unpack_gzip
-from mlptrain.data.table import Part, Table, gather_readers_into_table, write_table
+from mlptrain.data.table import Part, Table, gather_readers_into_table
+from mlptrain.data.table_writing import write_table
 from mlptrain.errors import DataError
 
 drawn = settings(derandomize=True, deadline=None, database=None)
