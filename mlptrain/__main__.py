@@ -2,21 +2,59 @@
 
 import io
 import os
+import signal
 import sys
-import tempfile
-import traceback
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
-from mlptrain.cli import app
-from mlptrain.cli.options import print_message
-from mlptrain.errors import EnvironmentFailure, MlptrainError
+from mlptrain.errors import (
+    EndSignal,
+    EnvironmentFailure,
+    HungUp,
+    Interrupted,
+    MlptrainError,
+    Terminated,
+    make_interruption,
+)
+
+END_SIGNALS: dict[str, type[Interrupted]] = {"SIGTERM": Terminated, "SIGHUP": HungUp}
+"""The signals that end a command beside SIGINT, which Python itself turns to KeyboardInterrupt."""
 
 
 def main() -> None:
     """Run `mlptrain`; the process ends with the documented exit code."""
     prepare_streams()
     try:
+        with end_on_signals():
+            run_command_line()
+    except KeyboardInterrupt as stop:  # while the program loads; later the commands themselves hear of it
+        problem = make_interruption(stop)
+        print_error(str(problem))
+        sys.exit(problem.exit_code)
+
+
+@contextmanager
+def end_on_signals() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end a command as Ctrl-C does; what the caller ignores (nohup) stays ignored."""
+
+    def end(number: int, _frame: object) -> NoReturn:
+        raise EndSignal(END_SIGNALS[signal.Signals(number).name])
+
+    numbers = [getattr(signal, name) for name in END_SIGNALS if hasattr(signal, name)]
+    before = {number: signal.signal(number, end) for number in numbers if signal.getsignal(number) != signal.SIG_IGN}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def run_command_line() -> None:
+    """Run the command that was asked for; what goes wrong is printed, and ends the process."""
+    try:
+        from mlptrain.cli import app  # takes long enough for a Ctrl-C to come meanwhile
+
         app(prog_name="mlptrain")
     except MlptrainError as problem:
         for message in problem.messages:
@@ -39,6 +77,9 @@ def main() -> None:
 
 def exit_with_bug_report(problem: Exception) -> NoReturn:
     """Keep the traceback in a file, and say where."""
+    import tempfile
+    import traceback
+
     with tempfile.NamedTemporaryFile("w", prefix="mlptrain-bug-", suffix=".txt", delete=False) as report:
         traceback.print_exception(problem, file=report)
     print_error(f"a bug in mlptrain: {type(problem).__name__}: {problem}; please report it with {report.name}")
@@ -49,13 +90,15 @@ def prepare_streams() -> None:
     """Replace streams that the caller closed (>&-), and escape characters that stdout cannot encode."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  (for as long as the process lives)
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123  (as long as the process)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def print_error(message: str) -> None:
     """Print one line about what went wrong; if nobody can be told, the exit code still tells."""
+    from mlptrain.cli.options import print_message
+
     print_message(f"error: {message}", 4000)
 
 

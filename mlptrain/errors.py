@@ -55,6 +55,31 @@ class Interrupted(MlptrainError):
     model: Any = None
 
 
+class Terminated(Interrupted):
+    """SIGTERM stopped a command."""
+
+    exit_code = 143
+
+
+class HungUp(Interrupted):
+    """SIGHUP stopped a command: its terminal has gone."""
+
+    exit_code = 129
+
+
+class EndSignal(KeyboardInterrupt):
+    """SIGTERM or SIGHUP came, and ends a command as Ctrl-C does; `error` is the kind that says so."""
+
+    def __init__(self, error: type[Interrupted]) -> None:
+        super().__init__()
+        self.error = error
+
+
+def make_interruption(stop: KeyboardInterrupt, message: str = "stopped; nothing was written") -> Interrupted:
+    """The error that a command was ended from outside, with the exit code of what ended it."""
+    return stop.error(message) if isinstance(stop, EndSignal) else Interrupted(message)
+
+
 class EnvironmentFailure(MlptrainError):
     """The disk, the memory, a permission or a lock stands in the way."""
 

@@ -15,11 +15,18 @@ from mlptrain.cli.init import init_command
 from mlptrain.cli.predict import predict_command
 from mlptrain.cli.schema import schema_command
 from mlptrain.cli.show import show_command
-from mlptrain.errors import Interrupted
+from mlptrain.errors import make_interruption
 
 
 class Commands(TyperGroup):
     """The group of commands. It handles what ends a command from outside, with our exit codes in place of Typer's."""
+
+    def make_context(self, *args: Any, **options: Any) -> Any:
+        """Read the command line; Ctrl-C is ours also here."""
+        try:
+            return super().make_context(*args, **options)
+        except KeyboardInterrupt as stop:
+            raise make_interruption(stop) from None
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command and flush what it printed."""
@@ -34,8 +41,8 @@ class Commands(TyperGroup):
         except OSError:
             discard_output()
             raise
-        except KeyboardInterrupt:
-            raise Interrupted("stopped; nothing was written") from None
+        except KeyboardInterrupt as stop:
+            raise make_interruption(stop) from None
 
 
 def discard_output() -> None:

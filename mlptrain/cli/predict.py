@@ -1,11 +1,16 @@
 """`mlptrain predict`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mlptrain.cli.options import ModelPath, Threads, prepare_stdout, print_notice, set_blas_threads
+from mlptrain.errors import make_interruption
+
+if TYPE_CHECKING:
+    from mlptrain.commands.predict import Prediction
+    from mlptrain.commands.predict_output import OutputOptions
 
 LikeInput = Annotated[
     bool, typer.Option("--like-input", help="Write as DATA is written: delimiter, decimal mark, encoding.")
@@ -45,9 +50,18 @@ def predict_command(
     prediction = Prediction(model, data, options, strict=strict, threads=threads)
     output = OutputOptions(like_input=like_input, digits=digits)
     if out is None or out == Path("-"):
-        stream = prepare_stdout()
-        prediction.write(stream.buffer, output)
+        write_to_stdout(prediction, output)
     else:
         prediction.publish(out, output)
     for message in prediction.notices:
         print_notice(message)
+
+
+def write_to_stdout(prediction: "Prediction", output: "OutputOptions") -> None:
+    """Write the predictions to standard output; whoever stops it is told what is there."""
+    try:
+        prediction.write(prepare_stdout().buffer, output)
+    except KeyboardInterrupt as stop:
+        if not (rows := prediction.counts.rows):
+            raise
+        raise make_interruption(stop, f"stopped; at most the first {rows:,} rows were written") from None

@@ -8,7 +8,6 @@ from pathlib import Path
 from mlptrain.commands.paths import NamedFile, list_data_files, list_files_beside_model, require_separate_files
 from mlptrain.data.table_writing import choose_table_form
 from mlptrain.errors import Diverged, SpecError
-from mlptrain.fitting.checkpoint_file import derive_checkpoint_path
 from mlptrain.fitting.checkpoints import Checkpoints, Plan
 from mlptrain.fitting.fit import Fit, fit_rows
 from mlptrain.fitting.host import Host
@@ -24,6 +23,7 @@ from mlptrain.model.watched import Watched
 from mlptrain.preparation.material import read_training_rows
 from mlptrain.spec.file import Draft, load_draft
 from mlptrain.spec.yaml_text import read_stdin
+from mlptrain.storage.companions import derive_checkpoint_path
 from mlptrain.storage.locking import lock_exclusively
 from mlptrain.storage.publishing import check_writable, remove_leftover_temporary_files, resolve_links
 from mlptrain.training.events import Sink

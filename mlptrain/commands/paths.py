@@ -8,11 +8,14 @@ from pathlib import Path
 
 from mlptrain.data.files import match_files
 from mlptrain.errors import DataError, SpecError
-from mlptrain.fitting.checkpoint_file import derive_checkpoint_path, derive_previous_checkpoint_path
-from mlptrain.model.file import get_previous_model_path
 from mlptrain.model.rows import list_files, locate_file
 from mlptrain.spec.fields import Data, Source, narrow_to_images
-from mlptrain.storage.locking import derive_lock_path
+from mlptrain.storage.companions import (
+    derive_checkpoint_path,
+    derive_lock_path,
+    derive_previous_checkpoint_path,
+    get_previous_model_path,
+)
 from mlptrain.storage.publishing import is_device_or_pipe
 
 

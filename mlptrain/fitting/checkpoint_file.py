@@ -17,6 +17,7 @@ from mlptrain.errors import ModelFileError
 from mlptrain.model.file import WRITER
 from mlptrain.model.network_arrays import select_arrays_by_prefix
 from mlptrain.preparation.fingerprint import Input
+from mlptrain.storage.companions import derive_checkpoint_path, derive_previous_checkpoint_path
 from mlptrain.storage.container import Arrays, read_container, write_container
 from mlptrain.storage.metadata import Json, parse_json, require_readable_metadata
 from mlptrain.storage.publishing import publish_file
@@ -69,16 +70,6 @@ class Checkpoint:
 def describe_progress(epoch: int, batches: int) -> str:
     """Where a training stands, in words."""
     return f"after epoch {epoch:,}" + (f", batch {batches:,} of the next" if batches else "")
-
-
-def derive_checkpoint_path(model: Path) -> Path:
-    """Path of the checkpoint of a fit that will write `model`."""
-    return model.with_name(f"{model.name}.ckpt")
-
-
-def derive_previous_checkpoint_path(model: Path) -> Path:
-    """Path of the checkpoint before the last one."""
-    return model.with_name(f"{model.name}.ckpt.prev")
 
 
 def save_checkpoint(checkpoint: Checkpoint, model: Path) -> None:

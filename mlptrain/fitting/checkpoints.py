@@ -14,7 +14,6 @@ from mlptrain.errors import DataError, EnvironmentFailure, ModelFileError, SpecE
 from mlptrain.fitting.checkpoint_file import (
     Checkpoint,
     FinishedTraining,
-    derive_checkpoint_path,
     has_checkpoint,
     load_newest_checkpoint,
     remove_checkpoints,
@@ -38,6 +37,7 @@ from mlptrain.preparation.fingerprint import (
 )
 from mlptrain.preparation.material import TrainingData
 from mlptrain.spec.fields import Schedules
+from mlptrain.storage.companions import derive_checkpoint_path
 from mlptrain.storage.publishing import require_space
 from mlptrain.training.course import Course
 from mlptrain.training.events import EventSink, Sink, StepsDone

@@ -6,20 +6,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-from mlptrain.errors import Interrupted
-
-
-class Terminated(Interrupted):
-    """SIGTERM stopped a training."""
-
-    exit_code = 128 + signal.SIGTERM
-
-
-class HungUp(Interrupted):
-    """SIGHUP stopped a training: its terminal has gone."""
-
-    exit_code = 129
-
+from mlptrain.errors import HungUp, Interrupted, Terminated
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 

@@ -37,6 +37,7 @@ from mlptrain.model.rules import (
 )
 from mlptrain.plain import from_plain, to_plain
 from mlptrain.spec.fields import Spec
+from mlptrain.storage.companions import get_previous_model_path
 from mlptrain.storage.container import Arrays, decode_container, read_container, write_container
 from mlptrain.storage.foreign import recognise_foreign
 from mlptrain.storage.metadata import LARGEST, Json, parse_json, require_readable_metadata
@@ -158,11 +159,6 @@ def collect_network_arrays(fitted: FittedNetwork) -> Arrays:
     """The arrays of one network and its history."""
     history = {f"history.{name}": value for name, value in fitted.history.items()}
     return collect_named_arrays(fitted.network) | history
-
-
-def get_previous_model_path(path: Path) -> Path:
-    """Where the model that stood at `path` is kept."""
-    return path.with_name(f"{path.stem}.previous.npz")
 
 
 def require_replaceable_model(path: Path) -> None:

@@ -8,13 +8,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mlptrain.errors import EnvironmentFailure
+from mlptrain.storage.companions import derive_lock_path
 
 HELD = (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
-
-
-def derive_lock_path(path: Path) -> Path:
-    """Path of the lock of a file."""
-    return path.with_name(f"{path.name}.lock")
 
 
 @contextmanager

@@ -11,13 +11,13 @@ from mlptrain.commands.check import check_files
 from mlptrain.commands.evaluate import evaluate_files
 from mlptrain.commands.show import show_file
 from mlptrain.errors import Diverged, Interrupted, SpecError
-from mlptrain.fitting.checkpoint_file import derive_checkpoint_path
 from mlptrain.fitting.checkpoint_file import load_checkpoint as load_checkpoint
 from mlptrain.model.history import EpochEnded
 from mlptrain.model.model import Model
 from mlptrain.model.rules import check_result
 from mlptrain.reporting.fit_results import build_fit_document, format_fit_result
 from mlptrain.reporting.show_results import format_description
+from mlptrain.storage.companions import derive_checkpoint_path
 from mlptrain.training import loop
 from mlptrain.training.events import Finished, FunctionSink, Started
 from tests.support.flows import fit, fit_mixed, write_mixed

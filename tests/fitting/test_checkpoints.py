@@ -13,18 +13,12 @@ from mlptrain.annotations import list_component_names
 from mlptrain.engine.optimizers import Optimizer
 from mlptrain.errors import DataError, Diverged, EnvironmentFailure, Interrupted, ModelFileError, SpecError
 from mlptrain.fitting import checkpoints
-from mlptrain.fitting.checkpoint_file import (
-    Checkpoint,
-    derive_checkpoint_path,
-    derive_previous_checkpoint_path,
-    load_checkpoint,
-    save_checkpoint,
-)
+from mlptrain.fitting.checkpoint_file import Checkpoint, load_checkpoint, save_checkpoint
 from mlptrain.fitting.checkpoints import SHORT
-from mlptrain.model.file import get_previous_model_path
 from mlptrain.model.history import EpochEnded
 from mlptrain.model.model import Model
 from mlptrain.storage import container
+from mlptrain.storage.companions import derive_checkpoint_path, derive_previous_checkpoint_path, get_previous_model_path
 from mlptrain.storage.locking import lock_exclusively
 from mlptrain.training import loop
 from mlptrain.training.events import Finished, FunctionSink, Started

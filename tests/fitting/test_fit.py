@@ -12,7 +12,6 @@ from mlptrain.data.frames import read_columns
 from mlptrain.errors import Diverged, Interrupted, SpecError
 from mlptrain.fitting import fit as fitting
 from mlptrain.fitting import time_limit
-from mlptrain.fitting.checkpoint_file import derive_checkpoint_path
 from mlptrain.fitting.checkpoints import Checkpoints, Plan
 from mlptrain.fitting.host import Host
 from mlptrain.interface import resolve_sink
@@ -22,6 +21,7 @@ from mlptrain.model.history import EpochEnded
 from mlptrain.model.model import Model
 from mlptrain.model.rows import TableRows
 from mlptrain.preparation.material import read_training_rows
+from mlptrain.storage.companions import derive_checkpoint_path
 from mlptrain.training import loop
 from mlptrain.training.events import Finished, Started
 from tests.support.flows import fit, mixed_rows, write_mixed

@@ -4,8 +4,8 @@ import signal
 
 import pytest
 
-from mlptrain.errors import DataError, Interrupted
-from mlptrain.fitting.signals import SIGNALS, HungUp, Stop, Terminated, catch_signals
+from mlptrain.errors import DataError, HungUp, Interrupted, Terminated
+from mlptrain.fitting.signals import SIGNALS, Stop, catch_signals
 
 CODES = {"SIGINT": (Interrupted, 130), "SIGTERM": (Terminated, 143), "SIGHUP": (HungUp, 129)}
 KINDS = {signal.Signals(number): CODES[signal.Signals(number).name] for number in SIGNALS}

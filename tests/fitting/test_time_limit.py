@@ -13,12 +13,13 @@ import yaml
 
 from mlptrain.errors import Diverged, Interrupted, SpecError
 from mlptrain.fitting import time_limit
-from mlptrain.fitting.checkpoint_file import derive_checkpoint_path, load_checkpoint
+from mlptrain.fitting.checkpoint_file import load_checkpoint
 from mlptrain.fitting.time_limit import shorten_spec_epochs
 from mlptrain.model.model import Model
 from mlptrain.plain import to_plain
 from mlptrain.reporting.spec_text import format_spec_as_yaml
 from mlptrain.spec.rules import find_contradictions
+from mlptrain.storage.companions import derive_checkpoint_path
 from mlptrain.training import loop
 from mlptrain.training.events import Finished, FunctionSink, Started
 from tests.support.flows import fit, write_mixed

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from mlptrain.commands.check import check_files
-from mlptrain.fitting.checkpoint_file import derive_checkpoint_path
 from mlptrain.model.model import Model
 from mlptrain.plain import to_plain
 from mlptrain.reporting.spec_text import format_spec_as_yaml
 from mlptrain.spec import recipes
 from mlptrain.spec.recipes import load_recipe
+from mlptrain.storage.companions import derive_checkpoint_path
 from tests.support.flows import fit
 
 TRIED = """\

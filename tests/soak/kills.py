@@ -21,14 +21,10 @@ from pathlib import Path
 
 import yaml
 
-from mlptrain.fitting.checkpoint_file import (
-    derive_checkpoint_path,
-    derive_previous_checkpoint_path,
-    load_checkpoint,
-    load_newest_checkpoint,
-)
+from mlptrain.fitting.checkpoint_file import load_checkpoint, load_newest_checkpoint
 from mlptrain.model.history import EpochEnded
 from mlptrain.model.model import Model
+from mlptrain.storage.companions import derive_checkpoint_path, derive_previous_checkpoint_path
 from mlptrain.training.events import Event, FunctionSink, Started
 from tests.soak.forked import Child, Ended
 from tests.soak.tally import Row

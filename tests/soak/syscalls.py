@@ -22,18 +22,13 @@ from mlptrain.data.number_column import NumberColumn
 from mlptrain.data.scaling import Affine
 from mlptrain.data.targets import ClassTarget
 from mlptrain.engine.losses import CrossEntropy
-from mlptrain.fitting.checkpoint_file import (
-    Checkpoint,
-    derive_checkpoint_path,
-    derive_previous_checkpoint_path,
-    load_checkpoint,
-    save_checkpoint,
-)
+from mlptrain.fitting.checkpoint_file import Checkpoint, load_checkpoint, save_checkpoint
 from mlptrain.model.architecture import build_network, make_input_layout
 from mlptrain.model.fitted_network import FittedNetwork
 from mlptrain.model.head import make_head
 from mlptrain.model.model import Model
 from mlptrain.spec.fields import Data, ModelSpec, Spec
+from mlptrain.storage.companions import derive_checkpoint_path, derive_previous_checkpoint_path
 from mlptrain.storage.publishing import publish_table
 from mlptrain.training.snapshot import Snapshot
 from tests.soak.forked import Child, Ended

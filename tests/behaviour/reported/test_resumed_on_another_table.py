@@ -12,12 +12,13 @@ import pytest
 from mlptrain.commands.fit import fit_to_file
 from mlptrain.errors import DataError, Interrupted, SpecError
 from mlptrain.fitting import checkpoints
-from mlptrain.fitting.checkpoint_file import derive_checkpoint_path, load_checkpoint, save_checkpoint
+from mlptrain.fitting.checkpoint_file import load_checkpoint, save_checkpoint
 from mlptrain.fitting.checkpoints import Plan
 from mlptrain.fitting.host import Host
 from mlptrain.model.memory_rows import make_training_rows
 from mlptrain.preparation.fingerprint import Input, describe_other_inputs, round_numbers
 from mlptrain.spec.file import make_draft_from_spec
+from mlptrain.storage.companions import derive_checkpoint_path
 from tests.support.flows import csv_text, fit, mixed_rows, write_mixed
 
 NAMES = ["id", "size", "colour", "fresh", "label", "price", "count"]

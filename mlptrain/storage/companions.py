@@ -1,0 +1,23 @@
+"""The names of the files that a fit makes beside that of its model."""
+
+from pathlib import Path
+
+
+def derive_checkpoint_path(model: Path) -> Path:
+    """Path of the checkpoint of a fit that will write `model`."""
+    return model.with_name(f"{model.name}.ckpt")
+
+
+def derive_previous_checkpoint_path(model: Path) -> Path:
+    """Path of the checkpoint before the last one."""
+    return model.with_name(f"{model.name}.ckpt.prev")
+
+
+def derive_lock_path(path: Path) -> Path:
+    """Path of the lock of a file."""
+    return path.with_name(f"{path.name}.lock")
+
+
+def get_previous_model_path(path: Path) -> Path:
+    """Where the model that stood at `path` is kept."""
+    return path.with_name(f"{path.stem}.previous.npz")
