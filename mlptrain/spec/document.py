@@ -51,9 +51,21 @@ def set_key(document: Document, key: str, here: Place, plant: Planting) -> None:
     step = resolve_key_alias(document, section, last, here)
     path = (*path, step)
     planted = Document(here.text, None, {path: here})
+    before = section.get(step)
     section[step] = plant(planted, path)
+    if lost := list_lost_keys(document, before, section[step], path):
+        document.notices.append(f"{here.text} replaces {', '.join(lost)} of {document.name}")
     kept = {at: place for at, place in document.places.items() if at[: len(path)] != path}
     document.places = kept | planted.places
+
+
+def list_lost_keys(document: Document, before: Any, after: Any, path: KeyPath) -> list[str]:
+    """The keys that a section was given and has no more; none if nothing is to stand there."""
+    if not isinstance(before, dict) or (isinstance(after, str) and after.lower() in NONE):
+        return []
+    kept = after if isinstance(after, dict) else {}
+    given = (key for key in before if key != "name" and (*path, key) in document.places)
+    return [".".join(map(str, (*path, key))) for key in given if key not in kept]
 
 
 def find_or_create_section(document: Document, parents: Sequence[str], here: Place) -> tuple[dict[str, Any], KeyPath]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,14 @@ from mlptrain.errors import SpecError
 from mlptrain.plain import Fault, KeyPath, Reader, to_plain
 from mlptrain.spec.document import NONE, Document, Place
 from mlptrain.spec.fields import Spec
+from mlptrain.spec.idle_settings import describe_idle_settings
 from mlptrain.spec.merging import list_overridden, merge_documents
 from mlptrain.spec.problems import TextNotation, describe_choice, describe_path
 from mlptrain.spec.recipes import Facts, Recipe, copy_expanded_document, list_recipes, load_recipe
 from mlptrain.spec.rules import find_contradictions
 from mlptrain.spec.suggestions import suggest_name
 from mlptrain.spec.values import ValueOverride, make_document_from_values
+from mlptrain.spec.words import ALIASES
 from mlptrain.spec.yaml_text import TextOverride, parse_document, read_spec_file
 
 Override = TextOverride | ValueOverride
@@ -107,8 +110,9 @@ class Draft:
 
     @property
     def notices(self) -> list[str]:
-        """One line for each word that was read under another name."""
-        return self.own(None if self.recipe is None else self.recipe.spec).notices
+        """One line for each word that was read under another name, and each setting that nothing uses."""
+        own = self.own(None if self.recipe is None else self.recipe.spec)
+        return [*own.notices, *describe_repeated_overrides(self.overrides), *describe_idle_settings(self.spec, own)]
 
 
 def fill_missing_train_path(document: Document) -> None:
@@ -182,6 +186,7 @@ def load_draft(path: str, overrides: Sequence[str] = (), text: str | None = None
 
 def make_draft_from_document(document: Document, overrides: Sequence[Override], *, rows_given: bool = False) -> Draft:
     """The draft of a document, with the recipe that it or an override names."""
+    refuse_undone_overrides(overrides)
     for override in overrides:
         if is_recipe_override(override):
             override.apply(document)
@@ -193,6 +198,24 @@ def make_draft_from_document(document: Document, overrides: Sequence[Override], 
         return Draft(document, rest, load_recipe(name), rows_given)
     unknown = Draft(document, rest, None, rows_given)
     raise SpecError(*describe_unknown_recipe(unknown, name))
+
+
+def refuse_undone_overrides(overrides: Sequence[Override]) -> None:
+    """Refuse an override of a key within a section that a later one replaces."""
+    for earlier, later in combinations(overrides, 2):
+        if translate_key(earlier.key).startswith(f"{translate_key(later.key)}."):
+            raise SpecError(f"{earlier} is undone by {later}, which stands behind it; give {later} first")
+
+
+def describe_repeated_overrides(overrides: Sequence[Override]) -> list[str]:
+    """One notice for each override of a key that a later one sets anew, as scripts do that append their own."""
+    pairs = combinations(overrides, 2)
+    return [f"{one} is undone by {other}" for one, other in pairs if translate_key(one.key) == translate_key(other.key)]
+
+
+def translate_key(key: str) -> str:
+    """A dotted key in our words."""
+    return ".".join(ALIASES.get(step, step) for step in key.split("."))
 
 
 def is_recipe_override(override: Override) -> bool:

@@ -23,6 +23,7 @@ def find_contradictions(spec: Spec) -> Iterator[Problem]:
     yield from check_layers(spec)
     yield from check_residual_blocks(spec.model)
     yield from check_schedules(spec)
+    yield from check_idle_schedules(spec)
     yield from check_need_for_validation(spec)
     yield from check_refit(spec)
     yield from check_time_limit(spec)
@@ -165,6 +166,28 @@ def check_schedules(spec: Spec) -> Iterator[Problem]:
                 said = f"{schedule.name} takes {epochs:g} epochs, the run has {spec.training.epochs}; shorten it"
                 yield ("schedules", each.name), said
             schedule = getattr(schedule, "then", None)
+
+
+def check_idle_schedules(spec: Spec) -> Iterator[Problem]:
+    """Schedules of what the spec does not have, and rules that watch nothing there."""
+    schedules = spec.schedules
+    if schedules.dropout and not has_dropout(spec.model):
+        yield ("schedules", "dropout"), "there is no dropout to change; set model.dropout, or remove it"
+    if schedules.weight_decay and "weight_decay" not in spec.optimizer.schedulable:
+        yield ("schedules", "weight_decay"), f"{spec.optimizer.name} has no weight decay; remove it"
+    elif schedules.weight_decay and not getattr(spec.optimizer, "weight_decay", 0.0):
+        said = "there is no weight decay to change; set optimizer.weight_decay, or remove it"
+        yield ("schedules", "weight_decay"), said
+    for name in ("momentum", "dropout", "weight_decay"):
+        schedule = getattr(schedules, name)
+        if schedule and find_plateau_rule(schedule):
+            yield ("schedules", name), "reduce_on_plateau is for the learning rate; use another schedule"
+
+
+def has_dropout(model: ModelSpec) -> bool:
+    """Whether any layer drops units or inputs."""
+    own = [layer.dropout for layer in model.layers or ()]
+    return any(each not in (None, ()) for each in (model.dropout, model.input_dropout, *own))
 
 
 def check_need_for_validation(spec: Spec) -> Iterator[Problem]:

@@ -67,6 +67,7 @@ def find_key_elsewhere(key: str, owner: type | None = None) -> str | None:
     return next((known.path for known in list_keys_elsewhere(owner) if simplify_name(known.name) in ours), None)
 
 
+@cache
 def list_keys_elsewhere(owner: type | None) -> Sequence[KnownKey]:
     """The keys of a spec, but those of components that may stand where `owner` stands."""
     rivals = find_rival_names(owner)
@@ -89,6 +90,7 @@ def suggest_key(owner: type, key: str) -> str:
     return f"; did you mean {names[close[0]]!r}?" if close else ""
 
 
+@cache
 def find_rival_names(owner: type | None) -> set[str]:
     """The names of the components that may stand where `owner` stands."""
     return {name for known in list_known_keys() if known.owner is owner for name in known.rivals}

@@ -32,6 +32,9 @@ class ValueOverride:
     key: str
     value: Any
 
+    def __str__(self) -> str:
+        return f"the override {self.key!r}"
+
     def apply(self, document: Document) -> None:
         """Set the key in a document in its long form."""
         if not all(self.key.split(".")):

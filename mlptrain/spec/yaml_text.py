@@ -173,6 +173,9 @@ class TextOverride:
 
     text: str
 
+    def __str__(self) -> str:
+        return f"--set {self.text}"
+
     @property
     def key(self) -> str:
         """The dotted key."""

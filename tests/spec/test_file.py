@@ -95,7 +95,6 @@ def test_an_override_sets_one_key(override, get, value):
 def test_overrides_are_taken_in_order():
     assert load(TEXT, "seed=1", "seed=2").seed == 2
     assert load(TEXT, "optimizer=sgd", "optimizer.learning_rate=0.25").optimizer == SGD(learning_rate=0.25)
-    assert load(TEXT, "optimizer.learning_rate=0.25", "optimizer=sgd").optimizer == SGD()
     assert load(TEXT, "optimizer=sgd", "optimizer.lr=0.25", "optimizer.momentum=0.75").optimizer == Momentum(
         learning_rate=0.25, momentum=0.75
     )
