@@ -74,7 +74,10 @@ optimizer: {name: adam, learning_rate_factors: {bias: 0.1, scale: 6}}
     "optimizer.weight_decay_factors": """\
 optimizer: {name: adamw, weight_decay_factors: {embedding: 1}}
 """,
-    "schedules": "schedules: {learning_rate: cosine, dropout: flat_cos}\n",
+    "schedules": """\
+model: {dropout: 0.2}
+schedules: {learning_rate: cosine, dropout: flat_cos}
+""",
     "schedules.learning_rate": """\
 schedules: {learning_rate: {name: warm_up, epochs: 5, then: {name: cosine, end: 1e-5}}}
 """,
