@@ -31,7 +31,7 @@ def test_a_dict_is_the_same_spec_as_yaml(spec):
     plain = to_plain(spec)
     draft = make_draft_from_spec(plain)
     assert draft.spec == load_spec("s.yaml", (), dumped(plain))[0] == spec
-    assert draft.notices == []
+    assert not [said for said in draft.notices if " is not used: " not in said]
 
 
 @pytest.mark.parametrize("site", FIELDS, ids=label)
