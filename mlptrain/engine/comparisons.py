@@ -13,9 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.engine.arrays import Floats, Integers
-from mlptrain.engine.ranking import Ranking, rank_rows_per_class
+from mlptrain.engine.ranking import Curve, Ranking, rank_rows_per_class, trace_curve
 
 Doubles = NDArray[np.float64]
+BINS = 15
+"""Bins of probabilities of which the calibration error is made."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class ClassComparison:
     truth: Integers
     probabilistic: bool
     """Whether scores are probabilities."""
+    positive: int = 1
+    """The code of the positive class of two."""
     kept: tuple[Ranking, ...] | None = None
     """The rankings, if they are kept in memory."""
 
@@ -74,10 +78,39 @@ class ClassComparison:
         p = self.scores[np.arange(self.rows), self.truth]
         return -np.log(np.maximum(p.astype(np.float64), np.finfo(self.scores.dtype).eps))
 
+    @cached_property
+    def squared_distances(self) -> Doubles:
+        """Σₖ (pₖ − yₖ)² of each row (B,), with y 1 for the true class; of two classes half of it, (1 − p)²."""
+        p = self.scores[np.arange(self.rows), self.truth].astype(np.float64)
+        if self.classes == 2:
+            return np.square(1 - p)
+        squares = np.einsum("bk,bk->b", self.scores, self.scores, dtype=np.float64)
+        return np.maximum(squares - 2 * p + 1, 0)
+
+    @cached_property
+    def confidence_bins(self) -> NDArray[np.intp]:
+        """The bin of the probability p of the predicted class of each row (B,): b where b < 15 p ≤ b + 1."""
+        p = self.scores.max(axis=1, initial=0).astype(np.float64)
+        return np.clip(np.nan_to_num(np.ceil(p * BINS), nan=1), 1, BINS).astype(np.intp) - 1
+
+    @cached_property
+    def overconfidence(self) -> Doubles:
+        """p − h of each row (B,), with p the probability of the predicted class, h 1 where it is the true one."""
+        right = self.cells % self.classes == self.truth
+        return self.scores.max(axis=1, initial=0).astype(np.float64) - right
+
+    @cached_property
+    def places(self) -> NDArray[np.intp]:
+        """The place of the true class among the scores of each row (B,), from 0; of equal ones, the first is first."""
+        own = self.scores[np.arange(self.rows), self.truth][:, None]
+        before = (self.scores == own) & (np.arange(self.classes) < self.truth[:, None])
+        places: NDArray[np.intp] = (before | (self.scores > own)).sum(axis=1)
+        return places
+
     @property
     def rankings(self) -> Iterable[Ranking]:
-        """The ranking of the second class of two, else of each class against the rest."""
-        return rank_rows_per_class(self.truth, self.scores) if self.kept is None else self.kept
+        """The ranking of the positive class of two, else of each class against the rest."""
+        return rank_rows_per_class(self.truth, self.scores, self.positive) if self.kept is None else self.kept
 
     def keep_rankings(self) -> "ClassComparison":
         """Sort the rows once for all samples, at the price of the memory."""
@@ -94,6 +127,11 @@ class NumberComparison:
 
     truth: Doubles
     errors: Doubles
+
+    @cached_property
+    def order(self) -> NDArray[np.intp]:
+        """The rows of each target (B, K) in ascending order of |e|."""
+        return np.abs(self.errors).argsort(axis=0)
 
     @property
     def rows(self) -> int:
@@ -117,9 +155,11 @@ class NumberComparison:
 Comparison = ClassComparison | NumberComparison
 
 
-def compare_classes(scores: Floats, truth: Integers, *, probabilistic: bool = True) -> ClassComparison:
-    """Compare scores (B, K) with the true codes (B,)."""
-    return ClassComparison(scores, truth, probabilistic)
+def compare_classes(
+    scores: Floats, truth: Integers, *, probabilistic: bool = True, positive: int = 1
+) -> ClassComparison:
+    """Compare scores (B, K) with the true codes (B,); `positive` is the code of the positive class of two."""
+    return ClassComparison(scores, truth, probabilistic, positive)
 
 
 def compare_numbers(predicted: Floats, truth: Floats) -> NumberComparison:
@@ -135,6 +175,11 @@ class ClassSample:
     comparison: ClassComparison
     weights: Doubles
     of_classes: ClassVar[bool] = True
+
+    @property
+    def classes(self) -> int:
+        """K."""
+        return self.comparison.classes
 
     @property
     def probabilistic(self) -> bool:
@@ -153,6 +198,11 @@ class ClassSample:
         counts: Doubles = np.bincount(self.comparison.cells, self.weights, classes * classes)  # type: ignore[assignment]
         return counts.reshape(classes, classes)
 
+    @cached_property
+    def curves(self) -> list[Curve]:
+        """What is known of the ranking of the positive class of two, else of each class against the rest."""
+        return [trace_curve(ranking, self.weights) for ranking in self.comparison.rankings]
+
 
 @dataclass(frozen=True)
 class NumberSample:
@@ -161,9 +211,15 @@ class NumberSample:
     comparison: NumberComparison
     weights: Doubles
     of_classes: ClassVar[bool] = False
+    classes: ClassVar[int] = 0
     probabilistic: ClassVar[bool] = False
     is_told: ClassVar[bool] = True
     """Numbers that are not finite are seen in the metrics."""
+
+    @property
+    def targets(self) -> int:
+        """K."""
+        return self.comparison.truth.shape[1]
 
     @cached_property
     def total(self) -> float:
@@ -190,7 +246,7 @@ class NumberSample:
     @cached_property
     def mean_square(self) -> Doubles:
         """Σ w e² / Σ w of each target (K,)."""
-        return self.w @ (self.e * self.e) / self.total
+        return self.average(self.e * self.e)
 
     @cached_property
     def variance(self) -> Doubles:
@@ -198,9 +254,15 @@ class NumberSample:
         return self.w @ np.square(self.y - self.w @ self.y / self.total) / self.total
 
     @property
-    def is_constant(self) -> bool:
-        """Whether a target is the same in all rows with weight, or spreads too little to be squared."""
-        return bool(((self.y == self.y[:1]).all(axis=0) | (self.variance == 0)).any())
+    def constant(self) -> NDArray[np.bool_]:
+        """Whether each target (K,) is the same in all rows with weight, or spreads too little to be squared."""
+        same: NDArray[np.bool_] = (self.y == self.y[:1]).all(axis=0) | (self.variance == 0)
+        return same
+
+    def average(self, values: Doubles) -> Doubles:
+        """Σ w v / Σ w of the values v of rows with weight, of each target (K,)."""
+        mean: Doubles = self.w @ values / self.total
+        return mean
 
 
 Sample = ClassSample | NumberSample

@@ -28,13 +28,50 @@ def rank_rows(positive: NDArray[np.bool_], scores: Floats) -> Ranking:
     return Ranking(order, positive[order], starts if starts.size < s.size else None)
 
 
-def rank_rows_per_class(truth: Integers, scores: Floats) -> Iterator[Ranking]:
-    """Rank the rows for the second class of two, else for each class against the rest, by scores (B, K).
+def rank_rows_per_class(truth: Integers, scores: Floats, positive: int = 1) -> Iterator[Ranking]:
+    """Rank the rows for the positive class of two, else for each class against the rest, by scores (B, K).
 
     The rankings come one at a time, because they are large.
     """
     if scores.shape[1] == 2:
-        yield rank_rows(truth == 1, scores[:, 1].astype(np.float64) - scores[:, 0].astype(np.float64))
+        other = 1 - positive
+        margins = scores[:, positive].astype(np.float64) - scores[:, other].astype(np.float64)
+        yield rank_rows(truth == positive, margins)
         return
     for k in range(scores.shape[1]):
         yield rank_rows(truth == k, scores[:, k])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curve:
+    """What the curves of a ranking are made of: numerators and denominators, under weights.
+
+    P are the positive rows, N the others; a threshold is a score, and predicts as positive all rows that reach it.
+    """
+
+    wins: float
+    """Σ over P and N of w₊ w₋ ([s₋ < s₊] + ½ [s₋ = s₊])."""
+    pairs: float
+    """Σ₊ w · Σ₋ w."""
+    gains: float
+    """Σ over the thresholds of the weight of P at it, times the precision."""
+    positives: float
+    """Σ₊ w."""
+
+
+def trace_curve(ranking: Ranking, weights: NDArray[np.float64]) -> Curve:
+    """The curves of a ranking under weights (B,)."""
+    w = weights[ranking.order]
+    positive, negative = w * ranking.positive, w * ~ranking.positive
+    if ranking.starts is not None:
+        positive, negative = np.add.reduceat(positive, ranking.starts), np.add.reduceat(negative, ranking.starts)
+    reached = np.cumsum(positive[::-1])[::-1]
+    predicted = np.cumsum((positive + negative)[::-1])[::-1]
+    precision = np.divide(reached, predicted, out=np.zeros(len(predicted)), where=predicted > 0)
+    total = positive.sum()
+    return Curve(
+        wins=float(positive @ (np.cumsum(negative) - 0.5 * negative)),
+        pairs=float(total * negative.sum()),
+        gains=float(positive @ precision),
+        positives=float(total),
+    )

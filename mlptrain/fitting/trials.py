@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import ceil, inf
 
+from mlptrain.engine.class_metrics import LogLoss
 from mlptrain.engine.members import Networks
-from mlptrain.engine.metrics import RMSE, LogLoss
+from mlptrain.engine.number_metrics import RMSE
 from mlptrain.errors import Diverged, Interrupted
 from mlptrain.figures import format_figure
 from mlptrain.fitting.candidates import Candidate

@@ -15,10 +15,10 @@ from mlptrain.data.odd_cells import OddCells
 from mlptrain.data.table import Table, format_row_count
 from mlptrain.engine.arrays import Integers
 from mlptrain.engine.bootstrap import bootstrap_intervals, choose_resample_count, measure_slices
+from mlptrain.engine.class_metrics import Accuracy
 from mlptrain.engine.class_report import report_classes
 from mlptrain.engine.comparisons import Comparison, compare_classes
 from mlptrain.engine.metrics import (
-    Accuracy,
     Metrics,
     derive_metrics_from_accuracy,
     measure_metrics,

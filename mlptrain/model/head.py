@@ -117,6 +117,10 @@ class ClassHead:
         is_class: NDArray[np.bool_] = codes[:, None] == np.arange(self.width)
         return is_class[:, 1:] if self.width == 2 else is_class
 
+    def make_perfect_values(self, truth: NDArray[Any]) -> NDArray[Any]:
+        """The scores that say the truth with certainty (B, C)."""
+        return (truth[:, None] == np.arange(self.width)).astype(np.float64)
+
     def predict(self, logits: Floats) -> NDArray[Any]:
         """Scores of the classes (B, C); a fresh array."""
         values = self.loss.predict(logits)
@@ -239,6 +243,9 @@ class NumberHead:
         return np.where(truth < 0, np.nan, scaled).astype(dtype) if self.loss.counts and (truth < 0).any() else scaled
 
     def encoding_targets(self, truth: NDArray[Any]) -> Doubles:
+        return truth
+
+    def make_perfect_values(self, truth: NDArray[Any]) -> NDArray[Any]:
         return truth
 
     def predict(self, logits: Floats) -> NDArray[Any]:

@@ -132,7 +132,7 @@ def check_monitor_is_defined(spec: Spec, head: Head, validation: Examples) -> No
     name = spec.training.monitor
     if name == "loss":
         return
-    value = measure_part_metrics(head, validation, np.zeros((validation.rows, head.width)))[name]
+    value = measure_part_metrics(head, validation, head.make_perfect_values(validation.truth))[name]
     if isinstance(value, Undefined):
         cure = "hold out other rows, or watch the loss"
         raise SpecError(f"training.monitor: {name} has no value on the validation rows: {value.reason}; {cure}")

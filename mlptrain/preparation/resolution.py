@@ -78,7 +78,7 @@ def resolve_loss(spec: Spec, classes: ClassTarget | None) -> Loss:
         raise SpecError("data.target_transform: the target has classes; only numbers have a logarithm")
     if spec.model.calibration != "none" and not loss.probabilistic:
         raise SpecError(f"model.calibration: the {loss.name} loss gives no probabilities; remove it")
-    check_monitor_suits_target(spec.training.monitor, loss, classes=classes is not None)
+    check_monitor_suits_target(spec.training.monitor, loss, count or 0)
     return loss
 
 
@@ -95,12 +95,15 @@ def choose_loss(classes: int | None) -> Loss:
     return BinaryCrossEntropy() if classes == 2 else CrossEntropy()
 
 
-def check_monitor_suits_target(metric: str, loss: Loss, *, classes: bool) -> None:
+def check_monitor_suits_target(metric: str, loss: Loss, classes: int) -> None:
     """Refuse to watch a metric that has no value for this target or this loss."""
     if metric == "loss":
         return
-    if METRICS[metric].of_classes != classes:
+    if METRICS[metric].of_classes != (classes > 0):
         needed, found = ("numbers", "classes") if classes else ("classes", "numbers")
         raise SpecError(f"training.monitor: {metric} is a metric of {needed}; the target has {found}")
+    if classes < METRICS[metric].least_classes:
+        why = f"of the target's {classes} classes it says nothing; watch accuracy"
+        raise SpecError(f"training.monitor: {metric} needs {METRICS[metric].least_classes} classes or more; {why}")
     if METRICS[metric].needs_probabilities and not loss.probabilistic:
         raise SpecError(f"training.monitor: {metric} needs probabilities; the {loss.name} loss gives scores")

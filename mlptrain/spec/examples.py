@@ -112,6 +112,8 @@ g is the gradient, u is subtracted from the parameters; lr is the learning rate 
     "schedules.learning_rate": """\
 base is the value that the spec gives to the scheduled quantity; times are epochs, with fractions.""",
     "training.monitor": """\
-C is the confusion matrix, Cᵢⱼ the weight of the rows of class i that were predicted as class j.""",
+w is the weight of a row. Of classes: C is the confusion matrix, Cᵢⱼ the weight of the rows of class i that were \
+predicted as class j, p a probability. Of numbers: y is the truth, ŷ the prediction, e = ŷ − y; of several \
+targets, the mean.""",
     "members": "x is the input of a layer.",
 }

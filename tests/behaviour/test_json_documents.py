@@ -8,9 +8,12 @@ import pytest
 from mlptrain.reporting.json_document import format_json
 from tests.support.command import IRIS, mlptrain, write_iris
 
-CLASS_METRICS = {"loss", "accuracy", "error_rate", "balanced_accuracy", "f1", "auc", "log_loss", "mcc"}
+CLASS_METRICS = {
+    *("loss", "accuracy", "error_rate", "balanced_accuracy", "precision", "recall", "f1", "auc", "average_precision"),
+    *("log_loss", "brier", "ece", "mcc", "cohen_kappa"),
+}
+NUMBER_METRICS = {"loss", "rmse", "mae", "r2", "rmsle", "mape", "median_absolute_error"}
 FIT = {"model", "reason", "epochs", "best_epoch", "metrics", "seconds", "parameters", "watched"}
-NUMBER_METRICS = {"loss", "rmse", "mae", "r2"}
 
 
 def document(ended):
@@ -73,7 +76,7 @@ def test_eval(tmp_path, target, metrics):
         {"classes", "confusion"} if target == "species" else set()
     )
     assert found["rows"] == 150
-    assert found["intervals"].keys() == metrics
+    assert found["intervals"].keys() == metrics - {"ece"}
     assert all(low <= found["metrics"][name] <= high for name, (low, high) in found["intervals"].items())
     assert found["metrics"].keys() == metrics
     assert all(isfinite(value) for value in found["metrics"].values())
@@ -88,9 +91,15 @@ def test_undefined_metrics_are_null_and_their_reasons_are_on_stderr(tmp_path):
     ended = mlptrain("eval", "iris.npz", "setosa.csv", "--json", cwd=tmp_path)
     found = document(ended)
     assert found.keys() == {"rows", "metrics", "intervals", "odd_cells", "not_finite", "classes", "confusion"}
-    assert {name for name, value in found["metrics"].items() if value is None} == {"auc", "log_loss"}
+    assert {name for name, value in found["metrics"].items() if value is None} == {
+        *("auc", "average_precision", "log_loss", "brier", "ece", "cohen_kappa"),
+    }
     assert sorted(ended.err.splitlines()) == [
         "note: auc is undefined: a class without rows",
+        "note: average_precision is undefined: a class without rows",
+        "note: brier is undefined: scores are not probabilities",
+        "note: cohen_kappa is undefined: all rows are of one class and predicted as it",
+        "note: ece is undefined: scores are not probabilities",
         "note: log_loss is undefined: scores are not probabilities",
     ]
 

@@ -8,14 +8,15 @@ import pytest
 
 from mlptrain.commands.evaluate import evaluate_files
 from mlptrain.commands.fit import choose_default_output
+from mlptrain.engine.metrics import list_metrics
 from mlptrain.errors import DataError, Diverged, EnvironmentFailure, SpecError
 from mlptrain.model.history import EpochEnded
 from mlptrain.model.model import Model
 from mlptrain.training.events import Finished, FunctionSink, Started
 from tests.support.flows import CONFIGS, fit, fit_mixed, mixed_rows, write_mixed
 
-CLASS_METRICS = ["loss", "accuracy", "error_rate", "balanced_accuracy", "f1", "auc", "log_loss", "mcc"]
-NUMBER_METRICS = ["loss", "rmse", "mae", "r2"]
+CLASS_METRICS = ["loss", *(metric.name for metric in list_metrics(3))]
+NUMBER_METRICS = ["loss", *(metric.name for metric in list_metrics(0))]
 
 
 def left_in(folder: Path) -> set[str]:

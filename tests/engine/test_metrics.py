@@ -11,25 +11,31 @@ from hypothesis import strategies as st
 from numpy.random import default_rng
 from sklearn import metrics as sk
 
+from mlptrain.engine.class_metrics import Accuracy
 from mlptrain.engine.comparisons import Undefined, compare_classes, compare_numbers
 from mlptrain.engine.metrics import (
     METRICS,
-    RMSE,
-    Accuracy,
     Metric,
     derive_metrics_from_accuracy,
     find_default_metric,
+    is_better,
     is_larger_better,
+    list_metrics,
     measure_metric,
     measure_metrics,
     separate_undefined,
     undefine_nonfinite,
 )
+from mlptrain.engine.number_metrics import RMSE
 from tests.support.comparing import draw_labels, draw_weights, measure_classes, measure_numbers
 from tests.support.drawing import DTYPES, drawn, standard_normal
 
-CLASSIFICATION = ["accuracy", "error_rate", "balanced_accuracy", "f1", "auc", "log_loss", "mcc"]
-REGRESSION = ["rmse", "mae", "r2"]
+CLASSIFICATION = [
+    *("accuracy", "error_rate", "balanced_accuracy", "precision", "recall", "f1", "auc", "average_precision"),
+    *("log_loss", "brier", "ece", "mcc", "cohen_kappa"),
+]
+"""Of two to five classes; of more, `top_5_accuracy` besides."""
+REGRESSION = ["rmse", "mae", "r2", "rmsle", "mape", "median_absolute_error"]
 rows = st.integers(1, 40)
 seeds = st.integers(0, 10**6)
 ties = st.sampled_from([1, 3, 1000])
@@ -57,10 +63,11 @@ every_metric = pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
 def compare(metric, truth, wrong=0.0):
     """Answers of certainty to codes or numbers (B,), as far wrong as `wrong` says: 0 is perfect."""
     if not metric.of_classes:
-        return compare_numbers(truth[:, None] + wrong * (1 + np.arange(len(truth)))[:, None], truth[:, None])
+        numbers = 1.0 + truth[:, None]
+        return compare_numbers(numbers + wrong * (1 + np.arange(len(truth)))[:, None], numbers)
     share = np.where(np.arange(len(truth)) % 4 < 4 * wrong, 0.9, 0.0)[:, None]
     right = np.eye(truth.max() + 1)[truth]
-    return compare_classes((1 - share) * right + share * np.roll(right, 1, axis=1), truth)
+    return compare_classes((1 - share) * right + share * (1 - right) / truth.max(), truth)
 
 
 def draw_comparison(metric, seed, rows, width):
@@ -72,7 +79,10 @@ def draw_comparison(metric, seed, rows, width):
 
 def test_the_metrics_and_their_order():
     """Keys of every document of results; the first of each kind is the default."""
-    assert list(METRICS) == [*CLASSIFICATION, *REGRESSION]
+    assert list(METRICS) == [*CLASSIFICATION, "top_5_accuracy", *REGRESSION]
+    assert [metric.name for metric in list_metrics(5)] == CLASSIFICATION
+    assert [metric.name for metric in list_metrics(6)] == [*CLASSIFICATION, "top_5_accuracy"]
+    assert [metric.name for metric in list_metrics(0)] == REGRESSION
     assert [kind().name for kind in get_args(Metric)] == list(METRICS)
     assert find_default_metric(of_classes=True) == Accuracy()
     assert find_default_metric(of_classes=False) == RMSE()
@@ -94,15 +104,17 @@ def test_it_is_frozen_and_has_no_settings(metric):
 
 
 @every_metric
-@pytest.mark.parametrize("classes", [2, 4])
-def test_perfect_answers_reach_the_best_value(metric, classes):
+@pytest.mark.parametrize("more", [0, 2])
+def test_perfect_answers_reach_the_best_value(metric, more):
+    classes = max(metric.least_classes, 2) + more
     value = measure_metric(metric, compare(metric, np.arange(24) % classes))
     assert value == pytest.approx(float(metric.larger_is_better), abs=1e-12)
 
 
 @every_metric
-@pytest.mark.parametrize("classes", [2, 4])
-def test_better_answers_have_the_better_value(metric, classes):
+@pytest.mark.parametrize("more", [0, 2])
+def test_better_answers_have_the_better_value(metric, more):
+    classes = max(metric.least_classes, 2) + more
     good, bad = (measure_metric(metric, compare(metric, np.arange(25) % classes, wrong)) for wrong in (0.25, 0.5))
     assert (good > bad) == metric.larger_is_better
     assert good != bad
@@ -151,12 +163,13 @@ def test_a_row_of_twice_the_weight_is_the_row_twice(metric, seed, rows, width, t
 
 @every_metric
 @drawn
-@given(seed=seeds, rows=rows, width=st.integers(2, 4), weighted=weighted, probabilistic=st.booleans())
+@given(seed=seeds, rows=rows, width=st.integers(2, 7), weighted=weighted, probabilistic=st.booleans())
 def test_it_is_the_same_alone_as_among_all(metric, seed, rows, width, weighted, probabilistic):
     comparison, w = draw_comparison(metric, seed, rows, width), draw_weights(seed, rows, weighted)
     if metric.of_classes:
         comparison = replace(comparison, probabilistic=probabilistic)
-    assert measure_metric(metric, comparison, w) == measure_metrics(comparison, w)[metric.name]
+    if metric in list_metrics(width if metric.of_classes else 0):
+        assert measure_metric(metric, comparison, w) == measure_metrics(comparison, w)[metric.name]
 
 
 @every_metric
@@ -186,6 +199,15 @@ def test_the_mean_loss_stands_before_the_metrics():
     found = measure_metrics(comparison, np.array([1, 1, 2]), losses=np.array([1.0, 2, 3]))
     assert list(found) == ["loss", *REGRESSION]
     assert found["loss"] == 2.25
+
+
+def test_a_value_is_better_than_another_by_more_than_rounding():
+    assert is_better("accuracy", 0.9, 0.8)
+    assert is_better("loss", 0.8, 0.9)
+    assert not is_better("loss", 0.9, 0.8)
+    assert not is_better("rmse", 5.0, 5.0 + 1e-9)
+    assert is_better("r2", 0.1, 0.0)
+    assert not is_better("r2", 0.0, 0.0)
 
 
 def test_what_is_not_finite_is_undefined_and_numbers_are_told_from_reasons():
@@ -314,8 +336,8 @@ def test_regression_is_that_of_scikit_learn(seed, rows, outputs, weighted):
 
 
 def test_a_perfect_prediction():
-    truth = standard_normal(20, 2)
-    assert measure_numbers(truth, truth) == {"rmse": 0, "mae": 0, "r2": 1}
+    truth = np.exp(standard_normal(20, 2))
+    assert measure_numbers(truth, truth) == dict.fromkeys(REGRESSION, 0) | {"r2": 1}
 
 
 def test_the_mean_as_a_prediction_explains_nothing():
@@ -383,56 +405,89 @@ ONE_CLASS = "rows of one class only"
 MISSING = "a class without rows"
 CONSTANT = "the target is constant"
 UNSEEN = "the positive class neither occurs nor is predicted"
+LOW = "a {} is −1 or less, so 1 + it has no logarithm"
+LN_2_OF = np.log(2)
 LN_2 = pytest.approx(np.log(2))
 
+NEVER = "the positive class is never predicted"
+NONE = "no rows of the positive class"
+AGREED = "all rows are of one class and predicted as it"
 ALL_UNDEFINED = dict.fromkeys(CLASSIFICATION, NO_ROWS)
+NONE_OF_THREE = {"auc": MISSING, "average_precision": MISSING}
+NONE_OF_TWO = {"f1": UNSEEN, "auc": ONE_CLASS, "average_precision": NONE, "precision": NEVER, "recall": NONE}
 RIGHT = {"accuracy": 1, "error_rate": 0, "balanced_accuracy": 1}
 CLASS_CASES = {
-    "no rows": (np.zeros((0, 2)), [], None, ALL_UNDEFINED | {"f1": UNSEEN, "auc": ONE_CLASS}),
-    "no rows of three classes": (np.zeros((0, 3)), [], None, ALL_UNDEFINED | {"auc": MISSING}),
-    "all weights zero": (np.eye(2), [0, 1], [0, 0], ALL_UNDEFINED | {"f1": UNSEEN, "auc": ONE_CLASS}),
-    "one row, right": ([[0.0, 1.0]], [1], None, RIGHT | {"f1": 1, "auc": ONE_CLASS, "log_loss": 0, "mcc": 0}),
+    "no rows": (np.zeros((0, 2)), [], None, ALL_UNDEFINED | NONE_OF_TWO),
+    "no rows of three classes": (
+        np.zeros((0, 3)),
+        [],
+        None,
+        ALL_UNDEFINED | {"auc": MISSING, "average_precision": MISSING},
+    ),
+    "all weights zero": (np.eye(2), [0, 1], [0, 0], ALL_UNDEFINED | NONE_OF_TWO),
+    "one row, right": (
+        [[0.0, 1.0]],
+        [1],
+        None,
+        RIGHT
+        | {"f1": 1, "auc": ONE_CLASS, "log_loss": 0, "mcc": 0, "cohen_kappa": AGREED}
+        | {"precision": 1, "recall": 1, "average_precision": 1, "brier": 0, "ece": 0},
+    ),
     "one row, wrong": (
         [[0.5, 0.5]],
         [1],
         None,
-        {"accuracy": 0, "error_rate": 1, "balanced_accuracy": 0, "f1": 0, "auc": ONE_CLASS, "log_loss": LN_2, "mcc": 0},
+        {"accuracy": 0, "error_rate": 1, "balanced_accuracy": 0, "f1": 0, "auc": ONE_CLASS, "log_loss": LN_2, "mcc": 0}
+        | {"precision": NEVER, "recall": 0, "average_precision": 1, "brier": 0.25, "ece": 0.5, "cohen_kappa": 0},
     ),
     "only the negative class, predicted": (
         [[1.0, 0.0]] * 3,
         [0, 0, 0],
         None,
-        RIGHT | {"f1": UNSEEN, "auc": ONE_CLASS, "log_loss": 0, "mcc": 0},
+        RIGHT | NONE_OF_TWO | {"log_loss": 0, "mcc": 0, "cohen_kappa": AGREED, "brier": 0, "ece": 0},
     ),
     "the same for every row": (
         [[0.5, 0.5]] * 4,
         [0, 1, 1, 0],
         None,
-        {"accuracy": 0.5, "error_rate": 0.5, "balanced_accuracy": 0.5, "f1": 0, "auc": 0.5, "log_loss": LN_2, "mcc": 0},
+        {"accuracy": 0.5, "error_rate": 0.5, "balanced_accuracy": 0.5, "f1": 0, "auc": 0.5, "log_loss": LN_2, "mcc": 0}
+        | {"precision": NEVER, "recall": 0, "average_precision": 0.5, "brier": 0.25, "ece": 0, "cohen_kappa": 0},
     ),
     "a class of three that never occurs": (
         np.eye(3)[[0, 1]],
         [0, 1],
         None,
-        RIGHT | {"f1": 1, "auc": MISSING, "log_loss": 0, "mcc": 1},
+        RIGHT | {"f1": 1, "auc": MISSING, "log_loss": 0, "mcc": 1, "average_precision": MISSING, "recall": 1},
     ),
     "a class that is only predicted": (
         [[0.0, 0.5, 0.5], [0.0, 0.0, 1.0]],
         [1, 1],
         None,
-        {"accuracy": 0.5, "balanced_accuracy": 0.5, "f1": pytest.approx(1 / 3), "auc": MISSING, "mcc": 0},
+        {"accuracy": 0.5, "balanced_accuracy": 0.5, "f1": pytest.approx(1 / 3), "auc": MISSING, "mcc": 0}
+        | {"precision": 0.5, "recall": 0.25, "cohen_kappa": 0, "brier": pytest.approx((0.5 + 2) / 2)},
     ),
     "a class that has rows but no weight": (
         np.eye(2),
         [0, 1],
         [1, 0],
-        RIGHT | {"f1": UNSEEN, "auc": ONE_CLASS, "log_loss": 0, "mcc": 0},
+        RIGHT | NONE_OF_TWO | {"log_loss": 0, "mcc": 0},
     ),
 }
 NUMBER_CASES = {
     "no rows": (np.zeros((0, 1)), np.zeros((0, 1)), None, dict.fromkeys(REGRESSION, NO_ROWS)),
     "all weights zero": ([[1.0], [2.0]], [[1.0], [2.0]], [0, 0], dict.fromkeys(REGRESSION, NO_ROWS)),
-    "one row": ([[1.0]], [[3.0]], None, {"rmse": 2, "mae": 2, "r2": CONSTANT}),
+    "one row": (
+        [[1.0]],
+        [[3.0]],
+        None,
+        {"rmse": 2, "mae": 2, "r2": CONSTANT, "rmsle": pytest.approx(LN_2_OF), "mape": pytest.approx(2 / 3)}
+        | {"median_absolute_error": 2},
+    ),
+    "a target of 0": ([[1.0], [2.0]], [[0.0], [2.0]], None, {"mape": "a target is 0", "median_absolute_error": 0.5}),
+    "a target of 0 without weight": ([[1.0], [2.0]], [[0.0], [2.0]], [0, 1], {"mape": 0}),
+    "a target of −1": ([[1.0], [2.0]], [[-1.0], [2.0]], None, {"rmsle": LOW.format("target")}),
+    "a prediction below −1": ([[-1.5], [2.0]], [[1.0], [2.0]], None, {"rmsle": LOW.format("prediction")}),
+    "a prediction above −1": ([[-0.5], [0.0]], [[-0.5], [0.0]], None, {"rmsle": 0}),
     "a constant target": ([[1.0], [2.0]], [[0.1], [0.1]], None, {"r2": CONSTANT}),
     "a constant target, predicted": ([[0.1]] * 3, [[0.1]] * 3, None, {"rmse": 0, "mae": 0, "r2": CONSTANT}),
     "a target constant where there is weight": (
@@ -479,5 +534,6 @@ def test_every_classification_gives_numbers_in_range_or_reasons(seed, rows, clas
     p, truth = draw_labels(seed, rows, classes, levels)
     found = measure_classes(p, truth, None if weights is None else np.full(rows, weights))
     for name, value in found.items():
-        lowest, highest = (-1, 1) if name == "mcc" else (0, np.inf if name == "log_loss" else 1)
+        lowest = -1 if name in ("mcc", "cohen_kappa") else 0
+        highest = {"log_loss": np.inf, "brier": 2}.get(name, 1)
         assert isinstance(value, Undefined) or (type(value) is float and lowest - 1e-9 <= value <= highest + 1e-9), name
