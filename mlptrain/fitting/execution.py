@@ -37,25 +37,30 @@ class ExecutorChoice:
         return NumbaExecutor()
 
 
-def choose_executor(course: Course) -> ExecutorChoice:
-    """Compiled loops where they save at least twice the time that it takes to compile them."""
-    saved = estimate_seconds_compiling_saves(course)
+def choose_executor(course: Course, *, epochs: int | None = None) -> ExecutorChoice:
+    """Compiled loops where they save at least twice the time that it takes to compile them.
+
+    `epochs` are those that there will be of each training, if they are not those of its spec.
+    """
+    epochs = course.spec.training.epochs if epochs is None else epochs
+    saved = estimate_seconds_compiling_saves(course, epochs)
     worth = saved >= 2 * COMPILATION
     if find_spec("numba") is None:
         gain = f"mlptrain[fast] would save about {saved:.0f} s" if worth else "compiled loops would not pay here"
         return ExecutorChoice(compiled=False, why=f"Numba is not installed; {gain}")
     if not worth:
         return ExecutorChoice(compiled=False, why=f"compiling takes {COMPILATION} s and would save about {saved:.1f} s")
-    return ExecutorChoice(compiled=True, why=f"saves about {saved:.0f} s of {course.spec.training.epochs} epochs")
+    return ExecutorChoice(compiled=True, why=f"saves about {saved:.0f} s of {epochs} epochs")
 
 
-def estimate_seconds_compiling_saves(course: Course) -> float:
-    """About what compiled loops save in a whole training."""
+def estimate_seconds_compiling_saves(course: Course, epochs: int | None = None) -> float:
+    """About what compiled loops save in so many epochs of each training, by default those of its spec."""
+    epochs = course.spec.training.epochs if epochs is None else epochs
     network, spec = course.network, course.spec
     unit = UNIT + DROPPED_UNIT * network.traits.noisy
     parameter = PARAMETER + SLOT * len(spec.optimizer.slots) if spec.optimizer.elementwise else 0.0
     widths = [layer.outputs(inputs) for _, layer, inputs in network.walk()]
     of_step = CALL * len(widths) + parameter * network.parameters.theta.size
     of_row = unit * sum(widths) * (network.members or 1)
-    steps = course.steps_per_epoch * spec.training.epochs * course.folds
+    steps = course.steps_per_epoch * epochs * course.folds
     return steps * (of_step + course.batch_size * of_row)

@@ -8,11 +8,12 @@ from mlptrain.engine.metrics import Metrics
 from mlptrain.errors import Interrupted, SpecError
 from mlptrain.figures import format_figure
 from mlptrain.fitting.candidates import list_spec_candidates
+from mlptrain.fitting.concessions import choose_concession
 from mlptrain.fitting.host import Host
 from mlptrain.fitting.keeper import FORGETFUL, Keeper
 from mlptrain.fitting.out_of_fold import HeldOut, require_distinct_held_out_columns
 from mlptrain.fitting.outcome import Outcome, TrainingResult, summarize_results
-from mlptrain.fitting.time_limit import apply_time_limit
+from mlptrain.fitting.time_limit import apply_time_limit, begin_time_limit
 from mlptrain.fitting.trainings import Trainings
 from mlptrain.fitting.trials import choose_candidate
 from mlptrain.model.fitted_network import FittedNetwork
@@ -81,12 +82,14 @@ def fit_rows(
     """
     host = host or Host()
     host = replace(host, begun=host.clock() if host.begun is None else host.begun)
-    data = choose_candidate_data(draft, rows, folder, keeper, host)
+    host = begin_time_limit(draft.spec.training.time_limit, host)
+    conceded = choose_concession(draft, rows, folder, keeper.unfinished, host, needs_folds=keep_held_out)
+    data = choose_candidate_data(conceded.draft, rows, folder, keeper, host)
     if keep_held_out and data.spec.data.split.folds is None:
         raise SpecError("--out-of-fold: the spec has no folds; set data.split.folds")
     if keep_held_out:
         require_distinct_held_out_columns(data)
-    data, host = apply_time_limit(data, keeper.unfinished, host)
+    data = apply_time_limit(data, keeper.unfinished, host, conceded.given_up)
     parts, begun = divide_rows(data), host.clock()
     trainings, held_out = Trainings(data, keeper, sinks, host), HeldOut(data.rows) if keep_held_out else None
     try:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from math import inf
 
 import numpy as np
@@ -156,12 +157,20 @@ class Trainings:
         return result, history
 
     def make_deadline(self, course: Course) -> Callable[[], bool]:
-        """A deadline check: this training and those to come share the remaining time equally."""
+        """A deadline check, to be asked after each epoch: whether the next one would end too late.
+
+        This training and those to come share the remaining time equally.
+        """
         if self.host.end == inf:
             return never_stop
-        now = self.host.clock()
-        due = now + (self.host.end - now) / (course.folds - course.fold + 1)
-        return lambda: self.host.clock() > due
+        begun, done = self.host.clock(), count(1)
+        due = begun + (self.host.end - begun) / (course.folds - course.fold + 1)
+
+        def is_next_epoch_late() -> bool:
+            now = self.host.clock()
+            return now + (now - begun) / next(done) > due
+
+        return is_next_epoch_late
 
     def train(self, encoded: EncodedData, course: Course) -> tuple[TrainingResult, Arrays]:
         """One training, from its beginning or from where it was interrupted."""

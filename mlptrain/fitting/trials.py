@@ -13,7 +13,7 @@ from mlptrain.fitting.candidates import Candidate
 from mlptrain.fitting.checkpoint_file import Checkpoint
 from mlptrain.fitting.execution import choose_executor
 from mlptrain.fitting.host import Host, ignore_notice
-from mlptrain.fitting.time_limit import SHARE, TRIAL, shorten_spec_like_unfinished, time_epoch
+from mlptrain.fitting.time_limit import SHARE, TRIAL, shorten_spec_epochs, time_epoch
 from mlptrain.fitting.trainings import make_course
 from mlptrain.model.products import limit_threads
 from mlptrain.plain import to_plain
@@ -69,7 +69,7 @@ def find_best_candidate(candidates: Sequence[Candidate], trial: Trial, host: Hos
 
 def find_unfinished_candidate(candidates: Sequence[Candidate], unfinished: Checkpoint) -> Candidate | None:
     """The choice of an unfinished fit, if it is one of these."""
-    specs = [to_plain(shorten_spec_like_unfinished(each.data.spec, unfinished)) for each in candidates]
+    specs = [to_plain(shorten_spec_epochs(each.data.spec, unfinished.epochs)) for each in candidates]
     return next((each for each, spec in zip(candidates, specs, strict=True) if spec == unfinished.spec), None)
 
 

@@ -15,7 +15,7 @@ from mlptrain.spec.fields import Spec
 from mlptrain.spec.idle_settings import describe_idle_settings
 from mlptrain.spec.merging import list_overridden, merge_documents
 from mlptrain.spec.problems import TextNotation, describe_choice, describe_path
-from mlptrain.spec.recipes import Facts, Recipe, copy_expanded_document, list_recipes, load_recipe
+from mlptrain.spec.recipes import Concession, Facts, Recipe, copy_expanded_document, list_recipes, load_recipe
 from mlptrain.spec.rules import find_contradictions
 from mlptrain.spec.suggestions import suggest_name
 from mlptrain.spec.values import ValueOverride, make_document_from_values
@@ -70,6 +70,21 @@ class Draft:
             about = self.recipe.choices[choice].about if self.recipe.choices else ""
             return spec, Expansion(recipe=self.recipe, facts=facts, overridden=changed, choice=about)
         raise SpecError(*(self.blame_recipe(said) for said in spec))
+
+    def concede(self, concession: Concession) -> "Draft | None":
+        """The draft with a concession laid over its recipe; None where the user's own keys say otherwise."""
+        if self.recipe is None:
+            return None
+        recipe = self.recipe.concede(concession)
+        given = copy_expanded_document(recipe.spec, concession.spec)
+        if any(list_overridden(given.tree, self.own(recipe.spec).tree)):
+            return None
+        draft = replace(self, recipe=recipe)
+        try:
+            draft.check()
+        except SpecError:
+            return None
+        return draft
 
     def blame_recipe(self, said: str) -> str:
         """A problem, with the name of the recipe if the user's keys alone would not have it."""

@@ -2,8 +2,10 @@
 
 A recipe is a file of `mlptrain/recipes`: `about` (one line), `spec` (keys of the ordinary spec) and `cases`, each with
 `when` (conditions that must all hold) and `spec`, laid in their order over what is before them; and perhaps `trial`
-with `choices`: short trainings of `steps` steps each decide which of them is laid over the rest. No other part of
-mlptrain knows the name of a recipe.
+with `choices`: short trainings of `steps` steps each decide which of them is laid over the rest. `concessions` say what
+becomes of it within a time limit: the first one counts under which at least the part `epochs` of its epochs can be
+done; each has keys to be laid over all the others (`spec`), perhaps of another recipe (`recipe`), and says in words
+what is given up (`about`). No other part of mlptrain knows the name of a recipe.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Set
@@ -109,6 +111,19 @@ class Trial:
 
 
 @dataclass(frozen=True)
+class Concession:
+    """What a recipe becomes where a time limit leaves too little of its epochs."""
+
+    epochs: float
+    """The least part of the epochs that makes it worth while."""
+    about: str
+    """What is given up, in words; empty for the recipe as it is."""
+    spec: Document
+    recipe: str | None
+    """The recipe that takes the place of this one."""
+
+
+@dataclass(frozen=True)
 class Recipe:
     """A recipe as it stands in its file."""
 
@@ -118,6 +133,13 @@ class Recipe:
     """Its keys for all rows, in the long form."""
     cases: tuple[Case, ...]
     trial: Trial | None = None
+    concessions: tuple[Concession, ...] = ()
+    """What may be given up, the least first; the first is the recipe as it is."""
+
+    def concede(self, concession: Concession) -> "Recipe":
+        """The recipe with what a concession says laid over it."""
+        base = self if concession.recipe is None else load_recipe(concession.recipe)
+        return replace(base, cases=(*base.cases, Case((), concession.spec)), concessions=())
 
     @property
     def choices(self) -> tuple[Choice, ...]:
@@ -170,7 +192,7 @@ def load_recipe(name: str) -> Recipe:
 def parse_recipe(name: str, text: str) -> Recipe:
     """A recipe from the text of its file; a fault in it is a bug of mlptrain."""
     document = parse_document(text, f"recipe {name}")
-    tree = require_keys(document.tree, {"about", "spec"}, {"cases", "trial"})
+    tree = require_keys(document.tree, {"about", "spec"}, {"cases", "trial", "concessions"})
     cases = [require_keys(case, {"when", "spec"}) for case in tree.get("cases", [])]
     return Recipe(
         name=name,
@@ -181,6 +203,7 @@ def parse_recipe(name: str, text: str) -> Recipe:
             for position, case in enumerate(cases)
         ),
         trial=parse_trial(document) if "trial" in tree else None,
+        concessions=tuple(parse_concession(document, position) for position in range(len(tree.get("concessions", [])))),
     )
 
 
@@ -195,6 +218,22 @@ def parse_trial(document: Document) -> Trial:
             Choice(choice["about"], take_document_part(document, "trial", "choices", position, "spec"))
             for position, choice in enumerate(choices)
         ),
+    )
+
+
+def parse_concession(document: Document, position: int) -> Concession:
+    """One of the concessions of a recipe's document."""
+    tree = require_keys(document.tree["concessions"][position], {"epochs"}, {"about", "spec", "recipe"})
+    if position and not tree.keys() & {"about", "recipe"}:
+        raise ValueError(f"concession {position + 1} does not say what it is about")
+    if (other := tree.get("recipe")) is not None:
+        require_allowed_value(other, tuple(list_recipes()))
+    given = take_document_part(document, "concessions", position, "spec") if "spec" in tree else None
+    return Concession(
+        epochs=float(tree["epochs"]),
+        about=tree.get("about", ""),
+        spec=given or Document(document.name, {}, {}),
+        recipe=other,
     )
 
 
