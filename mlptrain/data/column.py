@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Literal, Protocol, Self
 
 import numpy as np
 from numpy.random import BitGenerator
@@ -117,6 +117,7 @@ class ColumnSettings:
     min_frequency: int
     levels: tuple[str, ...] | None
     format: str | None
+    clock: Literal["utc", "local"]
 
 
 class Settling(Protocol):

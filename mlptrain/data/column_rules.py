@@ -7,6 +7,7 @@ from typing import Annotated
 from annotated_types import Ge, Le
 
 from mlptrain.data.column import ColumnSettings
+from mlptrain.data.date_column import Clock
 from mlptrain.data.encodings import Encoding, OneHotEncoding
 from mlptrain.data.features import CLASS_OF, COLUMN_CLASSES, Kind
 from mlptrain.data.imputing import Imputing
@@ -30,7 +31,11 @@ class ColumnRules:
     levels: tuple[str, ...] | None = None
     """The levels of a category in their order, for the ordinal encoding; other values share the slot for unseen."""
     format: str | None = None
-    """How dates are written: DD/MM/YYYY, MM/DD/YYYY, or %d %B %Y and the like; by default it is found out."""
+    """How dates are written: DD/MM/YYYY, MM/DD/YYYY, %d %B %Y and the like, %H:%M for times of the day, epoch or
+    epoch_ms for seconds or milliseconds since 1970; by default it is found out."""
+    clock: Clock | None = None
+    """`utc` (the default) takes times with a zone at their moment, and those without one as UTC; `local` takes what the
+    clock shows, whatever the zone, so that the hour of the day is the local one."""
     missing_values: tuple[str, ...] = ()
     """Texts that mean missing in this column, beside those of `data`."""
 
@@ -88,4 +93,5 @@ class FeatureRules:
             min_frequency=own.min_frequency or self.min_frequency,
             levels=own.levels,
             format=own.format,
+            clock=own.clock or "utc",
         )

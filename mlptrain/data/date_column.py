@@ -1,6 +1,6 @@
 """Columns of dates."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self
 
@@ -12,61 +12,115 @@ from mlptrain.data.column import (
     ColumnLook,
     ColumnSettings,
     Doubles,
+    Flags,
     Matrix,
     OwnKey,
     Understood,
     describe_broken_rule,
 )
-from mlptrain.data.column_types import ColumnType
-from mlptrain.data.dates import ISO, DateParts, compile_date_format, find_date_format, looks_like_dates, parse_dates
-from mlptrain.data.number_reading import quote_yaml_key
+from mlptrain.data.date_recognition import (
+    MISSING_DATES,
+    choose_date_format,
+    find_number_formats,
+    look_at_dates,
+    understand_dates,
+)
+from mlptrain.data.dates import ISO, DateParts, Moments, find_format_fault, parse_dates_and_zones
 from mlptrain.data.odd_cells import OddRows
 from mlptrain.data.table import Table
+from mlptrain.data.yaml_keys import quote_yaml_key
+
+Clock = Literal["utc", "local"]
 
 
-def read_dates(table: Table, name: str, missing: Collection[str], form: str | None) -> Doubles:
-    """Seconds since 1970-01-01, NaN where missing."""
+def read_dates(table: Table, name: str, missing: Collection[str], form: str | None, *, clock: Clock = "utc") -> Doubles:
+    """Seconds since 1970-01-01, NaN where missing; an error names the first cell that is no date.
+
+    With the `local` clock, the time is what the cell says, whatever its zone.
+    """
     cells = table.coded(name)
-    gaps = table.gaps(name, missing)
-    texts = ["" if value in gaps else value for value in cells.values]
-    known = [text for text in texts if text]
-    try:
-        moments = cells.readings.get(MOMENT_READING)
-        if moments is not None:
-            found = dict(zip(known, moments[list(map(bool, texts))].tolist(), strict=True))
-        else:
-            found = parse_typed_dates(known, form, table.type_of(name))
-    except ValueError as problem:
-        cure = f"set data.columns: {{{quote_yaml_key(name)}: {{type: date, format: …}}}}"
-        raise table.fault(0, name, f"{problem}; {cure}") from None
-    wrong = {text for text, seconds in found.items() if seconds != seconds}
+    found = parse_date_cells(table, name, missing, form)
+    seconds = found.seconds if clock == "utc" else found.seconds + np.nan_to_num(found.ahead)
+    gaps = list_date_gaps(table, name, missing)
+    wrong = {text for text, each in zip(cells.values, seconds.tolist(), strict=True) if each != each} - gaps
     if wrong and (rows := cells.find_rows(wrong)):
-        hint = "mend it, add it to data.missing_values, or give the column's format"
+        hint = f"mend it, add it to data.missing_values, or {suggest_format(cells.counts)}"
         raise table.fault(rows[0], name, f"{cells.text(rows[0])!r} is not a date{f' {form}' if form else ''}; {hint}")
-    return np.array([found.get(text, np.nan) for text in texts], np.float64)[cells.codes]
+    return seconds[cells.codes]
 
 
-def parse_typed_dates(texts: Sequence[str], form: str | None, of: ColumnType) -> dict[str, float]:
-    """The moment of each text, NaN where it is no date: values have one form of text, whatever the format of texts."""
-    values = [text for text in texts if of.kind == "date" and text not in of.strays]
-    others = [text for text in texts if of.kind != "date" or text in of.strays]
-    found = zip(values, parse_dates(values, ISO).tolist(), strict=True)
-    return dict([*found, *zip(others, parse_dates(others, form).tolist(), strict=True)])
+def suggest_format(counts: Mapping[str, int]) -> str:
+    """What a message proposes for dates that are not read: the format of most texts, if it can be told."""
+    found = look_at_dates(counts)
+    forms = found.formats if found else find_number_formats(counts)
+    return f"give the column's format ({' or '.join(forms)})" if forms else "give the column's format"
 
 
-def find_format_fault(form: str) -> str:
-    """The problem of a format of dates; empty if there is none."""
-    try:
-        compile_date_format(form)
-    except ValueError as problem:
-        return str(problem)
-    return ""
+def list_date_gaps(table: Table, name: str, missing: Collection[str]) -> frozenset[str]:
+    """The texts of a column of dates that mean missing."""
+    return table.gaps(name, missing) | MISSING_DATES
+
+
+def parse_date_cells(table: Table, name: str, missing: Collection[str], form: str | None) -> Moments:
+    """The moment of each different text of a column, parsed once for all tables of these cells."""
+    cells, gaps = table.coded(name), list_date_gaps(table, name, missing)
+    keys = (("moments", form, gaps), ("zones", form, gaps))
+    if keys[0] not in cells.readings:
+        found = parse_date_texts(table, name, gaps, form)
+        cells.readings.update(zip(keys, (found.seconds, found.ahead), strict=True))
+    return Moments(cells.readings[keys[0]], cells.readings[keys[1]])
+
+
+def parse_date_texts(table: Table, name: str, gaps: Collection[str], form: str | None) -> Moments:
+    """The moment of each different text: typed dates have one form of text, whatever the format of texts is."""
+    cells, of = table.coded(name), table.type_of(name)
+    moments = cells.readings.get(MOMENT_READING)
+    if moments is not None:
+        missing = np.array([text in gaps for text in cells.values], bool)
+        return Moments(np.where(missing, np.nan, moments), np.full(len(missing), np.nan))
+    seconds, ahead = np.full((2, len(cells.values)), np.nan)
+    known = [place for place, text in enumerate(cells.values) if text not in gaps]
+    typed = [place for place in known if of.kind == "date" and cells.values[place] not in of.strays]
+    is_typed = set(typed)
+    for places, each in ((typed, ISO), ([place for place in known if place not in is_typed], form)):
+        texts = [cells.values[place] for place in places]
+        try:
+            found = parse_dates_and_zones(texts, each or choose_date_format(dict.fromkeys(texts, 1)))
+        except ValueError as problem:
+            cure = f"set data.columns: {{{quote_yaml_key(name)}: {{type: date, format: …}}}}"
+            raise table.fault(0, name, f"{problem}; {cure}") from None
+        seconds[places], ahead[places] = found.seconds, found.ahead
+    return Moments(seconds, ahead)
+
+
+def mark_zones(table: Table, name: str, missing: Collection[str], form: str | None) -> Flags:
+    """Which cells are times with a zone."""
+    zoned: Flags = ~np.isnan(parse_date_cells(table, name, missing, form).ahead)[table.coded(name).codes]
+    return zoned
+
+
+def count_zones(table: Table, name: str, missing: Collection[str], form: str | None) -> tuple[int, int]:
+    """How many cells have a zone, and how many are dates without one."""
+    zoned = mark_zones(table, name, missing, form)
+    known = ~np.isnan(parse_date_cells(table, name, missing, form).seconds)[table.coded(name).codes]
+    return int(zoned.sum()), int((known & ~zoned).sum())
 
 
 def find_table_date_format(table: Table, name: str, missing: Collection[str]) -> str:
     """The format of a column's dates."""
-    gaps = table.gaps(name, missing)
-    return find_date_format([value for value in table.coded(name).counts if value not in gaps]) or ""
+    gaps = list_date_gaps(table, name, missing)
+    return (
+        choose_date_format({text: count for text, count in table.coded(name).counts.items() if text not in gaps}) or ""
+    )
+
+
+Zones = Literal["", "all", "none", "some"]
+"""Which of the training times had a zone; empty in models that did not look."""
+
+
+def summarize_zones(zoned: int, plain: int) -> Zones:
+    """Which of so many times have a zone."""
+    return "some" if zoned and plain else "all" if zoned else "none"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +136,7 @@ class DateColumn(Column):
             means="date",
             find_fault=find_format_fault,
         ),
+        OwnKey(name="clock", kinds=("date", "ignore"), refusal="a {kind} column has no clock; set type: date"),
     )
 
     kind: Literal["date"] = "date"
@@ -90,31 +145,29 @@ class DateColumn(Column):
     parts: DateParts
     indicator: bool
     missing: tuple[str, ...] = ()
+    clock: Clock = "utc"
+    zones: Zones = ""
 
     @classmethod
     def recognise(cls, look: ColumnLook) -> Understood | None:
         """Dates are left out with a notice; a spec that wants them declares them."""
-        if look.is_constant or not looks_like_dates(look.counts):
-            return None
-        cure = f"to use them, set data.columns: {{{quote_yaml_key(look.name)}: date}}"
-        return Understood("ignore", f"dates; {cure}", notice=True)
+        return None if look.is_constant else understand_dates(look.name, look.counts)
 
     @classmethod
     def is_offered(cls, look: ColumnLook) -> bool:
-        """Whether the cells can be read as dates without being told how they are written."""
-        try:
-            return looks_like_dates(look.levels) and find_date_format(look.levels) is not None
-        except ValueError:
-            return False
+        """Whether the cells surely are dates, of one format."""
+        found = look_at_dates(look.counts)
+        return found is not None and not found.is_doubtful
 
     @classmethod
     def describe(cls, look: ColumnLook, found: Understood, quote: Callable[[str], str]) -> tuple[str, str]:
         said = "elapsed time, and cycles of the year, the week and the day"
-        return "date", said + look.describe_gaps(look.missing)
+        dates = look_at_dates(look.counts)
+        return (dates.settings() if dates else "date"), said + look.describe_gaps({*look.missing, *MISSING_DATES})
 
     @classmethod
     def fit(cls, table: Table, asked: ColumnSettings, targets: Doubles) -> Self | None:
-        seconds = read_dates(table, asked.name, asked.missing, asked.format)
+        seconds = read_dates(table, asked.name, asked.missing, asked.format, clock=asked.clock)
         gaps = np.isnan(seconds)
         if gaps.all():
             return None
@@ -127,7 +180,14 @@ class DateColumn(Column):
             parts=parts,
             indicator=asked.imputing.indicator and bool(gaps.any()),
             missing=asked.missing,
+            clock=asked.clock,
+            zones=summarize_zones(*count_zones(table, asked.name, asked.missing, asked.format)),
         )
+
+    @classmethod
+    def find_gaps(cls, table: Table, asked: ColumnSettings) -> Flags:
+        gaps: Flags = np.isnan(read_dates(table, asked.name, asked.missing, asked.format))
+        return gaps
 
     @property
     def width(self) -> int:
@@ -135,15 +195,33 @@ class DateColumn(Column):
 
     def read(self, table: Table) -> Doubles:
         """The moments, NaN where missing."""
-        return read_dates(table, self.name, self.missing, self.format)
+        return read_dates(table, self.name, self.missing, self.format, clock=self.clock)
 
     def compact(self, table: Table, dtype: np.dtype[Any], odd: OddRows) -> Matrix:
         seconds = self.read(table)
         gaps = np.isnan(seconds)
         if gaps.any():
             odd.filled[self.name] = gaps
+        self.mark_other_zones(table, ~gaps, odd)
         columns = [self.parts(seconds), gaps[:, None]] if self.indicator else [self.parts(seconds)]
         return np.concatenate(columns, axis=1).astype(dtype)
+
+    def mark_other_zones(self, table: Table, known: Flags, odd: OddRows) -> None:
+        """Mark the times that have a zone where those of training had none, or have none where those had one."""
+        if self.clock == "local" or self.zones not in ("all", "none"):
+            return
+        zoned = mark_zones(table, self.name, self.missing, self.format)
+        others, marked = (known & ~zoned, odd.without_zone) if self.zones == "all" else (zoned, odd.with_zone)
+        if others.any():
+            marked[self.name] = others
+
+    def describe_outliers(self, table: Table) -> Iterator[str]:
+        """A notice of times with and without a zone in one column."""
+        zoned, plain = count_zones(table, self.name, self.missing, self.format)
+        if zoned and plain and self.clock == "utc":
+            cure = f"to read all of them as the clock shows, set data.columns: {{{quote_yaml_key(self.name)}: "
+            said = f"{zoned:,} times have a zone, {plain:,} have none and are read as UTC"
+            yield f'column "{self.name}": {said}; {cure}{{type: date, clock: local}}}}'
 
     def broken_rules(self) -> Iterator[str]:
         if fault := find_format_fault(self.format):

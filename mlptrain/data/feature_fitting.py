@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from mlptrain.data.column import ColumnLook, Doubles, Understood
 from mlptrain.data.column_rules import FeatureRules
+from mlptrain.data.date_column import DateColumn
+from mlptrain.data.date_recognition import explain_number_dates
 from mlptrain.data.features import CLASS_OF, COLUMN_CLASSES, FeatureColumn, Features
 from mlptrain.data.frames import infer_kind_from_type
 from mlptrain.data.number_recognition import RUNNING_NUMBER
@@ -47,7 +49,12 @@ def infer_column_kind(table: Table, name: str, missing: set[str]) -> Understood:
 def infer_kind_from_cells(table: Table, name: str, missing: set[str]) -> Understood:
     """The kind of a column, from all of its cells."""
     look = ColumnLook(table, name, missing)
-    return next(found for column in COLUMN_CLASSES if (found := column.recognise(look)) is not None)
+    if not look.cells.is_numeric and (dates := DateColumn.recognise(look)) is not None:
+        return dates  # before numbers: figures with a month's name beside them are no amounts in a unit
+    found = next(found for column in COLUMN_CLASSES if (found := column.recognise(look)) is not None)
+    if found == Understood("number") and (said := explain_number_dates(name, look)):
+        return Understood("number", said, notice=True)
+    return found
 
 
 def fit_features(

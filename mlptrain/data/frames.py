@@ -19,7 +19,7 @@ from mlptrain.data.cells import Doubles, TextCells, format_double
 from mlptrain.data.coding import Coder, NulByte
 from mlptrain.data.column import UNIQUE, UNIQUE_TEXTS, Column, Understood
 from mlptrain.data.column_types import ColumnType, translate_replacements
-from mlptrain.data.dates import looks_like_dates
+from mlptrain.data.date_recognition import understand_dates
 from mlptrain.data.grammar import EXACT, is_number
 from mlptrain.data.number_reading import quote_yaml_key, read_numbers
 from mlptrain.data.number_recognition import RUNNING_NUMBER, are_running_numbers
@@ -89,10 +89,8 @@ def infer_typed_text_kind(table: Table, name: str, missing: Collection[str]) -> 
         return Understood("ignore", "constant" if counts else "all cells are missing")
     if kind != "category":
         return Understood(kind)
-    if looks_like_dates(counts):
-        return Understood(
-            "ignore", f"dates; to use them, set data.columns: {{{quote_yaml_key(name)}: date}}", notice=True
-        )
+    if dates := understand_dates(name, counts):
+        return dates
     if len(counts) > UNIQUE_TEXTS and len(counts) > UNIQUE * present:
         return Understood("ignore", f"text with {len(counts)} different values in {present} cells")
     return Understood("category")

@@ -59,6 +59,7 @@ class NumberColumn(Column):
         words, texts = describe_range(look.table, look.name, look.missing), look.cells.kept_texts.counts
         if not look.cells.is_numeric and len(texts) <= FEW_NUMBERS and are_whole_numbers(texts):
             words += f", {len([text for text in texts if text])} different ones; if they are codes: category"
+        words += f"; {found.note}" if found.notice else ""
         return "number", words + look.describe_gaps(MISSING_NUMBERS.union(look.missing))
 
     @classmethod

@@ -15,6 +15,9 @@ Flags = NDArray[np.bool_]
 BEYOND = 1e3
 """A scaled number beyond this is worth counting: training saw nothing like it."""
 
+KINDS = ("filled", "unseen", "beyond", "with_zone", "without_zone")
+"""What can be odd about a cell: the fields of `OddRows` and `OddCells`."""
+
 
 @dataclass
 class OddRows:
@@ -25,6 +28,8 @@ class OddRows:
     filled: dict[str, Flags] = field(default_factory=dict)
     unseen: dict[str, Flags] = field(default_factory=dict)
     beyond: dict[str, Flags] = field(default_factory=dict)
+    with_zone: dict[str, Flags] = field(default_factory=dict)
+    without_zone: dict[str, Flags] = field(default_factory=dict)
     hints: dict[str, str] = field(default_factory=dict)
     """What an unseen value of a column may have been meant as."""
 
@@ -36,6 +41,10 @@ class OddCells:
     filled: dict[str, int] = field(default_factory=dict)
     unseen: dict[str, int] = field(default_factory=dict)
     beyond: dict[str, int] = field(default_factory=dict)
+    with_zone: dict[str, int] = field(default_factory=dict)
+    """Times with a zone, where training had none."""
+    without_zone: dict[str, int] = field(default_factory=dict)
+    """Times without a zone, where training had one."""
     hints: dict[str, str] = field(default_factory=dict, compare=False)
     """What an unseen value of a column may have been meant as."""
     first: tuple[int, str, str] | None = field(default=None, compare=False)
@@ -47,14 +56,22 @@ class OddCells:
             ("missing cells filled", format_column_counts(self.filled)),
             ("values that training did not see", format_column_counts(self.unseen, self.hints)),
             (f"numbers more than {BEYOND:g} scales away from the training rows", format_column_counts(self.beyond)),
+            (
+                "times with a zone, which training had none of (clock: local of data.columns takes both)",
+                format_column_counts(self.with_zone),
+            ),
+            (
+                "times without a zone, read as UTC, where training had zones (clock: local of data.columns takes both)",
+                format_column_counts(self.without_zone),
+            ),
         )
         return "; ".join(f"{what}: {counted}" for what, counted in kinds if counted)
 
     def add(self, rows: OddRows) -> None:
         """Add the cells of more rows."""
-        pairs = ((self.filled, rows.filled), (self.unseen, rows.unseen), (self.beyond, rows.beyond))
-        for counts, flags in pairs:
-            for name, odd in flags.items():
+        for kind in KINDS:
+            counts: dict[str, int] = getattr(self, kind)
+            for name, odd in getattr(rows, kind).items():
                 counts[name] = counts.get(name, 0) + int(odd.sum())
         self.hints = rows.hints | self.hints
         self.first = self.first or find_first_odd(rows)
@@ -79,7 +96,7 @@ def join_odd_rows(networks: Sequence[OddRows]) -> OddRows:
     joined = OddRows(columns={name for each in networks for name in each.columns})
     for name in joined.columns:
         lookers = [each for each in networks if name in each.columns]
-        for kind in ("filled", "unseen", "beyond"):
+        for kind in KINDS:
             flags = [getattr(each, kind)[name] for each in lookers if name in getattr(each, kind)]
             if len(flags) == len(lookers) and (common := reduce(np.logical_and, flags)).any():
                 getattr(joined, kind)[name] = common

@@ -227,7 +227,7 @@ def test_slash_dates_of_both_orders_are_an_error_that_shows_one_of_each():
     ("format", "why"),
     [
         ("%d.%m.%Q", "'%Q' in the date format"),
-        ("%Y-%m-%d %Z", "'%Z' in the date format"),
+        ("%Y-%m-%d %s", "'%s' in the date format"),
         ("%Y%", "'%' in the date format"),
         ("%d.%m", "has no year"),
         ("dd.mm.yyyy", "has no year"),

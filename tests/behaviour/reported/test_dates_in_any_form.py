@@ -1,0 +1,235 @@
+"""Dates however they are written: called so, with the format to write; times with and without a zone told apart."""
+
+import datetime as dt
+import re
+
+import numpy as np
+import pytest
+
+from mlptrain.data.date_recognition import list_formats_of_shape, look_at_dates
+from mlptrain.data.dates import make_date_reader, parse_dates
+from tests.support.command import mlptrain
+
+DAYS = [dt.datetime(2020, 1, 2, 9, 5) + dt.timedelta(days=k, minutes=73 * k) for k in range(60)]
+FORMS = {
+    "spreadsheet": ("%-m/%-d/%Y %-H:%M", "%m/%d/%Y %H:%M"),
+    "half days": ("%-m/%-d/%Y %-I:%M %p", "%m/%d/%Y %I:%M %p"),
+    "half days, close": ("%d.%m.%Y %I:%M%p", "%d.%m.%Y %I:%M%p"),
+    "one-digit days": ("%-d.%-m.%Y %-H:%M", "%d.%m.%Y %H:%M"),
+    "utc as a word": ("%Y-%m-%d %H:%M:%S UTC", "%Y-%m-%d %H:%M:%S %z"),
+    "gmt of a mail": ("%a, %d %b %Y %H:%M:%S GMT", "%a, %d %b %Y %H:%M:%S %z"),
+    "offset after a blank": ("%Y-%m-%d %H:%M:%S +0100", "%Y-%m-%d %H:%M:%S %z"),
+    "one-digit hours": ("%Y-%m-%d %-H:%M", "%Y-%m-%d %H:%M"),
+    "two-digit year": ("%d.%m.%y", "%d.%m.%y"),
+    "two-digit year, slashes": ("%m/%d/%y", "%m/%d/%y"),
+    "month names": ("%d-%b-%Y", "%d-%b-%Y"),
+    "long month names": ("%B %-d, %Y", "%B %d, %Y"),
+    "upper case": ("%d%b%Y", "%d%b%Y"),
+    "ctime": ("%a %b %d %H:%M:%S %Y", "%a %b %d %H:%M:%S %Y"),
+    "weeks": ("%G-W%V", "%G-W%V"),
+    "days of weeks": ("%G-W%V-%u", "%G-W%V-%u"),
+    "months": ("%Y-%m", "%Y-%m"),
+    "clock times": ("%H:%M", "%H:%M"),
+    "clock times with seconds": ("%-I:%M:%S %p", "%I:%M:%S %p"),
+    "compact": ("%Y%m%dT%H:%M", "%Y%m%dT%H:%M"),
+    "fractions": ("%Y/%m/%d %H:%M:%S.%f", None),
+    "iso with a short offset": ("%Y-%m-%d %H:%M:%S+01", None),
+    "iso": ("%Y-%m-%dT%H:%M", None),
+}
+GAPS = ["NaT", "NULL", "NA", "0000-00-00", "\\N", "?", "None"]
+
+
+def texts_in(form: str) -> list[str]:
+    return [day.strftime(form) for day in DAYS]
+
+
+@pytest.mark.parametrize(("written", "form"), FORMS.values(), ids=FORMS)
+def test_dates_are_called_so_with_the_format_to_write(tmp_path, written, form):
+    """`init` writes what reads them; `fit` without it leaves them out and says how; with it, it reads them."""
+    rows = [f'"{text}",{k % 3},{"yes" if k % 2 else "no"}' for k, text in enumerate(texts_in(written))]
+    (tmp_path / "t.csv").write_text("\n".join(["when,a,y", *rows, f"{GAPS[0]},1,yes"]) + "\n")
+    started = mlptrain("init", "t.csv", "--target", "y", "--out", "-", cwd=tmp_path)
+    said = re.search("^ +when: (.*?)  +#", started.out, re.MULTILINE)[1]
+    assert said == ("date" if form is None else f'{{type: date, format: "{form}"}}')
+    spec = "data: {{train: t.csv, target: y{}}}\nmodel: {{hidden: [2]}}\ntraining: {{epochs: 1}}\n"
+    (tmp_path / "s.yaml").write_text(spec.format(""))
+    (tmp_path / "d.yaml").write_text(spec.format(f", columns: {{when: {said}}}"))
+    left_out = mlptrain("fit", "s.yaml", cwd=tmp_path).err
+    assert f'note: column "when": dates; to use them, set data.columns: {{when: {said}}}' in left_out
+    assert mlptrain("fit", "d.yaml", "-q", cwd=tmp_path).code == 0
+    answers = mlptrain("predict", "d.npz", "t.csv", cwd=tmp_path)
+    assert (answers.code, "missing cells filled: when 1" in answers.err) == (0, True)
+
+
+@pytest.mark.parametrize("gap", GAPS)
+def test_what_can_be_no_date_is_a_missing_one(gap):
+    found = look_at_dates(dict.fromkeys([*texts_in("%d.%m.%Y"), gap], 1))
+    assert (found.is_known, found.words) == (True, ())
+
+
+def test_words_among_dates_are_named(tmp_path):
+    counts = dict.fromkeys([*texts_in("%d-%b-%Y"), "unknown"], 1)
+    assert look_at_dates(counts).settings() == '{type: date, format: "%d-%b-%Y", missing_values: ["unknown"]}'
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["01/02/20", "03/04/20", "05/06/20"],
+        ["01-02-2020", "03-04-2020"],
+        ["1/2/2020 9:05", "3/4/2020 9:05"],
+        ["01/02/2020", "03/04/2020"],
+        ["20-01-02", "20-03-04", "12-03-04"],
+    ],
+)
+def test_a_doubtful_order_is_never_guessed(texts, tmp_path):
+    assert look_at_dates(dict.fromkeys(texts, 1)).is_doubtful
+    rows = [f"{texts[k % len(texts)]},{k % 5},{'pq'[k % 2]}" for k in range(40)]
+    (tmp_path / "t.csv").write_text("\n".join(["when,a,y", *rows]) + "\n")
+    (tmp_path / "s.yaml").write_text(
+        "data: {train: t.csv, target: y, columns: {when: date}}\nmodel: {hidden: [2]}\ntraining: {epochs: 1}\n"
+    )
+    ended = mlptrain("fit", "s.yaml", cwd=tmp_path)
+    assert (ended.code, "may have the day" in ended.err) == (3, True), ended.err
+    started = mlptrain("init", "t.csv", "--target", "y", "--out", "-", cwd=tmp_path)
+    assert "when: ignore" in started.out
+    assert "the day or the month first" in started.out
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["C85", "E46"],
+        ["12-34", "56-78"],
+        ["1/2", "3/4"],
+        ["A-12", "B-7"],
+        ["1:2:3", "4:5:6"],
+        ["Mr. 5, 2020", "x"],
+        ["192.168.0.1"],
+        ["555-12-3456"],
+        ["99-99-9999"],
+        ["may"],
+    ],
+)
+def test_other_texts_are_no_dates(texts):
+    assert look_at_dates(dict.fromkeys(texts, 1)) is None
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "seconds"),
+    [
+        ("epoch", "1577955900", 1577955900),
+        ("epoch", "-1.5", -1.5),
+        ("epoch_ms", "1577955900500", 1577955900.5),
+        ("epoch_us", "1577955900500000", 1577955900.5),
+        ("epoch_ns", "1577955900500000000", 1577955900.5),
+        ("%H:%M", "9:05", 32700),
+        ("%I:%M %p", "12:30 am", 1800),
+        ("%I:%M %p", "9:05 p.m.", 75900),
+        ("%Y-%m-%d %H:%M:%S%z", "2020-01-02 09:05:00+01", 1577952300),
+        ("%Y-%m-%d %H:%M:%S%z", "2020-01-02 09:05:00-0130", 1577961300),
+        ("%Y-%m-%d %H:%M:%S %Z", "2020-01-02 09:05:00 UTC", 1577955900),
+        ("%YQ%q", "2020Q2", 1585699200),
+        ("%G-W%V", "2020-W01", 1577664000),
+        ("%G-W%V-%u", "2020-W53-7", 1609632000),
+    ],
+)
+def test_formats_that_other_programs_write(form, text, seconds):
+    assert parse_dates([text], form).tolist() == [seconds]
+
+
+@pytest.mark.parametrize(
+    ("form", "text"), [("%G-W%V", "2021-W53"), ("%YQ%q", "2020Q5"), ("epoch", "soon"), ("%H:%M", "24:00")]
+)
+def test_what_a_format_does_not_read(form, text):
+    assert make_date_reader(form)(text) is None
+
+
+def test_a_shape_has_few_formats():
+    assert list_formats_of_shape("2020-01-02 09:05 pm +01") == [
+        f"{day} %I:%M %p %z" for day in ("%Y-%m-%d", "%d-%m-%Y", "%m-%d-%Y", "%y-%m-%d", "%d-%m-%y", "%m-%d-%y")
+    ]
+
+
+NUMBERS = {
+    "epoch_ms": (1577955900000, 60_000, "x", "milliseconds since 1970"),
+    "epoch": (1577955900, 60, "created_at", "seconds since 1970"),
+    "%Y%m%d": (20200101, 1, "date", "dates"),
+}
+
+
+@pytest.mark.parametrize("form", NUMBERS)
+def test_numbers_that_may_be_dates_are_noted(tmp_path, form):
+    first, step, name, what = NUMBERS[form]
+    rows = [f"{first + step * ((k * 7) % 28)},{k % 3},{'yes' if k % 2 else 'no'}" for k in range(60)]
+    (tmp_path / "t.csv").write_text("\n".join([f"{name},a,y", *rows]) + "\n")
+    spec = "data: {{train: t.csv, target: y{}}}\nmodel: {{hidden: [2]}}\ntraining: {{epochs: 1}}\n"
+    (tmp_path / "s.yaml").write_text(spec.format(""))
+    ended = mlptrain("fit", "s.yaml", cwd=tmp_path)
+    said = f'{{type: date, format: "{form}"}}'
+    assert f'note: column "{name}": may be {what}; as dates: data.columns: {{{name}: {said}}}' in ended.err
+    (tmp_path / "s.yaml").write_text(spec.format(f", columns: {{{name}: {said}}}"))
+    assert mlptrain("fit", "s.yaml", "-q", cwd=tmp_path).code == 0
+    (tmp_path / "s.yaml").write_text(spec.format(f", columns: {{{name}: date}}"))
+    wrong = mlptrain("fit", "s.yaml", cwd=tmp_path)
+    assert (wrong.code, f"give the column's format ({form})" in wrong.err) == (3, True), wrong.err
+
+
+# Zones
+
+
+def write_times(path, *zones: str) -> None:
+    """Times whose label follows the local hour, each with one of the zones."""
+    times = [dt.datetime(2020, 1, 1) + dt.timedelta(hours=7 * k) for k in range(80)]
+    rows = [
+        f"{time:%Y-%m-%d %H:%M:%S}{zones[k % len(zones)]},{'day' if 8 <= time.hour < 20 else 'night'}"
+        for k, time in enumerate(times)
+    ]
+    path.write_text("\n".join(["when,y", *rows]) + "\n")
+
+
+def write_spec(path, column: str) -> None:
+    data = f"train: t.csv, target: y, columns: {{when: {column}}}"
+    path.write_text(f"data: {{{data}}}\nmodel: {{hidden: [4]}}\ntraining: {{epochs: 3}}\n")
+
+
+@pytest.mark.parametrize("zones", [("+01:00",), ("+01", "+0200"), ("Z",), ("-05:00",), ("+05:30",)])
+def test_zones_in_one_file_only_are_counted_or_do_not_matter(tmp_path, zones):
+    for column, noted in (("date", True), ("{type: date, clock: local}", False)):
+        write_spec(tmp_path / "s.yaml", column)
+        write_times(tmp_path / "t.csv", *zones)
+        write_times(tmp_path / "plain.csv", "")
+        assert mlptrain("fit", "s.yaml", "-q", cwd=tmp_path).code == 0
+        same, other = (mlptrain("predict", "s.npz", name, cwd=tmp_path) for name in ("t.csv", "plain.csv"))
+        assert (same.err, "times without a zone, read as UTC, where training had zones" in other.err) == ("", noted)
+        assert (same.out == other.out) == (not noted or zones == ("Z",))
+        write_times(tmp_path / "t.csv", "")
+        write_times(tmp_path / "zone.csv", *zones)
+        assert mlptrain("fit", "s.yaml", "-q", cwd=tmp_path).code == 0
+        assert ("times with a zone" in mlptrain("predict", "s.npz", "zone.csv", cwd=tmp_path).err) == noted
+
+
+def test_a_column_that_mixes_zones_is_noted(tmp_path):
+    write_times(tmp_path / "t.csv", "+01:00", "", "")
+    for column, noted in (("date", True), ("{type: date, clock: local}", False)):
+        write_spec(tmp_path / "s.yaml", column)
+        for command in ("fit", "check"):
+            ended = mlptrain(command, "s.yaml", cwd=tmp_path)
+            assert ("27 times have a zone, 53 have none and are read as UTC" in ended.err + ended.out) == noted
+
+
+def test_a_clock_is_for_dates(tmp_path):
+    write_times(tmp_path / "t.csv", "")
+    write_spec(tmp_path / "s.yaml", "{type: number, clock: local}")
+    ended = mlptrain("fit", "s.yaml", cwd=tmp_path)
+    assert (ended.code, "has no clock; set type: date" in ended.err) == (2, True), ended.err
+
+
+def test_dates_of_python_are_dates():
+    mlp, days = pytest.importorskip("mlptrain"), [day.replace(second=k) for k, day in enumerate(DAYS)]
+    spec = {"data": {"target": "y", "columns": {"when": {"format": "DD.MM.YYYY"}}}, "training": {"epochs": 1}}
+    rows = {"when": days, "y": [float(day.hour) for day in days]}
+    model = mlp.fit(spec, rows).model
+    forms = [days, np.array(days, "datetime64[s]"), [day.replace(tzinfo=dt.UTC) for day in days]]
+    answers = [model.predict({"when": each}) for each in forms]
+    assert len({str(np.asarray(each).tolist()) for each in answers}) == 1
