@@ -3,10 +3,11 @@
 import os
 import sys
 from contextlib import suppress
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
+from typer.exceptions import TyperException
 
 from mlptrain.cli.check import check_command
 from mlptrain.cli.evaluate import evaluate_command
@@ -15,11 +16,21 @@ from mlptrain.cli.init import init_command
 from mlptrain.cli.predict import predict_command
 from mlptrain.cli.schema import schema_command
 from mlptrain.cli.show import show_command
-from mlptrain.errors import make_interruption
+from mlptrain.cli.usage import Command, describe_usage_problem, write_epilog
+from mlptrain.errors import SpecError, make_interruption
 
 
 class Commands(TyperGroup):
     """The group of commands. It handles what ends a command from outside, with our exit codes in place of Typer's."""
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        """Run the command line; one that cannot be read is an error like all others."""
+        try:
+            code = super().main(*args, **{**options, "standalone_mode": False})
+        except TyperException as problem:
+            raise SpecError(describe_usage_problem(problem)) from None
+        if code:
+            sys.exit(code)
 
     def make_context(self, *args: Any, **options: Any) -> Any:
         """Read the command line; Ctrl-C is ours also here."""
@@ -52,15 +63,42 @@ def discard_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stdout)
 
 
+SHORT_HELP = {
+    "init": "Write a commented spec to begin with, from a file.",
+    "predict": "Predict the rows of a file, in their order.",
+    "check": "Show what a spec means, and check its gradient.",
+    "show": "Show what a model file holds.",
+}
+"""Help of a command in the list of all, where its first sentence is too long for it."""
+
 app = typer.Typer(
     name="mlptrain",
     cls=Commands,
     help="Train multilayer perceptrons on tables, from a YAML spec.",
-    no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=True,
+    rich_markup_mode=None,
+    epilog=write_epilog("mlptrain"),
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+@app.callback()
+def show_help_or_version(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+) -> None:
+    """Train multilayer perceptrons on tables, from a YAML spec."""
+    if version:
+        import mlptrain
+
+        print(f"mlptrain {mlptrain.__version__}")
+    elif context.invoked_subcommand is None:
+        print(context.get_help())
+        raise typer.Exit(2)
+
+
 for name, command, hidden in (
     ("init", init_command, False),
     ("fit", fit_command, False),
@@ -72,4 +110,4 @@ for name, command, hidden in (
     ("train", fit_command, True),
     ("evaluate", evaluate_command, True),
 ):
-    app.command(name, hidden=hidden)(command)
+    app.command(name, cls=Command, hidden=hidden, epilog=write_epilog(name), short_help=SHORT_HELP.get(name))(command)

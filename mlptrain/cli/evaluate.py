@@ -17,7 +17,7 @@ def evaluate_command(
     by: Annotated[str | None, typer.Option(metavar="COLUMN", help="Also measure each value of this column.")] = None,
     bootstrap: Annotated[
         int | None,
-        typer.Option(min=0, max=100_000, help="Samples for the 95 % intervals; 0 for none. [default: 100 to 1000]"),
+        typer.Option(metavar="N", min=0, max=100_000, help="Samples for the 95 % intervals, 100 to 1000; 0 for none."),
     ] = None,
     threads: Threads = None,
     as_json: AsJson = False,

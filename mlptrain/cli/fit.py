@@ -35,10 +35,10 @@ Finish = Annotated[
 ]
 Restart = Annotated[bool, typer.Option("--restart", help="Forget a fit that was interrupted.")]
 CheckpointsWhen = Annotated[
-    When, typer.Option(help="Checkpoints as they cost little time, at the end of all epochs, or none.")
+    When, typer.Option(metavar="WHEN", help="auto: as they cost little time; epochs: after each; off: none.")
 ]
 Minutes = Annotated[
-    float, typer.Option(metavar="N", min=0.0, help="Also one within an epoch, N minutes after the last.")
+    float, typer.Option(metavar="N", min=0.0, help="Also a checkpoint within an epoch, N minutes after the last.")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing but errors.")]
 
@@ -58,7 +58,10 @@ def fit_command(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Train what a spec says and write the model."""
+    """Train what a spec says and write the model.
+
+    The picture of the training goes to stderr. A fit that is stopped keeps a checkpoint, from which --resume goes on.
+    """
     set_blas_threads(threads)
     from mlptrain.commands.fit import fit_files
     from mlptrain.fitting.checkpoints import plan_checkpoints

@@ -11,9 +11,12 @@ import typer
 from mlptrain.machine import count_usable_cores
 
 Set = Annotated[
-    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key: optimizer.learning_rate=0.01")
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the spec, also several times."),
 ]
-Threads = Annotated[int | None, typer.Option(min=1, help="Threads of the matrix products; by default one a core.")]
+Threads = Annotated[
+    int | None, typer.Option(metavar="N", min=1, help="Threads of the products; by default one a core.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document.")]
 ModelPath = Annotated[str, typer.Argument(metavar="MODEL", help="A model that `mlptrain fit` wrote (.npz).")]
 SpecPath = Annotated[str, typer.Argument(metavar="SPEC", help="A YAML spec; `-` is standard input.")]

@@ -2,8 +2,10 @@
 
 import io
 import json
+import re
 import signal
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -111,25 +113,58 @@ def test_usage_and_spec(folder, arguments, said):
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("arguments", "said"),
     [
-        ("fit", "iris.yaml", "--nope"),
-        ("fit",),
-        ("fit", "iris.yaml", "more"),
-        ("fit", "iris.yaml", "--threads", "0"),
-        ("fit", "iris.yaml", "--threads", "many"),
-        ("predict", "iris.npz"),
-        ("nonsense",),
-        ("--nope",),
+        (("fit", "iris.yaml", "--nope"), "mlptrain fit: there is no option --nope (mlptrain fit --help)"),
+        (("fit", "iris.yaml", "--treads", "1"), "mlptrain fit: there is no option --treads; did you mean --threads?"),
+        (
+            ("fit", "iris.yaml", "--lr", "1"),
+            "mlptrain fit: there is no option --lr; did you mean --set optimizer.",
+        ),
+        (
+            ("fit", "iris.yaml", "--batch-size=8"),
+            "mlptrain fit: there is no option --batch-size; did you mean --set",
+        ),
+        (("fit",), "mlptrain fit: SPEC is missing (A YAML spec; `-` is standard input); mlptrain fit --help has"),
+        (("fit", "iris.yaml", "more"), "mlptrain fit: 'more' is too much; mlptrain fit --help says what may stand"),
+        (("fit", "iris.yaml", "--threads", "0"), "mlptrain fit: --threads: give a number greater than or equal to 1;"),
+        (
+            ("fit", "iris.yaml", "--threads", "many"),
+            "mlptrain fit: --threads: give a whole number; mlptrain fit",
+        ),
+        (("fit", "iris.yaml", "--threads"), "mlptrain: --threads needs a value behind it; mlptrain --help"),
+        (
+            ("fit", "iris.yaml", "--checkpoints", "no"),
+            "mlptrain fit: --checkpoints: 'no' is not one of 'auto', ",
+        ),
+        (("nonsense",), "mlptrain: there is no command 'nonsense'; the commands are check, eval, fit, init, "),
+        (("prdict",), "mlptrain: there is no command 'prdict'; did you mean 'predict'?"),
+        (("iris.yaml",), "mlptrain: 'iris.yaml' is no command; did you mean mlptrain fit iris.yaml?"),
+        (("iris.csv",), "mlptrain: 'iris.csv' is no command; did you mean mlptrain init iris.csv?"),
+        (("iris.npz",), "mlptrain: 'iris.npz' is no command; did you mean mlptrain show iris.npz?"),
+        (("--nope",), "mlptrain: there is no option --nope (mlptrain --help)"),
     ],
 )
-def test_a_command_line_that_cannot_be_read(folder, arguments):
+def test_a_command_line_that_cannot_be_read_is_one_sentence(folder, arguments, said):
     before = files(folder)
     ended = mlptrain(*arguments, cwd=folder)
     assert (ended.code, ended.out) == (2, "")
-    assert "Usage: mlptrain" in ended.err
-    assert "Traceback" not in ended.err
+    assert ended.err.startswith(f"error: {said}")
+    assert len(ended.err.splitlines()) == 1
     assert files(folder) == before
+
+
+def test_the_version_is_told(folder):
+    assert mlptrain("--version", cwd=folder) == (0, f"mlptrain {version('mlptrain')}\n", "")
+
+
+@pytest.mark.parametrize("command", ["fit", "eval", "predict", "check", "show", "init", "schema"])
+def test_help_fits_80_columns_has_examples_and_names_no_types(folder, command, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    said = mlptrain(command, "--help", cwd=folder).out
+    assert max(map(len, said.splitlines())) <= 100
+    assert "Examples:\n    mlptrain " in said
+    assert not re.search(r"<\w+>|<int range>|\{\w+\}|…", said)
 
 
 # 3: the data

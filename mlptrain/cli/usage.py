@@ -1,0 +1,144 @@
+"""A command line that cannot be read, in one sentence; and the look of help."""
+
+import re
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import Any
+
+from typer.core import TyperCommand
+from typer.exceptions import TyperException
+
+
+class Command(TyperCommand):
+    """A command whose help names arguments as they are typed, without types and braces."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for each in self.params:
+            if each.param_type_name == "argument":
+                setattr(each, "display_type_rich", lambda **_: "")  # noqa: B010  (its type has nothing to say)
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """The pieces of the line of usage."""
+        return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
+
+
+def describe_usage_problem(problem: TyperException) -> str:
+    """What is wrong with a command line, what was probably meant, and where help is."""
+    ctx: Any = getattr(problem, "ctx", None)
+    path = ctx.command_path if ctx is not None else "mlptrain"
+    option: str | None = getattr(problem, "option_name", None)
+    said = problem.format_message().strip()
+    if unknown := re.match(r"No such command '(.*?)'\.", said, re.DOTALL):
+        return describe_unknown_command(unknown[1], ctx.command)
+    if option is not None and said.startswith("No such option"):
+        return f"{path}: there is no option {option}{suggest_option(option, ctx.command)} ({path} --help)"
+    if said.startswith("Missing"):
+        return describe_missing_argument(path, getattr(problem, "param", None), said)
+    if extra := re.match(r"Got unexpected extra argument.*? \(([^()]*)\)$", said, re.DOTALL):
+        return f"{path}: {extra[1]!r} is too much; {path} --help says what may stand there"
+    for pattern, ours in REWORDED:
+        said = re.sub(pattern, ours, said, flags=re.DOTALL)
+    return f"{path}: {said.rstrip('.')}; {path} --help says what may stand there"
+
+
+REWORDED = (
+    (r"^Invalid value for '?(.*?)'?: ", r"\1: "),
+    (r"Value error, ", ""),
+    (r"Input should be a valid integer.*", "give a whole number"),
+    (r"Input should be a valid number.*", "give a number"),
+    (r"Input should be ", "give a number "),
+    (r"^Option '(.*?)' requires an argument", r"\1 needs a value behind it"),
+)
+"""Typer's words, and ours."""
+
+
+def describe_unknown_command(word: str, group: Any) -> str:
+    """That there is no such command; a file is told the command that takes it."""
+    names = sorted(name for name, command in group.commands.items() if not command.hidden)
+    if word.endswith((".yaml", ".yml")):
+        return f"mlptrain: {word!r} is no command; did you mean mlptrain fit {word}?"
+    if word.endswith((".csv", ".tsv", ".gz", ".parquet", ".xlsx")):
+        return f"mlptrain: {word!r} is no command; did you mean mlptrain init {word}?"
+    if word.endswith(".npz"):
+        return f"mlptrain: {word!r} is no command; did you mean mlptrain show {word}?"
+    close = get_close_matches(word.lower(), names, n=1)
+    near = f"; did you mean {close[0]!r}?" if close else f"; the commands are {', '.join(names)}"
+    return f"mlptrain: there is no command {word!r}{near}"
+
+
+def describe_missing_argument(path: str, param: Any, said: str) -> str:
+    """That an argument is missing, and what it is."""
+    if param is None:
+        return f"{path}: {said}"
+    about = f" ({param.help.rstrip('.')})" if param.help else ""
+    return f"{path}: {param.metavar or param.name} is missing{about}; {path} --help has examples"
+
+
+def suggest_option(option: str, command: Any) -> str:
+    """The option that was probably meant: one of the command, or a key of the spec for --set."""
+    known = list(list_options(command))
+    if close := get_close_matches(option, known, n=1, cutoff=0.7):
+        return f"; did you mean {close[0]}?"
+    if command.name in ("fit", "train", "check"):
+        from mlptrain.spec.suggestions import find_key_elsewhere
+
+        if key := find_key_elsewhere(option.lstrip("-").replace("-", "_")):
+            return f"; did you mean --set {key}=VALUE?"
+    return ""
+
+
+def list_options(command: Any) -> Iterator[str]:
+    """The long options of a command."""
+    return (option for each in command.params for option in each.opts if option.startswith("--"))
+
+
+EXAMPLES = {
+    "mlptrain": """\
+A first hour:
+  mlptrain init table.csv --target price   a spec to begin with
+  mlptrain check table.yaml                what it means, before training
+  mlptrain fit table.yaml                  train, and write table.npz
+  mlptrain eval                            how good it is
+  mlptrain predict new.csv                 predictions, joined by column name
+
+Docs: docs/first-hour.md and docs/spec.md, beside the README.""",
+    "init": """\
+Examples:
+  mlptrain init houses.csv                 list the columns
+  mlptrain init houses.csv --target price""",
+    "fit": """\
+Examples:
+  mlptrain fit houses.yaml
+  mlptrain fit houses.yaml --set training.epochs=50 --set model.hidden='[64, 32]'
+  mlptrain fit houses.yaml --out wide.npz --set model.dropout=0.2
+--set may stand several times; docs/spec.md lists all keys.""",
+    "eval": """\
+Examples:
+  mlptrain eval houses.npz                 on the test part of its spec
+  mlptrain eval houses.npz new.csv --by region --json""",
+    "predict": """\
+Examples:
+  mlptrain predict houses.npz new.csv --out predictions.csv
+  mlptrain predict houses.npz new.csv --keep id --probabilities
+  mlptrain predict houses.npz german.csv --set data.delimiter=';'""",
+    "check": """\
+Examples:
+  mlptrain check houses.yaml
+  mlptrain check houses.yaml --set model.hidden='[256]'""",
+    "show": """\
+Examples:
+  mlptrain show houses.npz
+  mlptrain show houses.npz --json""",
+    "schema": """\
+Examples:
+  mlptrain schema > mlptrain.json          for an editor
+  mlptrain schema --markdown               the reference, as docs/spec.md""",
+}
+"""What stands at the end of a command's help."""
+
+
+def write_epilog(command: str) -> str | None:
+    """The examples of a command, with their lines kept as they are."""
+    text = EXAMPLES.get(command)
+    return None if text is None else "\n\n".join(f"\b\n{part}" for part in text.split("\n\n"))
