@@ -65,6 +65,7 @@ def discard_output() -> None:
 
 SHORT_HELP = {
     "init": "Write a commented spec to begin with, from a file.",
+    "fit": "Train what a spec says, and write the model.",
     "predict": "Predict the rows of a file, in their order.",
     "check": "Show what a spec means, and check its gradient.",
     "show": "Show what a model file holds.",

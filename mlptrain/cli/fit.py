@@ -58,10 +58,7 @@ def fit_command(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Train what a spec says and write the model.
-
-    The picture of the training goes to stderr. A fit that is stopped keeps a checkpoint, from which --resume goes on.
-    """
+    """Train what a spec says, and write the model. A fit that is stopped can go on, with --resume."""
     set_blas_threads(threads)
     from mlptrain.commands.fit import fit_files
     from mlptrain.fitting.checkpoints import plan_checkpoints
