@@ -11,7 +11,6 @@ import yaml
 from mlptrain.data.column import ColumnLook, Understood
 from mlptrain.data.column_rules import ColumnRules, FeatureRules
 from mlptrain.data.dates import looks_like_dates
-from mlptrain.data.delimited import TableFormat
 from mlptrain.data.feature_fitting import decide_column_kinds
 from mlptrain.data.features import CLASS_OF, COLUMN_CLASSES
 from mlptrain.data.files import is_idx, is_parquet, match_files
@@ -23,6 +22,7 @@ from mlptrain.data.number_reading import describe_range
 from mlptrain.data.number_texts import MISSING_NUMBERS, are_whole_numbers, find_words
 from mlptrain.data.sniffing import sniff_format
 from mlptrain.data.table import Table, read_table_to_describe
+from mlptrain.data.table_format import TableFormat
 from mlptrain.data.targets import fit_classes, mark_rows_without_target
 from mlptrain.errors import DataError, SpecError
 from mlptrain.model.rows import TableRows
@@ -91,7 +91,7 @@ def make_table_starter(data: str, target: str, folder: Path) -> Starter:
     layout = TableFormat() if is_parquet(first) else sniff_format(first, [target])
     table = read_table_to_describe(data, layout)
     if target not in table.columns:
-        hint = "" if layout.header else " (the first line looks like data, so the columns were numbered)"
+        hint = "" if layout.has_header else " (the first line looks like data, so the columns were numbered)"
         raise DataError(table.missing([target]) + hint)
     if not table.rows:
         raise DataError(f"{table.name}: there are no rows, only names")
@@ -236,7 +236,7 @@ def format_table_settings(layout: TableFormat) -> Iterator[str]:
     }
     for each in fields(TableFormat):
         value = getattr(layout, each.name)
-        if each.name != "replace" and value != each.default:
+        if each.name != "replace" and value not in (None, each.default):
             text = format_setting(value)
             yield f"  {each.name}: {text}" + (f"    # {words[each.name]}" if each.name in words else "")
 

@@ -16,7 +16,14 @@ from mlptrain.commands.predict_output import (
 )
 from mlptrain.data.images import read_images
 from mlptrain.data.odd_cells import OddCells, format_column_counts
-from mlptrain.data.table import CHUNK, Reading, Table, describe_missing_columns, format_quoted_names
+from mlptrain.data.table import (
+    CHUNK,
+    Reading,
+    Table,
+    describe_empty_rows,
+    describe_missing_columns,
+    format_quoted_names,
+)
 from mlptrain.data.table_writing import TableForm
 from mlptrain.errors import DataError, SpecError
 from mlptrain.model.answers import AnswerOptions, Columns, NotFinite, escape_spreadsheet_formula
@@ -48,6 +55,7 @@ class Prediction:
         self.model_path, self.data, self.strict, self.threads = model_path, data, strict, threads
         self.names: list[str] = []
         self.said: list[str] = []
+        self.empty_rows = 0
         if options.probabilities:
             self.model.head.require_probabilities("--probabilities")
         if self.model.reads_images and options.keep:
@@ -77,7 +85,7 @@ class Prediction:
     @cached_property
     def reading(self) -> Reading:
         """The input, open for reading."""
-        return Reading(self.data, self.model.spec.data)
+        return Reading(self.data, self.model.spec.data, self.model.columns())
 
     def read_pieces(self) -> Iterator[Rows]:
         """The input, piece by piece; pieces are whole chunks of the network, wherever the reader divides the file."""
@@ -101,6 +109,7 @@ class Prediction:
             if blank := reading.source.inner_blank_lines:
                 lines = f"{blank} blank line{'s' * (blank > 1)} between the rows"
                 raise DataError(f"{table.name}: {lines}; remove them, so that each row gets its prediction")
+            self.empty_rows = reading.source.empty_rows_at_end
             yield TableRows(table)
 
     @property
@@ -116,7 +125,8 @@ class Prediction:
         """What the user should hear once all rows are predicted: columns without use, odd cells."""
         ignored = self.ignored
         unused = f"columns that the model does not use: {format_quoted_names(ignored)}" if ignored else ""
-        said = (*self.said, unused, self.describe_replaced(), self.counts.odd.words(), self.counts.lost.words())
+        ends = f"{self.data}: {describe_empty_rows(self.empty_rows)}" if self.empty_rows else ""
+        said = (*self.said, unused, ends, self.describe_replaced(), self.counts.odd.words(), self.counts.lost.words())
         return [message for message in said if message]
 
     def describe_replaced(self) -> str:
@@ -159,7 +169,7 @@ class Prediction:
     def check_width(self) -> None:
         """Without a header, columns are told by their place: there must be as many as in training (or no target)."""
         data = self.model.spec.data
-        if data.header:
+        if data.has_header:
             return
         others = {name for name in (data.sample_weight, data.split.column) if name is not None}
         known = self.model.columns().keys() | self.model.ignored | others

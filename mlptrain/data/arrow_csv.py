@@ -37,6 +37,7 @@ def can_use_arrow_reader(reader: Reader) -> bool:
     return (
         layout.encoding.lower() in ("utf-8", "utf8")
         and not layout.skip_initial_space
+        and not layout.skip_footer
         and layout.grammar == NUMBERS
         and 1 < reader.width <= WIDEST
         and reader.delimiter.isascii()
@@ -94,6 +95,13 @@ def refuse_ambiguous_piece(piece: bytes, delimiter: str) -> None:
             raise Unsure from None
 
 
+def may_have_empty_row(piece: bytes, delimiter: str, width: int) -> bool:
+    """Whether a line may have delimiters only, as many as a row has."""
+    empty = delimiter.encode() * (width - 1)
+    starts, ends = (empty + b"\n", empty + b"\r"), (b"\n" + empty + b"\n", b"\n" + empty + b"\r")
+    return piece.startswith(starts) or piece.endswith(b"\n" + empty) or any(end in piece for end in ends)
+
+
 def has_lone_return(piece: bytes) -> bool:
     """Whether a carriage return alone ends a line, as it does for the standard reader."""
     return b"\r" in piece and piece.count(b"\r") != piece.count(b"\r\n")
@@ -123,6 +131,9 @@ def read_piece(piece: bytes, numbers: Mapping[int, bool], *, width: int, delimit
     except pyarrow.ArrowException:
         raise Unsure from None
     if table.num_rows != piece.count(b"\n") + (not piece.endswith(b"\n")):  # it leaves blank lines out
+        raise Unsure
+    full = any(number and not column.null_count for column, number in zip(table.columns, numbers.values(), strict=True))
+    if not full and may_have_empty_row(piece, delimiter, width):
         raise Unsure
     read = zip(table.columns, numbers.values(), strict=True)
     return [convert_arrow_numbers(column) if number else convert_arrow_texts(column) for column, number in read]

@@ -4,86 +4,49 @@ The standard library's `csv` reads, in strict mode; ours are the checks around i
 quote is divided at its delimiters, which is what `csv` would do, at half the cost.
 """
 
-import codecs
 import csv
 import io
-import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from itertools import chain, islice
-from typing import Annotated, Any, NoReturn, TextIO
-
-from annotated_types import Ge, Le, Len
+from typing import Any, NoReturn, TextIO
 
 from mlptrain.data.coding import NulByte
 from mlptrain.data.column_types import ColumnType
 from mlptrain.data.files import GZIP_FAULTS, Opener, SameFile
-from mlptrain.data.grammar import DecimalPoint, NumberGrammar, ThousandsMark, is_number
+from mlptrain.data.grammar import is_number
+from mlptrain.data.table_format import DELIMITERS, TableFormat, is_known_encoding, quote_delimiter
+from mlptrain.data.text_faults import CSV_WORDS, OTHER_TEXT, WIDE, find_undecodable_byte
+from mlptrain.data.text_lines import (
+    drop_last_lines,
+    find_stray_quote,
+    may_have_stray_quote,
+    read_separator_line,
+)
 from mlptrain.errors import DataError
 
 FIELD_LIMIT = 1 << 20
 ROWS_AT_ONCE = 4096
 CHARACTERS_AT_ONCE = 1 << 18  # whose cells stay in the outer cache
 CHARACTERS_OF_A_COLUMN, CHARACTERS_AT_MOST = 1 << 12, 1 << 23  # of wide tables some hundred rows at a time
-DELIMITERS = {"\t": r'"\t"', ";": '";"', "|": '"|"'}
-"""Other delimiters than the comma, as YAML writes them."""
+TITLES = 20
+"""Lines among which titles above the table are looked for."""
+FOOTER_LINES = 5
+"""Lines behind the table that are taken for its footer, at most."""
+NO_CAUSE = " (if the table begins further down, set data.skip_rows)"
 
 Record = list[str]
 Columns = Sequence[Sequence[str]]
 
 
-@dataclass(frozen=True, kw_only=True)
-class TableFormat:
-    """How the text of a table is written."""
-
-    delimiter: Annotated[str, Len(1, 1)] | None = None
-    """One character; by default a comma, or a tab where the first line has tabs and no commas."""
-    encoding: str = "utf-8"
-    """The text's encoding, by Python's names (utf-8, cp1252, latin-1 …)."""
-    header: bool = True
-    """The first line names the columns; without a header they are column_1, column_2, …"""
-    skip_rows: Annotated[int, Ge(0), Le(10**6)] = 0
-    """Lines to skip before the header (or the first row)."""
-    skip_initial_space: bool = False
-    """Drop blanks after a delimiter."""
-    decimal: DecimalPoint = "."
-    """The decimal point of numbers."""
-    thousands: ThousandsMark = ""
-    """The mark between groups of digits, as in 1,234,567; " " stands for blanks of every kind (also no-break and thin
-    ones), "'" for a typographic apostrophe, too."""
-    loose_signs: bool = False
-    """Read as numbers, too: a dash or U+2212 for the minus, 12- and (12) for -12, full-width figures, an apostrophe
-    before a number."""
-    units: tuple[str, ...] = ()
-    """Texts that may stand before or after a number and are dropped: ["%", "€", "EUR"]; 12.3% is 12.3."""
-    replace: Mapping[str, str] = field(default_factory=dict)
-    """Cells to be read as another text, in every column: {"<=50K.": "<=50K"}."""
-
-    @property
-    def grammar(self) -> NumberGrammar:
-        return NumberGrammar(self.decimal, self.thousands, loose_signs=self.loose_signs, units=self.units)
-
-
-def is_known_encoding(name: str) -> bool:
-    """Whether Python knows a text encoding of this name."""
-    try:
-        "".encode(name)
-        return codecs.lookup(name).name not in NO_TEXT
-    except (LookupError, ValueError):
-        return False
-
-
-NO_TEXT = frozenset(["utf-7", "unicode-escape", "raw-unicode-escape", "idna", "punycode", "undefined"])
-"""Encodings of names and of source code, and those in which halves of characters can be written."""
-
-
 class Reader:
     """Columns of delimited text, with the checks that `csv` leaves out; a fault is located in a second, slow pass."""
 
-    def __init__(self, open_bytes: Opener, name: str, layout: TableFormat) -> None:
+    def __init__(self, open_bytes: Opener, name: str, layout: TableFormat, known: Collection[str] = ()) -> None:
         self.open_bytes, self.name, self.layout = open_bytes, name, layout
+        self.known = {*known, *layout.named_columns}
         self.inner_blank_lines = 0
+        self.empty_rows_at_end = 0
         self.unit = ":"
         self.delimiter = layout.delimiter or ","
         self.width = 0
@@ -122,6 +85,11 @@ class Reader:
                 raise DataError(f"{self.name}:1: the file is empty" + (f" after {skip} skipped lines" if skip else ""))
             if other := next((kind for form, kind in OTHER_TEXT if form.match(first)), None):
                 raise DataError(f"{self.name}:{skipped + blank + 1}: this is {other}, not a table; save it as CSV")
+            if mark := read_separator_line(first):
+                cure = f"set data.skip_rows: {skipped + blank + 1} and data.delimiter: {quote_delimiter(mark)}"
+                said = f"this line tells Excel the delimiter ({first.strip()!r}), it holds no names"
+                raise DataError(f"{self.name}:{skipped + blank + 1}: {said}; {cure}")
+            self.check_quotes(first)
             if self.layout.delimiter is None and "\t" in first and "," not in first:
                 self.delimiter = "\t"
             records = self.records(self.without_nul(chain([first], lines), skipped + blank))
@@ -129,10 +97,11 @@ class Reader:
         place = f"{self.name}:{skipped + blank + 1}"
         self.width = len(record)
         self.first_line = skipped + blank
-        if not self.layout.header:
+        if not self.layout.has_header:
             return [f"column_{position}" for position in range(1, len(record) + 1)]
         self.first_line += records.line_num
         self.check_names(record, place)
+        self.first_line += self.layout.skip_after_names
         return record
 
     def types(self) -> dict[str, ColumnType]:
@@ -152,17 +121,36 @@ class Reader:
         positions: dict[str, int] = {}
         for position, column in enumerate(names, 1):
             if not column.strip():
-                raise DataError(f"{place}: column {position} has no name; name it (is it an index column?)")
+                hint = self.suggest_table_start() or "; name it (is it an index column?)"
+                raise DataError(f"{place}: column {position} has no name{hint}")
             if column in positions:
                 both = f"columns {positions[column]} and {position}"
-                raise DataError(f"{place}: column {column!r} is named twice ({both}); rename one of them")
+                hint = self.suggest_table_start() or "; rename one of them"
+                raise DataError(f"{place}: column {column!r} is named twice ({both}){hint}")
             positions[column] = position
         other = next((mark for mark in DELIMITERS if len(names) == 1 and mark in names[0]), None)
         if other and self.layout.delimiter is None:
             hint = f"if another character divides the columns, set data.delimiter: {DELIMITERS[other]}"
             raise DataError(f"{place}: there is one column only, {names[0]!r}; {hint}")
-        if all(is_number(column) for column in names):
-            raise DataError(f"{place}: the first line looks like data, not names; set data.header: false")
+        if self.layout.header is None and all(map(is_number, names)) and self.known.isdisjoint(names):
+            either = "set data.header: false if it is a row, or data.header: true if these are the names"
+            skip = f"; if it is neither, data.header: false and data.skip_rows: {self.layout.skip_rows + 1}"
+            raise DataError(f"{place}: the first line looks like data, not names; {either}{skip}")
+
+    def suggest_table_start(self) -> str:
+        """A hint at titles above the names; empty if no line below is fuller than the first one."""
+        with suppress(csv.Error, UnicodeError, *GZIP_FAULTS), self.text() as stream:
+            records = self.records(islice(stream, self.layout.skip_rows, None))
+            most, first = 0, 0
+            for record in islice(records, TITLES):
+                full = len(record) if all(map(str.strip, record)) and not any(map(is_number, record)) else 0
+                if full > 1 and full >= self.width and most:
+                    begin = self.layout.skip_rows + records.line_num
+                    cure = f"if the table begins on line {begin}, set data.skip_rows: {begin - 1}"
+                    return f"; line {first} looks like a title: {cure}"
+                first = first or self.layout.skip_rows + records.line_num * bool(record)
+                most = most or len(record)
+        return ""
 
     def rows_stream(self, stream: TextIO) -> TextIO:
         """The stream, behind the header."""
@@ -172,17 +160,48 @@ class Reader:
 
     def blocks(self, unread: Collection[str] = ()) -> Iterator[Columns]:  # noqa: ARG002  (the text is read as a whole)
         """Blocks of columns, without blank lines."""
-        self.inner_blank_lines = self._blank = 0
+        self.inner_blank_lines = self.empty_rows_at_end = self._blank = 0
+        by_csv = self.layout.skip_initial_space or self.layout.skip_footer
         with self.faults(), self.text() as stream:
-            self.rows_stream(stream)
-            at_once = max(CHARACTERS_AT_ONCE, min(CHARACTERS_OF_A_COLUMN * self.width, CHARACTERS_AT_MOST))
-            while text := stream.read(at_once):
-                text += stream.readline()
-                columns = None if self.layout.skip_initial_space else self.divide_text(text)
+            texts = self.read_texts(self.rows_stream(stream))
+            for text in texts:
+                columns = None if by_csv else self.divide_text(text)
                 if columns is None:
-                    yield from self.csv_blocks(chain(io.StringIO(text, newline=""), stream))
+                    yield from self.csv_blocks(self.lines_of_rows(chain([text], texts)))
                 elif columns:
                     yield columns
+
+    def read_texts(self, stream: TextIO) -> Iterator[str]:
+        """The rest of a stream in pieces of whole lines."""
+        at_once = max(CHARACTERS_AT_ONCE, min(CHARACTERS_OF_A_COLUMN * self.width, CHARACTERS_AT_MOST))
+        while text := stream.read(at_once):
+            yield text + stream.readline()
+
+    def lines_of_rows(self, texts: Iterable[str]) -> Iterator[str]:
+        """The lines of texts but for those at the end that are no rows; a doubtful quote is an error."""
+        lines = chain.from_iterable(io.StringIO(self.check_quotes(text), newline="") for text in texts)
+        return drop_last_lines(lines, self.layout.skip_footer, self.delimiter) if self.layout.skip_footer else lines
+
+    def check_quotes(self, text: str) -> str:
+        """The text; an error if a quote within a field hides a delimiter."""
+        if may_have_stray_quote(text, self.delimiter):
+            for line in io.StringIO(text, newline=""):
+                if self.find_stray_quote(line) is not None:
+                    raise DataError(self.stray_quote())
+        return text
+
+    def find_stray_quote(self, line: str) -> int | None:
+        return find_stray_quote(line, self.delimiter, spaces=self.layout.skip_initial_space)
+
+    def stray_quote(self) -> str:
+        """The message for the first quote within a field that hides a delimiter."""
+        with self.text() as stream:
+            for number, line in enumerate(islice(stream, self.layout.skip_rows, None), self.layout.skip_rows + 1):
+                if (place := self.find_stray_quote(line)) is not None:
+                    said = f"a quote within an unquoted field ({line[max(place - 12, 0) : place + 28].strip()})"
+                    cure = "put the missing delimiter before it, or quote the whole field and double the quotes in it"
+                    return f"{self.name}:{number}: {said} may open a cell that holds a delimiter; {cure}"
+        return f"{self.name}: the file has changed while it was read; try again"
 
     def divide_text(self, text: str) -> Columns | None:
         """The columns of whole lines; None if only `csv` can read them."""
@@ -195,12 +214,12 @@ class Reader:
             return None
         columns = self.aligned(text)
         if columns is None:
-            text = "\n".join(self.without_blanks(text.split("\n")))
+            text = "\n".join(self.without_blanks(text.split("\n"), self.line_has_cells if self.width > 1 else bool))
             columns = self.aligned(text) if text else []
             if columns is None:
                 self.refuse_ragged_rows()
-        elif self._blank:
-            self.inner_blank_lines, self._blank = self.inner_blank_lines + self._blank, 0
+        else:
+            self.count_inner_blanks()
         return columns
 
     def aligned(self, text: str) -> Columns | None:
@@ -211,6 +230,8 @@ class Reader:
         """
         if self.width == 1:
             return [text.split("\n")] if self.delimiter not in text else None
+        if self.has_empty_rows(text):
+            return None
         cells = text.replace("\n", self.delimiter + "\n").split(self.delimiter)
         lines, rest = divmod(len(cells), self.width)
         first = "".join(cells[:: self.width])
@@ -229,26 +250,44 @@ class Reader:
     def csv_blocks(self, lines: Iterable[str]) -> Iterator[Columns]:
         """Blocks of columns as `csv` reads them."""
         records = self.records(lines)
+        empty = [""] * self.width
         while block := list(islice(records, ROWS_AT_ONCE)):
-            if [] in block:
-                block = self.without_blanks(block) if self.width > 1 else [record or [""] for record in block]
-            elif self._blank:
-                self.inner_blank_lines, self._blank = self.inner_blank_lines + self._blank, 0
-            if not {self.width}.issuperset(map(len, block)):
+            whole = {self.width}.issuperset(map(len, block))
+            if self.width == 1:
+                block = block if whole else [record or [""] for record in block]
+            elif not whole or empty in block:
+                block = self.without_blanks(block, any)
+            else:
+                self.count_inner_blanks()
+            if not (whole or {self.width}.issuperset(map(len, block))):
                 self.refuse_ragged_rows()
             if block:
                 yield list(zip(*block, strict=True))
 
-    def without_blanks(self, block: list[Any]) -> list[Any]:
-        """The block without blank lines; those at its end are counted once another row follows."""
+    def without_blanks(self, block: list[Any], has_cells: Callable[[Any], bool]) -> list[Any]:
+        """The block without blank lines and rows without a cell; those at its end count once another row follows."""
         kept = []
         for record in block:
-            if record:
-                self.inner_blank_lines, self._blank = self.inner_blank_lines + self._blank, 0
+            if has_cells(record):
+                self.count_inner_blanks()
                 kept.append(record)
             else:
                 self._blank += 1
+                self.empty_rows_at_end += bool(record)
         return kept
+
+    def count_inner_blanks(self) -> None:
+        """Count the blank lines so far as such between rows: another row follows."""
+        if self._blank:
+            self.inner_blank_lines, self._blank, self.empty_rows_at_end = self.inner_blank_lines + self._blank, 0, 0
+
+    def has_empty_rows(self, text: str) -> bool:
+        """Whether a line has delimiters only, as many as a row has."""
+        empty = self.delimiter * (self.width - 1)
+        return f"\n{empty}\n" in text or text.startswith(f"{empty}\n") or text.endswith(f"\n{empty}") or text == empty
+
+    def line_has_cells(self, line: str) -> bool:
+        return bool(line.strip(self.delimiter))
 
     def refuse_ragged_rows(self) -> NoReturn:
         """Raise for the first record that has too few or too many fields."""
@@ -256,21 +295,35 @@ class Reader:
             if len(record) != self.width:
                 fields = f"{len(record)} field{'s' * (len(record) != 1)}, {self.width} expected"
                 hint = self.suggest_ragged_cause(len(record)) if position == 0 or self.width == 1 else ""
-                raise DataError(f"{self.name}:{line}: {fields}{hint}; mend the line")
+                footer = "" if hint else self.suggest_footer(line)
+                raise DataError(f"{self.name}:{line}: {fields}{hint}; mend the line{footer}")
         raise DataError(f"{self.name}: the file has changed while it was read; try again")
 
     def suggest_ragged_cause(self, fields: int) -> str:
         """The likely cause if the very first row does not fit the names."""
         if fields == self.width + 1 and all(len(record) == fields for record, _ in self.locate_records()):
             return " in every row (an index column without a name, or a delimiter at the end of the lines?)"
-        return " (if the table begins further down, set data.skip_rows)"
+        return self.suggest_table_start() or NO_CAUSE
+
+    def suggest_footer(self, line: int) -> str:
+        """A hint at lines behind the table; empty if rows follow after a line that is none."""
+        try:
+            wrong = [len(record) != self.width for record, place in self.locate_records() if place >= line]
+        except DataError:
+            return ""
+        if not all(wrong) or len(wrong) > FOOTER_LINES:
+            return ""
+        return f", or set data.skip_footer: {len(wrong)} if the table ends above it"
 
     def locate_records(self) -> Iterator[tuple[Record, int]]:
         """The records of the rows, each with the file line it begins on."""
         with self.faults(), self.text() as stream:
-            records, line = self.records(self.rows_stream(stream)), self.first_line + 1
+            records, line = (
+                self.records(self.lines_of_rows(self.read_texts(self.rows_stream(stream)))),
+                self.first_line + 1,
+            )
             for record in records:
-                if record or self.width == 1:
+                if self.width == 1 or any(record):
                     yield record or [""], line
                 line = self.first_line + records.line_num + 1
 
@@ -353,35 +406,3 @@ class Reader:
 def strip_leading_line_ends(cells: Sequence[str]) -> list[str]:
     """The first cell of each line, without the line end that precedes it (the first cell has none)."""
     return [cells[0], *(cell[1:] for cell in cells[1:])]
-
-
-def find_undecodable_byte(line: bytes, encoding: str, delimiter: str) -> str:
-    """The first byte of a line that is not of the encoding; empty where there is none, or it cannot be told."""
-    try:
-        line.decode(encoding)
-    except UnicodeDecodeError as problem:
-        column = line[: problem.start].decode(encoding).count(delimiter) + 1
-        return f"column {column}: byte {problem.start + 1} of the line (0x{line[problem.start]:02x})"
-    except UnicodeError:
-        pass
-    return ""
-
-
-WIDE = {
-    codecs.BOM_UTF32_LE: "UTF-32",
-    codecs.BOM_UTF32_BE: "UTF-32",
-    codecs.BOM_UTF16_LE: "UTF-16",
-    codecs.BOM_UTF16_BE: "UTF-16",
-}
-"""Byte order marks; that of UTF-32 begins with that of UTF-16."""
-OTHER_TEXT = (
-    (re.compile(r"\s*(\{\s*$|\{\s*\"|\[\s*$|\[\s*[\[{\"])"), "JSON"),
-    (re.compile(r"\s*(@relation\b|%.*arff)", re.IGNORECASE), "an ARFF file"),
-    (re.compile(r"\s*<(\?xml|!doctype|html)\b", re.IGNORECASE), "HTML or XML"),
-)
-"""How texts begin that are no tables."""
-CSV_WORDS = {
-    "unexpected end of data": "a quote is opened here and never closed; close it",
-    "expected after": "text follows a closing quote; double the quotes inside a quoted field, or remove them",
-    "field larger than field limit": "a field is larger than 1 MiB; is a quote not closed?",
-}

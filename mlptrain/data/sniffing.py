@@ -5,9 +5,10 @@ import csv
 import io
 from collections.abc import Collection, Sequence
 
-from mlptrain.data.delimited import FIELD_LIMIT, TableFormat
+from mlptrain.data.delimited import FIELD_LIMIT
 from mlptrain.data.files import GZIP_FAULTS, make_opener
 from mlptrain.data.grammar import is_number
+from mlptrain.data.table_format import TableFormat
 from mlptrain.errors import DataError
 
 SAMPLE = 1 << 16
@@ -33,9 +34,18 @@ def sniff_format(path: str, names: Collection[str] = ()) -> TableFormat:
     return TableFormat(
         delimiter=None if delimiter == "," else delimiter,
         encoding=encoding,
-        header=bool(set(names) & set(first)) or not any(is_number(cell) for cell in first),
+        header=find_header(first, names),
         skip_initial_space=spaces and len(first) > 1,
     )
+
+
+def find_header(first: Sequence[str], names: Collection[str]) -> bool | None:
+    """Whether the first record names the columns; None where the reader sees it, too."""
+    if any(map(is_number, first)):
+        if set(names).isdisjoint(first):
+            return False
+        return True if all(map(is_number, first)) else None
+    return None
 
 
 def read_beginning(path: str) -> bytes:

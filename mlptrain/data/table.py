@@ -10,10 +10,11 @@ from itertools import accumulate
 from mlptrain.data import arrow_csv
 from mlptrain.data.cells import Block, Cells, Gatherer, RowNumbers, TextCells
 from mlptrain.data.column_types import TEXT, ColumnType, find_texts_of_equal_value, make_typed_grammar
-from mlptrain.data.delimited import Reader, TableFormat
+from mlptrain.data.delimited import Reader
 from mlptrain.data.files import is_idx, is_parquet, make_opener, match_files
 from mlptrain.data.grammar import NUMBERS, NumberGrammar
 from mlptrain.data.parquet import ParquetReader
+from mlptrain.data.table_format import TableFormat
 from mlptrain.data.table_writing import TextForm
 from mlptrain.errors import DataError
 
@@ -48,6 +49,8 @@ class Table:
     origin: RowNumbers | None = None
     """For each row its number in the file(s), if the table has only some of their rows."""
     inner_blank_lines: int = 0
+    empty_rows_at_end: int = 0
+    """How many rows without any cell were left out behind the others."""
     again: "Callable[[Texts], Table] | None" = None
     """Reads the whole table once more, with the texts of some columns."""
     grammar: NumberGrammar = NUMBERS
@@ -155,6 +158,11 @@ def format_row_count(rows: int) -> str:
     return f"{rows:,} row{'s' * (rows != 1)}"
 
 
+def describe_empty_rows(count: int) -> str:
+    """The notice of rows without any cell behind the others."""
+    return f"{count} row{'s' * (count > 1)} without any cell at the end left out"
+
+
 def format_quoted_names(names: Iterable[str], most: int = 20) -> str:
     """Names for a message: quoted, the first 20 of them."""
     shown = list(names)
@@ -183,13 +191,13 @@ def read_table_to_describe(path: str, layout: TableFormat) -> Table:
     return gather_readers_into_table(readers, layout, (), unread)
 
 
-def open_reader(path: str, layout: TableFormat) -> AnyReader:
-    """The reader for a file of its kind."""
+def open_reader(path: str, layout: TableFormat, known: Texts = ()) -> AnyReader:
+    """The reader for a file of its kind, which is known to have some columns."""
     if is_parquet(path):
         return ParquetReader(path)
     if path != "-" and is_idx(path):
         raise DataError(f"{path}: these are images or labels (IDX), not a table; name both: {{images: …, labels: …}}")
-    return Reader(make_opener(path), "standard input" if path == "-" else path, layout)
+    return Reader(make_opener(path), "standard input" if path == "-" else path, layout, known)
 
 
 def gather_readers_into_table(
@@ -220,6 +228,7 @@ def gather_readers_into_table(
         parts,
         None,
         sum(source.inner_blank_lines for source in readers),
+        sum(source.empty_rows_at_end for source in readers),
         lambda others: gather_readers_into_table(readers, layout, {*texts, *others}, unread),
         layout.grammar,
         types,
@@ -306,8 +315,8 @@ def describe_dialect(source: Reader) -> TextForm:
 class Reading:
     """Reads a table piece by piece, so that it may be larger than the memory."""
 
-    def __init__(self, path: str, layout: TableFormat) -> None:
-        self.source, self.layout = open_reader(path, layout), layout
+    def __init__(self, path: str, layout: TableFormat, known: Texts = ()) -> None:
+        self.source, self.layout = open_reader(path, layout, known), layout
         self.names = self.source.header()
         self.types = self.source.types()
 

@@ -22,7 +22,7 @@ def make_training_rows(data: Any, spec: Data) -> TableRows:
     """The rows to train on; columns that the spec ignores may hold anything."""
     if narrow_to_images(spec.train) is not None:
         raise SpecError("data: the spec names images (data.train); leave data out, or name a target instead")
-    if not spec.header:
+    if not spec.has_header:
         raise SpecError("data.header: rows in memory have names of columns; leave it out")
     ignored = [column for column in spec.rules.columns if spec.rules.of(column).declared_kind == "ignore"]
     table = replace(read_frame(data, name=NAME, unread=ignored), grammar=spec.grammar)

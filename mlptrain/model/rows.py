@@ -15,7 +15,7 @@ from mlptrain.data.features import Compact, Features, PixelFeatures, Pixels
 from mlptrain.data.images import read_images, read_labels
 from mlptrain.data.number_reading import read_numbers
 from mlptrain.data.odd_cells import OddRows
-from mlptrain.data.table import Part, Table, find_near_name, format_row_count, read_table
+from mlptrain.data.table import Part, Table, describe_empty_rows, find_near_name, format_row_count, read_table
 from mlptrain.data.targets import mark_rows_without_target, require_targets_present
 from mlptrain.engine.arrays import Floats
 from mlptrain.errors import DataError, SpecError
@@ -232,9 +232,10 @@ def locate_file(path: str, folder: Path) -> str:
 
 
 def describe_blank_lines(rows: Rows) -> list[str]:
-    """A notice of blank lines between the rows."""
-    lines = rows.inputs.inner_blank_lines
-    return [f"{rows.name}: {lines} blank line{'s' * (lines > 1)} between the rows left out"] if lines else []
+    """Notices of lines without any cell that were left out, between the rows and behind them."""
+    lines, ends = rows.inputs.inner_blank_lines, rows.inputs.empty_rows_at_end
+    between = [f"{rows.name}: {lines} blank line{'s' * (lines > 1)} between the rows left out"] if lines else []
+    return between + ([f"{rows.name}: {describe_empty_rows(ends)}"] if ends else [])
 
 
 def take_chosen_rows(rows: Rows, chosen: NDArray[np.bool_]) -> Rows:

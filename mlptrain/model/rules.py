@@ -35,7 +35,9 @@ def check_features(features: AnyFeatures, spec: Spec) -> None:
     names = [column.name for column in features.columns]
     others = [name for name in (spec.data.sample_weight, spec.data.split.column) if name is not None]
     told_by_place = all(map(NUMBERED.fullmatch, [*names, *features.ignored, *others]))
-    require_rule(features.on_images or spec.data.header or told_by_place, "without a header, a column has no number")
+    require_rule(
+        features.on_images or spec.data.has_header or told_by_place, "without a header, a column has no number"
+    )
 
 
 def check_head(head: Head, *, of_images: bool) -> None:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from annotated_types import Ge, Gt, Le, Lt
 
 from mlptrain.data.column_rules import ColumnRules, FeatureRules
-from mlptrain.data.delimited import TableFormat
 from mlptrain.data.encodings import Encoding, OneHotEncoding
 from mlptrain.data.features import Kind
 from mlptrain.data.imputing import Imputing
 from mlptrain.data.scaling import Scaling, StandardScaling
+from mlptrain.data.table_format import TableFormat
 from mlptrain.data.targets import Transform
 from mlptrain.engine.activations import ReLU
 from mlptrain.engine.dropout import AnyDropout
@@ -133,6 +133,12 @@ class Data(TableFormat):
     """Keep predicted numbers within the range of the training targets."""
     sample_weight: str | None = None
     """A column of row weights; it is no feature."""
+
+    @property
+    def named_columns(self) -> frozenset[str]:
+        """The columns that the spec speaks of."""
+        own = (self.sample_weight, self.split.column)
+        return frozenset([*self.targets, *self.columns, *filter(None, own)])
 
     @property
     def rules(self) -> FeatureRules:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import fields
 
-from mlptrain.data.delimited import is_known_encoding
 from mlptrain.data.features import COLUMN_CLASSES
+from mlptrain.data.table_format import is_known_encoding
 from mlptrain.engine.schedules import find_plateau_rule
 from mlptrain.spec.durations import parse_duration
 from mlptrain.spec.fields import Data, ModelSpec, Spec, narrow_to_images
@@ -52,6 +52,8 @@ def check_data(spec: Spec) -> Iterator[Problem]:
         yield ("data", "delimiter"), f"{data.delimiter!r} cannot separate cells; name the character that does"
     if not is_known_encoding(data.encoding):
         yield ("data", "encoding"), f"{data.encoding!r} is no text encoding; utf-8, cp1252 and latin-1 are common"
+    if data.skip_after_names and not data.has_header:
+        yield ("data", "skip_after_names"), "there is no line of names (header: false); set data.skip_rows"
     if data.thousands == data.decimal:
         yield ("data", "thousands"), f"{data.thousands!r} is the decimal point; set data.decimal as well"
     for unit in data.units:

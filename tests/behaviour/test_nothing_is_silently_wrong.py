@@ -4,11 +4,12 @@ import pytest
 
 import mlptrain
 from mlptrain.commands.init import make_starter_spec
-from mlptrain.data.delimited import Reader, TableFormat
+from mlptrain.data.delimited import Reader
 from mlptrain.data.frames import read_columns
 from mlptrain.data.grammar import NumberGrammar
 from mlptrain.data.number_reading import read_booleans, read_numbers
 from mlptrain.data.table import gather_readers_into_table
+from mlptrain.data.table_format import TableFormat
 from mlptrain.errors import DataError, SpecError
 from mlptrain.spec.file import load_spec
 from tests.support.flows import fit, predict

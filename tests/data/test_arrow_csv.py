@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from mlptrain.data import arrow_csv, delimited
 from mlptrain.data import cells as cells_file
 from mlptrain.data import number_recognition as recognition_file
-from mlptrain.data.delimited import FIELD_LIMIT, TableFormat
+from mlptrain.data.delimited import FIELD_LIMIT
 from mlptrain.data.feature_fitting import infer_kind_from_cells
 from mlptrain.data.number_reading import read_numbers
 from mlptrain.data.table import Table
+from mlptrain.data.table_format import TableFormat
 from mlptrain.errors import DataError
 from tests.support.table_cases import drawn, lines_of, read, reader_of, same_cells, texts_of, zipped
 

@@ -15,13 +15,13 @@ from mlptrain.data import number_recognition as recognition_file
 from mlptrain.data.cells import Gatherer, NumberCells, TextCells, format_double, measure_fixed_digit_width
 from mlptrain.data.coding import Coder, NulByte
 from mlptrain.data.column import Understood
-from mlptrain.data.delimited import TableFormat
 from mlptrain.data.feature_fitting import infer_kind_from_cells
 from mlptrain.data.frames import read_columns
 from mlptrain.data.grammar import LARGEST, NumberGrammar, is_number
 from mlptrain.data.number_reading import read_numbers
 from mlptrain.data.number_texts import MISSING_NUMBERS
 from mlptrain.data.table import Part, Reading, Table, read_table
+from mlptrain.data.table_format import TableFormat
 from mlptrain.errors import DataError
 from tests.support.table_cases import coded, drawn, lines_of, read, same_cells, texts_of
 

@@ -12,7 +12,6 @@ from mlptrain.data.category_column import CategoryColumn
 from mlptrain.data.column import ColumnLook
 from mlptrain.data.column_rules import ColumnRules, FeatureRules
 from mlptrain.data.date_column import DateColumn
-from mlptrain.data.delimited import TableFormat
 from mlptrain.data.encodings import Encoding, LevelCodes
 from mlptrain.data.feature_fitting import decide_column_kinds, find_incomplete_rows, fit_features, infer_kind_from_cells
 from mlptrain.data.features import CLASS_OF, COLUMN_CLASSES, KINDS, FeatureColumn, Features, Kind
@@ -22,6 +21,7 @@ from mlptrain.data.number_column import NumberColumn
 from mlptrain.data.odd_cells import OddCells, OddRows
 from mlptrain.data.scaling import Affine, NormalQuantiles, Scaling
 from mlptrain.data.table import read_table
+from mlptrain.data.table_format import TableFormat
 from mlptrain.data.table_writing import write_table
 from mlptrain.errors import DataError
 from mlptrain.plain import from_plain, to_plain

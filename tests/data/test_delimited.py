@@ -16,10 +16,11 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from mlptrain.data import delimited
-from mlptrain.data.delimited import FIELD_LIMIT, ROWS_AT_ONCE, Reader, TableFormat, is_known_encoding
+from mlptrain.data.delimited import FIELD_LIMIT, ROWS_AT_ONCE, Reader
 from mlptrain.data.frames import read_columns
 from mlptrain.data.number_reading import read_numbers
 from mlptrain.data.table import Table, format_quoted_names, gather_readers_into_table, read_table
+from mlptrain.data.table_format import TableFormat, is_known_encoding
 from mlptrain.errors import DataError
 from tests.support.table_cases import (
     attempt,
@@ -353,7 +354,7 @@ def test_bare_blocks_are_what_csv_makes_of_them(body, size, names, blanks_at_end
     width = names.count(",") + 1
     records = list(csv.reader(io.StringIO(content, newline=""), strict=True))
     rows = records[next(row for row, record in enumerate(records) if record) + 1 :]
-    rows = [record for record in rows if record] if width > 1 else [record or [""] for record in rows]
+    rows = [record for record in rows if any(record)] if width > 1 else [record or [""] for record in rows]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(delimited, "CHARACTERS_AT_ONCE", size)
         patch.setattr(delimited, "CHARACTERS_OF_A_COLUMN", 0)

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlptrain.data.delimited import TableFormat
 from mlptrain.data.files import FOREIGN, PARQUET, is_parquet, make_opener, match_files, read_bytes, unpack_gzip
 from mlptrain.data.table import read_table
+from mlptrain.data.table_format import TableFormat
 from mlptrain.errors import DataError
 from tests.support.table_cases import drawn, read, zipped
 

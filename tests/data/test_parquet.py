@@ -15,11 +15,11 @@ from mlptrain.data import cells as cells_file
 from mlptrain.data import parquet as parquet_file
 from mlptrain.data.cells import NumberCells
 from mlptrain.data.column_rules import FeatureRules
-from mlptrain.data.delimited import TableFormat
 from mlptrain.data.feature_fitting import decide_column_kinds, fit_features
 from mlptrain.data.grammar import EXACT
 from mlptrain.data.number_reading import read_numbers
 from mlptrain.data.table import Reading, Table, read_table
+from mlptrain.data.table_format import TableFormat
 from mlptrain.errors import DataError
 from tests.support.table_cases import drawn, lines_of, texts_of
 

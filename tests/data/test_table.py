@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from mlptrain.data import arrow_csv, delimited
 from mlptrain.data import cells as cells_file
-from mlptrain.data.delimited import TableFormat
 from mlptrain.data.number_reading import read_numbers
 from mlptrain.data.table import Reading, read_table
+from mlptrain.data.table_format import TableFormat
 from mlptrain.data.table_writing import Writer
 from mlptrain.errors import DataError
 from tests.support.table_cases import (

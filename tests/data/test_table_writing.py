@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mlptrain.data.delimited import TableFormat
 from mlptrain.data.table import Reading, read_table
+from mlptrain.data.table_format import TableFormat
 from mlptrain.data.table_writing import (
     ParquetForm,
     TextForm,

@@ -12,7 +12,7 @@ import yaml
 from hypothesis import given, settings
 
 from mlptrain.annotations import find_nested_dataclasses, list_component_names, read_field_docs
-from mlptrain.data.delimited import TableFormat
+from mlptrain.data.table_format import TableFormat
 from mlptrain.engine.metrics import METRICS
 from mlptrain.plain import to_plain
 from mlptrain.spec.fields import Data, Spec

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from mlptrain.data.cells import Cells, NumberCells, TextCells
 from mlptrain.data.coding import Coder
-from mlptrain.data.delimited import Reader, TableFormat
+from mlptrain.data.delimited import Reader
 from mlptrain.data.files import unpack_gzip
 from mlptrain.data.table import Part, Table, gather_readers_into_table
+from mlptrain.data.table_format import TableFormat
 from mlptrain.data.table_writing import write_table
 from mlptrain.errors import DataError
 
@@ -136,9 +137,16 @@ def is_name(text: str) -> bool:
 
 @st.composite
 def columns_of(draw: st.DrawFn, cells: st.SearchStrategy[str] = texts, *, least: int = 1, most: int = 4) -> Columns:
-    """Named columns of one length, at least one of them with a name that is no number."""
+    """Named columns of one length, at least one of them with a name that is no number.
+
+    Of several columns, no row is without any cell: such a row is left out.
+    """
     names = draw(st.lists(cells.filter(is_name), min_size=least - 1, max_size=most - 1, unique=True))
     names = [name for name in names if name != "name"]
     names.insert(draw(st.integers(0, len(names))), "name")
     rows = draw(st.integers(0, 6))
-    return {name: draw(st.lists(cells, min_size=rows, max_size=rows)) for name in names}
+    columns = {name: draw(st.lists(cells, min_size=rows, max_size=rows)) for name in names}
+    if len(names) > 1:
+        cells = zip(columns["name"], *columns.values(), strict=True)
+        columns["name"] = [row[0] if any(row) else "-" for row in cells]
+    return columns

@@ -12,8 +12,8 @@ import pytest
 from pyarrow import parquet
 
 from mlptrain.data import parquet as parquet_file
-from mlptrain.data.delimited import TableFormat
 from mlptrain.data.table import read_table
+from mlptrain.data.table_format import TableFormat
 from mlptrain.errors import DataError, EnvironmentFailure
 from tests.support.command import mlptrain
 

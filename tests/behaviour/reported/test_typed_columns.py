@@ -8,11 +8,11 @@ import pytest
 from pyarrow import parquet
 
 from mlptrain.data.column_rules import ColumnRules, FeatureRules
-from mlptrain.data.delimited import TableFormat
 from mlptrain.data.feature_fitting import decide_column_kinds, fit_features
 from mlptrain.data.grammar import NumberGrammar
 from mlptrain.data.number_reading import read_numbers
 from mlptrain.data.table import Table, read_table
+from mlptrain.data.table_format import TableFormat
 from tests.support.command import mlptrain
 
 GRAMMARS = [

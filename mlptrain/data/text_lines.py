@@ -1,0 +1,75 @@
+"""Lines of delimited text that are no rows, and lines that cannot be divided safely, found by their texts alone."""
+
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+SEPARATOR_LINE = re.compile(r'"?sep=(?P<mark>[^\r\n])"?[\s,;|]*', re.IGNORECASE)
+"""The line by which Excel is told the delimiter."""
+CLOSING = re.compile(r'(?<!")"(?:"")*(?!")')
+"""A run of an odd number of quotes, which ends a quoted cell (or begins one)."""
+
+
+def read_separator_line(line: str) -> str:
+    """The delimiter that Excel's line names; empty if the line is another one.
+
+    >>> read_separator_line("sep=;"), read_separator_line("separator")
+    (';', '')
+    """
+    found = SEPARATOR_LINE.fullmatch(line.strip("\ufeff\r\n"))
+    return found["mark"] if found else ""
+
+
+def drop_last_lines(lines: Iterable[str], count: int, delimiter: str) -> Iterator[str]:
+    """The lines but for the last `count` that have a text, and what follows them."""
+    held: deque[str] = deque()
+    full = 0
+    for line in lines:
+        held.append(line)
+        full += has_text(line, delimiter)
+        while full > count:
+            first = held.popleft()
+            full -= has_text(first, delimiter)
+            yield first
+        while held and not has_text(held[0], delimiter):
+            yield held.popleft()
+
+
+def has_text(line: str, delimiter: str) -> bool:
+    """Whether there is more on a line than delimiters and blanks."""
+    return bool(line.strip(delimiter + '" \t\r\n'))
+
+
+def may_have_stray_quote(text: str, delimiter: str) -> bool:
+    """Whether a quote may stand within a field: a quick look at all bytes at once."""
+    if '"' not in text:
+        return False
+    marks = {ord(mark): 44 for mark in (delimiter, "\r", "\n") if mark.isascii()} | {34: 34}
+    flat = text.encode("utf-8", "replace").translate(bytes(marks.get(byte, 120) for byte in range(256)))
+    return any(stray in flat for stray in (b'x"x', b'x"""x', b'x"""""x'))
+
+
+def find_stray_quote(line: str, delimiter: str, *, spaces: bool = False) -> int | None:
+    """Where a quote within an unquoted field seems to open a cell that holds a delimiter; None if there is none.
+
+    An inch mark does not: nothing closes it, or no delimiter is within. `spaces` may stand before opening quotes.
+
+    >>> find_stray_quote('5,$78.07"Table, round",x', ",")
+    8
+    >>> find_stray_quote('37.8"N 121.2"W,15",17"', ",")
+    """
+    for opening in CLOSING.finditer(line):
+        before = line[: opening.start()]
+        before = before.rstrip(" ") if spaces else before
+        after = line[opening.end() : opening.end() + 1]
+        if not before or before[-1] in (delimiter, '"') or after in ("", delimiter, "\r", "\n"):
+            continue
+        closing = CLOSING.search(line, opening.end())
+        if closing and delimiter in line[opening.end() : closing.start()] and ends_cell(line, closing.end(), delimiter):
+            return opening.start()
+    return None
+
+
+def ends_cell(line: str, place: int, delimiter: str) -> bool:
+    """Whether a cell ends at a place of a line, blanks apart."""
+    return line[place : place + 1] in ("", delimiter, " ", "\t", "\r", "\n")
