@@ -48,7 +48,8 @@ def check_files(spec_path: str, *, overrides: Sequence[str] = ()) -> Check:
     candidate = list_spec_candidates(draft, read_training_rows(draft.spec, folder), folder)[0]
     data = candidate.data
     parts = divide_rows(data)
-    encoded = fit_and_encode_parts(data, parts[0])
+    with draft.name_places():
+        encoded = fit_and_encode_parts(data, parts[0])
     course = make_course(encoded, folds=len(parts))
     gradient, chosen = check_gradient(course), choose_executor(course)
     trainings = [*parts, join_validation_to_training(parts[0])] if data.spec.training.refit else parts

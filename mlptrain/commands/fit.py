@@ -38,6 +38,8 @@ class FitResult(Outcome):
 
     model: str
     watched: Watched
+    positive_class: str | None
+    """Of two classes the one that f1 and others are of; None where there are not two."""
 
 
 def choose_default_output(spec_path: str) -> Path:
@@ -91,7 +93,12 @@ def fit_files(
 
 def make_result(done: Fit, out: Path) -> FitResult:
     """The result of a fit whose model went to a file."""
-    return FitResult(model=str(resolve_link(out)), watched=done.model.watched, **vars(done.outcome))
+    return FitResult(
+        model=str(resolve_link(out)),
+        watched=done.model.watched,
+        positive_class=done.model.head.positive_class,
+        **vars(done.outcome),
+    )
 
 
 def fit_to_file(

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -30,6 +30,18 @@ class ClassTarget:
     kind: Literal["classes"] = "classes"
     name: str
     classes: tuple[str, ...]
+    positive: int = 1
+    """The code of the positive class of two."""
+
+    def choose_positive(self, label: str) -> "ClassTarget":
+        """The target with another positive class; a ValueError says why there is none of this label."""
+        listed = format_quoted_names(self.classes, 10)
+        if len(self.classes) != 2:
+            raise ValueError(f"of {len(self.classes)} classes none is the positive one ({listed}); remove it")
+        code = int(self.codes(TextCells(np.zeros(1, np.int64), [label]))[0])
+        if code < 0:
+            raise ValueError(f"{label!r} is no class of {self.name!r}; write one of {listed}")
+        return replace(self, positive=code)
 
     def codes(self, cells: TextCells) -> Integers:
         """The code of each cell, −1 for a class that training did not have."""

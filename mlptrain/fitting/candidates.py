@@ -20,6 +20,12 @@ class Candidate:
 
 def list_spec_candidates(draft: Draft, rows: Rows, folder: Path) -> list[Candidate]:
     """What a spec may mean for these rows: choices of a recipe that differ; the first one is the recipe's own."""
+    with draft.name_places():
+        return understand_candidates(draft, rows, folder)
+
+
+def understand_candidates(draft: Draft, rows: Rows, folder: Path) -> list[Candidate]:
+    """As `list_spec_candidates`; a problem that the rows bring to light names its key, not the key's place."""
     if draft.recipe is None:
         return [Candidate(data=make_training_data(draft.spec, rows, folder), expansion=None)]
     facts = find_recipe_facts(draft, rows)

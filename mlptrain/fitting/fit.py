@@ -93,7 +93,7 @@ def fit_rows(
     parts, begun = divide_rows(data), host.clock()
     trainings, held_out = Trainings(data, keeper, sinks, host), HeldOut(data.rows) if keep_held_out else None
     try:
-        with open_sinks(trainings.sinks):
+        with open_sinks(trainings.sinks), draft.name_places():
             ended = trainings.run(parts, held_out)
     except Interrupted as problem:
         if not keeper.remembers:

@@ -75,6 +75,8 @@ class Evaluation:
     """Predictions that are not finite numbers, counted by column."""
     by: str = ""
     slices: tuple[SliceResult, ...] = ()
+    positive_class: str | None = None
+    """Of two classes the one that f1 and others are of."""
     watched: Watched | None = None
     """What the fit of the model watched: the metric that is shown first."""
 
@@ -122,6 +124,7 @@ def evaluate_judgement(
         resamples=resamples if intervals else 0,
         confusion=tuple(map(tuple, table.tolist())),
         classes=compute_class_results(head, table),
+        positive_class=head.positive_class,
         notices=(*notices, *untold),
         by="" if slicing is None else slicing.column,
         slices=() if slicing is None else evaluate_slices(slicing, answers, judgement, known),

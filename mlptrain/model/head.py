@@ -67,6 +67,11 @@ class ClassHead:
         return self.target.classes
 
     @property
+    def positive_class(self) -> str | None:
+        """The positive class of two; None of more."""
+        return self.classes[self.target.positive] if self.width == 2 else None
+
+    @property
     def width(self) -> int:
         """Scores of a row."""
         return len(self.target.classes)
@@ -130,7 +135,8 @@ class ClassHead:
 
     def compare(self, predictions: NDArray[Any], truth: NDArray[Any]) -> Comparison:
         """Scores (B, C) beside the truth, as the metrics want them."""
-        return compare_classes(predictions, truth, probabilistic=self.loss.probabilistic)
+        probabilistic, positive = self.loss.probabilistic, self.target.positive
+        return compare_classes(predictions, truth, probabilistic=probabilistic, positive=positive)
 
     def mark_not_finite(self, values: NDArray[Any]) -> dict[str, NDArray[np.bool_]]:
         """By predicted column, which rows have no prediction, if there are any: a score is not finite."""
@@ -170,7 +176,7 @@ class ClassHead:
     @property
     def identity(self) -> tuple[str, ...]:
         """What networks that predict together must have in common, beside their classes."""
-        return (self.target.name,)
+        return (self.target.name, str(self.target.positive))
 
     def find_broken_rules(self, *, of_images: bool) -> Iterator[str]:
         """The rules that a head from a file breaks."""
@@ -180,12 +186,16 @@ class ClassHead:
             yield "it has less than two classes"
         if twice is not None:
             yield f"the class {twice!r:.80} is there twice"
+        if self.target.positive not in (0, 1):
+            yield "its positive class is none of two"
         if self.loss.most_classes not in (None, len(labels)):
             yield "its loss needs two classes"
 
     def describe(self) -> list[tuple[str, str, str, str]]:
         """The target column: its name, "target", what it is, its labels."""
         labels = ", ".join(self.classes[:MOST_LABELS]) + (" …" if self.width > MOST_LABELS else "")
+        if self.positive_class is not None:
+            labels += f" (positive: {self.positive_class})"
         return [(self.target.name, "target", f"{self.width} classes", labels)]
 
 
@@ -198,6 +208,7 @@ class NumberHead:
     default_metric: ClassVar[str] = find_default_metric(of_classes=False).name
     has_classes: ClassVar[bool] = False
     classes: ClassVar[Sequence[str]] = ()
+    positive_class: ClassVar[str | None] = None
 
     @property
     def scales_target(self) -> bool:

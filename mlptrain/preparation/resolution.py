@@ -22,7 +22,13 @@ def resolve_target_classes(spec: Spec, rows: Rows) -> ClassTarget | None:
     name = spec.data.targets[0]
     if not rows.are_images:
         refuse_numeric_class_target(spec, rows.answers, name)
-    return fit_classes(name or "label", rows.answers.coded(rows.answer_column(name)), rows.name)
+    found = fit_classes(name or "label", rows.answers.coded(rows.answer_column(name)), rows.name)
+    if spec.data.positive_class is None:
+        return found
+    try:
+        return found.choose_positive(spec.data.positive_class)
+    except ValueError as problem:
+        raise SpecError(f"data.positive_class: {problem}") from None
 
 
 def refuse_numeric_class_target(spec: Spec, table: Table, name: str) -> None:
@@ -72,6 +78,10 @@ def resolve_loss(spec: Spec, classes: ClassTarget | None) -> Loss:
         raise SpecError(f"loss: {loss.name} needs one target column, not {len(spec.data.targets)}")
     if count and loss.most_classes is not None and count > loss.most_classes:
         raise SpecError(f"loss: {loss.name} needs two classes, the target has {count}; use cross_entropy")
+    if spec.data.positive_class is not None and classes is None:
+        raise SpecError(
+            f"data.positive_class: the target is a number (loss {loss.name}), which has no classes; remove it"
+        )
     if spec.training.class_weight is not None and classes is None:
         raise SpecError(f"training.class_weight: the target is a number (loss {loss.name}); there are no classes")
     if spec.data.target_transform != "none" and classes is not None:

@@ -29,7 +29,11 @@ def format_evaluation(result: Evaluation, terminal: Terminal = ANYWHERE, *, verb
         lines += describe_scaled_loss(names, result.watched)
     lines += describe_dropped_columns(dropped, terminal)
     if result.classes:
-        lines += ["", terminal.paint("classes", "strong"), format_classes(result, terminal)]
+        lines += [
+            "",
+            terminal.paint("classes", "strong") + describe_positive_class(result),
+            format_classes(result, terminal),
+        ]
         lines += format_confusion(result, terminal)
     if result.by:
         lines += ["", terminal.paint(f"by {escape_text(result.by)}", "strong"), *format_slices(result, names, terminal)]
@@ -41,6 +45,11 @@ def choose_metrics(result: Evaluation, *, verbose: bool) -> list[str]:
     if result.watched is None or verbose:
         return list(result.metrics)
     return order_metrics({"": result.metrics}, result.watched, first=choose_headline(result.metrics, result.watched))
+
+
+def describe_positive_class(result: Evaluation) -> str:
+    """What stands behind the heading of the classes: which of two is the positive one."""
+    return "" if result.positive_class is None else f" (positive: {escape_text(result.positive_class, 40)})"
 
 
 def format_classes(result: Evaluation, terminal: Terminal = ANYWHERE, most: int = 30) -> str:
@@ -90,6 +99,8 @@ def build_evaluation_document(result: Evaluation) -> dict[str, Any]:
     always = {key: document[key] for key in ("rows", "metrics", "intervals")}
     always["odd_cells"] = {kind: document["odd_cells"][kind] for kind in ("filled", "unseen", "beyond")}
     always["not_finite"] = document["not_finite"]
+    if result.positive_class is not None:
+        always["positive_class"] = result.positive_class
     if result.classes:
         always |= {"classes": document["classes"], "confusion": document["confusion"]}
     return always | ({"by": result.by, "slices": document["slices"]} if result.by else {})

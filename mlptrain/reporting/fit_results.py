@@ -30,6 +30,8 @@ def format_fit_result(result: FitResult, terminal: Terminal = ANYWHERE, *, verbo
     if result.folds:
         size = f"{len(result.folds)} networks that predict with their average, {result.parameters:,} parameters"
     lines = format_folds(result, terminal, verbose=verbose) if result.folds else format_parts(result, terminal, verbose)
+    if result.positive_class is not None:
+        lines.append(terminal.wrap(f"  (positive class: {escape_text(result.positive_class, 40)})", "   "))
     if result.refit:
         lines.append(terminal.wrap(f"  ({REFIT})", "   "))
     model = terminal.wrap(f"model: {escape_text(result.model)} ({size})")
@@ -95,4 +97,6 @@ def build_fit_document(result: FitResult) -> dict[str, Any]:
         del document["folds"], document["deviations"]
     if result.refit is None:
         del document["refit"]
+    if result.positive_class is None:
+        del document["positive_class"]
     return document

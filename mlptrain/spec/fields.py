@@ -131,6 +131,9 @@ class Data(TableFormat):
     user's units."""
     clamp_target: bool = False
     """Keep predicted numbers within the range of the training targets."""
+    positive_class: str | None = None
+    """Of two classes the one that precision, recall, f1 and average_precision are of; by default the second in the
+    order shown."""
     sample_weight: str | None = None
     """A column of row weights; it is no feature."""
 

@@ -1,6 +1,7 @@
 """A spec, from a file, YAML text or Python values, with overrides, to a Spec; or every problem at once."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -92,6 +93,17 @@ class Draft:
         alone = read_spec_or_problems(self.own(None))
         theirs = said.startswith(f"{self.recipe.spec.name}:") or (not isinstance(alone, Spec) and said in alone)
         return said if theirs else f"{said} (with recipe {self.recipe.name})"
+
+    @contextmanager
+    def name_places(self) -> Iterator[None]:
+        """Put the place of the key before a problem that the rows have brought to light: KEY: what is wrong."""
+        try:
+            yield
+        except SpecError as problem:
+            places = self.own(None).places
+            found = {".".join(map(str, path)): place.text for path, place in places.items() if path}
+            said = [(found.get(each.partition(": ")[0], ""), each) for each in problem.problems]
+            raise SpecError(*(": ".join(filter(None, each)) for each in said)) from None
 
     def check(self) -> None:
         """Raise a SpecError with all that is wrong whatever the rows are."""

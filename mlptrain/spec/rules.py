@@ -59,6 +59,8 @@ def check_data(spec: Spec) -> Iterator[Problem]:
     for unit in data.units:
         if not unit.strip(" .,") or any(character.isdecimal() or character in "+-" for character in unit):
             yield ("data", "units"), f"{unit!r} is no unit; write a text without digits and signs, such as '%'"
+    if data.positive_class is not None and len(targets) > 1:
+        yield ("data", "positive_class"), "several targets are numbers, which have no classes; remove it"
     if data.sample_weight in targets and data.sample_weight:
         yield ("data", "sample_weight"), f"{data.sample_weight!r} is the target; weights need a column of their own"
 

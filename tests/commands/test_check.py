@@ -137,7 +137,7 @@ def test_show_tells_what_a_model_file_holds(tmp_path):
     assert (found.reason, found.epochs, found.best_epoch) == (result.reason, result.epochs, result.best_epoch)
     assert found.metrics == result.metrics
     assert found.columns == {"size": "number, 2 inputs", "colour": "category, 4 inputs", "fresh": "number, 1 input"}
-    assert found.target == "label: 2 classes cheap, dear"
+    assert found.target == "label: 2 classes cheap, dear (positive: dear)"
     assert found.history["epoch"] == list(range(1, 13))
     assert found.history["gradient_norm"] == [None] * 12
     assert found.spec["model"]["hidden"] == [8]
