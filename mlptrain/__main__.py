@@ -20,6 +20,8 @@ from mlptrain.errors import (
 
 END_SIGNALS: dict[str, type[Interrupted]] = {"SIGTERM": Terminated, "SIGHUP": HungUp}
 """The signals that end a command beside SIGINT, which Python itself turns to KeyboardInterrupt."""
+NO_THREAD = "can't start new thread"
+"""What Python says where a limit of memory or of processes leaves no room for a thread."""
 
 
 def main() -> None:
@@ -72,6 +74,9 @@ def run_command_line() -> None:
         print_error(f"a library cannot be loaded: {problem}; give the process more memory, or install mlptrain again")
         sys.exit(EnvironmentFailure.exit_code)
     except Exception as problem:
+        if NO_THREAD in str(problem):
+            print_error(f"the system gives no thread ({problem}); end other programs, or raise the limits of this one")
+            sys.exit(EnvironmentFailure.exit_code)
         exit_with_bug_report(problem)
 
 

@@ -1,7 +1,6 @@
 """`predict`: rows in, predictions out, one for each, in order."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +13,7 @@ from mlptrain.commands.predict_output import (
     require_replaceable_predictions,
     require_separate_output,
 )
+from mlptrain.data.ahead import Ahead
 from mlptrain.data.images import read_images
 from mlptrain.data.odd_cells import OddCells, format_column_counts
 from mlptrain.data.table import (
@@ -181,7 +181,7 @@ class Prediction:
 
 def prefetch_tables(pieces: Iterator[Table]) -> Iterator[Table]:
     """The same pieces, each one read while the one before is predicted; worth it where reading leaves Python free."""
-    with ThreadPoolExecutor(1) as reader:
+    with Ahead() as reader:
         following = reader.submit(next, pieces, None)
         while (piece := following.result()) is not None:
             following = reader.submit(next, pieces, None)

@@ -7,12 +7,12 @@ raises `Unsure`; the standard reader goes on from there and words the errors.
 
 import codecs
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from typing import Any, BinaryIO
 
 import numpy as np
 
+from mlptrain.data.ahead import Ahead
 from mlptrain.data.cells import Block, Doubles, Gatherer, TextCells
 from mlptrain.data.delimited import FIELD_LIMIT, Reader
 from mlptrain.data.grammar import EXACT, NUMBERS
@@ -55,7 +55,7 @@ def read_arrow_blocks(reader: Reader, columns: Mapping[int, Gatherer]) -> Iterat
         numbers = {place: gatherer.numeric and not gatherer.digits for place, gatherer in columns.items()}
         return read_piece(piece, numbers, width=reader.width, delimiter=reader.delimiter)
 
-    with reader.open_bytes() as stream, ThreadPoolExecutor(1) as ahead:
+    with reader.open_bytes() as stream, Ahead() as ahead:
         checked = cut_pieces(stream, reader)
         yield read(next(checked))
         pending = ahead.submit(read, next(checked))

@@ -21,7 +21,7 @@ from mlptrain.model.fitted_network import FittedNetwork
 from mlptrain.model.head import measure_part_metrics, predict_values, predict_with_mean_loss
 from mlptrain.model.history import restore_epochs, tabulate_epochs
 from mlptrain.model.network_arrays import select_arrays_by_prefix
-from mlptrain.model.products import limit_threads
+from mlptrain.model.products import limit_threads, make_room_for_products
 from mlptrain.preparation.material import TrainingData
 from mlptrain.preparation.partitions import join_validation_to_training
 from mlptrain.preparation.preparation import EncodedData, fit_and_encode_parts
@@ -135,6 +135,7 @@ class Trainings:
                 self.host.notice(message)
             require_model_fits_file(self.data.spec, encoded.features, encoded.head, course.folds)
             self.keeper.begin(self.data, course)
+            make_room_for_products(course.network, course.batch_size)
 
     def make_network(self, encoded: EncodedData, course: Course, history: Arrays) -> FittedNetwork:
         """What a model keeps of a training."""

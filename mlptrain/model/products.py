@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+import numpy as np
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from mlptrain.engine.network import Network
@@ -12,6 +13,9 @@ from mlptrain.engine.network import Network
 SMALL = 1 << 23
 """Multiplications in the largest product of a step up to which a second thread brings next to nothing. Where another
 process has the second core, BLAS threads wait for each other, and small products take a hundred times as long."""
+
+ROWS_TO_TRY = 1024
+"""Rows of a product that is computed only for the library to take its buffers: they do not grow with more."""
 
 
 def compute_largest_product_size(network: Network, rows: int) -> int:
@@ -29,6 +33,17 @@ def limit_threads(network: Network, rows: int, asked: int | None) -> Iterator[No
         return
     with threadpool_limits(1, user_api="blas"):
         yield
+
+
+def make_room_for_products(network: Network, rows: int) -> None:
+    """Compute the largest product of a step once: the library takes its buffers now, before anything can be lost.
+
+    OpenBLAS ends the process where it finds no memory for them; the MemoryError of an array says more.
+    """
+    weights = [values for name, values in network.parameters.values.items() if name.endswith(".weight")]
+    if weights:
+        largest = max(weights, key=lambda each: each.size)
+        np.zeros((min(rows, ROWS_TO_TRY), largest.shape[-2]), network.dtype) @ largest
 
 
 def describe_products(network: Network, rows: int) -> str:
