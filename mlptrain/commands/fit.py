@@ -126,7 +126,7 @@ def fit_to_file(
     with lock_and_clean_output(out, host), report_file_on_divergence(out):
         if out_of_fold is not None:
             remove_leftover_temporary_files(out_of_fold, alone=False)
-        keeper = Checkpoints(out, plan, host)
+        keeper = Checkpoints(out, plan, host, draft)
         rows = read_training_rows(draft.spec, folder) if rows is None else rows
         done = fit_rows(
             draft, rows, folder=folder, host=host, sinks=sinks, keeper=keeper, keep_held_out=out_of_fold is not None

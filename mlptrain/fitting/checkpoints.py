@@ -1,11 +1,10 @@
 """Checkpoints of a fit: when they are written, whether an unfinished fit may be gone on with, and how that is done."""
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -21,6 +20,7 @@ from mlptrain.fitting.checkpoint_file import (
 )
 from mlptrain.fitting.host import Host
 from mlptrain.fitting.outcome import TrainingResult
+from mlptrain.fitting.spec_changes import describe_asked_change, describe_change, find_nested_differences
 from mlptrain.model.file import WRITER, collect_network_arrays
 from mlptrain.model.fitted_network import FittedNetwork
 from mlptrain.model.history import EpochEnded
@@ -37,6 +37,7 @@ from mlptrain.preparation.fingerprint import (
 )
 from mlptrain.preparation.material import TrainingData
 from mlptrain.spec.fields import Schedules
+from mlptrain.spec.file import Draft
 from mlptrain.storage.companions import derive_checkpoint_path
 from mlptrain.storage.publishing import require_space
 from mlptrain.training.course import Course
@@ -75,7 +76,9 @@ def plan_checkpoints(when: When, minutes: float, *, resume: bool, restart: bool,
     return Plan(when=when, minutes=minutes, existing=asked[0] if asked else "refuse")
 
 
-def load_unfinished_checkpoint(model: Path, plan: Plan, notice: Callable[[str], object]) -> Checkpoint | None:
+def load_unfinished_checkpoint(
+    model: Path, plan: Plan, notice: Callable[[str], object], draft: Draft | None
+) -> Checkpoint | None:
     """The checkpoint to go on with, if any; an error where there is one and the plan does not say what to do."""
     if not has_checkpoint(model):
         if plan.existing == "finish":
@@ -88,21 +91,26 @@ def load_unfinished_checkpoint(model: Path, plan: Plan, notice: Callable[[str], 
     if plan.existing == "restart":
         return None
     if plan.existing == "refuse":
-        cure = "--resume goes on, --finish writes the model of its best epoch, --restart forgets it"
-        raise SpecError(
-            f"{derive_checkpoint_path(model)}: an unfinished fit is here ({describe_unfinished_fit(model)}); {cure}"
-        )
+        raise SpecError(f"{derive_checkpoint_path(model)}: {describe_unfinished_fit(model, draft)}")
     return load_newest_checkpoint(model, notice)
 
 
-def describe_unfinished_fit(model: Path) -> str:
-    """Where an unfinished fit stands, in words."""
+def describe_unfinished_fit(model: Path, draft: Draft | None) -> str:
+    """That an unfinished fit is in the way: where it stands, what has changed since, and what can be done."""
     try:
         found = load_newest_checkpoint(model, str)
     except ModelFileError:
-        return "its checkpoint is damaged"
+        return "an unfinished fit is here, but its checkpoint is damaged; --restart forgets it"
     assert found is not None
-    return f"{found.place}, then it diverged" if found.diverged else found.place
+    change = describe_asked_change(found.spec, draft) if draft is not None else ""
+    if change:
+        cure = "--restart forgets it; to go on with it, undo the change; to keep both, name another --out"
+        return f"an unfinished fit of another spec is here ({found.place}; {change}); {cure}"
+    if found.diverged:
+        cure = "--finish writes the model of its best epoch, --restart forgets it"
+        return f"an unfinished fit is here ({found.place}, then it diverged); {cure}"
+    cure = "--resume goes on, --finish writes the model of its best epoch, --restart forgets it"
+    return f"an unfinished fit is here ({found.place}); {cure}"
 
 
 class Checkpoints:
@@ -110,10 +118,10 @@ class Checkpoints:
 
     remembers = True
 
-    def __init__(self, model: Path, plan: Plan, host: Host) -> None:
+    def __init__(self, model: Path, plan: Plan, host: Host, draft: Draft | None = None) -> None:
         self.model, self.plan = model, plan
         self.clock, self.notice = host.clock, host.notice
-        self.unfinished = load_unfinished_checkpoint(model, plan, host.notice)
+        self.unfinished = load_unfinished_checkpoint(model, plan, host.notice, draft)
         self.found = self.unfinished
         self.folds: list[FinishedTraining] = []
         self.fitted: dict[int, Fitted] = {}
@@ -217,7 +225,7 @@ class Checkpoints:
                 if why := self.explain_hindrance(found, new):
                     return f"training.epochs was {then}, is {new}, {why}"
                 continue
-            return f"{'.'.join(path)} was {json.dumps(then)}, is {json.dumps(new)}"
+            return describe_change(path, then, new)
         return ""
 
     def explain_hindrance(self, found: Checkpoint, epochs: int) -> str:
@@ -365,17 +373,3 @@ def take_fitted(course: Course) -> Fitted:
     """What was fitted for a training."""
     assert course.train.origin is not None
     return Fitted(course.train.origin.features, course.head)
-
-
-def find_nested_differences(
-    then: Any, now: Any, path: tuple[str, ...] = ()
-) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
-    """Where two plain values differ: the path and both values (None if one is missing; of a component, its name)."""
-    if isinstance(then, dict) and isinstance(now, dict):
-        if then.get("name") != now.get("name"):
-            yield path, then.get("name"), now.get("name")
-            return
-        for key in dict.fromkeys([*then, *now]):
-            yield from find_nested_differences(then.get(key), now.get(key), (*path, str(key)))
-    elif then != now:
-        yield path, then, now

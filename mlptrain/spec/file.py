@@ -13,7 +13,7 @@ from mlptrain.errors import SpecError
 from mlptrain.plain import Fault, KeyPath, Reader, to_plain
 from mlptrain.spec.document import NONE, Document, Place
 from mlptrain.spec.fields import Spec
-from mlptrain.spec.idle_settings import describe_idle_settings
+from mlptrain.spec.idle_settings import describe_idle_settings, is_given
 from mlptrain.spec.merging import list_overridden, merge_documents
 from mlptrain.spec.problems import TextNotation, describe_choice, describe_path
 from mlptrain.spec.recipes import Concession, Facts, Recipe, copy_expanded_document, list_recipes, load_recipe
@@ -134,6 +134,10 @@ class Draft:
                 problems = problems or found
         assert problems is not None
         raise problems
+
+    def decides(self, path: tuple[str, ...]) -> bool:
+        """Whether the draft itself says what stands at a path: all of it, or with a recipe the user's own keys."""
+        return self.recipe is None or is_given(self.own(self.recipe.spec), path)
 
     @property
     def notices(self) -> list[str]:

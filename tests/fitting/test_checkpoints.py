@@ -294,6 +294,34 @@ def test_an_unfinished_fit_is_not_forgotten_by_accident(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("more", "change"),
+    [
+        ({"model": {"hidden": [9]}}, "model.hidden was [8], is [9]"),
+        ({"model": {"hidden": [8], "norm": "batch"}}, "model.norm was null, is {"),
+        ({"seed": 9}, "seed was 3, is 9"),
+        ({"optimizer": "sgd"}, 'optimizer was "adam", is "sgd"'),
+        ({"training": training(batch_size=10)}, "training.batch_size was 16, is 10"),
+        ({"data": {"missing_values": ["?"]}}, 'data.missing_values was [], is ["?"]'),
+    ],
+)
+def test_an_unfinished_fit_of_another_spec_is_told_what_changed_and_what_can_work(tmp_path, more, change):
+    out = tmp_path / "m.npz"
+    interrupted(write_mixed(tmp_path, **{"model": {"hidden": [8]}, "seed": 3}), out, 6)
+    with pytest.raises(SpecError, match="an unfinished fit of another spec is here") as error:
+        fit(str(write_mixed(tmp_path, **{"model": {"hidden": [8]}, "seed": 3} | more)), out=out)
+    assert f"batch 2 of the next; {change}" in str(error.value)
+    assert "); --restart forgets it; to go on with it, undo the change" in str(error.value)
+    assert "--resume" not in str(error.value)
+
+
+def test_more_epochs_are_no_other_spec(tmp_path):
+    out = tmp_path / "m.npz"
+    interrupted(write_mixed(tmp_path), out, 6)
+    with pytest.raises(SpecError, match="--resume goes on"):
+        fit(str(write_mixed(tmp_path, training=training(batch_size=16, epochs=9))), out=out)
+
+
+@pytest.mark.parametrize(
     ("steps", "place"),
     [
         (3, "after epoch 1, batch 1 of the next"),
@@ -455,7 +483,7 @@ def test_where_both_are_damaged_nothing_is_used(tmp_path):
         path.write_bytes(b"PK\x03\x04")
     with pytest.raises(ModelFileError, match="damaged"):
         fit(str(spec), out=out, resume=True)
-    with pytest.raises(SpecError, match=r"an unfinished fit is here \(its checkpoint is damaged\)"):
+    with pytest.raises(SpecError, match="its checkpoint is damaged; --restart forgets it"):
         fit(str(spec), out=out)
 
 

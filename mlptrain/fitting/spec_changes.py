@@ -1,0 +1,38 @@
+"""What has changed in a spec since a fit began, in words."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from mlptrain.plain import to_plain
+from mlptrain.spec.file import Draft
+
+
+def find_nested_differences(
+    then: Any, now: Any, path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
+    """Where two plain values differ: the path and both values (None if one is missing; of a component, its name)."""
+    if isinstance(then, dict) and isinstance(now, dict):
+        if then.get("name") != now.get("name"):
+            yield path, then.get("name"), now.get("name")
+            return
+        for key in dict.fromkeys([*then, *now]):
+            yield from find_nested_differences(then.get(key), now.get(key), (*path, str(key)))
+    elif then != now:
+        yield path, then, now
+
+
+def describe_change(path: tuple[str, ...], then: Any, now: Any) -> str:
+    """One difference in words."""
+    return f"{'.'.join(path)} was {json.dumps(then)}, is {json.dumps(now)}"
+
+
+def describe_asked_change(then: Any, draft: Draft) -> str:
+    """The first difference between the spec of a fit and what is asked for now; empty if there is none.
+
+    The rows are not known: what they decide is left out, and the number of epochs, which may grow.
+    """
+    for path, before, now in find_nested_differences(then, to_plain(draft.spec)):
+        if now is not None and path != ("training", "epochs") and draft.decides(path):
+            return describe_change(path, before, now)
+    return ""
