@@ -67,6 +67,7 @@ def fit_command(
     from mlptrain.reporting import sinks
 
     names = [*([] if history is None else ["history"]), *([] if quiet else [sinks.choose_display(sys.stderr)])]
+    say = drop_notice if quiet else print_notice
     with catch_signals() as stop:
         result = fit_files(
             spec,
@@ -76,7 +77,7 @@ def fit_command(
             history=history,
             plan=plan_checkpoints(checkpoints, checkpoint_minutes, resume=resume, restart=restart, finish=finish),
             sinks=[sinks.make_sink(name, title=spec, path=history) for name in names],
-            host=Host(threads=threads, notice=drop_notice if quiet else print_notice, stop=stop.is_wished),
+            host=Host(threads=threads, notice=say, remark=say, stop=stop.is_wished),
         )
     print_result(result, as_json=as_json, quiet=quiet)
     if stop.signal:  # it came when the model was being written

@@ -9,6 +9,7 @@ from mlptrain.fitting.execution import choose_executor
 from mlptrain.fitting.memory_estimate import estimate_memory_by_phase
 from mlptrain.fitting.trainings import list_data_notices, make_course
 from mlptrain.model.products import describe_products
+from mlptrain.preparation.column_notices import describe_declared_columns
 from mlptrain.preparation.material import read_training_rows
 from mlptrain.preparation.partitions import divide_rows, join_validation_to_training
 from mlptrain.preparation.preparation import EncodedData, fit_and_encode_parts
@@ -56,8 +57,8 @@ def check_files(spec_path: str, *, overrides: Sequence[str] = ()) -> Check:
     return Check(
         spec=encoded.spec,
         recipe=candidate.expansion,
-        notices=[*draft.notices, *list_data_notices(encoded)],
-        columns=summarize_columns(encoded),
+        notices=[*draft.notices, *list_data_notices(encoded), *describe_declared_columns(encoded.understood)],
+        columns=summarize_columns(encoded, data.target_reason),
         rows_checked=count_checked_rows(course),
         layers=summarize_layers(course),
         parameters=course.network.parameters.theta.size,
@@ -78,12 +79,14 @@ def summarize_layers(course: Course) -> list[tuple[str, tuple[int, ...], int]]:
     return layers
 
 
-def summarize_columns(encoded: EncodedData) -> list[tuple[str, str, str, str]]:
-    """Every input column and the target, in words."""
+def summarize_columns(encoded: EncodedData, target_reason: str) -> list[tuple[str, str, str, str]]:
+    """Every input column and the target, in words, each with the reason of its kind."""
     fitted = {column.name: column for column in encoded.features.columns}
     rows = []
     for name, found in encoded.understood.items():
         column = fitted.get(name)
         given = "not used" if column is None else f"{column.width} input{'s' * (column.width > 1)}"
-        rows.append((name, found.kind, given, encoded.features.ignored.get(name, found.note)))
-    return [*rows, *encoded.head.describe()]
+        rows.append((name, found.kind, given, encoded.features.ignored.get(name, found.reason)))
+    for name, role, what, labels in encoded.head.describe():
+        rows.append((name, role, what, f"{labels}; {target_reason}" if labels else target_reason))
+    return rows

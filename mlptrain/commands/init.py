@@ -16,10 +16,9 @@ from mlptrain.data.features import CLASS_OF, COLUMN_CLASSES
 from mlptrain.data.files import is_idx, is_parquet, match_files
 from mlptrain.data.grammar import DecimalPoint, NumberGrammar
 from mlptrain.data.images import read_images, read_labels
-from mlptrain.data.number_column import FEW_NUMBERS
 from mlptrain.data.number_forms import choose_number_grammar, find_odd_number_texts
 from mlptrain.data.number_reading import describe_range
-from mlptrain.data.number_texts import MISSING_NUMBERS, are_whole_numbers, find_words
+from mlptrain.data.number_texts import MISSING_NUMBERS, find_words
 from mlptrain.data.sniffing import sniff_format
 from mlptrain.data.table import Table, read_table_to_describe
 from mlptrain.data.table_format import TableFormat
@@ -27,6 +26,7 @@ from mlptrain.data.targets import fit_classes, mark_rows_without_target
 from mlptrain.errors import DataError, SpecError
 from mlptrain.model.rows import TableRows
 from mlptrain.preparation.resolution import has_class_target
+from mlptrain.preparation.target_doubts import describe_codes, list_target_doubts
 from mlptrain.spec.fields import Data, Spec
 from mlptrain.spec.recipes import list_recipes, load_recipe
 
@@ -118,7 +118,8 @@ def make_table_starter(data: str, target: str, folder: Path) -> Starter:
         "  split: {test: 0.15}    # `mlptrain eval` measures on this share; the recipe holds out more to validate on",
         "seed: 1",
     ]
-    notices = [*describe_odd_texts(own), *describe_doubtful_columns(found)]
+    doubts = list_target_doubts(spec, table, classes=classes)
+    notices = [*describe_odd_texts(own), *describe_doubtful_columns(found), *doubts]
     return Starter(text="\n".join(text) + "\n", rows=table.rows, columns=len(names) + 1, target=said, notices=notices)
 
 
@@ -251,10 +252,7 @@ def format_setting(value: Any) -> str:
 def describe_target(table: Table, target: str, *, classes: bool, missing: Collection[str]) -> str:
     """What the target is."""
     if not classes:
-        cells = table.columns[target]
-        counts = {} if cells.is_numeric else cells.kept_texts.counts
-        few = 0 < len(counts) <= 2 * FEW_NUMBERS and are_whole_numbers(counts)
-        codes = f", {len(counts)} different ones; if they are classes, set loss: cross_entropy" if few else ""
+        codes = describe_codes(table, target)
         return f"numbers {describe_range(table, target, missing)}{codes}"
     counts = {value: count for value, count in table.coded(target).counts.items() if value and value not in missing}
     if len(counts) < 2:

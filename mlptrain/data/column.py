@@ -33,6 +33,10 @@ UNIQUE, UNIQUE_TEXTS = 0.5, 100
 """Texts are too different to learn from if there are more than 100, and more than half as many as cells."""
 
 
+REASONS = {"number": "numbers", "boolean": "truth values", "category": "texts", "date": "dates"}
+"""What the cells of a column are, for a kind that needs no other reason."""
+
+
 @dataclass(frozen=True)
 class Understood:
     """The kind that a column was found to be, and why, where that is worth a word; `notice` if the user should hear it.
@@ -43,6 +47,15 @@ class Understood:
     kind: str
     note: str = ""
     notice: bool = False
+    declared: bool = False
+    """Whether the spec says the kind."""
+    hides_numbers: bool = False
+    """Whether the spec says another kind than number, and the cells look like numbers."""
+
+    @property
+    def reason(self) -> str:
+        """Why the column is of its kind."""
+        return self.note or f"its cells are {REASONS[self.kind]}"
 
 
 @dataclass(frozen=True)

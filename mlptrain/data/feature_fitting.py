@@ -10,11 +10,17 @@ from mlptrain.data.column_rules import FeatureRules
 from mlptrain.data.date_column import DateColumn
 from mlptrain.data.date_recognition import explain_number_dates
 from mlptrain.data.features import CLASS_OF, COLUMN_CLASSES, FeatureColumn, Features
-from mlptrain.data.frames import infer_kind_from_type
+from mlptrain.data.number_column import FEW_NUMBERS
 from mlptrain.data.number_recognition import RUNNING_NUMBER
+from mlptrain.data.number_texts import are_whole_numbers
 from mlptrain.data.table import Table, format_quoted_names
+from mlptrain.data.typed_kinds import infer_kind_from_type
 from mlptrain.data.yaml_keys import quote_yaml_key
 from mlptrain.errors import DataError
+
+AS_DECLARED = "as declared"
+NOTHING_SAID = ("constant", "all cells are missing")
+"""What cells say that may not even have been read."""
 
 
 def decide_column_kinds(table: Table, names: Sequence[str], rules: FeatureRules) -> dict[str, Understood]:
@@ -30,10 +36,40 @@ def decide_column_kinds(table: Table, names: Sequence[str], rules: FeatureRules)
 
 def decide_column_kind(table: Table, name: str, rules: FeatureRules) -> Understood:
     """The kind of one column: the spec's, or what its cells say."""
-    declared = rules.of(name).declared_kind
+    declared, missing = rules.of(name).declared_kind, {"", *rules.missing(name)}
     if declared is not None:
-        return Understood(declared, "as declared")
-    return infer_column_kind(table, name, {"", *rules.missing(name)})
+        return explain_declared_kind(table, name, missing, declared)
+    return infer_column_kind(table, name, missing)
+
+
+def explain_declared_kind(table: Table, name: str, missing: set[str], declared: str) -> Understood:
+    """A kind that the spec declares, and what the cells say where that differs."""
+    if table.type_of(name).unreadable or table.type_of(name).is_index:
+        return Understood(declared, AS_DECLARED, declared=True)
+    try:
+        found = infer_column_kind(table, name, missing)
+    except DataError:  # words among numbers
+        found = Understood("number", "most of its cells are numbers")
+    agrees = found.kind == declared or (declared == "date" and found.notice) or found.note in NOTHING_SAID
+    note = AS_DECLARED if agrees else f"{AS_DECLARED}; {found.reason.partition('; to ')[0]}"
+    hides = declared in ("category", "ignore") and hides_numbers(table, name, found)
+    return Understood(declared, note, declared=True, hides_numbers=hides)
+
+
+def hides_numbers(table: Table, name: str, found: Understood) -> bool:
+    """Whether a column that is declared to be none holds numbers: no identifiers, codes or few whole numbers."""
+    if found.kind == "number":
+        return not (found.notice and "identifier" in found.note) and has_many_numbers(table, name)
+    return found.notice and "like numbers" in found.note
+
+
+def has_many_numbers(table: Table, name: str) -> bool:
+    """Whether a column has fractions, or more different whole numbers than there are codes, which are of one length."""
+    cells = table.column(name)
+    texts = {text.strip() for text in cells.kept_texts.counts} - {""}
+    if cells.is_numeric or not are_whole_numbers(texts):
+        return True
+    return len(texts) > FEW_NUMBERS and len(set(map(len, texts))) > 1
 
 
 def infer_column_kind(table: Table, name: str, missing: set[str]) -> Understood:

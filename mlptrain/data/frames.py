@@ -15,15 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data.cells import Doubles, TextCells, format_double
+from mlptrain.data.cells import TextCells, format_double
 from mlptrain.data.coding import Coder, NulByte
-from mlptrain.data.column import UNIQUE, UNIQUE_TEXTS, Column, Understood
+from mlptrain.data.column import Column
 from mlptrain.data.column_types import ColumnType, translate_replacements
-from mlptrain.data.date_recognition import understand_dates
 from mlptrain.data.grammar import EXACT, is_number
-from mlptrain.data.number_reading import quote_yaml_key, read_numbers
-from mlptrain.data.number_recognition import RUNNING_NUMBER, are_running_numbers
-from mlptrain.data.number_texts import MISSING_NUMBERS
 from mlptrain.data.table import Part, Table, Texts, describe_missing_columns
 from mlptrain.data.typed_cells import (
     BILLION,
@@ -42,59 +38,6 @@ from mlptrain.data.typed_cells import (
     split_ticks_into_seconds,
 )
 from mlptrain.errors import DataError, SpecError
-
-# What a column is
-
-
-def infer_kind_from_type(table: Table, name: str, missing: Collection[str]) -> Understood | None:
-    """The kind of a column that the spec does not declare, by its type in memory; None where it has none, in files."""
-    if not table.kinds_follow_types:
-        return None
-    refuse_mistyped_values(table, name, missing)
-    if table.types[name].kind == "number":
-        return infer_typed_number_kind(read_numbers(table, name, missing))
-    return infer_typed_text_kind(table, name, missing)
-
-
-def refuse_mistyped_values(table: Table, name: str, missing: Collection[str]) -> None:
-    """An error at the first value that is of another type than its column, unless its text means missing."""
-    found = table.types[name]
-    gaps = table.gaps(name, missing)
-    marks = MISSING_NUMBERS.union(gaps) if found.kind in ("number", "boolean") else gaps
-    strays = {row: text for text, row in found.strays.items() if text not in marks}
-    if strays:
-        row, text = min(strays.items())
-        what = "truth value" if found.kind == "boolean" else found.kind
-        cure = f"make all of them alike, or set data.columns: {{{quote_yaml_key(name)}: category}}"
-        raise replace(table, origin=None).fault(row, name, f"{text!r} is no {what}, as other values are; {cure}")
-
-
-def infer_typed_number_kind(values: Doubles) -> Understood:
-    """A column of numbers; constants and running numbers are left out."""
-    known = values[~np.isnan(values)]
-    if not known.size or known.min() == known.max():
-        return Understood("ignore", "constant" if known.size else "all cells are missing")
-    return RUNNING_NUMBER if are_running_numbers(values) else Understood("number")
-
-
-def infer_typed_text_kind(table: Table, name: str, missing: Collection[str]) -> Understood:
-    """A column of texts, truth values or dates; constants and texts that are nearly all different are left out."""
-    kind, cells = table.types[name].kind, table.coded(name)
-    gaps = table.gaps(name, missing)
-    counts = {value: count for value, count in cells.counts.items() if value not in gaps}
-    present = sum(counts.values())
-    if len(counts) < 2:
-        if counts and kind != "date" and present < cells.rows:
-            return Understood("category", "one value, or missing")
-        return Understood("ignore", "constant" if counts else "all cells are missing")
-    if kind != "category":
-        return Understood(kind)
-    if dates := understand_dates(name, counts):
-        return dates
-    if len(counts) > UNIQUE_TEXTS and len(counts) > UNIQUE * present:
-        return Understood("ignore", f"text with {len(counts)} different values in {present} cells")
-    return Understood("category")
-
 
 # From any data to columns
 

@@ -89,19 +89,25 @@ def recognise_number_texts(look: ColumnLook) -> Understood | None:
     return Understood("ignore" if look.is_unique else "category", said, notice=True) if said else None
 
 
-def describe_number_column(look: ColumnLook, numbers: Doubles) -> Understood:
-    """A column all of whose cells are numbers: an identifier, marks of thousands read as points, or numbers."""
-    key = quote_yaml_key(look.name)
-    if INDEX_NAME.fullmatch(look.name) and are_whole(numbers[~np.isnan(numbers)]):
+def recognise_identifier(name: str, numbers: Doubles) -> Understood | None:
+    """What is said of numbers that name the rows: those of a saved data frame, running ones, and others that differ."""
+    key = quote_yaml_key(name)
+    if INDEX_NAME.fullmatch(name) and are_whole(numbers[~np.isnan(numbers)]):
         cure = f"to use it, set data.columns: {{{key}: number}}"
         return Understood("ignore", f"the row numbers of the data frame that was saved; {cure}", notice=True)
     if are_running_numbers(numbers):
         return RUNNING_NUMBER
     if are_distinct_whole_numbers(numbers):
         cure = f"to leave it out, set data.columns: {{{key}: ignore}}"
-        return Understood(
-            "number", f"whole numbers, different in every row: probably an identifier; {cure}", notice=True
-        )
+        said = f"whole numbers, different in every row: probably an identifier; {cure}"
+        return Understood("number", said, notice=True)
+    return None
+
+
+def describe_number_column(look: ColumnLook, numbers: Doubles) -> Understood:
+    """A column all of whose cells are numbers: an identifier, marks of thousands read as points, or numbers."""
+    if found := recognise_identifier(look.name, numbers):
+        return found
     if is_grouped_in_thousands(look.cells.kept_texts.counts, look.grammar):
         other = "," if look.grammar.decimal == "." else "."
         cure = (

@@ -22,6 +22,8 @@ class Host:
     """Threads of the matrix products; None: as many as they are worth."""
     clock: Clock = time.monotonic
     notice: Callable[[str], object] = ignore_notice
+    remark: Callable[[str], object] = ignore_notice
+    """Where it is repeated what the spec says about columns, which who has just written it in code need not hear."""
     stop: Callable[[], bool] = never_stop
     begun: float | None = None
     """When the command began, by the clock; None: with the fit."""

@@ -22,6 +22,7 @@ from mlptrain.model.head import measure_part_metrics, predict_values, predict_wi
 from mlptrain.model.history import restore_epochs, tabulate_epochs
 from mlptrain.model.network_arrays import select_arrays_by_prefix
 from mlptrain.model.products import limit_threads, make_room_for_products
+from mlptrain.preparation.column_notices import describe_declared_columns, list_column_notices
 from mlptrain.preparation.material import TrainingData
 from mlptrain.preparation.partitions import join_validation_to_training
 from mlptrain.preparation.preparation import EncodedData, fit_and_encode_parts
@@ -133,6 +134,8 @@ class Trainings:
         if first:
             for message in list_data_notices(encoded):
                 self.host.notice(message)
+            for message in describe_declared_columns(encoded.understood):
+                self.host.remark(message)
             require_model_fits_file(self.data.spec, encoded.features, encoded.head, course.folds)
             self.keeper.begin(self.data, course)
             make_room_for_products(course.network, course.batch_size)
@@ -235,11 +238,7 @@ def always_stop() -> bool:
 
 def list_data_notices(encoded: EncodedData) -> list[str]:
     """Notices of the columns that are not used, and of what else was found in the data."""
-    told = {name for name, found in encoded.understood.items() if found.notice} | {"as declared"}
-    ignored = {name: why for name, why in encoded.features.ignored.items() if not {name, why} & told}
-    shown = "; ".join(f"{name} ({why})" for name, why in list(ignored.items())[:10])
-    more = f" and {len(ignored) - 10} more" if len(ignored) > 10 else ""
-    notices = [f"columns not used: {shown}{more}"] if ignored else []
+    notices = list_column_notices(encoded.understood, encoded.features.ignored)
     size, rows = encoded.spec.training.batch_size, encoded.train.rows
     if size != "full" and size > rows:
         notices.append(f"training.batch_size: {size} is more than the {rows} training rows, which make one batch")

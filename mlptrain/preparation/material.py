@@ -9,15 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.data.column import Understood
+from mlptrain.data.column_rules import ColumnRules
 from mlptrain.data.feature_fitting import decide_column_kinds, find_incomplete_rows
+from mlptrain.data.features import COLUMN_CLASSES
 from mlptrain.data.number_reading import read_numbers
 from mlptrain.data.table import Table
 from mlptrain.data.targets import ClassTarget, describe_equal_labels
 from mlptrain.engine.losses import Loss
 from mlptrain.errors import DataError, SpecError
 from mlptrain.model.rows import Rows, describe_blank_lines, drop_uncounted_rows, read_rows
-from mlptrain.preparation.resolution import resolve_spec_loss, resolve_target_classes
+from mlptrain.preparation.resolution import explain_target_kind, resolve_spec_loss, resolve_target_classes
+from mlptrain.preparation.target_doubts import list_target_doubts
 from mlptrain.spec.fields import Spec
+
+KIND_WORDS = {"number": "numbers", "category": "categories", "date": "dates"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +39,8 @@ class TrainingData:
     incomplete: NDArray[np.bool_]
     """The rows that lack a cell without which they are no use for training and validation."""
     notices: Sequence[str]
+    target_reason: str
+    """Why the target is one of classes or of numbers."""
     folder: Path
     """The folder that the spec's paths are relative to."""
 
@@ -66,6 +73,9 @@ def make_training_data(spec: Spec, rows: Rows, folder: Path) -> TrainingData:
     """Rows in memory, their columns understood, without the rows that are to be dropped."""
     rows, notices = drop_uncounted_rows(spec.data, rows)
     classes = resolve_target_classes(spec, rows)
+    if not rows.are_images:
+        notices += list_target_doubts(spec, rows.answers, classes=classes is not None)
+    target_reason = explain_target_kind(spec, classes)
     spec, loss = resolve_spec_loss(spec, classes)
     understood = determine_input_column_kinds(spec, rows.inputs) if not rows.are_images else {}
     if classes is not None and (notice := describe_equal_labels(classes)):
@@ -80,6 +90,7 @@ def make_training_data(spec: Spec, rows: Rows, folder: Path) -> TrainingData:
         understood=understood,
         incomplete=find_incomplete_rows(rows.inputs, understood, spec.data.rules),
         notices=notices,
+        target_reason=target_reason,
         folder=folder,
     )
 
@@ -97,11 +108,22 @@ def determine_input_column_kinds(spec: Spec, table: Table) -> dict[str, Understo
         apart.add(data.split.column)
     understood = decide_column_kinds(table, [name for name in table.columns if name not in apart], rules)
     for name, found in understood.items():
-        if rules.of(name).scaling is not None and found.kind != "number":
-            note = f": {found.note}" if found.note else ""
-            why = f"is no column of numbers ({found.kind}{note}), so it is not scaled"
-            raise SpecError(f"data.columns.{name}.scaling: {name!r} {why}; remove the scaling, or set type: number")
+        refuse_useless_settings(name, found, rules.of(name))
     return understood
+
+
+def refuse_useless_settings(name: str, found: Understood, own: ColumnRules) -> None:
+    """An error for a setting of a column that columns of its kind do not have."""
+    of_other_kinds = [key for column in COLUMN_CLASSES for key in column.own_keys if found.kind not in key.kinds]
+    useless = [(key.name, key.kinds[0]) for key in of_other_kinds if getattr(own, key.name) is not None]
+    if own.imputing is not None and found.kind == "category" and own.imputing.strategy != "drop_row":
+        useless.append(("imputing", "number"))
+    if useless and not (found.kind == "ignore" and found.declared):
+        key, kind = useless[0]
+        note = f": {found.note}" if found.note else ""
+        done = {"scaling": "so it is not scaled"}.get(key, f"so {key} does nothing")
+        why = f"is no column of {KIND_WORDS[kind]} ({found.kind}{note}), {done}"
+        raise SpecError(f"data.columns.{name}.{key}: {name!r} {why}; remove the {key}, or set type: {kind}")
 
 
 def digest_training_data(data: TrainingData) -> str:

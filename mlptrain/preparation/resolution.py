@@ -5,12 +5,13 @@ from dataclasses import replace
 
 from mlptrain.data.cells import FEW
 from mlptrain.data.feature_fitting import infer_column_kind
+from mlptrain.data.number_reading import read_booleans
 from mlptrain.data.number_recognition import MANY
 from mlptrain.data.table import Table
 from mlptrain.data.targets import ClassTarget, fit_classes
 from mlptrain.engine.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError
 from mlptrain.engine.metrics import METRICS
-from mlptrain.errors import SpecError
+from mlptrain.errors import DataError, SpecError
 from mlptrain.model.rows import Rows
 from mlptrain.spec.fields import Spec
 
@@ -22,6 +23,8 @@ def resolve_target_classes(spec: Spec, rows: Rows) -> ClassTarget | None:
     name = spec.data.targets[0]
     if not rows.are_images:
         refuse_numeric_class_target(spec, rows.answers, name)
+        if spec.data.rules.of(name).type == "boolean":
+            read_booleans(rows.answers, name, spec.data.missing_targets)
     found = fit_classes(name or "label", rows.answers.coded(rows.answer_column(name)), rows.name)
     if spec.data.positive_class is None:
         return found
@@ -48,17 +51,42 @@ def refuse_numeric_class_target(spec: Spec, table: Table, name: str) -> None:
 
 
 def has_class_target(spec: Spec, rows: Rows) -> bool:
-    """Whether the target is one of classes; two different numbers (1 and 2, −1 and 1) are classes, too."""
+    """Whether the target is one of classes; two different numbers (1 and 2, −1 and 1) are classes, too, unless they are
+    declared as numbers.
+    """
     names, data = spec.data.targets, spec.data
     if rows.are_images or (spec.loss is not None and spec.loss.classes):
         return True
     if len(names) > 1:
         return False
-    table = rows.answers
-    kind = data.rules.of(names[0]).type or infer_column_kind(table, names[0], {"", *data.missing_targets}).kind
+    table, declared = rows.answers, data.rules.of(names[0]).type
+    if declared is not None:
+        return declared != "number"
+    kind = infer_target_kind(table, names[0], {"", *data.missing_targets})
     if kind == "ignore":  # constant, a running number, dates, or text that is different in nearly every row
         return not all(map(table.grammar_of(names[0]).reads, table.coded(names[0]).counts))
     return kind != "number" or len(find_distinct_numbers(table, names[0], most=2)) == 2
+
+
+def infer_target_kind(table: Table, name: str, missing: set[str]) -> str:
+    """The kind that the cells of a target have; words among numbers are an error."""
+    try:
+        return infer_column_kind(table, name, missing).kind
+    except DataError as problem:
+        drop = "; data.missing_target: drop leaves out rows without a target"
+        raise DataError(f"{problem}{drop if 'missing_values' in str(problem) else ''}") from None
+
+
+def explain_target_kind(spec: Spec, classes: ClassTarget | None) -> str:
+    """Why the target is one of classes or of numbers."""
+    names = spec.data.targets
+    if spec.data.rules.of(names[0] if names else "").type is not None:
+        return "as declared"
+    if spec.loss is not None and spec.loss.classes:
+        return f"as the loss says ({spec.loss.name})"
+    if classes is None:
+        return "several targets are numbers" if len(names) > 1 else "its cells are numbers"
+    return "two different values" if len(classes.classes) == 2 else "its cells are labels"
 
 
 def find_distinct_numbers(table: Table, name: str, *, most: int) -> Collection[float]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import fields
 
+from mlptrain.data.column_rules import ColumnRules
 from mlptrain.data.features import COLUMN_CLASSES
 from mlptrain.data.table_format import is_known_encoding
 from mlptrain.engine.schedules import find_plateau_rule
@@ -18,7 +19,7 @@ Problem = tuple[tuple[str, ...], str]
 def find_contradictions(spec: Spec) -> Iterator[Problem]:
     """Every contradiction that can be seen without the data."""
     yield from check_data(spec)
-    yield from check_columns(spec.data)
+    yield from check_columns(spec)
     yield from check_split(spec.data)
     yield from check_layers(spec)
     yield from check_residual_blocks(spec.model)
@@ -65,19 +66,39 @@ def check_data(spec: Spec) -> Iterator[Problem]:
         yield ("data", "sample_weight"), f"{data.sample_weight!r} is the target; weights need a column of their own"
 
 
-def check_columns(data: Data) -> Iterator[Problem]:
+def check_columns(spec: Spec) -> Iterator[Problem]:
+    data = spec.data
     for name, own in data.rules.columns.items():
         path = ("data", "columns", name)
         if name in data.targets:
-            if own.type == "ignore":
-                yield path, "this is the target; it cannot be ignored"
-            if own.encoding or own.scaling or own.imputing:
-                yield path, "this is the target; scaling, imputing and encoding are for features"
+            yield from check_target_rules(spec, path, own)
+        if name == data.sample_weight and own != ColumnRules(missing_values=own.missing_values):
+            yield path, "this is data.sample_weight, a column of numbers that is no feature; remove its settings"
+        if own.levels is not None and own.min_frequency is not None:
+            yield (*path, "min_frequency"), "the levels are given, however rare they are; remove one of the two"
         for key in (key for column in COLUMN_CLASSES for key in column.own_keys):
             value = getattr(own, key.name)
             for problem in (key.explain_refusal(own.type), key.find_fault(value)) if value is not None else ():
                 if problem:
                     yield (*path, key.name), problem
+
+
+def check_target_rules(spec: Spec, path: tuple[str, ...], own: ColumnRules) -> Iterator[Problem]:
+    """What is said about a target must count: its kind and what means missing; the rest is for features."""
+    several, loss = len(spec.data.targets) > 1, spec.loss
+    if own.type in ("ignore", "date"):
+        why = "it cannot be ignored" if own.type == "ignore" else "a date cannot be predicted; set number or category"
+        yield path, f"this is the target; {why}"
+    if several and own.type in ("category", "boolean"):
+        yield path, f"there are {len(spec.data.targets)} targets, which are numbers; a {own.type} must be the only one"
+    if own.type == "number" and loss is not None and loss.classes:
+        yield (
+            path,
+            f"the target is declared as a number, and the loss {loss.name} is for classes; remove one of the two",
+        )
+    for key in ("scaling", "imputing", "encoding", "min_frequency", "levels", "format"):
+        if getattr(own, key) is not None:
+            yield path, f"this is the target; {key} is for features"
 
 
 def check_split(data: Data) -> Iterator[Problem]:

@@ -200,10 +200,42 @@ CONTRADICTIONS |= {
     **{
         f"{key}-of-the-target": (
             f"data: {{train: a, target: y, columns: {{\n y: {{{key}: {value}}}}}}}",
-            "2: data.columns.y: this is the target; scaling, imputing and encoding are for features",
+            f"2: data.columns.y: this is the target; {key} is for features",
         )
-        for key, value in {"scaling": "robust", "encoding": "ordinal", "imputing": "{strategy: mean}"}.items()
+        for key, value in {
+            "scaling": "robust",
+            "encoding": "ordinal",
+            "imputing": "{strategy: mean}",
+            "min_frequency": "2",
+            "format": "DD/MM/YYYY",
+            "levels": "[a, b]",
+        }.items()
     },
+    "target-of-dates": (
+        "data: {train: a, target: y, columns: {\n y: date}}",
+        "2: data.columns.y: this is the target; a date cannot be predicted; set number or category",
+    ),
+    "several-targets-of-which-one-has-classes": (
+        "data: {train: a, target: [y, z], columns: {\n y: category}}",
+        "2: data.columns.y: there are 2 targets, which are numbers; a category must be the only one",
+    ),
+    "numbers-and-a-loss-of-classes": (
+        "data: {train: a, target: y, columns: {\n y: number}}\nloss: cross_entropy",
+        "2: data.columns.y: the target is declared as a number, and the loss cross_entropy is for classes; remove one "
+        "of the two",
+    ),
+    "weights-are-no-category": (
+        "data: {train: a, target: y, sample_weight: w, columns: {\n w: category}}",
+        "2: data.columns.w: this is data.sample_weight, a column of numbers that is no feature; remove its settings",
+    ),
+    "rare-levels-that-are-given": (
+        "data: {train: a, target: y, columns: {a: {levels: [x, y],\n min_frequency: 2}}}",
+        "2: data.columns.a.min_frequency: the levels are given, however rare they are; remove one of the two",
+    ),
+    "unit-of-digits": (
+        "data: {train: a, target: y,\n units: ['%', 'm2']}",
+        "2: data.units: 'm2' is no unit; write a text without digits and signs, such as '%'",
+    ),
     "target-ignored-in-the-long-form": (
         "data: {train: a, target: y, columns: {\n y: {type: ignore}}}",
         "2: data.columns.y: this is the target; it cannot be ignored",

@@ -1,0 +1,33 @@
+"""Which columns are not used, and which are another thing than they look like: so that none is lost in silence."""
+
+from collections.abc import Mapping
+
+from mlptrain.data.column import Understood
+from mlptrain.data.table import format_quoted_names
+
+
+def list_column_notices(understood: Mapping[str, Understood], ignored: Mapping[str, str]) -> list[str]:
+    """Notices of the columns that are not used, `ignored` with their reasons, though the spec does not say so.
+
+    What a finding says by itself, with `notice`, is not said again.
+    """
+    told = {name for name, found in understood.items() if found.notice}
+    told |= {name for name, found in understood.items() if found.declared and found.kind == "ignore"}
+    others = {name: why for name, why in ignored.items() if name not in told}
+    shown = "; ".join(f"{name} ({why})" for name, why in list(others.items())[:10])
+    more = f" and {len(others) - 10} more" if len(others) > 10 else ""
+    return [f"columns not used: {shown}{more}"] if others else []
+
+
+def describe_declared_columns(understood: Mapping[str, Understood]) -> list[str]:
+    """Remarks on the columns that the spec leaves out, and on those that it makes categories against their look."""
+    declared = {name: found for name, found in understood.items() if found.declared}
+    out = [name for name, found in declared.items() if found.kind == "ignore"]
+    hidden = [name for name in out if declared[name].hides_numbers]
+    levels = [name for name, found in declared.items() if found.kind != "ignore" and found.hides_numbers]
+    numbers = f"; numbers are the cells of {format_quoted_names(hidden, 5)}" if hidden else ""
+    count = f"{len(out)} column{'s' * (len(out) > 1)}"
+    remarks = [f"left out, as data.columns says: {count} ({format_quoted_names(out, 5)}){numbers}"] if out else []
+    if levels:
+        remarks.append(f"categories, as data.columns says, whose cells are numbers: {format_quoted_names(levels, 5)}")
+    return remarks

@@ -1,0 +1,83 @@
+"""What is doubtful about a target: numbers that are read as labels, codes read as numbers, too many classes."""
+
+from collections.abc import Mapping
+
+from mlptrain.data.number_forms import NumberLook, look_at_number_texts
+from mlptrain.data.number_reading import describe_number_forms, describe_range, quote_texts, quote_yaml_key
+from mlptrain.data.number_recognition import MANY
+from mlptrain.data.number_texts import MISSING_NUMBERS, are_whole_numbers
+from mlptrain.data.table import Table
+from mlptrain.errors import DataError
+from mlptrain.spec.fields import Spec
+
+MOST_CODES = 40
+"""Whole numbers of no more different values than this may be classes."""
+
+
+def describe_codes(table: Table, name: str) -> str:
+    """How many different whole numbers a target of numbers has, if they may be classes; empty if not."""
+    cells = table.column(name)
+    counts = (
+        {} if cells.is_numeric else {text for text in cells.kept_texts.counts if text.strip() not in MISSING_NUMBERS}
+    )
+    few = 0 < len(counts) <= MOST_CODES and are_whole_numbers({text.strip() for text in counts})
+    return f", {len(counts)} different ones; if they are classes, set loss: cross_entropy" if few else ""
+
+
+def list_target_doubts(spec: Spec, table: Table, *, classes: bool) -> list[str]:
+    """Notices about a target whose kind neither the spec's loss nor its `data.columns` decides; an error for labels
+    that are numbers written in another way, if they are so many that no classes are meant.
+    """
+    name = spec.data.targets[0]
+    if len(spec.data.targets) > 1 or spec.data.rules.of(name).type is not None:
+        return []
+    if not classes:
+        said = describe_codes(table, name) if spec.loss is None else ""
+        as_numbers = f"if they are numbers, data.columns: {{{quote_yaml_key(name)}: number}}"
+        where = f'column "{name}": the target has numbers'
+        return [f"{where} {describe_range(table, name, spec.data.missing_targets)}{said}; {as_numbers}"] if said else []
+    return list_label_doubts(spec, table, name)
+
+
+def list_label_doubts(spec: Spec, table: Table, name: str) -> list[str]:
+    """Notices about labels: they look like numbers, or nearly every row has its own."""
+    gaps = {"", *spec.data.missing_targets}
+    counts = {text: count for text, count in table.coded(name).counts.items() if text.strip() not in gaps}
+    grammar, rows = table.grammar_of(name), sum(counts.values())
+    present = {text: count for text, count in counts.items() if text.strip() not in MISSING_NUMBERS}
+    seen = look_at_number_texts(present, grammar)
+    many = len(counts) > MANY
+    if seen.are_mostly_numbers and (seen.forms or seen.odd):
+        said = f"{describe_share(seen)} of the target look like numbers, but make {len(counts):,} classes"
+        cure = describe_label_cure(seen, table, name)
+        if many and spec.loss is None:
+            raise DataError(f'{table.name}: column "{name}": {said}; {cure}')
+        return [f'column "{name}": {said}; {cure}']
+    if many and 2 * len(counts) > rows:
+        why = f"{len(counts):,} classes in {rows:,} rows: hardly a class can be learned"
+        return [f'column "{name}": {why}; is this the column to predict?']
+    return describe_two_numbers(present, seen, name) if spec.loss is None else []
+
+
+def describe_share(seen: NumberLook) -> str:
+    """The share of the cells that look like numbers."""
+    return f"{seen.read:,} of the {seen.cells:,} cells" if seen.odd else "all cells"
+
+
+def describe_label_cure(seen: NumberLook, table: Table, name: str) -> str:
+    """How to read labels as numbers, and how to keep them as classes."""
+    key = quote_yaml_key(name)
+    ways = [f"give {describe_number_forms(seen.forms, table.grammar_of(name))}"] if seen.forms else []
+    missing = f"data.columns: {{{key}: {{missing_values: [{quote_texts(seen.odd)}]}}}} and data.missing_target: drop"
+    ways += [f"list the others as missing by {missing}"] if seen.odd else []
+    return f"to read them as numbers, {', and '.join(ways)}; if they are classes, set data.columns: {{{key}: category}}"
+
+
+def describe_two_numbers(counts: Mapping[str, int], seen: NumberLook, name: str) -> list[str]:
+    """A notice that two different numbers other than 0 and 1 are taken for two classes."""
+    texts = sorted(text.strip() for text in counts)
+    if seen.odd or seen.forms or not seen.plain or {*texts} <= {"0", "1", "0.0", "1.0"} or len(texts) != 2:
+        return []
+    cure = f"if they are numbers, set data.columns: {{{quote_yaml_key(name)}: number}}"
+    why = f"the target has two different numbers, {' and '.join(texts)}, which are taken for two classes"
+    return [f'column "{name}": {why}; {cure}']
