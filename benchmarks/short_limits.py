@@ -211,7 +211,7 @@ def describe_scores(scores: Scores, table: str, limit: int) -> str:
 
 
 def describe_means(scores: Scores, tables: Sequence[str], limits: Sequence[int]) -> Iterator[str]:
-    """The means over the tables of the score, that of numbers divided by their standard deviation."""
+    """The means over the tables, of numbers in standard deviations of the targets; the column of seconds has none."""
     for limit in (0, *limits):
         shared = [table for table in tables if all((table, each) in scores for each in (0, *limits))]
         values = [(compute_mean(scores, table, limit) or 0.0) / scores[table, limit][0].spread for table in shared]
