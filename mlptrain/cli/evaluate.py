@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from mlptrain.cli.options import AsJson, ModelPath, Threads, prepare_stdout, print_notice, set_blas_threads
+from mlptrain.cli.options import AnyModel, AsJson, Threads, prepare_stdout, print_notice, set_blas_threads
 
 
 def evaluate_command(
-    model: ModelPath,
+    model: AnyModel = None,
     data: Annotated[
         str | None, typer.Argument(metavar="[DATA]", help="A table or images; by default the spec's test part.")
     ] = None,
@@ -25,10 +25,14 @@ def evaluate_command(
     """Measure a model on a file."""
     set_blas_threads(threads)
     from mlptrain.commands.evaluate import evaluate_files
+    from mlptrain.commands.latest_model import choose_model_and_data
     from mlptrain.reporting import evaluate_results, json_document
     from mlptrain.reporting.terminal import find_terminal
 
-    result = evaluate_files(model, data, labels, by=by, resamples=bootstrap)
+    named = choose_model_and_data(model, data)
+    if named.notice:
+        print_notice(named.notice)
+    result = evaluate_files(named.model, named.data, labels, by=by, resamples=bootstrap)
     for message in result.notices:
         print_notice(message)
     if as_json:

@@ -18,7 +18,14 @@ Threads = Annotated[
     int | None, typer.Option(metavar="N", min=1, help="Threads of the products; by default one a core.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document.")]
-ModelPath = Annotated[str, typer.Argument(metavar="MODEL", help="A model that `mlptrain fit` wrote (.npz).")]
+AnyModel = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[MODEL]",
+        help="A model (.npz), or its spec; by default the model fitted last in this folder.",
+        show_default=False,
+    ),
+]
 SpecPath = Annotated[str, typer.Argument(metavar="SPEC", help="A YAML spec; `-` is standard input.")]
 
 LIBRARIES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")

@@ -5,13 +5,32 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mlptrain.cli.options import ModelPath, Threads, prepare_stdout, print_notice, set_blas_threads
-from mlptrain.errors import make_interruption
+from mlptrain.cli.options import AnyModel, Threads, prepare_stdout, print_notice, set_blas_threads
+from mlptrain.errors import SpecError, make_interruption
 
 if TYPE_CHECKING:
     from mlptrain.commands.predict import Prediction
     from mlptrain.commands.predict_output import OutputOptions
 
+Data = Annotated[
+    str | None,
+    typer.Argument(metavar="DATA", help="A table, or an IDX file of images; `-` is stdin.", show_default=False),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(metavar="PREDICTIONS.csv", help="By default standard output; also .csv.gz, .tsv, .parquet."),
+]
+Keep = Annotated[
+    list[str] | None,
+    typer.Option(metavar="COLUMN", help="Pass a column of the input through; `all` for every one."),
+]
+Probabilities = Annotated[bool, typer.Option("--probabilities", help="One column of probability a class.")]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Missing cells, unseen categories, or numbers that are not finite are errors.")
+]
+SpreadsheetSafe = Annotated[
+    bool, typer.Option("--spreadsheet-safe", help="Texts that look like formulas get an apostrophe before them.")
+]
 LikeInput = Annotated[
     bool, typer.Option("--like-input", help="Write as DATA is written: delimiter, decimal mark, encoding.")
 ]
@@ -21,33 +40,31 @@ Digits = Annotated[
 
 
 def predict_command(
-    model: ModelPath,
-    data: Annotated[str, typer.Argument(metavar="DATA", help="A table, or an IDX file of images; `-` is stdin.")],
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="PREDICTIONS.csv", help="By default standard output; also .csv.gz, .tsv, .parquet."),
-    ] = None,
-    keep: Annotated[
-        list[str] | None,
-        typer.Option(metavar="COLUMN", help="Pass a column of the input through; `all` for every one."),
-    ] = None,
-    probabilities: Annotated[bool, typer.Option("--probabilities", help="One column of probability a class.")] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Missing cells or unseen categories are an error.")] = False,
-    spreadsheet_safe: Annotated[
-        bool, typer.Option("--spreadsheet-safe", help="Texts that look like formulas get an apostrophe before them.")
-    ] = False,
+    model: AnyModel = None,
+    data: Data = None,
+    out: Out = None,
+    keep: Keep = None,
+    probabilities: Probabilities = False,
+    strict: Strict = False,
+    spreadsheet_safe: SpreadsheetSafe = False,
     like_input: LikeInput = False,
     digits: Digits = None,
     threads: Threads = None,
 ) -> None:
     """Predict the rows of a file, one row out for each row in, in order."""
     set_blas_threads(threads)
+    from mlptrain.commands.latest_model import choose_model_and_data
     from mlptrain.commands.predict import Prediction
     from mlptrain.commands.predict_output import OutputOptions
     from mlptrain.model.answers import AnswerOptions
 
     options = AnswerOptions(keep=keep or (), probabilities=probabilities, spreadsheet_safe=spreadsheet_safe)
-    prediction = Prediction(model, data, options, strict=strict, threads=threads)
+    named = choose_model_and_data(model, data)
+    if named.data is None:
+        raise SpecError(f"DATA is missing: mlptrain predict {named.model} DATA")
+    if named.notice:
+        print_notice(named.notice)
+    prediction = Prediction(named.model, named.data, options, strict=strict, threads=threads)
     output = OutputOptions(like_input=like_input, digits=digits)
     if out is None or out == Path("-"):
         write_to_stdout(prediction, output)

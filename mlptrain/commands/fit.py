@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mlptrain.commands.latest_model import refuse_what_is_no_spec
 from mlptrain.commands.paths import NamedFile, list_data_files, list_files_beside_model, require_separate_files
 from mlptrain.data.table_writing import choose_table_form
 from mlptrain.errors import Diverged, SpecError
@@ -23,7 +24,7 @@ from mlptrain.model.watched import Watched
 from mlptrain.preparation.material import read_training_rows
 from mlptrain.spec.file import Draft, load_draft
 from mlptrain.spec.yaml_text import read_stdin
-from mlptrain.storage.companions import derive_checkpoint_path
+from mlptrain.storage.companions import choose_default_output, derive_checkpoint_path
 from mlptrain.storage.locking import lock_exclusively
 from mlptrain.storage.publishing import check_writable, remove_leftover_temporary_files, resolve_links
 from mlptrain.training.events import Sink
@@ -42,14 +43,11 @@ class FitResult(Outcome):
     """Of two classes the one that f1 and others are of; None where there are not two."""
 
 
-def choose_default_output(spec_path: str) -> Path:
-    """<spec name>.npz in the working directory."""
-    return Path("model.npz" if spec_path == "-" else f"{Path(spec_path).stem}.npz")
-
-
 def read_checked_draft(path: str, overrides: Sequence[str] = ()) -> tuple[Draft, Path]:
     """The spec of a file ("-": standard input) and its folder; what is wrong whatever the rows are is an error."""
     standard = path == "-"
+    if not standard:
+        refuse_what_is_no_spec(path)
     draft = load_draft("standard input" if standard else path, overrides, read_stdin() if standard else None)
     draft.check()
     return draft, Path() if standard else Path(path).parent

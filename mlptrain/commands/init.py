@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from mlptrain.commands.latest_model import refuse_wrong_data
 from mlptrain.data.column import ColumnLook, Understood
 from mlptrain.data.column_rules import ColumnRules, FeatureRules
 from mlptrain.data.dates import looks_like_dates
@@ -57,6 +58,7 @@ def make_starter_spec(data: str, target: str | None, *, labels: str | None = Non
     """A spec for a table and its target column, or for images and their labels; its paths are relative to `folder`."""
     if data == "-":
         raise SpecError("DATA: a spec names its file; save standard input to one first")
+    refuse_wrong_data(data)
     if is_idx(data):
         return make_image_starter(data, labels, folder)
     if labels is not None:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from mlptrain.errors import ModelFileError
-from mlptrain.model.file import WRITER
+from mlptrain.model.file import CHECKPOINT_FORMAT, WRITER
 from mlptrain.model.network_arrays import select_arrays_by_prefix
 from mlptrain.preparation.fingerprint import Input
 from mlptrain.storage.companions import derive_checkpoint_path, derive_previous_checkpoint_path
@@ -23,7 +23,6 @@ from mlptrain.storage.metadata import Json, parse_json, require_readable_metadat
 from mlptrain.storage.publishing import publish_file
 from mlptrain.training.snapshot import Snapshot
 
-FORMAT = "mlptrain checkpoint"
 FORMAT_VERSION = 1
 
 
@@ -75,7 +74,7 @@ def describe_progress(epoch: int, batches: int) -> str:
 def save_checkpoint(checkpoint: Checkpoint, model: Path) -> None:
     """Publish a checkpoint; the existing one is kept as the previous one."""
     metadata = {
-        "format": FORMAT,
+        "format": CHECKPOINT_FORMAT,
         "format_version": FORMAT_VERSION,
         "mlptrain": WRITER,
         "spec": checkpoint.spec,
@@ -163,7 +162,7 @@ def require_text(value: Any) -> str:
 
 def require_known_format(path: Path, metadata: Any) -> None:
     """Refuse what is no checkpoint, or one of another format."""
-    if metadata["format"] != FORMAT:
+    if metadata["format"] != CHECKPOINT_FORMAT:
         raise ModelFileError(f"{path}: this is no checkpoint of mlptrain")
     if metadata["format_version"] != FORMAT_VERSION:
         written = f"written by mlptrain {metadata['mlptrain']} in format {metadata['format_version']}"

@@ -8,6 +8,7 @@ import io
 import json
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import version
@@ -39,11 +40,12 @@ from mlptrain.plain import from_plain, to_plain
 from mlptrain.spec.fields import Spec
 from mlptrain.storage.companions import get_previous_model_path
 from mlptrain.storage.container import Arrays, decode_container, read_container, write_container
-from mlptrain.storage.foreign import recognise_foreign
+from mlptrain.storage.foreign import SPEC, TABLE, recognise_foreign
 from mlptrain.storage.metadata import LARGEST, Json, parse_json, require_readable_metadata
 from mlptrain.storage.publishing import publish_file
 
 FORMAT = "mlptrain model"
+CHECKPOINT_FORMAT = "mlptrain checkpoint"
 FORMAT_VERSIONS = (1, 2)
 """In 1 all networks have one spec and the same weight; in 2 each has its own."""
 WRITER = version("mlptrain")
@@ -75,6 +77,9 @@ def save_contents(contents: ModelContents, path: Path) -> None:
     arrays = make_arrays(contents)
     if not holds_same_arrays(path, arrays):
         publish_file(path, partial(write_container, arrays=arrays), keep=get_previous_model_path(path))
+        return
+    with suppress(OSError):  # the model that was fitted last is told by its time
+        os.utime(path)
 
 
 def encode_model(contents: ModelContents) -> bytes:
@@ -278,7 +283,9 @@ def read_arrays(path: Path) -> Arrays:
         return read_container(path)
     except ModelFileError:
         if kind := recognise_foreign(path):
-            raise ModelFileError(f"{path}: not a model of mlptrain: this is {kind}") from None
+            cure = f"; mlptrain fit {path} makes a model" if kind == SPEC else ""
+            cure = "; a model is the .npz that `mlptrain fit` writes" if kind == TABLE else cure
+            raise ModelFileError(f"{path}: not a model of mlptrain: this is {kind}{cure}") from None
         raise
 
 
@@ -291,6 +298,9 @@ def read_metadata(name: str, arrays: Arrays) -> Json:
         metadata = parse_json(text.tobytes())
     except ValueError as problem:
         raise ModelFileError(f"{name}: the metadata is damaged: {problem}") from None
+    if isinstance(metadata, dict) and metadata.get("format") == CHECKPOINT_FORMAT:
+        cure = "`mlptrain fit SPEC --finish` makes a model of it, `--resume` goes on with it"
+        raise ModelFileError(f"{name}: this is an unfinished fit of mlptrain, and no model yet; {cure}")
     if not isinstance(metadata, dict) or metadata.get("format") != FORMAT:
         raise ModelFileError(f"{name}: this .npz is not a model of mlptrain")
     if (number := metadata.get("format_version")) not in FORMAT_VERSIONS or type(number) is not int:

@@ -1,6 +1,11 @@
-"""The names of the files that a fit makes beside that of its model."""
+"""The names of the files that a fit makes: its model, and those beside it."""
 
 from pathlib import Path
+
+
+def choose_default_output(spec_path: str) -> Path:
+    """<spec name>.npz in the working directory."""
+    return Path("model.npz" if spec_path == "-" else f"{Path(spec_path).stem}.npz")
 
 
 def derive_checkpoint_path(model: Path) -> Path:

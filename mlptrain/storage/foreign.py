@@ -1,4 +1,4 @@
-"""What a file is that is no model: told by a few of its bytes, never opened by a reader of its kind."""
+"""What a file is, one of ours or another: told by a few of its bytes, never opened by a reader of its kind."""
 
 import re
 from pathlib import Path
@@ -32,6 +32,46 @@ BEGINNINGS = {
     b"{": "JSON",
 }
 
+OWN = re.compile(rb'\{"format": "mlptrain (model|checkpoint)"')
+"""How the metadata of our containers begin, which stand first in them."""
+MODEL = "a model of mlptrain"
+CHECKPOINT = "an unfinished fit of mlptrain"
+SPEC = "a spec"
+TABLE = "a table"
+KINDS = {b"model": MODEL, b"checkpoint": CHECKPOINT}
+KEYS = re.compile(rb"^(\xef\xbb\xbf)?(data|model|training|optimizer)[ \t]*:", re.MULTILINE)
+"""A line that begins with a section of a spec."""
+SPECS = (".yaml", ".yml")
+TABLES = re.compile(r"\.(csv|tsv|tab|parquet|pq|xlsx?|ods)(\.gz)?$", re.IGNORECASE)
+"""How names of tables end."""
+
+
+def recognise_own(path: Path) -> str:
+    """MODEL, CHECKPOINT or SPEC, as messages say it; empty for any other file, and for one that is not there."""
+    beginning = read_beginning(path)
+    if beginning.startswith(ZIP):
+        found = OWN.search(beginning[:4096])
+        return KINDS[found[1]] if found else ""
+    if b"\0" in beginning or is_table(path):
+        return ""
+    return SPEC if beginning and (path.suffix.lower() in SPECS or KEYS.search(beginning)) else ""
+
+
+def is_table(path: Path) -> bool:
+    """Whether a file has the name of a table."""
+    return TABLES.search(path.name) is not None and path.is_file()
+
+
+def read_beginning(path: Path) -> bytes:
+    """The first bytes of a file; none of what is no file, or cannot be read."""
+    try:
+        if not path.is_file():
+            return b""
+        with path.open("rb") as stream:
+            return stream.read(LOOKED_AT)
+    except (OSError, ValueError):
+        return b""
+
 
 def recognise_foreign(path: Path) -> str:
     """What a file is that is certainly no model; empty if it cannot be said."""
@@ -47,4 +87,7 @@ def recognise_foreign(path: Path) -> str:
         return "a safetensors file"
     if OLD_PICKLE.match(beginning):
         return "a pickle, which mlptrain never opens"
-    return next((kind for magic, kind in (FOREIGN | BEGINNINGS).items() if beginning.startswith(magic)), "")
+    known = next((kind for magic, kind in (FOREIGN | BEGINNINGS).items() if beginning.startswith(magic)), "")
+    if known or b"\0" in beginning or not beginning:
+        return known
+    return TABLE if is_table(path) else recognise_own(path)

@@ -85,7 +85,7 @@ def test_a_spec_with_five_mistakes_shows_all_five_with_their_lines(folder):
         (("fit", "none.yaml"), "error: none.yaml: no such file"),
         (("fit", "iris.yml"), "did you mean 'iris.yaml'?"),
         (("fit", "."), "this is a folder; name a YAML file"),
-        (("fit", "iris.csv"), "error: iris.csv:1: the spec is not a map of keys"),
+        (("fit", "iris.csv"), "error: iris.csv: this is a table, and no spec; `mlptrain init iris.csv`"),
         (("fit", "iris.npz"), "iris.npz"),
         (("fit", "iris.yaml", "--set", "seed"), "write KEY=VALUE"),
         (("fit", "iris.yaml", "--set", "model.hiden=[3]"), "did you mean 'hidden'?"),

@@ -489,7 +489,7 @@ def test_where_both_are_damaged_nothing_is_used(tmp_path):
 
 def test_a_checkpoint_is_no_model_and_a_model_no_checkpoint(tmp_path):
     spec, out = two_checkpoints(tmp_path)
-    with pytest.raises(ModelFileError, match="not a model of mlptrain"):
+    with pytest.raises(ModelFileError, match="this is an unfinished fit of mlptrain, and no model yet"):
         Model.load(derive_checkpoint_path(out))
     fit(str(spec), out=tmp_path / "other.npz")
     derive_checkpoint_path(out).write_bytes((tmp_path / "other.npz").read_bytes())

@@ -1,0 +1,109 @@
+"""Which model and which data a command means: as they are named, by the name of a spec, or the model fitted last."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlptrain.errors import DataError, ModelFileError, SpecError
+from mlptrain.model.model import Model
+from mlptrain.storage.companions import choose_default_output
+from mlptrain.storage.foreign import CHECKPOINT, MODEL, SPEC, is_table, recognise_own
+
+MODEL_ENDS = (".npz", ".ckpt", ".ckpt.prev")
+"""How the names of models and unfinished fits end."""
+PREVIOUS = ".previous.npz"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Named:
+    """The model and the data of a command, and what to say about the choice of the model; empty if it was named."""
+
+    model: str
+    data: str | None
+    notice: str = ""
+
+
+def choose_model_and_data(first: str | None, second: str | None = None) -> Named:
+    """What the arguments [MODEL] [DATA] mean. A spec stands for its model; without MODEL it is the one fitted last.
+
+    A lone argument is the model if it is a model or a spec, else the data.
+    """
+    if second is not None:
+        assert first is not None
+        if is_meant_as_model(second) and not is_meant_as_model(first):
+            raise SpecError(f"{second} is no data: MODEL stands before DATA: {second} {first}")
+        refuse_wrong_data(second)
+        return name_model(first, second)
+    if first is not None and is_meant_as_model(first):
+        return name_model(first, None)
+    latest = find_latest_model(Path())
+    return Named(model=str(latest), data=first, notice=f"the model is {latest}, fitted last in this folder")
+
+
+def choose_model(name: str | None) -> Named:
+    """What the argument [MODEL] means, where no data can follow."""
+    return choose_model_and_data(None) if name is None else name_model(name, None)
+
+
+def name_model(name: str, data: str | None) -> Named:
+    """A model by its own name, or by that of its spec."""
+    if recognise_own(Path(name)) != SPEC:
+        return Named(model=name, data=data)
+    model = choose_default_output(name)
+    if not model.is_file():
+        raise ModelFileError(f"{name}: this is a spec, and its model {model} is not here; mlptrain fit {name} makes it")
+    return Named(model=str(model), data=data, notice=describe_model_of_spec(model, Path(name)))
+
+
+def describe_model_of_spec(model: Path, spec: Path) -> str:
+    """Which model stands for a spec, and whether it was fitted by a spec of that folder."""
+    folder = model.parent / Model.load(model).spec_folder
+    if folder.resolve() == spec.parent.resolve():
+        return f"the model is {model}, of {spec}"
+    return f"the model is {model}, by the name of {spec}; but it was fitted by a spec in the folder {folder}"
+
+
+def is_meant_as_model(name: str) -> bool:
+    """Whether an argument is a model or a spec, or is named like a model."""
+    return name != "-" and (recognise_own(Path(name)) != "" or name.lower().endswith(MODEL_ENDS))
+
+
+def refuse_wrong_data(name: str) -> None:
+    """An error if what is named as data is a model, an unfinished fit or a spec."""
+    if name != "-" and (kind := recognise_own(Path(name))):
+        raise DataError(f"{name}: this is {kind}, and no data; name a table (CSV, Parquet), or IDX images")
+
+
+def find_latest_model(folder: Path) -> Path:
+    """The model in a folder that was written last; a SpecError if there is none, or several are of one age."""
+    models = [path for path in list_candidates(folder) if recognise_own(path) == MODEL]
+    if not models:
+        others = sorted(path.name for path in folder.iterdir() if path.name.endswith((PREVIOUS, *MODEL_ENDS[1:])))
+        beside = f" ({', '.join(others[:5])} do not count)" if others else ""
+        raise SpecError(f"MODEL is missing, and no model is in this folder{beside}; name one, or mlptrain fit SPEC")
+    ages = {path: path.stat().st_mtime_ns for path in models}
+    latest = [path for path in models if ages[path] == max(ages.values())]
+    files = [path for path in latest if not path.is_symlink()] or latest
+    if len(files) > 1:
+        raise SpecError(f"MODEL is missing, and these are of the same age: {', '.join(map(str, files))}; name one")
+    return files[0]
+
+
+def list_candidates(folder: Path) -> list[Path]:
+    """The files that may be models, by their names, in order."""
+    return sorted(
+        path for path in folder.glob("*.npz") if not path.name.startswith(".") and not path.name.endswith(PREVIOUS)
+    )
+
+
+def refuse_what_is_no_spec(name: str) -> None:
+    """An error if what is named as a spec is a model, an unfinished fit or a table."""
+    path = Path(name)
+    kind = recognise_own(path)
+    if kind == MODEL:
+        raise SpecError(
+            f"{name}: this is {kind}, and no spec; `mlptrain show {name}` shows the spec that it was fitted by"
+        )
+    if kind == CHECKPOINT:
+        raise SpecError(f"{name}: this is {kind}, and no spec; name its spec: mlptrain fit SPEC --resume")
+    if is_table(path):
+        raise SpecError(f"{name}: this is a table, and no spec; `mlptrain init {name}` writes a spec for it")
