@@ -1,18 +1,18 @@
 """Columns of categories."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.random import BitGenerator
 
-from mlptrain.data.cells import TextCells
 from mlptrain.data.column import (
     Column,
     ColumnLook,
     ColumnSettings,
     Doubles,
+    Flags,
     Integers,
     Matrix,
     OwnKey,
@@ -21,6 +21,8 @@ from mlptrain.data.column import (
     find_repeated,
 )
 from mlptrain.data.encodings import FittedEncoding
+from mlptrain.data.grammar import NUMBERS
+from mlptrain.data.levels import NONE, LevelFinder, choose_meaning, describe_near_levels, merge_levels
 from mlptrain.data.number_texts import sort_numbers_or_texts
 from mlptrain.data.odd_cells import OddRows
 from mlptrain.data.table import Table, format_quoted_names
@@ -31,23 +33,9 @@ HIDDEN = 0.01
 """The share of category cells that are hidden in training, so that the slot for unseen values is a trained one."""
 MANY_LEVELS = 255
 """A first spec encodes a category of more levels than this by the target."""
+MOST_HINTS = 20
+"""Unseen values that are compared with the levels for a hint."""
 NO_KEY = "a {{kind}} column has no {}; set type: category"
-
-
-def code_cells_by_level(cells: TextCells, levels: Sequence[str], missing: Collection[str]) -> Integers:
-    """The place of each cell's text in `levels`, their number for any other text; texts that mean missing are empty."""
-    place = {level: code for code, level in enumerate(levels)}
-    of_value = [place.get("" if value in missing else value, len(levels)) for value in cells.values]
-    return np.array(of_value, np.int64)[cells.codes]
-
-
-def count_cells_by_level(cells: TextCells, missing: Collection[str]) -> dict[str, int]:
-    """How often each level occurs; all texts that mean missing are the empty level."""
-    counts: dict[str, int] = {}
-    for value, count in cells.counts.items():
-        level = "" if value in missing else value
-        counts[level] = counts.get(level, 0) + count
-    return counts
 
 
 def choose_levels(table: Table, asked: ColumnSettings, counts: dict[str, int]) -> tuple[str, ...]:
@@ -56,7 +44,8 @@ def choose_levels(table: Table, asked: ColumnSettings, counts: dict[str, int]) -
     Missing is a level of its own, the last one, but has no place in an order.
     """
     if asked.levels is not None:
-        if not counts.keys() & set(asked.levels):
+        finder = LevelFinder(asked.levels, table.gaps(asked.name, asked.missing), table.grammar_of(asked.name))
+        if all(finder.find_code(level) == NONE for level in counts):
             found = format_quoted_names(sorted(counts.keys() - {""}), 5)
             why = f"none of its declared levels occurs; the cells are {found}"
             raise DataError(f'{table.name}: column "{asked.name}": {why}')
@@ -69,7 +58,13 @@ def choose_levels(table: Table, asked: ColumnSettings, counts: dict[str, int]) -
 
 def find_levels_fault(levels: Sequence[str]) -> str:
     """The problem of declared levels; empty if there is none."""
-    return "give each level once" if len(set(levels)) < max(len(levels), 1) else ""
+    meaning = choose_meaning(levels, NUMBERS)
+    seen: dict[Hashable, str] = {}
+    for level in levels:
+        other = seen.setdefault(meaning.find_key(level), level)
+        if other is not level:
+            return "give each level once" + (f"; {other!r} and {level!r} are one" if other != level else "")
+    return "" if levels else "give each level once"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,11 +116,12 @@ class CategoryColumn(Column):
     def fit(cls, table: Table, asked: ColumnSettings, targets: Doubles) -> Self | None:
         cells = table.coded(asked.name)
         gaps = table.gaps(asked.name, asked.missing)
-        counts = count_cells_by_level(cells, gaps)
+        counts = merge_levels(cells.counts, gaps, table.grammar_of(asked.name))
         levels = choose_levels(table, asked, counts) if len(counts) > 1 else ()
         if not levels:
             return None
-        codes = code_cells_by_level(cells, levels, gaps)
+        codes = LevelFinder(levels, gaps, table.grammar_of(asked.name)).code_cells(cells)
+        codes[codes == NONE] = len(levels)
         encoding = asked.encoding.fit(codes, levels=len(levels), targets=targets)
         return cls(name=asked.name, levels=levels, encoding=encoding, missing=asked.missing)
 
@@ -147,14 +143,33 @@ class CategoryColumn(Column):
 
     def codes(self, table: Table) -> Integers:
         """The place of each cell's level; the number of levels for any other value."""
-        return code_cells_by_level(table.coded(self.name), self.levels, table.gaps(self.name, self.missing))
+        codes = self.find_levels(table).code_cells(table.coded(self.name))
+        codes[codes == NONE] = len(self.levels)
+        return codes
+
+    def find_levels(self, table: Table) -> LevelFinder:
+        """Finds the levels that the cells of a table mean."""
+        return LevelFinder(self.levels, table.marks(self.name, self.missing), table.grammar_of(self.name))
 
     def compact(self, table: Table, dtype: np.dtype[Any], odd: OddRows) -> Integers:
         codes = self.codes(table)
         unseen = codes == len(self.levels)
         if unseen.any():
             odd.unseen[self.name] = unseen
+            if hint := self.hint_at_level(table, unseen):
+                odd.hints[self.name] = hint
         return codes
+
+    def hint_at_level(self, table: Table, unseen: Flags) -> str:
+        """What one of the unseen values may have been meant as; empty if nothing tells."""
+        cells, finder = table.coded(self.name), self.find_levels(table)
+        texts = (cells.values[code] for code in np.unique(cells.codes[unseen])[:MOST_HINTS].tolist())
+        return next((hint for text in texts if text and (hint := finder.find_near(text))), "")
+
+    def describe_outliers(self, table: Table) -> Iterator[str]:
+        """A notice of levels that may be meant alike."""
+        said = describe_near_levels(self.name, self.levels, table.grammar_of(self.name), what="levels")
+        return iter([said] if said else [])
 
     def write(self, compact: Integers, out: Matrix) -> None:
         self.encoding.encode(compact, out)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from mlptrain.data.coding import Coder, Codes, Growing
 from mlptrain.data.column_types import TEXT, ColumnType, translate_replacements
 from mlptrain.data.grammar import EXACT, LARGEST, NUMBERS, NumberGrammar, is_inexact_whole_number
+from mlptrain.data.levels import translate_words
 from mlptrain.data.number_texts import MISSING_NUMBERS, parse_missing_numbers, parse_numbers
 
 Doubles = NDArray[np.float64]
@@ -351,9 +352,10 @@ class Gatherer:
         coded = TextCells(codes, self.coder.values)
         if self.replace:
             merged = Coder()
-            words = self.replace
             if self.type.has_values:
-                words = translate_replacements(coded.values, words, self.type, self.written)
+                words = translate_replacements(coded.values, self.replace, self.type, self.written)
+            else:
+                words = translate_words(coded.values, self.replace, self.grammar)
             again = merged.codes([words.get(value, value) for value in coded.values])
             coded = TextCells(again[codes], merged.values)
         cells: Cells = coded

@@ -19,6 +19,7 @@ from mlptrain.data.cells import Cells, TextCells
 from mlptrain.data.encodings import Encoding
 from mlptrain.data.grammar import NumberGrammar
 from mlptrain.data.imputing import Imputing
+from mlptrain.data.levels import merge_levels
 from mlptrain.data.number_texts import find_missing_number_texts
 from mlptrain.data.odd_cells import OddRows
 from mlptrain.data.scaling import Scaling
@@ -91,9 +92,9 @@ class ColumnLook:
 
     @property
     def levels(self) -> list[str]:
-        """The different texts but those that mean missing."""
+        """The levels, each under its most frequent spelling, without missing."""
         gaps = self.table.gaps(self.name, self.missing)
-        return [value for value in self.texts.counts if value not in gaps]
+        return [level for level in merge_levels(self.texts.counts, gaps, self.grammar) if level]
 
     @property
     def is_constant(self) -> bool:

@@ -20,6 +20,7 @@ from mlptrain.data.coding import Coder, NulByte
 from mlptrain.data.column import Column
 from mlptrain.data.column_types import ColumnType, translate_replacements
 from mlptrain.data.grammar import EXACT, is_number
+from mlptrain.data.levels import translate_words
 from mlptrain.data.table import Part, Table, Texts, describe_missing_columns
 from mlptrain.data.typed_cells import (
     BILLION,
@@ -302,7 +303,10 @@ def replace_texts(table: Table, words: Mapping[str, str]) -> Table:
 def find_replacements(table: Table, name: str, words: Mapping[str, str]) -> dict[str, str]:
     """What each text of a column becomes; values are replaced by value."""
     texts, of = table.coded(name).values, table.type_of(name)
-    found = translate_replacements(texts, words, of, table.grammar) if of.has_values else words
+    if of.has_values:
+        found = translate_replacements(texts, words, of, table.grammar)
+    else:
+        found = translate_words(texts, words, table.grammar)
     return {text: found.get(text, text) for text in texts}
 
 

@@ -7,6 +7,7 @@ from unicodedata import category
 import numpy as np
 
 from mlptrain.data.grammar import LARGEST, NumberGrammar
+from mlptrain.data.levels import trim_text
 from mlptrain.data.number_forms import NumberForm, find_number_forms
 from mlptrain.data.number_texts import MISSING_NUMBERS, Doubles
 from mlptrain.data.table import Table, format_quoted_names
@@ -40,7 +41,7 @@ def read_booleans(table: Table, name: str, missing: Collection[str]) -> Doubles:
     """1 for true, 0 for false (also where other programs write 1.0 and 0.0), NaN where missing."""
     cells = table.coded(name)
     known = frozenset().union(*BOOLEANS)
-    gaps = MISSING_NUMBERS | table.gaps(name, missing)
+    gaps = table.gaps(name, MISSING_NUMBERS.union(missing))
     words = [normalise_boolean(value, table.grammar_of(name)) for value in cells.values]
     bad = {value for value, word in zip(cells.values, words, strict=True) if value not in gaps and word not in known}
     if rows := cells.find_rows(bad):
@@ -56,7 +57,7 @@ def normalise_boolean(text: str, grammar: NumberGrammar) -> str:
     if grammar.reads(text):
         number = float(grammar.normal(text.strip(" ")))
         return str(int(number)) if number in (0, 1) else text
-    return text.lower()
+    return trim_text(text).lower()
 
 
 def describe_range(table: Table, name: str, missing: Collection[str]) -> str:

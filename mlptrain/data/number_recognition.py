@@ -8,6 +8,7 @@ import numpy as np
 from mlptrain.data.cells import LONGEST_DIGITS, Cells
 from mlptrain.data.column import ColumnLook, Understood
 from mlptrain.data.grammar import NumberGrammar, is_inexact_whole_number
+from mlptrain.data.levels import trim_text
 from mlptrain.data.number_forms import LOOKED_AT, NumberLook, is_grouped_in_thousands, look_at_number_texts
 from mlptrain.data.number_reading import (
     BOOLEANS,
@@ -49,7 +50,7 @@ def recognise_numbers(look: ColumnLook) -> Understood | None:
     counts = look.counts
     if len(counts) < 2:
         return None
-    if len(counts) <= CAPITALS and frozenset(value.lower() for value in counts) in BOOLEANS:
+    if len(counts) <= CAPITALS and frozenset(trim_text(value).lower() for value in counts) in BOOLEANS:
         return Understood("boolean")
     return recognise_number_texts(look)
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.data.grammar import LARGEST, NumberGrammar, is_number
+from mlptrain.data.levels import is_blank
 
 Doubles = NDArray[np.float64]
 
@@ -26,7 +27,7 @@ def parse_numbers(values: Sequence[str], marks: Collection[str], grammar: Number
     """
     found = grammar.parse(values)
     if found is None:
-        texts = ["" if text in marks else text.strip(" ") for text in values]
+        texts = ["" if text in marks or is_blank(text) else text.strip(" ") for text in values]
         known = ["" if text in marks else text for text in texts]
         found = grammar.parse(known)
         if found is None:
@@ -51,7 +52,7 @@ def find_missing_number_texts(values: Collection[str], missing: Collection[str],
 def find_words(values: Collection[str], missing: Collection[str], grammar: NumberGrammar) -> set[str]:
     """The texts that are neither numbers nor missing."""
     others = set(values) - grammar.read(values) - set(missing)
-    return {value for value in others if value.strip(" ") not in MISSING_NUMBERS}
+    return {value for value in others if value.strip(" ") not in MISSING_NUMBERS and not is_blank(value)}
 
 
 def are_whole_numbers(values: Collection[str]) -> bool:

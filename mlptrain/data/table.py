@@ -13,6 +13,7 @@ from mlptrain.data.column_types import TEXT, ColumnType, find_texts_of_equal_val
 from mlptrain.data.delimited import Reader
 from mlptrain.data.files import is_idx, is_parquet, make_opener, match_files
 from mlptrain.data.grammar import NUMBERS, NumberGrammar
+from mlptrain.data.levels import find_texts_of_marks
 from mlptrain.data.parquet import ParquetReader
 from mlptrain.data.table_format import TableFormat
 from mlptrain.data.table_writing import TextForm
@@ -75,7 +76,12 @@ class Table:
         return make_typed_grammar(self.grammar) if self.type_of(name).has_values else self.grammar
 
     def gaps(self, name: str, missing: Collection[str]) -> frozenset[str]:
-        """The texts of one column that mean missing: the empty one and `missing`, which typed cells match by value."""
+        """The texts of one column that mean missing: `marks`, and blanks alone or around one of them."""
+        marks = self.marks(name, missing)
+        return marks | find_texts_of_marks(self.column(name).kept_texts.values, marks)
+
+    def marks(self, name: str, missing: Collection[str]) -> frozenset[str]:
+        """The words for missing in one column: the empty one and `missing`, which typed cells match by value."""
         kind = self.type_of(name)
         if not kind.has_values or not missing:
             return frozenset({"", *missing})

@@ -1,5 +1,6 @@
 """The target: classes as codes, or numbers as the network sees them, and back to the user's units."""
 
+import json
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -10,12 +11,23 @@ from numpy.typing import NDArray
 
 from mlptrain.data.cells import TextCells
 from mlptrain.data.column import Doubles, Integers, Matrix
-from mlptrain.data.grammar import is_number
+from mlptrain.data.grammar import NUMBERS, NumberGrammar
+from mlptrain.data.levels import (
+    MISSING_WORDS,
+    NONE,
+    LevelFinder,
+    describe_near_levels,
+    merge_levels,
+    trim_text,
+)
 from mlptrain.data.number_reading import read_numbers
 from mlptrain.data.number_texts import find_words, sort_numbers_or_texts
 from mlptrain.data.scaling import StandardScaling
 from mlptrain.data.table import Table, format_quoted_names, format_row_count
 from mlptrain.errors import DataError
+
+MOST_HINTS = 20
+"""Unknown labels that are compared with the classes for a hint."""
 
 Transform = Literal["none", "log", "log1p"]
 
@@ -25,7 +37,7 @@ LEAST: dict[Transform, float] = {"none": -np.inf, "log": 0.0, "log1p": -1.0}
 
 @dataclass(frozen=True, kw_only=True)
 class ClassTarget:
-    """A target of classes, coded 0 … K − 1 in natural order; blanks around a label do not count."""
+    """A target of classes, coded 0 … K − 1 in natural order; a label counts by what it means."""
 
     kind: Literal["classes"] = "classes"
     name: str
@@ -43,22 +55,22 @@ class ClassTarget:
             raise ValueError(f"{label!r} is no class of {self.name!r}; write one of {listed}")
         return replace(self, positive=code)
 
-    def codes(self, cells: TextCells) -> Integers:
+    def codes(self, cells: TextCells, grammar: NumberGrammar = NUMBERS) -> Integers:
         """The code of each cell, −1 for a class that training did not have."""
-        place = {label: code for code, label in enumerate(self.classes)}
-        return np.array([place.get(value.strip(), -1) for value in cells.values], np.int64)[cells.codes]
+        return LevelFinder(self.classes, grammar=grammar).code_cells(cells)
 
-    def describe_unknown(self, cells: TextCells) -> list[str]:
+    def describe_unknown(self, cells: TextCells, grammar: NumberGrammar = NUMBERS) -> list[str]:
         """A notice that counts the labels that training did not have, beside those that it had; none if it had all."""
-        known = set(self.classes)
-        unknown = {label: count for label, count in cells.counts.items() if label.strip() not in known}
+        finder = LevelFinder(self.classes, grammar=grammar)
+        unknown = {label: count for label, count in cells.counts.items() if finder.find_code(label) == NONE}
         if not unknown:
             return []
         shown = ", ".join(f"{label!r} {count:,}" for label, count in list(unknown.items())[:5])
         more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
         count = format_row_count(sum(unknown.values()))
         what = f"{count} of classes that the model does not know, always wrong: {shown}{more}"
-        return [f"{what}; it knows {format_quoted_names(self.classes, 10)}"]
+        near = next((f" ({hint})" for label in list(unknown)[:MOST_HINTS] if (hint := finder.find_near(label))), "")
+        return [f"{what}; it knows {format_quoted_names(self.classes, 10)}{near}"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,9 +165,9 @@ def require_targets_present(table: Table, names: Sequence[str], missing: Collect
             raise table.fault(rows[0], name, f"the target is missing in {count} ({lines}); {cure}")
 
 
-def fit_classes(name: str, cells: TextCells, source: str) -> ClassTarget:
-    """The classes of a target column."""
-    classes = tuple(sort_numbers_or_texts({value.strip() for value in cells.counts}))
+def fit_classes(name: str, cells: TextCells, source: str, grammar: NumberGrammar = NUMBERS) -> ClassTarget:
+    """The classes of a target column, each under its most frequent spelling."""
+    classes = tuple(sort_numbers_or_texts(merge_levels(cells.counts, (), grammar)))
     if len(classes) < 2:
         raise DataError(f'{source}: column "{name}": there is one class only, {classes[0]!r}; nothing can be learned')
     return ClassTarget(name=name, classes=classes)
@@ -180,21 +192,19 @@ def is_int64_text(label: str) -> bool:
     return re.fullmatch("0|-?[1-9][0-9]{0,18}", label) is not None and -(2**63) <= int(label) < 2**63
 
 
-def describe_equal_labels(target: ClassTarget) -> str:
-    """A notice of labels that are different texts of one number, such as 0 and 0.0; empty if there are none."""
-    seen: dict[float, str] = {}
-    words: dict[str, str] = {}
-    for label in target.classes:
-        other = words.setdefault(label.casefold(), label)
-        if other != label:
-            cure = f"to make them one, set data.replace: {{{label!r}: {other!r}}}"
-            return f'column "{target.name}": {other!r} and {label!r} are two classes; {cure}'
-        if is_number(label):
-            other = seen.setdefault(float(label), label)
-            if other != label:
-                cure = f"to make them one, set data.replace: {{{label!r}: {other!r}}}"
-                return f'column "{target.name}": {other!r} and {label!r} are two classes of one value; {cure}'
-    return ""
+def describe_doubtful_labels(target: ClassTarget, cells: TextCells, grammar: NumberGrammar = NUMBERS) -> list[str]:
+    """Notices of labels that may be meant alike, and of labels that may mean that there is none."""
+    near = describe_near_levels(target.name, target.classes, grammar, what="classes")
+    words = {label: count for label, count in cells.counts.items() if trim_text(label).lower() in MISSING_WORDS}
+    if not words:
+        return [near] if near else []
+    said = ", ".join(
+        f"{count:,} cell{'s' * (count != 1)} say{'s' * (count == 1)} {label!r}" for label, count in words.items()
+    )
+    listed = ", ".join(json.dumps(label, ensure_ascii=False) for label in words)
+    cure = f"if missing is meant: data.missing_values: [{listed}], data.missing_target: drop"
+    notice = f'column "{target.name}": {said}, which is a class here; {cure}'
+    return [near, notice] if near else [notice]
 
 
 def fit_target_numbers(

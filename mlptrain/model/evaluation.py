@@ -9,6 +9,7 @@ import numpy as np
 from numpy.random import BitGenerator
 from numpy.typing import NDArray
 
+from mlptrain.data.levels import LevelFinder, merge_levels
 from mlptrain.data.number_reading import read_numbers
 from mlptrain.data.number_texts import MISSING_NUMBERS, sort_numbers_or_texts
 from mlptrain.data.odd_cells import OddCells
@@ -179,12 +180,12 @@ def replace_nan_with_none(value: float) -> float | None:
 def slice_rows_by_column(table: Table, by: str, missing: Sequence[str]) -> Slicing:
     """The rows by the values of a column, or by the quartiles of many numbers; missing ones apart."""
     cells, gaps = table.coded(by), table.gaps(by, missing)
-    present = [value for value in cells.counts if value not in gaps]
+    grammar = table.grammar_of(by)
+    present = [level for level in merge_levels(cells.counts, gaps, grammar) if level]
     if len(present) > MOST_SLICES:
         return slice_rows_at_quartiles(table, by, missing, present)
     ordered = sort_numbers_or_texts(present)
-    place = {value: code for code, value in enumerate(ordered)} | dict.fromkeys(gaps, len(ordered))
-    codes = np.array([place.get(value, -1) for value in cells.values], np.int64)[cells.codes]
+    codes = LevelFinder([*ordered, ""], gaps, grammar).code_cells(cells)
     return Slicing(by, [*ordered, "(missing)"], codes)
 
 

@@ -88,7 +88,7 @@ class ClassHead:
         answers, name = rows.answers, rows.answer_column(self.target.name)
         if name not in answers.columns:
             raise DataError(answers.missing([name]))
-        codes = self.target.codes(answers.coded(name))
+        codes = self.target.codes(answers.coded(name), answers.grammar_of(name))
         if not unknown and (codes < 0).any():
             row = int((codes < 0).argmax())
             cell = answers.columns[name].text(row)
@@ -102,7 +102,8 @@ class ClassHead:
 
     def describe_unknown(self, rows: Rows) -> list[str]:
         """A notice that names the labels that training did not have beside those that it had; none of numbers."""
-        return self.target.describe_unknown(rows.answers.coded(rows.answer_column(self.target.name)))
+        column = rows.answer_column(self.target.name)
+        return self.target.describe_unknown(rows.answers.coded(column), rows.answers.grammar_of(column))
 
     def find_incomparable(self, truth: NDArray[Any], dtype: np.dtype[Any]) -> tuple[int, str, str] | None:
         """The first target that the loss cannot compare: its row, its column and why; None for any class."""

@@ -14,7 +14,7 @@ from mlptrain.data.feature_fitting import decide_column_kinds, find_incomplete_r
 from mlptrain.data.features import COLUMN_CLASSES
 from mlptrain.data.number_reading import read_numbers
 from mlptrain.data.table import Table
-from mlptrain.data.targets import ClassTarget, describe_equal_labels
+from mlptrain.data.targets import ClassTarget, describe_doubtful_labels
 from mlptrain.engine.losses import Loss
 from mlptrain.errors import DataError, SpecError
 from mlptrain.model.rows import Rows, describe_blank_lines, drop_uncounted_rows, read_rows
@@ -49,7 +49,8 @@ class TrainingData:
         if self.classes is None:
             return np.empty(0, np.int64)
         answers = self.rows.answers
-        return self.classes.codes(answers.coded(self.rows.answer_column(self.classes.name)))
+        column = self.rows.answer_column(self.classes.name)
+        return self.classes.codes(answers.coded(column), answers.grammar_of(column))
 
 
 def read_training_rows(spec: Spec, folder: Path, *, texts: Sequence[str] = ()) -> Rows:
@@ -78,8 +79,9 @@ def make_training_data(spec: Spec, rows: Rows, folder: Path) -> TrainingData:
     target_reason = explain_target_kind(spec, classes)
     spec, loss = resolve_spec_loss(spec, classes)
     understood = determine_input_column_kinds(spec, rows.inputs) if not rows.are_images else {}
-    if classes is not None and (notice := describe_equal_labels(classes)):
-        notices.append(notice)
+    if classes is not None and not rows.are_images:
+        column = rows.answer_column(classes.name)
+        notices += describe_doubtful_labels(classes, rows.answers.coded(column), rows.answers.grammar_of(column))
     notices += describe_blank_lines(rows)
     notices += [f'column "{name}": {found.note}' for name, found in understood.items() if found.notice]
     return TrainingData(

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.data.date_column import read_dates
+from mlptrain.data.levels import code_by_meaning
 from mlptrain.data.number_reading import read_numbers
 from mlptrain.data.table import Table
 from mlptrain.errors import DataError, SpecError
@@ -82,11 +83,11 @@ def find_split_keys(data: TrainingData) -> dict[str, NDArray[Any]]:
 
 def read_groups(data: TrainingData, table: Table, column: str) -> NDArray[np.int64]:
     """The code of each row's group."""
-    cells = table.coded(column)
-    if gaps := cells.find_rows(table.gaps(column, data.spec.data.rules.missing(column))):
+    cells, marks = table.coded(column), data.spec.data.rules.missing(column)
+    if gaps := cells.find_rows(table.gaps(column, marks)):
         why = "the group is missing, by which data.split divides the rows; fill it in"
         raise table.fault(gaps[0], column, why)
-    return cells.codes.astype(np.int64)
+    return code_by_meaning(cells, table.grammar_of(column))
 
 
 def read_times(data: TrainingData, table: Table, column: str) -> NDArray[np.float64]:

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data.column import Understood
+from mlptrain.data.column import Understood, find_repeated
 from mlptrain.data.feature_fitting import find_incomplete_rows
+from mlptrain.data.levels import NONE, LevelFinder
 from mlptrain.data.odd_cells import OddCells, OddRows
 from mlptrain.data.table import Table, format_quoted_names, format_row_count
 from mlptrain.data.targets import NumberTarget, fit_target_numbers, read_targets, require_targets_present
@@ -232,6 +233,14 @@ def require_memory_for_matrix(features: AnyFeatures, table: Table, rows: int, dt
         )
 
 
+def find_class_code(head: Head, label: str) -> int:
+    """The code of a class that the spec names; an error where there is none."""
+    code = LevelFinder(head.classes).find_code(label)
+    if code == NONE:
+        raise SpecError(f"training.class_weight: {label!r} is no class; they are {', '.join(head.classes)}")
+    return code
+
+
 def add_class_weights(spec: Spec, head: Head, part: Examples) -> Examples:
     """The training rows with the classes' weights: rows / (classes · rows of the class), or as given."""
     given, classes = spec.training.class_weight, head.classes
@@ -241,9 +250,12 @@ def add_class_weights(spec: Spec, head: Head, part: Examples) -> Examples:
         counts = np.bincount(part.truth, minlength=len(classes))
         weights: NDArray[Any] = part.rows / (len(counts) * np.maximum(counts, 1))
     else:
-        if unknown := [label for label in given if label not in classes]:
-            raise SpecError(f"training.class_weight: {unknown[0]!r} is no class; they are {', '.join(classes)}")
+        places = {label: find_class_code(head, label) for label in given}
+        if (doubled := find_repeated(list(map(str, places.values())))) is not None:
+            twice = format_quoted_names(label for label, place in places.items() if str(place) == doubled)
+            raise SpecError(f"training.class_weight: {twice} are one class; give it once")
         if odd := [label for label, weight in given.items() if not LIGHTEST <= weight <= HEAVIEST]:
             raise SpecError(f"training.class_weight: {odd[0]!r}: weights are from {LIGHTEST:g} to {HEAVIEST:g}")
-        weights = np.array([given.get(label, 1.0) for label in classes])
+        weights = np.ones(len(classes))
+        weights[list(places.values())] = list(given.values())
     return replace(part, class_weights=weights.astype(part.x.dtype))

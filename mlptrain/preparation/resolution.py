@@ -25,7 +25,8 @@ def resolve_target_classes(spec: Spec, rows: Rows) -> ClassTarget | None:
         refuse_numeric_class_target(spec, rows.answers, name)
         if spec.data.rules.of(name).type == "boolean":
             read_booleans(rows.answers, name, spec.data.missing_targets)
-    found = fit_classes(name or "label", rows.answers.coded(rows.answer_column(name)), rows.name)
+    column = rows.answer_column(name)
+    found = fit_classes(name or "label", rows.answers.coded(column), rows.name, rows.answers.grammar_of(column))
     if spec.data.positive_class is None:
         return found
     try:

@@ -873,8 +873,14 @@ VALUES = [
     ),
     good(
         "classes 0 and 0.0",
-        "note: .*'0.*' and '0.*' are two classes of one value",
         table=with_cells("label", "0", "0.0", "1"),
+        command="check spec.yaml",
+        out=("label +target +2 classes",),
+    ),
+    good(
+        "classes 0 and 0.0 beside a word",
+        "note: .*'0.*' and '0.*' are two classes",
+        table=with_cells("label", "0", "0.0", "x", "y", "z"),
     ),
     good(
         "classes with blanks around",

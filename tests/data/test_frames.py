@@ -23,6 +23,8 @@ from mlptrain.data.date_column import read_dates
 from mlptrain.data.dates import ISO, compile_date_format, parse_moment
 from mlptrain.data.feature_fitting import decide_column_kinds, fit_features, infer_column_kind
 from mlptrain.data.frames import adapt_texts_to_columns, adapt_texts_to_known, read_columns, read_frame, replace_texts
+from mlptrain.data.grammar import NUMBERS
+from mlptrain.data.levels import merge_levels
 from mlptrain.data.number_reading import read_booleans, read_numbers
 from mlptrain.data.table import Table
 from mlptrain.data.targets import fit_classes, read_targets
@@ -469,7 +471,8 @@ def check_alike(columns: dict[str, list[Any]], others: dict[str, Any]) -> None:
 
 def targets(table: Table) -> list[Any]:
     """Every column that can be one as a target of classes, the others as one of numbers, or as weights."""
-    classes = [fit_classes(name, table.coded(name), "table") for name in "icb"]
+    several = [name for name in "icb" if len(merge_levels(table.coded(name).counts, (), NUMBERS)) > 1]
+    classes = [fit_classes(name, table.coded(name), "table") for name in several]
     codes = [target.codes(table.coded(target.name)).tolist() for target in classes]
     return [classes, codes, read_targets(table, ("n", "i"), ()).tobytes()]
 

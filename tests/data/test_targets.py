@@ -16,7 +16,7 @@ from mlptrain.data.targets import (
     Target,
     Transform,
     convert_labels_to_array,
-    describe_equal_labels,
+    describe_doubtful_labels,
     fit_classes,
     fit_target_numbers,
     mark_rows_without_target,
@@ -131,9 +131,11 @@ def test_fitted_targets_survive_json(target):
 
 def test_labels_of_one_number_are_noticed():
     target = ClassTarget(name="y", classes=("0", "0.0", "1", "a"))
+    how = "are two classes, which differ only as texts, not as numbers"
     cure = "to make them one, set data.replace: {'0.0': '0'}"
-    assert describe_equal_labels(target) == f"column \"y\": '0' and '0.0' are two classes of one value; {cure}"
-    assert describe_equal_labels(ClassTarget(name="y", classes=("0", "1", "a"))) == ""
+    said = describe_doubtful_labels(target, coded(target.classes))
+    assert said == [f"column \"y\": '0' and '0.0' {how}; {cure}"]
+    assert describe_doubtful_labels(ClassTarget(name="y", classes=("0", "1", "a")), coded("01a")) == []
 
 
 # Missing targets.

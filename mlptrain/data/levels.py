@@ -1,0 +1,262 @@
+"""What a text means as a level, a label or a group: one value, however it is written.
+
+Blanks around a text and its Unicode form do not count. Where all levels are numbers, 1, 1.0, 01 and 1e0 are one; where
+they are true and false, capitals do not count. Codes, such as digits of one length with leading zeros, are texts.
+What may be meant alike and is kept apart, such as levels that differ by capitals only, is told.
+"""
+
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import isfinite
+from typing import TYPE_CHECKING
+from unicodedata import normalize
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlptrain.data.grammar import NUMBERS, NumberGrammar, is_inexact_whole_number
+
+if TYPE_CHECKING:
+    from mlptrain.data.cells import TextCells
+
+Integers = NDArray[np.int64]
+
+ZERO_WIDTH = "\u200b\u2060\ufeff"
+"""Blanks that Python does not take for such, as they have no width."""
+TRUTHS = frozenset(["true", "false"])
+NONE = -1
+"""The code of a text that means none of the levels."""
+MISSING_WORDS = frozenset(
+    [
+        "na",
+        "n/a",
+        "n.a.",
+        "#n/a",
+        "#na",
+        "<na>",
+        "nan",
+        "nat",
+        "none",
+        "null",
+        "nil",
+        "-",
+        "--",
+        ".",
+        "?",
+        "\\n",
+        "missing",
+    ]
+)
+"""Words, in small letters, that programs write for a missing value; as labels they may mean what they say."""
+
+
+def trim_text(text: str) -> str:
+    r"""The text without blanks of any kind around it, in Unicode's composed form.
+
+    >>> trim_text("\u00a0Zu\u0308rich\t") == "Zürich"
+    True
+    """
+    text = text.strip()
+    return text if text.isascii() else normalize("NFC", text).strip(ZERO_WIDTH).strip()
+
+
+def is_blank(text: str) -> bool:
+    """Whether a text has nothing but blanks of any kind."""
+    return not text.strip() or (not text.isascii() and not trim_text(text))
+
+
+def find_texts_of_marks(texts: Iterable[str], marks: Collection[str]) -> set[str]:
+    """The texts that are one of the marks but for blanks around it and its Unicode form; blanks alone are empty."""
+    wanted = {trim_text(mark) for mark in marks} | {""}
+    return {text for text in texts if text.strip() in wanted or (not text.isascii() and trim_text(text) in wanted)}
+
+
+@dataclass(frozen=True)
+class TextMeaning:
+    """Levels that are texts: each means itself."""
+
+    def find_key(self, text: str) -> Hashable:
+        """What a text means: texts of one key are one level."""
+        return trim_text(text)
+
+
+@dataclass(frozen=True)
+class NumberMeaning:
+    """Levels that are numbers: a text means its number, if it is one."""
+
+    grammar: NumberGrammar
+
+    def find_key(self, text: str) -> Hashable:
+        """The number; of a text that is none, the text."""
+        text = trim_text(text)
+        number = self.grammar.read_mark(text)
+        return text if number is None or not isfinite(number) else number
+
+
+@dataclass(frozen=True)
+class TruthMeaning:
+    """Levels that are true and false: capitals do not count."""
+
+    def find_key(self, text: str) -> Hashable:
+        """The truth value in small letters; of a text that is none, the text."""
+        text = trim_text(text)
+        return text.lower() if text.lower() in TRUTHS else text
+
+
+Meaning = TextMeaning | NumberMeaning | TruthMeaning
+
+
+def choose_meaning(texts: Collection[str], grammar: NumberGrammar) -> Meaning:
+    """What the texts of a column mean, whose missing ones are left out."""
+    known = {trim_text(text) for text in texts} - {""}
+    if known and all(map(TRUTHS.__contains__, map(str.lower, known))):
+        return TruthMeaning()
+    are_numbers = bool(known) and all(grammar.read_mark(text) is not None for text in known)
+    return NumberMeaning(grammar) if are_numbers and not are_codes(known) else TextMeaning()
+
+
+def are_codes(numbers: Collection[str]) -> bool:
+    """Whether numbers are codes: digits of one length, some of which begin with 0, or too many digits to be exact.
+
+    >>> are_codes(["01", "12"]), are_codes(["01", "1", "2"])
+    (True, False)
+    """
+    lengths = set(map(len, numbers))
+    are_digits = len(lengths) == 1 and lengths != {1} and all(map(str.isdecimal, numbers))
+    return (are_digits and any(text[0] == "0" for text in numbers)) or any(map(is_inexact_whole_number, numbers))
+
+
+def merge_levels(counts: Mapping[str, int], marks: Collection[str], grammar: NumberGrammar) -> dict[str, int]:
+    """How often each level occurs, under its most frequent spelling; texts that mean missing are the empty level.
+
+    >>> merge_levels({"1.0": 2, "1": 1, " 2": 1, "-": 4}, ["-"], NUMBERS)
+    {'': 4, '1.0': 3, '2': 1}
+    """
+    gaps = find_texts_of_marks(counts, marks)
+    meaning = choose_meaning([text for text in counts if text not in gaps], grammar)
+    empty = {meaning.find_key(mark) for mark in marks}
+    spellings: dict[Hashable, dict[str, int]] = {}
+    merged = {"": sum(counts[text] for text in gaps)} if gaps else {}
+    for text, count in counts.items():
+        key = meaning.find_key(text)
+        if text not in gaps and key in empty:
+            merged[""] = merged.get("", 0) + count
+        elif text not in gaps:
+            own = spellings.setdefault(key, {})
+            own[trim_text(text)] = own.get(trim_text(text), 0) + count
+    for own in spellings.values():
+        merged[min(own, key=lambda spelling: (-own[spelling], spelling))] = sum(own.values())
+    return merged
+
+
+def translate_words(texts: Collection[str], words: Mapping[str, str], grammar: NumberGrammar) -> dict[str, str]:
+    """The texts of a column that mean one of the keys of `words`, with what they become; the very text goes before.
+
+    >>> translate_words(["1.0", "2", " n/a"], {"1": "one", "n/a": ""}, NUMBERS)
+    {' n/a': ''}
+    >>> translate_words(["1.0", "2"], {"1": "one", "n/a": ""}, NUMBERS)
+    {'1.0': 'one'}
+    """
+    meaning = choose_meaning(texts, grammar)
+    by_key = {meaning.find_key(key): word for key, word in words.items()}
+    found = ((text, words.get(text, by_key.get(meaning.find_key(text)))) for text in texts)
+    return {text: word for text, word in found if word is not None}
+
+
+class LevelFinder:
+    """Finds the level that a text means: the very text, else the one level of its meaning."""
+
+    def __init__(self, levels: Sequence[str], marks: Collection[str] = (), grammar: NumberGrammar = NUMBERS) -> None:
+        self.levels, self.marks, self.grammar = levels, marks, grammar
+        places = {level: code for code, level in enumerate(levels)}
+        self.places = places | dict.fromkeys(["", *marks], places.get("", NONE))
+
+    @cached_property
+    def meaning(self) -> Meaning:
+        """What the levels mean."""
+        return choose_meaning([level for level in self.levels if level not in self.marks], self.grammar)
+
+    @cached_property
+    def of_key(self) -> dict[Hashable, int]:
+        """The level of each meaning; none where levels of one meaning are kept apart."""
+        found: dict[Hashable, int] = {}
+        for code, level in enumerate(self.levels):
+            key = self.meaning.find_key(level)
+            found[key] = NONE if key in found else code
+        gap = self.places[""]
+        return found | {self.meaning.find_key(mark): gap for mark in ["", *self.marks]}
+
+    def find_code(self, text: str) -> int:
+        """The place of the level, −1 if there is none."""
+        code = self.places.get(text)
+        return self.of_key.get(self.meaning.find_key(text), NONE) if code is None else code
+
+    def code_cells(self, cells: "TextCells") -> Integers:
+        """The place of each cell's level, −1 where there is none: each different text is looked at once."""
+        places = self.places
+        codes = [places[text] if text in places else self.find_code(text) for text in cells.values]
+        return np.array(codes, np.int64)[cells.codes]
+
+    def find_near(self, text: str) -> str:
+        """In words, the level that a text without one may have been meant as; empty if there is none."""
+        wanted = set(list_near_keys(text, self.grammar))
+        for level in self.levels:
+            if level and not wanted.isdisjoint(list_near_keys(level, self.grammar)):
+                return f"{text!r} is not {level!r}: they differ {describe_difference(text, level)}"
+        return ""
+
+
+def code_by_meaning(cells: "TextCells", grammar: NumberGrammar) -> Integers:
+    """A code of each cell: cells have the same one if they mean the same."""
+    meaning = choose_meaning(list(cells.counts), grammar)
+    first: dict[Hashable, int] = {}
+    keys = (meaning.find_key(text) for text in cells.values)
+    return np.array([first.setdefault(key, code) for code, key in enumerate(keys)], np.int64)[cells.codes]
+
+
+def list_near_keys(text: str, grammar: NumberGrammar) -> Iterator[Hashable]:
+    """What texts have in common that may be meant alike: their letters, or their number."""
+    trimmed = trim_text(text)
+    yield " ".join(normalize("NFKC", trimmed).casefold().split())
+    number = grammar.read_mark(trimmed)
+    if number is not None and isfinite(number):
+        yield number
+
+
+def describe_difference(one: str, other: str) -> str:
+    """How texts differ that may be meant alike."""
+    if one.casefold() == other.casefold():
+        return "by capitals only"
+    if one.casefold().split() == other.casefold().split():
+        return "by blanks only"
+    letters = (" ".join(normalize("NFKC", text).casefold().split()) for text in (one, other))
+    return "by the form of their letters only" if len(set(letters)) == 1 else "only as texts, not as numbers"
+
+
+def find_near_levels(levels: Iterable[str], grammar: NumberGrammar = NUMBERS) -> list[tuple[str, str]]:
+    """The pairs of levels that are kept apart and may be meant alike.
+
+    >>> find_near_levels(["oslo", "Rome", "ROME"])
+    [('Rome', 'ROME')]
+    """
+    seen: dict[Hashable, str] = {}
+    pairs = []
+    for level in levels:
+        near = next((seen[key] for key in list_near_keys(level, grammar) if key in seen), None) if level else None
+        if near is not None:
+            pairs.append((near, level))
+        for key in list_near_keys(level, grammar):
+            seen.setdefault(key, level)
+    return pairs
+
+
+def describe_near_levels(name: str, levels: Iterable[str], grammar: NumberGrammar, *, what: str) -> str:
+    """A notice of levels (or classes) that are kept apart and may be meant alike; empty if there are none."""
+    pairs = find_near_levels(levels, grammar)
+    if not pairs:
+        return ""
+    one, other = pairs[0]
+    more = f" (and {len(pairs) - 1} more such pairs)" if len(pairs) > 1 else ""
+    differ = f"{one!r} and {other!r} are two {what}, which differ {describe_difference(one, other)}{more}"
+    return f'column "{name}": {differ}; to make them one, set data.replace: {{{other!r}: {one!r}}}'
