@@ -173,7 +173,7 @@ WORDS = {
 )
 def test_missing_targets_are_found_however_many_numbers_there_are(cells, missing, rows, many):
     texts = ["" if cell == "_" else cell for cell in cells.split()] + [f"{k / 7:.9g}" for k in range(many)]
-    found = read("y,z\n" + "".join(f"{text},\n" for text in texts))
+    found = read("y,z,id\n" + "".join(f"{text},,{k}\n" for k, text in enumerate(texts)))
     assert isinstance(found.columns["y"], NumberCells) == bool(many)
     assert np.flatnonzero(mark_rows_without_target(found, ["y"], missing)).tolist() == rows
     assert mark_rows_without_target(found, ["y", "z"], missing).all()
