@@ -25,6 +25,9 @@ Keep = Annotated[
     typer.Option(metavar="COLUMN", help="Pass a column of the input through; `all` for every one."),
 ]
 Probabilities = Annotated[bool, typer.Option("--probabilities", help="One column of probability a class.")]
+Scores = Annotated[
+    bool, typer.Option("--scores", help="The network's own outputs (logits), as columns score_<class or target>.")
+]
 Strict = Annotated[
     bool, typer.Option("--strict", help="Missing cells, unseen categories, or numbers that are not finite are errors.")
 ]
@@ -45,6 +48,7 @@ def predict_command(
     out: Out = None,
     keep: Keep = None,
     probabilities: Probabilities = False,
+    scores: Scores = False,
     strict: Strict = False,
     spreadsheet_safe: SpreadsheetSafe = False,
     like_input: LikeInput = False,
@@ -58,7 +62,9 @@ def predict_command(
     from mlptrain.commands.predict_output import OutputOptions
     from mlptrain.model.answers import AnswerOptions
 
-    options = AnswerOptions(keep=keep or (), probabilities=probabilities, spreadsheet_safe=spreadsheet_safe)
+    options = AnswerOptions(
+        keep=keep or (), probabilities=probabilities, scores=scores, spreadsheet_safe=spreadsheet_safe
+    )
     named = choose_model_and_data(model, data)
     if named.data is None:
         raise SpecError(f"DATA is missing: mlptrain predict {named.model} DATA")

@@ -27,10 +27,10 @@ from mlptrain.data.table import (
 from mlptrain.data.table_writing import TableForm
 from mlptrain.errors import DataError, SpecError
 from mlptrain.model.answers import AnswerOptions, Columns, NotFinite, escape_spreadsheet_formula
-from mlptrain.model.head import name_answers
 from mlptrain.model.model import Model
 from mlptrain.model.products import limit_threads
 from mlptrain.model.rows import ImageRows, Rows, TableRows
+from mlptrain.model.scores import name_predicted_columns
 from mlptrain.storage.publishing import publish_file
 
 AS_CSV = OutputOptions()
@@ -60,7 +60,7 @@ class Prediction:
             self.model.head.require_probabilities("--probabilities")
         if self.model.reads_images and options.keep:
             raise SpecError("--keep: images have no columns")
-        self.predicted = name_answers(self.model.head, options)
+        self.predicted = name_predicted_columns(self.model.head, options)
 
     def predict_pieces(self) -> Iterator[Columns]:
         """The predicted columns, some ten thousand rows at a time; at least one piece, even if it is empty."""

@@ -40,10 +40,17 @@ def log_softmax(logits: Floats) -> Floats:
     return z - np.log(np.exp(z).sum(axis=-1, keepdims=True))
 
 
-def log_mean_exp(logs: Floats) -> Floats:
-    """log of the mean of e^z over the first axis."""
+def average(values: Floats, weights: Floats | None) -> Floats:
+    """Σ w v / Σ w over the first axis; the mean where there are no weights, or all are alike."""
+    if weights is None or (weights == weights[0]).all():
+        return values.mean(axis=0)
+    return np.average(values, axis=0, weights=weights).astype(values.dtype)
+
+
+def log_mean_exp(logs: Floats, weights: Floats | None = None) -> Floats:
+    """log of the (weighted) mean of e^z over the first axis."""
     largest = logs.max(axis=0)
-    return largest + np.log(np.exp(logs - largest).mean(axis=0))
+    return largest + np.log(average(np.exp(logs - largest), weights))
 
 
 @cache
@@ -71,10 +78,9 @@ class NumberLoss:
     def predict(self, logits: Floats) -> Floats:
         return logits
 
-    def pool_logits(self, logits: Floats) -> Floats:
+    def pool_logits(self, logits: Floats, weights: Floats | None = None) -> Floats:
         """The logits (B, K) of the mean prediction of several members, whose logits are (M, B, K)."""
-        mean: Floats = logits.mean(axis=0)
-        return mean
+        return average(logits, weights)
 
 
 class ClassLoss:
@@ -92,9 +98,9 @@ class ClassLoss:
     def predict(self, logits: Floats) -> Floats:
         return softmax(logits)
 
-    def pool_logits(self, logits: Floats) -> Floats:
+    def pool_logits(self, logits: Floats, weights: Floats | None = None) -> Floats:
         """The logits (B, K) of the mean probabilities of several members, log mean softmax(z), z (M, B, K)."""
-        return log_mean_exp(log_softmax(logits))
+        return log_mean_exp(log_softmax(logits), weights)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,8 +192,8 @@ class Poisson(NumberLoss):
     def predict(self, logits: Floats) -> Floats:
         return self.mean(logits)[0]
 
-    def pool_logits(self, logits: Floats) -> Floats:
-        return log_mean_exp(logits)
+    def pool_logits(self, logits: Floats, weights: Floats | None = None) -> Floats:
+        return log_mean_exp(logits, weights)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -238,9 +244,9 @@ class BinaryCrossEntropy(ClassLoss):
     def predict(self, logits: Floats) -> Floats:
         return np.concatenate([sigmoid(-logits), sigmoid(logits)], axis=-1)
 
-    def pool_logits(self, logits: Floats) -> Floats:
+    def pool_logits(self, logits: Floats, weights: Floats | None = None) -> Floats:
         """log(p / (1 − p)) of the mean probability p."""
-        return log_mean_exp(-softplus(-logits)) - log_mean_exp(-softplus(logits))
+        return log_mean_exp(-softplus(-logits), weights) - log_mean_exp(-softplus(logits), weights)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -287,10 +293,9 @@ class Hinge(ClassLoss):
     def predict(self, logits: Floats) -> Floats:
         return logits
 
-    def pool_logits(self, logits: Floats) -> Floats:
+    def pool_logits(self, logits: Floats, weights: Floats | None = None) -> Floats:
         """The mean score."""
-        mean: Floats = logits.mean(axis=0)
-        return mean
+        return average(logits, weights)
 
 
 Loss = (

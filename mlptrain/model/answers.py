@@ -22,6 +22,8 @@ class AnswerOptions:
     keep: Sequence[str] = ()
     """Columns of the input that pass through; "all" for every one."""
     probabilities: bool = False
+    scores: bool = False
+    """Whether the network's own outputs are among the columns, before the loss's link."""
     spreadsheet_safe: bool = False
     """Whether texts that a spreadsheet would take for formulas get an apostrophe before them."""
 

@@ -30,7 +30,6 @@ from mlptrain.model.answers import (
     ColumnGroup,
     Columns,
     format_predicted_numbers,
-    join_columns,
     mark_not_finite,
 )
 from mlptrain.model.examples import Examples
@@ -151,6 +150,10 @@ class ClassHead:
             for row in np.flatnonzero(bad).tolist():
                 labels[row] = ""
         return {self.target.name: labels}
+
+    def rescale_logits(self, logits: Floats, like: Any) -> Floats:
+        """Logits of a network with this head as one with another head would give them: classes have no scale."""
+        return logits
 
     def make_array(self, values: NDArray[Any]) -> NDArray[Any]:
         """The predicted label of each row, of the type that the labels' texts read as.
@@ -275,6 +278,13 @@ class NumberHead:
         columns = zip(self.target.names, values.T, strict=True)
         return {name: format_predicted_numbers(column, dtype) for name, column in columns}
 
+    def rescale_logits(self, logits: Floats, like: Any) -> Floats:
+        """Logits of a network with this head as one with another head would give them for the same numbers."""
+        if (self.target.center, self.target.scale) == (like.target.center, like.target.scale):
+            return logits
+        scaled = logits * np.asarray(self.target.scale) + np.asarray(self.target.center)
+        return (scaled - np.asarray(like.target.center)) / np.asarray(like.target.scale)
+
     def make_array(self, values: NDArray[Any]) -> Doubles:
         """The predicted numbers (rows,), of several targets (rows, targets)."""
         return values[:, 0] if self.width == 1 else values
@@ -330,11 +340,6 @@ def list_answers(head: Head, values: NDArray[Any], dtype: np.dtype[Any], options
         probabilities = head.write_probabilities(values, dtype)
         groups.append(ColumnGroup(origin="the probability of a class", columns=probabilities))
     return groups
-
-
-def name_answers(head: Head, options: AnswerOptions) -> Sequence[str]:
-    """The names of the predicted columns; a SpecError where two have the same."""
-    return list(join_columns(list_answers(head, np.empty((0, head.width)), np.dtype(np.float64), options)))
 
 
 def iterate_logits(network: Network, head: Head, x: Inputs) -> Iterator[Floats]:

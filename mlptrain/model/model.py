@@ -21,6 +21,7 @@ from mlptrain.model.answers import (
     NotFinite,
     escape_spreadsheet_formulas,
     join_columns,
+    mark_not_finite,
     select_kept_columns,
 )
 from mlptrain.model.evaluation import Evaluation, evaluate_judgement, slice_rows_by_column
@@ -37,6 +38,7 @@ from mlptrain.model.head import Head, list_answers
 from mlptrain.model.memory_rows import make_evaluation_rows, make_image_rows, make_prediction_rows
 from mlptrain.model.products import limit_threads
 from mlptrain.model.rows import Rows, describe_blank_lines, drop_uncounted_rows
+from mlptrain.model.scores import name_scores, predict_scores, write_scores
 from mlptrain.model.watched import Watched, summarize_watched
 from mlptrain.notices import Notice, warn_caller
 from mlptrain.randomness import stream
@@ -146,6 +148,16 @@ class Model(ModelContents):
         """
         self.head.require_probabilities("predict_proba")
         return self.predict_memory(data)
+
+    def predict_scores(self, data: Any) -> NDArray[Any]:
+        """The network's own outputs (rows, outputs), before the loss's link: logits, or scaled numbers.
+
+        One a class, of two classes with one output that of the second, or one a number; of several networks those of
+        their average, as `mlptrain predict --scores` writes them.
+        """
+        rows, network = self.read_inputs(data), self.networks[0].network
+        with limit_threads(network, network.chunk_rows(), None):
+            return predict_scores(self.networks, self.weights, rows)
 
     def predict_memory(self, data: Any) -> NDArray[Any]:
         """Scores of the classes, or numbers, of rows in memory; odd cells are a warning."""
@@ -262,9 +274,18 @@ class Model(ModelContents):
         if lost is not None:
             lost.add(self.head.mark_not_finite(values), rows)
         predicted = list_answers(self.head, values, self.dtype, options)
+        if options.scores:
+            predicted.append(self.write_scores(rows, lost))
         kept = select_kept_columns(rows, options.keep, join_columns(predicted))
         columns = join_columns([ColumnGroup(origin="--keep", columns=kept), *predicted])
         return escape_spreadsheet_formulas(columns) if options.spreadsheet_safe else columns
+
+    def write_scores(self, rows: Rows, lost: NotFinite | None) -> ColumnGroup:
+        """The columns of the scores of rows; `lost` gets the counts of those that are not finite."""
+        scores = predict_scores(self.networks, self.weights, rows)
+        if lost is not None:
+            lost.add(mark_not_finite(scores, name_scores(self.head)), rows)
+        return ColumnGroup(origin="a score", columns=write_scores(self.head, scores, self.dtype))
 
     def save(self, path: str | Path) -> None:
         """Publish the model as one file; a model that stood there is kept as <name>.previous.npz.
