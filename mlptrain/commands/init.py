@@ -26,6 +26,7 @@ from mlptrain.data.table_format import TableFormat
 from mlptrain.data.targets import fit_classes, mark_rows_without_target
 from mlptrain.errors import DataError, SpecError
 from mlptrain.model.rows import TableRows
+from mlptrain.preparation.column_notices import describe_findings
 from mlptrain.preparation.resolution import has_class_target
 from mlptrain.preparation.target_doubts import describe_codes, list_target_doubts
 from mlptrain.spec.fields import Data, Spec
@@ -207,7 +208,7 @@ def describe_odd_texts(own: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
 
 def describe_doubtful_columns(found: Mapping[str, Understood]) -> Iterator[str]:
     """Notices of columns that are left out or are no numbers against their look, and the columns left out in all."""
-    yield from (f'column "{name}": {each.note}' for name, each in found.items() if each.notice)
+    yield from describe_findings(found)
     if out := {name: each.note for name, each in found.items() if each.kind == "ignore" and not each.notice}:
         shown = "; ".join(f"{name} ({why})" for name, why in list(out.items())[:10])
         yield f"columns left out: {shown}" + (f" and {len(out) - 10} more" if len(out) > 10 else "")

@@ -38,6 +38,7 @@ class TextCells:
     is_numeric: ClassVar[bool] = False
     is_inexact: ClassVar[bool] = False
     has_leading_zeros: ClassVar[bool] = False
+    first_texts: ClassVar[Sequence[str]] = ()
 
     codes: Codes
     values: Sequence[str]
@@ -134,6 +135,8 @@ class NumberCells:
     """The number of digits that each cell but the odd ones is written with, 0 if they differ or have other marks."""
     inexact: bool = False
     """Whether a whole number was rounded."""
+    first_texts: Sequence[str] = ()
+    """The texts of the first different numbers, from which it is told how they are written."""
 
     @property
     def rows(self) -> int:
@@ -165,7 +168,8 @@ class NumberCells:
         place[self.odd_rows] = np.arange(len(self.odd_rows))
         taken = place[rows]
         odd_rows = np.flatnonzero(taken >= 0)
-        return NumberCells(self.numbers[rows], odd_rows, self.odd.take(taken[odd_rows]), self.digits, self.inexact)
+        odd = self.odd.take(taken[odd_rows])
+        return NumberCells(self.numbers[rows], odd_rows, odd, self.digits, self.inexact, self.first_texts)
 
     def text(self, row: int) -> str:
         """One cell, as it was written if it is odd, else as a number."""
@@ -246,6 +250,7 @@ class Gatherer:
         self.grammar = NUMBERS if of.has_values else grammar
         self.numeric = False
         self.digits = 0
+        self.first_texts: Sequence[str] = ()
         self.begin()
 
     def begin(self) -> None:
@@ -343,6 +348,7 @@ class Gatherer:
         codes = self.codes.array
         self.begin()
         self.numeric, self.digits = True, 0
+        self.first_texts = present[:FEW]
         self.add_numbers(figures[codes], lambda rows: [values[code] for code in codes[rows].tolist()])
         self.digits = digits
 
@@ -361,7 +367,7 @@ class Gatherer:
         cells: Cells = coded
         if self.numeric:
             numbers, odd_rows = self.numbers.array, self.odd_rows.array
-            cells = NumberCells(numbers, odd_rows, coded, self.digits, self.inexact)
+            cells = NumberCells(numbers, odd_rows, coded, self.digits, self.inexact, self.first_texts)
         self.begin()
         return cells
 

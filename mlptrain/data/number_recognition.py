@@ -109,7 +109,7 @@ def describe_number_column(look: ColumnLook, numbers: Doubles) -> Understood:
     """A column all of whose cells are numbers: an identifier, marks of thousands read as points, or numbers."""
     if found := recognise_identifier(look.name, numbers):
         return found
-    if is_grouped_in_thousands(look.cells.kept_texts.counts, look.grammar):
+    if is_grouped_in_thousands(look.cells.first_texts or look.counts, look.grammar) and have_three_decimals(numbers):
         other = "," if look.grammar.decimal == "." else "."
         cure = (
             f'if they are marks of thousands, set data.decimal: "{other}" and data.thousands: "{look.grammar.decimal}"'
@@ -177,6 +177,13 @@ def are_running_numbers(numbers: Doubles) -> bool:
     if len(numbers) < RUNNING or not np.isfinite(numbers).all():
         return False
     return float(numbers[0]).is_integer() and bool((np.diff(numbers) == 1).all())
+
+
+def have_three_decimals(numbers: Doubles) -> bool:
+    """Whether all numbers are whole, or have three decimals at most and one to three digits before them."""
+    size = np.abs(numbers[np.isfinite(numbers)])
+    odd = size[size != np.floor(size)] * 1000
+    return bool((odd >= 1000).all() and (odd < 1e6).all() and (np.abs(odd - np.rint(odd)) < 1e-6).all())
 
 
 def are_whole(numbers: Doubles) -> bool:

@@ -3,7 +3,26 @@
 from collections.abc import Mapping
 
 from mlptrain.data.column import Understood
+from mlptrain.data.number_reading import quote_yaml_key
 from mlptrain.data.table import format_quoted_names
+
+ONE_BY_ONE = 3
+"""Findings of one kind that are said column by column; more of them are said together."""
+
+
+def describe_findings(understood: Mapping[str, Understood]) -> list[str]:
+    """What the findings that users should hear say: each by itself, or the columns of one finding together."""
+    alike: dict[str, list[str]] = {}
+    for name, found in understood.items():
+        if found.notice:
+            alike.setdefault(found.note.replace(quote_yaml_key(name), "…"), []).append(name)
+    said = []
+    for note, names in alike.items():
+        if len(names) > ONE_BY_ONE:
+            said.append(f"columns {format_quoted_names(names, 5)}: {note}")
+        else:
+            said += [f'column "{name}": {understood[name].note}' for name in names]
+    return said
 
 
 def list_column_notices(understood: Mapping[str, Understood], ignored: Mapping[str, str]) -> list[str]:

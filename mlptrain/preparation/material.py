@@ -12,12 +12,14 @@ from mlptrain.data.column import Understood
 from mlptrain.data.column_rules import ColumnRules
 from mlptrain.data.feature_fitting import decide_column_kinds, find_incomplete_rows
 from mlptrain.data.features import COLUMN_CLASSES
+from mlptrain.data.imputing import Imputing
 from mlptrain.data.number_reading import read_numbers
 from mlptrain.data.table import Table
 from mlptrain.data.targets import ClassTarget, describe_doubtful_labels
 from mlptrain.engine.losses import Loss
 from mlptrain.errors import DataError, SpecError
 from mlptrain.model.rows import Rows, describe_blank_lines, drop_uncounted_rows, read_rows
+from mlptrain.preparation.column_notices import describe_findings
 from mlptrain.preparation.resolution import explain_target_kind, resolve_spec_loss, resolve_target_classes
 from mlptrain.preparation.target_doubts import list_target_doubts
 from mlptrain.spec.fields import Spec
@@ -83,7 +85,7 @@ def make_training_data(spec: Spec, rows: Rows, folder: Path) -> TrainingData:
         column = rows.answer_column(classes.name)
         notices += describe_doubtful_labels(classes, rows.answers.coded(column), rows.answers.grammar_of(column))
     notices += describe_blank_lines(rows)
-    notices += [f'column "{name}": {found.note}' for name, found in understood.items() if found.notice]
+    notices += describe_findings(understood)
     return TrainingData(
         spec=spec,
         loss=loss,
@@ -118,7 +120,8 @@ def refuse_useless_settings(name: str, found: Understood, own: ColumnRules) -> N
     """An error for a setting of a column that columns of its kind do not have."""
     of_other_kinds = [key for column in COLUMN_CLASSES for key in column.own_keys if found.kind not in key.kinds]
     useless = [(key.name, key.kinds[0]) for key in of_other_kinds if getattr(own, key.name) is not None]
-    if own.imputing is not None and found.kind == "category" and own.imputing.strategy != "drop_row":
+    fills = own.imputing is not None and own.imputing.strategy != "drop_row"
+    if fills and (found.kind == "category" or (found.kind == "date" and own.imputing != Imputing(indicator=False))):
         useless.append(("imputing", "number"))
     if useless and not (found.kind == "ignore" and found.declared):
         key, kind = useless[0]

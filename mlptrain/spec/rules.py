@@ -74,6 +74,8 @@ def check_columns(spec: Spec) -> Iterator[Problem]:
             yield from check_target_rules(spec, path, own)
         if name == data.sample_weight and own != ColumnRules(missing_values=own.missing_values):
             yield path, "this is data.sample_weight, a column of numbers that is no feature; remove its settings"
+        if own.imputing is not None and own.type == "ignore":
+            yield (*path, "imputing"), "an ignored column is not filled; remove it, or the type"
         if own.levels is not None and own.min_frequency is not None:
             yield (*path, "min_frequency"), "the levels are given, however rare they are; remove one of the two"
         for key in (key for column in COLUMN_CLASSES for key in column.own_keys):

@@ -256,3 +256,45 @@ def test_a_setting_that_a_column_of_its_kind_has_not_is_an_error(name, settings,
     ended = fit(tmp_path)
     assert ended.code == 2
     assert f"data.columns.{name}.{next(iter(settings))}: {name!r} is no column of" in ended.err
+
+
+@pytest.mark.parametrize("rows", [60, 3000])
+def test_points_before_three_digits_are_seen_however_many_numbers_there_are(rows, tmp_path):
+    lines = "\n".join(f"{100 + k % 899}.{100 + k * 7 % 900};{'ab'[k % 2]}" for k in range(rows))
+    (tmp_path / "t.csv").write_text(f"pop;label\n{lines}\n")
+    (tmp_path / "s.yaml").write_text('data: {train: t.csv, target: label, delimiter: ";"}')
+    assert "if they are marks of thousands" in fit(tmp_path).err
+    (tmp_path / "t.csv").write_text(f"pop;label\n{lines}\n0.25;a\n")
+    assert "if they are marks of thousands" not in fit(tmp_path).err
+
+
+@pytest.mark.parametrize("cell", ["1.234,50", "\u22125", "12 %", "<5", "(3)", "５"])
+@pytest.mark.parametrize("role", ["weight", "number"])
+def test_weights_and_declared_numbers_name_the_cell_and_the_way(cell, role, tmp_path):
+    settings = {"sample_weight": "odd"} if role == "weight" else {"columns": {"odd": "number"}}
+    write_table(tmp_path, [cell, *[f"{k}.5" for k in range(1, ROWS)]], **settings)
+    ended = fit(tmp_path)
+    assert (ended.code, f'column "odd": {cell!r}' in ended.err) == (3, True), ended.err
+    assert cell == "<5" or "to read it as a number, give data." in ended.err
+
+
+@pytest.mark.parametrize("texts", [[f"{n:.1f}" for n in AMOUNTS], [f"{n:.1f}".replace(".", ",") for n in AMOUNTS]])
+def test_texts_of_numbers_in_memory_stay_texts_and_it_is_said(texts):
+    import mlptrain as package
+    from mlptrain.notices import Notice
+
+    rows = {"odd": texts, "label": LABELS}
+    spec = {"data": {"target": "label"}, "model": {"hidden": [2]}, "training": {"epochs": 1}}
+    with pytest.warns(Notice, match="look like numbers; to read them as numbers"):
+        package.fit(spec, rows)
+
+
+def test_many_columns_with_one_finding_are_said_together(tmp_path):
+    names = [f"c{k}" for k in range(9)]
+    lines = [",".join([*names, "label"])]
+    lines += [",".join([*(str(r * 7 % ROWS + k) for k in range(9)), label]) for r, label in enumerate(LABELS)]
+    (tmp_path / "t.csv").write_text("\n".join(lines) + "\n")
+    (tmp_path / "s.yaml").write_text("data: {train: t.csv, target: label}")
+    said = [line for line in fit(tmp_path).err.splitlines() if "identifier" in line]
+    assert len(said) == 1
+    assert said[0].startswith("note: columns 'c0', 'c1', 'c2', 'c3', 'c4' and 4 more: whole numbers, different")
