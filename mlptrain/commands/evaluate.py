@@ -1,14 +1,17 @@
 """`eval`: a model on a file, or on the test part that its spec names."""
 
+import filecmp
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from mlptrain.errors import DataError, SpecError
-from mlptrain.model.evaluation import Evaluation
+from mlptrain.model.evaluation import Evaluation, slice_rows_by_part
 from mlptrain.model.model import Model
-from mlptrain.model.rows import Rows, read_rows
-from mlptrain.preparation.material import digest_training_data, read_training_data
+from mlptrain.model.rows import Rows, locate_file, read_rows
+from mlptrain.preparation.material import TrainingData, digest_training_data, read_training_data
 from mlptrain.preparation.partitions import divide_rows
+from mlptrain.preparation.splits import Parts
 from mlptrain.spec.fields import Images
 
 
@@ -23,11 +26,64 @@ def evaluate_files(
     """The metrics of a model on a file, or on the test part that its spec names; `by` a column also in slices."""
     model = Model.load(model_path)
     texts = [] if by is None else [by]
-    if data is None:
+    if data is None and names_test_part(model):
         rows = read_test_rows(model, Path(model_path), texts)
+    elif data is None:
+        return evaluate_training_rows(model, Path(model_path), by, resamples)
     else:
         rows = read_evaluation_file(model, data, labels, texts)
-    return model.evaluate_rows(rows, by=by, resamples=resamples)
+    found = model.evaluate_rows(rows, by=by, resamples=resamples)
+    return found if data is None else replace(found, seen=describe_seen_file(model, Path(model_path), data))
+
+
+def names_test_part(model: Model) -> bool:
+    """Whether the spec names rows for the test."""
+    data = model.spec.data
+    return data.test is not None or bool(data.split.test) or data.split.type == "column"
+
+
+def describe_seen_file(model: Model, model_path: Path, data: str) -> str:
+    """The sentence that a file is the one that the model was trained on, or holds the same bytes; empty if not."""
+    source, folder = model.spec.data.train, model_path.parent / model.spec_folder
+    if model.reads_images or not isinstance(source, str) or source in ("", "-") or data == "-":
+        return ""
+    training = Path(locate_file(source, folder))
+    if not (training.is_file() and Path(data).is_file() and filecmp.cmp(training, data, shallow=False)):
+        return ""
+    same = "is" if training.samefile(data) else "holds the same rows as"
+    alone = "; without DATA the test part alone is measured" if names_test_part(model) else ""
+    return f"{data} {same} the training file: the model has seen these rows, and does worse on new ones{alone}"
+
+
+def evaluate_training_rows(model: Model, model_path: Path, by: str | None, resamples: int | None) -> Evaluation:
+    """The metrics on the training file, for want of a test part: of all rows, and of its parts if they are known."""
+    if model.spec.data.train == "":
+        raise SpecError(f"{model_path}: it was trained on rows in memory, and its spec names no test part; give DATA")
+    folder = model_path.parent / model.spec_folder
+    training = read_training_data(model.spec, folder, texts=[] if by is None else [by])
+    changed = model.data_digest not in ("", digest_training_data(training))
+    parts = None if changed or not model.data_digest else find_validation_part(training)
+    slicing = None if by is not None or parts is None else slice_rows_by_part(training.rows.count, parts.validation)
+    found = model.evaluate_rows(training.rows, by=by, resamples=resamples, slicing=slicing)
+    return replace(found, seen=describe_training_rows(training.rows, parts, changed=changed))
+
+
+def find_validation_part(training: TrainingData) -> Parts | None:
+    """The training and validation rows; None where every row was trained on by some network, or for want of any."""
+    split = training.spec.data.split
+    if split.folds is not None or split.repeats > 1 or training.spec.training.refit:
+        return None
+    parts = divide_rows(training)[0]
+    return parts if len(parts.validation) else None
+
+
+def describe_training_rows(rows: Rows, parts: Parts | None, *, changed: bool) -> str:
+    """The sentence that the rows were seen, and how."""
+    if changed:
+        return f"no test part, so this is the training file {rows.name}, which has changed since: most rows were seen"
+    known = "" if parts is None else f" ({len(parts.train):,} in training, {len(parts.validation):,} to validate on)"
+    what = f"no test part, so these are the rows of the training file {rows.name}"
+    return f"{what}, which the model has seen{known}: it does worse on new ones"
 
 
 def read_evaluation_file(model: Model, data: str, labels: str | None, texts: Sequence[str]) -> Rows:
@@ -46,8 +102,6 @@ def read_test_rows(model: Model, model_path: Path, texts: Sequence[str]) -> Rows
     data, folder = model.spec.data, model_path.parent / model.spec_folder
     if data.test is not None:
         return read_rows(data.test, data, folder, texts=texts, only=model.columns())
-    if not data.split.test and data.split.type != "column":
-        raise SpecError(f"{model_path}: its spec names no test part; give DATA")
     if data.train == "":
         raise SpecError(f"{model_path}: it was trained on rows in memory, among them its test rows; give DATA")
     training = read_training_data(model.spec, folder, texts=texts)

@@ -136,6 +136,6 @@ def make_fit(
         networks=networks,
         weights=(1.0,) * len(networks),
         result=outcome.facts(),
-        data_digest=digest_training_data(data) if data.spec.data.split.test else "",
+        data_digest=digest_training_data(data),
     )
     return Fit(model=model, outcome=outcome)

@@ -70,6 +70,8 @@ class Evaluation:
     """(Weighted) rows by true class and predicted class, in the order of `classes`."""
     classes: tuple[ClassResult, ...] = ()
     notices: tuple[str, ...] = ()
+    seen: str = ""
+    """Why these rows say little of new ones: the model was trained on them; empty if that is not known."""
     odd_cells: OddCells = field(default_factory=OddCells)
     """Cells that were filled, unseen or far out, counted by column."""
     not_finite: dict[str, int] = field(default_factory=dict)
@@ -175,6 +177,13 @@ def compute_class_results(head: Head, table: NDArray[np.float64]) -> tuple[Class
 def replace_nan_with_none(value: float) -> float | None:
     """A number, or None for NaN."""
     return None if isnan(value) else value
+
+
+def slice_rows_by_part(rows: int, validation: Integers) -> Slicing:
+    """The rows of a training file by their part; `validation` are the numbers of those to validate on."""
+    codes = np.zeros(rows, np.int64)
+    codes[validation] = 1
+    return Slicing("part", ["training", "validation"], codes)
 
 
 def slice_rows_by_column(table: Table, by: str, missing: Sequence[str]) -> Slicing:

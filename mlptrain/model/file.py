@@ -66,7 +66,7 @@ class ModelContents:
     spec_folder: str = "."
     """The spec's folder, relative to that of the model file."""
     data_digest: str = ""
-    """Of the training file, if a share of it is for the test: in another file, other rows would be drawn."""
+    """Of the training file: in another file, other rows would be drawn for a part. Empty where it is not known."""
 
 
 Kind = TypeVar("Kind", bound=ModelContents)

@@ -24,7 +24,7 @@ from mlptrain.model.answers import (
     mark_not_finite,
     select_kept_columns,
 )
-from mlptrain.model.evaluation import Evaluation, evaluate_judgement, slice_rows_by_column
+from mlptrain.model.evaluation import Evaluation, Slicing, evaluate_judgement, slice_rows_by_column
 from mlptrain.model.file import (
     ModelContents,
     decode_model,
@@ -206,13 +206,14 @@ class Model(ModelContents):
             warn_caller(OddCellsNotice(odd) if message == odd.words() else message)
         return found
 
-    def evaluate_rows(self, rows: Rows, *, by: str | None = None, resamples: int | None = None) -> Evaluation:
-        """The metrics of rows whose targets are known."""
+    def evaluate_rows(
+        self, rows: Rows, *, by: str | None = None, resamples: int | None = None, slicing: Slicing | None = None
+    ) -> Evaluation:
+        """The metrics of rows whose targets are known; `slicing` divides them where no column `by` does."""
         if not rows.count:
             raise DataError(f"{rows.name}: there are no rows to evaluate on")
         rows, notices = drop_uncounted_rows(self.spec.data, rows)
         notices += describe_blank_lines(rows)
-        slicing = None
         if by is not None:
             slicing = slice_rows_by_column(rows.require_table("--by"), by, self.spec.data.rules.missing(by))
         odd, lost = OddCells(), NotFinite()

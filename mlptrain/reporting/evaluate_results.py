@@ -21,7 +21,8 @@ def format_evaluation(result: Evaluation, terminal: Terminal = ANYWHERE, *, verb
         between = format_interval(*result.intervals[name]) if name in result.intervals else ""
         rows.append([name, format_figure(result.metrics[name]), *([between] if result.intervals else [])])
     shown, dropped = drop_columns(rows, terminal)
-    lines = [align_rows(shown, terminal=terminal, paints=["", "best", "quiet"])]
+    lines = [terminal.wrap(escape_text(result.seen))] if result.seen else []
+    lines += [align_rows(shown, terminal=terminal, paints=["", "best", "quiet"])]
     lines += [terminal.wrap(f"  {name}: undefined: {escape_text(why)}") for name, why in result.undefined.items()]
     if result.intervals and not dropped:
         lines.append(terminal.wrap(f"  (intervals from {result.resamples:,} bootstrap samples)"))
@@ -98,6 +99,7 @@ def build_evaluation_document(result: Evaluation) -> dict[str, Any]:
     document = asdict(result)
     always = {key: document[key] for key in ("rows", "metrics", "intervals")}
     always["odd_cells"] = {kind: document["odd_cells"][kind] for kind in ("filled", "unseen", "beyond")}
+    always["seen"] = document["seen"] or None
     always["not_finite"] = document["not_finite"]
     if result.positive_class is not None:
         always["positive_class"] = result.positive_class

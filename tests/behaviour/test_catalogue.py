@@ -1327,7 +1327,8 @@ AGAINST_A_MODEL = [
     bad(
         "labels for a table", "--labels: the model was trained on a table", command=f"{EVAL} --labels rows.csv", code=2
     ),
-    bad("no test part", "names no test part; give DATA", command="eval model.npz", code=2),
+    good("no test part", command="eval model.npz", out=("no test part, so these are the rows of the training file",)),
+    good("the training file", command="eval model.npz table.csv", out=("table.csv is the training file",)),
     bad("absent column to measure by", "'colur' is missing.*'colour'", command=f"{EVAL} --by colur"),
     bad("the model as data", r"model\.npz: this is a zip", command="predict model.npz model.npz"),
     bad("no such model", r"modell\.npz: no such file", "name a model", command="predict modell.npz rows.csv", code=5),

@@ -99,7 +99,6 @@ def test_a_spec_with_five_mistakes_shows_all_five_with_their_lines(folder):
         (("fit", "iris.yaml", "--out", "iris.yaml"), "iris.yaml: exists and is not a model of mlptrain"),
         (("fit", "iris.yaml", "--out", ""), ".: exists and is not a model of mlptrain"),
         (("fit", "iris.yaml", "--out", "/"), "/: exists and is not a model of mlptrain"),
-        (("eval", "iris.npz"), "iris.npz: its spec names no test part; give DATA"),
         (("eval", "iris.npz", "iris.csv", "--labels", "x"), "--labels: the model was trained on a table"),
         (("predict", "iris.npz", "iris.csv", "--out", "iris.csv"), "--out iris.csv: this is the input file"),
         (

@@ -72,7 +72,7 @@ def test_eval(tmp_path, target, metrics):
     assert mlptrain("fit", "iris.yaml", "-q", cwd=tmp_path).code == 0
     ended = mlptrain("eval", "iris.npz", "iris.csv", "--json", cwd=tmp_path)
     found = document(ended)
-    assert found.keys() == {"rows", "metrics", "intervals", "odd_cells", "not_finite"} | (
+    assert found.keys() == {"rows", "metrics", "intervals", "odd_cells", "seen", "not_finite"} | (
         {"classes", "confusion"} if target == "species" else set()
     )
     assert found["rows"] == 150
@@ -90,7 +90,7 @@ def test_undefined_metrics_are_null_and_their_reasons_are_on_stderr(tmp_path):
     (tmp_path / "setosa.csv").write_text("\n".join(IRIS.read_text().splitlines()[:11]))
     ended = mlptrain("eval", "iris.npz", "setosa.csv", "--json", cwd=tmp_path)
     found = document(ended)
-    assert found.keys() == {"rows", "metrics", "intervals", "odd_cells", "not_finite", "classes", "confusion"}
+    assert found.keys() == {"rows", "metrics", "intervals", "odd_cells", "seen", "not_finite", "classes", "confusion"}
     assert {name for name, value in found["metrics"].items() if value is None} == {
         *("auc", "average_precision", "log_loss", "brier", "ece", "cohen_kappa"),
     }
@@ -167,7 +167,7 @@ def test_eval_tells_classes_slices_and_intervals(tmp_path, target, samples):
     options = ("--by", "species", "--bootstrap", samples)
     found = document(mlptrain("eval", "iris.npz", "iris.csv", *options, "--json", cwd=tmp_path))
     classes = {"classes", "confusion"} if target == "species" else set()
-    assert found.keys() == {"rows", "metrics", "intervals", "odd_cells", "not_finite", "by", "slices"} | classes
+    assert found.keys() == {"rows", "metrics", "intervals", "odd_cells", "seen", "not_finite", "by", "slices"} | classes
     assert found["by"] == "species"
     assert [each.keys() for each in found["slices"]] == [{"value", "rows", "metrics"}] * 3
     assert all(each["metrics"].keys() == found["metrics"].keys() for each in found["slices"])

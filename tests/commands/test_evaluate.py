@@ -1,6 +1,7 @@
 """`eval`: the metrics of a model on a file, or on the test part that its spec names."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -87,9 +88,41 @@ def test_labels_are_for_images_only(model, tmp_path):
 # the test part
 
 
-def test_without_a_test_part_data_must_be_given(model):
-    with pytest.raises(SpecError, match="its spec names no test part; give DATA"):
-        evaluate_files(model)
+SPLITS = {
+    "validation": ({"validation": 0.2}, {"training": 48, "validation": 12}),
+    "none": (None, {}),
+    "folds": ({"folds": 3}, {}),
+    "repeats": ({"validation": 0.2, "repeats": 2}, {}),
+}
+
+
+@pytest.mark.parametrize(("split", "parts"), SPLITS.values(), ids=SPLITS)
+def test_without_a_test_part_the_training_file_is_measured_and_said_to_be_seen(tmp_path, split, parts):
+    fit_mixed(tmp_path, data={"split": split} if split else {})
+    path = str(tmp_path / "mixed.npz")
+    found = evaluate_files(path)
+    assert found.rows == 60
+    assert found.seen.startswith("no test part, so these are the rows of the training file")
+    assert {each.value: each.rows for each in found.slices} == parts
+    assert evaluate_files(path, by="colour").by == "colour"
+    (tmp_path / "mixed.csv").write_text(csv_text(ROWS[:50]))
+    changed = evaluate_files(path)
+    assert (changed.rows, changed.slices, "has changed since" in changed.seen) == (50, (), True)
+
+
+def test_the_training_file_and_its_copy_are_told_from_other_rows(model, tmp_path):
+    training = Path(model).parent / "mixed.csv"
+    assert "is the training file" in evaluate_files(model, str(training)).seen
+    (tmp_path / "copy.csv").write_bytes(training.read_bytes())
+    assert "holds the same rows as the training file" in evaluate_files(model, str(tmp_path / "copy.csv")).seen
+    assert on(model, ROWS[:30], tmp_path).seen == ""
+
+
+def test_the_training_file_beside_a_test_part_is_told_to_be_seen(tmp_path):
+    fit_mixed(tmp_path, data={"split": {"test": 0.3}})
+    assert evaluate_files(str(tmp_path / "mixed.npz")).seen == ""
+    found = evaluate_files(str(tmp_path / "mixed.npz"), str(tmp_path / "mixed.csv"))
+    assert "without DATA the test part alone is measured" in found.seen
 
 
 @pytest.mark.parametrize("target", ["label", "price"])
