@@ -2,18 +2,41 @@
 
 import sys
 
-from mlptrain.cli.options import Set, SpecPath, Threads, print_notice, set_blas_threads
+from mlptrain.cli.options import (
+    AsJson,
+    PrintSpec,
+    Set,
+    SpecPath,
+    Threads,
+    Verbose,
+    prepare_stdout,
+    print_notice,
+    set_blas_threads,
+)
 
 
-def check_command(spec: SpecPath, overrides: Set = None, threads: Threads = None) -> None:
-    """Show the resolved spec, the columns and the model, and check the gradient of this very spec."""
+def check_command(
+    spec: SpecPath,
+    overrides: Set = None,
+    threads: Threads = None,
+    print_spec: PrintSpec = False,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Show the columns and why, the model and its memory, and check the gradient of this very spec."""
     set_blas_threads(threads)
     from mlptrain.commands.check import check_files
-    from mlptrain.reporting.check_results import format_check
+    from mlptrain.reporting import check_results, json_document, spec_text
+    from mlptrain.reporting.terminal import find_terminal
 
     result = check_files(spec, overrides=overrides or ())
     for message in result.notices:
         print_notice(message)
-    print(format_check(result))
+    if as_json:
+        print(json_document.format_json(check_results.build_check_document(result)), file=prepare_stdout())
+    elif print_spec:
+        print(spec_text.format_marked_spec(result.spec), file=prepare_stdout())
+    else:
+        print(check_results.format_check(result, find_terminal(sys.stdout), verbose=verbose))
     if not all(parameter.right for parameter in result.gradient):
         sys.exit(1)

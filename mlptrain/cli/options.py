@@ -26,6 +26,8 @@ AnyModel = Annotated[
         show_default=False,
     ),
 ]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show all, in place of what fits on a screen.")]
+PrintSpec = Annotated[bool, typer.Option("--spec", help="Print the resolved spec alone, as YAML that `fit` takes.")]
 SpecPath = Annotated[str, typer.Argument(metavar="SPEC", help="A YAML spec; `-` is standard input.")]
 
 LIBRARIES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")

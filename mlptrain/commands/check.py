@@ -1,22 +1,28 @@
-"""`check`: the resolved spec, the columns, the network and its memory, and a gradient check of this very spec."""
+"""`check`: the columns and why, the network and its memory, a gradient check of this very spec, the resolved spec."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mlptrain.commands.fit import read_checked_draft
+from mlptrain.data.column import ColumnLook, Understood
+from mlptrain.data.feature_fitting import AS_DECLARED, NOTHING_SAID, infer_column_kind
+from mlptrain.data.features import CLASS_OF
 from mlptrain.fitting.candidates import list_spec_candidates
 from mlptrain.fitting.execution import choose_executor
 from mlptrain.fitting.memory_estimate import estimate_memory_by_phase
 from mlptrain.fitting.trainings import list_data_notices, make_course
 from mlptrain.model.products import describe_products
 from mlptrain.preparation.column_notices import describe_declared_columns
-from mlptrain.preparation.material import read_training_rows
+from mlptrain.preparation.material import TrainingData, read_training_rows
 from mlptrain.preparation.partitions import divide_rows, join_validation_to_training
 from mlptrain.preparation.preparation import EncodedData, fit_and_encode_parts
 from mlptrain.spec.fields import Spec
 from mlptrain.spec.file import Expansion
 from mlptrain.training.course import Course
 from mlptrain.training.gradient_check import ParameterCheck, check_gradient, count_checked_rows
+
+LEFT_OUT_BY_SPEC = AS_DECLARED
+"""What the reason of a column that the spec leaves out begins with."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,8 +33,12 @@ class Check:
     recipe: Expansion | None
     """What became of the recipe that the spec names."""
     notices: Sequence[str]
+    rows: int
+    """All rows with a target."""
+    inputs: int
+    """Inputs of the network."""
     columns: Sequence[tuple[str, str, str, str]]
-    """Per column: its name, its kind, what the network gets, a remark."""
+    """Per column: its name, its kind, what the network gets, what its cells are, or why it is left out."""
     rows_checked: int
     """The rows on which the gradient was checked."""
     layers: Sequence[tuple[str, tuple[int, ...], int]]
@@ -58,7 +68,9 @@ def check_files(spec_path: str, *, overrides: Sequence[str] = ()) -> Check:
         spec=encoded.spec,
         recipe=candidate.expansion,
         notices=[*draft.notices, *list_data_notices(encoded), *describe_declared_columns(encoded.understood)],
-        columns=summarize_columns(encoded, data.target_reason),
+        rows=data.rows.count,
+        inputs=course.network.inputs,
+        columns=summarize_columns(data, encoded),
         rows_checked=count_checked_rows(course),
         layers=summarize_layers(course),
         parameters=course.network.parameters.theta.size,
@@ -79,14 +91,33 @@ def summarize_layers(course: Course) -> list[tuple[str, tuple[int, ...], int]]:
     return layers
 
 
-def summarize_columns(encoded: EncodedData, target_reason: str) -> list[tuple[str, str, str, str]]:
-    """Every input column and the target, in words, each with the reason of its kind."""
+def summarize_columns(data: TrainingData, encoded: EncodedData) -> list[tuple[str, str, str, str]]:
+    """Every input column and the target, in words, each with what its cells are and the reason of its kind."""
     fitted = {column.name: column for column in encoded.features.columns}
     rows = []
     for name, found in encoded.understood.items():
         column = fitted.get(name)
         given = "not used" if column is None else f"{column.width} input{'s' * (column.width > 1)}"
-        rows.append((name, found.kind, given, encoded.features.ignored.get(name, found.reason)))
+        why = encoded.features.ignored.get(name) or describe_cells(data, name, found)
+        rows.append((name, found.kind, given, describe_declared_gap(data, name) if why == AS_DECLARED else why))
     for name, role, what, labels in encoded.head.describe():
-        rows.append((name, role, what, f"{labels}; {target_reason}" if labels else target_reason))
+        rows.append((name, role, what, f"{labels}; {data.target_reason}" if labels else data.target_reason))
     return rows
+
+
+def describe_cells(data: TrainingData, name: str, found: Understood) -> str:
+    """What the cells of a column are, after a remark where there is one."""
+    words = CLASS_OF[found.kind].describe(look_at_column(data, name), Understood(found.kind), str)[1]
+    return "; ".join(each for each in ("" if found.note == AS_DECLARED else found.note, words) if each)
+
+
+def describe_declared_gap(data: TrainingData, name: str) -> str:
+    """Why a column is left out that the spec declares so: what its cells say, if they were read."""
+    look = look_at_column(data, name)
+    inferred = infer_column_kind(look.table, name, set(look.missing))
+    return AS_DECLARED if inferred.note in ("", *NOTHING_SAID) else f"{AS_DECLARED}; {inferred.note}"
+
+
+def look_at_column(data: TrainingData, name: str) -> ColumnLook:
+    """A column of the table, with the texts that mean missing in it."""
+    return ColumnLook(data.rows.require_table(name), name, {"", *data.spec.data.rules.missing(name)})

@@ -6,6 +6,7 @@ from typing import Any
 
 from mlptrain.engine.metrics import Metrics
 from mlptrain.model.model import Model
+from mlptrain.model.watched import Watched
 from mlptrain.plain import to_plain
 
 
@@ -28,6 +29,11 @@ class Description:
     target: str
     history: dict[str, list[float | None]]
     spec: dict[str, Any]
+    spec_folder: str
+    """The folder that the spec's paths are relative to, seen from the model's."""
+    watched: Watched
+    running_loss: bool
+    """Whether the training loss of the history is the mean over the epoch's batches as they were trained."""
 
 
 def show_file(model_path: str) -> Description:
@@ -47,6 +53,9 @@ def describe_model(model: Model, model_path: str, size: int) -> Description:
         target="\n".join(f"{name}: {size} {labels}".rstrip() for name, _, size, labels in model.head.describe()),
         history=model.history,
         spec=to_plain(model.spec),
+        spec_folder=model.spec_folder,
+        watched=model.watched,
+        running_loss=model.spec.training.train_loss == "running",
         refit=model.result.get("refit", False),
         **{name: model.result[name] for name in kept},
     )

@@ -1,54 +1,129 @@
-"""What a model file holds, for people."""
+"""What a model file holds, for people and for programs."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
 
 from mlptrain.commands.show import Description
 from mlptrain.figures import format_figure
+from mlptrain.reporting.digest import generate_round_steps
+from mlptrain.reporting.metric_rows import choose_headline, describe_scaled_loss, shorten_metrics
 from mlptrain.reporting.spec_text import format_spec_as_yaml
+from mlptrain.reporting.terminal import ANYWHERE, Terminal
 from mlptrain.reporting.text import escape_text
 from mlptrain.reporting.text_tables import (
     REFIT,
     align_rows,
-    escape_and_indent_text,
+    describe_dropped_columns,
+    drop_columns,
     format_metrics,
     format_size,
 )
+from mlptrain.reporting.words import REASONS, format_count_with_noun
+
+MOST_COLUMNS, MOST_EPOCHS = 10, 7
+"""What fits on one screen; --verbose shows all columns and more epochs."""
+VERBOSE_EPOCHS = 24
 
 
-def format_description(result: Description) -> str:
-    """The sizes, metrics, columns, target, history and spec of a model file."""
-    epochs = f"{result.epochs} epochs ({result.reason}), best {result.best_epoch}"
+def format_description(result: Description, terminal: Terminal = ANYWHERE, *, verbose: bool = False) -> str:
+    """The size, metrics, columns, target and history of a model file: what fits on one screen."""
     networks = f"{result.networks} networks, " if result.networks > 1 else ""
-    size = f"{result.parameters:,} parameters, {format_size(result.bytes)}"
+    size = f"{format_count_with_noun(result.parameters, 'parameter')}, {format_size(result.bytes)}"
+    epochs = format_count_with_noun(result.epochs, "epoch")
+    ended = REASONS.get(result.reason, result.reason)  # type: ignore[call-overload]
     lines = [
-        f"{escape_text(result.model)}: {networks}{size}, {epochs}",
-        "",
-        "metrics",
-        format_metrics(result.metrics),
-        *([f"  ({REFIT})"] if result.refit else []),
-        "",
-        "columns",
-        align_rows([[escape_text(name), escape_text(kind)] for name, kind in result.columns.items()]),
-        "",
-        "target",
-        escape_and_indent_text(result.target),
-        "",
-        "history",
-        format_history(result.history),
-        "",
-        "spec",
-        escape_and_indent_text(format_spec_as_yaml(result.spec)),
+        terminal.wrap(f"{escape_text(result.model)}: {networks}{size}; {ended}: {epochs}, best {result.best_epoch}"),
+        *describe_metrics(result, terminal, verbose=verbose),
+        *describe_columns(result.columns, terminal, verbose=verbose),
+        *(terminal.wrap(f"target {escape_text(line, 2000)}") for line in result.target.splitlines()),
+        *describe_history(result, terminal, most=VERBOSE_EPOCHS if verbose else MOST_EPOCHS),
+        terminal.wrap(f"spec: `mlptrain show {escape_text(result.model)} --spec` prints it"),
     ]
     return "\n".join(lines)
 
 
-def format_history(history: Mapping[str, Sequence[float | None]]) -> str:
-    """The history as a table of at most twenty epochs, evenly spaced, with the first and the last."""
+def describe_metrics(result: Description, terminal: Terminal, *, verbose: bool) -> list[str]:
+    """The metrics that the model was saved with."""
+    watched, measured = result.watched, list(result.metrics.values())[-1]
+    first = choose_headline(measured, watched)
+    names = shorten_metrics(result.metrics, watched, first=first)
+    if verbose:
+        names = sorted(measured, key=lambda name: name != first)
+    lines = [format_metrics(result.metrics, names, terminal=terminal), *describe_scaled_loss(names, watched)]
+    return [*lines, *([terminal.wrap(f"  ({REFIT})", "   ")] if result.refit else [])]
+
+
+def describe_columns(columns: Mapping[str, str], terminal: Terminal, *, verbose: bool) -> list[str]:
+    """The columns that the networks read, and what they became."""
+    shown = list(columns.items())
+    shown = shown if verbose or len(shown) <= MOST_COLUMNS else shown[:MOST_COLUMNS]
+    words = "; ".join(f"{escape_text(name, 60)} ({escape_text(kind)})" for name, kind in shown)
+    more = f"; and {len(columns) - len(shown):,} more (--verbose shows all)" if len(shown) < len(columns) else ""
+    return [terminal.wrap(f"columns: {words}{more}")] if columns else []
+
+
+def describe_history(result: Description, terminal: Terminal, *, most: int) -> list[str]:
+    """The history as a table: epochs at round distances, the first, the best and the last."""
+    history = result.history
+    epochs = [int(number or 0) for number in history["epoch"]]
+    if not epochs:
+        return ["history: no epochs"]
+    heading = "history of the first network" if result.networks > 1 else "history"
     names = [name for name, values in history.items() if any(value is not None for value in values)]
-    count = len(history["epoch"])
-    if not count:
-        return "  no epochs"
-    chosen = sorted({round(position * (count - 1) / 19) for position in range(20)})
-    shown = [name for name in names if name not in ("epoch", "best")]
-    rows = [[str(int(history["epoch"][k] or 0)), *(format_figure(history[name][k]) for name in shown)] for k in chosen]
-    return align_rows([["epoch", *(name.replace("_", " ") for name in shown)], *rows])
+    shown = [name for name in names if name not in ("epoch", "best", "penalty") or any(history[name])]
+    shown = [name for name in shown if name not in ("epoch", "best")]
+    best = max((epoch for epoch, is_best in zip(epochs, history["best"], strict=True) if is_best), default=0)
+    chosen = choose_epochs(epochs, best, most)
+    rows = [
+        [f"{'*' * (epochs[k] == best)} {epochs[k]}", *(format_figure(history[name][k]) for name in shown)]
+        for k in chosen
+    ]
+    table, dropped = drop_columns([["epoch", *(label_history_column(name, result) for name in shown)], *rows], terminal)
+    legend = " (* best)" if best else ""
+    lines = [terminal.paint(f"{heading}{legend}", "strong"), align_rows(table, terminal=terminal, left=0)]
+    return [*lines, *describe_dropped_columns(dropped, terminal)]
+
+
+def label_history_column(name: str, result: Description) -> str:
+    """The heading of a column of the history: the words of the live table."""
+    metric = escape_text(result.watched.metric)
+    words = {
+        "train_loss": "batch loss" if result.running_loss else "train loss",
+        "train_metric": f"train {metric}",
+        "validation_metric": f"validation {metric}",
+    }
+    return words.get(name, name.replace("_", " "))
+
+
+def choose_epochs(epochs: Sequence[int], best: int, most: int) -> list[int]:
+    """The positions of the first, the best and the last epoch, and of as many at a round distance as there is room for.
+
+    >>> choose_epochs(range(1, 51), 23, 8)
+    [0, 9, 19, 22, 29, 39, 49]
+    """
+    needed = {0, len(epochs) - 1} | ({epochs.index(best)} if best in epochs else set())
+    for step in generate_round_steps(epochs[-1]):
+        round_ones = {position for position, epoch in enumerate(epochs) if epoch % step == 0}
+        if len(needed | round_ones) <= most:
+            return sorted(needed | round_ones)
+    return sorted(needed)
+
+
+def format_stored_spec(result: Description) -> str:
+    """The resolved spec as YAML that `fit` takes, with a comment about its place if its paths need one."""
+    data = result.spec["data"]
+    lines = []
+    if data["train"] == "":
+        lines = ["# trained on rows in memory: say data.train"]
+    elif result.spec_folder not in ("", "."):
+        lines = [f"# paths are relative to {escape_text(result.spec_folder, 2000)}: save it there"]
+    return "\n".join([*lines, format_spec_as_yaml(result.spec)])
+
+
+def build_description_document(result: Description) -> dict[str, Any]:
+    """What a model file holds, for programs."""
+    document = asdict(result)
+    for name in ("spec_folder", "running_loss"):
+        del document[name]
+    return document | {"watched": {"name": result.watched.name, "values": result.watched.values}}

@@ -115,10 +115,24 @@ def test_show(tmp_path):
     found = document(mlptrain("show", "iris.npz", "--json", cwd=tmp_path))
     assert found.keys() == {
         *("model", "parameters", "bytes", "networks", "reason", "epochs", "best_epoch"),
-        *("metrics", "refit", "columns", "target", "history", "spec"),
+        *("metrics", "refit", "columns", "target", "history", "spec", "watched"),
     }
     assert len(found["history"]["train_loss"]) == 10
     assert found["history"]["train_metric"] == [None] * 10
+
+
+def test_check(tmp_path):
+    write_iris(tmp_path, data={"train": "iris.csv", "target": "species", "columns": {"sepal_width": "ignore"}})
+    found = document(mlptrain("check", "iris.yaml", "--json", cwd=tmp_path))
+    assert found.keys() == {
+        *("rows", "inputs", "columns", "target", "layers", "parameters", "memory", "products", "elementwise"),
+        *("rows_checked", "gradient", "recipe", "notices", "not_default", "spec"),
+    }
+    assert [each.keys() for each in found["columns"]] == [{"name", "kind", "inputs", "why"}] * 4
+    assert (found["rows"], found["inputs"], found["recipe"]) == (150, 3, None)
+    assert [each["right"] for each in found["gradient"]] == [True] * 4
+    assert "model.activation.name" in found["not_default"]
+    assert found["spec"]["model"]["hidden"] == [8]
 
 
 def test_an_error_prints_no_document(tmp_path):

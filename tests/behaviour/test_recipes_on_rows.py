@@ -2,7 +2,6 @@
 
 import io
 import sys
-import textwrap
 
 import pytest
 
@@ -147,14 +146,10 @@ def test_check_says_which_recipe_it_is_what_was_overridden_and_what_it_became(tm
     spec = written(tmp_path, more="optimizer: {lr: 0.5}\nmodel: {hidden: [5]}\n")
     found = check_files(str(spec), overrides=["model.activation=relu", "training.epochs=3"])
     text = format_check(found)
-    assert textwrap.dedent(text.split("\n\n")[0].removeprefix("recipe\n")).splitlines() == [
-        "rows: for tests",
-        "as it is for 60 rows and a target of classes",
-        "overridden: model.activation, training.epochs",
-    ]
-    assert text.split("\n\n")[1].startswith("resolved spec\n")
+    facts = "for 60 rows and a target of classes"
+    assert f": {facts}; overridden: model.activation, training.epochs\n" in text
     assert (found.spec.optimizer.learning_rate, found.spec.training.batch_size) == (0.5, 7)
 
 
 def test_check_without_a_recipe_speaks_of_none(tmp_path):
-    assert format_check(check_files(str(write_mixed(tmp_path)))).startswith("resolved spec\n")
+    assert "recipe" not in format_check(check_files(str(write_mixed(tmp_path))))

@@ -1,7 +1,7 @@
 """`check` and `show`: what they tell is so, and the spec they print is the spec."""
 
 import re
-import textwrap
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +12,9 @@ from mlptrain.commands.show import show_file
 from mlptrain.engine.activations import Tanh
 from mlptrain.plain import to_plain
 from mlptrain.reporting.check_results import format_check
-from mlptrain.reporting.show_results import format_description
-from mlptrain.reporting.spec_text import format_spec_as_yaml
+from mlptrain.reporting.show_results import format_description, format_stored_spec
+from mlptrain.reporting.spec_text import format_marked_spec, format_spec_as_yaml
+from mlptrain.reporting.terminal import Terminal
 from mlptrain.spec.file import load_spec
 from tests.support.flows import CONFIGS, fit, fit_mixed, mixed_rows, write_mixed
 
@@ -48,19 +49,18 @@ LONG = {
 }
 
 
-def printed(text, heading="resolved spec"):
-    """The YAML below a heading of what a command prints, without the indent."""
-    return textwrap.dedent(re.split(rf"^{heading}\n", text, flags=re.MULTILINE)[1].split("\n\n")[0])
-
-
 @pytest.mark.parametrize("sections", [{}, LONG], ids=["short", "long"])
 @pytest.mark.parametrize("command", ["check", "show"])
 def test_the_spec_that_is_printed_fits_to_the_same_model(tmp_path, sections, command):
     spec = write_mixed(tmp_path, **sections)
     first = fit(str(spec), out=tmp_path / "first.npz")
-    text = format_check(check_files(str(spec))) if command == "check" else format_description(show_file(first.model))
+    text = (
+        format_marked_spec(check_files(str(spec)).spec)
+        if command == "check"
+        else format_stored_spec(show_file(first.model))
+    )
     again = tmp_path / "again.yaml"
-    again.write_text(printed(text, "resolved spec" if command == "check" else "spec"), encoding="utf-8")
+    again.write_text(text, encoding="utf-8")
     assert load_spec(str(again))[1] == []
     fit(str(again), out=tmp_path / "second.npz")
     assert (tmp_path / "first.npz").read_bytes() == (tmp_path / "second.npz").read_bytes()
@@ -120,11 +120,53 @@ def test_a_wrong_derivative_is_called_wrong(tmp_path, monkeypatch):
         "hidden_1.weight",
         "hidden_1.bias",
     ]
-    lines = {
-        line.split()[0]: line for line in format_check(found).splitlines() if "hidden_1." in line or "output." in line
+    text = format_check(found)
+    assert "gradient: 2 of 4 right, worst relative error " in text
+    assert {line.split()[0] for line in text.splitlines() if line.endswith("WRONG")} == {
+        "hidden_1.weight",
+        "hidden_1.bias",
     }
-    assert lines["hidden_1.weight"].endswith("WRONG")
-    assert lines["output.weight"].endswith("right")
+
+
+def test_check_fits_one_screen_whatever_the_table_has(tmp_path):
+    rows = [dict(row, **{f"c{k}": str(k * 7 % 13 + n % 5) for k in range(40)}) for n, row in enumerate(mixed_rows())]
+    spec = write_mixed(tmp_path, rows, model={"hidden": [8] * 9})
+    found = check_files(str(spec))
+    text = format_check(found, Terminal(width=80))
+    assert len(text.splitlines()) <= 24
+    assert max(map(len, text.splitlines())) <= 80
+    assert "and 35 more: 35 number (--verbose shows all)" in text
+    whole = format_check(found, verbose=True)
+    assert all(f"  {name} " in whole for name, _, given, _ in found.columns if given.endswith("input"))
+    assert "hidden_9 (Dense)" in whole
+    assert "matrix products" in whole
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 120])
+@pytest.mark.parametrize("colour", [False, True])
+def test_check_and_show_fit_the_terminal_and_no_word_is_broken(tmp_path, width, colour):
+    result = fit_mixed(tmp_path, "data.split.validation=0.2")
+    terminal = Terminal(width=width, colour=colour)
+    for text in (
+        format_check(check_files(str(tmp_path / "mixed.yaml")), terminal),
+        format_description(replace(show_file(result.model), model="m.npz"), terminal),
+    ):
+        plain = re.sub("\x1b\\[[0-9;]*m", "", text)
+        assert (text != plain) == colour
+        assert max(map(len, plain.splitlines())) <= width
+
+
+def test_columns_say_why_also_where_the_spec_declares_them(tmp_path):
+    kinds = {"size": "number", "colour": "category", "fresh": "boolean", "id": "ignore", "price": "ignore"}
+    found = check_files(str(write_mixed(tmp_path, data={"columns": kinds | {"count": "ignore"}})))
+    why = {name: words for name, _, _, words in found.columns}
+    assert why["size"] == "from 0 to 10; 6 missing (10.0%)"
+    assert why["colour"] == "3 levels: red, green, blue"
+    assert why["fresh"]
+    assert why["id"].startswith("as declared")
+    assert why["price"] == "as declared; its cells are numbers"
+    assert "left out, as the spec says: id" in format_check(found)
+    assert "price (its cells are numbers)" in format_check(found)
 
 
 # show
@@ -146,14 +188,51 @@ def test_show_tells_what_a_model_file_holds(tmp_path):
 def test_show_as_text_has_every_section(tmp_path):
     result = fit_mixed(tmp_path, "training.epochs=50")
     text = format_description(show_file(result.model))
-    headings = [line for line in text.splitlines() if line and not line.startswith(" ")]
-    assert headings[1:] == ["metrics", "columns", "target", "history", "spec"]
-    assert "73 parameters" in headings[0]
-    epochs = [
-        int(line.split()[0]) for line in text.split("\nhistory\n")[1].splitlines()[1:] if line[:8].strip().isdigit()
-    ]
-    assert (epochs[0], epochs[-1]) == (1, 50)
-    assert len(epochs) == 20
+    headings = [line.partition(" ")[0] for line in text.splitlines() if not line.startswith(" ")]
+    assert headings[1:] == ["columns:", "target", "history", "spec:"]
+    assert "73 parameters" in text.splitlines()[0]
+    assert len(text.splitlines()) <= 24
+    assert list_epochs(text) == [1, 10, 20, 30, 40, 50]
+    assert len(list_epochs(format_description(show_file(result.model), verbose=True))) > 10
+
+
+def list_epochs(text):
+    """The epochs of the history that is shown."""
+    rows = text.split("\nhistory")[1].splitlines()[2:]
+    return [int(row.removeprefix("   *").split()[0]) for row in rows if row.startswith("  ")]
+
+
+def test_show_names_the_columns_of_the_history_as_fit_does(tmp_path):
+    result = fit_mixed(tmp_path, "data.split.validation=0.2", "training.monitor=f1")
+    text = format_description(show_file(result.model))
+    for name in ("batch loss", "validation loss", "validation f1", "history (* best)"):
+        assert name in text
+    evaluated = fit_mixed(tmp_path, "training.train_loss=evaluation", out="other.npz")
+    assert "train loss" in format_description(show_file(evaluated.model))
+
+
+SPECS = {
+    "recipe": {"recipe": "plain"},
+    "folds": {"data": {"split": {"folds": 3}}},
+    "refit": {"data": {"split": {"validation": 0.2}}, "training": {"epochs": 4, "refit": True}},
+    "several targets": {"data": {"target": ["price", "count"]}},
+    "odd texts": {"data": {"replace": {"red": "r\u2028ed", "#": "a\nb", "\x85": "\u202e"}}},
+}
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_the_stored_spec_gives_the_same_bytes_in_the_same_folder(tmp_path, name):
+    sections = {key: value for key, value in SPECS[name].items() if key != "recipe"}
+    path = write_mixed(tmp_path / "configs", **{"training": {"epochs": 2}} | sections)
+    if "recipe" in SPECS[name]:
+        path.write_text("recipe: plain\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
+    first = fit(str(path), out=tmp_path / "first.npz")
+    text = format_stored_spec(show_file(first.model))
+    assert text.startswith("# paths are relative to configs: save it there\n")
+    again = tmp_path / "configs" / "again.yaml"
+    again.write_text(text, encoding="utf-8")
+    fit(str(again), out=tmp_path / "second.npz")
+    assert (tmp_path / "first.npz").read_bytes() == (tmp_path / "second.npz").read_bytes()
 
 
 def test_a_model_of_numbers_is_described_too(tmp_path):
