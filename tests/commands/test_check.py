@@ -216,7 +216,7 @@ SPECS = {
     "folds": {"data": {"split": {"folds": 3}}},
     "refit": {"data": {"split": {"validation": 0.2}}, "training": {"epochs": 4, "refit": True}},
     "several targets": {"data": {"target": ["price", "count"]}},
-    "odd texts": {"data": {"replace": {"red": "r\u2028ed", "#": "a\nb", "\x85": "\u202e"}}},
+    "odd texts": {"data": {"missing_values": ["\u2028", "a: b", "\x85", "\u202e", "a\nb"]}},
 }
 
 
