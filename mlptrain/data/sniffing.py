@@ -1,74 +1,170 @@
-"""Guessing the format of delimited text from its bytes, for a first spec, which then states it."""
+"""Guessing how delimited text is written from its bytes: for a first spec, or where a model's own way does not fit."""
 
 import codecs
 import csv
 import io
-from collections.abc import Collection, Sequence
+from collections import Counter, deque
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 
 from mlptrain.data.delimited import FIELD_LIMIT
-from mlptrain.data.files import GZIP_FAULTS, make_opener
+from mlptrain.data.files import GZIP_FAULTS, Opener, make_opener
 from mlptrain.data.grammar import is_number
 from mlptrain.data.table_format import TableFormat
+from mlptrain.data.table_shape import Record, count_footer_rows, count_rows_after_names, is_padded_title
+from mlptrain.data.text_lines import has_text, read_separator_line
 from mlptrain.errors import DataError
 
 SAMPLE = 1 << 16
 """Bytes of the beginning from which delimiter and header are told."""
 LINES = 50
+TAIL = 20
+"""Lines of the end among which those behind the table are looked for."""
 CANDIDATES = ",;\t|"
+TITLES, FOOTERS = 20, 5
+"""Lines above and behind a table, at most."""
 
 
-def sniff_format(path: str, names: Collection[str] = ()) -> TableFormat:
-    """The encoding of all bytes; delimiter, header and blanks after delimiters from the first lines.
+@dataclass(frozen=True)
+class Shape:
+    """How the records of a text fit a delimiter: the names are record `start`, `end` lies behind the last full one."""
 
-    A first line with a number in it is no header, unless one of `names`, which are known, is in it.
+    delimiter: str
+    records: Sequence[Record]
+    lines: Sequence[int]
+    """The lines before each record."""
+    start: int
+    end: int
+    width: int
+
+    @property
+    def rank(self) -> tuple[float, ...]:
+        """How well the delimiter fits; of several as good ones the comma comes last."""
+        body = self.records[self.start : self.end]
+        cells = [cell for record in body for cell in record]
+        figures = sum(map(looks_like_number, cells)) / max(len(cells), 1)
+        others = [mark for mark in CANDIDATES if mark not in (self.delimiter, ",")]
+        mixed = sum(any(mark in cell for mark in others) for cell in cells) / max(len(cells), 1)
+        return (
+            self.width > 1,
+            -(self.start > 0 or self.end < len(self.records)),
+            figures > 0,
+            figures - mixed,
+            self.width,
+        )
+
+
+def sniff_format(path: str, names: Collection[str] = (), given: TableFormat | None = None) -> TableFormat:
+    """The encoding of all bytes; delimiter, header, lines around the table and blanks after delimiters from some lines.
+
+    A first line with a number in it is no header, unless one of `names`, which are known, is in it. What is `given`
+    and differs from the defaults stands.
     """
-    encoding = sniff_encoding(path)
-    text = read_beginning(path).decode(encoding, "replace").removeprefix("\ufeff")
-    lines = [line for line in io.StringIO(text, newline="") if line.strip("\r\n")]
-    if len(lines) > 1 and len(text) >= SAMPLE // 4:
+    given, opened, plain = given or TableFormat(), make_opener(path), TableFormat()
+    encoding = given.encoding if given.encoding != plain.encoding else sniff_encoding(path, opened)
+    text = read_beginning(path, opened).decode(encoding, "replace").removeprefix("\ufeff")
+    lines = list(io.StringIO(text, newline=""))
+    whole = len(text) < SAMPLE // 4
+    if len(lines) > 1 and not whole:
         lines.pop()  # it may be cut
-    delimiter = max(CANDIDATES, key=lambda mark: count_consistent_columns(lines, mark))
-    records = parse_records(lines, delimiter, spaces=False)
-    spaces = bool(records) and all(cell.startswith(" ") for record in records for cell in record[1:])
-    first = next(iter(parse_records(lines, delimiter, spaces=spaces)), [])
+    mark = next((read_separator_line(line) for line in lines if line.strip("\r\n")), "")
+    marked = next(number for number, line in enumerate(lines, 1) if line.strip("\r\n")) if mark else 0
+    skipped = max(given.skip_rows, marked)
+    marks = given.delimiter or mark or CANDIDATES
+    shapes = [shape for each in marks if (shape := find_shape(lines, skipped, each, fixed=bool(given.skip_rows)))]
+    if not shapes:
+        return TableFormat(encoding=encoding, delimiter=given.delimiter or mark or None, skip_rows=skipped)
+    known = set(names)
+    best = max(
+        shapes, key=lambda shape: (not known.isdisjoint(shape.records[shape.start]), shape.rank, shape.delimiter != ",")
+    )
+    tail = list(read_last_records(path, opened, encoding, best)) if not whole else best.records[best.start + 1 :]
+    return describe_shape(best, encoding, known, tail, whole=whole)
+
+
+def describe_shape(
+    shape: Shape, encoding: str, names: Collection[str], tail: Sequence[Record], *, whole: bool
+) -> TableFormat:
+    """The format of a text of this shape, whose last records are `tail`."""
+    body = shape.records[shape.start : shape.end]
+    spaces = bool(body) and all(cell.startswith(" ") for record in body for cell in record[1:])
+    first = [cell.strip(" ") if spaces else cell for cell in body[0]]
+    header = find_header(first, names)
+    rows = body[1:] if header is not False else body
+    after = count_rows_after_names(rows) if header is not False else 0
+    footer = count_footer_rows(rows[after:], tail, shape.width, whole=whole)
     return TableFormat(
-        delimiter=None if delimiter == "," else delimiter,
+        delimiter=None if shape.delimiter == "," else shape.delimiter,
         encoding=encoding,
-        header=find_header(first, names),
+        header=header,
+        skip_rows=shape.lines[shape.start] if shape.start or shape.lines[0] else 0,
+        skip_after_names=after,
+        skip_footer=min(footer, FOOTERS),
         skip_initial_space=spaces and len(first) > 1,
     )
 
 
+def find_shape(lines: Sequence[str], skipped: int, delimiter: str, *, fixed: bool) -> Shape | None:
+    """The table in lines divided by a delimiter: the names behind titles, unless `fixed`, and what is behind it."""
+    records, places = parse_records(lines, skipped, delimiter)
+    if not records:
+        return None
+    width = find_common_width(records)
+    start = 0
+    while not fixed and start < min(len(records) - 1, TITLES):
+        if len(records[start]) == width and not is_padded_title(records[start], records[start + 1 :]):
+            break
+        start += 1
+    end = len(records)
+    while end > start + 1 and len(records) - end < FOOTERS and len(records[end - 1]) != width:
+        end -= 1
+    if any(len(record) != width for record in records[start:end]):
+        return None
+    return Shape(delimiter, records, places, start, end, width)
+
+
+def find_common_width(records: Sequence[Record]) -> int:
+    """The number of fields that most records have, of several the largest."""
+    counts = Counter(map(len, records))
+    return max(counts, key=lambda width: (counts[width], width))
+
+
 def find_header(first: Sequence[str], names: Collection[str]) -> bool | None:
     """Whether the first record names the columns; None where the reader sees it, too."""
-    if any(map(is_number, first)):
+    if any(map(looks_like_number, first)):
         if set(names).isdisjoint(first):
             return False
         return True if all(map(is_number, first)) else None
     return None
 
 
-def read_beginning(path: str) -> bytes:
+def looks_like_number(text: str) -> bool:
+    """Whether a text is a number with a decimal point or comma."""
+    return is_number(text.strip(" ").replace(",", ".", 1))
+
+
+def read_beginning(path: str, opened: Opener | None = None) -> bytes:
     """The first bytes."""
     try:
-        with make_opener(path)() as stream:
+        with (opened or make_opener(path))() as stream:
             return stream.read(SAMPLE)
     except GZIP_FAULTS as problem:
         raise DataError(f"{path}: the gzip data is damaged: {problem}; fetch or make the file again") from None
 
 
-def sniff_encoding(path: str) -> str:
+def sniff_encoding(path: str, opened: Opener | None = None) -> str:
     """utf-8 if all bytes are, utf-16 if the first two say so, else cp1252 (Windows), or latin-1 (any bytes)."""
-    if read_beginning(path)[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+    opened = opened or make_opener(path)
+    if read_beginning(path, opened)[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         return "utf-16"
-    return next(encoding for encoding in ("utf-8", "cp1252", "latin-1") if is_encoded_as(path, encoding))
+    return next(encoding for encoding in ("utf-8", "cp1252", "latin-1") if is_encoded_as(opened, encoding))
 
 
-def is_encoded_as(path: str, encoding: str) -> bool:
+def is_encoded_as(opened: Opener, encoding: str) -> bool:
     """Whether a whole file can be decoded with an encoding."""
     decoder = codecs.getincrementaldecoder(encoding)()
     try:
-        with make_opener(path)() as stream:
+        with opened() as stream:
             while piece := stream.read(1 << 20):
                 decoder.decode(piece)
             decoder.decode(b"", final=True)
@@ -77,21 +173,31 @@ def is_encoded_as(path: str, encoding: str) -> bool:
     return True
 
 
-def count_consistent_columns(lines: Sequence[str], delimiter: str) -> int:
-    """The number of columns if all lines have as many with this delimiter, else 0."""
-    counts = {len(record) for record in parse_records(lines, delimiter, spaces=False)}
-    return counts.pop() if len(counts) == 1 else 0
-
-
-def parse_records(lines: Sequence[str], delimiter: str, *, spaces: bool) -> list[list[str]]:
-    """The first records, as far as they end within the lines; none if they cannot be read."""
-    csv.field_size_limit(FIELD_LIMIT)
-    found: list[list[str]] = []
+def read_last_records(path: str, opened: Opener, encoding: str, shape: Shape) -> Iterator[Record]:
+    """The last records of a file."""
     try:
-        for record in csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=spaces):
-            found.append(record)
+        with io.TextIOWrapper(opened(), encoding=encoding, errors="replace", newline="") as stream:
+            lines = deque((line for line in stream if has_text(line, shape.delimiter)), TAIL)
+    except GZIP_FAULTS as problem:
+        raise DataError(f"{path}: the gzip data is damaged: {problem}; fetch or make the file again") from None
+    yield from parse_records(lines, 0, shape.delimiter)[0]
+
+
+def parse_records(lines: Collection[str], skipped: int, delimiter: str) -> tuple[list[Record], list[int]]:
+    """The first records with a cell, as far as they end within the lines, and the lines before each."""
+    csv.field_size_limit(FIELD_LIMIT)
+    found: list[Record] = []
+    places: list[int] = []
+    reader = csv.reader(list(lines)[skipped:], delimiter=delimiter, strict=True)
+    before = 0
+    try:
+        for record in reader:
+            if any(record):
+                found.append(record)
+                places.append(skipped + before)
+            before = reader.line_num
             if len(found) == LINES:
                 break
     except csv.Error as problem:
-        return found if "unexpected end" in str(problem) else []
-    return found
+        return (found, places) if "unexpected end" in str(problem) else ([], [])
+    return found, places
