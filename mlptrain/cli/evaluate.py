@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from mlptrain.cli.options import AnyModel, AsJson, Threads, prepare_stdout, print_notice, set_blas_threads
+from mlptrain.cli.options import AnyModel, AsJson, SetInput, Threads, prepare_stdout, print_notice, set_blas_threads
 
 
 def evaluate_command(
@@ -19,6 +19,7 @@ def evaluate_command(
         int | None,
         typer.Option(metavar="N", min=0, max=100_000, help="Samples for the 95 % intervals, 100 to 1000; 0 for none."),
     ] = None,
+    settings: SetInput = None,
     threads: Threads = None,
     as_json: AsJson = False,
 ) -> None:
@@ -32,7 +33,7 @@ def evaluate_command(
     named = choose_model_and_data(model, data)
     if named.notice:
         print_notice(named.notice)
-    result = evaluate_files(named.model, named.data, labels, by=by, resamples=bootstrap)
+    result = evaluate_files(named.model, named.data, labels, by=by, resamples=bootstrap, settings=settings or ())
     for message in result.notices:
         print_notice(message)
     if as_json:

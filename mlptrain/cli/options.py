@@ -14,6 +14,10 @@ Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the spec, also several times."),
 ]
+SetInput = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help='How DATA is written: data.delimiter=";"; by default as it looks.'),
+]
 Threads = Annotated[
     int | None, typer.Option(metavar="N", min=1, help="Threads of the products; by default one a core.")
 ]

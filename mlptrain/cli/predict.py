@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mlptrain.cli.options import AnyModel, Threads, prepare_stdout, print_notice, set_blas_threads
+from mlptrain.cli.options import AnyModel, SetInput, Threads, prepare_stdout, print_notice, set_blas_threads
 from mlptrain.errors import SpecError, make_interruption
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ def predict_command(
     strict: Strict = False,
     spreadsheet_safe: SpreadsheetSafe = False,
     like_input: LikeInput = False,
+    settings: SetInput = None,
     digits: Digits = None,
     threads: Threads = None,
 ) -> None:
@@ -70,7 +71,7 @@ def predict_command(
         raise SpecError(f"DATA is missing: mlptrain predict {named.model} DATA")
     if named.notice:
         print_notice(named.notice)
-    prediction = Prediction(named.model, named.data, options, strict=strict, threads=threads)
+    prediction = Prediction(named.model, named.data, options, settings=settings or (), strict=strict, threads=threads)
     output = OutputOptions(like_input=like_input, digits=digits)
     if out is None or out == Path("-"):
         write_to_stdout(prediction, output)

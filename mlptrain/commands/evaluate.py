@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from mlptrain.commands.input_format import InputFormat, set_input_format
 from mlptrain.errors import DataError, SpecError
 from mlptrain.model.evaluation import Evaluation, slice_rows_by_part
 from mlptrain.model.model import Model
@@ -12,7 +13,7 @@ from mlptrain.model.rows import Rows, locate_file, read_rows
 from mlptrain.preparation.material import TrainingData, digest_training_data, read_training_data
 from mlptrain.preparation.partitions import divide_rows
 from mlptrain.preparation.splits import Parts
-from mlptrain.spec.fields import Images
+from mlptrain.spec.fields import Data, Images
 
 
 def evaluate_files(
@@ -22,14 +23,18 @@ def evaluate_files(
     *,
     by: str | None = None,
     resamples: int | None = None,
+    settings: Sequence[str] = (),
 ) -> Evaluation:
     """The metrics of a model on a file, or on the test part that its spec names; `by` a column also in slices."""
-    model = Model.load(model_path)
+    model = set_input_format(Model.load(model_path), settings)
     texts = [] if by is None else [by]
     if data is None and names_test_part(model):
         rows = read_test_rows(model, Path(model_path), texts)
     elif data is None:
         return evaluate_training_rows(model, Path(model_path), by, resamples)
+    elif not model.reads_images and labels is None:
+        found = evaluate_table_file(model, data, by, resamples, settings)
+        return replace(found, seen=describe_seen_file(model, Path(model_path), data))
     else:
         rows = read_evaluation_file(model, data, labels, texts)
     found = model.evaluate_rows(rows, by=by, resamples=resamples)
@@ -84,6 +89,36 @@ def describe_training_rows(rows: Rows, parts: Parts | None, *, changed: bool) ->
     known = "" if parts is None else f" ({len(parts.train):,} in training, {len(parts.validation):,} to validate on)"
     what = f"no test part, so these are the rows of the training file {rows.name}"
     return f"{what}, which the model has seen{known}: it does worse on new ones"
+
+
+def evaluate_table_file(
+    model: Model, data: str, by: str | None, resamples: int | None, settings: Sequence[str]
+) -> Evaluation:
+    """The metrics of a model on a table, read as the training file was, or as it looks where that does not fit."""
+    texts = [] if by is None else [by]
+    others = [*model.spec.data.targets, *filter(None, (model.spec.data.sample_weight, by))]
+    form = InputFormat(model, data, others, settings, "mlptrain eval")
+
+    def evaluate() -> Evaluation:
+        reader = replace_data(model, form.data)
+        return reader.evaluate_rows(read_evaluation_file(reader, data, None, texts), by=by, resamples=resamples)
+
+    try:
+        try:
+            found = evaluate()
+        except DataError:
+            if not form.adapt():
+                raise
+            found = evaluate()
+    except DataError as problem:
+        raise form.advise(problem) from None
+    return replace(found, notices=(*form.notices, *found.notices))
+
+
+def replace_data(model: Model, data: Data) -> Model:
+    """The model that reads tables as a data section says."""
+    networks = tuple(replace(each, spec=replace(each.spec, data=data)) for each in model.networks)
+    return replace(model, networks=networks)
 
 
 def read_evaluation_file(model: Model, data: str, labels: str | None, texts: Sequence[str]) -> Rows:

@@ -1,11 +1,12 @@
 """`predict`: rows in, predictions out, one for each, in order."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
+from mlptrain.commands.input_format import InputFormat, set_input_format
 from mlptrain.commands.predict_output import (
     STDOUT,
     OutputOptions,
@@ -49,9 +50,17 @@ class Prediction:
     """A data file that is predicted piece by piece, so that memory does not grow with its rows."""
 
     def __init__(
-        self, model_path: str, data: str, options: AnswerOptions, *, strict: bool = False, threads: int | None = None
+        self,
+        model_path: str,
+        data: str,
+        options: AnswerOptions,
+        *,
+        settings: Sequence[str] = (),
+        strict: bool = False,
+        threads: int | None = None,
     ) -> None:
-        self.model, self.options, self.counts = Model.load(model_path), options, Counts()
+        self.model, self.options, self.counts = set_input_format(Model.load(model_path), settings), options, Counts()
+        self.settings = settings
         self.model_path, self.data, self.strict, self.threads = model_path, data, strict, threads
         self.names: list[str] = []
         self.said: list[str] = []
@@ -66,8 +75,17 @@ class Prediction:
         """The predicted columns, some ten thousand rows at a time; at least one piece, even if it is empty."""
         network = self.model.networks[0].network
         with limit_threads(network, network.chunk_rows(), self.threads):
-            for rows in self.read_pieces():
-                yield self.predict_piece(rows)
+            try:
+                first = True
+                for rows in self.read_pieces():
+                    columns = self.predict_piece(rows)
+                    first = False
+                    yield columns
+            except DataError as problem:
+                if not first or self.model.reads_images or not self.format.adapt():
+                    raise problem if self.model.reads_images else self.format.advise(problem) from None
+                self.reading, self.counts = Reading(self.data, self.format.data, self.format.needed), Counts()
+                yield from self.predict_pieces()
 
     def predict_piece(self, rows: Rows) -> Columns:
         """The predicted columns of some rows, whose odd cells are counted, or with `strict` an error."""
@@ -85,7 +103,27 @@ class Prediction:
     @cached_property
     def reading(self) -> Reading:
         """The input, open for reading."""
-        return Reading(self.data, self.model.spec.data, self.model.columns())
+        return self.open_reading()
+
+    @cached_property
+    def format(self) -> InputFormat:
+        """How the input is written."""
+        keep = [name for name in self.options.keep if name != "all"]
+        return InputFormat(self.model, self.data, keep, self.settings, "mlptrain predict")
+
+    def open_reading(self) -> Reading:
+        """The input, open for reading as the model's training file was, or as it looks where that does not fit."""
+        needed = self.format.needed
+        try:
+            reading = Reading(self.data, self.format.data, needed)
+            absent = [name for name in needed if name not in reading.names]
+            if absent and self.format.adapt():
+                return Reading(self.data, self.format.data, needed)
+        except DataError as problem:
+            if not self.format.adapt():
+                raise self.format.advise(problem) from None
+            return Reading(self.data, self.format.data, needed)
+        return reading
 
     def read_pieces(self) -> Iterator[Rows]:
         """The input, piece by piece; pieces are whole chunks of the network, wherever the reader divides the file."""
@@ -126,8 +164,26 @@ class Prediction:
         ignored = self.ignored
         unused = f"columns that the model does not use: {format_quoted_names(ignored)}" if ignored else ""
         ends = f"{self.data}: {describe_empty_rows(self.empty_rows)}" if self.empty_rows else ""
-        said = (*self.said, unused, ends, self.describe_replaced(), self.counts.odd.words(), self.counts.lost.words())
+        said = (
+            *([] if self.model.reads_images else self.format.notices),
+            *self.said,
+            *self.describe_left_out(),
+            unused,
+            ends,
+            self.describe_replaced(),
+            self.counts.odd.words(),
+            self.counts.lost.words(),
+        )
         return [message for message in said if message]
+
+    def describe_left_out(self) -> list[str]:
+        """A notice of lines that the format leaves out."""
+        if self.model.reads_images:
+            return []
+        after, end = self.format.data.skip_after_names, self.format.data.skip_footer
+        said = [f"{after} after the names (data.skip_after_names)"] if after else []
+        said += [f"{end} at the end (data.skip_footer)"] if end else []
+        return [f"lines left out: {', '.join(said)}"] if said else []
 
     def describe_replaced(self) -> str:
         """A notice of columns of the input that "all" does not keep: predictions stand under their names."""

@@ -46,9 +46,21 @@ Opener = Callable[[], BinaryIO]
 def make_opener(path: str) -> Opener:
     """A function that opens the bytes of `path` ("-" is standard input, read once and kept) anew at each call."""
     if path == "-":
-        content = sys.stdin.buffer.read()
+        content = read_standard_input()
         return lambda: unpack_gzip(io.BytesIO(content), "standard input")
     return SameFile(path)
+
+
+def read_standard_input() -> bytes:
+    """All of standard input, which is kept: it may be asked for again to see how it is written."""
+    stream = sys.stdin.buffer
+    if not KEPT or KEPT[0][0] is not stream:
+        KEPT[:] = [(stream, stream.read())]
+    return KEPT[0][1]
+
+
+KEPT: list[tuple[BinaryIO, bytes]] = []
+"""Standard input that was read, and its bytes."""
 
 
 class SameFile:

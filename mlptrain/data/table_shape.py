@@ -13,12 +13,13 @@ FEWEST_ROWS = 2
 MOSTLY = 0.8
 """The share of a column's cells that are numbers, where it is one of numbers."""
 SUM_WORDS = re.compile(
-    r"(?:grand |sub)?totals?|(?:gesamt|zwischen)?summen?|gesamt|insgesamt|ergebnis|gesamtergebnis|sum|average|mean|count"
-    r"|mittelwert|durchschnitt|anzahl|totale?s?|somme|moyenne|suma|totaal|summa",
+    r"(?:grand |sub)?totals?|(?:gesamt|zwischen)?summen?|gesamt|insgesamt|ergebnis|gesamtergebnis|sum|average|mean"
+    r"|count|mittelwert|durchschnitt|anzahl|totale?s?|somme|moyenne|suma|totaal|summa",
     re.IGNORECASE,
 )
 """What stands beside sums."""
 MISSING_WORDS = frozenset(["", "-", "--", "?", "na", "n/a", "#n/a", "nan", "null", "none", "k.a.", "#nv", "."])
+"""Texts, in lower case, that mean missing among numbers."""
 RULE = re.compile(r"[-=_*~.+| ]*[-=_*~]{2}[-=_*~.+| ]*")
 """A line that is drawn between names and rows."""
 

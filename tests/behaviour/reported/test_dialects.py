@@ -1,0 +1,208 @@
+"""A table is the same however its text is written: what differs is found or set, and said; no row is lost."""
+
+import gzip
+
+import pytest
+
+from tests.support.catalogue import MODEL, TRAINING
+from tests.support.command import mlptrain
+
+ROWS = [
+    (f"{k * 7 % 24 + 0.125:.3f}", f"{k * k % 37 - 9.5:.3f}", ("Köln", "Bonn")[k % 2], "ja" if k % 3 else "nein")
+    for k in range(24)
+]
+P = "--probabilities"
+NAMES = ("size", "cost", "Straße", "label")
+
+
+def text_of(rows=ROWS, names=NAMES, delimiter=",", comma=False, before="", after="", last=""):
+    lines = [delimiter.join(names), *([after] if after else [])]
+    lines += [delimiter.join(cell.replace(".", ",") if comma else cell for cell in row) for row in rows]
+    return before + "".join(f"{line}\n" for line in lines) + last
+
+
+SPEC = f"data: {{train: train.csv, target: label}}\nmodel: {{{MODEL}}}\ntraining: {{{TRAINING}}}\n"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder with a model of a plain CSV file, and what it predicts for that file."""
+    path = tmp_path_factory.mktemp("dialects")
+    (path / "train.csv").write_text(text_of(), encoding="utf-8")
+    (path / "s.yaml").write_text(SPEC, encoding="utf-8")
+    assert mlptrain("fit", "s.yaml", "-q", cwd=path).code == 0
+    (path / "predicted").write_text(mlptrain("predict", "s.npz", "train.csv", P, cwd=path).out)
+    return path
+
+
+GERMAN = {"delimiter": ";", "comma": True}
+DIALECTS = {
+    "semicolons": (text_of(**GERMAN), "utf-8", 'delimiter: ";", decimal: ","'),
+    "German Excel": (text_of(**GERMAN), "cp1252", 'delimiter: ";", encoding: "cp1252", decimal: ","'),
+    "tabs in UTF-16": (text_of(delimiter="\t"), "utf-16", r'delimiter: "\t", encoding: "utf-16"'),
+    "bars": (text_of(delimiter="|"), "utf-8", 'delimiter: "|"'),
+    "title": (text_of(before="Kunden 2024\n\n"), "utf-8", "skip_rows: 2"),
+    "padded title": (text_of(before="Kunden;;;\n", **GERMAN), "utf-8", 'delimiter: ";", skip_rows: 1, decimal: ","'),
+    "sep": (text_of(before="sep=;\n", **GERMAN), "utf-8-sig", 'delimiter: ";", skip_rows: 1, decimal: ","'),
+    "units": (text_of(after="cm,EUR,,"), "utf-8", "skip_after_names: 1"),
+    "sums": (text_of(last="Summe,99.5,,\n"), "utf-8", "skip_footer: 1"),
+    "remark": (text_of(last="Quelle: Amt\n"), "utf-8", "skip_footer: 1"),
+}
+
+
+@pytest.mark.parametrize("case", DIALECTS.values(), ids=DIALECTS)
+@pytest.mark.parametrize("how", ["file", "gzip", "stdin"])
+def test_a_model_predicts_its_table_however_it_is_written(case, how, folder):
+    text, encoding, said = case
+    content = text.encode(encoding)
+    (folder / "rows").write_bytes(gzip.compress(content) if how == "gzip" else content)
+    ended = mlptrain("predict", "s.npz", "-" if how == "stdin" else "rows", P, cwd=folder, stdin=content)
+    assert (ended.code, ended.out) == (0, (folder / "predicted").read_text()), ended.err
+    assert f"not written as the training file; read with {said}\n" in ended.err
+    ended = mlptrain("eval", "s.npz", "-" if how == "stdin" else "rows", "--json", cwd=folder, stdin=content)
+    assert ended.code == 0
+    assert '"rows": 24' in ended.out
+    assert said in ended.err
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("empty", [",,,", '"","","",""', "", ",,"])
+def test_rows_without_a_cell_at_the_end_are_no_rows(empty, end, folder):
+    text = text_of(last=f"{empty}\n{empty}\n").replace("\n", end)
+    (folder / "rows").write_bytes(text.encode())
+    ended = mlptrain("predict", "s.npz", "rows", P, cwd=folder)
+    assert (ended.code, ended.out) == (0, (folder / "predicted").read_text())
+    assert ("2 rows without any cell at the end left out" in ended.err) == bool(empty)
+    ended = mlptrain("eval", "s.npz", "rows", "--json", cwd=folder)
+    assert '"rows": 24' in ended.out
+    assert ("2 rows without any cell at the end left out" in ended.err) == bool(empty)
+    (folder / "rows").write_text(text_of(last=f"{empty}\n1,1,Bonn,ja\n"))
+    ended = mlptrain("predict", "s.npz", "rows", cwd=folder)
+    assert (ended.code, ended.out) == (3, "")
+    assert "1 blank line between the rows; remove them, so that each row gets its prediction" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("settings", "code", "said"),
+    [
+        (["data.delimiter=;", "data.decimal=,"], 0, ""),
+        (["data.skip_rows=0"], 0, "not written as"),
+        (["data.delimiter=,"], 3, "columns 'size', 'cost', 'Straße' are missing"),
+        (["optimizer=sgd"], 2, "only how its input is written can be set here: data.delimiter"),
+        (["data.target=size"], 2, "the model is trained"),
+        (["data.columns.size=ignore"], 2, "the model is trained"),
+        (["data.decimal=x"], 2, "--set data.decimal: 'x' is not one of"),
+    ],
+)
+def test_how_the_input_is_written_can_be_set_and_nothing_else(settings, code, said, folder):
+    (folder / "rows").write_text(text_of(**GERMAN), encoding="utf-8")
+    options = [word for setting in settings for word in ("--set", setting)]
+    ended = mlptrain("predict", "s.npz", "rows", P, *options, cwd=folder)
+    assert ended.code == code, ended.err
+    assert said in ended.err
+    assert ended.out == ((folder / "predicted").read_text() if code == 0 else "")
+    assert ("not written as" in ended.err) == (said == "not written as")
+
+
+def test_marks_of_missing_cells_and_missing_targets_can_be_set(folder):
+    (folder / "rows").write_text(text_of([("#N/A", *ROWS[0][1:3], "")]) + text_of(ROWS[1:]).partition("\n")[2])
+    ended = mlptrain("predict", "s.npz", "rows", cwd=folder)
+    assert ended.code == 3
+    assert "mlptrain predict … --set data.missing_values=" in ended.err
+    ended = mlptrain("predict", "s.npz", "rows", "--set", 'data.missing_values=["#N/A"]', cwd=folder)
+    assert ended.code == 0
+    assert "missing cells filled: size 1" in ended.err
+    both = ["--set", 'data.missing_values=["#N/A"]', "--set", "data.missing_target=drop"]
+    ended = mlptrain("eval", "s.npz", "rows", *both[:2], cwd=folder)
+    assert "mlptrain eval … --set data.missing_target=drop" in ended.err
+    assert '"rows": 23' in mlptrain("eval", "s.npz", "rows", *both, "--json", cwd=folder).out
+
+
+def test_numbers_that_can_be_read_in_two_ways_are_not_guessed(folder):
+    rows = [("1,234", "2,500", *row[2:]) for row in ROWS]
+    (folder / "rows").write_text(text_of(rows, delimiter=";"), encoding="utf-8")
+    ended = mlptrain("predict", "s.npz", "rows", cwd=folder)
+    assert (ended.code, ended.out) == (3, "")
+    assert "can be read in two ways; say which: --set data." in ended.err
+    assert mlptrain("predict", "s.npz", "rows", "--set", "data.decimal=,", cwd=folder).code == 0
+
+
+STRAY = {
+    "missing delimiter": '1,2$78"Köln, Mitte",ja',
+    "doubled quotes": '1,2$78"Köln, ""48""",ja',
+    "blank before": '1,2 "Köln, Mitte" x,ja',
+    "three quotes": '1,2$78"""Köln"", Mitte",ja',
+    "last cell": '1,2,5"Köln, ja"',
+}
+
+
+@pytest.mark.parametrize("line", STRAY.values(), ids=STRAY)
+def test_a_quote_within_a_field_that_hides_a_delimiter_is_refused(line, folder):
+    if line.startswith('1,2$78"Köln ""48'):
+        line = '1,2$78"Köln, ""48""",ja'
+    (folder / "rows").write_text(text_of(last=f"{line}\n"), encoding="utf-8")
+    for command in ("predict", "eval"):
+        ended = mlptrain(command, "s.npz", "rows", cwd=folder)
+        assert (ended.code, ended.out) == (3, "")
+        assert "rows:26: a quote within an unquoted field" in ended.err
+
+
+@pytest.mark.parametrize("cell", ['15"', "37°36'37.8\"N 121°2'17.9\"W", '"a ""b"", c"', '5" x 7"', '"x, y"'])
+def test_inch_marks_and_quoted_cells_stay_readable(cell, folder):
+    (folder / "rows").write_text(text_of(last=f"1,2,{cell},ja\n1,2,{cell},ja\n"), encoding="utf-8")
+    assert mlptrain("predict", "s.npz", "rows", cwd=folder).out.count("\n") == 27
+
+
+@pytest.mark.parametrize("names", [("0", "1", "2"), ("2019", "2020", "2021"), ("400.5", "401.0", "401.5")])
+def test_names_may_be_numbers(names, tmp_path):
+    rows = [(f"{k % 7}.5", f"{k % 5}", f"{k % 7 + k % 5}.25") for k in range(24)]
+    (tmp_path / "t.csv").write_text(text_of(rows, names))
+    written = mlptrain("init", "t.csv", "--target", names[2], cwd=tmp_path)
+    assert written.code == 0
+    assert "header: true" in (tmp_path / "t.yaml").read_text()
+    assert mlptrain("fit", "t.yaml", "-q", "--set", "training.epochs=1", cwd=tmp_path).code == 0
+    assert mlptrain("predict", "t.npz", "t.csv", cwd=tmp_path).out.startswith(f"{names[2]}\n")
+    (tmp_path / "s.yaml").write_text(SPEC.replace("train.csv", "t.csv").replace("label", f'"{names[1]}"'))
+    assert mlptrain("fit", "s.yaml", "-q", cwd=tmp_path).code == 0
+    (tmp_path / "s.yaml").write_text(SPEC.replace("train.csv", "t.csv"))
+    ended = mlptrain("fit", "s.yaml", "-q", cwd=tmp_path)
+    assert "set data.header: false if it is a row, or data.header: true if these are the names" in ended.err
+
+
+@pytest.mark.parametrize("before", ["Kunden 2024\n", "Kunden 2024;;;\n", "sep=;\n", "Stand: heute\n\nKunden\n"])
+def test_fit_names_the_line_that_is_no_line_of_names(before, tmp_path):
+    (tmp_path / "train.csv").write_text(text_of(before=before, **GERMAN), encoding="utf-8")
+    (tmp_path / "s.yaml").write_text(SPEC.replace("train:", "delimiter: ';', decimal: ',', train:"))
+    ended = mlptrain("fit", "s.yaml", "-q", cwd=tmp_path)
+    assert ended.code == 3
+    assert f"set data.skip_rows: {before.count(chr(10))}" in ended.err
+
+
+DELIMITED = {
+    "commas within names": text_of(names=("a, b", "c, d", "e", "label"), **GERMAN),
+    "two columns": text_of([row[1:4:2] for row in ROWS], ("a, b", "label"), **GERMAN),
+    "three of decimals": text_of([(row[0], row[1], row[0], row[3]) for row in ROWS], **GERMAN),
+    "tabs": text_of(delimiter="\t", comma=True, names=("a, b", "c, d", "e", "label")),
+    "bars": text_of(delimiter="|", comma=True),
+    "sep": text_of(before="sep=;\n", **GERMAN),
+    "quoted sep": text_of(before='"sep=;"\n', **GERMAN),
+    "title": text_of(before="Kunden, alle\n\n", **GERMAN),
+    "padded title": text_of(before="Kunden;;;\n", **GERMAN),
+    "units": text_of(after="cm;EUR;;", **GERMAN),
+    "types": text_of(after="float;float;text;text", **GERMAN),
+    "drawn line": text_of(after="----;----;----;----", **GERMAN),
+    "sums by word": text_of(last="Summe;123,5;;\n;;;\n", **GERMAN),
+    "total": text_of(last="Total;;;\n", **GERMAN),
+    "remark": text_of(last="Quelle: Amt\n", **GERMAN),
+}
+
+
+@pytest.mark.parametrize("text", DELIMITED.values(), ids=DELIMITED)
+def test_the_spec_that_init_writes_reads_the_rows_and_trains(text, tmp_path):
+    (tmp_path / "t.csv").write_text(text, encoding="utf-8")
+    assert mlptrain("init", "t.csv", "--target", "label", cwd=tmp_path).code == 0
+    said = (tmp_path / "t.yaml").read_text()
+    assert f"{24:,} rows" in said
+    assert "missing_target" not in said
+    ended = mlptrain("fit", "t.yaml", "-q", "--set", "training.epochs=1", cwd=tmp_path)
+    assert (ended.code, ended.err) == (0, "")
