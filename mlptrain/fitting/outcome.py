@@ -36,6 +36,8 @@ class Outcome:
     refit: bool | None = None
     """Where a refit was asked for, whether the network is one: trained on all rows, on which its training metrics are.
     Those of the validation part are of the network before it, in its best epoch."""
+    remark: str = ""
+    """One sentence about the run, from its history; empty where there is nothing to say."""
 
     def facts(self) -> dict[str, Any]:
         """What a model file says of its fit: no times, so that the same fit gives the same bytes."""

@@ -34,6 +34,8 @@ def format_fit_result(result: FitResult, terminal: Terminal = ANYWHERE, *, verbo
         lines.append(terminal.wrap(f"  (positive class: {escape_text(result.positive_class, 40)})", "   "))
     if result.refit:
         lines.append(terminal.wrap(f"  ({REFIT})", "   "))
+    if result.remark:
+        lines.append(terminal.wrap(f"remark: {result.remark}"))
     model = terminal.wrap(f"model: {escape_text(result.model)} ({size})")
     return "\n".join([*lines, model])
 

@@ -13,7 +13,7 @@ CLASS_METRICS = {
     *("log_loss", "brier", "ece", "mcc", "cohen_kappa"),
 }
 NUMBER_METRICS = {"loss", "rmse", "mae", "r2", "rmsle", "mape", "median_absolute_error"}
-FIT = {"model", "reason", "epochs", "best_epoch", "metrics", "seconds", "parameters", "watched"}
+FIT = {"model", "reason", "epochs", "best_epoch", "metrics", "seconds", "parameters", "watched", "remark"}
 
 
 def document(ended):

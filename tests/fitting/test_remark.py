@@ -1,0 +1,131 @@
+"""One sentence about a run: each is said of a run made to show it, and none of a sound one."""
+
+import random
+from dataclasses import replace
+
+import pytest
+
+import mlptrain
+from mlptrain.fitting.remark import Run, describe_runs
+from mlptrain.model.history import EpochEnded
+
+
+def epochs_of(train, validation=None, *, metric=None, rate=0.01):
+    """Epochs with these losses."""
+    rates = rate if isinstance(rate, list) else [rate] * len(train)
+    return [
+        EpochEnded(
+            epoch=k + 1,
+            train_loss=loss,
+            train_metric=None,
+            penalty=0.0,
+            validation_loss=None if validation is None else validation[k],
+            validation_metric=None if metric is None else metric[k],
+            learning_rate=rates[k],
+            best=False,
+            rows_per_second=1.0,
+        )
+        for k, loss in enumerate(train)
+    ]
+
+
+FALLING = [1 / (k + 1) for k in range(20)]
+SOUND = [0.2 + 0.8 * 0.5**k for k in range(20)]
+STEADY = [1 - 0.04 * k for k in range(20)]
+LEARNED = {"mcc": 0.9, "auc": 0.95}
+
+
+def run_of(train, validation=None, *, best=20, metrics=LEARNED, monitor="loss", rows=500, reason="epochs", **more):
+    return Run(
+        epochs=epochs_of(train, validation, **more),
+        reason=reason,
+        monitor=monitor,
+        best_epoch=best,
+        validation_rows=0 if validation is None else rows,
+        train_metrics=metrics,
+    )
+
+
+OVERFITTING = run_of(FALLING, [0.5 - 0.02 * k if k < 5 else 0.3 + 0.03 * k for k in range(20)], best=5)
+CASES = {
+    "it overfits from epoch 5 on": OVERFITTING,
+    "the first epoch was the best": run_of(SOUND, [0.5 + 0.0001 * k for k in range(20)], best=1),
+    "still improving at the end (validation loss": run_of(SOUND, [1 - 0.04 * k for k in range(20)]),
+    "still improving at the end (training loss": run_of([1 - 0.04 * k for k in range(20)]),
+    "its loss stands still": run_of([0.69] * 20, [0.69] * 20, metrics={"mcc": 0.0, "auc": 0.5}),
+    "its loss jumps": run_of([0.7, 3.0, 1.5] * 5, metrics={"r2": -0.4}),
+    "12 validation rows are few": run_of(
+        SOUND, SOUND, monitor="accuracy", rows=12, metric=[0.5, *[10 / 12, 11 / 12] * 9, 10 / 12]
+    ),
+}
+
+
+@pytest.mark.parametrize("said", CASES)
+def test_a_history_made_to_show_it_is_told(said):
+    assert said in describe_runs([CASES[said]])
+
+
+SILENT = {
+    "sound": run_of(SOUND, SOUND),
+    "sound, without validation": run_of(SOUND),
+    "solved to the last digit": run_of([10.0 ** -(k / 2) for k in range(20)]),
+    "a little worse at the end": run_of(SOUND, [*SOUND[:10], *[SOUND[9] * 1.05] * 10], best=10),
+    "falling at a rate that ends": run_of(
+        [1 - 0.04 * k for k in range(20)], rate=[0.01 - 0.0005 * k for k in range(20)]
+    ),
+    "stopped early": run_of([1 - 0.04 * k for k in range(20)], reason="early_stopping"),
+    "short": run_of([0.7, 0.6, 0.5]),
+    "scores that rank, labels that do not": run_of([0.3] * 20, metrics={"mcc": 0.0, "auc": 0.8}),
+    "many validation rows": run_of(SOUND, SOUND, monitor="accuracy", metric=[0.5, *[0.8, 0.9] * 9, 0.9]),
+    "undefined": run_of(SOUND, [float("nan")] * 20, metrics={"mcc": None}),
+}
+
+
+@pytest.mark.parametrize("name", SILENT)
+def test_a_sound_history_is_told_nothing_of(name):
+    assert describe_runs([SILENT[name]]) == ""
+
+
+def test_of_several_trainings_it_is_told_what_half_of_them_show():
+    assert describe_runs([OVERFITTING, OVERFITTING, SILENT["sound"]]).startswith("2 of 3 trainings, the first: it ove")
+    assert describe_runs([OVERFITTING, SILENT["sound"], SILENT["sound"]]) == ""
+    assert describe_runs([replace(OVERFITTING, epochs=[])]) == ""
+
+
+def table_of(rows, *, noise):
+    """Two numbers, and a class that follows them as far as the noise allows."""
+    draw = random.Random(1)
+    x = [[draw.gauss(0, 1), draw.gauss(0, 1)] for _ in range(rows)]
+    y = ["yes" if a + b + noise * draw.gauss(0, 1) > 0 else "no" for a, b in x]
+    return {"a": [a for a, _ in x], "b": [b for _, b in x], "y": y}
+
+
+def fit(table, *, epochs, rate, **model):
+    spec = {
+        "data": {"target": "y", "split": {"validation": 0.4}},
+        "model": model,
+        "optimizer": {"name": "adam", "learning_rate": rate},
+        "training": {"epochs": epochs, "batch_size": 16},
+        "seed": 1,
+    }
+    return mlptrain.fit(spec, table)
+
+
+def test_a_large_net_on_noise_overfits():
+    fitted = fit(table_of(120, noise=2.0), epochs=60, rate=0.02, hidden=[64, 64])
+    assert "overfits from epoch" in fitted.outcome.remark
+    assert fitted.outcome.remark in repr(fitted)
+
+
+def test_dead_units_do_not_learn():
+    dead = {"name": "constant", "value": -50.0}
+    fitted = fit(table_of(120, noise=0.1), epochs=6, rate=1e-4, hidden=[8], activation="relu", bias_initializer=dead)
+    assert "it did not learn" in fitted.outcome.remark
+
+
+def test_a_tiny_rate_is_still_improving_or_has_learned_nothing():
+    assert "at the end" in fit(table_of(400, noise=0.1), epochs=6, rate=2e-3, hidden=[16]).outcome.remark
+
+
+def test_a_sound_run_is_told_nothing_of():
+    assert fit(table_of(400, noise=0.5), epochs=25, rate=0.02, hidden=[4]).outcome.remark == ""
