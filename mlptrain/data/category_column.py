@@ -22,7 +22,14 @@ from mlptrain.data.column import (
 )
 from mlptrain.data.encodings import FittedEncoding
 from mlptrain.data.grammar import NUMBERS
-from mlptrain.data.levels import NONE, LevelFinder, choose_meaning, describe_near_levels, merge_levels
+from mlptrain.data.levels import (
+    NONE,
+    LevelFinder,
+    choose_meaning,
+    describe_near_levels,
+    make_level_finder,
+    merge_levels,
+)
 from mlptrain.data.number_texts import sort_numbers_or_texts
 from mlptrain.data.odd_cells import OddRows
 from mlptrain.data.table import Table, format_quoted_names
@@ -149,7 +156,7 @@ class CategoryColumn(Column):
 
     def find_levels(self, table: Table) -> LevelFinder:
         """Finds the levels that the cells of a table mean."""
-        return LevelFinder(self.levels, table.marks(self.name, self.missing), table.grammar_of(self.name))
+        return make_level_finder(self.levels, table.marks(self.name, self.missing), table.grammar_of(self.name))
 
     def compact(self, table: Table, dtype: np.dtype[Any], odd: OddRows) -> Integers:
         codes = self.codes(table)

@@ -7,7 +7,7 @@ What may be meant alike and is kept apart, such as levels that differ by capital
 
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import isfinite
 from typing import TYPE_CHECKING
 from unicodedata import normalize
@@ -198,13 +198,27 @@ class LevelFinder:
         codes = [places[text] if text in places else self.find_code(text) for text in cells.values]
         return np.array(codes, np.int64)[cells.codes]
 
+    @cached_property
+    def near(self) -> dict[Hashable, str]:
+        """The levels by what texts have in common that may be meant alike."""
+        found: dict[Hashable, str] = {}
+        for level in filter(None, self.levels):
+            for key in list_near_keys(level, self.grammar):
+                found.setdefault(key, level)
+        return found
+
     def find_near(self, text: str) -> str:
         """In words, the level that a text without one may have been meant as; empty if there is none."""
-        wanted = set(list_near_keys(text, self.grammar))
-        for level in self.levels:
-            if level and not wanted.isdisjoint(list_near_keys(level, self.grammar)):
-                return f"{text!r} is not {level!r}: they differ {describe_difference(text, level)}"
-        return ""
+        level = next((self.near[key] for key in list_near_keys(text, self.grammar) if key in self.near), None)
+        return "" if level is None else f"{text!r} is not {level!r}: they differ {describe_difference(text, level)}"
+
+
+@lru_cache(maxsize=1024)
+def make_level_finder(
+    levels: tuple[str, ...], marks: frozenset[str] = frozenset(), grammar: NumberGrammar = NUMBERS
+) -> LevelFinder:
+    """The finder of some levels, made once for all pieces of a file."""
+    return LevelFinder(levels, marks, grammar)
 
 
 def code_by_meaning(cells: "TextCells", grammar: NumberGrammar) -> Integers:
