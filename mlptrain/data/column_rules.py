@@ -29,7 +29,8 @@ class ColumnRules:
     min_frequency: Annotated[int, Ge(1), Le(10**9)] | None = None
     """In place of `data.min_frequency`, for a category."""
     levels: tuple[str, ...] | None = None
-    """The levels of a category in their order, for the ordinal encoding; other values share the slot for unseen."""
+    """The levels of a category in their order, for the ordinal encoding; other values share the slot for unseen. They
+    are compared by what they mean: where all are numbers, 1 and 1.0 are one."""
     format: str | None = None
     """How dates are written: DD/MM/YYYY, MM/DD/YYYY, %d %B %Y and the like, %H:%M for times of the day, epoch or
     epoch_ms for seconds or milliseconds since 1970; by default it is found out."""

@@ -106,7 +106,7 @@ class Data(TableFormat):
     target: str | tuple[str, ...] = ""
     """The column to predict; a list for several numbers at once. Not needed for images."""
     test: Source | None = None
-    """The rows that `mlptrain eval MODEL` measures on."""
+    """The rows that `mlptrain eval MODEL` measures on; for want of a test part it measures the training file."""
     columns: Mapping[str, Kind | ColumnRules] = field(default_factory=dict)
     """Kinds that overrule what is found (number, category, boolean, date, ignore), or a map of the column's own
     settings: {age: {type: number, scaling: robust}}."""
@@ -135,7 +135,8 @@ class Data(TableFormat):
     """Of two classes the one that precision, recall, f1 and average_precision are of; by default the second in the
     order shown."""
     sample_weight: str | None = None
-    """A column of row weights; it is no feature."""
+    """A column of row weights, which is no feature. Rows of weight 0 do not count; in a file that has no such column
+    every row counts once, and a note says so."""
 
     @property
     def named_columns(self) -> frozenset[str]:
@@ -291,7 +292,8 @@ class Training:
     """Once the best epoch is known, train a new network up to that epoch on all rows, those for validation included,
     and keep it. Its schedules and its seed are the same."""
     class_weight: Literal["balanced"] | Mapping[str, Annotated[float, Gt(0)]] | None = None
-    """Weights of the classes: `balanced` is rows / (classes · rows of the class)."""
+    """Weights of the classes: `balanced` is rows / (classes · rows of the class), or a map of labels, which are
+    compared by what they mean: 1 and 1.0 are one."""
     train_loss: Literal["running", "evaluation"] = "running"
     """The training loss that an epoch reports: `running` is the mean over its batches as they were trained,
     `evaluation` measures all rows once more at its end."""
