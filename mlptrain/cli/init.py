@@ -8,11 +8,20 @@ import typer
 from mlptrain.cli.options import print_notice, set_blas_threads
 from mlptrain.errors import SpecError
 
+SkipRows = Annotated[int, typer.Option(min=0, metavar="N", help="Lines above the names; by default as it looks.")]
+Encoding = Annotated[str | None, typer.Option(metavar="NAME", help="utf-8, cp1252 …; by default as it looks.")]
+Delimiter = Annotated[str | None, typer.Option(metavar="C", help="What divides cells; by default as it looks.")]
+Decimal = Annotated[str | None, typer.Option(metavar="C", help="Decimal point or comma; by default as it looks.")]
+
 
 def init_command(
     data: Annotated[str, typer.Argument(metavar="DATA", help="A table, or an IDX file of images.")],
     target: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column to predict.")] = None,
     labels: Annotated[str | None, typer.Option(metavar="FILE", help="The labels of images.")] = None,
+    skip_rows: SkipRows = 0,
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    decimal: Decimal = None,
     out: Annotated[
         Path | None, typer.Option(metavar="SPEC.yaml", help="Where to; by default <data name>.yaml; `-` is stdout.")
     ] = None,
@@ -20,6 +29,7 @@ def init_command(
     """Write a commented spec to begin with, from what is found in a file."""
     set_blas_threads(1)
     from mlptrain.commands.init import make_starter_spec
+    from mlptrain.commands.starter_format import make_given_format
     from mlptrain.reporting.text import escape_text
     from mlptrain.storage.publishing import publish_file
 
@@ -27,7 +37,8 @@ def init_command(
     to_stdout = str(path) == "-"
     if path.exists() and not to_stdout:
         raise SpecError(f"{path}: exists; choose another --out, or remove it first")
-    made = make_starter_spec(data, target, labels=labels, folder=Path() if to_stdout else path.parent)
+    given = make_given_format(skip_rows=skip_rows, encoding=encoding, delimiter=delimiter, decimal=decimal)
+    made = make_starter_spec(data, target, labels=labels, given=given, folder=Path() if to_stdout else path.parent)
     for message in made.notices:
         print_notice(message)
     if to_stdout:

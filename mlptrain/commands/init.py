@@ -9,6 +9,8 @@ from typing import Any
 import yaml
 
 from mlptrain.commands.latest_model import refuse_wrong_data
+from mlptrain.commands.starter_format import describe_skipped_lines, find_table_format
+from mlptrain.commands.starter_target import format_metric_hint, format_target_transform
 from mlptrain.data.column import ColumnLook, Understood
 from mlptrain.data.column_rules import ColumnRules, FeatureRules
 from mlptrain.data.dates import looks_like_dates
@@ -18,10 +20,9 @@ from mlptrain.data.files import is_idx, is_parquet, match_files
 from mlptrain.data.grammar import DecimalPoint, NumberGrammar
 from mlptrain.data.images import read_images, read_labels
 from mlptrain.data.number_forms import choose_number_grammar, find_odd_number_texts
-from mlptrain.data.number_reading import describe_range
+from mlptrain.data.number_reading import describe_range, read_numbers
 from mlptrain.data.number_texts import MISSING_NUMBERS, find_words
-from mlptrain.data.sniffing import sniff_format
-from mlptrain.data.table import Table, read_table_to_describe
+from mlptrain.data.table import Table, format_quoted_names, read_table_to_describe
 from mlptrain.data.table_format import TableFormat
 from mlptrain.data.targets import fit_classes, mark_rows_without_target
 from mlptrain.errors import DataError, SpecError
@@ -38,6 +39,8 @@ MARKS_OF_MISSING = frozenset(
     ["na", "n/a", "n.a.", "#n/a", "nan", "-", "--", ".", "?", "none", "null", "missing", "unknown"]
 )
 """Texts, in lower case, that often mean missing; in columns of texts they may mean what they say."""
+LONGEST_COMMENT = 60
+"""Characters of a remark; a longer one is cut between words."""
 FIRST_LOOK = "plain"
 """The recipe to begin with."""
 
@@ -55,8 +58,13 @@ class Starter:
     """What the user should hear: columns that are left out or are no numbers against their look, cells left out."""
 
 
-def make_starter_spec(data: str, target: str | None, *, labels: str | None = None, folder: Path) -> Starter:
-    """A spec for a table and its target column, or for images and their labels; its paths are relative to `folder`."""
+def make_starter_spec(
+    data: str, target: str | None, *, labels: str | None = None, folder: Path, given: TableFormat | None = None
+) -> Starter:
+    """A spec for a table and its target column, or for images and their labels; its paths are relative to `folder`.
+
+    What `given` says of the text's form stands; the rest is found.
+    """
     if data == "-":
         raise SpecError("DATA: a spec names its file; save standard input to one first")
     refuse_wrong_data(data)
@@ -64,9 +72,7 @@ def make_starter_spec(data: str, target: str | None, *, labels: str | None = Non
         return make_image_starter(data, labels, folder)
     if labels is not None:
         raise SpecError("--labels: this is a table; name its column with --target")
-    if target is None:
-        raise SpecError("--target is missing: which column is to be predicted?")
-    return make_table_starter(data, target, folder)
+    return make_table_starter(data, target, folder, given or TableFormat())
 
 
 def make_image_starter(data: str, labels: str | None, folder: Path) -> Starter:
@@ -88,17 +94,25 @@ def make_image_starter(data: str, labels: str | None, folder: Path) -> Starter:
     return Starter(text="\n".join(text) + "\n", rows=count, columns=0, target=f"{len(classes.classes)} classes")
 
 
-def make_table_starter(data: str, target: str, folder: Path) -> Starter:
-    """A spec for a table."""
+def read_table_to_start(data: str, target: str | None, given: TableFormat) -> tuple[str, TableFormat, Table, str]:
+    """The first file's path, its format, the table and the target, which must be there."""
     first = match_files(data)[0]
-    layout = TableFormat() if is_parquet(first) else sniff_format(first, [target])
+    layout = TableFormat() if is_parquet(first) else find_table_format(first, target, given)
     table = read_table_to_describe(data, layout)
+    if target is None:
+        raise SpecError(ask_for_target(data, table))
     if target not in table.columns:
         hint = "" if layout.has_header else " (the first line looks like data, so the columns were numbered)"
         raise DataError(table.missing([target]) + hint)
     if not table.rows:
         raise DataError(f"{table.name}: there are no rows, only names")
-    layout, table = apply_best_number_grammar(data, layout, table)
+    layout, table = apply_best_number_grammar(data, layout, table, given)
+    return first, layout, table, target
+
+
+def make_table_starter(data: str, target: str | None, folder: Path, given: TableFormat) -> Starter:
+    """A spec for a table."""
+    first, layout, table, target = read_table_to_start(data, target, given)
     names = [name for name in table.columns if name != target]
     marks = find_missing_marks(table)
     own = find_odd_texts_of_columns(table, marks)
@@ -109,6 +123,8 @@ def make_table_starter(data: str, target: str, folder: Path) -> Starter:
     none = list_missing_target_marks(table, target, spec.data.missing_targets)
     gaps = int(mark_rows_without_target(table, [target], none).sum())
     said = describe_target(table, target, classes=classes, missing=none)
+    numbers = [] if classes else read_numbers(table, target, tuple(none)).tolist()
+    require_any_column(table, found, spec.data.rules)
     text = [
         *format_starter_header(data, f"{table.rows:,} rows, {len(names) + 1:,} columns"),
         "data:",
@@ -116,14 +132,37 @@ def make_table_starter(data: str, target: str, folder: Path) -> Starter:
         *format_table_settings(layout),
         *([f"  {format_missing_values(marks)}"] if marks else []),
         f"  target: {format_yaml_text(target)}    # {said}",
+        *format_target_transform(numbers),
         *([f"  missing_target: drop    # {gaps:,} rows have no target"] if gaps else []),
         *format_column_lines(table, spec, found),
         "  split: {test: 0.15}    # `mlptrain eval` measures on this share; the recipe holds out more to validate on",
+        *format_metric_hint(numbers),
         "seed: 1",
     ]
     doubts = list_target_doubts(spec, table, classes=classes)
-    notices = [*describe_odd_texts(own), *describe_doubtful_columns(found), *doubts]
+    notices = [
+        *describe_skipped_lines(first, layout),
+        *describe_odd_texts(own),
+        *describe_doubtful_columns(found),
+        *doubts,
+    ]
     return Starter(text="\n".join(text) + "\n", rows=table.rows, columns=len(names) + 1, target=said, notices=notices)
+
+
+def ask_for_target(data: str, table: Table) -> str:
+    """The message that the target is missing, with the columns and how to go on."""
+    names = list(table.columns)
+    example = names[-1] if names[-1].isidentifier() else f'"{names[-1]}"'
+    which, way = f"the columns are {format_quoted_names(names)}", f"write: mlptrain init {data} --target {example}"
+    return f"--target is missing: which column is to be predicted? {which}; {way}"
+
+
+def require_any_column(table: Table, found: Mapping[str, Understood], rules: FeatureRules) -> None:
+    """An error where all columns would be left out, so that nothing can be learned."""
+    kinds = (describe_column(table, name, each, rules.missing(name))[0] for name, each in found.items())
+    if all(kind == "ignore" for kind in kinds):
+        why = "; ".join(f"{name}: {each.note}" for name, each in list(found.items())[:5])
+        raise DataError(f"{table.name}: no column is left to learn from" + (f" ({why})" if why else ""))
 
 
 def understand_columns_despite_faults(table: Table, names: Sequence[str], rules: FeatureRules) -> dict[str, Understood]:
@@ -141,7 +180,9 @@ def understand_columns_despite_faults(table: Table, names: Sequence[str], rules:
     return found
 
 
-def apply_best_number_grammar(data: str, layout: TableFormat, table: Table) -> tuple[TableFormat, Table]:
+def apply_best_number_grammar(
+    data: str, layout: TableFormat, table: Table, asked: TableFormat
+) -> tuple[TableFormat, Table]:
     """The format and the table with the way to write numbers by which most columns are numbers."""
     texts = [
         {value: count for value, count in cells.counts.items() if value.strip() and not means_missing(value)}
@@ -158,6 +199,8 @@ def apply_best_number_grammar(data: str, layout: TableFormat, table: Table) -> t
         return layout, table
     given = {each.name: getattr(best, each.name) for each in fields(NumberGrammar) if hasattr(layout, each.name)}
     better = replace(layout, **given)
+    if asked.decimal != TableFormat.decimal and better.decimal != asked.decimal:
+        return layout, table
     return better, read_table_to_describe(data, better)
 
 
@@ -235,7 +278,12 @@ def format_starter_header(data: str, what: str) -> list[str]:
 def format_table_settings(layout: TableFormat) -> Iterator[str]:
     """What differs from an ordinary CSV file."""
     words = {
-        "header": "the first line looks like data: the columns are column_1, column_2, …",
+        "header": "the names are numbers"
+        if layout.has_header
+        else "the first line looks like data: the columns are column_1, column_2, …",
+        "skip_rows": "lines above the names",
+        "skip_after_names": "lines below the names that are no rows, such as units",
+        "skip_footer": "lines at the end that are no rows, such as sums",
         "skip_initial_space": "there is a blank after each delimiter",
     }
     for each in fields(TableFormat):
@@ -249,7 +297,7 @@ def format_setting(value: Any) -> str:
     """The value of a key as YAML on one line."""
     if isinstance(value, tuple):
         return f"[{', '.join(map(format_quoted_yaml, value))}]"
-    return str(value).lower() if isinstance(value, bool) else format_quoted_yaml(str(value))
+    return str(value).lower() if isinstance(value, int) else format_quoted_yaml(str(value))
 
 
 def describe_target(table: Table, target: str, *, classes: bool, missing: Collection[str]) -> str:
@@ -335,4 +383,8 @@ def format_quoted_yaml(text: str) -> str:
 def format_yaml_comment(text: str) -> str:
     """A text in a comment: short, on one line, without characters that YAML forbids."""
     printable = "".join(character if character.isprintable() else "�" for character in text)
-    return printable if len(printable) <= 60 else printable[:59] + "…"
+    if len(printable) <= LONGEST_COMMENT:
+        return printable
+    cut = printable[: LONGEST_COMMENT - 1]
+    whole = cut.rpartition(" ")[0] if printable[len(cut)].isalnum() and cut[-1].isalnum() else cut
+    return (whole if len(whole) > LONGEST_COMMENT // 2 else cut).rstrip(" ,;:") + "…"

@@ -17,7 +17,7 @@ from mlptrain.errors import DataError
 
 SAMPLE = 1 << 16
 """Bytes of the beginning from which delimiter and header are told."""
-LINES = 50
+LINES = 1000
 TAIL = 20
 """Lines of the end among which those behind the table are looked for."""
 CANDIDATES = ",;\t|"
@@ -64,7 +64,7 @@ def sniff_format(path: str, names: Collection[str] = (), given: TableFormat | No
     encoding = given.encoding if given.encoding != plain.encoding else sniff_encoding(path, opened)
     text = read_beginning(path, opened).decode(encoding, "replace").removeprefix("\ufeff")
     lines = list(io.StringIO(text, newline=""))
-    whole = len(text) < SAMPLE // 4
+    whole = len(text) < SAMPLE // 4 and len(lines) < LINES
     if len(lines) > 1 and not whole:
         lines.pop()  # it may be cut
     mark = next((read_separator_line(line) for line in lines if line.strip("\r\n")), "")

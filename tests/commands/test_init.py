@@ -84,7 +84,9 @@ def test_how_a_file_is_written_is_found_out(delimiter, encoding, pack, tmp_path)
 
 @pytest.mark.parametrize("first", ["1.5", "-2", "1e3"])
 def test_a_first_line_with_a_number_is_no_header(first, tmp_path):
-    (tmp_path / "d.csv").write_text("".join(f"{first}, red, {label}\n" for label in ("yes", "no") * 10))
+    (tmp_path / "d.csv").write_text(
+        "".join(f"{first}, {'red' if k % 3 else 'blue'}, {('yes', 'no')[k % 2]}\n" for k in range(20))
+    )
     made = make_starter_spec(str(tmp_path / "d.csv"), "column_3", folder=tmp_path)
     assert "header: false" in made.text
     assert "skip_initial_space: true" in made.text

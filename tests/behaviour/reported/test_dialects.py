@@ -206,3 +206,66 @@ def test_the_spec_that_init_writes_reads_the_rows_and_trains(text, tmp_path):
     assert "missing_target" not in said
     ended = mlptrain("fit", "t.yaml", "-q", "--set", "training.epochs=1", cwd=tmp_path)
     assert (ended.code, ended.err) == (0, "")
+
+
+def test_init_without_a_target_lists_the_columns_and_the_way_on(tmp_path):
+    (tmp_path / "t.csv").write_text(text_of(), encoding="utf-8")
+    ended = mlptrain("init", "t.csv", cwd=tmp_path)
+    assert (ended.code, ended.out) == (2, "")
+    assert "the columns are 'size', 'cost', 'Straße', 'label'; write: mlptrain init t.csv --target label" in ended.err
+
+
+def test_init_takes_what_the_user_says_of_the_text(tmp_path):
+    text = text_of(before="a;b;c;d\n", **GERMAN)
+    (tmp_path / "t.csv").write_text(text, encoding="cp1252")
+    options = ("--skip-rows", "1", "--encoding", "latin-1", "--delimiter", ";", "--decimal", ",")
+    ended = mlptrain("init", "t.csv", "--target", "label", *options, cwd=tmp_path)
+    assert ended.code == 0, ended.err
+    said = (tmp_path / "t.yaml").read_text(encoding="utf-8")
+    assert all(key in said for key in ("skip_rows: 1 ", 'encoding: "latin-1"', 'delimiter: ";"', 'decimal: ","'))
+    assert mlptrain("fit", "t.yaml", "-q", "--set", "training.epochs=1", cwd=tmp_path).code == 0
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        (("--delimiter", ";;"), "give the one character"),
+        (("--encoding", "klingon"), "no text encoding"),
+        (("--decimal", "x"), "give . or ,"),
+        (("--skip-rows", "-1"), "--skip-rows"),
+    ],
+)
+def test_init_refuses_what_no_text_is_written_with(option, said, tmp_path):
+    (tmp_path / "t.csv").write_text(text_of(), encoding="utf-8")
+    ended = mlptrain("init", "t.csv", "--target", "label", *option, cwd=tmp_path)
+    assert ended.code == 2
+    assert said in ended.err
+    assert not (tmp_path / "t.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    ("prices", "is_proposed"),
+    [
+        ([1.5 ** (k % 20) for k in range(60)], True),
+        ([100.0 + k for k in range(60)], False),
+        ([1.5 ** (k % 20) - 2 for k in range(60)], False),
+        ([float(1 + k % 2 * 3 + (k == 7) * 4) for k in range(60)], False),
+        ([1000 * 1.3 ** (k % 25) for k in range(60)], True),
+    ],
+)
+def test_init_proposes_the_logarithm_for_prices_alone(prices, is_proposed, tmp_path):
+    rows = [(f"{k % 7}.5", f"{k * k % 11}.25", f"{price:.3f}") for k, price in enumerate(prices)]
+    (tmp_path / "t.csv").write_text(text_of(rows, ("a", "b", "price")))
+    assert mlptrain("init", "t.csv", "--target", "price", cwd=tmp_path).code == 0
+    said = (tmp_path / "t.yaml").read_text(encoding="utf-8")
+    assert ("target_transform: log    # positive and strongly skewed" in said) == is_proposed
+    assert ("monitor: rmsle" in said) == is_proposed
+    assert mlptrain("fit", "t.yaml", "-q", "--set", "training.epochs=1", cwd=tmp_path).code == 0
+
+
+def test_init_writes_no_spec_that_cannot_be_trained(tmp_path):
+    (tmp_path / "t.csv").write_text("x,label\n" + "".join(f"3,{'ab'[k % 2]}\n" for k in range(40)))
+    ended = mlptrain("init", "t.csv", "--target", "label", cwd=tmp_path)
+    assert ended.code == 3
+    assert "no column is left to learn from (x: constant" in ended.err
+    assert not (tmp_path / "t.yaml").exists()
