@@ -15,6 +15,7 @@ from mlptrain.commands.predict_output import (
     require_separate_output,
 )
 from mlptrain.data.ahead import Ahead
+from mlptrain.data.doubtful_rows import describe_doubtful_rows
 from mlptrain.data.images import read_images
 from mlptrain.data.odd_cells import OddCells, format_column_counts
 from mlptrain.data.table import (
@@ -65,6 +66,7 @@ class Prediction:
         self.names: list[str] = []
         self.said: list[str] = []
         self.empty_rows = 0
+        self.doubts: list[str] = []
         if options.probabilities:
             self.model.head.require_probabilities("--probabilities")
         if self.model.reads_images and options.keep:
@@ -147,6 +149,7 @@ class Prediction:
             if blank := reading.source.inner_blank_lines:
                 lines = f"{blank} blank line{'s' * (blank > 1)} between the rows"
                 raise DataError(f"{table.name}: {lines}; remove them, so that each row gets its prediction")
+            self.doubts = describe_doubtful_rows(table)
             self.empty_rows = reading.source.empty_rows_at_end
             yield TableRows(table)
 
@@ -168,6 +171,7 @@ class Prediction:
             *([] if self.model.reads_images else self.format.notices),
             *self.said,
             *self.describe_left_out(),
+            *(str(self.format.advise(DataError(doubt))) for doubt in self.doubts),
             unused,
             ends,
             self.describe_replaced(),

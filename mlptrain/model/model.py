@@ -37,7 +37,7 @@ from mlptrain.model.fitted_network import Judgement
 from mlptrain.model.head import Head, list_answers
 from mlptrain.model.memory_rows import make_evaluation_rows, make_image_rows, make_prediction_rows
 from mlptrain.model.products import limit_threads
-from mlptrain.model.rows import Rows, describe_blank_lines, drop_uncounted_rows
+from mlptrain.model.rows import Rows, describe_blank_lines, drop_uncounted_rows, find_doubtful_rows
 from mlptrain.model.scores import name_scores, predict_scores, write_scores
 from mlptrain.model.watched import Watched, summarize_watched
 from mlptrain.notices import Notice, warn_caller
@@ -212,8 +212,9 @@ class Model(ModelContents):
         """The metrics of rows whose targets are known; `slicing` divides them where no column `by` does."""
         if not rows.count:
             raise DataError(f"{rows.name}: there are no rows to evaluate on")
+        doubts = find_doubtful_rows(rows)
         rows, notices = drop_uncounted_rows(self.spec.data, rows)
-        notices += describe_blank_lines(rows)
+        notices += [*doubts, *describe_blank_lines(rows)]
         if by is not None:
             slicing = slice_rows_by_column(rows.require_table("--by"), by, self.spec.data.rules.missing(by))
         odd, lost = OddCells(), NotFinite()

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mlptrain.data.column import Understood
 from mlptrain.data.column_rules import FeatureRules
+from mlptrain.data.doubtful_rows import describe_doubtful_rows
 from mlptrain.data.feature_fitting import fit_features
 from mlptrain.data.features import Compact, Features, PixelFeatures, Pixels
 from mlptrain.data.images import read_images, read_labels
@@ -236,6 +237,11 @@ def describe_blank_lines(rows: Rows) -> list[str]:
     lines, ends = rows.inputs.inner_blank_lines, rows.inputs.empty_rows_at_end
     between = [f"{rows.name}: {lines} blank line{'s' * (lines > 1)} between the rows left out"] if lines else []
     return between + ([f"{rows.name}: {describe_empty_rows(ends)}"] if ends else [])
+
+
+def find_doubtful_rows(rows: Rows) -> list[str]:
+    """Notices of rows that look like none."""
+    return [] if rows.are_images else describe_doubtful_rows(rows.inputs)
 
 
 def take_chosen_rows(rows: Rows, chosen: NDArray[np.bool_]) -> Rows:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ from mlptrain.data.table import Table
 from mlptrain.data.targets import ClassTarget, describe_doubtful_labels
 from mlptrain.engine.losses import Loss
 from mlptrain.errors import DataError, SpecError
-from mlptrain.model.rows import Rows, describe_blank_lines, drop_uncounted_rows, read_rows
+from mlptrain.model.rows import Rows, describe_blank_lines, drop_uncounted_rows, find_doubtful_rows, read_rows
 from mlptrain.preparation.column_notices import describe_findings
 from mlptrain.preparation.resolution import explain_target_kind, resolve_spec_loss, resolve_target_classes
 from mlptrain.preparation.target_doubts import list_target_doubts
@@ -73,6 +73,19 @@ def read_training_data(spec: Spec, folder: Path, *, texts: Sequence[str] = ()) -
 
 
 def make_training_data(spec: Spec, rows: Rows, folder: Path) -> TrainingData:
+    """Rows in memory, their columns understood, without the rows that are to be dropped.
+
+    Rows that look like none are named in a notice, or beside what is wrong.
+    """
+    doubts = find_doubtful_rows(rows)
+    try:
+        made = understand_training_rows(spec, rows, folder)
+    except DataError as problem:
+        raise (DataError(f"{problem} ({doubts[0]})") if doubts else problem) from None
+    return replace(made, notices=[*doubts, *made.notices])
+
+
+def understand_training_rows(spec: Spec, rows: Rows, folder: Path) -> TrainingData:
     """Rows in memory, their columns understood, without the rows that are to be dropped."""
     rows, notices = drop_uncounted_rows(spec.data, rows)
     classes = resolve_target_classes(spec, rows)

@@ -269,3 +269,37 @@ def test_init_writes_no_spec_that_cannot_be_trained(tmp_path):
     assert ended.code == 3
     assert "no column is left to learn from (x: constant" in ended.err
     assert not (tmp_path / "t.yaml").exists()
+
+
+@pytest.mark.parametrize("rows", [12, 60])
+@pytest.mark.parametrize(
+    "units", [("cm", "EUR", "", ""), ("(cm)", "(EUR)", "(Ort)", "(?)"), ("float", "float", "text", "class")]
+)
+def test_fit_names_a_row_of_units(units, rows, tmp_path):
+    table = [units, *(ROWS[k % 24][:3] + (("ja", "nein")[k % 2],) for k in range(rows))]
+    (tmp_path / "train.csv").write_text(text_of(table), encoding="utf-8")
+    (tmp_path / "s.yaml").write_text(SPEC.replace("train:", "missing_target: drop, train:"))
+    ended = mlptrain("fit", "s.yaml", cwd=tmp_path)
+    assert "train.csv:2: no cell of this row is a number, while those below are" in ended.err
+    assert "set data.skip_after_names: 1" in ended.err
+    ended = mlptrain("fit", "s.yaml", "--set", "data.skip_after_names=1", "--restart", cwd=tmp_path)
+    assert (ended.code, "this row" in ended.err) == (0, False)
+
+
+@pytest.mark.parametrize("word", ["Summe", "TOTAL", "Mittelwert:", "sum", "Gesamtergebnis"])
+def test_a_last_row_of_sums_is_named(word, folder):
+    (folder / "rows").write_text(text_of(last=f"99.5,1.5,{word},ja\n"), encoding="utf-8")
+    for command in ("predict", "eval"):
+        ended = mlptrain(command, "s.npz", "rows", cwd=folder)
+        assert ended.code == 0
+        assert f"rows:26: the last row looks like sums ({word!r})" in ended.err
+        ended = mlptrain(command, "s.npz", "rows", "--set", "data.skip_footer=1", cwd=folder)
+        assert (ended.code, "looks like sums" in ended.err) == (0, False)
+
+
+@pytest.mark.parametrize("first", ["1,2,Ulm,ja\n", "-,?,Ulm,nein\n", "k.A.,k.A.,Köln,ja\n"])
+def test_rows_with_gaps_are_no_units(first, tmp_path):
+    (tmp_path / "train.csv").write_text(text_of().replace("\n", f"\n{first}", 1), encoding="utf-8")
+    (tmp_path / "s.yaml").write_text(SPEC.replace("train:", 'missing_values: ["-", "?", k.A.], train:'))
+    ended = mlptrain("fit", "s.yaml", cwd=tmp_path)
+    assert (ended.code, "this row" in ended.err) == (0, False)
