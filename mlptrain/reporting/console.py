@@ -15,6 +15,7 @@ from mlptrain.reporting.frame import ASCII, UNICODE, Frame, Line
 from mlptrain.reporting.lines import LinesSink
 from mlptrain.reporting.sink_options import SinkOptions
 from mlptrain.reporting.text import escape_unencodable
+from mlptrain.reporting.words import describe_finish
 from mlptrain.training.events import Event, EventSink, Finished, Started, StepsDone
 
 INTERVAL = 0.1
@@ -49,6 +50,9 @@ class ConsoleSink(EventSink):
         self._digest = Digest()
         self._begun = self._due = clock()
         self._live: Live | None = None
+        self._before: tuple[str, ...] = ()
+        self._worked = 0
+        self._erased = False
 
     def __call__(self, event: Event, /) -> None:
         """Take note of an event, and draw if it is time."""
@@ -57,7 +61,7 @@ class ConsoleSink(EventSink):
             self._draw()
 
     def see_start(self, started: Started, /) -> None:
-        """Begin a picture."""
+        """Begin a picture, in the place of that of the training before."""
         self._open()
         self._digest(started)
 
@@ -70,21 +74,37 @@ class ConsoleSink(EventSink):
         self._digest(epoch)
 
     def see_finish(self, finished: Finished, /) -> None:
-        """Leave the last picture."""
+        """Leave the last picture; if another training is to follow, take note of how this one ended."""
         self._digest(finished)
-        self.close()
+        started = self._digest.started
+        if started is None or not is_followed(started, finished):
+            self.close()
+            return
+        name = f"fold {started.fold}" if started.folds > 1 else "search"
+        self._before += (f"{name}  {describe_finish(started, finished, self._digest.best)}",)
+        self._worked += self._digest.done > 0
+        self._stop(transient=True)
 
     def close(self) -> None:
         """Leave the picture as it stands, and show the cursor again."""
+        self._stop(transient=False)
+        self._before, self._worked = (), 0
+
+    def _stop(self, *, transient: bool) -> None:
+        """Show the cursor again, and leave the picture or nothing."""
         live, self._live = self._live, None
+        self._erased = transient
         if live:
+            live.transient = transient
             with suppress(OSError):
                 live.stop()
 
     def _open(self) -> None:
-        self.close()
+        self._stop(transient=False)
         self._digest = Digest()
-        self._begun = self._due = self._clock()
+        self._due = self._clock()
+        if not self._before:
+            self._begun = self._due
         self._live = Live(
             get_renderable=self._picture,
             console=self._console,
@@ -107,13 +127,18 @@ class ConsoleSink(EventSink):
 
     def _picture(self) -> "_Picture | str":
         started = self._digest.started
-        if started is None:
+        if started is None or (self._erased and not self._live):
             return ""
         width, height = self._console.size
         wide = self._console.encoding.startswith("utf") and not self._console.legacy_windows
-        frame = Frame(self._digest, started, self._title, width, UNICODE if wide else ASCII)
+        frame = Frame(self._digest, started, self._title, width, UNICODE if wide else ASCII, self._before, self._worked)
         elapsed = self._clock() - self._begun
         return _Picture(frame.live(height - 1, elapsed) if self._live else frame.final(height, elapsed))
+
+
+def is_followed(started: Started, finished: Finished) -> bool:
+    """Whether another training of the same fit is to come."""
+    return finished.reason != "interrupted" and (started.fold < started.folds or started.refit_follows)
 
 
 class _Picture:

@@ -98,6 +98,11 @@ class Digest(EventSink):
         return self._last[-1] if self._last else None
 
     @property
+    def share(self) -> float:
+        """The part of this training that is done."""
+        return self.position / max(self.started.epochs, 1) if self.started else 0.0
+
+    @property
     def done(self) -> float:
         """Epochs done since `started`, with the fraction of the current one."""
         return self.position - (self.first - 1) if self.first else 0.0

@@ -39,9 +39,14 @@ class Layout:
     def width(self) -> int:
         return MARGIN + sum(column.width for column in self.columns) + self.gap * (len(self.columns) - 1)
 
-    def headings(self) -> tuple[list[str], list[str]]:
-        """The two lines above the table, as cells."""
-        return self._line([c.above for c in self.columns]), self._line([c.label for c in self.columns])
+    def headings(self, legend: str = "") -> tuple[list[str], list[str]]:
+        """The two lines above the table, as cells; before the first one the legend of the mark, if there is room."""
+        above, labels = self._line([c.above for c in self.columns]), self._line([c.label for c in self.columns])
+        if len(legend) <= len(above[0]):
+            above[0] = legend.ljust(len(above[0]))
+        elif len(above) > 1 and len(legend) < len(above[0]) + len(above[1]) - len(above[1].lstrip()):
+            above[:2] = [legend, above[1][len(legend) - len(above[0]) :]]
+        return above, labels
 
     def row(self, epoch: EpochEnded, mark: str = "") -> list[str]:
         """The line of an epoch, as cells; `mark` stands in the margin."""

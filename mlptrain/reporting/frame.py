@@ -24,6 +24,8 @@ MOST_ROWS = 24
 """Epochs in the table of a tall terminal."""
 FINAL_ROWS = 12
 """Epochs in the table that stays."""
+MOST_BEFORE = 3
+"""Trainings before the one that runs, of which the live picture says how they ended."""
 WIDEST = 88
 """Wider than this the picture does not grow: lines would tear apart."""
 GAP = "   "
@@ -61,12 +63,16 @@ class Frame:
     title: str
     width: int
     glyphs: Glyphs
+    before: tuple[str, ...] = ()
+    """How the trainings before this one ended, a line each."""
+    worked: int = 0
+    """How many of them were done in this run."""
 
     def live(self, height: int, elapsed: float) -> list[Line]:
         """The run as it stands, in at most `height` lines: the bar, then rows, then all else as there is room."""
         if height < 10:
             return [*self._rows(self._layout(), max(1, height - 1), last=height), self._bar(elapsed)][-height:]
-        head, chart = self._head(), self._chart(3 + (height >= 34)) if height >= 20 else []
+        head, chart = self._head(live=True), self._chart(3 + (height >= 34)) if height >= 20 else []
         room = height - len(head) - len(chart) - 4
         return [*head, *self._table(min(max(room, 1), MOST_ROWS), last=LAST), *chart, [], self._bar(elapsed)][-height:]
 
@@ -82,8 +88,11 @@ class Frame:
             return describe_finish(self.started, digest.finished, digest.best)
         return describe_failure(self.started, digest.last.epoch if digest.last else 0, elapsed)
 
-    def _head(self) -> list[Line]:
-        return [*self._strong(describe_start(self.started, self.title))[:3], []]
+    def _head(self, *, live: bool = False) -> list[Line]:
+        """What is trained, after the trainings before it: while it runs, the last few of them."""
+        before = self.before[-MOST_BEFORE:] if live else self.before
+        ended: list[Line] = [[(line[: self.width], "quiet")] for line in before]
+        return [*ended, *self._strong(describe_start(self.started, self.title))[:3], []]
 
     def _strong(self, text: str) -> list[Line]:
         return [[(line, "strong")] for line in wrap(text, max(self.width, 1), break_on_hyphens=False)]
@@ -96,7 +105,8 @@ class Frame:
     def _table(self, budget: int, *, last: int) -> list[Line]:
         layout = self._layout()
         colours = [_choose_heading_style(heading) for heading in layout.columns]
-        headings = [list(zip(cells, colours, strict=True)) for cells in layout.headings()]
+        legend = f"{self.glyphs.best} best" if self.started.monitor is not None else ""
+        headings = [list(zip(cells, colours, strict=True)) for cells in layout.headings(legend)]
         return [*headings, *self._rows(layout, budget, last=last)]
 
     def _rows(self, layout: Layout, budget: int, *, last: int) -> list[Line]:
@@ -117,16 +127,38 @@ class Frame:
         at, spent, left = self._progress(elapsed)
         text = next((text for text in (at + spent + left, at + spent) if len(text) + 12 <= room), at)
         length = max(room - 2 - len(text), 0)
-        done = find_curve_column(self.digest.position / max(self.started.epochs, 1), length + 1)
+        done = find_curve_column(self._whole, length + 1)
         full, rest = self.glyphs.done * done, self.glyphs.left * (length - done)
         return [("  ", ""), (full, "best"), (rest, "quiet"), (f"  {text}", "")]
+
+    @property
+    def _trainings(self) -> int:
+        """All trainings of the fit."""
+        return self.started.folds + (self.started.refit or self.started.refit_follows)
+
+    @property
+    def _number(self) -> int:
+        """Which of them this is, from 1."""
+        return self.started.fold + self.started.refit
+
+    @property
+    def _fold(self) -> str:
+        return f"fold {self.started.fold} of {self.started.folds}" if self.started.folds > 1 else "search"
+
+    @property
+    def _whole(self) -> float:
+        """The part of all trainings that is done."""
+        return (self._number - 1 + self.digest.share) / self._trainings
 
     def _progress(self, elapsed: float) -> tuple[str, str, str]:
         digest, epochs = self.digest, self.started.epochs
         at = f"epoch {min(int(digest.position) + 1, epochs)}/{epochs}"
-        if not digest.done:
+        if self._trainings > 1:
+            at = f"{'refit' if self.started.refit else self._fold}, {at}"
+        worked = self.worked * epochs + digest.done
+        if not worked:
             return at, f"  {format_stopwatch(elapsed)}", ""
-        left = elapsed / digest.done * (epochs - digest.position)
+        left = elapsed / worked * (epochs - digest.position + epochs * (self._trainings - self._number))
         return at, f"  {format_stopwatch(elapsed)}", f", {format_stopwatch(left)} left"
 
     def _chart(self, height: int) -> list[Line]:

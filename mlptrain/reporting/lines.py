@@ -15,6 +15,8 @@ from mlptrain.training.events import EventSink, Finished, Started, StepsDone
 
 TURNS = 20
 """Lines at equal distances in a run that does all its epochs, at most."""
+FOLD_TURNS = 4
+"""The same in each of several trainings."""
 SHORTEST_SILENCE = 10.0
 """Seconds without a line, at least, before one is written out of turn."""
 LONGEST_SILENCE = 300.0
@@ -35,13 +37,13 @@ class LinesSink(EventSink):
         self._clock = clock
         self._begun = self._due = clock()
         self._started: Started | None = None
+        self._headings: list[str] = []
         self._forget()
 
     def _forget(self) -> None:
         self._last: EpochEnded | None = None
         self._best: EpochEnded | None = None
         self._written: EpochEnded | None = None
-        self._headings: list[str] = []
         self._penalty = self._train_metric = False
 
     def see_start(self, started: Started, /) -> None:
@@ -49,8 +51,9 @@ class LinesSink(EventSink):
         self._forget()
         self._started = started
         self._begun = self._clock()
-        self._step = next(step for step in generate_round_steps(started.epochs) if step * TURNS >= started.epochs)
-        self._milestones = frozenset(generate_round_steps(self._step))
+        turns = FOLD_TURNS if started.folds > 1 else TURNS
+        self._step = next(step for step in generate_round_steps(started.epochs) if step * turns >= started.epochs)
+        self._milestones = frozenset(generate_round_steps(self._step) if started.folds == 1 else ())
         self._write(f"{describe_start(started, self._title)}, {format_count_with_noun(started.epochs, 'epoch')}")
         if started.earlier:
             self._best = next((epoch for epoch in reversed(started.earlier) if epoch.best), None)
@@ -92,7 +95,8 @@ class LinesSink(EventSink):
     def _write_row(self, started: Started, event: EpochEnded) -> None:
         every = list_epoch_columns(started, penalty=self._penalty, train_metric=self._train_metric)
         layout = Layout(tuple(every), gap=2)
-        headings = ["".join(cells) for cells in layout.headings()]
+        legend = "* best so far" if started.monitor is not None else ""
+        headings = ["".join(cells) for cells in layout.headings(legend)]
         if headings != self._headings:
             self._headings = headings
             self._write(*headings)

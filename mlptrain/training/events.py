@@ -33,6 +33,8 @@ class Started:
     folds: int = 1
     refit: bool = False
     """Whether this is the training on all rows, up to the best epoch of the one before."""
+    refit_follows: bool = False
+    """Whether a training on all rows is to follow."""
     earlier: tuple[EpochEnded, ...] = ()
     """The epochs of the run that this one goes on with."""
 

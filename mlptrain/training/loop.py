@@ -89,6 +89,7 @@ def make_started_event(course: Course, state: TrainState) -> Started:
         fold=course.fold,
         folds=course.folds,
         refit=course.refit > 0,
+        refit_follows=training.refit and not course.refit,
         earlier=tuple(state.history),
     )
 

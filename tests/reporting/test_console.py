@@ -159,6 +159,58 @@ def small_losses():
         yield replace(event, train_loss=10.0**-event.epoch) if isinstance(event, EpochEnded) else event
 
 
+# several trainings
+
+
+def several(count, *, epochs=40, refit=False):
+    """The events of folds, or of a search and its refit."""
+    for number in range(1, count + 1):
+        start, *rest = training(epochs)
+        more = {"refit": number == 2, "refit_follows": number == 1} if refit else {"fold": number, "folds": count}
+        yield from [replace(start, **more), *rest]
+
+
+def test_several_trainings_share_one_block():
+    console, output = terminal()
+    show(several(5), console, title="iris.yaml")
+    shown = without_escapes(output().rpartition(HIDE_CURSOR)[2])
+    last = shown[shown.rindex("fold 1  done: 40 epochs") :]
+    for number in (2, 3, 4):
+        assert f"fold {number}  done: 40 epochs" in last
+    assert "iris.yaml: fold 5 of 5, 120 training rows" in last
+    assert last.count("★ best") == 1
+    assert output().count(HIDE_CURSOR) == output().count(SHOW_CURSOR)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"), [({}, "fold 2 of 5, epoch 21/40"), ({"refit": True}, "refit, epoch 21/40")]
+)
+def test_the_bar_is_of_the_whole_fit(options, said):
+    count = 2 if options else 5
+    events = list(several(count, **options))
+    second = events[42 : 42 + 21]
+    frame = Frame(digest_of(second), second[0], "", 80, UNICODE, ("fold 1  done",), 1)
+    bar = text_of(frame.live(24, 60.0))[-1]
+    assert said in bar
+    assert bar.endswith("  1:00, 0:20 left" if options else "  1:00, 2:20 left")
+    length = bar.count("━") + bar.count("─")
+    assert abs(bar.count("━") / length - (1.5 / count)) < 0.05
+
+
+def test_another_fit_begins_another_block():
+    console, output = terminal()
+    show([*several(2), *several(2)], console)
+    assert without_escapes(output()).count("fold 1  done") >= 2
+    assert "0:00" in without_escapes(output().rpartition(HIDE_CURSOR)[2])
+
+
+@pytest.mark.parametrize("width", [1, 20, 24, 40, 80])
+def test_lines_of_trainings_before_fit_the_width(width):
+    frame = replace(frame_of(digest_of_run(100, 33), width), before=("fold 1  done: 40 epochs in 12.3 s",) * 9)
+    assert max(map(len, text_of(frame.final(24, 1.0)))) <= max(width, NARROWEST)
+    assert len(frame.live(24, 1.0)) <= 24
+
+
 # the terminal
 
 

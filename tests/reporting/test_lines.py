@@ -51,7 +51,7 @@ def test_it_reads_like_this():
 
 TRANSCRIPT = """
 iris.yaml: 120 training rows, 30 validation rows, 4,675 parameters, 40 epochs
-              train       train  validation  validation    learning
+* best so far train       train  validation  validation    learning
   epoch        loss    accuracy        loss    accuracy        rate    rows/s
 *     1      0.8085      0.5957      0.8285      0.4957    0.001000      1.2M
 *     2      0.6476      0.6762      0.6676      0.5762    0.001000      1.2M
@@ -77,6 +77,14 @@ iris.yaml: 120 training rows, 30 validation rows, 4,675 parameters, 40 epochs
      40     0.01012      0.9949     0.03012      0.8949    0.001000      1.2M
 done: 40 epochs in 12.3 s, best epoch 26 (validation loss 0.03288)
 """
+
+
+def test_several_trainings_have_few_lines_each_and_their_headings_once():
+    trainings = [[replace(start, fold=k, folds=5), *rest] for k in range(1, 6) for start, *rest in [training(300)]]
+    lines = written([event for events in trainings for event in events], title="iris.yaml").splitlines()
+    assert len(lines) <= 5 * 8
+    assert sum("best so far" in line for line in lines) == 1
+    assert sum(line.startswith("done: ") for line in lines) == 5
 
 
 def test_an_early_end_is_shown_too():
