@@ -875,7 +875,7 @@ VALUES = [
         "classes 0 and 0.0",
         table=with_cells("label", "0", "0.0", "1"),
         command="check spec.yaml",
-        out=("label +target +2 classes",),
+        out=("2 classes",),
     ),
     good(
         "classes 0 and 0.0 beside a word",
