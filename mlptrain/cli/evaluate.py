@@ -5,7 +5,16 @@ from typing import Annotated
 
 import typer
 
-from mlptrain.cli.options import AnyModel, AsJson, SetInput, Threads, prepare_stdout, print_notice, set_blas_threads
+from mlptrain.cli.options import (
+    AnyModel,
+    AsJson,
+    SetInput,
+    Threads,
+    Verbose,
+    prepare_stdout,
+    print_notice,
+    set_blas_threads,
+)
 
 
 def evaluate_command(
@@ -22,6 +31,7 @@ def evaluate_command(
     settings: SetInput = None,
     threads: Threads = None,
     as_json: AsJson = False,
+    verbose: Verbose = False,
 ) -> None:
     """Measure a model on a file."""
     set_blas_threads(threads)
@@ -42,4 +52,4 @@ def evaluate_command(
         document = evaluate_results.build_evaluation_document(result)
         print(json_document.format_json(document), file=prepare_stdout())
     else:
-        print(evaluate_results.format_evaluation(result, find_terminal(sys.stdout)))
+        print(evaluate_results.format_evaluation(result, find_terminal(sys.stdout), verbose=verbose))

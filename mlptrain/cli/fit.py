@@ -11,6 +11,7 @@ from mlptrain.cli.options import (
     Set,
     SpecPath,
     Threads,
+    Verbose,
     drop_notice,
     prepare_stdout,
     print_notice,
@@ -57,6 +58,7 @@ def fit_command(
     checkpoint_minutes: Minutes = 10.0,
     as_json: AsJson = False,
     quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Train what a spec says, and write the model. A fit that is stopped can go on, with --resume."""
     set_blas_threads(threads)
@@ -79,12 +81,12 @@ def fit_command(
             sinks=[sinks.make_sink(name, title=spec, path=history) for name in names],
             host=Host(threads=threads, notice=say, remark=say, stop=stop.is_wished),
         )
-    print_result(result, as_json=as_json, quiet=quiet)
+    print_result(result, as_json=as_json, quiet=quiet, verbose=verbose)
     if stop.signal:  # it came when the model was being written
         sys.exit(128 + stop.signal)
 
 
-def print_result(result: "FitResult", *, as_json: bool, quiet: bool) -> None:
+def print_result(result: "FitResult", *, as_json: bool, quiet: bool, verbose: bool) -> None:
     """Print how the fit ended."""
     from mlptrain.reporting import fit_results, json_document
     from mlptrain.reporting.terminal import find_terminal
@@ -92,4 +94,4 @@ def print_result(result: "FitResult", *, as_json: bool, quiet: bool) -> None:
     if as_json:
         print(json_document.format_json(fit_results.build_fit_document(result)), file=prepare_stdout())
     elif not quiet:
-        print(fit_results.format_fit_result(result, find_terminal(sys.stdout)))
+        print(fit_results.format_fit_result(result, find_terminal(sys.stdout), verbose=verbose))

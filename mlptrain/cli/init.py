@@ -1,5 +1,6 @@
 """`mlptrain init`."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -30,6 +31,7 @@ def init_command(
     set_blas_threads(1)
     from mlptrain.commands.init import make_starter_spec
     from mlptrain.commands.starter_format import make_given_format
+    from mlptrain.reporting.terminal import find_terminal
     from mlptrain.reporting.text import escape_text
     from mlptrain.storage.publishing import publish_file
 
@@ -45,5 +47,7 @@ def init_command(
         print(made.text, end="")
         return
     publish_file(path, lambda stream: stream.write(made.text.encode()))
-    print(f"{escape_text(str(path))}: {made.rows:,} rows, target {escape_text(made.target)}")
-    print(f"next: mlptrain check {escape_text(str(path))}, then mlptrain fit {escape_text(str(path))}")
+    name, rows = escape_text(str(path)), f"{made.rows:,} row{'s' * (made.rows != 1)}"
+    terminal = find_terminal(sys.stdout)
+    print(terminal.wrap(f"{name}: {rows}, target {escape_text(made.target)}"))
+    print(terminal.paint("next:", "best") + terminal.wrap(f" mlptrain check {name}, then mlptrain fit {name}"))

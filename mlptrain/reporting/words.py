@@ -9,10 +9,10 @@ from mlptrain.training.events import Finished, Started
 
 
 def format_row_rate(value: float) -> str:
-    """A number of rows a second: 950, 12.3k, 1.2M."""
+    """A number of rows a second: 950, 12k, 1.2M. It jumps from epoch to epoch, so that two digits tell all."""
     for factor, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if factor <= value < 1e12:
-            return f"{value / factor:.1f}{unit}"
+            return f"{float(f'{value / factor:.2g}'):g}{unit}"
     return f"{value:.0f}" if 0 <= value < 1e12 else format_figure(value)
 
 

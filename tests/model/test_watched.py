@@ -29,7 +29,7 @@ def test_a_watched_loss_keeps_its_name_and_value_after_calibration(tmp_path):
     rows = [line.split() for line in format_fit_result(result).splitlines()]
     assert [row[0] for row in rows[1:3]] == ["loss", "log_loss"]
     evaluation = format_evaluation(evaluate_files(result.model, str(tmp_path / "mixed.csv")))
-    assert evaluation.splitlines()[1].split()[0] == "log_loss"
+    assert next(line for line in evaluation.splitlines() if "loss" in line).split()[0] == "log_loss"
 
 
 def test_folds_have_a_value_each_and_a_table_of_eighty_columns(tmp_path):
@@ -51,3 +51,12 @@ def test_the_loss_of_a_scaled_target_says_so(tmp_path, scaled, said):
     result = fit_mixed(tmp_path, SPLIT, f"data.scale_target={scaled}", data={"target": "price"})
     assert result.watched.scaled == said
     assert ("of the scaled target" in format_fit_result(result)) == said
+
+
+def test_verbose_shows_every_metric(tmp_path):
+    result = fit_mixed(tmp_path, SPLIT)
+    evaluation = evaluate_files(result.model, str(tmp_path / "mixed.csv"))
+    for name in result.metrics["train"]:
+        assert f"  {name} " in format_fit_result(result, verbose=True)
+        assert f"  {name} " in format_evaluation(evaluation, verbose=True)
+    assert "error_rate" not in format_fit_result(result) + format_evaluation(evaluation)

@@ -48,7 +48,9 @@ def test_counts():
     assert [format_count_with_noun(n, "row") for n in (0, 1, 1234)] == ["0 rows", "1 row", "1,234 rows"]
 
 
-@pytest.mark.parametrize(("value", "text"), [(950.4, "950"), (12_345.0, "12.3k"), (1.24e6, "1.2M"), (2e9, "2.0G")])
+@pytest.mark.parametrize(
+    ("value", "text"), [(950.4, "950"), (12_345.0, "12k"), (185_800.0, "190k"), (1.24e6, "1.2M"), (2e9, "2G")]
+)
 def test_rates(value, text):
     assert format_row_rate(value) == text
 
