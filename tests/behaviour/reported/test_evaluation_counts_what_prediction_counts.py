@@ -55,7 +55,7 @@ def test_eval_counts_odd_cells_in_text_and_in_json(folder, data, arguments):
     assert all(words in said for words in SAID)
     found = evaluate(folder, *arguments, "--json")
     document = json.loads(found.out)
-    assert (document["odd_cells"], document["not_finite"], found.err.count("note:")) == (COUNTS, {}, 1)
+    assert (document["odd_cells"], document["not_finite"], found.err.count("note: missing cells")) == (COUNTS, {}, 1)
     told = command.mlptrain("predict", "s.npz", "odd.csv", cwd=folder).err
     assert told == said
 
