@@ -29,6 +29,8 @@ GRAMMAR_KEYS = tuple(each.name for each in fields(NumberGrammar) if each.name in
 SNIFFED = ("delimiter", "encoding", "skip_rows", "skip_after_names", "skip_footer", "skip_initial_space")
 OF_A_COLUMN = re.compile(r"data\.columns\..+\.(format|missing_values)")
 SETTING = re.compile(r"\bdata\.(?P<key>\w+)(?:: (?P<value>\"[^\"]*\"|[^\s;,()]+))?")
+FEWEST_TEXTS = 2
+"""Different texts that make marks of thousands a way of writing."""
 MOST_TEXTS = 100_000
 """Different texts of a column from which the way to write numbers is told."""
 
@@ -166,7 +168,7 @@ class InputFormat:
             ways = " or ".join(write_settings(form.grammar, data.grammar) for form in common)
             shown = next(iter(sorted(common[0].read - data.grammar.read(common[0].read))), "")
             raise DataError(f"{self.path}: numbers such as {shown!r} can be read in two ways; say which: {ways}")
-        if not common:
+        if not common or is_one_odd_cell(common[0], now):
             return data
         return replace(data, **{name: getattr(common[0].grammar, name) for name in GRAMMAR_KEYS})
 
@@ -203,6 +205,11 @@ def reads_best(grammar: NumberGrammar, forms: Sequence[NumberForm]) -> bool:
 def differs_in_marks_only(grammar: NumberGrammar, now: NumberGrammar) -> bool:
     """Whether two ways to write numbers differ in their marks; units and odd signs are for the user to name."""
     return (grammar.units, grammar.loose_signs) == (now.units, now.loose_signs)
+
+
+def is_one_odd_cell(form: NumberForm, now: NumberGrammar) -> bool:
+    """Whether a way to write numbers rests on marks of thousands in one text alone, which is more likely a mistake."""
+    return form.grammar.decimal == now.decimal and len(form.read - now.read(form.read)) < FEWEST_TEXTS
 
 
 def reads_as_well(grammar: NumberGrammar, now: NumberGrammar, texts: Collection[str]) -> bool:

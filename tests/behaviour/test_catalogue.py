@@ -212,7 +212,7 @@ FORM = [
         "cp1252",
         table=renamed("colour", "coleur\xe9").encode("cp1252"),
     ),
-    bad("cp1252 in predict", r"rows\.csv:7: .*0xff", "cp1252", rows=of_bytes(line=7, colour=b"\xff"), command=PREDICT),
+    good("cp1252 in predict", "note: .*cp1252", "colour 1", rows=of_bytes(line=7, colour=b"\xff"), command=PREDICT),
     good("cp1252, declared", table=of_bytes(line=7, colour=b"\xe9"), spec=with_data("encoding: cp1252")),
     bad(
         "an encoding that there is not",

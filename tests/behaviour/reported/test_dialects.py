@@ -276,7 +276,7 @@ def test_init_writes_no_spec_that_cannot_be_trained(tmp_path):
     "units", [("cm", "EUR", "", ""), ("(cm)", "(EUR)", "(Ort)", "(?)"), ("float", "float", "text", "class")]
 )
 def test_fit_names_a_row_of_units(units, rows, tmp_path):
-    table = [units, *(ROWS[k % 24][:3] + (("ja", "nein")[k % 2],) for k in range(rows))]
+    table = [units, *((*ROWS[k % 24][:3], ("ja", "nein")[k % 2]) for k in range(rows))]
     (tmp_path / "train.csv").write_text(text_of(table), encoding="utf-8")
     (tmp_path / "s.yaml").write_text(SPEC.replace("train:", "missing_target: drop, train:"))
     ended = mlptrain("fit", "s.yaml", cwd=tmp_path)
