@@ -32,6 +32,8 @@ FORBIDDEN_MODULES = {
     *("logging", "random", "zipfile", "tarfile"),
 }
 """What runs code, reaches the network or other processes, unpacks archives, or is not the way here."""
+MEASURED_ARCHIVES = {"data/excel.py": {"zipfile"}}
+"""Who may look into an archive: to weigh a workbook before anything of it is unpacked, in memory, never to files."""
 FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__"}
 FORBIDDEN_ATTRIBUTES = {
     *("system", "popen", "spawnl", "spawnv", "execv", "execl", "fork", "posix_spawn", "import_module", "load_module"),
@@ -117,8 +119,8 @@ def test_each_file_imports_only_what_its_room_may(path):
 
 @pytest.mark.parametrize("path", files(), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_nothing_imports_what_could_run_code_or_reach_the_network(path):
-    found = imports(path)
-    assert not {*found, *(module.split(".")[0] for module in found)} & FORBIDDEN_MODULES
+    found, allowed = imports(path), MEASURED_ARCHIVES.get(path.relative_to(PACKAGE).as_posix(), set())
+    assert not {*found, *(module.split(".")[0] for module in found)} & (FORBIDDEN_MODULES - allowed)
 
 
 @pytest.mark.parametrize("path", files(), ids=lambda path: str(path.relative_to(PACKAGE)))

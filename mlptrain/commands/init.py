@@ -14,9 +14,10 @@ from mlptrain.commands.starter_target import format_metric_hint, format_target_t
 from mlptrain.data.column import ColumnLook, Understood
 from mlptrain.data.column_rules import ColumnRules, FeatureRules
 from mlptrain.data.dates import looks_like_dates
+from mlptrain.data.excel import look_at_workbook
 from mlptrain.data.feature_fitting import decide_column_kinds
 from mlptrain.data.features import CLASS_OF, COLUMN_CLASSES
-from mlptrain.data.files import is_idx, is_parquet, match_files
+from mlptrain.data.files import is_idx, is_parquet, is_zip, match_files
 from mlptrain.data.grammar import DecimalPoint, NumberGrammar
 from mlptrain.data.images import read_images, read_labels
 from mlptrain.data.number_forms import choose_number_grammar, find_odd_number_texts
@@ -97,7 +98,7 @@ def make_image_starter(data: str, labels: str | None, folder: Path) -> Starter:
 def read_table_to_start(data: str, target: str | None, given: TableFormat) -> tuple[str, TableFormat, Table, str]:
     """The first file's path, its format, the table and the target, which must be there."""
     first = match_files(data)[0]
-    layout = TableFormat() if is_parquet(first) else find_table_format(first, target, given)
+    layout = look_at_format(first, target, given)
     table = read_table_to_describe(data, layout)
     if target is None:
         raise SpecError(ask_for_target(data, table))
@@ -163,6 +164,16 @@ def require_any_column(table: Table, found: Mapping[str, Understood], rules: Fea
     if all(kind == "ignore" for kind in kinds):
         why = "; ".join(f"{name}: {each.note}" for name, each in list(found.items())[:5])
         raise DataError(f"{table.name}: no column is left to learn from" + (f" ({why})" if why else ""))
+
+
+def look_at_format(path: str, target: str | None, given: TableFormat) -> TableFormat:
+    """How the table of a file of any kind is written: what is `given`, and what a first look tells."""
+    if is_parquet(path):
+        return TableFormat()
+    if not is_zip(path):
+        return find_table_format(path, target, given)
+    found = look_at_workbook(path, [target] if target else [])
+    return replace(found, skip_rows=given.skip_rows) if given.skip_rows else found
 
 
 def understand_columns_despite_faults(table: Table, names: Sequence[str], rules: FeatureRules) -> dict[str, Understood]:

@@ -169,6 +169,7 @@ class Prediction:
         ends = f"{self.data}: {describe_empty_rows(self.empty_rows)}" if self.empty_rows else ""
         said = (
             *([] if self.model.reads_images else self.format.notices),
+            *([] if self.model.reads_images else self.reading.source.remarks),
             *self.said,
             *self.describe_left_out(),
             *(str(self.format.advise(DataError(doubt))) for doubt in self.doubts),

@@ -42,6 +42,8 @@ Columns = Sequence[Sequence[str]]
 class Reader:
     """Columns of delimited text, with the checks that `csv` leaves out; a fault is located in a second, slow pass."""
 
+    remarks: Sequence[str] = ()
+
     def __init__(self, open_bytes: Opener, name: str, layout: TableFormat, known: Collection[str] = ()) -> None:
         self.open_bytes, self.name, self.layout = open_bytes, name, layout
         self.known = {*known, *layout.named_columns}

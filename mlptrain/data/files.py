@@ -16,11 +16,12 @@ from mlptrain.errors import DataError
 GZIP = b"\x1f\x8b"
 PARQUET = b"PAR1\x15"
 """The magic and the first byte of what follows, which no name of a column holds."""
+ZIP = b"PK\x03\x04"
 IDX = b"\x00\x00\x08"
 GZIP_FAULTS = (gzip.BadGzipFile, EOFError, zlib.error)
 """The exceptions of reading damaged gzip data."""
 FOREIGN = {
-    b"PK\x03\x04": "a zip or Excel file",
+    ZIP: "a zip or Excel file",
     PARQUET: "a Parquet file",
     b"\x89PNG": "a PNG image",
     b"\xff\xd8\xff": "a JPEG image",
@@ -30,7 +31,7 @@ FOREIGN = {
     b"(\xb5/\xfd": "a zstd file",
     b"\x93NUMPY": "a NumPy array file",
     b"\x89HDF": "an HDF5 file",
-    b"\xd0\xcf\x11\xe0": "an old Excel file (.xls)",
+    b"\xd0\xcf\x11\xe0": "an old Excel file (.xls), or one with a password",
     b"ARROW1": "an Arrow (Feather) file",
     b"FEA1": "a Feather file",
     b"SQLite format 3": "an SQLite database",
@@ -86,6 +87,14 @@ class SameFile:
         if self.fingerprint not in (None, found):
             raise DataError(f"{self.path}: the file has changed while it was read; try again when it is written")
         self.fingerprint = found
+
+
+def is_zip(path: str) -> bool:
+    """Whether a file is a zip file, as Excel workbooks are, by its first bytes."""
+    if path == "-":
+        return False
+    with open_file(path) as stream:
+        return stream.read(len(ZIP)) == ZIP
 
 
 def is_parquet(path: str) -> bool:

@@ -24,6 +24,7 @@ class ParquetReader:
 
     unit = " row "
     inner_blank_lines = 0
+    remarks: Sequence[str] = ()
     empty_rows_at_end = 0
 
     def __init__(self, path: str) -> None:

@@ -11,7 +11,8 @@ from mlptrain.data import arrow_csv
 from mlptrain.data.cells import Block, Cells, Gatherer, RowNumbers, TextCells
 from mlptrain.data.column_types import TEXT, ColumnType, find_texts_of_equal_value, make_typed_grammar
 from mlptrain.data.delimited import Reader
-from mlptrain.data.files import is_idx, is_parquet, make_opener, match_files
+from mlptrain.data.excel import ExcelReader
+from mlptrain.data.files import is_idx, is_parquet, is_zip, make_opener, match_files
 from mlptrain.data.grammar import NUMBERS, NumberGrammar
 from mlptrain.data.levels import find_texts_of_marks
 from mlptrain.data.parquet import ParquetReader
@@ -19,7 +20,7 @@ from mlptrain.data.table_format import TableFormat
 from mlptrain.data.table_writing import TextForm
 from mlptrain.errors import DataError
 
-AnyReader = Reader | ParquetReader
+AnyReader = Reader | ParquetReader | ExcelReader
 
 CHUNK = 1 << 15
 """Rows of a table that is read piece by piece."""
@@ -58,6 +59,8 @@ class Table:
     """How numbers are written in cells that are texts."""
     types: Mapping[str, ColumnType] = field(default_factory=dict)
     """The types of columns whose source knows them; empty for text files."""
+    remarks: Sequence[str] = ()
+    """What the user should hear of the files."""
     kinds_follow_types: bool = False
     """Whether the type of a column is its kind where the spec declares none (in memory), or its cells say it."""
 
@@ -201,6 +204,8 @@ def open_reader(path: str, layout: TableFormat, known: Texts = ()) -> AnyReader:
     """The reader for a file of its kind, which is known to have some columns."""
     if is_parquet(path):
         return ParquetReader(path)
+    if is_zip(path):
+        return ExcelReader(path, layout)
     if path != "-" and is_idx(path):
         raise DataError(f"{path}: these are images or labels (IDX), not a table; name both: {{images: …, labels: …}}")
     return Reader(make_opener(path), "standard input" if path == "-" else path, layout, known)
@@ -238,6 +243,7 @@ def gather_readers_into_table(
         lambda others: gather_readers_into_table(readers, layout, {*texts, *others}, unread),
         layout.grammar,
         types,
+        [remark for source in readers for remark in source.remarks],
     )
 
 
@@ -329,7 +335,8 @@ class Reading:
     @property
     def quick(self) -> bool:
         """Whether the reader works outside of Python's interpreter lock most of the time."""
-        return isinstance(self.source, ParquetReader) or arrow_csv.can_use_arrow_reader(self.source)
+        source = self.source
+        return not isinstance(source, Reader) or arrow_csv.can_use_arrow_reader(source)
 
     @property
     def dialect(self) -> TextForm | None:

@@ -30,6 +30,8 @@ class TableFormat:
     """Lines to skip between the header and the first row, such as units."""
     skip_footer: Annotated[int, Ge(0), Le(10**6)] = 0
     """Lines to skip at the end of each file, such as sums; lines without any cell do not count."""
+    sheet: str | None = None
+    """The sheet of an Excel workbook, by its name or its number from 1; by default the first."""
     skip_initial_space: bool = False
     """Drop blanks after a delimiter."""
     decimal: DecimalPoint = "."

@@ -233,10 +233,10 @@ def locate_file(path: str, folder: Path) -> str:
 
 
 def describe_blank_lines(rows: Rows) -> list[str]:
-    """Notices of lines without any cell that were left out, between the rows and behind them."""
+    """Notices of the files: lines without any cell that were left out, between the rows and behind them; sheets."""
     lines, ends = rows.inputs.inner_blank_lines, rows.inputs.empty_rows_at_end
     between = [f"{rows.name}: {lines} blank line{'s' * (lines > 1)} between the rows left out"] if lines else []
-    return between + ([f"{rows.name}: {describe_empty_rows(ends)}"] if ends else [])
+    return [*rows.inputs.remarks, *between] + ([f"{rows.name}: {describe_empty_rows(ends)}"] if ends else [])
 
 
 def find_doubtful_rows(rows: Rows) -> list[str]:
