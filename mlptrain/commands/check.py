@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from mlptrain.commands.fit import read_checked_draft
 from mlptrain.data.column import ColumnLook, Understood
-from mlptrain.data.feature_fitting import AS_DECLARED, NOTHING_SAID, infer_column_kind
+from mlptrain.data.feature_fitting import AS_DECLARED
 from mlptrain.data.features import CLASS_OF
 from mlptrain.fitting.candidates import list_spec_candidates
 from mlptrain.fitting.execution import choose_executor
@@ -99,7 +99,7 @@ def summarize_columns(data: TrainingData, encoded: EncodedData) -> list[tuple[st
         column = fitted.get(name)
         given = "not used" if column is None else f"{column.width} input{'s' * (column.width > 1)}"
         why = encoded.features.ignored.get(name) or describe_cells(data, name, found)
-        rows.append((name, found.kind, given, describe_declared_gap(data, name) if why == AS_DECLARED else why))
+        rows.append((name, found.kind, given, found.reason if why == AS_DECLARED else why))
     for name, role, what, labels in encoded.head.describe():
         rows.append((name, role, what, f"{labels}; {data.target_reason}" if labels else data.target_reason))
     return rows
@@ -109,13 +109,6 @@ def describe_cells(data: TrainingData, name: str, found: Understood) -> str:
     """What the cells of a column are, after a remark where there is one."""
     words = CLASS_OF[found.kind].describe(look_at_column(data, name), Understood(found.kind), str)[1]
     return "; ".join(each for each in ("" if found.note == AS_DECLARED else found.note, words) if each)
-
-
-def describe_declared_gap(data: TrainingData, name: str) -> str:
-    """Why a column is left out that the spec declares so: what its cells say, if they were read."""
-    look = look_at_column(data, name)
-    inferred = infer_column_kind(look.table, name, set(look.missing))
-    return AS_DECLARED if inferred.note in ("", *NOTHING_SAID) else f"{AS_DECLARED}; {inferred.note}"
 
 
 def look_at_column(data: TrainingData, name: str) -> ColumnLook:

@@ -106,7 +106,7 @@ def fit_features(
     ignored = {}
     for name, found in understood.items():
         if found.kind == "ignore":
-            ignored[name] = found.note
+            ignored[name] = AS_DECLARED if found.declared else found.note  # the same however the rows are kept
             continue
         kind, asked = CLASS_OF[found.kind], rules.settle(name, found.kind)
         column = kind.fit(table, asked, targets)

@@ -56,7 +56,9 @@ def list_label_doubts(spec: Spec, table: Table, name: str) -> list[str]:
     if many and 2 * len(counts) > rows:
         why = f"{len(counts):,} classes in {rows:,} rows: hardly a class can be learned"
         return [f'column "{name}": {why}; is this the column to predict?']
-    return describe_two_numbers(present, seen, name) if spec.loss is None else []
+    if spec.loss is not None or table.kinds_follow_types:
+        return []
+    return describe_two_numbers(present, seen, name)
 
 
 def describe_share(seen: NumberLook) -> str:

@@ -298,3 +298,13 @@ def test_many_columns_with_one_finding_are_said_together(tmp_path):
     said = [line for line in fit(tmp_path).err.splitlines() if "identifier" in line]
     assert len(said) == 1
     assert said[0].startswith("note: columns 'c0', 'c1', 'c2', 'c3', 'c4' and 4 more: whole numbers, different")
+
+
+def test_a_declared_kind_stands_beside_odd_cells(tmp_path):
+    cells = ["unknown" if k % 5 == 0 else f"{k}.5" for k in range(ROWS)]
+    for kind in ("ignore", "category"):
+        write_table(tmp_path, cells, columns={"odd": kind})
+        assert fit(tmp_path).code == 0
+        checked = mlptrain("check", "s.yaml", cwd=tmp_path)
+        assert checked.code == 0, checked.err
+        assert "most of its cells are numbers" in " ".join(checked.out.split())
