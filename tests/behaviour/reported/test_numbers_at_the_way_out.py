@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -157,7 +158,8 @@ def test_held_out_predictions_that_are_not_finite_are_empty_and_counted(models, 
     held = HeldOut(TableRows(read_columns({"x": ["1", "2", "3"]}, "t.csv")))
     predictions = np.ones((3, model.head.width))
     predictions[1, -1] = np.nan
-    held.add(np.arange(3), predictions, 1)
+    examples = SimpleNamespace(origin=SimpleNamespace(numbers=np.arange(3)))
+    held.add(examples, predictions, 1)
     lost = held.write(tmp_path / "o.csv", model)
     rows = list(csv.DictReader((tmp_path / "o.csv").read_text().splitlines()))
     assert [bool(row["y"]) for row in rows] == [True, False, True]
