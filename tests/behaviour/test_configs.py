@@ -23,6 +23,7 @@ from mlptrain.model.model import Model
 from mlptrain.spec.fields import Images
 from mlptrain.spec.file import load_spec
 from tests.support.flows import fit, predict
+from tests.support.patience import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = {
@@ -103,7 +104,7 @@ def test_xor_is_solved_from_every_seed(run, seed):
 
 def test_xor_is_solved_by_the_command(tmp_path):
     command = [sys.executable, "-m", "mlptrain", "fit", str(CONFIGS["xor"]), "--set", "seed=7"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr
     assert "accuracy           1.0000" in done.stdout
     assert Model.load(tmp_path / "xor.npz").result["metrics"]["train"]["accuracy"] == 1.0

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from mlptrain import machine as memory
+from tests.support.patience import PATIENCE
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def test_a_limit_of_the_address_space_leaves_what_is_not_yet_used():
         "resource.setrlimit(resource.RLIMIT_AS, (used + (1 << 26), resource.RLIM_INFINITY));"
         "print(m.read_process_memory_left())"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=PATIENCE)
     assert 0 < int(done.stdout) <= 1 << 26
     assert (
         resource.getrlimit(resource.RLIMIT_AS)[0] == resource.RLIM_INFINITY

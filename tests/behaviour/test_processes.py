@@ -12,6 +12,7 @@ import pytest
 
 from tests.support.command import IRIS, files, write_iris
 from tests.support.flows import fit
+from tests.support.patience import PATIENCE
 
 COMMAND = [sys.executable, "-m", "mlptrain"]
 
@@ -43,7 +44,7 @@ def test_a_reader_that_has_seen_enough_ends_predict_quietly(folder, data):
         assert predict.stdout.readline() == b"sepal_length,sepal_width,petal_length,petal_width,species\n"
         predict.stdout.close()
         assert predict.stderr.read() == b""
-        assert predict.wait(timeout=60) == 0
+        assert predict.wait(timeout=PATIENCE) == 0
 
 
 def test_a_reader_that_has_left_before_the_first_byte_is_no_fault_either(folder):
@@ -52,12 +53,12 @@ def test_a_reader_that_has_left_before_the_first_byte_is_no_fault_either(folder)
     with process("show", "iris.npz", cwd=folder, stdout=write) as show:
         os.close(write)
         assert show.stderr.read() == b""
-        assert show.wait(timeout=60) == 0
+        assert show.wait(timeout=PATIENCE) == 0
 
 
 def test_predictions_go_through_a_pipe_in_order(folder):
     with process("predict", "iris.npz", "-", cwd=folder, stdin=subprocess.PIPE) as predict:
-        out, err = predict.communicate((folder / "large.csv").read_bytes(), timeout=60)
+        out, err = predict.communicate((folder / "large.csv").read_bytes(), timeout=PATIENCE)
     assert (predict.returncode, err) == (0, b"")
     header, *labels = out.decode().splitlines()
     assert (header, len(labels)) == ("species", 22_500)
@@ -71,7 +72,7 @@ def test_a_full_device_is_the_environments_fault(folder):
         process("predict", "iris.npz", "iris.csv", cwd=folder, stdout=full) as predict,
     ):
         assert predict.stderr.read() == b"error: the system says: [Errno 28] No space left on device\n"
-        assert predict.wait(timeout=60) == 6
+        assert predict.wait(timeout=PATIENCE) == 6
 
 
 @pytest.mark.skipif(os.name != "posix", reason="closing a stream as a POSIX shell does it")
@@ -79,7 +80,7 @@ def test_a_full_device_is_the_environments_fault(folder):
 def test_a_closed_stream_is_no_fault(folder, closed):
     command = f'"$0" -m mlptrain fit iris.yaml --out closed.npz {closed}'
     done = subprocess.run(
-        ["sh", "-c", command, sys.executable], cwd=folder, env=environment(), capture_output=True, timeout=60
+        ["sh", "-c", command, sys.executable], cwd=folder, env=environment(), capture_output=True, timeout=PATIENCE
     )
     assert done.returncode == 0
     assert b"error:" not in done.stdout + done.stderr
@@ -98,12 +99,12 @@ def test_a_signal_ends_training_with_a_checkpoint_that_is_gone_on_with(folder, t
         while not re.match(rb"\*?\s+%d\s" % line, said := fitting.stderr.readline()):  # the line of that epoch
             assert said, "ended before that epoch"
         fitting.send_signal(number)
-        out, err = fitting.communicate(timeout=60)
+        out, err = fitting.communicate(timeout=PATIENCE)
     assert (fitting.returncode, out) == (code, b"")
     assert re.search(rb"error: stopped after epoch \d.*all is kept in m.npz.ckpt: --resume goes on from there\n$", err)
     assert files(tmp_path).keys() == {"iris.csv", "iris.yaml", "m.npz.ckpt", "m.npz.ckpt.prev"}
     with process("fit", "iris.yaml", *EPOCHS[:2], "--out", "m.npz", "--resume", "-q", cwd=tmp_path) as fitting:
-        assert fitting.communicate(timeout=60)[0] == b""
+        assert fitting.communicate(timeout=PATIENCE)[0] == b""
     assert files(tmp_path).keys() == {"iris.csv", "iris.yaml", "m.npz"}
     assert (tmp_path / "m.npz").read_bytes() == whole(folder)
 
@@ -112,7 +113,7 @@ def whole(folder):
     """The model of the same fit that was never interrupted."""
     if not (folder / "whole.npz").exists():
         with process("fit", "iris.yaml", *EPOCHS[:2], "--out", "whole.npz", "-q", cwd=folder) as fitting:
-            assert fitting.wait(timeout=60) == 0
+            assert fitting.wait(timeout=PATIENCE) == 0
     return (folder / "whole.npz").read_bytes()
 
 
@@ -151,7 +152,7 @@ def fitted(folder, name, where, spec, options, **environ):
     out = folder / "models" / name
     given = environment(**environ)
     with process("fit", spec, "--out", os.path.relpath(out, where), *options, cwd=where, env=given) as fitting:
-        fitting.communicate(timeout=60)
+        fitting.communicate(timeout=PATIENCE)
     assert fitting.returncode == 0
     return out.read_bytes()
 
@@ -178,7 +179,7 @@ def test_a_terminal_that_is_watched_changes_no_byte(everything):
             with suppress(OSError):  # the end of a terminal on Linux
                 while more := os.read(ours, 65536):
                     seen += more
-            assert fitting.wait(timeout=60) == 0
+            assert fitting.wait(timeout=PATIENCE) == 0
     finally:
         os.close(ours)
     assert b"\x1b[" in seen
@@ -188,7 +189,7 @@ def test_a_terminal_that_is_watched_changes_no_byte(everything):
 def test_divergence_is_one_line_even_with_warnings_as_errors(tmp_path):
     write_iris(tmp_path, loss="mean_squared_error", optimizer={"name": "sgd", "learning_rate": 1e30})
     with process("fit", "iris.yaml", "-q", cwd=tmp_path) as fitting:
-        out, err = fitting.communicate(timeout=60)
+        out, err = fitting.communicate(timeout=PATIENCE)
     assert (fitting.returncode, out) == (4, b"")
     assert err.count(b"\n") == 1
     assert files(tmp_path).keys() == {"iris.csv", "iris.yaml"}

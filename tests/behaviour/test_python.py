@@ -103,7 +103,6 @@ def test_a_time_limit_holds_in_memory():
     with pytest.warns(UserWarning, match="time_limit: 1,000,000 epochs would take about"):
         found = mlptrain.fit(spec, COLUMNS)
     assert 1 <= found.epochs < 10**6
-    assert found.outcome.seconds < 10
 
 
 def test_a_spec_that_names_its_files_needs_no_rows(tmp_path, monkeypatch):

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from ten_specs import FAMILIES, fit_arguments, read_losses, write_specs
 
+from tests.support.patience import PATIENCE
+
 STORED = json.loads(Path(__file__).with_name("same_losses.json").read_text(encoding="utf-8"))
-LIMIT = 120
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,7 @@ def test_every_spec_has_its_losses():
 def test_a_training_has_the_losses_it_had(name, specs, tmp_path):
     out = tmp_path / "model.npz"
     command = [sys.executable, "-m", "mlptrain", *fit_arguments(specs[name], out)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == 0, done.stderr
     found = read_losses(out.with_suffix(".jsonl").read_text(encoding="utf-8").splitlines())
     assert [len(epoch) for epoch in found] == [len(epoch) for epoch in STORED[name]]

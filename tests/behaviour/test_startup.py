@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from tests.support.command import ROOT
+from tests.support.patience import PATIENCE
 
 HEAVY = ("numpy", "yaml", "threadpoolctl", "rich.progress", "rich.live")
 """What a command imports once it is at work. (Typer itself brings rich's text and, from 0.29 on, pydantic.)"""
@@ -29,7 +30,7 @@ print("loaded:", *sorted(sys.modules), file=sys.stderr)
 def loaded(*arguments, code=0):
     """The modules that are loaded when a command has ended."""
     script = SCRIPT.format(arguments=arguments, code=code)
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr
     return set(done.stderr.rpartition("loaded:")[2].split())
 
@@ -48,7 +49,7 @@ def test_predict_needs_no_yaml_no_validation_of_specs_and_no_progress_bar(tmp_pa
         [sys.executable, "-m", "mlptrain", "fit", "configs/iris.yaml", "-q", "--out", str(tmp_path / "m.npz")],
         cwd=ROOT,
         check=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     modules = loaded("predict", str(tmp_path / "m.npz"), "datasets/iris.csv")
     assert "numpy" in modules
@@ -71,11 +72,11 @@ def test_a_prediction_opens_neither_the_loop_nor_a_fit(tmp_path):
         [sys.executable, "-m", "mlptrain", "fit", "configs/iris.yaml", "-q", "--out", path],
         cwd=ROOT,
         check=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     names = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
     script = FROM_PYTHON.format(path=path, names=names)
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr
     for modules in (loaded("predict", path, "datasets/iris.csv"), done.stderr.rpartition("loaded:")[2].split()):
         assert "mlptrain.model.model" in modules

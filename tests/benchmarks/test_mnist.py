@@ -9,9 +9,10 @@ from struct import pack
 import numpy as np
 import pytest
 
+from tests.support.patience import PATIENCE
+
 ROOT = Path(__file__).parents[2]
 COMMAND = ROOT / "benchmarks" / "mnist.py"
-LIMIT = 300
 
 
 def written(path, array):
@@ -33,7 +34,7 @@ def folder(tmp_path_factory):
 
 def run(folder, *arguments):
     command = [sys.executable, str(COMMAND), "--data", str(folder), "--threads", "1", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=LIMIT, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 def rows(page):

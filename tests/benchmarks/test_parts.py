@@ -27,8 +27,9 @@ import tables
 import ten_specs
 import whole
 
+from tests.support.patience import PATIENCE
+
 ROOT = Path(__file__).parents[2]
-LIMIT = 120
 
 
 def load_run():
@@ -97,7 +98,7 @@ def test_steps_are_served_by_lines_too():
     orders = [asdict(TINY), 3, asdict(replace(TINY, dropout=0.5)), 2, None]
     command = [sys.executable, str(ROOT / "benchmarks" / "step_peers.py"), "mlptrain"]
     text = "".join(json.dumps(order) + "\n" for order in orders)
-    done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=LIMIT, check=True)
+    done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=PATIENCE, check=True)
     assert all(float(line) >= 0 for line in done.stdout.splitlines())
     assert len(done.stdout.splitlines()) == 4
 

@@ -17,6 +17,7 @@ from mlptrain.model.products import describe_products
 from mlptrain.spec.fields import Training
 from tests.support.courses import course_of
 from tests.support.flows import fit
+from tests.support.patience import PATIENCE
 
 
 def course(*, epochs=10, **others):
@@ -90,7 +91,7 @@ def test_a_short_run_does_not_load_the_compiler(tmp_path):
     code = "import sys; sys.argv[1:] = {!r}; from mlptrain.__main__ import main\ntry: main()\nexcept SystemExit: pass\n"
     arguments = ["fit", "configs/xor.yaml", "--quiet", "--out", str(tmp_path / "m.npz")]
     script = code.format(arguments) + "print('numba' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=PATIENCE, check=True)
     assert done.stdout.strip() == "False"
 
 

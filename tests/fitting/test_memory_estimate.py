@@ -42,6 +42,7 @@ from mlptrain.preparation.preparation import fit_and_encode_parts
 from mlptrain.training import course as course_file
 from mlptrain.training.state import make_initial_state
 from tests.support.flows import DATASETS, mixed_rows, write_mixed
+from tests.support.patience import PATIENCE
 from tests.support.preparing import read_data
 
 # the law
@@ -73,7 +74,7 @@ def begun(*arguments):
 
 def ended(process):
     """What a process said, and its peak in bytes."""
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, err
     return out, 1024 * int(re.search(r"^peak (\d+)$", err, re.MULTILINE)[1])
 

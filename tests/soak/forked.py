@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from unittest.mock import patch
 
 from mlptrain import __main__ as entry
+from tests.support.patience import PATIENCE
 
 SAID = 1 << 16
 """Bytes of standard error that are kept."""
-LONGEST = 60
+LONGEST = PATIENCE
 """Seconds after which a child hangs, and is ended."""
 
 

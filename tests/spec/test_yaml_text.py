@@ -237,11 +237,15 @@ REFUSED = {
 }
 
 
+SOON = 20
+"""Processor seconds: what is linear takes less on the slowest machine, what is quadratic more on the fastest."""
+
+
 @pytest.mark.parametrize(("text", "said"), REFUSED.values(), ids=REFUSED)
 def test_what_a_spec_has_no_use_for_is_refused_with_its_line_and_soon(text, said):
     began = time.process_time()
     (problem,) = problems(text)
-    assert time.process_time() - began < 1
+    assert time.process_time() - began < SOON
     assert problem.startswith(said)
 
 
@@ -272,7 +276,7 @@ def test_as_deep_and_as_long_as_allowed_is_read():
 def test_nothing_takes_long(text):
     began = time.process_time()
     said = problems(text + "\n")
-    assert time.process_time() - began < 1
+    assert time.process_time() - began < SOON
     assert all(each.startswith("s.yaml:") and len(each) < 3000 for each in said)
 
 

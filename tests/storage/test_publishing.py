@@ -23,6 +23,7 @@ from mlptrain.storage.publishing import (
     require_replaceable_file,
     require_space,
 )
+from tests.support.patience import PATIENCE
 
 posix = pytest.mark.skipif(os.name != "posix", reason="permissions and folders of POSIX")
 
@@ -97,7 +98,7 @@ def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path):
     reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()), daemon=True)
     reader.start()
     publish_file(pipe, lambda stream: stream.write(b"through"))
-    reader.join(timeout=10)
+    reader.join(timeout=PATIENCE)
     assert read == [b"through"]
     assert pipe.is_fifo()
     assert names(tmp_path) == ["pipe"]

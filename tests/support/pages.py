@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.command import Ended, mlptrain
+from tests.support.patience import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 PAGES = {
@@ -165,7 +166,7 @@ def interrupt_fit(arguments: list[str], folder: Path) -> Ended:
         while not list(folder.glob("*.ckpt")) and fit.poll() is None:
             time.sleep(0.01)
         fit.send_signal(signal.SIGINT)
-        out, err = fit.communicate(timeout=60)
+        out, err = fit.communicate(timeout=PATIENCE)
     return Ended(fit.returncode, out, err)
 
 
