@@ -1,4 +1,4 @@
-"""The tests on a machine that has other things to do: busy loops beside them, then the README's command or a part of it.
+"""The tests on a busy machine: loops, and beside them the README's command or a part of it.
 
     python tests/soak/busy.py                       the whole suite, three times, one loop a core
     python tests/soak/busy.py --hard                what starts processes or looks at clocks, once, eight loops a core
