@@ -109,7 +109,12 @@ def describe_number_column(look: ColumnLook, numbers: Doubles) -> Understood:
     """A column all of whose cells are numbers: an identifier, marks of thousands read as points, or numbers."""
     if found := recognise_identifier(look.name, numbers):
         return found
-    if is_grouped_in_thousands(look.cells.first_texts or look.counts, look.grammar) and have_three_decimals(numbers):
+    typed = look.table.type_of(look.name).has_values  # whose values are not written in any way
+    if (
+        not typed
+        and is_grouped_in_thousands(look.cells.first_texts or look.counts, look.grammar)
+        and have_three_decimals(numbers)
+    ):
         other = "," if look.grammar.decimal == "." else "."
         cure = (
             f'if they are marks of thousands, set data.decimal: "{other}" and data.thousands: "{look.grammar.decimal}"'
