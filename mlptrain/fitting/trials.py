@@ -55,7 +55,10 @@ def choose_candidate(
 
 def find_best_candidate(candidates: Sequence[Candidate], trial: Trial, host: Host) -> int:
     """The number of the candidate that did best in its short training."""
-    values = [try_training(each.data, trial.steps, host) for each in candidates]
+    values = []
+    for number, (candidate, choice) in enumerate(zip(candidates, trial.choices, strict=True), 1):
+        host.remark(f"trial {number} of {len(candidates)}: {choice.about}, {trial.steps:,} steps")
+        values.append(try_training(candidate.data, trial.steps, host))
     if host.stop():
         raise Interrupted("stopped during the trials; nothing was written")
     best = min(range(len(values)), key=values.__getitem__)
