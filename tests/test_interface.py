@@ -111,7 +111,7 @@ def test_every_form_of_a_spec_gives_the_same_model(tmp_path, expected, form):
         {"training.epochs": 2, "model.hidden": [4, 3], "training.shuffle": False},
         {"training": {"epochs": 2, "batch_size": 16, "shuffle": np.bool_(False)}, "model.hidden": np.array([4, 3])},
         ["training.epochs=2", "model.hidden=[4, 3]", "training.shuffle=false"],
-        ("training.epochs=3", "training.epochs=2", "model.hidden=[4, 3]", "training.shuffle=false"),
+        ("training.epochs=2", "model.hidden=[4, 3]", "training.shuffle=false"),
     ],
 )
 def test_every_form_of_overrides_gives_the_same_model(overrides):
@@ -318,7 +318,7 @@ def test_a_file_that_is_no_model_is_not_replaced(tmp_path):
         with pytest.raises(SpecError, match="exists and is not a model of mlptrain"):
             write()
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("rows.csv", "a,b\n")]
-    with pytest.raises(ModelFileError, match=r"rows\.csv: not a model of mlptrain, or damaged"):
+    with pytest.raises(ModelFileError, match=r"rows\.csv: not a model of mlptrain: this is a table"):
         mlptrain.load(other)
 
 

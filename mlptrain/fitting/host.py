@@ -23,7 +23,7 @@ class Host:
     clock: Clock = time.monotonic
     notice: Callable[[str], object] = ignore_notice
     remark: Callable[[str], object] = ignore_notice
-    """Where it is repeated what the spec says about columns, which who has just written it in code need not hear."""
+    """Where goes what only who looks on need hear: what the spec says about columns, which trial is under way."""
     stop: Callable[[], bool] = never_stop
     begun: float | None = None
     """When the command began, by the clock; None: with the fit."""

@@ -106,7 +106,7 @@ def test_xor_is_solved_by_the_command(tmp_path):
     command = [sys.executable, "-m", "mlptrain", "fit", str(CONFIGS["xor"]), "--set", "seed=7"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr
-    assert "accuracy           1.0000" in done.stdout
+    assert "accuracy      1.000" in done.stdout
     assert Model.load(tmp_path / "xor.npz").result["metrics"]["train"]["accuracy"] == 1.0
 
 

@@ -7,7 +7,7 @@ from math import inf
 import numpy as np
 import pytest
 
-from mlptrain.commands.fit import FitResult, read_checked_draft
+from mlptrain.commands.fit import make_result, read_checked_draft
 from mlptrain.data.frames import read_columns
 from mlptrain.errors import Diverged, Interrupted, SpecError
 from mlptrain.fitting import fit as fitting
@@ -77,7 +77,7 @@ def test_a_fit_in_memory_is_that_from_files_bit_for_bit(tmp_path, sections):
     result = fit(str(spec), out=out, notice=told.append)
     done = fit_in_memory(spec, host=Host(notice=said.append))
     assert stored(done, out) == out.read_bytes()
-    assert FitResult(model=str(out), **vars(replace(done.outcome, seconds=result.seconds))) == result
+    assert make_result(replace(done, outcome=replace(done.outcome, seconds=result.seconds)), out) == result
     assert said == told
     assert done.held_out is None
 
