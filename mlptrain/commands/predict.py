@@ -142,7 +142,7 @@ class Prediction:
         unread = there - columns.keys() - set(keep)
         if absent := [name for name in [*columns, *keep] if name not in there]:
             place = reading.source.name + ":1" * (reading.source.unit == ":")
-            raise DataError(f"{place}: {describe_missing_columns(absent, reading.names)}")
+            raise DataError(f"{place}: {describe_missing_columns(absent, reading.names, columns)}")
         step = max(each.network.chunk_rows() for each in self.model.networks)
         chunks = reading.chunks(-(-CHUNK // step) * step, texts=texts, unread=unread)
         for table in prefetch_tables(chunks) if reading.quick else chunks:

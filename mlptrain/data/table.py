@@ -152,10 +152,11 @@ def find_near_name(name: str, names: Iterable[str]) -> list[str]:
     return same[:1] or get_close_matches(name, list(names), n=1, cutoff=0.7)
 
 
-def describe_missing_columns(names: Sequence[str], known: Collection[str]) -> str:
-    """What a message says of columns that are missing among the known ones."""
+def describe_missing_columns(names: Sequence[str], known: Collection[str], taken: Collection[str] = ()) -> str:
+    """What a message says of columns that are missing among the known ones, of which those `taken` are others."""
     what = f"column {names[0]!r} is" if len(names) == 1 else f"columns {format_quoted_names(names)} are"
-    close = [match for name in names for match in find_near_name(name, known)]
+    free = [name for name in known if name not in taken]
+    close = [match for name in names for match in find_near_name(name, free)]
     hint = (
         f"; did you mean {format_quoted_names(close)}?" if close else f"; the columns are {format_quoted_names(known)}"
     )
