@@ -23,6 +23,10 @@ class Description:
     epochs: int
     best_epoch: int
     metrics: dict[str, Metrics]
+    baseline: dict[str, Metrics]
+    """The metrics of the prediction that knows nothing of a row; of a model that has none, nothing."""
+    undefined: dict[str, dict[str, str]]
+    """Why a metric has no value."""
     refit: bool
     """Whether the network was trained anew on all rows; the history is that of the search for the best epoch."""
     columns: dict[str, str]
@@ -53,6 +57,8 @@ def describe_model(model: Model, model_path: str, size: int) -> Description:
         target="\n".join(f"{name}: {size} {labels}".rstrip() for name, _, size, labels in model.head.describe()),
         history=model.history,
         spec=to_plain(model.spec),
+        baseline=model.result.get("baseline", {}),
+        undefined=model.result.get("undefined", {}),
         spec_folder=model.spec_folder,
         watched=model.watched,
         running_loss=model.spec.training.train_loss == "running",

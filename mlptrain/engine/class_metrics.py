@@ -30,6 +30,7 @@ class ClassMetric:
     of_classes: ClassVar[bool] = True
     larger_is_better: ClassVar[bool] = True
     needs_probabilities: ClassVar[bool] = False
+    of_median: ClassVar[bool] = False
     resamples: ClassVar[bool] = True
     """Whether drawing rows anew spreads its values around that of all rows, so that it has an interval."""
     least_classes: ClassVar[int] = 2

@@ -15,6 +15,7 @@ from annotated_types import Ge, Gt, Lt
 
 from mlptrain.engine.activations import sigmoid, softplus
 from mlptrain.engine.arrays import Floats, Integers
+from mlptrain.engine.best_constant import Doubles, average_targets, find_best_constant, take_log_of_shares
 from mlptrain.engine.elementwise import NUMPY, Executor
 
 TAIL = np.float32(1e-20)
@@ -78,6 +79,14 @@ class NumberLoss:
     def predict(self, logits: Floats) -> Floats:
         return logits
 
+    def find_constant(self, targets: Doubles, weights: Doubles) -> Doubles:
+        """The logits (K,) that are the best for all rows alike, whose targets are (B, K)."""
+        return find_best_constant(self.rows, targets, weights)
+
+    def rows(self, logits: Floats, targets: Floats, executor: Executor = NUMPY) -> Rows:
+        """ℓ (B,) and ∂ℓ/∂logits (B, K)."""
+        raise NotImplementedError
+
     def pool_logits(self, logits: Floats, weights: Floats | None = None) -> Floats:
         """The logits (B, K) of the mean prediction of several members, whose logits are (M, B, K)."""
         return average(logits, weights)
@@ -94,6 +103,10 @@ class ClassLoss:
 
     def outputs(self, classes: int) -> int:
         return classes
+
+    def find_constant(self, shares: Doubles) -> Doubles:
+        """The logits (K,) that say of every row what share each class has, (K,)."""
+        return take_log_of_shares(shares, 0.0)
 
     def predict(self, logits: Floats) -> Floats:
         return softmax(logits)
@@ -112,6 +125,9 @@ class MeanSquaredError(NumberLoss):
     def rows(self, logits: Floats, targets: Floats, executor: Executor = NUMPY) -> Rows:
         e = logits - targets
         return average_loss_over_outputs(e * e, 2 * e)
+
+    def find_constant(self, targets: Doubles, weights: Doubles) -> Doubles:
+        return average_targets(targets, weights)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,6 +208,9 @@ class Poisson(NumberLoss):
     def predict(self, logits: Floats) -> Floats:
         return self.mean(logits)[0]
 
+    def find_constant(self, targets: Doubles, weights: Doubles) -> Doubles:
+        return take_log_of_shares(average_targets(targets, weights), 0.0)
+
     def pool_logits(self, logits: Floats, weights: Floats | None = None) -> Floats:
         return log_mean_exp(logits, weights)
 
@@ -216,6 +235,9 @@ class CrossEntropy(ClassLoss):
         executor.class_tail(self.slope, e, total, targets, (scalar(on), scalar(off)))
         return loss, e
 
+    def find_constant(self, shares: Doubles) -> Doubles:
+        return take_log_of_shares(shares, self.label_smoothing)
+
     @staticmethod
     def slope(e: Floats, total: Floats, true: Integers, on: Any, off: Any) -> Any:
         """softmax(z) − q from e^z and its sum over the classes."""
@@ -233,6 +255,10 @@ class BinaryCrossEntropy(ClassLoss):
 
     def outputs(self, classes: int) -> int:
         return 1
+
+    def find_constant(self, shares: Doubles) -> Doubles:
+        first, second = take_log_of_shares(shares, self.label_smoothing)
+        return np.array([second - first])
 
     def rows(self, logits: Floats, targets: Integers, executor: Executor = NUMPY) -> Rows:
         q = ((1 - self.label_smoothing) * targets[:, None] + self.label_smoothing / 2).astype(logits.dtype)
@@ -292,6 +318,10 @@ class Hinge(ClassLoss):
 
     def predict(self, logits: Floats) -> Floats:
         return logits
+
+    def find_constant(self, shares: Doubles) -> Doubles:
+        """1 for a class of more than half of the rows, 0 for all others: a margin pays for no smaller one."""
+        return (shares > 0.5).astype(np.float64)
 
     def pool_logits(self, logits: Floats, weights: Floats | None = None) -> Floats:
         """The mean score."""

@@ -28,6 +28,12 @@ def find_weighted_median(ascending: Doubles, weights: Doubles) -> float:
     return float((ascending[low] + ascending[high]) / 2)
 
 
+def find_median(values: Doubles, weights: Doubles) -> float:
+    """The median of numbers (B,) in any order."""
+    order = values.argsort()
+    return find_weighted_median(values[order], weights[order])
+
+
 class NumberMetric:
     """What the metrics of numbers share."""
 

@@ -43,6 +43,21 @@ class Fit:
         return self.outcome.metrics
 
     @property
+    def baseline(self) -> dict[str, Metrics]:
+        """Per part the metrics of the prediction that knows nothing of a row, made of the training rows."""
+        return self.outcome.baseline
+
+    @property
+    def undefined(self) -> dict[str, dict[str, str]]:
+        """Per part why a metric has no value."""
+        return self.outcome.undefined
+
+    @property
+    def targets(self) -> dict[str, dict[str, Metrics]]:
+        """Per part, of several targets the metrics of each."""
+        return self.outcome.targets
+
+    @property
     def epochs(self) -> int:
         """Epochs done."""
         return self.outcome.epochs

@@ -1,7 +1,7 @@
 """How a fit ended: of one training, and of all trainings together."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from statistics import mean, stdev
 from typing import Any
 
@@ -17,6 +17,12 @@ class TrainingResult:
     best_epoch: int
     metrics: dict[str, Metrics]
     """Per part (train, validation), measured in evaluation mode with the parameters that were kept."""
+    baseline: dict[str, Metrics] = field(default_factory=dict)
+    """Per part, those of the prediction that knows nothing of a row, made of the training rows."""
+    undefined: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Per part, why a metric has no value."""
+    targets: dict[str, dict[str, Metrics]] = field(default_factory=dict)
+    """Per part, of several targets the metrics of each, by its name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +37,9 @@ class Outcome:
     parameters: int
     folds: tuple[TrainingResult, ...] = ()
     """Each fold, where there are several."""
+    baseline: dict[str, Metrics] = field(default_factory=dict)
+    undefined: dict[str, dict[str, str]] = field(default_factory=dict)
+    targets: dict[str, dict[str, Metrics]] = field(default_factory=dict)
     deviations: dict[str, Metrics] = field(default_factory=dict)
     """The standard deviations (n − 1) of the folds' metrics."""
     refit: bool | None = None
@@ -41,7 +50,8 @@ class Outcome:
 
     def facts(self) -> dict[str, Any]:
         """What a model file says of its fit: no times, so that the same fit gives the same bytes."""
-        facts: dict[str, Any] = {name: getattr(self, name) for name in ("reason", "epochs", "best_epoch", "metrics")}
+        always = ("reason", "epochs", "best_epoch", "metrics", "baseline", "undefined", "targets")
+        facts: dict[str, Any] = {name: getattr(self, name) for name in always}
         if self.folds:
             facts |= {"folds": [asdict(each) for each in self.folds], "deviations": self.deviations}
         if self.refit is not None:
@@ -70,8 +80,40 @@ def summarize_results(
         parameters=parameters,
         folds=tuple(results) if several else (),
         deviations={part: aggregate_fold_metrics(results, part, stdev) for part in metrics} if several else {},
+        baseline={part: average_metrics([each.baseline[part] for each in results]) for part in results[0].baseline},
+        undefined={part: join_reasons(results, part) for part in results[0].undefined},
+        targets={part: average_targets(results, part) for part in results[0].targets},
         refit=refit,
     )
+
+
+def join_results(search: TrainingResult, refit: TrainingResult) -> TrainingResult:
+    """A search for the best epoch, with what the refit is worth on the parts that it has."""
+    names = ("metrics", "baseline", "undefined", "targets")
+    return replace(search, **{name: getattr(search, name) | getattr(refit, name) for name in names})
+
+
+def average_metrics(measures: Sequence[Metrics]) -> Metrics:
+    """The means of metrics that were measured several times; None where one has no value."""
+    found: Metrics = {}
+    for name in measures[0]:
+        known = [value for each in measures if (value := each[name]) is not None]
+        found[name] = mean(known) if len(known) == len(measures) else None
+    return found
+
+
+def average_targets(results: Sequence[TrainingResult], part: str) -> dict[str, Metrics]:
+    """The means of the metrics of each target."""
+    return {name: average_metrics([each.targets[part][name] for each in results]) for name in results[0].targets[part]}
+
+
+def join_reasons(results: Sequence[TrainingResult], part: str) -> dict[str, str]:
+    """Why metrics have no value: of several trainings, the reason of the first that has none."""
+    found: dict[str, str] = {}
+    for fold, each in enumerate(results, 1):
+        for name, reason in each.undefined.get(part, {}).items():
+            found.setdefault(name, f"in fold {fold}: {reason}" if len(results) > 1 else reason)
+    return found
 
 
 def aggregate_fold_metrics(

@@ -7,14 +7,16 @@ from math import inf
 
 import numpy as np
 
+from mlptrain.engine.comparisons import Undefined, Value
 from mlptrain.engine.metrics import Metrics, separate_undefined, undefine_nonfinite
 from mlptrain.errors import Diverged, Interrupted, SpecError
 from mlptrain.fitting.execution import choose_executor
 from mlptrain.fitting.host import Host, ignore_notice
 from mlptrain.fitting.keeper import Keeper
 from mlptrain.fitting.out_of_fold import HeldOut
-from mlptrain.fitting.outcome import TrainingResult
+from mlptrain.fitting.outcome import TrainingResult, join_results
 from mlptrain.model.architecture import build_network, make_input_layout
+from mlptrain.model.baseline import fit_baseline, measure_baseline
 from mlptrain.model.examples import Examples
 from mlptrain.model.file import require_model_fits_file
 from mlptrain.model.fitted_network import FittedNetwork
@@ -44,6 +46,14 @@ class FinishedTrainings:
     results: Sequence[TrainingResult]
     refit: bool = False
     """Whether the network is one that was trained anew on all rows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartMeasures:
+    """What a network is worth on a part: of all targets together, and of each of several."""
+
+    values: dict[str, Value]
+    targets: dict[str, Metrics]
 
 
 def make_course(encoded: EncodedData, *, fold: int = 1, folds: int = 1) -> Course:
@@ -118,7 +128,7 @@ class Trainings:
             result, _ = self.train(encoded, course)
         if result.reason == "time_limit":
             return self.keep_search(found, replace(search, reason="time_limit"))
-        whole = replace(search, metrics=search.metrics | result.metrics)
+        whole = join_results(search, result)
         refitted = self.make_network(encoded, course, found.history)
         return FinishedTrainings(networks=[refitted], results=[whole], refit=True)
 
@@ -143,7 +153,12 @@ class Trainings:
     def make_network(self, encoded: EncodedData, course: Course, history: Arrays) -> FittedNetwork:
         """What a model keeps of a training."""
         return FittedNetwork(
-            spec=self.data.spec, features=encoded.features, head=encoded.head, network=course.network, history=history
+            spec=self.data.spec,
+            features=encoded.features,
+            head=encoded.head,
+            network=course.network,
+            history=history,
+            baseline=fit_baseline(course.head, course.train),
         )
 
     def restore_training(self, course: Course) -> tuple[TrainingResult, Arrays] | None:
@@ -184,15 +199,12 @@ class Trainings:
             if finished.reason == "interrupted" and not self.keeper.finishes:
                 raise self.interrupt(encoded, course, state, finished)
             calibrate_temperature(course)
-            measures = measure_parts(course) if finished.epochs else {}
-            if measures and measures["train"]["loss"] is None:
+            result = make_training_result(course, finished)
+            if result.metrics and result.metrics["train"]["loss"] is None:
                 raise build_final_divergence_error(course, state)
         except Diverged as problem:
             kept = self.keeper.keep_best(course, state) if course.refit or has_good_best(course, state) else ""
             raise Diverged(f"{problem}{kept}") from None
-        result = TrainingResult(
-            reason=finished.reason, epochs=finished.epochs, best_epoch=finished.best_epoch, metrics=measures
-        )
         if course.validation is not None and state.history and not any(epoch.best for epoch in state.history):
             self.host.notice(describe_missing_best_epoch(course))
         return result, tabulate_epochs(state.history)
@@ -213,12 +225,7 @@ class Trainings:
         """The error that the user has stopped the fit; if the keeper forgets, this training counts as done."""
         if finished.epochs and not course.refit and not self.keeper.remembers:
             calibrate_temperature(course)
-            result = TrainingResult(
-                reason=finished.reason,
-                epochs=finished.epochs,
-                best_epoch=finished.best_epoch,
-                metrics=measure_parts(course),
-            )
+            result = make_training_result(course, finished)
             self.add(self.make_network(encoded, course, tabulate_epochs(state.history)), result)
         return Interrupted(self.keeper.describe_stop(course, state))
 
@@ -228,7 +235,7 @@ def has_good_best(course: Course, state: TrainState) -> bool:
     if not state.best.epoch:
         return False
     state.best.restore(course.network)
-    return all(metrics["loss"] is not None for metrics in measure_parts(course).values())
+    return not any(isinstance(each.values["loss"], Undefined) for each in measure_parts(course).values())
 
 
 def always_stop() -> bool:
@@ -252,16 +259,46 @@ def describe_missing_best_epoch(course: Course) -> str:
     return f"{fold}{what}, so none is the best: the last one was kept; look for odd numbers in the validation rows"
 
 
-def measure_parts(course: Course) -> dict[str, Metrics]:
+def make_training_result(course: Course, finished: Finished) -> TrainingResult:
+    """How a training ended, and what its network and the baseline are worth on its parts."""
+    measures = measure_parts(course) if finished.epochs else {}
+    separated = {name: separate_undefined(part.values) for name, part in measures.items()}
+    return TrainingResult(
+        reason=finished.reason,
+        epochs=finished.epochs,
+        best_epoch=finished.best_epoch,
+        metrics={name: values for name, (values, _) in separated.items()},
+        undefined={name: reasons for name, (_, reasons) in separated.items()},
+        baseline=measure_baselines(course) if measures else {},
+        targets={name: part.targets for name, part in measures.items() if part.targets},
+    )
+
+
+def list_parts(course: Course) -> dict[str, Examples]:
+    """The training rows, and the validation rows if there are any."""
+    return {"train": course.train} | ({"validation": course.validation} if course.validation else {})
+
+
+def measure_parts(course: Course) -> dict[str, PartMeasures]:
     """All metrics of the parts, with the parameters that were kept."""
-    parts = {"train": course.train} | ({"validation": course.validation} if course.validation else {})
-    return {name: evaluate_part_metrics(course, part) for name, part in parts.items()}
+    return {name: evaluate_part_metrics(course, part) for name, part in list_parts(course).items()}
 
 
 @np.errstate(all="ignore")
-def evaluate_part_metrics(course: Course, part: Examples) -> Metrics:
-    """Loss and metrics of a part in evaluation mode; None where one is not a finite number."""
-    loss, predictions = predict_with_mean_loss(course.network, course.head, part)
-    return separate_undefined(
-        undefine_nonfinite({"loss": loss} | measure_part_metrics(course.head, part, predictions))
-    )[0]
+def evaluate_part_metrics(course: Course, part: Examples) -> PartMeasures:
+    """Loss and metrics of a part in evaluation mode; undefined where one is not a finite number."""
+    head = course.head
+    loss, predictions = predict_with_mean_loss(course.network, head, part)
+    values = undefine_nonfinite({"loss": loss} | measure_part_metrics(head, part, predictions))
+    return PartMeasures(values=values, targets=head.measure_each_target(predictions, part.truth, part.weights))
+
+
+def measure_baselines(course: Course) -> dict[str, Metrics]:
+    """What the baseline of the training rows is worth on the parts."""
+    baseline = fit_baseline(course.head, course.train)
+    found = {}
+    for name, part in list_parts(course).items():
+        weights = np.ones(part.rows) if part.weights is None else part.weights.astype(np.float64)
+        values = measure_baseline(baseline, course.head, part.truth, weights)
+        found[name] = separate_undefined(undefine_nonfinite(values))[0]
+    return found

@@ -1,9 +1,10 @@
 """Metrics of a judgement, with intervals, per-class results and confusion; also by slices of the rows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from math import isnan
+from typing import Any
 
 import numpy as np
 from numpy.random import BitGenerator
@@ -18,7 +19,7 @@ from mlptrain.engine.arrays import Integers
 from mlptrain.engine.bootstrap import bootstrap_intervals, choose_resample_count, measure_slices
 from mlptrain.engine.class_metrics import Accuracy
 from mlptrain.engine.class_report import report_classes
-from mlptrain.engine.comparisons import Comparison, compare_classes
+from mlptrain.engine.comparisons import Comparison, Value, compare_classes
 from mlptrain.engine.metrics import (
     Metrics,
     derive_metrics_from_accuracy,
@@ -63,6 +64,10 @@ class Evaluation:
     metrics: Metrics
     undefined: dict[str, str] = field(default_factory=dict)
     """Why a metric is null."""
+    baseline: Metrics = field(default_factory=dict)
+    """The metrics of the prediction that knows nothing of a row; of a model that has none, nothing."""
+    targets: dict[str, Metrics] = field(default_factory=dict)
+    """Of several targets the metrics of each, by its name."""
     intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
     """95 % bootstrap intervals."""
     resamples: int = 0
@@ -93,11 +98,23 @@ class Slicing:
     codes: Integers
 
 
+MeasureBaseline = Callable[[NDArray[Any], NDArray[np.float64]], dict[str, Value]]
+"""What knows nothing of a row, measured on the truth of rows and their weights."""
+
+
+def evaluate_baseline(measure: MeasureBaseline, judgement: Judgement, known: NDArray[np.bool_]) -> Metrics:
+    """The metrics of the baseline, for which rows of classes that the model does not know are wrong as well."""
+    values = measure(judgement.truth[known], judgement.weights[known])
+    metrics, _ = separate_undefined(undefine_nonfinite(values))
+    return metrics if known.all() or not metrics else count_unknown_as_wrong(metrics, judgement.weights, known)[0]
+
+
 @np.errstate(all="ignore")  # what is too large for a number is seen in the metrics
 def evaluate_judgement(
     judgement: Judgement,
     head: Head,
     *,
+    baseline: MeasureBaseline,
     bits: BitGenerator,
     resamples: int | None = None,
     slicing: Slicing | None = None,
@@ -107,9 +124,8 @@ def evaluate_judgement(
     count, known = len(judgement.truth), head.find_known(judgement.truth)
     judged = judgement if known.all() else judgement.take(known)
     answers = head.compare(judged.predictions, judged.truth)
-    metrics, undefined = separate_undefined(
-        undefine_nonfinite(measure_metrics(answers, judged.weights, losses=judged.losses))
-    )
+    values = measure_metrics(answers, judged.weights, losses=judged.losses)
+    metrics, undefined = separate_undefined(undefine_nonfinite(values))
     if judged.no_loss:
         undefined |= {"loss": judged.no_loss}
     unknown = count - int(known.sum())
@@ -123,6 +139,8 @@ def evaluate_judgement(
         rows=count,
         metrics=metrics,
         undefined=undefined,
+        baseline=evaluate_baseline(baseline, judgement, known),
+        targets=head.measure_each_target(judged.predictions, judged.truth, judged.weights),
         intervals=intervals,
         resamples=resamples if intervals else 0,
         confusion=tuple(map(tuple, table.tolist())),

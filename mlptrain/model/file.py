@@ -23,12 +23,14 @@ from mlptrain.engine.input_layout import InputLayout
 from mlptrain.engine.network import Network
 from mlptrain.errors import Diverged, ModelFileError, SpecError
 from mlptrain.model.architecture import build_network, count_parameters, make_input_layout
+from mlptrain.model.baseline import Baseline
 from mlptrain.model.fitted_network import FittedNetwork
 from mlptrain.model.head import Head, make_head
 from mlptrain.model.network_arrays import collect_named_arrays, fill_arrays, select_arrays_by_prefix
 from mlptrain.model.rows import AnyFeatures
 from mlptrain.model.rules import (
     MOST_LAYERS,
+    check_baseline,
     check_features,
     check_head,
     check_history,
@@ -47,11 +49,13 @@ from mlptrain.storage.publishing import publish_file
 FORMAT = "mlptrain model"
 CHECKPOINT_FORMAT = "mlptrain checkpoint"
 FORMAT_VERSIONS = (1, 2)
-"""In 1 all networks have one spec and the same weight; in 2 each has its own."""
+"""In 1 all networks have one spec and the same weight; in 2 each may have its own, and a baseline."""
 WRITER = version("mlptrain")
 """Read once, and early: a disk that fails when training is over must not come between."""
 KEYS = frozenset(["format", "format_version", "mlptrain", "spec", "members", "result", "spec_folder", "data_digest"])
 NETWORK_KEYS = frozenset(["features", "target"])
+NEW_NETWORK_KEYS = frozenset(["baseline"])
+"""What format 2 may say of a network beside that."""
 """What the metadata says, and what it says of each network, no more and no less; in format 2 the spec and the weight
 stand with the networks."""
 
@@ -104,18 +108,20 @@ def make_arrays(contents: ModelContents) -> Arrays:
 
 
 def make_metadata(contents: ModelContents) -> Json:
-    """What the file says in JSON: in format 1 where all networks have one spec and the same weight."""
+    """What the file says in JSON: in format 1 where nothing needs format 2."""
     first = contents.networks[0].spec
     alike = len(set(contents.weights)) == 1 and all(each.spec == first for each in contents.networks)
+    first_format = alike and all(each.baseline is None for each in contents.networks)
     own = zip(contents.networks, contents.weights, strict=True)
     return {
         "format": FORMAT,
-        "format_version": 1 if alike else 2,
+        "format_version": 1 if first_format else 2,
         "mlptrain": WRITER,
         **({"spec": to_plain(first)} if alike else {}),
         "members": [
             ({} if alike else {"spec": to_plain(each.spec), "weight": weight})
             | {"features": to_plain(each.features), "target": to_plain(each.head.target)}
+            | ({} if each.baseline is None else {"baseline": to_plain(each.baseline)})
             for each, weight in own
         ],
         "result": contents.result,
@@ -213,7 +219,7 @@ def restore_contents_from_arrays(name: str, arrays: Arrays, kind: type[Kind]) ->
 
 def make_contents_from_metadata(metadata: Json, arrays: Arrays, kind: type[Kind]) -> Kind:
     """The contents of checked metadata and arrays."""
-    alike = metadata["format_version"] == 1
+    alike = metadata["format_version"] == 1 or "spec" in metadata
     wanted = KEYS if alike else KEYS - {"spec"}
     require_rule(
         metadata.keys() == wanted, f"its metadata has other keys: {', '.join(sorted(metadata.keys() ^ wanted))[:80]}"
@@ -243,8 +249,10 @@ def restore_stored_spec(plain: Any) -> Spec:
 
 def select_network_metadata(plain: Any) -> Json:
     """What format 1 says of a network, from what format 2 says."""
-    require_rule(isinstance(plain, dict) and plain.keys() == NETWORK_KEYS | {"spec", "weight"}, "the keys of a member")
-    return {name: plain[name] for name in NETWORK_KEYS}
+    needed = NETWORK_KEYS | {"spec", "weight"}
+    known = isinstance(plain, dict) and needed <= plain.keys() <= needed | NEW_NETWORK_KEYS
+    require_rule(known, "the keys of a member")
+    return {name: value for name, value in plain.items() if name not in ("spec", "weight")}
 
 
 def group_arrays(arrays: Arrays, networks: int) -> list[Arrays]:
@@ -261,7 +269,8 @@ def group_arrays(arrays: Arrays, networks: int) -> list[Arrays]:
 
 def restore_network(spec: Spec, plain: Json, arrays: Arrays) -> FittedNetwork:
     """One network from its part of the metadata and its arrays."""
-    require_rule(isinstance(plain, dict) and plain.keys() == NETWORK_KEYS, "the keys of a member")
+    known = isinstance(plain, dict) and NETWORK_KEYS <= plain.keys() <= NETWORK_KEYS | NEW_NETWORK_KEYS
+    require_rule(known, "the keys of a member")
     features: AnyFeatures = from_plain(Features | PixelFeatures, plain["features"])
     target: Target = from_plain(Target, plain["target"])
     check_features(features, spec)
@@ -274,7 +283,9 @@ def restore_network(spec: Spec, plain: Json, arrays: Arrays) -> FittedNetwork:
     load_arrays_into_network(network, arrays)
     history = select_arrays_by_prefix(arrays, "history.")
     check_history(history)
-    return FittedNetwork(spec=spec, features=features, head=head, network=network, history=history)
+    baseline: Baseline | None = from_plain(Baseline, plain["baseline"]) if "baseline" in plain else None
+    check_baseline(baseline, head)
+    return FittedNetwork(spec=spec, features=features, head=head, network=network, history=history, baseline=baseline)
 
 
 def read_arrays(path: Path) -> Arrays:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from mlptrain.data.odd_cells import OddRows
 from mlptrain.engine.network import Network
+from mlptrain.model.baseline import Baseline
 from mlptrain.model.encoding import encode_examples
 from mlptrain.model.head import Head, predict_values, predict_with_row_losses
 from mlptrain.model.rows import AnyFeatures, Rows
@@ -43,6 +44,8 @@ class FittedNetwork:
     head: Head
     network: Network
     history: Arrays = field(default_factory=dict)
+    baseline: Baseline | None = None
+    """What knows nothing of a row, from the training rows; models of the first format have none."""
 
     def predict(self, rows: Rows, odd: OddRows | None = None) -> NDArray[Any]:
         """Scores of the classes (B, C), or numbers in the user's units (B, K); `odd` is told which cells are odd."""

@@ -20,10 +20,21 @@ from mlptrain.data.targets import (
     require_targets_present,
 )
 from mlptrain.engine.arrays import Floats
+from mlptrain.engine.best_constant import average_targets, count_shares
 from mlptrain.engine.comparisons import Comparison, Undefined, Value, compare_classes, compare_numbers
 from mlptrain.engine.losses import Loss
-from mlptrain.engine.metrics import METRICS, find_default_metric, measure_metric, measure_metrics
+from mlptrain.engine.metrics import (
+    METRICS,
+    Metrics,
+    find_default_metric,
+    measure_metric,
+    measure_metrics,
+    measure_targets,
+    separate_undefined,
+    undefine_nonfinite,
+)
 from mlptrain.engine.network import Inputs, Network
+from mlptrain.engine.number_metrics import find_median
 from mlptrain.errors import DataError, SpecError
 from mlptrain.model.answers import (
     AnswerOptions,
@@ -122,6 +133,22 @@ class ClassHead:
         is_class: NDArray[np.bool_] = codes[:, None] == np.arange(self.width)
         return is_class[:, 1:] if self.width == 2 else is_class
 
+    def join_equal_rows(self, truth: NDArray[Any], weights: Doubles) -> tuple[NDArray[Any], Doubles]:
+        """One row for each class that occurs, with the weight of all its rows: for what says the same of every row."""
+        totals: Doubles = np.bincount(truth, weights, self.width)  # type: ignore[assignment]
+        return np.flatnonzero(totals), totals[totals > 0]
+
+    def summarize_truth(self, truth: NDArray[Any], weights: Doubles) -> tuple[Doubles, Doubles]:
+        """The shares of the classes (C,), and nothing."""
+        return count_shares(truth, weights, self.width), np.empty(0)
+
+    def find_constant_logits(self, truth: NDArray[Any], weights: Doubles) -> Doubles:
+        """The logits (K,) of the least loss that are the same for every row."""
+        if self.loss.classes:
+            return self.loss.find_constant(count_shares(truth, weights, self.width))  # type: ignore[call-arg]
+        codes, totals = self.join_equal_rows(truth, weights)
+        return self.loss.find_constant(self.one_hot(codes).astype(np.float64), totals)  # type: ignore[call-arg]
+
     def make_perfect_values(self, truth: NDArray[Any]) -> NDArray[Any]:
         """The scores that say the truth with certainty (B, C)."""
         return (truth[:, None] == np.arange(self.width)).astype(np.float64)
@@ -142,6 +169,12 @@ class ClassHead:
         """By predicted column, which rows have no prediction, if there are any: a score is not finite."""
         bad = ~np.isfinite(values).all(axis=1)
         return {self.target.name: bad} if bad.any() else {}
+
+    def measure_each_target(
+        self, predictions: NDArray[Any], truth: NDArray[Any], weights: Floats | None
+    ) -> dict[str, Metrics]:
+        """Nothing: there is one target."""
+        return {}
 
     def write_answers(self, values: NDArray[Any], dtype: np.dtype[Any]) -> Columns:
         """The predicted label of each row, under the target's own name; none where a score is not finite."""
@@ -260,6 +293,18 @@ class NumberHead:
     def encoding_targets(self, truth: NDArray[Any]) -> Doubles:
         return truth
 
+    def join_equal_rows(self, truth: NDArray[Any], weights: Doubles) -> tuple[NDArray[Any], Doubles]:
+        """The rows as they are: no two numbers need be equal."""
+        return truth, weights
+
+    def summarize_truth(self, truth: NDArray[Any], weights: Doubles) -> tuple[Doubles, Doubles]:
+        """The means and the medians of the targets (K,)."""
+        medians = [find_median(column, weights) for column in truth.T]
+        return average_targets(truth, weights), np.array(medians)
+
+    def find_constant_logits(self, truth: NDArray[Any], weights: Doubles) -> Doubles:
+        return self.loss.find_constant(self.loss_targets(truth, np.dtype(np.float64)), weights)  # type: ignore[call-arg]
+
     def make_perfect_values(self, truth: NDArray[Any]) -> NDArray[Any]:
         return truth
 
@@ -269,6 +314,16 @@ class NumberHead:
 
     def compare(self, predictions: NDArray[Any], truth: NDArray[Any]) -> Comparison:
         return compare_numbers(predictions, truth)
+
+    def measure_each_target(
+        self, predictions: NDArray[Any], truth: NDArray[Any], weights: Floats | None
+    ) -> dict[str, Metrics]:
+        """The metrics of each of several targets, by name; of one nothing beside those of all."""
+        if self.width == 1:
+            return {}
+        found = measure_targets(compare_numbers(predictions, truth), weights)
+        metrics = (separate_undefined(undefine_nonfinite(values))[0] for values in found)
+        return dict(zip(self.names, metrics, strict=True))
 
     def mark_not_finite(self, values: NDArray[Any]) -> dict[str, NDArray[np.bool_]]:
         return mark_not_finite(values, self.target.names)

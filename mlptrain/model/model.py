@@ -12,6 +12,7 @@ from mlptrain.arguments import require_count, require_path, shorten_repr
 from mlptrain.data.features import FeatureColumn
 from mlptrain.data.odd_cells import OddCells, OddRows, join_odd_rows
 from mlptrain.data.targets import convert_labels_to_array
+from mlptrain.engine.comparisons import Value
 from mlptrain.engine.losses import Loss
 from mlptrain.errors import DataError, SpecError
 from mlptrain.model.answers import (
@@ -24,6 +25,7 @@ from mlptrain.model.answers import (
     mark_not_finite,
     select_kept_columns,
 )
+from mlptrain.model.baseline import measure_mean_baseline
 from mlptrain.model.evaluation import Evaluation, Slicing, evaluate_judgement, slice_rows_by_column
 from mlptrain.model.file import (
     ModelContents,
@@ -224,6 +226,7 @@ class Model(ModelContents):
         found = evaluate_judgement(
             judgement,
             self.head,
+            baseline=self.measure_baseline,
             bits=stream(self.spec.seed, "bootstrap"),
             resamples=resamples,
             slicing=slicing,
@@ -232,6 +235,13 @@ class Model(ModelContents):
         return replace(found, watched=self.watched, odd_cells=odd, not_finite=lost.counts)
 
     @np.errstate(all="ignore")  # what is too large for its numbers is seen in the predictions
+    def measure_baseline(self, truth: NDArray[Any], weights: NDArray[np.float64]) -> dict[str, Value]:
+        """What the networks' baselines, averaged as they are, are worth on rows; nothing if one has none."""
+        baselines = [each.baseline for each in self.networks if each.baseline is not None]
+        if len(baselines) < len(self.networks):
+            return {}
+        return measure_mean_baseline(baselines, [each.head for each in self.networks], self.weights, truth, weights)
+
     def predict_values(self, rows: Rows, odd: OddCells | None = None) -> NDArray[Any]:
         """Σ w p / Σ w of the networks' predictions p: scores of the classes (B, C), or numbers (B, K).
 

@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 import numpy as np
 
+from mlptrain.model.baseline import Baseline
 from mlptrain.model.head import Head
 from mlptrain.model.history import STORED_COLUMNS, Reason
 from mlptrain.model.rows import AnyFeatures
@@ -46,6 +47,12 @@ def check_head(head: Head, *, of_images: bool) -> None:
         raise ValueError(rule)
 
 
+def check_baseline(baseline: Baseline | None, head: Head) -> None:
+    """What is said of every row alike, for these classes or numbers."""
+    for rule in () if baseline is None else baseline.find_broken_rules(head):
+        raise ValueError(rule)
+
+
 def check_networks_agree(heads: Sequence[Head], features: Sequence[AnyFeatures]) -> None:
     """Several networks predict one and the same target."""
     kinds = {each.on_images for each in features}
@@ -72,19 +79,41 @@ def check_history(history: Arrays) -> None:
 def check_result(result: Any) -> None:
     """How training ended: reason, epochs, metrics by part; of folds each one's, and deviations; whether refitted."""
     require_rule(isinstance(result, Mapping), "its result is not a map")
-    needed = {"reason", "epochs", "best_epoch", "metrics"}
-    require_rule(needed <= result.keys() <= needed | {"folds", "deviations", "refit"}, "the keys of its result")
+    needed, new = {"reason", "epochs", "best_epoch", "metrics"}, {"baseline", "undefined", "targets"}
+    require_rule(needed <= result.keys() <= needed | new | {"folds", "deviations", "refit"}, "the keys of its result")
     require_rule(result["reason"] in get_args(Reason), "its reason is not known here")
     require_rule(
         all(type(result[name]) is int and result[name] >= 0 for name in ("epochs", "best_epoch")), "its epochs"
     )
     check_metrics(result["metrics"])
     check_metrics(result.get("deviations", result["metrics"]))
+    if result.get("baseline"):
+        check_metrics(result["baseline"])
+    check_reasons(result.get("undefined", {}))
+    check_targets(result.get("targets", {}))
     require_rule(type(result.get("refit", False)) is bool, "its refit")
     require_rule(isinstance(result.get("folds", []), list), "its folds")
     for fold in result.get("folds", []):
-        require_rule(isinstance(fold, Mapping) and fold.keys() == needed, "the keys of a fold")
+        known = isinstance(fold, Mapping) and needed <= fold.keys() <= needed | new
+        require_rule(known, "the keys of a fold")
         check_result(fold)
+
+
+def check_reasons(parts: Any) -> None:
+    """Texts, by metric, by part."""
+    require_rule(isinstance(parts, Mapping), "its undefined metrics are not a map")
+    for part in parts.values():
+        require_rule(isinstance(part, Mapping), "its undefined metrics are not maps")
+        require_rule(all(type(reason) is str for reason in part.values()), "a reason is no text")
+        require_safe_metric_names(part)
+
+
+def check_targets(parts: Any) -> None:
+    """Numbers, or null, by metric, by target, by part."""
+    require_rule(isinstance(parts, Mapping), "the metrics of its targets are not a map")
+    for targets in parts.values():
+        if targets:
+            check_metrics({f"target_{number}": each for number, each in enumerate(targets.values())})
 
 
 def check_metrics(parts: Any) -> None:

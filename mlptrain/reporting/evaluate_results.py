@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from mlptrain.figures import format_figure, format_interval, format_weight
+from mlptrain.model.baseline import describe_no_better
 from mlptrain.model.evaluation import Evaluation
 from mlptrain.reporting.metric_rows import choose_headline, describe_scaled_loss, order_metrics
 from mlptrain.reporting.terminal import ANYWHERE, Terminal
@@ -16,10 +17,14 @@ from mlptrain.reporting.words import format_count_with_noun
 def format_evaluation(result: Evaluation, terminal: Terminal = ANYWHERE, *, verbose: bool = False) -> str:
     """The metrics with their intervals, then the classes and the slices, if there are any."""
     names = choose_metrics(result, verbose=verbose)
-    rows = [["", format_count_with_noun(result.rows, "row"), *(["95 % interval"] if result.intervals else [])]]
+    baseline = ["baseline"] if result.baseline else []
+    rows = [
+        ["", format_count_with_noun(result.rows, "row"), *baseline, *(["95 % interval"] if result.intervals else [])]
+    ]
     for name in names:
         between = format_interval(*result.intervals[name]) if name in result.intervals else ""
-        rows.append([name, format_figure(result.metrics[name]), *([between] if result.intervals else [])])
+        trivial = [format_figure(result.baseline.get(name))] if result.baseline else []
+        rows.append([name, format_figure(result.metrics[name]), *trivial, *([between] if result.intervals else [])])
     shown, dropped = drop_columns(rows, terminal)
     lines = [terminal.wrap(escape_text(result.seen))] if result.seen else []
     lines += [align_rows(shown, terminal=terminal, paints=["", "best", "quiet"])]
@@ -28,6 +33,8 @@ def format_evaluation(result: Evaluation, terminal: Terminal = ANYWHERE, *, verb
         lines.append(terminal.wrap(f"  (intervals from {result.resamples:,} bootstrap samples)"))
     if result.watched is not None:
         lines += describe_scaled_loss(names, result.watched)
+        no_better = describe_no_better("these", names[0], result.metrics, result.baseline)
+        lines += [terminal.wrap(f"  ({no_better})", "   ")] if no_better else []
     lines += describe_dropped_columns(dropped, terminal)
     if result.classes:
         lines += [
@@ -36,6 +43,8 @@ def format_evaluation(result: Evaluation, terminal: Terminal = ANYWHERE, *, verb
             format_classes(result, terminal),
         ]
         lines += format_confusion(result, terminal)
+    if result.targets:
+        lines += ["", terminal.paint("targets", "strong"), *format_targets(result, names, terminal)]
     if result.by:
         lines += ["", terminal.paint(f"by {escape_text(result.by)}", "strong"), *format_slices(result, names, terminal)]
     return "\n".join(lines)
@@ -84,6 +93,17 @@ def format_confusion(result: Evaluation, terminal: Terminal = ANYWHERE, most: in
     return ["", heading, align_rows(table, terminal=terminal)]
 
 
+def format_targets(result: Evaluation, names: Sequence[str], terminal: Terminal = ANYWHERE) -> list[str]:
+    """The metrics of each of several targets."""
+    names = [name for name in names if name != "loss"]
+    rows = [
+        [escape_text(target, 40), *(format_figure(metrics[name]) for name in names)]
+        for target, metrics in result.targets.items()
+    ]
+    shown, dropped = drop_columns([["", *names], *rows], terminal)
+    return [align_rows(shown, terminal=terminal), *describe_dropped_columns(dropped, terminal)]
+
+
 def format_slices(result: Evaluation, names: Sequence[str], terminal: Terminal = ANYWHERE, most: int = 50) -> list[str]:
     """The metrics of each slice."""
     rows = [
@@ -98,6 +118,9 @@ def build_evaluation_document(result: Evaluation) -> dict[str, Any]:
     """The result of `eval` for programs."""
     document = asdict(result)
     always = {key: document[key] for key in ("rows", "metrics", "intervals")}
+    always |= {"baseline": document["baseline"], "undefined": document["undefined"]}
+    if result.targets:
+        always["targets"] = document["targets"]
     always["odd_cells"] = {kind: document["odd_cells"][kind] for kind in ("filled", "unseen", "beyond")}
     always["seen"] = document["seen"] or None
     always["not_finite"] = document["not_finite"]

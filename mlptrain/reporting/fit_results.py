@@ -7,8 +7,9 @@ from typing import Any
 
 from mlptrain.commands.fit import FitResult
 from mlptrain.figures import format_figure
+from mlptrain.model.baseline import describe_no_better
 from mlptrain.model.watched import Watched
-from mlptrain.reporting.metric_rows import choose_headline, describe_scaled_loss, shorten_metrics
+from mlptrain.reporting.metric_rows import SHORT, choose_headline, describe_scaled_loss, shorten_metrics
 from mlptrain.reporting.terminal import ANYWHERE, Terminal
 from mlptrain.reporting.text import escape_text
 from mlptrain.reporting.text_tables import (
@@ -48,7 +49,21 @@ def format_parts(result: FitResult, terminal: Terminal, verbose: bool) -> list[s
     if is_loss_apart(watched) and "validation" in shown:
         before = {part: watched.values[0] if part == "validation" else None for part in parts}
         shown = {part: {"loss": before[part]} | dict(values) for part, values in shown.items()}
-    return [format_metrics(shown, terminal=terminal), *describe_scaled_loss(names, watched)]
+    last = list(parts)[-1]
+    if last in result.baseline:
+        trivial = {name: result.baseline[last].get(name) for name in next(iter(shown.values()))}
+        shown["baseline"] = trivial | ({"loss": None} if is_loss_apart(watched) else {})
+    lines = [format_metrics(shown, terminal=terminal), *describe_scaled_loss(names, watched)]
+    return [*lines, *describe_worth(result, last, terminal)]
+
+
+def describe_worth(result: FitResult, part: str, terminal: Terminal) -> list[str]:
+    """A line for each metric that is shown without a value, and one if the model is no better than the baseline."""
+    watched = result.watched.name or "loss"
+    shown = [name for name in result.undefined.get(part, {}) if name == watched or name in SHORT]
+    lines = [f"{name}: undefined: {result.undefined[part][name]}" for name in shown]
+    no_better = describe_no_better(f"the {part}", watched, result.metrics[part], result.baseline.get(part, {}))
+    return [terminal.wrap(f"  ({escape_text(line)})", "   ") for line in [*lines, no_better] if line]
 
 
 def choose_metrics(parts: Mapping[str, Mapping[str, float | None]], watched: Watched, *, verbose: bool) -> list[str]:
@@ -80,9 +95,14 @@ def format_folds(result: FitResult, terminal: Terminal, *, verbose: bool = False
         figures = (format_figure(column[number - 1]) for column in columns)
         rows.append([f"fold {number}", str(fold.best_epoch), *figures])
     rows += [[word, "", *(format_figure(end[k]) for end in ends)] for k, word in enumerate(("mean", "sd"))]
+    if part in result.baseline:
+        trivial = [result.baseline[part].get(name) for name in names]
+        trivial[:1] = [None] if is_loss_apart(watched) and part == "validation" else trivial[:1]
+        rows.append(["baseline", "", *map(format_figure, trivial)])
     shown, dropped = drop_columns(rows, Terminal(width=terminal.width or FOLDS_WIDTH), keep=3)
     table = align_rows(shown, terminal=terminal, paints=[PART_PAINTS[part]])
-    return [table, *describe_scaled_loss(names, watched), *describe_dropped_columns(dropped, terminal)]
+    lines = [table, *describe_scaled_loss(names, watched), *describe_dropped_columns(dropped, terminal)]
+    return [*lines, *describe_worth(result, part, terminal)]
 
 
 def summarize_values(values: Sequence[float | None]) -> list[float | None]:
@@ -101,4 +121,8 @@ def build_fit_document(result: FitResult) -> dict[str, Any]:
         del document["refit"]
     if result.positive_class is None:
         del document["positive_class"]
+    if not result.targets:
+        del document["targets"]
+        for fold in document.get("folds", ()):
+            del fold["targets"]
     return document

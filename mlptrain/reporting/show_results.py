@@ -50,8 +50,15 @@ def describe_metrics(result: Description, terminal: Terminal, *, verbose: bool) 
     names = shorten_metrics(result.metrics, watched, first=first)
     if verbose:
         names = sorted(measured, key=lambda name: name != first)
-    lines = [format_metrics(result.metrics, names, terminal=terminal), *describe_scaled_loss(names, watched)]
+    table = format_metrics(result.metrics | add_baseline(result), names, terminal=terminal)
+    lines = [table, *describe_scaled_loss(names, watched)]
     return [*lines, *([terminal.wrap(f"  ({REFIT})", "   ")] if result.refit else [])]
+
+
+def add_baseline(result: Description) -> dict[str, dict[str, float | None]]:
+    """A column for the baseline on the last of the parts, if the model has one."""
+    last = list(result.metrics)[-1]
+    return {"baseline": result.baseline[last]} if last in result.baseline else {}
 
 
 def describe_columns(columns: Mapping[str, str], terminal: Terminal, *, verbose: bool) -> list[str]:

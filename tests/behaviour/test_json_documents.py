@@ -13,7 +13,11 @@ CLASS_METRICS = {
     *("log_loss", "brier", "ece", "mcc", "cohen_kappa"),
 }
 NUMBER_METRICS = {"loss", "rmse", "mae", "r2", "rmsle", "mape", "median_absolute_error"}
-FIT = {"model", "reason", "epochs", "best_epoch", "metrics", "seconds", "parameters", "watched", "remark"}
+FIT = {
+    *("model", "reason", "epochs", "best_epoch", "metrics", "baseline", "undefined", "seconds", "parameters"),
+    *("watched", "remark"),
+}
+EVAL = {"rows", "metrics", "baseline", "undefined", "intervals", "odd_cells", "seen", "not_finite"}
 
 
 def document(ended):
@@ -38,7 +42,7 @@ def document(ended):
 def test_fit(tmp_path, sections, parts, metrics, quiet):
     write_iris(tmp_path, **sections)
     found = document(mlptrain("fit", "iris.yaml", "--json", *quiet, cwd=tmp_path))
-    assert found.keys() == FIT
+    assert found.keys() == FIT | ({"targets"} if metrics is NUMBER_METRICS else set())
     assert (found["model"], found["reason"], found["epochs"]) == ("iris.npz", "epochs", 10)
     assert isinstance(found["best_epoch"], int)
     assert isinstance(found["parameters"], int)
@@ -72,9 +76,7 @@ def test_eval(tmp_path, target, metrics):
     assert mlptrain("fit", "iris.yaml", "-q", cwd=tmp_path).code == 0
     ended = mlptrain("eval", "iris.npz", "iris.csv", "--json", cwd=tmp_path)
     found = document(ended)
-    assert found.keys() == {"rows", "metrics", "intervals", "odd_cells", "seen", "not_finite"} | (
-        {"classes", "confusion"} if target == "species" else set()
-    )
+    assert found.keys() == EVAL | ({"classes", "confusion"} if target == "species" else set())
     assert found["rows"] == 150
     assert found["intervals"].keys() == metrics - {"ece"}
     assert all(low <= found["metrics"][name] <= high for name, (low, high) in found["intervals"].items())
@@ -90,7 +92,7 @@ def test_undefined_metrics_are_null_and_their_reasons_are_on_stderr(tmp_path):
     (tmp_path / "setosa.csv").write_text("\n".join(IRIS.read_text().splitlines()[:11]))
     ended = mlptrain("eval", "iris.npz", "setosa.csv", "--json", cwd=tmp_path)
     found = document(ended)
-    assert found.keys() == {"rows", "metrics", "intervals", "odd_cells", "seen", "not_finite", "classes", "confusion"}
+    assert found.keys() == EVAL | {"classes", "confusion"}
     assert {name for name, value in found["metrics"].items() if value is None} == {
         *("auc", "average_precision", "log_loss", "brier", "ece", "cohen_kappa"),
     }
@@ -115,7 +117,7 @@ def test_show(tmp_path):
     found = document(mlptrain("show", "iris.npz", "--json", cwd=tmp_path))
     assert found.keys() == {
         *("model", "parameters", "bytes", "networks", "reason", "epochs", "best_epoch"),
-        *("metrics", "refit", "columns", "target", "history", "spec", "watched"),
+        *("metrics", "baseline", "undefined", "refit", "columns", "target", "history", "spec", "watched"),
     }
     assert len(found["history"]["train_loss"]) == 10
     assert found["history"]["train_metric"] == [None] * 10
@@ -153,7 +155,7 @@ def test_a_file_whose_name_is_no_unicode_is_named_in_json_all_the_same(tmp_path)
 # folds, slices
 
 
-FOLD = {"reason", "epochs", "best_epoch", "metrics"}
+FOLD = {"reason", "epochs", "best_epoch", "metrics", "baseline", "undefined"}
 
 
 @pytest.mark.parametrize(
@@ -181,7 +183,7 @@ def test_eval_tells_classes_slices_and_intervals(tmp_path, target, samples):
     options = ("--by", "species", "--bootstrap", samples)
     found = document(mlptrain("eval", "iris.npz", "iris.csv", *options, "--json", cwd=tmp_path))
     classes = {"classes", "confusion"} if target == "species" else set()
-    assert found.keys() == {"rows", "metrics", "intervals", "odd_cells", "seen", "not_finite", "by", "slices"} | classes
+    assert found.keys() == EVAL | {"by", "slices"} | classes
     assert found["by"] == "species"
     assert [each.keys() for each in found["slices"]] == [{"value", "rows", "metrics"}] * 3
     assert all(each["metrics"].keys() == found["metrics"].keys() for each in found["slices"])

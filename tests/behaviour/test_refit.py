@@ -118,7 +118,9 @@ def test_its_history_and_its_validation_metrics_are_those_of_the_search(tmp_path
     assert result.metrics["train"] != search.metrics["train"]
     assert (result.refit, search.refit) == (True, None)
     model, other = Model.load(Path(result.model)), Model.load(Path(search.model))
-    assert model.result == other.result | {"refit": True, "metrics": result.metrics}
+    of_both = {name: getattr(result, name) for name in ("metrics", "baseline", "undefined", "targets")}
+    assert model.result == other.result | of_both | {"refit": True}
+    assert result.baseline["validation"] == search.baseline["validation"]
     for name, values in model.networks[0].history.items():
         assert np.array_equal(values, other.networks[0].history[name], equal_nan=True)
 

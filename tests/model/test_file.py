@@ -322,7 +322,7 @@ def test_numpy_opens_it_without_pickle_and_the_names_can_be_read(tmp_path):
         assert archive["history.train_loss"].shape == (12,)
         metadata = json.loads(archive["metadata"].tobytes().decode())
     assert metadata["format"] == "mlptrain model"
-    assert metadata["format_version"] == 1
+    assert metadata["format_version"] == 2
     assert metadata["spec"]["model"]["hidden"] == [4, 3]
     assert metadata["result"]["epochs"] == 12
 
