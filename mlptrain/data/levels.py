@@ -9,16 +9,13 @@ from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from math import isfinite
-from typing import TYPE_CHECKING
+from typing import Protocol
 from unicodedata import normalize
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.data.grammar import NUMBERS, NumberGrammar, is_inexact_whole_number
-
-if TYPE_CHECKING:
-    from mlptrain.data.cells import TextCells
 
 Integers = NDArray[np.int64]
 
@@ -164,6 +161,19 @@ def translate_words(texts: Collection[str], words: Mapping[str, str], grammar: N
     return {text: word for text, word in found if word is not None}
 
 
+class CodedTexts(Protocol):
+    """Cells as codes of their different texts."""
+
+    @property
+    def codes(self) -> NDArray[np.int32]: ...
+
+    @property
+    def values(self) -> Sequence[str]: ...
+
+    @property
+    def counts(self) -> Mapping[str, int]: ...
+
+
 class LevelFinder:
     """Finds the level that a text means: the very text, else the one level of its meaning."""
 
@@ -192,7 +202,7 @@ class LevelFinder:
         code = self.places.get(text)
         return self.of_key.get(self.meaning.find_key(text), NONE) if code is None else code
 
-    def code_cells(self, cells: "TextCells") -> Integers:
+    def code_cells(self, cells: CodedTexts) -> Integers:
         """The place of each cell's level, −1 where there is none: each different text is looked at once."""
         places = self.places
         codes = [places[text] if text in places else self.find_code(text) for text in cells.values]
@@ -221,7 +231,7 @@ def make_level_finder(
     return LevelFinder(levels, marks, grammar)
 
 
-def code_by_meaning(cells: "TextCells", grammar: NumberGrammar) -> Integers:
+def code_by_meaning(cells: CodedTexts, grammar: NumberGrammar) -> Integers:
     """A code of each cell: cells have the same one if they mean the same."""
     meaning = choose_meaning(list(cells.counts), grammar)
     first: dict[Hashable, int] = {}

@@ -23,7 +23,7 @@ from mlptrain.engine.network import Network
 from mlptrain.engine.optimizers import Optimizer
 from mlptrain.fitting.execution import choose_executor
 from mlptrain.model.examples import Examples
-from mlptrain.model.head import measure_part_metrics, predict_with_row_losses
+from mlptrain.model.network_outputs import measure_part_metrics, predict_with_row_losses
 from mlptrain.model.rows import Rows
 from mlptrain.preparation.material import TrainingData
 from mlptrain.preparation.preparation import EncodedData

@@ -20,9 +20,9 @@ from mlptrain.model.baseline import fit_baseline, measure_baseline
 from mlptrain.model.examples import Examples
 from mlptrain.model.file import require_model_fits_file
 from mlptrain.model.fitted_network import FittedNetwork
-from mlptrain.model.head import measure_part_metrics, predict_values, predict_with_mean_loss
 from mlptrain.model.history import restore_epochs, tabulate_epochs
 from mlptrain.model.network_arrays import select_arrays_by_prefix
+from mlptrain.model.network_outputs import measure_part_metrics, predict_values, predict_with_mean_loss
 from mlptrain.model.products import limit_threads, make_room_for_products
 from mlptrain.preparation.column_notices import describe_declared_columns, list_column_notices
 from mlptrain.preparation.material import TrainingData

@@ -10,7 +10,8 @@ from mlptrain.data.odd_cells import OddRows
 from mlptrain.engine.network import Network
 from mlptrain.model.baseline import Baseline
 from mlptrain.model.encoding import encode_examples
-from mlptrain.model.head import Head, predict_values, predict_with_row_losses
+from mlptrain.model.head import Head
+from mlptrain.model.network_outputs import predict_values, predict_with_row_losses
 from mlptrain.model.rows import AnyFeatures, Rows
 from mlptrain.spec.fields import Spec
 from mlptrain.storage.container import Arrays

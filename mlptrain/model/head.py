@@ -21,19 +21,15 @@ from mlptrain.data.targets import (
 )
 from mlptrain.engine.arrays import Floats
 from mlptrain.engine.best_constant import average_targets, count_shares
-from mlptrain.engine.comparisons import Comparison, Undefined, Value, compare_classes, compare_numbers
+from mlptrain.engine.comparisons import Comparison, compare_classes, compare_numbers
 from mlptrain.engine.losses import Loss
 from mlptrain.engine.metrics import (
-    METRICS,
     Metrics,
     find_default_metric,
-    measure_metric,
-    measure_metrics,
     measure_targets,
     separate_undefined,
     undefine_nonfinite,
 )
-from mlptrain.engine.network import Inputs, Network
 from mlptrain.engine.number_metrics import find_median
 from mlptrain.errors import DataError, SpecError
 from mlptrain.model.answers import (
@@ -43,7 +39,6 @@ from mlptrain.model.answers import (
     format_predicted_numbers,
     mark_not_finite,
 )
-from mlptrain.model.examples import Examples
 from mlptrain.model.rows import Rows
 from mlptrain.spec.fields import Data
 
@@ -395,55 +390,3 @@ def list_answers(head: Head, values: NDArray[Any], dtype: np.dtype[Any], options
         probabilities = head.write_probabilities(values, dtype)
         groups.append(ColumnGroup(origin="the probability of a class", columns=probabilities))
     return groups
-
-
-def iterate_logits(network: Network, head: Head, x: Inputs) -> Iterator[Floats]:
-    """The logits (B, K) of x in evaluation, of several members those of their mean prediction, chunk by chunk."""
-    for logits in network.logits(x):
-        yield logits if network.members is None else head.loss.pool_logits(logits)
-
-
-@np.errstate(all="ignore")  # what is too large for the network's numbers is seen in the predictions
-def predict_values(network: Network, head: Head, x: Inputs) -> NDArray[Any]:
-    """Scores or numbers for all rows, chunk by chunk."""
-    return join_chunks(head, [head.predict(logits) for logits in iterate_logits(network, head, x)])
-
-
-def join_chunks(head: Head, chunks: Sequence[NDArray[Any]]) -> NDArray[Any]:
-    """The predictions of all chunks; there may be none."""
-    return np.concatenate(chunks) if chunks else np.empty((0, head.width))
-
-
-def predict_with_row_losses(network: Network, head: Head, part: Examples) -> tuple[Floats, NDArray[Any]]:
-    """The loss of each row in evaluation mode (B,), and the predictions."""
-    start, losses, chunks = 0, [], []
-    for logits in iterate_logits(network, head, part.x):
-        stop = start + len(logits)
-        rows, _ = head.loss.rows(logits, part.targets[start:stop])
-        losses.append(rows.copy())
-        chunks.append(head.predict(logits))
-        start = stop
-    return np.concatenate(losses) if losses else np.empty(0, part.x.dtype), join_chunks(head, chunks)
-
-
-def predict_with_mean_loss(network: Network, head: Head, part: Examples) -> tuple[float, NDArray[Any]]:
-    """The loss in evaluation mode, averaged over the (weighted) rows (NaN without any), and the predictions."""
-    losses, predictions = predict_with_row_losses(network, head, part)
-    return average_losses(losses, part.weights), predictions
-
-
-def average_losses(losses: Floats, weights: Floats | None) -> float:
-    """Σ w · loss / Σ w; NaN without rows."""
-    w = np.ones(len(losses)) if weights is None else weights.astype(np.float64)
-    return float(w @ losses.astype(np.float64) / w.sum()) if len(losses) else float("nan")
-
-
-def measure_part_metrics(head: Head, part: Examples, predictions: NDArray[Any]) -> dict[str, Value]:
-    """All metrics of the predictions for a part."""
-    return measure_metrics(head.compare(predictions, part.truth), part.weights)
-
-
-def measure_named_metric(name: str, head: Head, part: Examples, predictions: NDArray[Any]) -> float | None:
-    """One metric by name; None where it is not defined."""
-    value = measure_metric(METRICS[name], head.compare(predictions, part.truth), part.weights)
-    return None if isinstance(value, Undefined) else value

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from mlptrain.model.answers import AnswerOptions, ColumnGroup, Columns, format_predicted_numbers, join_columns
 from mlptrain.model.fitted_network import FittedNetwork
-from mlptrain.model.head import Head, iterate_logits, list_answers
+from mlptrain.model.head import Head, list_answers
+from mlptrain.model.network_outputs import iterate_logits
 from mlptrain.model.rows import Rows
 
 

@@ -24,7 +24,8 @@ from mlptrain.model.encoding import (
     require_comparable_targets,
 )
 from mlptrain.model.examples import Examples, Origin
-from mlptrain.model.head import ClassHead, Head, NumberHead, measure_part_metrics
+from mlptrain.model.head import ClassHead, Head, NumberHead
+from mlptrain.model.network_outputs import measure_part_metrics
 from mlptrain.model.rows import (
     AnyFeatures,
     Rows,

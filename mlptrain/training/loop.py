@@ -15,8 +15,8 @@ from mlptrain.engine.optimizers import Optimizer
 from mlptrain.engine.penalties import bound_unit_norms, compute_norm
 from mlptrain.engine.schedules import Now, find_plateau_rule
 from mlptrain.model.examples import Examples
-from mlptrain.model.head import measure_named_metric, predict_with_mean_loss
 from mlptrain.model.history import EpochEnded, Reason
+from mlptrain.model.network_outputs import measure_named_metric, predict_with_mean_loss
 from mlptrain.spec.fields import Spec
 from mlptrain.training.course import Batch, Course, draw_batches
 from mlptrain.training.divergence import build_batch_divergence_error

@@ -19,8 +19,8 @@ from mlptrain.engine.penalties import Penalty
 from mlptrain.engine.schedules import CosLog4, FlatCosine, LinearRamp
 from mlptrain.engine.units import AnyActivation, Parametric
 from mlptrain.errors import Diverged
-from mlptrain.model.head import predict_values, predict_with_mean_loss, predict_with_row_losses
 from mlptrain.model.history import EpochEnded
+from mlptrain.model.network_outputs import predict_values, predict_with_mean_loss, predict_with_row_losses
 from mlptrain.spec.fields import Schedules, Training
 from mlptrain.training import course as course_file
 from mlptrain.training.course import draw_batches

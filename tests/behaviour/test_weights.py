@@ -12,7 +12,8 @@ from mlptrain.engine.losses import BinaryCrossEntropy, CrossEntropy, Focal, Hing
 from mlptrain.engine.penalties import Penalty
 from mlptrain.errors import SpecError
 from mlptrain.model.encoding import HEAVIEST, LIGHTEST
-from mlptrain.model.head import ClassHead, measure_part_metrics, predict_with_mean_loss
+from mlptrain.model.head import ClassHead
+from mlptrain.model.network_outputs import measure_part_metrics, predict_with_mean_loss
 from mlptrain.preparation.preparation import add_class_weights
 from mlptrain.spec.fields import Training
 from tests.support.courses import course_of, drawn, head_of, loss_of, part_of, run, spec_of

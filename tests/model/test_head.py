@@ -11,10 +11,8 @@ from mlptrain.data.targets import ClassTarget, NumberTarget
 from mlptrain.engine.losses import BinaryCrossEntropy, CrossEntropy, Hinge, MeanSquaredError, Poisson
 from mlptrain.engine.metrics import METRICS, Undefined
 from mlptrain.errors import DataError, SpecError
-from mlptrain.model.head import (
-    ClassHead,
-    NumberHead,
-    make_head,
+from mlptrain.model.head import ClassHead, NumberHead, make_head
+from mlptrain.model.network_outputs import (
     measure_named_metric,
     measure_part_metrics,
     predict_values,

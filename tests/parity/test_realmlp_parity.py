@@ -14,8 +14,8 @@ import pytest
 
 from mlptrain.data import category_column
 from mlptrain.fitting.trainings import make_course
-from mlptrain.model.head import predict_values
 from mlptrain.model.history import EpochEnded
+from mlptrain.model.network_outputs import predict_values
 from mlptrain.spec.fields import Spec
 from mlptrain.spec.file import load_draft
 from mlptrain.spec.recipes import Facts

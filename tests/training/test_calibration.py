@@ -5,7 +5,7 @@ import pytest
 from scipy.optimize import minimize_scalar
 
 from mlptrain.engine.losses import BinaryCrossEntropy, CrossEntropy
-from mlptrain.model.head import predict_values
+from mlptrain.model.network_outputs import predict_values
 from mlptrain.training.calibration import calibrate_temperature, find_minimum
 from tests.support.courses import course_of
 

@@ -22,8 +22,8 @@ from mlptrain.errors import Diverged
 from mlptrain.fitting.memory_estimate import trace_peak_memory
 from mlptrain.model.architecture import build_network
 from mlptrain.model.examples import Examples
-from mlptrain.model.head import predict_with_mean_loss
 from mlptrain.model.history import EpochEnded
+from mlptrain.model.network_outputs import predict_with_mean_loss
 from mlptrain.spec.fields import EarlyStopping, Monitor, Training
 from mlptrain.training import course as course_file
 from mlptrain.training.course import draw_batches
