@@ -3,11 +3,11 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from typing import Any, get_origin
+from typing import Any, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Len, Lt
 
-from mlptrain.annotations import Shape, list_component_names, read_field_types, strip_annotation
+from mlptrain.annotations import Shape, list_component_names, list_union_members, read_field_types, strip_annotation
 from mlptrain.data.grammar import is_number
 from mlptrain.plain import KeyPath
 from mlptrain.spec.fields import Spec
@@ -46,7 +46,8 @@ class TextNotation:
         if any(isinstance(bound, Len) for bound in bounds):
             return f"write one character (got {describe_spec_value(value)})"
         number = "a whole number" if isinstance(value, int) else "a number"
-        return f"{describe_spec_value(value)} is out of range; write {number} {describe_range(bounds)}"
+        said = f"{value:.15g}" if isinstance(value, float) else value
+        return f"{said} is out of range; write {number} {describe_range(bounds)}"
 
     def describe_word(self, allowed: Sequence[str], value: Any) -> str:
         return describe_choice(value, [word if any(map(str.isalnum, word)) else json.dumps(word) for word in allowed])
@@ -65,7 +66,7 @@ class TextNotation:
 
     def describe_shape(self, kind: Any, value: Any) -> str:
         if get_origin(kind) is tuple and isinstance(value, str):
-            return f"write a list here: [{value[:80]}]"
+            return f"write a list here: [{write_list_item(get_args(kind)[0], value[:80])}]"
         wanted = describe_map_of_keys(kind, value) if is_dataclass(kind) else SHAPES[get_origin(kind)]
         return f"{wanted} (got {describe_spec_value(value)})"
 
@@ -110,8 +111,18 @@ def describe_nameless_component(value: Mapping[str, Any], names: Sequence[str]) 
 def describe_map_of_keys(kind: Any, value: Any) -> str:
     """That a map of keys is wanted, with the value at its first key, if it is a number that can stand there."""
     key, hint = next(iter(read_field_types(kind).items()))
-    numeric = strip_annotation(hint) in (int, float)
-    return f"write a map of keys here{f': {{{key}: {value}}}' if numeric and is_number(str(value)) else ''}"
+    number = write_share_of_percent(str(value)) or (value if is_number(str(value)) else None)
+    numeric = {strip_annotation(member) for member in list_union_members(strip_annotation(hint))} & {int, float}
+    if numeric and str(value) == "true" and (default := getattr(kind, key, None)):
+        number = f"{default:g}"
+    return f"write a map of keys here{f': {{{key}: {number}}}' if numeric and number is not None else ''}"
+
+
+def write_list_item(kind: Any, text: str) -> str:
+    """A text as an item of a list: where maps are wanted, as the value of their first key."""
+    if not is_dataclass(item := strip_annotation(kind)):
+        return text
+    return f"{{{fields(item)[0].name}: {text}}}"
 
 
 SHAPES: Mapping[Any, str] = {

@@ -9,7 +9,7 @@ from typing import Any, get_args, get_origin
 
 from mlptrain.annotations import list_component_names, list_union_members, read_field_types, strip_annotation
 from mlptrain.spec.fields import Spec
-from mlptrain.spec.words import ALIASES, ELSEWHERE
+from mlptrain.spec.words import ALIASES, ELSEWHERE, NAME_KEYS, SYNONYMS
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,8 @@ def suggest_key(owner: type, key: str) -> str:
     own = [*(each.name for each in fields(owner)), *(["recipe"] if owner is Spec else [])]
     if same := find_same_name(key, own):
         return f"; did you mean {same!r}?"
+    if find_rival_names(owner) and simplify_name(key) in NAME_KEYS:
+        return "; did you mean 'name'?"
     if key in find_rival_names(owner):
         return f"; did you mean {{name: {key}, …}}?"
     if elsewhere := find_key_elsewhere(key, owner):
@@ -102,7 +104,9 @@ def suggest_name(word: str, names: Sequence[str]) -> str:
     >>> suggest_name("LeakyReLU", ["leaky_relu", "relu"])
     "; did you mean 'leaky_relu'?"
     """
-    close = find_same_name(word, names) or next(iter(get_close_matches(word, names, n=1, cutoff=0.6)), None)
+    meant = SYNONYMS.get(simplify_name(word))
+    close = find_same_name(word, names) or (meant if meant in names else None)
+    close = close or next(iter(get_close_matches(word, names, n=1, cutoff=0.6)), None)
     return f"; did you mean {close!r}?" if close else ""
 
 

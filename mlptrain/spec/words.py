@@ -101,6 +101,34 @@ ELSEWHERE: Mapping[str, str] = {
 }
 """Other tools' words without capitals and signs, wherever they stand, and the key of ours that is meant by them."""
 
+SYNONYMS: Mapping[str, str] = {
+    **dict.fromkeys(["acc", "valacc", "valaccuracy", "categoricalaccuracy", "binaryaccuracy"], "accuracy"),
+    **dict.fromkeys(["valloss", "validationloss", "testloss"], "loss"),
+    **dict.fromkeys(["logloss", "crossentropyloss", "neglogloss"], "log_loss"),
+    **dict.fromkeys(["rocauc", "aucroc", "valauc"], "auc"),
+    **dict.fromkeys(["rootmeansquarederror", "negrootmeansquarederror", "valrmse"], "rmse"),
+    **dict.fromkeys(["meanabsoluteerror", "valmae", "l1loss"], "mae"),
+    **dict.fromkeys(["rsquared", "r2score"], "r2"),
+    **dict.fromkeys(["f1score", "f1macro"], "f1"),
+    **dict.fromkeys(["ap", "prauc", "aucpr"], "average_precision"),
+    **dict.fromkeys(["matthews", "matthewscorrcoef"], "mcc"),
+    **dict.fromkeys(["kappa"], "cohen_kappa"),
+    **dict.fromkeys(["float", "int", "integer", "numeric", "numerical", "continuous"], "number"),
+    **dict.fromkeys(["str", "string", "text", "object", "categorical", "factor"], "category"),
+    **dict.fromkeys(["bool", "binary"], "boolean"),
+    **dict.fromkeys(["datetime", "timestamp", "time"], "date"),
+    **dict.fromkeys(["skip", "drop", "exclude", "id"], "ignore"),
+    **dict.fromkeys(["zscore", "normalize", "standardize", "standardscaler"], "standard"),
+    **dict.fromkeys(["minmaxscaler"], "min_max"),
+    **dict.fromkeys(["onehot", "onehotencoder", "dummies"], "one_hot"),
+    **dict.fromkeys(["cosineannealing", "cosinedecay"], "cosine"),
+    **dict.fromkeys(["plateau"], "reduce_on_plateau"),
+}
+"""Other tools' names without capitals and signs, which are proposed where ours may stand, not read as ours."""
+
+NAME_KEYS = frozenset(["type", "kind", "class", "classname", "method", "algorithm", "target", "id"])
+"""Other tools' keys for the name of a component."""
+
 NOT_HERE: Mapping[str, str] = {
     **dict.fromkeys(
         ["softmax", "log_softmax"], "the network ends linear, and the loss owns its link: set loss: cross_entropy"

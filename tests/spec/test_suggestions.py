@@ -102,3 +102,28 @@ def test_percent_of_rows_is_told_the_number():
         text = f"data:\n  train: a.csv\n  target: y\n  split: {{{key}: 20%}}\n"
         assert problems(text) == [f"s.yaml:4: data.split.{key}: '20%': write 0.2"]
     assert problems(DATA, "training.batch_size=20%")[0].startswith("--set training.batch_size: '20%' is not one of")
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("optimizer={type: adam}", "--set optimizer: optimizer.type: unknown key 'type'; did you mean 'name'?"),
+        (
+            "model.activation={class: relu}",
+            "--set model.activation: model.activation.class: unknown key 'class'; did you mean 'name'?",
+        ),
+        ("training.monitor=acc", "--set training.monitor: 'acc' is not known here; did you mean 'accuracy'?"),
+        ("training.monitor=val_loss", "--set training.monitor: 'val_loss' is not known here; did you mean 'loss'?"),
+        ("training.monitor=roc_auc", "--set training.monitor: 'roc_auc' is not known here; did you mean 'auc'?"),
+        ("data.columns.x=str", "--set data.columns.x: 'str' is not known here; did you mean 'category'?"),
+        ("data.columns.x=float", "--set data.columns.x: 'float' is not known here; did you mean 'number'?"),
+        ("data.split=0.2", "--set data.split: write a map of keys here: {validation: 0.2} (got '0.2')"),
+        ("data.split=20%", "--set data.split: write a map of keys here: {validation: 0.2} (got '20%')"),
+        ("training.early_stopping=true", "--set training.early_stopping: write a map of keys here: {patience: 10}"),
+        ("model.layers=3", "--set model.layers: write a list here: [{units: 3}]"),
+        ("model.hidden=3", "--set model.hidden: write a list here: [3]"),
+        ("model.dropout=20", "--set model.dropout: model.dropout.rate: 20 is out of range; write a number from 0 to"),
+    ],
+)
+def test_other_tools_words_and_short_values_are_told_what_to_write(override, said):
+    assert problems(DATA, override)[0].startswith(said)

@@ -46,7 +46,7 @@ def test_all_problems_are_listed_in_the_order_of_the_dict():
     keys = "clipvalue, clipnorm, global_clipnorm, weight_decay, learning_rate_factors, weight_decay_factors"
     found = refusals(values)
     assert found[0] == "spec: seed: -1 is out of range; write a whole number from 0 to below 9223372036854775808"
-    assert found[1] == "spec: optimizer.learning_rate: 0.0 is out of range; write a number above 0"
+    assert found[1] == "spec: optimizer.learning_rate: 0 is out of range; write a number above 0"
     assert found[2].startswith("spec: optimizer.beta_3: unknown key 'beta_3'; did you mean 'beta_") or keys in found[2]
     assert found[3] == "spec: model.hidden[1]: 'big': write a whole number such as 64"
 
