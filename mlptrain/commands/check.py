@@ -1,6 +1,6 @@
 """`check`: the columns and why, the network and its memory, a gradient check of this very spec, the resolved spec."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mlptrain.commands.fit import read_checked_draft
@@ -16,6 +16,7 @@ from mlptrain.preparation.column_notices import describe_declared_columns
 from mlptrain.preparation.material import TrainingData, read_training_rows
 from mlptrain.preparation.partitions import divide_rows, join_validation_to_training
 from mlptrain.preparation.preparation import EncodedData, fit_and_encode_parts
+from mlptrain.preparation.splits import Parts
 from mlptrain.spec.fields import Spec
 from mlptrain.spec.file import Expansion
 from mlptrain.training.course import Course
@@ -35,6 +36,10 @@ class Check:
     notices: Sequence[str]
     rows: int
     """All rows with a target."""
+    division: Mapping[str, int]
+    """How many of them the first training trains on, validates on, and leaves for the test."""
+    trainings: int
+    """How many networks are trained: one, or one a fold or repeat; a refit is not counted."""
     inputs: int
     """Inputs of the network."""
     columns: Sequence[tuple[str, str, str, str]]
@@ -69,6 +74,8 @@ def check_files(spec_path: str, *, overrides: Sequence[str] = ()) -> Check:
         recipe=candidate.expansion,
         notices=[*draft.notices, *list_data_notices(encoded), *describe_declared_columns(encoded.understood)],
         rows=data.rows.count,
+        division=count_divided_rows(course, parts[0]),
+        trainings=len(parts),
         inputs=course.network.inputs,
         columns=summarize_columns(data, encoded),
         rows_checked=count_checked_rows(course),
@@ -79,6 +86,13 @@ def check_files(spec_path: str, *, overrides: Sequence[str] = ()) -> Check:
         elementwise=chosen.describe(),
         gradient=gradient,
     )
+
+
+def count_divided_rows(course: Course, part: Parts) -> dict[str, int]:
+    """The rows of the parts of one training; parts without rows are left out."""
+    validation = 0 if course.validation is None else course.validation.rows
+    counts = {"training": course.train.rows, "validation": validation, "test": len(part.test)}
+    return {name: count for name, count in counts.items() if count}
 
 
 def summarize_layers(course: Course) -> list[tuple[str, tuple[int, ...], int]]:

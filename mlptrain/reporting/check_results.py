@@ -15,7 +15,7 @@ from mlptrain.spec.defaults import list_changed_keys
 from mlptrain.spec.file import Expansion
 from mlptrain.training.gradient_check import ParameterCheck
 
-MOST_COLUMNS, MOST_LAYERS = 8, 5
+MOST_COLUMNS, MOST_LAYERS = 7, 5
 """What fits on one screen; --verbose shows all."""
 SHORTEST_WORDS = 20
 """Less room than this is not worth a remark."""
@@ -24,6 +24,7 @@ SHORTEST_WORDS = 20
 def format_check(result: Check, terminal: Terminal = ANYWHERE, *, verbose: bool = False) -> str:
     """The columns and why, the model and its memory, the gradient in a line: what fits on one screen."""
     lines = describe_columns(result, terminal, verbose=verbose) if result.columns else []
+    lines.append(terminal.wrap(describe_rows(result)))
     lines += describe_model(result, terminal, verbose=verbose)
     lines += describe_gradient(result, terminal, verbose=verbose)
     if result.recipe is not None:
@@ -32,6 +33,13 @@ def format_check(result: Check, terminal: Terminal = ANYWHERE, *, verbose: bool 
     keys = f"{format_count_with_noun(changed, 'key')} {'is' if changed == 1 else 'are'} not the default"
     lines.append(terminal.wrap(f"spec: {keys}; `mlptrain check SPEC --spec` prints all"))
     return "\n".join(lines)
+
+
+def describe_rows(result: Check) -> str:
+    """How the rows are divided: "rows: 700, of which 595 for training, 105 for validation"."""
+    parts = ", ".join(f"{count:,} for {name}" for name, count in result.division.items())
+    several = f"; {result.trainings} networks, each on other rows, of the first: " if result.trainings > 1 else ": "
+    return f"{format_count_with_noun(result.rows, 'row')}{several}{parts}"
 
 
 def describe_columns(result: Check, terminal: Terminal, *, verbose: bool) -> list[str]:
@@ -145,9 +153,10 @@ def build_check_document(result: Check) -> dict[str, Any]:
     """The result of `check` for programs."""
     targets = [row for row in result.columns if row[1] == "target"]
     others = [row for row in result.columns if row[1] != "target"]
-    kept = ("rows", "inputs", "parameters", "memory", "products", "elementwise", "rows_checked")
+    kept = ("rows", "inputs", "parameters", "memory", "products", "elementwise", "rows_checked", "trainings")
     return {
         **{name: getattr(result, name) for name in kept},
+        "division": dict(result.division),
         "columns": [dict(zip(("name", "kind", "inputs", "why"), row, strict=True)) for row in others],
         "target": [dict(zip(("name", "what", "labels"), (row[0], *row[2:]), strict=True)) for row in targets],
         "layers": [dict(zip(("name", "output", "parameters"), layer, strict=True)) for layer in result.layers],

@@ -73,7 +73,8 @@ def find_idle_training_settings(spec: Spec) -> Iterator[Idle]:
         yield ("training", "ties"), "there is no validation part that tells the best epoch"
     stopping = training.early_stopping
     if stopping is not None and stopping.start_from_epoch + stopping.patience >= training.epochs:
-        why = f"{training.epochs} epochs end before its patience of {stopping.patience}"
+        epochs = f"{training.epochs} epoch{'s end' if training.epochs > 1 else ' ends'}"
+        why = f"{epochs} before its patience of {stopping.patience}"
         yield ("training", "early_stopping"), why
 
 

@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.errors import ModelFileError
+from mlptrain.storage.companions import derive_checkpoint_path
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -118,16 +119,28 @@ def read_whole(path: Path) -> memoryview:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except (OSError, ValueError) as problem:  # ValueError: a NUL or half a character in the name
         why = getattr(problem, "strerror", problem)
-        what = "no such file" if isinstance(problem, FileNotFoundError) else f"cannot be opened: {why}"
-        raise Refused(f"{what}; name a model that mlptrain fit wrote") from None
+        missing = isinstance(problem, FileNotFoundError)
+        what = "no such file" if missing else f"cannot be opened: {why}"
+        raise Refused(f"{what}; {suggest_finish(path) if missing else WANTED}") from None
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST:
         os.close(descriptor)
         kind = "folder" if stat.S_ISDIR(status.st_mode) else "device or a pipe"
         what = "larger than 4 GiB, which no model is" if stat.S_ISREG(status.st_mode) else f"this is a {kind}"
-        raise Refused(f"{what}; name a model that mlptrain fit wrote")
+        raise Refused(f"{what}; {WANTED}")
     with os.fdopen(descriptor, "rb") as stream:
         return memoryview(stream.read(status.st_size))
+
+
+WANTED = "name a model that mlptrain fit wrote"
+
+
+def suggest_finish(path: Path) -> str:
+    """What to do where there is no model: finish the fit that has left its checkpoint beside it, if one has."""
+    checkpoint = derive_checkpoint_path(path)
+    if not checkpoint.exists():
+        return WANTED
+    return f"an unfinished fit has left {checkpoint.name} there: `mlptrain fit SPEC --finish` makes a model of it"
 
 
 def require_valid_form(holds: bool, rule: str) -> None:

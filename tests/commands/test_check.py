@@ -16,6 +16,7 @@ from mlptrain.reporting.show_results import format_description, format_stored_sp
 from mlptrain.reporting.spec_text import format_marked_spec, format_spec_as_yaml
 from mlptrain.reporting.terminal import Terminal
 from mlptrain.spec.file import load_spec
+from tests.support.command import write_iris
 from tests.support.flows import CONFIGS, fit, fit_mixed, mixed_rows, write_mixed
 
 LONG = {
@@ -135,7 +136,7 @@ def test_check_fits_one_screen_whatever_the_table_has(tmp_path):
     text = format_check(found, Terminal(width=80))
     assert len(text.splitlines()) <= 24
     assert max(map(len, text.splitlines())) <= 80
-    assert "and 35 more: 35 number (--verbose shows all)" in text
+    assert "and 36 more: 36 number (--verbose shows all)" in text
     whole = format_check(found, verbose=True)
     assert all(f"  {name} " in whole for name, _, given, _ in found.columns if given.endswith("input"))
     assert "hidden_9 (Dense)" in whole
@@ -239,3 +240,16 @@ def test_a_model_of_numbers_is_described_too(tmp_path):
     found = show_file(fit_mixed(tmp_path, data={"target": ["price", "count"]}).model)
     assert found.target == "price: number\ncount: number"
     assert "r2" in format_description(found)
+
+
+@pytest.mark.parametrize(
+    ("split", "line"),
+    [
+        ({"validation": 0.2, "test": 0.1}, "150 rows: 105 for training, 30 for validation, 15 for test"),
+        ({"folds": 5}, "150 rows; 5 networks, each on other rows, of the first: 120 for training, 30 for validation"),
+        ({}, "150 rows: 150 for training"),
+    ],
+)
+def test_it_says_how_the_rows_are_divided(tmp_path, split, line):
+    spec = write_iris(tmp_path, data={"train": "iris.csv", "target": "species", "split": split})
+    assert line in format_check(check_files(str(spec))).splitlines()
