@@ -1,11 +1,18 @@
 """What the pages say is so: their specs run, their commands print what they show, their links lead somewhere."""
 
 import importlib
+import json
 import os
 import re
+from dataclasses import fields
 
+import numpy
 import pytest
+from typer.main import get_command
 
+import mlptrain
+from mlptrain.cli import app
+from mlptrain.data.table_format import TableFormat
 from mlptrain.spec.file import load_spec
 from tests.support.pages import (
     PAGES,
@@ -131,3 +138,64 @@ def test_the_modules_that_the_pages_name_are_there():
     for name in PAGES:
         for path in re.findall(r"`(mlptrain/[\w/]+\.py)`", read_page(name)) if name.startswith("docs/") else ():
             assert importlib.util.find_spec(path.removesuffix(".py").replace("/", ".")), path
+
+
+def list_options():
+    """Each option of each command, as a user types it."""
+    for command in (each for each in get_command(app).commands.values() if not each.hidden):
+        for parameter in command.params:
+            long = [option for option in parameter.opts if option.startswith("--")]
+            yield from ((command.name, option) for option in long if option != "--help")
+
+
+@pytest.mark.parametrize(("command", "option"), [*list_options()])
+def test_every_option_stands_on_a_page(command, option):
+    pages = "".join(read_page(name) for name in PAGES if name.startswith("docs/") and name != "docs/spec.md")
+    assert re.search(rf"{option}\b", pages), command
+
+
+@pytest.mark.parametrize("key", [each.name for each in fields(TableFormat)])
+def test_every_key_of_how_a_table_is_written_is_explained(key):
+    assert re.search(rf"\b{key}\b", read_page("docs/how-to/give-it-your-table.md"))
+
+
+@pytest.fixture(scope="module")
+def flowers(tmp_path_factory):
+    """A folder with a small model, and how it was made."""
+    folder = copy_project(tmp_path_factory.mktemp("flowers"))
+    overrides = {"training.epochs": 2, "training.early_stopping": None}
+    mlptrain.fit(folder / "configs" / "iris.yaml", out=folder / "flowers.npz", overrides=overrides)
+    return folder
+
+
+def test_a_model_file_holds_the_arrays_that_the_page_names(flowers):
+    page = read_page("docs/what-is-promised.md")
+    named = re.findall(
+        r"^\| `([\w.<>]+)` \|", page.partition("## The model file")[2].partition("\n## ")[0], re.MULTILINE
+    )
+    with numpy.load(flowers / "flowers.npz", allow_pickle=False) as arrays:
+        kinds = {name.partition(".")[0] for name in arrays.files}
+    assert kinds <= {name.partition(".")[0] for name in named}
+    assert {"parameters", "history", "metadata", "sha256"} <= kinds
+
+
+def test_a_model_that_is_replaced_is_kept_unless_it_is_the_same(flowers):
+    kept = flowers / "flowers.previous.npz"
+    first = (flowers / "flowers.npz").read_bytes()
+    for epochs, previous in ((2, None), (3, first)):
+        overrides = {"training.epochs": epochs, "training.early_stopping": None}
+        mlptrain.fit(flowers / "configs" / "iris.yaml", out=flowers / "flowers.npz", overrides=overrides)
+        assert (kept.read_bytes() if kept.exists() else None) == previous
+
+
+@pytest.mark.parametrize("verb", ["eval", "check"])
+def test_the_pages_name_the_keys_of_the_document(verb, flowers):
+    given = {"eval": "eval flowers.npz datasets/iris.csv --bootstrap 100", "check": "check configs/iris.yaml"}
+    (command,) = find_commands(f"```console\n$ mlptrain {given[verb]} --json\n```\n")
+    row = re.search(
+        rf"^\| `{verb} --json` \| (.+) \|$", read_page("docs/how-to/use-the-results-elsewhere.md"), re.MULTILINE
+    )
+    assert row
+    named = set(re.findall(r"`(\w+)`", row[1]))
+    assert named <= set(json.loads(run_command(command, flowers).out))
+    assert len(named) > 5

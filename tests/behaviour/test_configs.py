@@ -1,5 +1,6 @@
 """Every config is run, or validated where its data is not ours to ship; and the README lists it."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -124,6 +125,13 @@ def test_two_hidden_units_solve_xor_from_about_two_seeds_in_three(run):
     assert 14 <= sum(solved) <= 18
     assert all((result["loss"] < 0.05) == won for result, won in zip(results, solved, strict=True))
     assert run("xor_2-2-1", "seed=1").parameters == 9
+    hint = re.search(
+        r"two corners wrong, as from this seed\. Try: --set seed=(\d+)",
+        CONFIGS["xor_2-2-1"].read_text(encoding="utf-8"),
+    )
+    assert hint
+    assert results[0]["accuracy"] == 0.5
+    assert results[int(hint[1]) - 1]["accuracy"] == 1.0
 
 
 def test_dropout_on_the_hidden_layer_does_not_prevent_xor(run):
