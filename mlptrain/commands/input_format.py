@@ -21,7 +21,6 @@ from mlptrain.model.fitted_network import FittedNetwork
 from mlptrain.model.model import Model
 from mlptrain.model.rows import AnyFeatures
 from mlptrain.spec.fields import Data, Spec
-from mlptrain.spec.file import make_draft_from_spec
 
 OWN_KEYS = ("missing_values", "missing_target")
 FORMAT_KEYS = tuple(each.name for each in fields(TableFormat))
@@ -43,6 +42,8 @@ def set_input_format(model: Model, settings: Sequence[str]) -> Model:
         raise SpecError("--set: the model reads images, which are written in one way only")
     for setting in settings:
         require_reading_key(setting)
+    from mlptrain.spec.file import make_draft_from_spec  # YAML and the checks of specs: slow to load, seldom needed
+
     spec = make_draft_from_spec(model.spec, list(map(quote_mark, settings))).spec
     return replace(model, networks=tuple(read_network_as(each, spec) for each in model.networks))
 
