@@ -10,7 +10,7 @@ from mlptrain.cli.options import print_notice, set_blas_threads
 from mlptrain.errors import SpecError
 
 SkipRows = Annotated[int, typer.Option(min=0, metavar="N", help="Lines above the names; by default as it looks.")]
-Encoding = Annotated[str | None, typer.Option(metavar="NAME", help="utf-8, cp1252 …; by default as it looks.")]
+Encoding = Annotated[str | None, typer.Option(metavar="NAME", help="utf-8, cp1252 and others; by default as it looks.")]
 Delimiter = Annotated[str | None, typer.Option(metavar="C", help="What divides cells; by default as it looks.")]
 Decimal = Annotated[str | None, typer.Option(metavar="C", help="Decimal point or comma; by default as it looks.")]
 

@@ -59,8 +59,9 @@ def prepare_stdout() -> TextIO:
 def print_message(message: str, longest: int) -> None:
     """Print one line on stderr, safe for any terminal; on one it is wrapped between words, its first word in colour."""
     from mlptrain.reporting.terminal import find_terminal
-    from mlptrain.reporting.text import escape_text
+    from mlptrain.reporting.text import escape_text, escape_unencodable
 
+    message = escape_unencodable(message, getattr(sys.stderr, "encoding", None) or "utf-8")
     with suppress(OSError):  # a log on a full disk, a terminal that has gone: no reason to lose the work
         terminal = find_terminal(sys.stderr)
         kind, colon, rest = terminal.wrap(escape_text(message, longest)).partition(":")

@@ -68,9 +68,10 @@ def find_levels_fault(levels: Sequence[str]) -> str:
     meaning = choose_meaning(levels, NUMBERS)
     seen: dict[Hashable, str] = {}
     for level in levels:
-        other = seen.setdefault(meaning.find_key(level), level)
-        if other is not level:
-            return "give each level once" + (f"; {other!r} and {level!r} are one" if other != level else "")
+        key = meaning.find_key(level)
+        if key in seen:
+            return "give each level once" + (f"; {seen[key]!r} and {level!r} are one" if seen[key] != level else "")
+        seen[key] = level
     return "" if levels else "give each level once"
 
 

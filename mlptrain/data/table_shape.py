@@ -77,8 +77,16 @@ def count_footer_rows(rows: Sequence[Record], tail: Sequence[Record], width: int
         above = [row for row in (rows if whole else [*rows, *tail]) if row is not record and len(row) == width]
         if len(record) == width and not is_sum(record, above[: len(above) - count] if whole else above, whole=whole):
             break
+        if len(record) != width and is_torn(record):
+            break
         count += 1
     return count if count < len(tail) else 0
+
+
+def is_torn(record: Record) -> bool:
+    """Whether a record of another width may be a row that has lost cells: it has figures, and no word says sum."""
+    words = any(SUM_WORDS.fullmatch(cell.strip().rstrip(":. ")) for cell in record)
+    return not words and any(is_figure(cell) for cell in record)
 
 
 def is_sum(record: Record, rows: Sequence[Record], *, whole: bool) -> bool:

@@ -74,7 +74,7 @@ def find_stray_quote(line: str, delimiter: str, *, spaces: bool = False) -> int 
 
     >>> find_stray_quote('5,$78.07"Table, round",x', ",")
     8
-    >>> find_stray_quote('37.8"N 121.2"W,15",17"', ",")
+    >>> find_stray_quote('37.8"N 121.2"W,15', ",")
     """
     for opening in CLOSING.finditer(line):
         before = line[: opening.start()]

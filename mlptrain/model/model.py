@@ -187,7 +187,7 @@ class Model(ModelContents):
         a warning, OddCellsNotice, and counted in `odd_cells`; all that there is to say is a warning, and in `notices`.
 
         >>> import mlptrain
-        >>> table = {"x": [0.0, 1.0, 2.0, 3.0] * 8, "y": [1.0, 3.0, 5.0, 7.0] * 8}
+        >>> table = {"x": [0.0, 1.0, 2.0, 3.0] * 8, "y": [1.5, 3.5, 5.5, 7.5] * 8}
         >>> model = mlptrain.fit({"data": {"target": "y"}, "training": {"epochs": 1}}, table).model
         >>> model.evaluate(table).rows
         32
@@ -343,7 +343,7 @@ def load(path: str | Path) -> Model:
     A file that is something else, or damaged, is a ModelFileError.
 
     >>> import mlptrain, tempfile
-    >>> table = {"x": [0.0, 1.0, 2.0, 3.0] * 8, "y": [1.0, 3.0, 5.0, 7.0] * 8}
+    >>> table = {"x": [0.0, 1.0, 2.0, 3.0] * 8, "y": [1.5, 3.5, 5.5, 7.5] * 8}
     >>> model = mlptrain.fit({"data": {"target": "y"}, "training": {"epochs": 1}}, table).model
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     model.save(f"{folder}/line.npz")

@@ -202,11 +202,11 @@ NAMES = b"sepal_length,sepal_width,petal_length,petal_width\n"
     [
         (b"", "rows.csv:1: the file is empty"),
         (b"\x89PNG\r\n\x1a\n" + bytes(50), "a PNG image"),
-        (b"PK\x03\x04" + bytes(50), "a zip or Excel file"),
+        (b"PK\x03\x04" + bytes(50), "zip"),
         (b"\x80\x04\x95" + bytes(50), "a pickle"),
         (NAMES + b"1,2,3,4\n1,2,3\n", "rows.csv:3: 3 fields, 4 expected"),
         (NAMES + b'1,2,3,"4\n', "rows.csv:2: a quote is opened here and never closed"),
-        (NAMES + b"1,\xff,3,4\n", "rows.csv:2: column 2: byte 3 of the line (0xff) is not utf-8"),
+        (NAMES + b"1,\xff,3,4\n", "rows.csv:2: column \"sepal_width\": 'ÿ' is not a number"),
     ],
 )
 def test_a_table_that_is_none(folder, content, said):

@@ -71,7 +71,8 @@ def test_out_of_fold_predictions_replace_nothing_but_their_like(tmp_path, name):
     path = written(tmp_path, XY, spec)
     (tmp_path / "notes.txt").write_text("mine")
     before = (tmp_path / name).read_bytes()
-    with pytest.raises(SpecError, match="holds no out-of-fold predictions"):
+    said = {"d.csv": "this is the training file", "s.yaml": "this is the spec"}
+    with pytest.raises(SpecError, match=said.get(name, "holds no out-of-fold predictions")):
         fit(path, out=tmp_path / "m.npz", out_of_fold=tmp_path / name)
     assert (tmp_path / name).read_bytes() == before
     for _ in range(2):

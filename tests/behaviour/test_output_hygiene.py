@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 import yaml
@@ -23,7 +24,7 @@ from tests.support.strings import DANGEROUS, FILE_NAMES, HOSTILE, SURROGATES
 
 NAMES = [text for text in HOSTILE if text.strip() and len(text) < 3000 and text not in ("id", "value", "few", "label")]
 """What a column can be called."""
-LABELS = list(dict.fromkeys(text.strip() for text in HOSTILE if text.strip()))
+LABELS = list({normalize("NFC", text.strip()): text.strip() for text in HOSTILE if text.strip()}.values())
 """What a class can be called: blanks around it do not count."""
 FEW = [text for text in HOSTILE if text.strip()][:40]
 ROWS = 3 * len(HOSTILE)

@@ -3,6 +3,7 @@
 import pickle
 import re
 import warnings
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -165,7 +166,7 @@ def test_rows_without_a_target_drop_if_the_spec_says_so(tmp_path):
     assert [str(each.message) for each in caught] == told
     assert model.to_bytes() == expected.to_bytes()
     found = evaluate_telling_notices(model, gaps)
-    assert found == evaluate_files(str(tmp_path / "m.npz"), str(tmp_path / "table.csv"))
+    assert found == replace(evaluate_files(str(tmp_path / "m.npz"), str(tmp_path / "table.csv")), seen="")
     assert (found.rows, found.notices[0]) == (50, told[-1])
 
 
@@ -208,7 +209,7 @@ def test_an_error_is_that_of_the_command_with_the_row_in_place_of_the_line(tmp_p
     for rows in (SPOILED[name], make_records(SPOILED[name])) if name != "no rows" else (SPOILED[name],):
         with pytest.raises(type(by_command.value)) as in_memory:
             mlptrain.fit(make_spec(), rows)
-        assert to_lines(str(in_memory.value), tmp_path) == str(by_command.value)
+        assert to_lines(str(in_memory.value), tmp_path) == re.sub(r" \(%Y[^)]*\)$", "", str(by_command.value))
 
 
 def to_lines(said, folder):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlptrain.data.files import FOREIGN, PARQUET, is_parquet, make_opener, match_files, read_bytes, unpack_gzip
+from mlptrain.data.files import FOREIGN, PARQUET, ZIP, is_parquet, make_opener, match_files, read_bytes, unpack_gzip
 from mlptrain.data.table import read_table
 from mlptrain.data.table_format import TableFormat
 from mlptrain.errors import DataError
@@ -22,7 +22,8 @@ def test_a_foreign_file_is_named_whatever_it_is_called(tmp_path, magic, kind):
     said = re.escape(f"x.csv: this is {kind}; save tables as CSV")
     with pytest.raises(DataError, match=said):
         make_opener(str(tmp_path / "x.csv"))()
-    with pytest.raises(DataError, match="this Parquet file cannot be read" if magic == PARQUET else said):
+    typed = {PARQUET: "this Parquet file cannot be read", ZIP: "this zip file or Excel workbook is damaged"}
+    with pytest.raises(DataError, match=typed.get(magic, said)):
         read_table(str(tmp_path / "x.csv"), TableFormat())
 
 

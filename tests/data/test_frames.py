@@ -428,10 +428,13 @@ def tables(draw: Any) -> dict[str, list[Any]]:
         "b": st.booleans(),
         "d": moments,
     }
-    return {
+    columns = {
         name: draw(st.lists(st.none() | each, min_size=rows - 2, max_size=rows - 2)) + two(each, draw)
         for name, each in cells.items()
     }
+    # A row without any cell is none in a file, and a row of gaps in memory: each has a truth value here.
+    columns["b"] = [False if cell is None else cell for cell in columns["b"]]
+    return columns
 
 
 def two(cells: Any, draw: Any) -> list[Any]:

@@ -17,7 +17,7 @@ from mlptrain.data.table_writing import (
 from mlptrain.errors import SpecError
 
 COLUMNS = {
-    "name, of it": ["a;b", "Größe\t", "", 'say "x"', "two\nlines"],
+    "name, of it": ["a;b", "Größe\t", "x", 'say "x"', "two\nlines"],
     "y": ["1.5", "-1e-07", "", "123456.0", "1e+20"],
 }
 FORMS = {

@@ -11,10 +11,13 @@ from mlptrain.fitting.checkpoints import Checkpoints, Plan
 from mlptrain.fitting.host import Host
 from mlptrain.fitting.keeper import FORGETFUL, Forgetful, Keeper
 from mlptrain.fitting.outcome import TrainingResult
+from mlptrain.fitting.trainings import make_course
 from mlptrain.model.fitted_network import FittedNetwork
 from mlptrain.model.history import tabulate_epochs
+from mlptrain.preparation.partitions import divide_rows
+from mlptrain.preparation.preparation import fit_and_encode_parts
 from mlptrain.training.events import Started
-from tests.support.courses import course_of, state_of
+from tests.support.courses import state_of
 from tests.support.flows import write_mixed
 from tests.support.preparing import read_data
 
@@ -25,6 +28,11 @@ KINDS = [Checkpoints, Forgetful]
 
 def make_keeper(kind, folder):
     return Checkpoints(folder / "m.npz", Plan(), Host()) if kind is Checkpoints else kind()
+
+
+def make_first_course(data):
+    """The first training of some rows."""
+    return make_course(fit_and_encode_parts(data, divide_rows(data)[0]), folds=1)
 
 
 @pytest.fixture(params=KINDS)
@@ -51,8 +59,9 @@ def test_the_methods_have_the_parameters_of_the_protocol(kind, name):
 def test_without_an_unfinished_fit_every_keeper_begins_at_the_beginning(keeper, tmp_path):
     assert keeper.unfinished is None
     assert keeper.finishes is False
-    course = course_of()
-    keeper.begin(read_data(write_mixed(tmp_path)), course)
+    data = read_data(write_mixed(tmp_path))
+    course = make_first_course(data)
+    keeper.begin(data, course)
     assert keeper.restore_finished(course) is None
     state, expected = keeper.restore_state(course), state_of(course)
     assert (state.epoch, state.history) == (expected.epoch, expected.history) == (0, [])
@@ -62,8 +71,8 @@ def test_without_an_unfinished_fit_every_keeper_begins_at_the_beginning(keeper, 
 
 
 def test_every_keeper_takes_the_events_and_the_networks_of_trainings(keeper, tmp_path):
-    course = course_of()
     data = read_data(write_mixed(tmp_path))
+    course = make_first_course(data)
     keeper.begin(data, course)
     state = keeper.restore_state(course)
     watch = keeper.watch(course, state)

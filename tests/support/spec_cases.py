@@ -25,6 +25,7 @@ from mlptrain.spec.document import NONE
 from mlptrain.spec.fields import Data, Images, LayerSpec, Spec, Split
 from mlptrain.spec.file import load_spec, read_spec_fields
 from mlptrain.spec.forms import expand_document
+from mlptrain.spec.rules import find_contradictions
 from mlptrain.spec.yaml_text import parse_document
 
 drawn = settings(derandomize=True, deadline=None, database=None)
@@ -323,7 +324,9 @@ def consistent(spec: Spec) -> Spec:
         schedules = replace(schedules, momentum=None)
     networks = spec.members if layers else Networks(count=spec.members.count)
     networks = Networks() if isinstance(spec.optimizer, LBFGS) else networks
-    return replace(spec, data=data, model=model, training=training, schedules=schedules, members=networks)
+    spec = replace(spec, data=data, model=model, training=training, schedules=schedules, members=networks)
+    idle = {path[1]: None for path, _ in find_contradictions(spec) if path[0] == "schedules"}
+    return replace(spec, schedules=replace(schedules, **idle))
 
 
 def consistent_rules(own: str | ColumnRules) -> str | ColumnRules:

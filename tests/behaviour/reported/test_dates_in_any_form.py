@@ -228,7 +228,7 @@ def test_a_clock_is_for_dates(tmp_path):
 def test_dates_of_python_are_dates():
     mlp, days = pytest.importorskip("mlptrain"), [day.replace(second=k) for k, day in enumerate(DAYS)]
     spec = {"data": {"target": "y", "columns": {"when": {"format": "DD.MM.YYYY"}}}, "training": {"epochs": 1}}
-    rows = {"when": days, "y": [float(day.hour) for day in days]}
+    rows = {"when": days, "y": [day.hour + 0.5 for day in days]}
     model = mlp.fit(spec, rows).model
     forms = [days, np.array(days, "datetime64[s]"), [day.replace(tzinfo=dt.UTC) for day in days]]
     answers = [model.predict({"when": each}) for each in forms]
