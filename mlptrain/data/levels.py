@@ -58,6 +58,11 @@ def trim_text(text: str) -> str:
     return text if text.isascii() else normalize("NFC", text).strip(ZERO_WIDTH).strip()
 
 
+def strip_blanks(text: str) -> str:
+    """The text without blanks of any kind around it, its letters as they are written."""
+    return text.strip().strip(ZERO_WIDTH).strip()
+
+
 def is_blank(text: str) -> bool:
     """Whether a text has nothing but blanks of any kind."""
     return not text.strip() or (not text.isascii() and not trim_text(text))
@@ -141,7 +146,8 @@ def merge_levels(counts: Mapping[str, int], marks: Collection[str], grammar: Num
             merged[""] = merged.get("", 0) + count
         elif text not in gaps:
             own = spellings.setdefault(key, {})
-            own[trim_text(text)] = own.get(trim_text(text), 0) + count
+            spelling = strip_blanks(text)
+            own[spelling] = own.get(spelling, 0) + count
     for own in spellings.values():
         merged[min(own, key=lambda spelling: (-own[spelling], spelling))] = sum(own.values())
     return merged

@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from unicodedata import normalize
 
 import pytest
 import yaml
@@ -16,6 +15,7 @@ from rich.console import Console
 
 import mlptrain
 from mlptrain.commands.fit import fit_files
+from mlptrain.data.levels import strip_blanks, trim_text
 from mlptrain.errors import MlptrainError
 from mlptrain.reporting.console import ConsoleSink, make_sink_for_console
 from mlptrain.reporting.text import LONGEST, escape_text
@@ -24,7 +24,7 @@ from tests.support.strings import DANGEROUS, FILE_NAMES, HOSTILE, SURROGATES
 
 NAMES = [text for text in HOSTILE if text.strip() and len(text) < 3000 and text not in ("id", "value", "few", "label")]
 """What a column can be called."""
-LABELS = list({normalize("NFC", text.strip()): text.strip() for text in HOSTILE if text.strip()}.values())
+LABELS = list({trim_text(text): strip_blanks(text) for text in HOSTILE if trim_text(text)}.values())
 """What a class can be called: blanks around it do not count."""
 FEW = [text for text in HOSTILE if text.strip()][:40]
 ROWS = 3 * len(HOSTILE)

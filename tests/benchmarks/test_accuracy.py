@@ -281,7 +281,9 @@ def test_each_run_is_one_line_and_made_once(tables, tmp_path, monkeypatch, capsy
     assert f"{runs[1].metrics['rmse']:.4g}" in page.read_text(encoding="utf-8")
     assert command(monkeypatch, *common, "--seeds", 3, "--set", "training.epochs=2") == 0
     assert results.read_bytes() == first
-    assert command(monkeypatch, *common, "--seeds", 3, "--only", "weighed", "--set", "training.class_weight=balanced") == 1
+    assert (
+        command(monkeypatch, *common, "--seeds", 3, "--only", "weighed", "--set", "training.class_weight=balanced") == 1
+    )
     assert "failed" in capsys.readouterr().err
     assert results.read_bytes() == first
 
