@@ -140,9 +140,10 @@ class Prediction:
         texts = {name for name, column in columns.items() if column.needs_texts}.union(keep)
         there = set(reading.names)
         unread = there - columns.keys() - set(keep)
-        if absent := [name for name in [*columns, *keep] if name not in there]:
+        if absent := [name for name in dict.fromkeys([*columns, *keep]) if name not in there]:
+            taken = columns if any(name in columns for name in absent) else ()
             place = reading.source.name + ":1" * (reading.source.unit == ":")
-            raise DataError(f"{place}: {describe_missing_columns(absent, reading.names, columns)}")
+            raise DataError(f"{place}: {describe_missing_columns(absent, reading.names, taken)}")
         step = max(each.network.chunk_rows() for each in self.model.networks)
         chunks = reading.chunks(-(-CHUNK // step) * step, texts=texts, unread=unread)
         for table in prefetch_tables(chunks) if reading.quick else chunks:

@@ -307,7 +307,7 @@ FORM = [
         table=wide(10_000),
         command="check spec.yaml",
         unsaid=("x9000",),
-        out=("9,992 more",),
+        out=("9,993 more",),
         seconds=WIDE_SECONDS,
     ),
     bad(
@@ -1247,8 +1247,15 @@ AGAINST_A_MODEL = [
         code=2,
     ),
     bad("output is the model", "--out model.npz: this is the model", command=f"{PREDICT} --out model.npz", code=2),
-    bad("output is another model", "price.npz: exists", command=f"{PREDICT} --out price.npz", code=2),
-    bad("output is a spec", "spec.yaml: exists", command=f"{PREDICT} --out spec.yaml", code=2),
+    bad(
+        "output is another model",
+        "price.npz: the table is not written as NumPy arrays",
+        command=f"{PREDICT} --out price.npz",
+        code=2,
+    ),
+    bad(
+        "output is a spec", "spec.yaml: the table is not written as YAML", command=f"{PREDICT} --out spec.yaml", code=2
+    ),
     bad(
         "output is a folder",
         r"folder",
@@ -1330,7 +1337,11 @@ AGAINST_A_MODEL = [
     good("no test part", command="eval model.npz", out=("no test part, so these are the rows of the training file",)),
     good("the training file", command="eval model.npz table.csv", out=("table.csv is the training file",)),
     bad("absent column to measure by", "'colur' is missing.*'colour'", command=f"{EVAL} --by colur"),
-    bad("the model as data", r"model\.npz: this is a zip", command="predict model.npz model.npz"),
+    bad(
+        "the model as data",
+        r"model\.npz: this is a model of mlptrain, and no data",
+        command="predict model.npz model.npz",
+    ),
     bad("no such model", r"modell\.npz: no such file", "name a model", command="predict modell.npz rows.csv", code=5),
     bad("a folder as model", "this is a folder", command="show .", code=5),
     bad("/dev/zero as model", "/dev/zero", command="show /dev/zero", code=5),
@@ -1390,8 +1401,8 @@ def test_predictions_replace_predictions(folder):
     for _ in range(2):
         assert run(folder, "predict model.npz rows.csv --out p.csv").code == 0
         assert (folder / "p.csv").read_text().startswith("label\n")
-    assert run(folder, "predict price.npz rows.csv --out p.csv").code == 0
-    assert (folder / "p.csv").read_text().startswith("price\n")
+    assert run(folder, "predict price.npz rows.csv --out p.csv").code == 2, "predictions of another target"
+    assert (folder / "p.csv").read_text().startswith("label\n")
 
 
 def test_a_model_replaces_a_model_and_keeps_it(folder, models):
@@ -1595,7 +1606,7 @@ SPECS = [
     ),
     bad("/dev/zero as spec", "/dev/zero: this is not a regular file", command="fit /dev/zero", code=2),
     bad("no such spec", r"spek\.yaml: no such file; did you mean 'spec\.yaml'", command="fit spek.yaml", code=2),
-    bad("a table as spec", r"table\.csv:1: the spec is not a map", command="fit table.csv", code=2),
+    bad("a table as spec", r"table\.csv: this is a table, and no spec", command="fit table.csv", code=2),
     bad("a model as spec", r"model\.npz", command="fit model.npz", code=2),
     bad(
         "a link to itself as spec",
