@@ -381,9 +381,8 @@ def make_path_relative(path: str, folder: Path) -> str:
 
 def format_yaml_text(text: str) -> str:
     """A text as YAML, plain where that is safe; what cannot be printed is escaped."""
-    if not text.isprintable():
-        return format_quoted_yaml(text)
-    return yaml.safe_dump(text, allow_unicode=True, width=10**6).removesuffix("\n...\n").removesuffix("\n")
+    plain = yaml.safe_dump(text, allow_unicode=True, width=10**6).removesuffix("\n...\n").removesuffix("\n")
+    return plain if text.isprintable() else format_quoted_yaml(text)
 
 
 def format_quoted_yaml(text: str) -> str:

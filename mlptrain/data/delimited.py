@@ -16,23 +16,21 @@ from mlptrain.data.column_types import ColumnType
 from mlptrain.data.files import GZIP_FAULTS, Opener, SameFile
 from mlptrain.data.grammar import is_number
 from mlptrain.data.table_format import DELIMITERS, TableFormat, is_known_encoding, quote_delimiter
-from mlptrain.data.text_faults import CSV_WORDS, OTHER_TEXT, WIDE, find_undecodable_byte
+from mlptrain.data.text_faults import CSV_WORDS, OTHER_TEXT, SAVE_AS_UTF8, find_undecodable_byte, find_wide_encoding
 from mlptrain.data.text_lines import (
     drop_last_lines,
     find_stray_quote,
     may_have_stray_quote,
     read_separator_line,
+    strip_leading_line_ends,
 )
 from mlptrain.errors import DataError
 
-FIELD_LIMIT = 1 << 20
-ROWS_AT_ONCE = 4096
+FIELD_LIMIT, ROWS_AT_ONCE = 1 << 20, 4096
 CHARACTERS_AT_ONCE = 1 << 18  # whose cells stay in the outer cache
 CHARACTERS_OF_A_COLUMN, CHARACTERS_AT_MOST = 1 << 12, 1 << 23  # of wide tables some hundred rows at a time
-TITLES = 20
-"""Lines among which titles above the table are looked for."""
-FOOTER_LINES = 5
-"""Lines behind the table that are taken for its footer, at most."""
+TITLES, FOOTER_LINES = 20, 5
+"""Lines among which titles above the table are looked for; lines behind it that are taken for its footer, at most."""
 NO_CAUSE = " (if the table begins further down, set data.skip_rows)"
 
 Record = list[str]
@@ -393,18 +391,10 @@ class Reader:
     def undecodable(self) -> str:
         """The message for the first line whose bytes are not of the encoding."""
         name, encoding = self.name, self.layout.encoding
-        hint = "save the file as UTF-8 or set data.encoding (cp1252 and latin-1 are common)"
         with self.open_bytes() as stream:
-            bytewise = "\n".encode(encoding) == b"\n"
-            for number, raw in enumerate(stream if bytewise else (), 1):
-                wide = next((said for mark, said in WIDE.items() if number == 1 and raw.startswith(mark)), None)
-                if wide:
+            for number, raw in enumerate(stream if "\n".encode(encoding) == b"\n" else (), 1):
+                if number == 1 and (wide := find_wide_encoding(raw)):
                     return f"{name}:1: this is {wide} text; save it as UTF-8 or set data.encoding: {wide.lower()}"
                 if fault := find_undecodable_byte(raw, encoding, self.delimiter):
-                    return f"{name}:{number}: {fault} is not {encoding}; {hint}"
-        return f"{name}: the bytes are not {encoding}; {hint}"
-
-
-def strip_leading_line_ends(cells: Sequence[str]) -> list[str]:
-    """The first cell of each line, without the line end that precedes it (the first cell has none)."""
-    return [cells[0], *(cell[1:] for cell in cells[1:])]
+                    return f"{name}:{number}: {fault} is not {encoding}; {SAVE_AS_UTF8}"
+        return f"{name}: the bytes are not {encoding}; {SAVE_AS_UTF8}"

@@ -16,6 +16,7 @@ def find_undecodable_byte(line: bytes, encoding: str, delimiter: str) -> str:
     return ""
 
 
+SAVE_AS_UTF8 = "save the file as UTF-8 or set data.encoding (cp1252 and latin-1 are common)"
 WIDE = {
     codecs.BOM_UTF32_LE: "UTF-32",
     codecs.BOM_UTF32_BE: "UTF-32",
@@ -23,6 +24,13 @@ WIDE = {
     codecs.BOM_UTF16_BE: "UTF-16",
 }
 """Byte order marks; that of UTF-32 begins with that of UTF-16."""
+
+
+def find_wide_encoding(beginning: bytes) -> str | None:
+    """The encoding of two or four bytes a character that a byte order mark tells."""
+    return next((said for mark, said in WIDE.items() if beginning.startswith(mark)), None)
+
+
 OTHER_TEXT = (
     (re.compile(r"\s*(\{\s*$|\{\s*\"|\[\s*$|\[\s*[\[{\"])"), "JSON"),
     (re.compile(r"\s*(@relation\b|%.*arff)", re.IGNORECASE), "an ARFF file"),

@@ -2,7 +2,7 @@
 
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 
 import numpy as np
@@ -91,3 +91,8 @@ def find_stray_quote(line: str, delimiter: str, *, spaces: bool = False) -> int 
 def ends_cell(line: str, place: int, delimiter: str) -> bool:
     """Whether a cell ends at a place of a line, blanks apart."""
     return line[place : place + 1] in ("", delimiter, " ", "\t", "\r", "\n")
+
+
+def strip_leading_line_ends(cells: Sequence[str]) -> list[str]:
+    """The first cell of each line, without the line end that precedes it (the first cell has none)."""
+    return [cells[0], *(cell[1:] for cell in cells[1:])]
