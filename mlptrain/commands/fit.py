@@ -176,7 +176,10 @@ def require_separate_fit_files(
     out: Path, out_of_fold: Path | None, history: Path | None, read: Sequence[NamedFile]
 ) -> None:
     """Refuse a fit of which two files would be one."""
-    written = [NamedFile(path=out, role="where the model goes", option="--out"), *list_files_beside_model(out)]
+    written = [
+        NamedFile(path=out, role="where the model goes", option="--out", of_fit=True),
+        *list_files_beside_model(out),
+    ]
     if out_of_fold is not None:
         role = "where the held-out predictions go"
         written.append(NamedFile(path=out_of_fold, role=role, option="--out-of-fold"))

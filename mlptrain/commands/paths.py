@@ -26,13 +26,15 @@ class NamedFile:
     path: Path
     role: str
     option: str = ""
+    of_fit: bool = False
+    """Whether it is the model or a file beside it: their names differ, and a fit itself links one to another."""
 
 
 def require_separate_files(written: Sequence[NamedFile], read: Sequence[NamedFile] = ()) -> None:
     """Refuse a command that would write a file which it also reads, or writes twice."""
     for position, file in enumerate(written):
         for other in chain(written[:position], read):
-            if is_same_file(file.path, other.path):
+            if not (file.of_fit and other.of_fit) and is_same_file(file.path, other.path):
                 raise SpecError(f"{file.option} {file.path}: this is {other.role}; choose another name".lstrip())
 
 
@@ -55,7 +57,7 @@ def list_files_beside_model(model: Path) -> list[NamedFile]:
         derive_lock_path(model): "the lock of this model's fit",
         get_previous_model_path(model): "where the model is kept that this one replaces",
     }
-    return [NamedFile(path=path, role=role) for path, role in beside.items()]
+    return [NamedFile(path=path, role=role, of_fit=True) for path, role in beside.items()]
 
 
 def list_data_files(data: Data, folder: Path) -> list[NamedFile]:

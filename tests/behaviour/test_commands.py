@@ -196,7 +196,7 @@ def test_a_fit_that_diverges_leaves_the_history_of_its_epochs(tmp_path):
 def test_eval_measures_a_file(model):
     ended = mlptrain("eval", "m.npz", "flowers.csv", cwd=model)
     assert (ended.code, ended.err) == (0, "")
-    assert ended.out.splitlines()[0].split() == ["150", "rows", "95", "%", "interval"]
+    assert ended.out.splitlines()[0].split() == ["150", "rows", "baseline", "95", "%", "interval"]
     assert "accuracy" in ended.out
 
 
@@ -329,7 +329,7 @@ def test_check_shows_every_section_and_writes_nothing(tmp_path):
     ended = mlptrain("check", "iris.yaml", "--set", "model.hidden=[5]", cwd=tmp_path)
     assert ended.code == 0
     headings = [line.split()[0] for line in ended.out.splitlines() if not line.startswith(" ")]
-    assert headings == ["target", "model:", "gradient:", "spec:"]
+    assert headings == ["target", "150", "model:", "gradient:", "spec:"]
     assert len(ended.out.splitlines()) <= 24
     assert "43 parameters" in ended.out
     assert "WRONG" not in ended.out

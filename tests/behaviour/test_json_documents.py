@@ -129,6 +129,7 @@ def test_check(tmp_path):
     assert found.keys() == {
         *("rows", "inputs", "columns", "target", "layers", "parameters", "memory", "products", "elementwise"),
         *("rows_checked", "gradient", "recipe", "notices", "not_default", "spec"),
+        *("division", "trainings"),
     }
     assert [each.keys() for each in found["columns"]] == [{"name", "kind", "inputs", "why"}] * 4
     assert (found["rows"], found["inputs"], found["recipe"]) == (150, 3, None)

@@ -325,7 +325,7 @@ def test_a_running_number_is_an_identifier_however_it_is_written(form, rows):
     found = read("x,y\n" + "".join(f"{text},\n" for text in texts))
     assert (infer_kind_from_cells(found, "x", MARKS).note == "a running number: an identifier") == (rows >= 10)
     for gone in ("", "NA", texts[0]):
-        gaps = read("x,y\n" + "".join(f"{text},\n" for text in [*texts[:-1], gone]))
+        gaps = read("x,y\n" + "".join(f"{text},1\n" for text in [*texts[:-1], gone]))
         assert infer_kind_from_cells(gaps, "x", MARKS).kind == "number"
 
 

@@ -198,7 +198,7 @@ def test_what_is_no_duration_is_refused(tmp_path, limit):
 
 @pytest.mark.parametrize("limit", [0, -1])
 def test_a_limit_is_more_than_nothing(tmp_path, limit):
-    with pytest.raises(SpecError, match=r"training.time_limit: -?\d.0 is out of range"):
+    with pytest.raises(SpecError, match=r"training.time_limit: -?\d is out of range"):
         read_spec(write_mixed(tmp_path, training={"time_limit": limit}))
 
 

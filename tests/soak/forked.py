@@ -57,7 +57,7 @@ class Child:
         out, err, code = io.TextIOWrapper(io.BytesIO()), io.StringIO(), 70
         try:
             streams = patch.multiple(sys, stdout=out, stderr=err)
-            with patch.object(entry, "app", lambda **_: command()), streams:
+            with patch("mlptrain.cli.app", lambda **_: command()), streams:
                 entry.main()
             code = 0
         except SystemExit as end:

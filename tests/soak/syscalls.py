@@ -85,6 +85,8 @@ def checkpoint(seed: int) -> Checkpoint:
     return Checkpoint(
         spec={"training": {"epochs": 1}},
         data={},
+        inputs=(),
+        fitted=(),
         surroundings={},
         folds=(),
         snapshot=Snapshot(numbers=numbers, arrays=arrays),

@@ -10,7 +10,7 @@ from numpy.random import default_rng
 from mlptrain.data.targets import ClassTarget, NumberTarget
 from mlptrain.engine.activations import Tanh
 from mlptrain.engine.input_layout import InputLayout
-from mlptrain.engine.losses import CrossEntropy, MeanSquaredError
+from mlptrain.engine.losses import CrossEntropy, MeanSquaredError, Poisson
 from mlptrain.engine.members import Networks
 from mlptrain.engine.optimizers import SGD
 from mlptrain.model.architecture import build_network
@@ -58,6 +58,7 @@ def part_of(spec: Spec, rows: int, classes: int, seed: int, weights: Any = None)
     draw = default_rng(seed)
     x = draw.standard_normal((rows, 3))
     y = x @ [1.0, -2.0, 0.5] + 0.3 * draw.standard_normal(rows)
+    y = np.abs(y) if isinstance(spec.loss, Poisson) else y  # counts: below 0 there is no loss
     truth = np.digitize(y, np.linspace(-1, 1, classes - 1)) if classes else y[:, None]
     return Examples(
         x=x,

@@ -4,6 +4,13 @@ import os
 
 import pytest
 
+from mlptrain.commands.paths import NamedFile, list_files_beside_model, require_separate_files
+from mlptrain.errors import SpecError
+from mlptrain.storage.companions import (
+    derive_checkpoint_path,
+    derive_previous_checkpoint_path,
+    get_previous_model_path,
+)
 from tests.support import command
 
 SPEC = "data: {train: t.csv, target: y, test: more.csv, split: {folds: 2}}\nmodel: {hidden: []}\ntraining: {epochs: 1}"
@@ -82,3 +89,18 @@ def test_other_names_are_as_good_as_ever(folder):
     for _ in range(2):
         assert command.mlptrain("fit", "s.yaml", "-q", *asked, cwd=folder).code == 0
     assert {"h.jsonl", "o.csv", "s.npz"} <= command.files(folder).keys()
+
+
+def test_a_fit_that_was_killed_while_it_linked_its_own_files_is_gone_on_with(tmp_path):
+    """Between two steps of saving, a file and the one kept beside it are one: that is no reason to refuse."""
+    model = tmp_path / "m.npz"
+    files = [NamedFile(path=model, role="where the model goes", option="--out", of_fit=True)]
+    files += list_files_beside_model(model)
+    for file in (model, derive_checkpoint_path(model)):
+        file.write_bytes(b"kept")
+    os.link(derive_checkpoint_path(model), derive_previous_checkpoint_path(model))
+    os.link(model, get_previous_model_path(model))
+    require_separate_files(files)
+    os.link(model, tmp_path / "h.jsonl")
+    with pytest.raises(SpecError, match="this is where the model goes"):
+        require_separate_files([*files, NamedFile(path=tmp_path / "h.jsonl", role="the history", option="--history")])
