@@ -29,7 +29,7 @@ def check_command(
     from mlptrain.reporting import check_results, json_document, spec_text
     from mlptrain.reporting.terminal import find_terminal
 
-    result = check_files(spec, overrides=overrides or ())
+    result = check_files(spec, overrides=overrides or (), threads=threads)
     for message in result.notices:
         print_notice(message)
     if as_json:

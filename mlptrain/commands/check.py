@@ -11,7 +11,7 @@ from mlptrain.fitting.candidates import list_spec_candidates
 from mlptrain.fitting.execution import choose_executor
 from mlptrain.fitting.memory_estimate import estimate_memory_by_phase
 from mlptrain.fitting.trainings import list_data_notices, make_course
-from mlptrain.model.products import describe_products
+from mlptrain.model.products import describe_products, limit_threads
 from mlptrain.preparation.column_notices import describe_declared_columns
 from mlptrain.preparation.material import TrainingData, read_training_rows
 from mlptrain.preparation.partitions import divide_rows, join_validation_to_training
@@ -58,8 +58,11 @@ class Check:
     gradient: Sequence[ParameterCheck]
 
 
-def check_files(spec_path: str, *, overrides: Sequence[str] = ()) -> Check:
-    """The resolved spec, the columns, the model and its memory, and a gradient check of this very spec."""
+def check_files(spec_path: str, *, overrides: Sequence[str] = (), threads: int | None = None) -> Check:
+    """The resolved spec, the columns, the model and its memory, and a gradient check of this very spec.
+
+    Products have one thread while they are small, as in training, unless `threads` says how many.
+    """
     draft, folder = read_checked_draft(spec_path, overrides)
     candidate = list_spec_candidates(draft, read_training_rows(draft.spec, folder), folder)[0]
     data = candidate.data
@@ -67,7 +70,8 @@ def check_files(spec_path: str, *, overrides: Sequence[str] = ()) -> Check:
     with draft.name_places():
         encoded = fit_and_encode_parts(data, parts[0])
     course = make_course(encoded, folds=len(parts))
-    gradient, chosen = check_gradient(course), choose_executor(course)
+    with limit_threads(course.network, course.batch_size, threads):
+        gradient, chosen = check_gradient(course), choose_executor(course)
     trainings = [*parts, join_validation_to_training(parts[0])] if data.spec.training.refit else parts
     return Check(
         spec=encoded.spec,

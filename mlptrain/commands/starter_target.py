@@ -41,4 +41,4 @@ def format_target_transform(values: Sequence[float]) -> Iterator[str]:
 def format_metric_hint(values: Sequence[float]) -> Iterator[str]:
     """The comment that names the metrics of relative errors, where the logarithm is proposed."""
     if explain_logarithm(values):
-        yield "# training: {early_stopping: {monitor: rmsle}}    # the metrics of relative errors are rmsle and mape"
+        yield "# training: {monitor: rmsle}    # the metrics of relative errors are rmsle and mape"

@@ -175,3 +175,12 @@ def test_images_and_labels_become_a_spec(tmp_path):
     made = make_starter_spec(str(tmp_path / "images"), None, labels=str(tmp_path / "labels"), folder=tmp_path)
     (tmp_path / "s.yaml").write_text(made.text, encoding="utf-8")
     assert fit(str(tmp_path / "s.yaml"), out=tmp_path / "m.npz", overrides=["training.epochs=1"]).epochs == 1
+
+
+def test_what_is_commented_out_for_prices_is_a_setting(tmp_path):
+    rows = "".join(f"{k % 7}.5,{2 ** (k % 12) * 10 + k}\n" for k in range(80))
+    (tmp_path / "houses.csv").write_text("x,price\n" + rows)
+    text = make_starter_spec(str(tmp_path / "houses.csv"), "price", folder=tmp_path).text
+    (line,) = [line for line in text.splitlines() if "rmsle" in line]
+    setting = line.removeprefix("# ").partition("    #")[0]
+    assert load_spec("s.yaml", (), f"{text}\n{setting}\n")[0].training.monitor == "rmsle"
