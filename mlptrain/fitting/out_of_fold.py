@@ -57,14 +57,14 @@ class HeldOut:
         lost = NotFinite()
         lost.add(model.head.mark_not_finite(predictions), self.rows.take(held))
         numbers, folds = (list(map(str, values.tolist())) for values in (self.rows.numbers[held], self.folds[held]))
-        answers = list_answers(model.head, predictions, model.dtype, wanted_of(model.loss))
+        answers = list_answers(model.head, predictions, model.dtype, choose_held_out_options(model.loss))
         columns = join_held_out_columns(numbers, folds, answers)
         numeric = columns.keys() - set(model.head.names if model.head.has_classes else ())
         publish_table(columns, path, choose_table_form(path, option="--out-of-fold"), numeric)
         return lost
 
 
-def wanted_of(loss: Loss) -> AnswerOptions:
+def choose_held_out_options(loss: Loss) -> AnswerOptions:
     """What is written beside the prediction: probabilities where the loss has any."""
     return AnswerOptions(probabilities=loss.probabilistic)
 
@@ -87,5 +87,5 @@ def require_distinct_held_out_columns(data: TrainingData) -> None:
         answers = [ColumnGroup(origin="the prediction", columns={name: [] for name in data.spec.data.targets})]
     else:
         head = ClassHead(data.loss, data.classes)
-        answers = list_answers(head, np.empty((0, head.width)), np.dtype("float64"), wanted_of(data.loss))
+        answers = list_answers(head, np.empty((0, head.width)), np.dtype("float64"), choose_held_out_options(data.loss))
     join_held_out_columns([], [], answers)

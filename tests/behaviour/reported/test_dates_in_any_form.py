@@ -8,6 +8,7 @@ import pytest
 
 from mlptrain.data.date_recognition import list_formats_of_shape, look_at_dates
 from mlptrain.data.dates import make_date_reader, parse_dates
+from mlptrain.interface import fit as fit_in_memory
 from tests.support.command import mlptrain
 
 DAYS = [dt.datetime(2020, 1, 2, 9, 5) + dt.timedelta(days=k, minutes=73 * k) for k in range(60)]
@@ -226,10 +227,10 @@ def test_a_clock_is_for_dates(tmp_path):
 
 
 def test_dates_of_python_are_dates():
-    mlp, days = pytest.importorskip("mlptrain"), [day.replace(second=k) for k, day in enumerate(DAYS)]
+    days = [day.replace(second=k) for k, day in enumerate(DAYS)]
     spec = {"data": {"target": "y", "columns": {"when": {"format": "DD.MM.YYYY"}}}, "training": {"epochs": 1}}
     rows = {"when": days, "y": [day.hour + 0.5 for day in days]}
-    model = mlp.fit(spec, rows).model
+    model = fit_in_memory(spec, rows).model
     forms = [days, np.array(days, "datetime64[s]"), [day.replace(tzinfo=dt.UTC) for day in days]]
     answers = [model.predict({"when": each}) for each in forms]
     assert len({str(np.asarray(each).tolist()) for each in answers}) == 1
