@@ -13,17 +13,15 @@ from mlptrain.fitting.host import Host
 from mlptrain.fitting.keeper import FORGETFUL, Keeper
 from mlptrain.fitting.out_of_fold import HeldOut, require_distinct_held_out_columns
 from mlptrain.fitting.outcome import Outcome, TrainingResult, summarize_results
-from mlptrain.fitting.remark import Run, describe_runs
+from mlptrain.fitting.remark import describe_runs
 from mlptrain.fitting.time_limit import apply_time_limit, begin_time_limit
 from mlptrain.fitting.trainings import Trainings
 from mlptrain.fitting.trials import choose_candidate
 from mlptrain.model.fitted_network import FittedNetwork
-from mlptrain.model.history import restore_epochs
 from mlptrain.model.model import Model
 from mlptrain.model.rows import Rows
 from mlptrain.preparation.material import TrainingData, digest_training_data
 from mlptrain.preparation.partitions import divide_rows
-from mlptrain.preparation.splits import Parts
 from mlptrain.spec.file import Draft
 from mlptrain.training.events import Sink, open_sinks
 
@@ -121,23 +119,7 @@ def fit_rows(
     refit = ended.refit if data.spec.training.refit else None
     seconds = host.clock() - begun
     done = make_fit(data, ended.networks, ended.results, seconds=seconds, asked=len(parts), refit=refit)
-    return replace(done, held_out=held_out, outcome=add_remark(done, ended.results, parts))
-
-
-def add_remark(done: Fit, results: Sequence[TrainingResult], parts: Sequence[Parts]) -> Outcome:
-    """The outcome of a fit with the sentence that its histories are worth, if any."""
-    runs = [
-        Run(
-            epochs=restore_epochs(fitted.history),
-            reason=result.reason,
-            monitor=fitted.spec.training.monitor,
-            best_epoch=result.best_epoch,
-            validation_rows=len(part.validation),
-            train_metrics=result.metrics["train"],
-        )
-        for fitted, result, part in zip(done.model.networks, results, parts, strict=False)
-    ]
-    return replace(done.outcome, remark=describe_runs(runs))
+    return replace(done, held_out=held_out, outcome=replace(done.outcome, remark=describe_runs(ended.runs)))
 
 
 def choose_candidate_data(draft: Draft, rows: Rows, folder: Path, keeper: Keeper, host: Host) -> TrainingData:

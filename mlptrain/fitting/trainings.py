@@ -13,8 +13,10 @@ from mlptrain.errors import Diverged, Interrupted, SpecError
 from mlptrain.fitting.execution import choose_executor
 from mlptrain.fitting.host import Host, ignore_notice
 from mlptrain.fitting.keeper import Keeper
+from mlptrain.fitting.likely_cause import make_run
 from mlptrain.fitting.out_of_fold import HeldOut
 from mlptrain.fitting.outcome import TrainingResult, join_results
+from mlptrain.fitting.remark import Run
 from mlptrain.model.architecture import build_network, make_input_layout
 from mlptrain.model.baseline import fit_baseline, measure_baseline
 from mlptrain.model.examples import Examples
@@ -44,6 +46,8 @@ class FinishedTrainings:
 
     networks: Sequence[FittedNetwork]
     results: Sequence[TrainingResult]
+    runs: Sequence[Run]
+    """What is known of each training but a refit."""
     refit: bool = False
     """Whether the network is one that was trained anew on all rows."""
 
@@ -79,6 +83,7 @@ class Trainings:
         self.data, self.keeper, self.sinks, self.host = data, keeper, tuple(sinks), host
         self.networks: list[FittedNetwork] = []
         self.results: list[TrainingResult] = []
+        self.runs: list[Run] = []
 
     def run(self, parts: Sequence[Parts], held: HeldOut | None) -> FinishedTrainings:
         """Train on each of the parts; only to finish an unfinished fit, on those that have an epoch to show."""
@@ -91,6 +96,7 @@ class Trainings:
             if not result.epochs:
                 break
             self.add(self.make_network(encoded, course, history), result)
+            self.runs.append(make_run(course, result, history))
             if held is not None and course.validation is not None:
                 held.add(course.validation, predict_values(course.network, course.head, course.validation.x), number)
             if result.reason == "interrupted":
@@ -100,7 +106,7 @@ class Trainings:
             raise SpecError("--finish: no epoch of the unfinished fit had ended; go on with --resume")
         if self.data.spec.training.refit:
             return self.refit(parts[0], self.networks[0], self.results[0])
-        return FinishedTrainings(networks=self.networks, results=self.results)
+        return FinishedTrainings(runs=self.runs, networks=self.networks, results=self.results)
 
     def add(self, fitted: FittedNetwork, result: TrainingResult) -> None:
         """One more training is done."""
@@ -113,11 +119,11 @@ class Trainings:
         Where that is not possible, what the search has found.
         """
         if self.keeper.finishes:
-            return FinishedTrainings(networks=[found], results=[replace(search, reason="interrupted")])
+            return FinishedTrainings(runs=self.runs, networks=[found], results=[replace(search, reason="interrupted")])
         if not found.history["best"].any():
             why = "no epoch is known to be the best, so there is none up to which to train anew"
             self.host.notice(f"training.refit: {why}")
-            return FinishedTrainings(networks=[found], results=[search])
+            return FinishedTrainings(runs=self.runs, networks=[found], results=[search])
         if search.reason == "time_limit":
             return self.keep_search(found, search)
         encoded = fit_and_encode_parts(self.data, join_validation_to_training(part))
@@ -130,12 +136,12 @@ class Trainings:
             return self.keep_search(found, replace(search, reason="time_limit"))
         whole = join_results(search, result)
         refitted = self.make_network(encoded, course, found.history)
-        return FinishedTrainings(networks=[refitted], results=[whole], refit=True)
+        return FinishedTrainings(runs=self.runs, networks=[refitted], results=[whole], refit=True)
 
     def keep_search(self, found: FittedNetwork, search: TrainingResult) -> FinishedTrainings:
         """What the search has found, where there was no time for a whole refit."""
         self.host.notice("training.time_limit: there was no time for the refit; the network of the best epoch is kept")
-        return FinishedTrainings(networks=[found], results=[search])
+        return FinishedTrainings(runs=self.runs, networks=[found], results=[search])
 
     def begin(self, encoded: EncodedData, course: Course) -> None:
         """Choose the executor; before the first training, print the notices and run the checks."""
