@@ -17,6 +17,7 @@ from mlptrain.errors import (
     Terminated,
     make_interruption,
 )
+from mlptrain.loading import load_modules
 
 END_SIGNALS: dict[str, type[Interrupted]] = {"SIGTERM": Terminated, "SIGHUP": HungUp}
 """The signals that end a command beside SIGINT, which Python itself turns to KeyboardInterrupt."""
@@ -55,7 +56,8 @@ def end_on_signals() -> Iterator[None]:
 def run_command_line() -> None:
     """Run the command that was asked for; what goes wrong is printed, and ends the process."""
     try:
-        from mlptrain.cli import app  # takes long enough for a Ctrl-C to come meanwhile
+        with load_modules():
+            from mlptrain.cli import app  # takes long enough for a Ctrl-C to come meanwhile
 
         app(prog_name="mlptrain")
     except MlptrainError as problem:

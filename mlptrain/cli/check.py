@@ -13,6 +13,7 @@ from mlptrain.cli.options import (
     print_notice,
     set_blas_threads,
 )
+from mlptrain.loading import load_modules
 
 
 def check_command(
@@ -25,9 +26,10 @@ def check_command(
 ) -> None:
     """Show the columns and why, the model and its memory, and check the gradient of this very spec."""
     set_blas_threads(threads)
-    from mlptrain.commands.check import check_files
-    from mlptrain.reporting import check_results, json_document, spec_text
-    from mlptrain.reporting.terminal import find_terminal
+    with load_modules():
+        from mlptrain.commands.check import check_files
+        from mlptrain.reporting import check_results, json_document, spec_text
+        from mlptrain.reporting.terminal import find_terminal
 
     result = check_files(spec, overrides=overrides or (), threads=threads)
     for message in result.notices:

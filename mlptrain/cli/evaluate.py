@@ -15,6 +15,7 @@ from mlptrain.cli.options import (
     print_notice,
     set_blas_threads,
 )
+from mlptrain.loading import load_modules
 
 
 def evaluate_command(
@@ -35,10 +36,11 @@ def evaluate_command(
 ) -> None:
     """Measure a model on a file."""
     set_blas_threads(threads)
-    from mlptrain.commands.evaluate import evaluate_files
-    from mlptrain.commands.latest_model import choose_model_and_data
-    from mlptrain.reporting import evaluate_results, json_document
-    from mlptrain.reporting.terminal import find_terminal
+    with load_modules():
+        from mlptrain.commands.evaluate import evaluate_files
+        from mlptrain.commands.latest_model import choose_model_and_data
+        from mlptrain.reporting import evaluate_results, json_document
+        from mlptrain.reporting.terminal import find_terminal
 
     named = choose_model_and_data(model, data)
     if named.notice:

@@ -17,6 +17,7 @@ from mlptrain.cli.options import (
     print_notice,
     set_blas_threads,
 )
+from mlptrain.loading import load_modules
 
 if TYPE_CHECKING:
     from mlptrain.commands.fit import FitResult
@@ -62,12 +63,12 @@ def fit_command(
 ) -> None:
     """Train what a spec says, and write the model. A fit that is stopped can go on, with --resume."""
     set_blas_threads(threads)
-    from mlptrain.commands.fit import fit_files
-    from mlptrain.fitting.checkpoints import plan_checkpoints
-    from mlptrain.fitting.host import Host
-    from mlptrain.fitting.signals import catch_signals
-    from mlptrain.reporting import sinks
-
+    with load_modules():
+        from mlptrain.commands.fit import fit_files
+        from mlptrain.fitting.checkpoints import plan_checkpoints
+        from mlptrain.fitting.host import Host
+        from mlptrain.fitting.signals import catch_signals
+        from mlptrain.reporting import sinks
     names = [*([] if history is None else ["history"]), *([] if quiet else [sinks.choose_display(sys.stderr)])]
     say = drop_notice if quiet else print_notice
     with catch_signals() as stop:

@@ -8,6 +8,7 @@ import typer
 
 from mlptrain.cli.options import print_notice, set_blas_threads
 from mlptrain.errors import SpecError
+from mlptrain.loading import load_modules
 
 SkipRows = Annotated[int, typer.Option(min=0, metavar="N", help="Lines above the names; by default as it looks.")]
 Encoding = Annotated[str | None, typer.Option(metavar="NAME", help="utf-8, cp1252 and others; by default as it looks.")]
@@ -29,11 +30,12 @@ def init_command(
 ) -> None:
     """Write a commented spec to begin with, from what is found in a file."""
     set_blas_threads(1)
-    from mlptrain.commands.init import make_starter_spec
-    from mlptrain.commands.starter_format import make_given_format
-    from mlptrain.reporting.terminal import find_terminal
-    from mlptrain.reporting.text import escape_text
-    from mlptrain.storage.publishing import publish_file
+    with load_modules():
+        from mlptrain.commands.init import make_starter_spec
+        from mlptrain.commands.starter_format import make_given_format
+        from mlptrain.reporting.terminal import find_terminal
+        from mlptrain.reporting.text import escape_text
+        from mlptrain.storage.publishing import publish_file
 
     path = out or Path(f"{Path(data).name.partition('.')[0] or 'spec'}.yaml")
     to_stdout = str(path) == "-"

@@ -7,6 +7,7 @@ import typer
 
 from mlptrain.cli.options import AnyModel, SetInput, Threads, prepare_stdout, print_notice, set_blas_threads
 from mlptrain.errors import SpecError, make_interruption
+from mlptrain.loading import load_modules
 
 if TYPE_CHECKING:
     from mlptrain.commands.predict import Prediction
@@ -58,10 +59,11 @@ def predict_command(
 ) -> None:
     """Predict the rows of a file, one row out for each row in, in order."""
     set_blas_threads(threads)
-    from mlptrain.commands.latest_model import choose_model_and_data
-    from mlptrain.commands.predict import Prediction
-    from mlptrain.commands.predict_output import OutputOptions
-    from mlptrain.model.answers import AnswerOptions
+    with load_modules():
+        from mlptrain.commands.latest_model import choose_model_and_data
+        from mlptrain.commands.predict import Prediction
+        from mlptrain.commands.predict_output import OutputOptions
+        from mlptrain.model.answers import AnswerOptions
 
     options = AnswerOptions(
         keep=keep or (), probabilities=probabilities, scores=scores, spreadsheet_safe=spreadsheet_safe

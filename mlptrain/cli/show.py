@@ -11,6 +11,7 @@ from mlptrain.cli.options import (
     print_notice,
     set_blas_threads,
 )
+from mlptrain.loading import load_modules
 
 
 def show_command(
@@ -18,10 +19,11 @@ def show_command(
 ) -> None:
     """Show what a model file holds: metrics, columns, history, sizes, spec."""
     set_blas_threads(1)
-    from mlptrain.commands.latest_model import choose_model
-    from mlptrain.commands.show import show_file
-    from mlptrain.reporting import json_document, show_results
-    from mlptrain.reporting.terminal import find_terminal
+    with load_modules():
+        from mlptrain.commands.latest_model import choose_model
+        from mlptrain.commands.show import show_file
+        from mlptrain.reporting import json_document, show_results
+        from mlptrain.reporting.terminal import find_terminal
 
     named = choose_model(model)
     if named.notice:
