@@ -30,7 +30,11 @@ Scores = Annotated[
     bool, typer.Option("--scores", help="The network's own outputs (logits), as columns score_<class or target>.")
 ]
 Strict = Annotated[
-    bool, typer.Option("--strict", help="Missing cells, unseen categories, or numbers that are not finite are errors.")
+    bool,
+    typer.Option(
+        "--strict",
+        help="Cells that would be noted (missing, unseen, far out) and predictions that are not finite are errors.",
+    ),
 ]
 SpreadsheetSafe = Annotated[
     bool, typer.Option("--spreadsheet-safe", help="Texts that look like formulas get an apostrophe before them.")

@@ -94,7 +94,7 @@ class Prediction:
         self.counts.rows += rows.count
         odd, lost = self.counts.odd, self.counts.lost
         columns = self.model.answer(rows, self.options, odd, lost)
-        if self.strict and (odd.filled or odd.unseen):
+        if self.strict and odd.first:
             raise DataError(f"{odd.build_error(rows.inputs)} ({odd.words()}); mend it, or leave --strict out")
         if self.strict and lost.first:
             why = "the row lies too far from those of training; mend it, or leave --strict out"

@@ -28,6 +28,7 @@ from mlptrain.data.date_recognition import (
 from mlptrain.data.dates import ISO, DateParts, Moments, find_format_fault, parse_dates_and_zones
 from mlptrain.data.odd_cells import OddRows
 from mlptrain.data.table import Table
+from mlptrain.data.usual_numbers import UsualNumbers
 from mlptrain.data.yaml_keys import quote_yaml_key
 
 Clock = Literal["utc", "local"]
@@ -147,6 +148,8 @@ class DateColumn(Column):
     missing: tuple[str, ...] = ()
     clock: Clock = "utc"
     zones: Zones = ""
+    usual: UsualNumbers | None = None
+    """The moments of training, in seconds; None in models that did not keep them."""
 
     @classmethod
     def recognise(cls, look: ColumnLook) -> Understood | None:
@@ -182,6 +185,7 @@ class DateColumn(Column):
             missing=asked.missing,
             clock=asked.clock,
             zones=summarize_zones(*count_zones(table, asked.name, asked.missing, asked.format)),
+            usual=UsualNumbers.fit(seconds[~gaps]),
         )
 
     @classmethod
@@ -202,6 +206,8 @@ class DateColumn(Column):
         gaps = np.isnan(seconds)
         if gaps.any():
             odd.filled[self.name] = gaps
+        if self.usual is not None and (far := self.usual.find_far(seconds)) is not None:
+            odd.beyond[self.name] = far
         self.mark_other_zones(table, ~gaps, odd)
         columns = [self.parts(seconds), gaps[:, None]] if self.indicator else [self.parts(seconds)]
         return np.concatenate(columns, axis=1).astype(dtype)
@@ -227,3 +233,5 @@ class DateColumn(Column):
         if fault := find_format_fault(self.format):
             yield fault
         yield from (describe_broken_rule(self.name, rule) for rule in self.parts.broken_rules())
+        if self.usual is not None:
+            yield from (describe_broken_rule(self.name, rule) for rule in self.usual.broken_rules())

@@ -23,6 +23,7 @@ from mlptrain.data.number_texts import MISSING_NUMBERS, are_whole_numbers
 from mlptrain.data.odd_cells import BEYOND, OddRows
 from mlptrain.data.scaling import FittedScaling
 from mlptrain.data.table import Table
+from mlptrain.data.usual_numbers import UsualNumbers
 
 LARGEST_SCALED = 1e30
 """A scaled number beyond this leaves no room for its products, in float32."""
@@ -47,6 +48,8 @@ class NumberColumn(Column):
     scaling: FittedScaling
     indicator: bool
     missing: tuple[str, ...] = ()
+    usual: UsualNumbers | None = None
+    """The numbers of training; None of truth values, and in models that did not keep them."""
 
     @classmethod
     def recognise(cls, look: ColumnLook) -> Understood | None:
@@ -83,6 +86,7 @@ class NumberColumn(Column):
             scaling=scaling,
             indicator=asked.imputing.indicator and known.size < values.size,
             missing=asked.missing,
+            usual=None if boolean else UsualNumbers.fit(known),
         )
 
     @classmethod
@@ -109,24 +113,33 @@ class NumberColumn(Column):
         return (read_booleans if self.boolean else read_numbers)(table, self.name, self.missing)
 
     def compact(self, table: Table, dtype: np.dtype[Any], odd: OddRows) -> Matrix:
-        values = self.read(table)
-        gaps = np.isnan(values)
+        numbers = self.read(table)
+        gaps = np.isnan(numbers)
+        values = numbers
         if gaps.any():
-            values = np.where(gaps, self.fill, values)
+            values = np.where(gaps, self.fill, numbers)
             odd.filled[self.name] = gaps
         scaled = self.scaling(values)
-        size = np.abs(scaled)
-        beyond = size > BEYOND
-        if beyond.any():
-            odd.beyond[self.name] = beyond
-        large = size > LARGEST_SCALED
-        if large.any():
-            row = int(large.argmax())
+        if (far := self.find_far_numbers(numbers, scaled)) is not None:
+            odd.beyond[self.name] = far
+        self.require_room_for_products(table, scaled)
+        columns = [scaled, gaps] if self.indicator else [scaled]
+        return np.stack([column.astype(dtype) for column in columns], axis=1)
+
+    def find_far_numbers(self, numbers: Doubles, scaled: Doubles) -> Flags | None:
+        """Which numbers are far out; None if none is. Where training kept none, what the scaling shows must do."""
+        if self.usual is not None:
+            return self.usual.find_far(numbers)
+        far = (np.abs(scaled) > BEYOND) & ~np.isnan(numbers)
+        return far if far.any() and not self.boolean else None
+
+    def require_room_for_products(self, table: Table, scaled: Doubles) -> None:
+        """An error at the first number that is too large once it is scaled."""
+        if np.max(scaled, initial=0) > LARGEST_SCALED or np.min(scaled, initial=0) < -LARGEST_SCALED:
+            row = int((np.abs(scaled) > LARGEST_SCALED).argmax())
             cell, cure = table.columns[self.name].text(row), "mend it, or set another data.scaling for the column"
             why = f"{cell!r} is out of all proportion to the training rows ({scaled[row]:.3g} once scaled); {cure}"
             raise table.fault(row, self.name, why)
-        columns = [scaled, gaps] if self.indicator else [scaled]
-        return np.stack([column.astype(dtype) for column in columns], axis=1)
 
     def describe_outliers(self, table: Table) -> Iterator[str]:
         """A notice of the number that is farthest out, if it is out of all proportion."""
@@ -144,4 +157,6 @@ class NumberColumn(Column):
             yield f'column "{self.name}": {cell} on {where} is {how_far}'
 
     def broken_rules(self) -> Iterator[str]:
-        return (describe_broken_rule(self.name, rule) for rule in self.scaling.broken_rules())
+        yield from (describe_broken_rule(self.name, rule) for rule in self.scaling.broken_rules())
+        if self.usual is not None:
+            yield from (describe_broken_rule(self.name, rule) for rule in self.usual.broken_rules())

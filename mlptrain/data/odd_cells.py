@@ -12,11 +12,18 @@ from mlptrain.errors import DataError
 
 Flags = NDArray[np.bool_]
 
-BEYOND = 1e3
-"""A scaled number beyond this is worth counting: training saw nothing like it."""
+BEYOND = 1000
+"""A number is far out if it lies so many training standard deviations beyond all training numbers."""
+FAR_OUT = f"more than {BEYOND} standard deviations below or above all of training"
 
-KINDS = ("filled", "unseen", "beyond", "with_zone", "without_zone")
-"""What can be odd about a cell: the fields of `OddRows` and `OddCells`."""
+KINDS = {
+    "filled": "is missing",
+    "unseen": "is no value that training saw",
+    "beyond": f"is {FAR_OUT}",
+    "with_zone": "has a zone, and no time of training had one",
+    "without_zone": "has no zone, and all times of training had one",
+}
+"""What can be odd about a cell, and what is said of it: the fields of `OddRows` and `OddCells`."""
 
 
 @dataclass
@@ -48,14 +55,14 @@ class OddCells:
     hints: dict[str, str] = field(default_factory=dict, compare=False)
     """What an unseen value of a column may have been meant as."""
     first: tuple[int, str, str] | None = field(default=None, compare=False)
-    """The first missing or unseen cell, of those rows that first had one: row, column, and what it is."""
+    """The first odd cell, of those rows that first had one: row, column, and what it is."""
 
     def words(self) -> str:
         """The counts as a notice; empty if there are none."""
         kinds = (
             ("missing cells filled", format_column_counts(self.filled)),
             ("values that training did not see", format_column_counts(self.unseen, self.hints)),
-            (f"numbers more than {BEYOND:g} scales away from the training rows", format_column_counts(self.beyond)),
+            (f"numbers or dates {FAR_OUT}", format_column_counts(self.beyond)),
             (
                 "times with a zone, which training had none of (clock: local of data.columns takes both)",
                 format_column_counts(self.with_zone),
@@ -77,15 +84,15 @@ class OddCells:
         self.first = self.first or find_first_odd(rows)
 
     def build_error(self, table: Table) -> DataError:
-        """The error that names the first cell that is missing or unseen; it is one of the table's."""
+        """The error that names the first odd cell; it is one of the table's."""
         assert self.first is not None
         row, name, what = self.first
         return table.fault(row, name, f"{table.columns[name].text(row)!r} {what}")
 
 
 def find_first_odd(rows: OddRows) -> tuple[int, str, str] | None:
-    """The first missing or unseen cell: its row, its column, and what it is."""
-    kinds = ((rows.filled, "is missing"), (rows.unseen, "is no value that training saw"))
+    """The first odd cell: its row, its column, and what it is."""
+    kinds = ((getattr(rows, kind), what) for kind, what in KINDS.items())
     return min(((int(odd.argmax()), name, what) for flags, what in kinds for name, odd in flags.items()), default=None)
 
 

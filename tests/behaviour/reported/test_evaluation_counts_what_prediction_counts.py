@@ -1,18 +1,23 @@
 """Rows that were not fitted on are counted everywhere: what `predict` says of odd cells, `eval` and a fit say too."""
 
 import json
+from typing import get_args
 
 import pytest
 
 import mlptrain
 from mlptrain.commands.evaluate import evaluate_files
+from mlptrain.data.scaling import Scaling
 from mlptrain.model.model import OddCellsNotice
 from tests.support import command
 
 ROWS = [(("bern", "oslo", "rome")[k % 3], f"{k / 10:.1f}", ("yes", "no")[k % 2]) for k in range(30)]
 ODD = [("BERN", "95000.0", "yes"), ("paris", "", "no"), ("oslo", "1.0", "yes")]
 COUNTS = {"filled": {"x": 1}, "unseen": {"city": 2}, "beyond": {"x": 1}}
-SAID = ("missing cells filled: x 1", "values that training did not see: city 2", "1000 scales away", "rows: x 1")
+SAID = (
+    *("missing cells filled: x 1", "values that training did not see: city 2"),
+    "numbers or dates more than 1000 standard deviations below or above all of training: x 1",
+)
 
 
 def write(folder, name, rows, names="city,x,label"):
@@ -58,6 +63,24 @@ def test_eval_counts_odd_cells_in_text_and_in_json(folder, data, arguments):
     assert (document["odd_cells"], document["not_finite"], found.err.count("note: missing cells")) == (COUNTS, {}, 1)
     told = command.mlptrain("predict", "s.npz", "odd.csv", cwd=folder).err
     assert told == said
+
+
+@pytest.mark.parametrize("scaling", [each().name for each in get_args(Scaling)])
+def test_what_is_far_out_is_counted_under_every_scaling(folder, scaling):
+    fit(folder, f"target: label, scaling: {scaling}")
+    assert all(words in evaluate(folder, "odd.csv").err for words in SAID)
+    assert all(words in command.mlptrain("predict", "s.npz", "odd.csv", cwd=folder).err for words in SAID)
+
+
+@pytest.mark.parametrize("recipe", ["plain", "best"])
+def test_what_is_far_out_is_counted_by_models_of_recipes_and_refused_if_strict(folder, recipe):
+    write(folder, "far.csv", [("bern", "1000000000000", "yes"), ("oslo", "1.5", "no")])
+    fit(folder, "target: label", more=f"recipe: {recipe}\nmembers: {{count: 1}}\n")
+    assert SAID[-1] in evaluate(folder, "far.csv").err
+    ended = command.mlptrain("predict", "s.npz", "far.csv", "--strict", cwd=folder)
+    assert (ended.code, ended.out) == (3, "")
+    said = f"far.csv:2: column \"x\": '1000000000000' is {SAID[-1][17:-5]} ({SAID[-1]}); mend it, or leave"
+    assert said in " ".join(ended.err.split())
 
 
 def test_a_share_for_the_test_is_counted_too(folder):

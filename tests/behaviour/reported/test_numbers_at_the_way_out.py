@@ -101,6 +101,18 @@ def test_strict_names_the_first_line_and_writes_nothing(models, name):
     ended = command.mlptrain("predict", f"{name}.npz", "far.csv", "--strict", "--out", "p.csv", cwd=models)
     assert (ended.code, command.files(models)) == (3, before)
     assert ended.err.count("error: far.csv:") == 1
+    assert "error: far.csv:3: column \"x\": '1e30' is more than 1000 standard deviations below or above" in ended.err
+
+
+@pytest.mark.parametrize("transform", ["log", "log1p"])
+def test_strict_names_a_prediction_that_is_not_finite_where_no_cell_is_odd(tmp_path, transform):
+    data = {"target": "y", "target_transform": transform}
+    fitted(NUMBERS, data=data, model={"hidden": []}, factor=1e3).save(tmp_path / "m.npz")
+    (tmp_path / "near.csv").write_text("x\n1\n6900\n-6900\n")
+    before = command.files(tmp_path)
+    ended = command.mlptrain("predict", "m.npz", "near.csv", "--strict", "--out", "p.csv", cwd=tmp_path)
+    assert (ended.code, command.files(tmp_path)) == (3, before)
+    assert ended.err.count("error: near.csv:") == 1
     assert "the prediction is not a finite number (y " in ended.err
 
 
