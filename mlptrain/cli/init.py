@@ -14,6 +14,7 @@ SkipRows = Annotated[int, typer.Option(min=0, metavar="N", help="Lines above the
 Encoding = Annotated[str | None, typer.Option(metavar="NAME", help="utf-8, cp1252 and others; by default as it looks.")]
 Delimiter = Annotated[str | None, typer.Option(metavar="C", help="What divides cells; by default as it looks.")]
 Decimal = Annotated[str | None, typer.Option(metavar="C", help="Decimal point or comma; by default as it looks.")]
+Sheet = Annotated[str | None, typer.Option(metavar="NAME", help="Of a workbook, a sheet by name or number from 1.")]
 
 
 def init_command(
@@ -24,6 +25,7 @@ def init_command(
     encoding: Encoding = None,
     delimiter: Delimiter = None,
     decimal: Decimal = None,
+    sheet: Sheet = None,
     out: Annotated[
         Path | None, typer.Option(metavar="SPEC.yaml", help="Where to; by default <data name>.yaml; `-` is stdout.")
     ] = None,
@@ -41,7 +43,7 @@ def init_command(
     to_stdout = str(path) == "-"
     if path.exists() and not to_stdout:
         raise SpecError(f"{path}: exists; choose another --out, or remove it first")
-    given = make_given_format(skip_rows=skip_rows, encoding=encoding, delimiter=delimiter, decimal=decimal)
+    given = make_given_format(skip_rows=skip_rows, encoding=encoding, delimiter=delimiter, decimal=decimal, sheet=sheet)
     made = make_starter_spec(data, target, labels=labels, given=given, folder=Path() if to_stdout else path.parent)
     for message in made.notices:
         print_notice(message)

@@ -19,7 +19,7 @@ Data = Annotated[
 ]
 Out = Annotated[
     Path | None,
-    typer.Option(metavar="PREDICTIONS.csv", help="By default standard output; also .csv.gz, .tsv, .parquet."),
+    typer.Option(metavar="PREDICTIONS.csv", help="By default standard output; also .csv.gz, .tsv, .parquet, .xlsx."),
 ]
 Keep = Annotated[
     list[str] | None,

@@ -8,7 +8,7 @@ from typing import Any
 
 from mlptrain.data.date_column import DateColumn
 from mlptrain.data.features import FeatureColumn, Features
-from mlptrain.data.files import is_idx, match_files, open_file
+from mlptrain.data.files import is_idx, is_parquet, is_zip, match_files
 from mlptrain.data.grammar import NumberGrammar
 from mlptrain.data.number_column import NumberColumn
 from mlptrain.data.number_forms import NumberForm, find_number_forms
@@ -116,7 +116,7 @@ class InputFormat:
     def is_text(self) -> bool:
         """Whether the input is delimited text."""
         first = match_files(self.path)[0]
-        return not self.model.reads_images and (first == "-" or not (is_idx(first) or is_typed(first)))
+        return not self.model.reads_images and not (is_typed(first) or is_idx(first))
 
     def adapt(self) -> Data | None:
         """Another way to read the input that fits the model; None if there is none. It is looked for once."""
@@ -234,8 +234,7 @@ def write_value(data: TableFormat, key: str) -> str:
 
 def is_typed(path: str) -> bool:
     """Whether a file knows the types of its cells."""
-    with open_file(path) as stream:
-        return stream.read(4) in (b"PAR1", b"PK\x03\x04")
+    return is_parquet(path) or is_zip(path)
 
 
 def holds_utf8(beginning: bytes) -> bool:

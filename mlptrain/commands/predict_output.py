@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mlptrain.commands.paths import NamedFile, list_data_files, list_files_beside_model, require_separate_files
 from mlptrain.data.table import format_quoted_names
-from mlptrain.data.table_writing import TableForm, TextForm, choose_table_form
+from mlptrain.data.table_writing import TYPED, TableForm, TextForm, choose_table_form
 from mlptrain.errors import SpecError
 from mlptrain.model.answers import escape_spreadsheet_formula
 from mlptrain.model.model import Model
@@ -35,7 +35,10 @@ def choose_output_form(
     if not options.like_input:
         return choose_table_form(out, digits=options.digits), ""
     if dialect is None:
-        raise SpecError("--like-input: DATA is no delimited text, so that it has no dialect; leave it out")
+        if out.suffix.lower() in TYPED:
+            return choose_table_form(out, digits=options.digits), ""
+        why = "DATA is no delimited text, so that it has no dialect"
+        raise SpecError(f"--like-input: {why}; leave it out, or give --out NAME.xlsx (Excel) or NAME.parquet")
     strange = [text for text in texts if not dialect.can_write(text)]
     if not strange:
         return choose_table_form(out, digits=options.digits, dialect=dialect), ""

@@ -1,16 +1,27 @@
 """How a table is written that `init` looks at: as the user says, else as it looks; and the lines that are no rows."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 
-from mlptrain.data.grammar import DecimalPoint
+from mlptrain.commands.starter_gaps import means_missing
+from mlptrain.commands.starter_yaml import format_setting
+from mlptrain.data.files import is_parquet, is_zip
+from mlptrain.data.grammar import DecimalPoint, NumberGrammar
+from mlptrain.data.number_forms import choose_number_grammar
 from mlptrain.data.sniffing import sniff_format
+from mlptrain.data.table import Table, read_table_to_describe
 from mlptrain.data.table_format import TableFormat, is_known_encoding
+from mlptrain.data.workbook_shape import look_at_workbook
 from mlptrain.errors import SpecError
 
 
 def make_given_format(
-    *, skip_rows: int = 0, encoding: str | None = None, delimiter: str | None = None, decimal: str | None = None
+    *,
+    skip_rows: int = 0,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    decimal: str | None = None,
+    sheet: str | None = None,
 ) -> TableFormat:
     """The form of the text as far as the user gives it; a SpecError for what cannot be."""
     mark = "\t" if delimiter in ("\\t", "tab") else delimiter
@@ -21,7 +32,7 @@ def make_given_format(
     if decimal not in (None, ".", ","):
         raise SpecError(f"--decimal {decimal}: give . or ,")
     point: DecimalPoint = "," if decimal == "," else "."
-    return TableFormat(skip_rows=skip_rows, encoding=encoding or "utf-8", delimiter=mark, decimal=point)
+    return TableFormat(skip_rows=skip_rows, encoding=encoding or "utf-8", delimiter=mark, decimal=point, sheet=sheet)
 
 
 def find_table_format(path: str, target: str | None, given: TableFormat) -> TableFormat:
@@ -32,11 +43,64 @@ def find_table_format(path: str, target: str | None, given: TableFormat) -> Tabl
 
 def describe_skipped_lines(path: str, layout: TableFormat) -> Iterator[str]:
     """Notices of the lines that the spec leaves out."""
+    word = "row" if is_zip(path) else "line"
     for count, where, key in (
         (layout.skip_rows, "above the names", "skip_rows"),
         (layout.skip_after_names, "below the names", "skip_after_names"),
         (layout.skip_footer, "at the end", "skip_footer"),
     ):
         if count:
-            lines = f"{count} line{'s' * (count > 1)}"
+            lines = f"{count} {word}{'s' * (count > 1)}"
             yield f"{path}: {lines} {where} {'are' if count > 1 else 'is'} no part of the table (data.{key}: {count})"
+
+
+def look_at_format(path: str, target: str | None, given: TableFormat) -> tuple[TableFormat, list[str]]:
+    """How the table of a file of any kind is written: what is `given`, and what a first look tells; remarks on it."""
+    if is_parquet(path):
+        return TableFormat(), []
+    if not is_zip(path):
+        return find_table_format(path, target, given), []
+    layout, remark = look_at_workbook(path, [target] if target else [], given)
+    return layout, [remark] if remark else []
+
+
+def apply_best_number_grammar(
+    data: str, layout: TableFormat, table: Table, asked: TableFormat
+) -> tuple[TableFormat, Table]:
+    """The format and the table with the way to write numbers by which most columns are numbers."""
+    texts = [
+        {value: count for value, count in cells.counts.items() if value.strip() and not means_missing(value)}
+        for cells in (
+            column.kept_texts
+            for name, column in table.columns.items()
+            if not (column.is_numeric or table.type_of(name).has_values)
+        )
+        if len(cells.counts) > 1
+    ]
+    point: DecimalPoint = "." if layout.delimiter is None else ","  # who divides by commas writes no decimal commas
+    best = choose_number_grammar(texts, table.grammar, point=point)
+    if best == table.grammar:
+        return layout, table
+    given = {each.name: getattr(best, each.name) for each in fields(NumberGrammar) if hasattr(layout, each.name)}
+    better = replace(layout, **given)
+    if asked.decimal != TableFormat.decimal and better.decimal != asked.decimal:
+        return layout, table
+    return better, read_table_to_describe(data, better)
+
+
+def format_table_settings(layout: TableFormat) -> Iterator[str]:
+    """What differs from an ordinary CSV file."""
+    words = {
+        "header": "the names are numbers"
+        if layout.has_header
+        else "the first line looks like data: the columns are column_1, column_2, …",
+        "skip_rows": "lines above the names",
+        "skip_after_names": "lines below the names that are no rows, such as units",
+        "skip_footer": "lines at the end that are no rows, such as sums",
+        "skip_initial_space": "there is a blank after each delimiter",
+    }
+    for each in fields(TableFormat):
+        value = getattr(layout, each.name)
+        if each.name != "replace" and value not in (None, each.default):
+            text = format_setting(value)
+            yield f"  {each.name}: {text}" + (f"    # {words[each.name]}" if each.name in words else "")

@@ -1,8 +1,14 @@
 """What `init` proposes for a target of numbers: the logarithm, where they are positive and their spread says so."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from statistics import fmean, median
+
+from mlptrain.commands.starter_yaml import format_yaml_comment
+from mlptrain.data.number_reading import describe_range
+from mlptrain.data.table import Table, format_quoted_names
+from mlptrain.errors import DataError
+from mlptrain.preparation.target_doubts import describe_codes
 
 FEWEST, MOST = 20, 10_000
 """So many numbers are needed, and enough, to tell."""
@@ -42,3 +48,23 @@ def format_metric_hint(values: Sequence[float]) -> Iterator[str]:
     """The comment that names the metrics of relative errors, where the logarithm is proposed."""
     if explain_logarithm(values):
         yield "# training: {monitor: rmsle}    # the metrics of relative errors are rmsle and mape"
+
+
+def ask_for_target(data: str, table: Table) -> str:
+    """The message that the target is missing, with the columns and how to go on."""
+    names = list(table.columns)
+    example = names[-1] if names[-1].isidentifier() else f'"{names[-1]}"'
+    which, way = f"the columns are {format_quoted_names(names)}", f"write: mlptrain init {data} --target {example}"
+    return f"--target is missing: which column is to be predicted? {which}; {way}"
+
+
+def describe_target(table: Table, target: str, *, classes: bool, missing: Collection[str]) -> str:
+    """What the target is."""
+    if not classes:
+        codes = describe_codes(table, target)
+        return f"numbers {describe_range(table, target, missing)}{codes}"
+    counts = {value: count for value, count in table.coded(target).counts.items() if value and value not in missing}
+    if len(counts) < 2:
+        raise DataError(f'{table.name}: column "{target}": there is one class only; nothing can be learned')
+    shown = ", ".join(f"{format_yaml_comment(value)} ({count:,})" for value, count in sorted(counts.items())[:6])
+    return f"{len(counts)} classes: {shown}{', …' if len(counts) > 6 else ''}"

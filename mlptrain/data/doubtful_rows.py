@@ -1,16 +1,18 @@
 """Rows of a table that look like none: units below the names, sums at the end. They are named, and stay."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+import numpy as np
 
 from mlptrain.data.table import Table
-from mlptrain.data.table_shape import MISSING_WORDS, SUM_WORDS, is_figure
+from mlptrain.data.table_shape import MISSING_WORDS, SUM_WORDS, is_figure, is_sum_of
 
 FEWEST_ROWS = 4
 
 
 def describe_doubtful_rows(table: Table) -> list[str]:
     """Notices of a first row that says what stands in the columns, and of a last row of sums."""
-    if table.rows < FEWEST_ROWS or not table.columns or table.parts[0].unit != ":":
+    if table.rows < FEWEST_ROWS or not table.columns or not table.parts[0].may_have_others:
         return []
     return [*describe_row_of_units(table), *describe_row_of_sums(table)]
 
@@ -41,14 +43,37 @@ def are_figures_but(table: Table, name: str, text: str) -> bool:
 
 
 def describe_row_of_sums(table: Table) -> list[str]:
-    """A notice of a last row with a word that stands beside sums, and nowhere else."""
+    """A notice of a last row with a word that stands beside sums, and nowhere else, or whose numbers are such sums."""
     last = table.rows - 1
-    for cells in table.columns.values():
-        text = cells.text(last)
-        if SUM_WORDS.fullmatch(text.strip().rstrip(":. ")) and cells.kept_texts.counts.get(text, 0) == 1:
-            cure = "if it is none of the rows, set data.skip_footer: 1"
-            return [f"{table.places([last])[0]}: the last row looks like sums ({text!r}); {cure}"]
-    return []
+    texts = {name: cells.text(last) for name, cells in table.columns.items()}
+    words = (name for name, text in texts.items() if SUM_WORDS.fullmatch(text.strip().rstrip(":. ")))
+    word = next((texts[name] for name in words if is_last_alone(table, name, texts[name])), None)
+    if word is None and not has_only_sums(table, texts):
+        return []
+    why = f"the last row looks like sums ({word!r})" if word else "the numbers of the last row are sums of those above"
+    return [f"{table.places([last])[0]}: {why}; if it is none of the rows, set data.skip_footer: 1"]
+
+
+def is_last_alone(table: Table, name: str, text: str) -> bool:
+    """Whether a text of the last row stands in no other row of its column."""
+    return table.columns[name].kept_texts.counts.get(text, 0) == 1
+
+
+def has_only_sums(table: Table, last: Mapping[str, str]) -> bool:
+    """Whether all numbers of the last row are sums of those above, two of them or one beside a lone empty cell."""
+    figures = [name for name, text in last.items() if is_figure(text)]
+    alone = any(not text and is_last_alone(table, name, text) for name, text in last.items())
+    return len(figures) + alone > 1 and all(is_sum_of_column(table, name) for name in figures)
+
+
+def is_sum_of_column(table: Table, name: str) -> bool:
+    """Whether the last cell of a column is the sum of all others, and larger than each of them."""
+    numbers, _ = table.columns[name].read_numbers((), table.grammar_of(name))
+    said = numbers[-1]
+    others = numbers[:-1][~np.isnan(numbers[:-1])]
+    if not len(others) or not np.isfinite(said) or abs(said) <= np.abs(others).max():
+        return False
+    return is_sum_of(float(said), total=float(others.sum()), count=len(others))
 
 
 def show_cells(texts: Sequence[str]) -> str:

@@ -9,7 +9,6 @@ import zipfile
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ import numpy as np
 from mlptrain.data.cells import Block, TextCells, format_double
 from mlptrain.data.coding import NulByte
 from mlptrain.data.column_types import TEXT, ColumnType
-from mlptrain.data.files import SameFile
+from mlptrain.data.files import SameFile, name_input, open_stored_bytes
 from mlptrain.data.table_format import TableFormat
 from mlptrain.errors import DataError, EnvironmentFailure
 from mlptrain.machine import measure_available_memory
@@ -26,8 +25,6 @@ WORKBOOK = "xl/workbook.xml"
 OTHERS = {"xl/workbook.bin": "a binary workbook (.xlsb)", "content.xml": "an OpenDocument table (.ods)"}
 BYTES_OF_A_CELL = 100
 """What a cell takes as a value of Python, at least."""
-LOOKED_AT = 50
-"""Rows from which it is told where the table begins."""
 
 Value = Any
 Values = list[Value]
@@ -39,7 +36,7 @@ class ExcelReader:
     unit = " row "
 
     def __init__(self, path: str, layout: TableFormat) -> None:
-        self.name, self.layout, self.same = path, layout, SameFile(path)
+        self.path, self.name, self.layout, self.same = path, name_input(path), layout, SameFile(path)
         self.same.check()
         self.inner_blank_lines = self.empty_rows_at_end = 0
         self.sheet, self.sheets, rows = read_sheet(path, layout.sheet)
@@ -47,7 +44,9 @@ class ExcelReader:
         filled = [(number, row) for number, row in numbered if any(map(is_filled, row))]
         if not filled:
             skipped = f" after {layout.skip_rows} skipped rows" if layout.skip_rows else ""
-            raise DataError(f"{path}: the sheet {self.sheet!r} is empty{skipped}")
+            others = self.list_other_sheets()
+            hint = f"; the others are {others} (data.sheet names one)" if others else ""
+            raise DataError(f"{self.name}: the sheet {self.sheet!r} is empty{skipped}{hint}")
         self.first, named = filled[0] if layout.has_header else (filled[0][0], [])
         filled = filled[1 + layout.skip_after_names :] if layout.has_header else filled
         filled = filled[: len(filled) - layout.skip_footer]
@@ -63,8 +62,12 @@ class ExcelReader:
             return () if self.layout.sheet in (None, self.sheet, "1") else (f"{self.name}: its only sheet is read",)
         if self.layout.sheet is not None:
             return ()
-        others = ", ".join(repr(name) for name in self.sheets if name != self.sheet)
-        return (f"{self.name}: the sheet {self.sheet!r} is read, not {others} (data.sheet names another one)",)
+        others = self.list_other_sheets()
+        return (f"{self.name}: the sheet {self.sheet!r} is read, not {others}; data.sheet names another one",)
+
+    def list_other_sheets(self) -> str:
+        """The names of the sheets that are not read."""
+        return ", ".join(repr(name) for name in self.sheets if name != self.sheet)
 
     def arrange_columns(self, named: Sequence[Value], rows: Sequence[Sequence[Value]]) -> dict[str, Values]:
         """The columns by name; those that have neither a name nor a cell are none."""
@@ -124,7 +127,7 @@ class ExcelReader:
         """An error if columns without a cell have formulas, whose values no program has stored."""
         if not names:
             return
-        rows = read_sheet(self.name, self.sheet, formulas=True)[2]
+        rows = read_sheet(self.path, self.sheet, formulas=True)[2]
         wanted = {place: name for place, name in enumerate(map(write_value, rows[self.first - 1])) if name in names}
         for number in self.lines if self.layout.has_header else ():
             for place, name in wanted.items():
@@ -151,25 +154,26 @@ class ExcelReader:
 
 def read_sheet(path: str, sheet: str | None, *, formulas: bool = False) -> tuple[str, list[str], list[Sequence[Value]]]:
     """The name of a sheet, those of all of them, and the sheet's rows; values or formulas."""
+    name = name_input(path)
     try:
         import openpyxl
     except ImportError:
         why = "this is an Excel workbook; to read it: pip install 'mlptrain[excel]'"
-        raise EnvironmentFailure(f"{path}: {why}, or save the sheet as CSV (UTF-8)") from None
+        raise EnvironmentFailure(f"{name}: {why}, or save the sheet as CSV (UTF-8)") from None
     refuse_hostile_workbook(path)
     try:
-        with warnings.catch_warnings(), Path(path).open("rb") as stream:
+        with warnings.catch_warnings(), open_stored_bytes(path) as stream:
             warnings.simplefilter("ignore")  # of what a table does not need: styles, validation, charts
             book = openpyxl.load_workbook(stream, read_only=True, data_only=not formulas)
             names = [each.title for each in book.worksheets]
-            found = book[choose_sheet(path, names, sheet)]
+            found = book[choose_sheet(name, names, sheet)]
             found.reset_dimensions()
-            return found.title, names, collect_rows(path, found.iter_rows(values_only=True))
+            return found.title, names, collect_rows(name, found.iter_rows(values_only=True))
     except (MemoryError, DataError, EnvironmentFailure):
         raise
     except Exception as problem:  # whatever the library meets in a file that anyone may have written
         why = (str(problem).splitlines() or [type(problem).__name__])[0]
-        raise DataError(f"{path}: this Excel workbook is damaged: {why:.200}") from None
+        raise DataError(f"{name}: this Excel workbook is damaged: {why:.200}") from None
 
 
 def collect_rows(path: str, rows: Iterator[Sequence[Value]]) -> list[Sequence[Value]]:
@@ -198,20 +202,21 @@ def choose_sheet(path: str, names: Sequence[str], sheet: str | None) -> str:
 
 def refuse_hostile_workbook(path: str) -> None:
     """An error if a zip file is no workbook, unpacks to more than the memory has, or declares entities in its XML."""
+    name = name_input(path)
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_stored_bytes(path) as stream, zipfile.ZipFile(stream) as archive:
             parts = archive.infolist()
             if WORKBOOK not in {part.filename for part in parts}:
                 kind = next((kind for part, kind in OTHERS.items() if part in archive.namelist()), "a zip file")
-                raise DataError(f"{path}: this is {kind}, not an Excel workbook (.xlsx); save tables as .xlsx or CSV")
+                raise DataError(f"{name}: this is {kind}, not an Excel workbook (.xlsx); save tables as .xlsx or CSV")
             size, free = sum(part.file_size for part in parts), measure_available_memory()
             if free is not None and size > free // 2:
                 why = f"it unpacks to {size:,} bytes, but {free:,} are free; save the sheet as CSV or Parquet"
-                raise EnvironmentFailure(f"{path}: {why}")
+                raise EnvironmentFailure(f"{name}: {why}")
             for part in parts:
-                with archive.open(part) as stream:
-                    if part.filename.endswith((".xml", ".rels")) and b"<!" in stream.read(1024).partition(b"<!--")[0]:
-                        raise DataError(f"{path}: {part.filename} in it declares a document type; no workbook does")
+                with archive.open(part) as content:
+                    if part.filename.endswith((".xml", ".rels")) and b"<!" in content.read(1024).partition(b"<!--")[0]:
+                        raise DataError(f"{name}: {part.filename} in it declares a document type; no workbook does")
     except (
         zipfile.BadZipFile,
         zipfile.LargeZipFile,
@@ -220,26 +225,7 @@ def refuse_hostile_workbook(path: str) -> None:
         ValueError,
         OSError,
     ) as problem:
-        raise DataError(f"{path}: this zip file or Excel workbook is damaged: {problem}") from None
-
-
-def look_at_workbook(path: str, names: Collection[str]) -> TableFormat:
-    """The sheet, the rows before the table and whether its first row names columns: for a first spec.
-
-    The table begins with the row that has one of `names`, else with the first that is as wide as most rows are.
-    """
-    sheet, sheets, rows = read_sheet(path, None)
-    filled = [sum(map(is_filled, row)) for row in rows[:LOOKED_AT]]
-    widths = [width for width in filled if width]
-    usual = max(widths, key=lambda width: (widths.count(width), width), default=1)
-    with_name = (place for place, row in enumerate(rows[:LOOKED_AT]) if set(names) & set(map(write_value, row)))
-    first = next(with_name, next((place for place, width in enumerate(filled) if width >= usual), 0))
-    named = not any(find_kind(value) == "number" for value in rows[first]) if rows else True
-    return TableFormat(
-        header=None if named else False,
-        skip_rows=first if any(filled[:first]) else 0,
-        sheet=sheet if len(sheets) > 1 else None,
-    )
+        raise DataError(f"{name}: this zip file or Excel workbook is damaged: {problem}") from None
 
 
 # Values

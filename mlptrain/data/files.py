@@ -48,7 +48,7 @@ def make_opener(path: str) -> Opener:
     """A function that opens the bytes of `path` ("-" is standard input, read once and kept) anew at each call."""
     if path == "-":
         content = read_standard_input()
-        return lambda: unpack_gzip(io.BytesIO(content), "standard input")
+        return lambda: unpack_gzip(io.BytesIO(content), name_input(path))
     return SameFile(path)
 
 
@@ -81,7 +81,9 @@ class SameFile:
         return unpack_gzip(raw, self.path)
 
     def check(self, file: int | str | None = None) -> None:
-        """Raise if size or time of the last change differ from those at first."""
+        """Raise if size or time of the last change differ from those at first; standard input is kept as it was."""
+        if self.path == "-":
+            return
         state = os.stat(self.path if file is None else file)  # noqa: PTH116  (also of an open file)
         found = (state.st_size, state.st_mtime_ns)
         if self.fingerprint not in (None, found):
@@ -91,18 +93,24 @@ class SameFile:
 
 def is_zip(path: str) -> bool:
     """Whether a file is a zip file, as Excel workbooks are, by its first bytes."""
-    if path == "-":
-        return False
-    with open_file(path) as stream:
+    with open_stored_bytes(path) as stream:
         return stream.read(len(ZIP)) == ZIP
 
 
 def is_parquet(path: str) -> bool:
     """Whether a file is a Parquet file, by its first bytes."""
-    if path == "-":
-        return False
-    with open_file(path) as stream:
+    with open_stored_bytes(path) as stream:
         return stream.read(len(PARQUET)) == PARQUET
+
+
+def open_stored_bytes(path: str) -> BinaryIO:
+    """The bytes of a file, or of standard input ("-"), as stored."""
+    return io.BytesIO(read_standard_input()) if path == "-" else open_file(path)
+
+
+def name_input(path: str) -> str:
+    """What messages call a file."""
+    return "standard input" if path == "-" else path
 
 
 def is_idx(path: str) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from mlptrain.data.cells import Block, TextCells
 from mlptrain.data.coding import NulByte
 from mlptrain.data.column_types import TEXT, ColumnType
-from mlptrain.data.files import SameFile
+from mlptrain.data.files import SameFile, name_input, open_stored_bytes
 from mlptrain.data.grammar import EXACT
 from mlptrain.data.yaml_keys import quote_yaml_key
 from mlptrain.errors import DataError, EnvironmentFailure
@@ -31,11 +31,12 @@ class ParquetReader:
         try:
             from pyarrow import parquet
         except ImportError:
-            raise DataError(f"{path}: this is a Parquet file; to read it: pip install 'mlptrain[parquet]'") from None
-        self.name, self.same = path, SameFile(path)
+            why = "this is a Parquet file; to read it: pip install 'mlptrain[parquet]'"
+            raise DataError(f"{name_input(path)}: {why}") from None
+        self.name, self.same = name_input(path), SameFile(path)
         self.same.check()
         with self.damage("cannot be read"):
-            self.file = parquet.ParquetFile(path)
+            self.file = parquet.ParquetFile(open_stored_bytes(path) if path == "-" else path)
             self.schema = self.file.schema_arrow
             self.names: list[str] = list(self.schema.names)
 

@@ -12,7 +12,7 @@ from mlptrain.data.cells import Block, Cells, Gatherer, RowNumbers, TextCells
 from mlptrain.data.column_types import TEXT, ColumnType, find_texts_of_equal_value, make_typed_grammar
 from mlptrain.data.delimited import Reader
 from mlptrain.data.excel import ExcelReader
-from mlptrain.data.files import is_idx, is_parquet, is_zip, make_opener, match_files
+from mlptrain.data.files import is_idx, is_parquet, is_zip, make_opener, match_files, name_input
 from mlptrain.data.grammar import NUMBERS, NumberGrammar
 from mlptrain.data.levels import find_texts_of_marks
 from mlptrain.data.parquet import ParquetReader
@@ -38,6 +38,8 @@ class Part:
     lines_of: Callable[[Sequence[int]], list[int]]
     unit: str = ":"
     """What stands between the file's name and the number: ":" for lines, " row " where a file has no lines."""
+    may_have_others: bool = False
+    """Whether rows of it may be no rows of the table, such as units or sums: a text or a sheet was typed by someone."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,8 @@ class Table:
     def missing(self, names: Sequence[str]) -> str:
         """The message that columns are missing."""
         place = f"{self.name}:1" if not self.parts else self.parts[0].name + ":1" * (self.parts[0].unit == ":")
-        return f"{place}: {describe_missing_columns(names, self.columns)}"
+        sheets = "".join(f" ({remark.removeprefix(f'{self.name}: ')})" for remark in self.remarks)
+        return f"{place}: {describe_missing_columns(names, self.columns)}{sheets}"
 
     def fault(self, row: int, column: str, why: str) -> DataError:
         """The error that a cell is wrong, at its line and column."""
@@ -209,7 +212,7 @@ def open_reader(path: str, layout: TableFormat, known: Texts = ()) -> AnyReader:
         return ExcelReader(path, layout)
     if path != "-" and is_idx(path):
         raise DataError(f"{path}: these are images or labels (IDX), not a table; name both: {{images: …, labels: …}}")
-    return Reader(make_opener(path), "standard input" if path == "-" else path, layout, known)
+    return Reader(make_opener(path), name_input(path), layout, known)
 
 
 def gather_readers_into_table(
@@ -230,6 +233,7 @@ def gather_readers_into_table(
                 feed_rows_to_gatherers(source, {name: gatherers[name] for name in names}, unread),
                 source.lines_of,
                 source.unit,
+                not isinstance(source, ParquetReader),
             )
         )
     more = f" and {len(readers) - 1} more files" if len(readers) > 1 else ""
@@ -370,5 +374,8 @@ class Reading:
         columns = {name: gatherer.finish() for name, gatherer in zip(names, gatherers, strict=True)}
         rows = next(iter(columns.values())).rows
         source = self.source
-        part = Part(source.name, rows, lambda found: source.lines_of([row + begin for row in found]), source.unit)
+        typed = not isinstance(source, ParquetReader)
+        part = Part(
+            source.name, rows, lambda found: source.lines_of([row + begin for row in found]), source.unit, typed
+        )
         return Table(source.name, columns, rows, [part], grammar=self.layout.grammar, types=self.types)

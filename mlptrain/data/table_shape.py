@@ -103,8 +103,13 @@ def is_sum(record: Record, rows: Sequence[Record], *, whole: bool) -> bool:
 def is_total(record: Record, rows: Sequence[Record], place: int) -> bool:
     """Whether a cell is the sum of those above it, up to rounding."""
     numbers = [read_figure(row[place]) for row in rows if is_figure(row[place])]
-    total, said = sum(numbers), read_figure(record[place])
-    return abs(total - said) <= 0.01 * abs(said) / max(len(numbers), 1) + 0.005 * len(numbers) and said != 0
+    return is_sum_of(read_figure(record[place]), total=sum(numbers), count=len(numbers))
+
+
+def is_sum_of(said: float, *, total: float, count: int) -> bool:
+    """Whether a number is the total of so many others, each of which may be rounded to two decimals."""
+    share = 0.01 * abs(said)
+    return said != 0 and abs(total - said) <= share / max(count, 1) + min(0.005 * count, share)
 
 
 def read_figure(text: str) -> float:

@@ -1,4 +1,4 @@
-"""Tables to write: delimited text in a dialect, or Parquet; the form of a file follows from its name.
+"""Tables to write: delimited text in a dialect, Parquet, or a workbook; the form of a file follows from its name.
 
 Columns come as texts, numbers among them as Python writes them; `numeric` names these. All forms hold the same values.
 """
@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO, cast
 
-from mlptrain.data import parquet_writer
+from mlptrain.data import excel_writer, parquet_writer
 from mlptrain.data.files import GZIP_FAULTS
 from mlptrain.data.grammar import DecimalPoint
 from mlptrain.errors import DataError, SpecError
@@ -145,23 +145,40 @@ class ParquetForm:
 
     def write(self, pieces: Iterable[Columns], numeric: Collection[str], stream: BinaryIO) -> None:
         """Write the pieces of a table, a row group each."""
-        parquet_writer.write_pieces(map(self.convert_piece(numeric), pieces), numeric, stream)
-
-    def convert_piece(self, numeric: Collection[str]) -> Any:
-        """The function that makes a piece's texts of numbers to numbers."""
-        digits = self.digits
-
-        def convert(columns: Columns) -> dict[str, Sequence[Any]]:
-            return {
-                name: [convert_number_text(cell, digits) for cell in cells] if name in numeric else cells
-                for name, cells in columns.items()
-            }
-
-        return convert
+        parquet_writer.write_pieces(convert_numbers(pieces, numeric, self.digits), numeric, stream)
 
     def read_names(self, path: Path) -> list[str]:
         """The names of the columns of a Parquet file; none if it is another kind of file."""
         return parquet_writer.read_names(path)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExcelForm:
+    """An Excel workbook of one sheet: numbers as numbers, everything else as texts."""
+
+    digits: int | None = None
+
+    def __post_init__(self) -> None:
+        excel_writer.require_openpyxl()
+
+    def write(self, pieces: Iterable[Columns], numeric: Collection[str], stream: BinaryIO) -> None:
+        """Write the pieces of a table below each other."""
+        excel_writer.write_workbook(convert_numbers(pieces, numeric, self.digits), stream)
+
+    def read_names(self, path: Path) -> list[str]:
+        """The names of the columns in a workbook; none if it is another kind of file."""
+        return excel_writer.read_workbook_names(path)
+
+
+def convert_numbers(
+    pieces: Iterable[Columns], numeric: Collection[str], digits: int | None
+) -> Iterator[dict[str, Sequence[Any]]]:
+    """The pieces of a table, the texts of whose `numeric` columns have become numbers."""
+    for columns in pieces:
+        yield {
+            name: [convert_number_text(cell, digits) for cell in cells] if name in numeric else cells
+            for name, cells in columns.items()
+        }
 
 
 def convert_number_text(text: str, digits: int | None) -> float | None:
@@ -169,12 +186,15 @@ def convert_number_text(text: str, digits: int | None) -> float | None:
     return float(text if digits is None else round_number_text(text, digits)) if text else None
 
 
-TableForm = TextForm | ParquetForm
+TableForm = TextForm | ParquetForm | ExcelForm
+
+TYPED: Mapping[str, type[ParquetForm | ExcelForm]] = {".parquet": ParquetForm, ".pq": ParquetForm, ".xlsx": ExcelForm}
+"""The forms of files that know the types of their cells, by the ends of names."""
 
 CSV = TextForm()
 
 NOT_WRITTEN = {
-    **dict.fromkeys((".xlsx", ".xls", ".xlsm", ".xlsb"), "an Excel file (Excel opens .csv; see --like-input)"),
+    **dict.fromkeys((".xls", ".xlsm", ".xlsb"), "an Excel file of this kind (but as .xlsx)"),
     ".ods": "an OpenDocument file",
     **dict.fromkeys((".json", ".jsonl", ".ndjson"), "JSON"),
     **dict.fromkeys((".npz", ".npy"), "NumPy arrays"),
@@ -190,21 +210,22 @@ NOT_WRITTEN = {
 def choose_table_form(
     path: Path, *, digits: int | None = None, dialect: TextForm | None = None, option: str = "--out"
 ) -> TableForm:
-    """The form that a file's name asks for: .parquet, .tsv, with .gz compressed; else CSV, or the `dialect` if given.
+    """The form that a file's name asks for: .parquet, .xlsx, .tsv, with .gz compressed; else CSV, or the `dialect`.
 
     A SpecError where the name asks for what is not written, or contradicts the dialect.
     """
     suffixes = [suffix.lower() for suffix in path.suffixes]
     packed = suffixes[-1:] == [".gz"]
     kind = next(iter(suffixes[-2:-1] if packed else suffixes[-1:]), "")
-    if kind in NOT_WRITTEN or (packed and kind in (".parquet", ".pq")):
-        what = NOT_WRITTEN.get(kind, "a compressed Parquet file (it is compressed within)")
-        raise SpecError(f"{option} {path}: the table is not written as {what}; name it .csv, .csv.gz, .tsv or .parquet")
-    if kind in (".parquet", ".pq"):
+    if kind in NOT_WRITTEN or (packed and kind in TYPED):
+        what = NOT_WRITTEN.get(kind, "a compressed file of this kind (it is compressed within)")
+        names = ".csv, .csv.gz, .tsv, .parquet or .xlsx"
+        raise SpecError(f"{option} {path}: the table is not written as {what}; name it {names}")
+    if kind in TYPED:
         if dialect is not None:
-            why = "a Parquet file has no delimiter and no decimal mark"
+            why = "such a file has no delimiter and no decimal mark"
             raise SpecError(f"--out {path} with --like-input: {why}; leave --like-input out, or name it .csv")
-        return ParquetForm(digits=digits)
+        return TYPED[kind](digits=digits)
     if dialect is None:
         return TextForm(delimiter="\t" if kind in (".tsv", ".tab") else ",", digits=digits, gzip=packed)
     if kind in (".tsv", ".tab") and dialect.delimiter != "\t":

@@ -213,7 +213,9 @@ class Model(ModelContents):
     ) -> Evaluation:
         """The metrics of rows whose targets are known; `slicing` divides them where no column `by` does."""
         if not rows.count:
-            raise DataError(f"{rows.name}: there are no rows to evaluate on")
+            absent = [name for name in (*self.columns(), *self.spec.data.targets) if name not in rows.inputs.columns]
+            why = f"{rows.name}: there are no rows to evaluate on"
+            raise DataError(rows.inputs.missing(absent) if absent and not rows.are_images else why)
         doubts = find_doubtful_rows(rows)
         rows, notices = drop_uncounted_rows(self.spec.data, rows)
         notices += [*doubts, *describe_blank_lines(rows)]

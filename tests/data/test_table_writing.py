@@ -9,12 +9,13 @@ import pytest
 from mlptrain.data.table import Reading, read_table
 from mlptrain.data.table_format import TableFormat
 from mlptrain.data.table_writing import (
+    ExcelForm,
     ParquetForm,
     TextForm,
     choose_table_form,
     round_number_text,
 )
-from mlptrain.errors import SpecError
+from mlptrain.errors import DataError, SpecError
 
 COLUMNS = {
     "name, of it": ["a;b", "Größe\t", "x", 'say "x"', "two\nlines"],
@@ -63,6 +64,19 @@ def test_parquet_has_numbers_as_doubles_and_texts_as_texts(tmp_path):
     assert ParquetForm().read_names(tmp_path / "t.parquet") == list(COLUMNS)
 
 
+@pytest.mark.integration
+def test_a_workbook_has_numbers_as_numbers_and_texts_as_texts(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    halves = [{name: cells[part] for name, cells in COLUMNS.items()} for part in (slice(2), slice(2, None))]
+    (tmp_path / "t.xlsx").write_bytes(content(ExcelForm(digits=3), halves))
+    _, *rows = openpyxl.load_workbook(tmp_path / "t.xlsx").active.iter_rows(values_only=True)
+    assert [row[0] for row in rows] == COLUMNS["name, of it"]
+    assert [row[1] for row in rows] == [1.5, -1e-07, None, 123000, 1e20]
+    assert ExcelForm().read_names(tmp_path / "t.xlsx") == list(COLUMNS)
+    with pytest.raises(DataError, match="a control character cannot stand in a workbook"):
+        ExcelForm().write([{"x": ["\x01"]}], set(), io.BytesIO())
+
+
 @pytest.mark.parametrize("form", [*FORMS.values(), "parquet"], ids=[*FORMS, "parquet"])
 def test_the_same_table_is_the_same_bytes_and_pieces_make_no_difference_to_text(form):
     if form == "parquet":
@@ -94,7 +108,7 @@ def test_the_name_says_the_form(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["p.xlsx", "p.XLS", "p.json", "p.npz", "p.feather", "p.csv.zip", "p.parquet.gz", "p.ods"]
+    "name", ["p.xlsx.gz", "p.XLS", "p.json", "p.npz", "p.feather", "p.csv.zip", "p.parquet.gz", "p.ods"]
 )
 def test_a_name_that_asks_for_another_kind_of_file_is_refused(name):
     with pytest.raises(SpecError, match=rf"--out {name}: the table is not written as .*; name it .csv"):

@@ -125,9 +125,10 @@ def test_digits_round_predictions_and_nothing_else(folder):
 
 
 REFUSED = {
-    "parquet out": (["--like-input", "--out", "p.parquet"], 2, "a Parquet file has no delimiter"),
+    "parquet out": (["--like-input", "--out", "p.parquet"], 2, "such a file has no delimiter"),
     "tabs out": (["--like-input", "--out", "p.tsv"], 2, "the input's delimiter is ';'"),
-    "Excel out": (["--out", "p.xlsx"], 2, "not written as an Excel file"),
+    "Excel out": (["--like-input", "--out", "p.xlsx"], 2, "such a file has no delimiter"),
+    "old Excel out": (["--out", "p.xls"], 2, "not written as an Excel file of this kind (but as .xlsx)"),
 }
 
 

@@ -1,0 +1,82 @@
+"""The columns in the spec that `init` writes: what each was found to be, and what the user should hear of them."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from mlptrain.commands.starter_yaml import align_comments, format_missing_values, format_yaml_comment, format_yaml_text
+from mlptrain.data.column import ColumnLook, Understood
+from mlptrain.data.column_rules import FeatureRules
+from mlptrain.data.feature_fitting import decide_column_kinds
+from mlptrain.data.features import CLASS_OF, COLUMN_CLASSES
+from mlptrain.data.table import Table
+from mlptrain.errors import DataError
+from mlptrain.preparation.column_notices import describe_findings
+from mlptrain.spec.fields import Spec
+
+WIDE = 200
+"""Of more columns than this, only those are written down that are left out."""
+
+
+def require_any_column(table: Table, found: Mapping[str, Understood], rules: FeatureRules) -> None:
+    """An error where all columns would be left out, so that nothing can be learned."""
+    kinds = (describe_column(table, name, each, rules.missing(name))[0] for name, each in found.items())
+    if all(kind == "ignore" for kind in kinds):
+        why = "; ".join(f"{name}: {each.note}" for name, each in list(found.items())[:5])
+        raise DataError(f"{table.name}: no column is left to learn from" + (f" ({why})" if why else ""))
+
+
+def understand_columns_despite_faults(table: Table, names: Sequence[str], rules: FeatureRules) -> dict[str, Understood]:
+    """What each column is; a column with faults is left out for now, and says why."""
+    try:
+        return decide_column_kinds(table, names, rules)
+    except DataError:
+        pass
+    found = {}
+    for name in names:
+        try:
+            found[name] = decide_column_kinds(table, [name], rules)[name]
+        except DataError as problem:
+            found[name] = Understood("ignore", str(problem))
+    return found
+
+
+def describe_doubtful_columns(found: Mapping[str, Understood]) -> Iterator[str]:
+    """Notices of columns that are left out or are no numbers against their look, and the columns left out in all."""
+    yield from describe_findings(found)
+    if out := {name: each.note for name, each in found.items() if each.kind == "ignore" and not each.notice}:
+        shown = "; ".join(f"{name} ({why})" for name, why in list(out.items())[:10])
+        yield f"columns left out: {shown}" + (f" and {len(out) - 10} more" if len(out) > 10 else "")
+
+
+def format_column_lines(table: Table, spec: Spec, found: Mapping[str, Understood]) -> Iterator[str]:
+    """Every column with what it was found to be; of very many only those that are left out or have own settings."""
+    rules, target = spec.data.rules, spec.data.targets[0]
+    lines = {name: format_column_line(table, name, each, rules) for name, each in found.items()}
+    named = {name for name, each in found.items() if each.kind == "ignore" or rules.of(name).missing_values}
+    kept = {name: line for name, line in lines.items() if line and (len(lines) <= WIDE or name in named)}
+    if odd := rules.of(target).missing_values:
+        kept[target] = f"{format_yaml_text(target)}: {{{format_missing_values(odd)}}}", "the target"
+    if not kept:
+        return
+    yield "  columns:    # a line that is left out is found out anew"
+    yield from align_comments(list(kept.values())[: 2 * WIDE], "    ")
+
+
+def format_column_line(table: Table, name: str, found: Understood, rules: FeatureRules) -> tuple[str, str] | None:
+    """A column as the spec has it, and what was found; None if its name is too long for a key of YAML."""
+    key = format_yaml_text(name)
+    if len(key) > 100 or "\n" in key:
+        return None
+    kind, words = describe_column(table, name, found, rules.missing(name))
+    own = rules.of(name).missing_values
+    return f"{key}: " + (f"{{type: {kind}, {format_missing_values(own)}}}" if own else kind), words
+
+
+def describe_column(table: Table, name: str, found: Understood, missing: Collection[str]) -> tuple[str, str]:
+    """What the spec says of a column, and the comment beside it."""
+    look = ColumnLook(table, name, missing)
+    kind = CLASS_OF.get(found.kind)
+    if kind is None and found.notice:
+        kind = next((column for column in COLUMN_CLASSES if column.is_offered(look)), None)
+    return (
+        ("ignore", format_yaml_comment(found.note)) if kind is None else kind.describe(look, found, format_yaml_comment)
+    )

@@ -1,0 +1,68 @@
+"""What `init` takes for missing: odd texts among numbers and dates."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from mlptrain.data.dates import looks_like_dates
+from mlptrain.data.grammar import NumberGrammar
+from mlptrain.data.number_forms import find_odd_number_texts
+from mlptrain.data.number_texts import MISSING_NUMBERS, find_words
+from mlptrain.data.table import Table
+
+MARKS_OF_MISSING = frozenset(
+    ["na", "n/a", "n.a.", "#n/a", "nan", "-", "--", ".", "?", "none", "null", "missing", "unknown"]
+)
+"""Texts, in lower case, that often mean missing; in columns of texts they may mean what they say."""
+
+
+def means_missing(text: str) -> bool:
+    """Whether a text commonly means missing."""
+    return text.strip().lower() in MARKS_OF_MISSING or text.strip(" ") in MISSING_NUMBERS
+
+
+def find_missing_marks(table: Table) -> tuple[str, ...]:
+    """Texts that mean missing: all odd ones among numbers, and common ones among dates."""
+    found: dict[str, None] = {}
+    for name, cells in table.columns.items():
+        counts = {value: count for value, count in cells.kept_texts.counts.items() if value}
+        others = {value: count for value, count in counts.items() if not means_missing(value)}
+        marks = [value for value in counts if value not in others]
+        if looks_like_dates(others):
+            found |= dict.fromkeys(marks)
+        elif cells.is_numeric or (others and are_numbers_but_for_odd(others, table.grammar_of(name))):
+            found |= dict.fromkeys(mark for mark in marks if mark.strip(" ") not in MISSING_NUMBERS)
+    return tuple(found)
+
+
+def are_numbers_but_for_odd(counts: Mapping[str, int], grammar: NumberGrammar) -> bool:
+    """Whether texts are numbers, but for odd ones that may be gaps."""
+    return bool(find_odd_number_texts(counts, grammar)) or len(grammar.read(counts)) == len(counts)
+
+
+def find_odd_texts_of_columns(table: Table, marks: Collection[str]) -> dict[str, dict[str, int]]:
+    """The odd texts in columns of numbers beside the `marks` of all columns, each with its number of cells."""
+    found = {}
+    for name, cells in table.columns.items():
+        counts, grammar = cells.kept_texts.counts, table.grammar_of(name)
+        words = find_words(counts, marks, grammar)
+        known = {text: counts[text] for text in counts if text in words or grammar.reads(text)}
+        odd = {word: counts[word] for word in words} if cells.is_numeric else find_odd_number_texts(known, grammar)
+        if odd and not table.type_of(name).has_values:
+            found[name] = odd
+    return found
+
+
+def describe_odd_texts(own: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
+    """Notices of the cells that the spec takes for missing since they are no numbers, as the others are."""
+    for name, odd in own.items():
+        shown = ", ".join(f"{text!r} ({count:,})" for text, count in list(odd.items())[:5])
+        more = f" and {len(odd) - 5:,} more" if len(odd) > 5 else ""
+        yield f'column "{name}": its cells are numbers but for {shown}{more}, which are taken for missing'
+
+
+def list_missing_target_marks(table: Table, target: str, marks: Sequence[str]) -> Collection[str]:
+    """What means a missing target: where labels are numbers, also what means it in columns of numbers."""
+    cells = table.column(target)
+    if cells.is_numeric:
+        return MISSING_NUMBERS.union(marks)
+    labels = [value for value in cells.kept_texts.counts if value not in MISSING_NUMBERS.union(marks)]
+    return MISSING_NUMBERS.union(marks) if all(map(table.grammar_of(target).reads, labels)) else {"", *marks}
