@@ -20,6 +20,7 @@ from mlptrain.model.file import (
     save_contents,
 )
 from mlptrain.model.rows import Rows
+from mlptrain.model.training_names import name_training
 from mlptrain.model.watched import Watched
 from mlptrain.preparation.material import read_training_rows
 from mlptrain.spec.file import Draft, load_draft
@@ -41,6 +42,8 @@ class FitResult(Outcome):
     watched: Watched
     positive_class: str | None
     """Of two classes the one that f1 and others are of; None where there are not two."""
+    names: tuple[str, ...] = ()
+    """What each of several trainings is called: a fold, a repeat."""
 
 
 def read_checked_draft(path: str, overrides: Sequence[str] = ()) -> tuple[Draft, Path]:
@@ -91,10 +94,12 @@ def fit_files(
 
 def make_result(done: Fit, out: Path) -> FitResult:
     """The result of a fit whose model went to a file."""
+    split = done.model.spec.data.split
     return FitResult(
         model=str(resolve_link(out)),
         watched=done.model.watched,
         positive_class=done.model.head.positive_class,
+        names=tuple(name_training(k, split.trainings, split.repeats) for k in range(1, len(done.outcome.folds) + 1)),
         **vars(done.outcome),
     )
 

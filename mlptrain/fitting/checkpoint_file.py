@@ -16,6 +16,7 @@ import numpy as np
 from mlptrain.errors import ModelFileError
 from mlptrain.model.file import CHECKPOINT_FORMAT, WRITER
 from mlptrain.model.network_arrays import select_arrays_by_prefix
+from mlptrain.model.training_names import name_training
 from mlptrain.preparation.fingerprint import Input
 from mlptrain.storage.companions import derive_checkpoint_path, derive_previous_checkpoint_path
 from mlptrain.storage.container import Arrays, read_container, write_container
@@ -61,9 +62,18 @@ class Checkpoint:
     @property
     def place(self) -> str:
         """Where the fit stood, in words."""
-        training = "refit" if self.spec["training"].get("refit") else f"fold {len(self.folds) + 1}"
         here = describe_progress(self.snapshot.epoch, self.snapshot.batches)
-        return f"{training}, {here}" if self.folds else here
+        return f"{self.training}, {here}" if self.training else here
+
+    @property
+    def training(self) -> str:
+        """Which of several trainings was under way, in words; empty where there is one alone."""
+        split, done = self.spec["data"]["split"], len(self.folds)
+        if self.spec["training"].get("refit"):
+            return "the refit" if done else ""
+        repeats = split.get("repeats") or 1
+        count = (split.get("folds") or 1) * repeats
+        return name_training(done + 1, count, repeats) if count > 1 else ""
 
 
 def describe_progress(epoch: int, batches: int) -> str:

@@ -26,6 +26,7 @@ from mlptrain.model.fitted_network import FittedNetwork
 from mlptrain.model.history import EpochEnded
 from mlptrain.model.network_arrays import collect_named_arrays
 from mlptrain.model.products import describe_products
+from mlptrain.model.training_names import choose_training_noun
 from mlptrain.plain import to_plain
 from mlptrain.preparation.fingerprint import (
     Fingerprint,
@@ -213,7 +214,7 @@ class Checkpoints:
         fitted = self.fitted[course.number] = take_fitted(course)
         begun = self.unfinished.fitted if self.unfinished is not None else ()
         if course.number <= len(begun) and fitted.digest != begun[course.number - 1]:
-            path, which = derive_checkpoint_path(self.model), f"training {course.number}"
+            path, which = derive_checkpoint_path(self.model), course.name or "the training"
             why = f"what was fitted on the rows of {which} is not what it was, although their cells are the same"
             raise DataError(f"{path}: {why}; forget the unfinished fit with --restart")
 
@@ -239,7 +240,11 @@ class Checkpoints:
         if epochs < (done := max([found.snapshot.epoch, *(fold.result["epochs"] for fold in found.folds)])):
             return f"and {done} are done"
         if any(fold.result["reason"] in ("epochs", "time_limit") for fold in found.folds):
-            return "and the search for the best epoch is done" if self.refits else "and folds are done that had no more"
+            split = self.training_data.spec.data.split
+            noun = choose_training_noun(split.trainings, split.repeats)
+            return (
+                "and the search for the best epoch is done" if self.refits else f"and {noun} are done that had no more"
+            )
         return ""
 
     def restore_finished(self, course: Course) -> FinishedTraining | None:
@@ -311,10 +316,11 @@ class Checkpoints:
 
     def describe_stop(self, course: Course, state: TrainState) -> str:
         """The message that the user has stopped the fit: where it stood, and what was kept."""
-        here = self.make_checkpoint(take_snapshot(course.network, state)).place
+        checkpoint = self.make_checkpoint(take_snapshot(course.network, state))
+        here = f"in {checkpoint.place}" if checkpoint.training else checkpoint.place
         if not self.stored or self.plan.when == "off":
             return f"stopped {here}; nothing was written"
-        kept = "all is kept" if self.stored == here else f"what it was {self.stored} is kept"
+        kept = "all is kept" if self.stored == checkpoint.place else f"what it was {self.stored} is kept"
         return f"stopped {here}; {kept} in {derive_checkpoint_path(self.model)}: --resume goes on from there"
 
     def keep_best(self, course: Course, state: TrainState) -> str:

@@ -119,7 +119,9 @@ def fit_rows(
     refit = ended.refit if data.spec.training.refit else None
     seconds = host.clock() - begun
     done = make_fit(data, ended.networks, ended.results, seconds=seconds, asked=len(parts), refit=refit)
-    return replace(done, held_out=held_out, outcome=replace(done.outcome, remark=describe_runs(ended.runs)))
+    return replace(
+        done, held_out=held_out, outcome=replace(done.outcome, remark=describe_runs(ended.runs, data.spec.data.split))
+    )
 
 
 def choose_candidate_data(draft: Draft, rows: Rows, folder: Path, keeper: Keeper, host: Host) -> TrainingData:
@@ -148,7 +150,8 @@ def make_fit(
 ) -> Fit:
     """The model of some networks, and the outcome of their trainings."""
     parameters = sum(each.network.parameters.theta.size for each in networks)
-    outcome = summarize_results(results, seconds=seconds, parameters=parameters, asked=asked, refit=refit)
+    split = data.spec.data.split
+    outcome = summarize_results(results, seconds=seconds, parameters=parameters, asked=asked, refit=refit, split=split)
     model = Model(
         networks=networks,
         weights=(1.0,) * len(networks),

@@ -72,7 +72,8 @@ class Forgetful:
 
     def describe_stop(self, course: Course, state: TrainState) -> str:
         """Where the fit stood."""
-        return f"stopped after epoch {state.epoch:,}; the error's `model` is the best so far"
+        where = f"in {course.name}, " if course.name else ""
+        return f"stopped {where}after epoch {state.epoch:,}; the error's `model` is the best so far"
 
     def keep_best(self, course: Course, state: TrainState) -> str:
         """Nothing is kept."""

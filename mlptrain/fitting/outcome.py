@@ -6,6 +6,8 @@ from statistics import mean, stdev
 from typing import Any
 
 from mlptrain.engine.metrics import Metrics
+from mlptrain.model.training_names import name_training
+from mlptrain.spec.fields import Split
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +66,13 @@ CUT_SHORT = ("time_limit", "early_stopping")
 
 
 def summarize_results(
-    results: Sequence[TrainingResult], *, seconds: float, parameters: int, asked: int, refit: bool | None
+    results: Sequence[TrainingResult],
+    *,
+    seconds: float,
+    parameters: int,
+    asked: int,
+    refit: bool | None,
+    split: Split | None = None,
 ) -> Outcome:
     """One outcome of all trainings: means of the metrics, and their standard deviations."""
     reasons = [each.reason for each in results]
@@ -81,7 +89,7 @@ def summarize_results(
         folds=tuple(results) if several else (),
         deviations={part: aggregate_fold_metrics(results, part, stdev) for part in metrics} if several else {},
         baseline={part: average_metrics([each.baseline[part] for each in results]) for part in results[0].baseline},
-        undefined={part: join_reasons(results, part) for part in results[0].undefined},
+        undefined={part: join_reasons(results, part, split or Split()) for part in results[0].undefined},
         targets={part: average_targets(results, part) for part in results[0].targets},
         refit=refit,
     )
@@ -107,12 +115,13 @@ def average_targets(results: Sequence[TrainingResult], part: str) -> dict[str, M
     return {name: average_metrics([each.targets[part][name] for each in results]) for name in results[0].targets[part]}
 
 
-def join_reasons(results: Sequence[TrainingResult], part: str) -> dict[str, str]:
+def join_reasons(results: Sequence[TrainingResult], part: str, split: Split) -> dict[str, str]:
     """Why metrics have no value: of several trainings, the reason of the first that has none."""
     found: dict[str, str] = {}
-    for fold, each in enumerate(results, 1):
+    for number, each in enumerate(results, 1):
+        which = f"in {name_training(number, split.trainings, split.repeats)}: " if len(results) > 1 else ""
         for name, reason in each.undefined.get(part, {}).items():
-            found.setdefault(name, f"in fold {fold}: {reason}" if len(results) > 1 else reason)
+            found.setdefault(name, which + reason)
     return found
 
 

@@ -9,6 +9,8 @@ from typing import Literal
 from mlptrain.engine.metrics import Metrics, is_larger_better
 from mlptrain.figures import format_figure
 from mlptrain.model.history import EpochEnded
+from mlptrain.model.training_names import choose_training_noun, name_training
+from mlptrain.spec.fields import Split
 
 LEAST_EPOCHS = 4
 """Shorter histories tell nothing."""
@@ -69,15 +71,15 @@ class Run:
         return min(known, default=None)
 
 
-def describe_runs(runs: Sequence[Run], noun: str = "fold") -> str:
+def describe_runs(runs: Sequence[Run], split: Split) -> str:
     """One sentence about the trainings of a fit, at most; of several, what at least half of them have in common."""
+    noun = choose_training_noun(split.trainings, split.repeats)
     for rule in RULES:
         said = [(number, sentence) for number, run in enumerate(runs, 1) if (sentence := apply_rule(rule, run))]
         if said and 2 * len(said) >= len(runs):
             number, sentence = said[0]
-            return (
-                sentence if len(runs) == 1 else f"in {len(said)} of {len(runs)} {noun}s; in {noun} {number} {sentence}"
-            )
+            which = name_training(number, split.trainings, split.repeats)
+            return sentence if len(runs) == 1 else f"in {len(said)} of {len(runs)} {noun}; in {which} {sentence}"
     return ""
 
 

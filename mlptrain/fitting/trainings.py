@@ -26,11 +26,13 @@ from mlptrain.model.history import restore_epochs, tabulate_epochs
 from mlptrain.model.network_arrays import select_arrays_by_prefix
 from mlptrain.model.network_outputs import measure_part_metrics, predict_values, predict_with_mean_loss
 from mlptrain.model.products import limit_threads, make_room_for_products
+from mlptrain.model.training_names import choose_training_noun, name_training
 from mlptrain.preparation.column_notices import describe_declared_columns, list_column_notices
 from mlptrain.preparation.material import TrainingData
 from mlptrain.preparation.partitions import join_validation_to_training
 from mlptrain.preparation.preparation import EncodedData, fit_and_encode_parts
 from mlptrain.preparation.splits import Parts
+from mlptrain.spec.fields import Split
 from mlptrain.storage.container import Arrays
 from mlptrain.training.calibration import calibrate_temperature, copy_temperature
 from mlptrain.training.course import Course
@@ -104,6 +106,8 @@ class Trainings:
             self.keeper.keep_finished(self.networks[-1], result)
         if not self.networks:
             raise SpecError("--finish: no epoch of the unfinished fit had ended; go on with --resume")
+        if len(self.networks) < len(parts):
+            self.host.notice(describe_missing_trainings(self.data.spec.data.split, len(self.networks)))
         if self.data.spec.training.refit:
             return self.refit(parts[0], self.networks[0], self.results[0])
         return FinishedTrainings(runs=self.runs, networks=self.networks, results=self.results)
@@ -119,6 +123,7 @@ class Trainings:
         Where that is not possible, what the search has found.
         """
         if self.keeper.finishes:
+            self.host.notice("training.refit: --finish trains no further; the network of the best epoch is kept")
             return FinishedTrainings(runs=self.runs, networks=[found], results=[replace(search, reason="interrupted")])
         if not found.history["best"].any():
             why = "no epoch is known to be the best, so there is none up to which to train anew"
@@ -258,9 +263,16 @@ def list_data_notices(encoded: EncodedData) -> list[str]:
     return [*notices, *encoded.notices]
 
 
+def describe_missing_trainings(split: Split, done: int) -> str:
+    """The notice that some of several trainings are not in the model."""
+    count, noun = split.trainings, choose_training_noun(split.trainings, split.repeats)
+    held = f"{done} networks" if done > 1 else f"the network of {name_training(1, count, split.repeats)} alone"
+    return f"--finish: {count - done} of {count} {noun} were not trained; the model holds {held}"
+
+
 def describe_missing_best_epoch(course: Course) -> str:
     """The notice that no epoch could be told to be the best."""
-    fold = f"fold {course.fold}: " if course.folds > 1 else ""
+    fold = f"{course.name}: " if course.name else ""
     what = f"the validation {course.spec.training.monitor} was not a finite number in any epoch"
     return f"{fold}{what}, so none is the best: the last one was kept; look for odd numbers in the validation rows"
 

@@ -38,6 +38,7 @@ from mlptrain.model.rules import (
     check_result,
     require_rule,
 )
+from mlptrain.model.training_names import name_training
 from mlptrain.plain import from_plain, to_plain
 from mlptrain.spec.fields import Spec
 from mlptrain.storage.companions import get_previous_model_path
@@ -97,7 +98,7 @@ def make_arrays(contents: ModelContents) -> Arrays:
     """The arrays of a model's file, the metadata first."""
     several = len(contents.networks) > 1
     for position, each in enumerate(contents.networks, 1):
-        require_finite(each.network, f" of fold {position}" if several else "")
+        require_finite(each.network, f" of {name_network(contents, position)}" if several else "")
     text = json.dumps(make_metadata(contents), ensure_ascii=False, allow_nan=False).encode()
     require_readable_metadata(text)
     arrays: Arrays = {"metadata": np.frombuffer(text, np.uint8)}
@@ -156,6 +157,12 @@ def holds_same_arrays(path: Path, arrays: Arrays) -> bool:
         comparison = Comparison(there)
         write_container(comparison, arrays)
         return comparison.same and not there.read(1)
+
+
+def name_network(contents: ModelContents, position: int) -> str:
+    """What one of several networks is called."""
+    split, count = contents.networks[0].spec.data.split, len(contents.networks)
+    return name_training(position, count, split.repeats if count == split.trainings else 1)
 
 
 def require_finite(network: Network, which: str) -> None:

@@ -10,6 +10,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from mlptrain.model.history import EpochEnded
+from mlptrain.model.training_names import name_training
 from mlptrain.reporting.digest import Digest
 from mlptrain.reporting.frame import ASCII, UNICODE, Frame, Line
 from mlptrain.reporting.lines import LinesSink
@@ -80,7 +81,8 @@ class ConsoleSink(EventSink):
         if started is None or not is_followed(started, finished):
             self.close()
             return
-        name = f"fold {started.fold}" if started.folds > 1 else "search"
+        several = started.folds > 1
+        name = name_training(started.fold, started.folds, started.repeats) if several else "search"
         self._before += (f"{name}  {describe_finish(started, finished, self._digest.best)}",)
         self._worked += self._digest.done > 0
         self._stop(transient=True)

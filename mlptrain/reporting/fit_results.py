@@ -93,7 +93,7 @@ def format_folds(result: FitResult, terminal: Terminal, *, verbose: bool = False
     rows = [[part, "epoch", *names]]
     for number, fold in enumerate(result.folds, 1):
         figures = (format_figure(column[number - 1]) for column in columns)
-        rows.append([f"fold {number}", str(fold.best_epoch), *figures])
+        rows.append([result.names[number - 1], str(fold.best_epoch), *figures])
     rows += [[word, "", *(format_figure(end[k]) for end in ends)] for k, word in enumerate(("mean", "sd"))]
     if part in result.baseline:
         trivial = [result.baseline[part].get(name) for name in names]
@@ -114,6 +114,7 @@ def summarize_values(values: Sequence[float | None]) -> list[float | None]:
 def build_fit_document(result: FitResult) -> dict[str, Any]:
     """The result of `fit` for programs; it has the keys of folds and of a refit only if there were any."""
     document = {"model": result.model} | asdict(result)
+    del document["names"]
     document["watched"] = {"name": result.watched.name, "values": result.watched.values}
     if not result.folds:
         del document["folds"], document["deviations"]

@@ -6,6 +6,7 @@ from typing import Literal
 
 from mlptrain.figures import format_figure
 from mlptrain.model.history import EpochEnded
+from mlptrain.model.training_names import place_training
 from mlptrain.reporting.curve import Scale, Values, draw_curve, find_curve_column
 from mlptrain.reporting.digest import LAST, Digest
 from mlptrain.reporting.epoch_table import Column, Layout, fit_columns_to_width, list_epoch_columns
@@ -142,8 +143,12 @@ class Frame:
         return self.started.fold + self.started.refit
 
     @property
-    def _fold(self) -> str:
-        return f"fold {self.started.fold} of {self.started.folds}" if self.started.folds > 1 else "search"
+    def _name(self) -> str:
+        """What this training is called among the others."""
+        started = self.started
+        if started.refit:
+            return "refit"
+        return place_training(started.fold, started.folds, started.repeats) if started.folds > 1 else "search"
 
     @property
     def _whole(self) -> float:
@@ -154,7 +159,7 @@ class Frame:
         digest, epochs = self.digest, self.started.epochs
         at = f"epoch {min(int(digest.position) + 1, epochs)}/{epochs}"
         if self._trainings > 1:
-            at = f"{'refit' if self.started.refit else self._fold}, {at}"
+            at = f"{self._name}, {at}"
         worked = self.worked * epochs + digest.done
         if not worked:
             return at, f"  {format_stopwatch(elapsed)}", ""

@@ -19,6 +19,9 @@ FLUSH = 1.0
 BEGINNING = b'{"event": '
 """What every history begins with."""
 
+UNWRITTEN = ("earlier", "repeats")
+"""What a start says beside the facts of its own line."""
+
 _encode = json.JSONEncoder(allow_nan=False).encode
 
 
@@ -53,7 +56,7 @@ class HistoryWriter(EventSink):
         self._flush()
 
     def _write(self, event: Event) -> None:
-        names = (field.name for field in fields(event) if field.name != "earlier")
+        names = (field.name for field in fields(event) if field.name not in UNWRITTEN)
         values = {name: _null_non_finite(getattr(event, name)) for name in names}
         self._stream.write(_encode({"event": event.kind, **values}) + "\n")
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from mlptrain.commands.show import Description
 from mlptrain.figures import format_figure
+from mlptrain.model.training_names import choose_training_noun
 from mlptrain.reporting.digest import generate_round_steps
 from mlptrain.reporting.metric_rows import choose_headline, describe_scaled_loss, shorten_metrics
 from mlptrain.reporting.spec_text import format_spec_as_yaml
@@ -31,7 +32,7 @@ def format_description(result: Description, terminal: Terminal = ANYWHERE, *, ve
     networks = f"{result.networks} networks, " if result.networks > 1 else ""
     size = f"{format_count_with_noun(result.parameters, 'parameter')}, {format_size(result.bytes)}"
     epochs = format_count_with_noun(result.epochs, "epoch")
-    ended = REASONS.get(result.reason, result.reason)  # type: ignore[call-overload]
+    ended = describe_end(result)
     lines = [
         terminal.wrap(f"{escape_text(result.model)}: {networks}{size}; {ended}: {epochs}, best {result.best_epoch}"),
         *describe_metrics(result, terminal, verbose=verbose),
@@ -41,6 +42,17 @@ def format_description(result: Description, terminal: Terminal = ANYWHERE, *, ve
         terminal.wrap(f"spec: `mlptrain show {escape_text(result.model)} --spec` prints it"),
     ]
     return "\n".join(lines)
+
+
+def describe_end(result: Description) -> str:
+    """Why training ended, and how many of several trainings the model holds if it was finished before the last."""
+    word: str = REASONS.get(result.reason, result.reason)  # type: ignore[call-overload]
+    split = result.spec["data"]["split"]
+    repeats = split["repeats"]
+    count = (split["folds"] or 1) * repeats
+    if result.reason != "interrupted" or result.networks >= count:
+        return word
+    return f"{word} with {result.networks} of {count} {choose_training_noun(count, repeats)}"
 
 
 def describe_metrics(result: Description, terminal: Terminal, *, verbose: bool) -> list[str]:

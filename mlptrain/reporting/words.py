@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from mlptrain.figures import format_figure
 from mlptrain.model.history import EpochEnded, Reason
+from mlptrain.model.training_names import place_training
 from mlptrain.reporting.text import escape_text
 from mlptrain.training.events import Finished, Started
 
@@ -44,7 +45,7 @@ def describe_start(started: Started, title: str) -> str:
         facts.append(format_count_with_noun(started.validation_rows, "validation row"))
     facts.append(format_count_with_noun(started.parameters, "parameter"))
     if started.folds > 1:
-        facts.insert(0, f"fold {started.fold} of {started.folds}")
+        facts.insert(0, place_training(started.fold, started.folds, started.repeats))
     if started.refit:
         facts.insert(0, "refit up to the best epoch")
     return f"{escape_text(title)}: {', '.join(facts)}" if title else ", ".join(facts)

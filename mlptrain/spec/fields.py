@@ -76,6 +76,11 @@ class Split:
     """How often the folds, or the share for validation, are drawn anew; more models in the average."""
 
     @property
+    def trainings(self) -> int:
+        """How many networks are trained, each on other rows."""
+        return (self.folds or 1) * self.repeats
+
+    @property
     def validates(self) -> bool:
         """Whether there are validation rows."""
         return self.validation != 0.0 or self.folds is not None or self.type == "column"

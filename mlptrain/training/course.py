@@ -15,6 +15,7 @@ from mlptrain.engine.arrays import Floats
 from mlptrain.engine.network import Network
 from mlptrain.model.examples import Examples
 from mlptrain.model.head import Head
+from mlptrain.model.training_names import name_training
 from mlptrain.randomness import permutation, stream
 from mlptrain.spec.fields import Spec
 from mlptrain.training.batching import slice_batches
@@ -43,6 +44,13 @@ class Course:
     def number(self) -> int:
         """Which of the trainings of a fit this is, from 1."""
         return self.fold + (self.refit > 0)
+
+    @property
+    def name(self) -> str:
+        """What it is called among several: a fold, a repeat or the refit; empty where it is the only one."""
+        if self.refit:
+            return "the refit"
+        return name_training(self.fold, self.folds, self.spec.data.split.repeats) if self.folds > 1 else ""
 
     @property
     def epochs(self) -> int:

@@ -61,7 +61,7 @@ def build_batch_divergence_error(
     )
     length = compute_norm(course.network.parameters.gradient)
     known = f", gradient norm {length:.3g}" if isfinite(length) else ""
-    part = "the refit, " if course.refit else f"fold {course.fold}, " if course.folds > 1 else ""
+    part = f"{course.name}, " if course.name else ""
     when = f"in {part}epoch {state.epoch + 1}, batch {number} (learning rate {lr:g}{known})"
     return build_divergence_error(course, when, fault, batch, course.row_numbers(state.epoch, number))
 
@@ -70,7 +70,8 @@ def build_batch_divergence_error(
 def build_final_divergence_error(course: Course, state: TrainState) -> Diverged:
     """The error that the loss of the training rows is not finite with the parameters that were kept."""
     part, network = course.train, course.network
-    when = f"after the last step (learning rate {state.history[-1].learning_rate:g})"
+    which = f" of {course.name}" if course.name else ""
+    when = f"after the last step{which} (learning rate {state.history[-1].learning_rate:g})"
     for start in range(0, part.rows, network.chunk_rows()):
         rows = slice(start, start + network.chunk_rows())
         batch = part.x[rows], part.targets[rows], None

@@ -31,6 +31,9 @@ class Started:
     fold: int = 1
     """Which of several trainings this is, from 1."""
     folds: int = 1
+    """How many trainings there are."""
+    repeats: int = 1
+    """How many repeats they are; where there are as many as trainings, none is a fold."""
     refit: bool = False
     """Whether this is the training on all rows, up to the best epoch of the one before."""
     refit_follows: bool = False

@@ -88,6 +88,7 @@ def make_started_event(course: Course, state: TrainState) -> Started:
         running_loss=training.train_loss == "running",
         fold=course.fold,
         folds=course.folds,
+        repeats=course.spec.data.split.repeats if course.folds > 1 else 1,
         refit=course.refit > 0,
         refit_follows=training.refit and not course.refit,
         earlier=tuple(state.history),

@@ -202,10 +202,10 @@ def killed_in_the_refit(folder, epoch=2, **sections):
 
 def test_killed_in_the_refit_it_writes_the_same_bytes(tmp_path):
     spec, out, result = killed_in_the_refit(tmp_path)
-    assert load_checkpoint(derive_checkpoint_path(out)).place == "refit, after epoch 2"
+    assert load_checkpoint(derive_checkpoint_path(out)).place == "the refit, after epoch 2"
     told, seen = [], []
     fit(str(spec), out=out, resume=True, notice=told.append, sinks=[FunctionSink(seen.append)])
-    assert told == [f"going on from {out}.ckpt: refit, after epoch 2"]
+    assert told == [f"going on from {out}.ckpt: the refit, after epoch 2"]
     assert out.read_bytes() == (tmp_path / "whole.npz").read_bytes()
     search, refit = (event for event in seen if isinstance(event, Started))
     assert (len(search.earlier), len(refit.earlier)) == (result.epochs, 2)
@@ -213,7 +213,7 @@ def test_killed_in_the_refit_it_writes_the_same_bytes(tmp_path):
 
 def test_an_interruption_says_that_it_was_the_refit(tmp_path):
     spec = write_mixed(tmp_path, **with_split({}, 0.25, refit=True))
-    with pytest.raises(Interrupted, match=r"stopped refit, after epoch 0, batch 2 of the next; all is kept"):
+    with pytest.raises(Interrupted, match=r"stopped in the refit, after epoch 0, batch 2 of the next; all is kept"):
         fit(str(spec), out=tmp_path / "m.npz", stop=wish_after(9 * 3 + 3))  # 3 steps an epoch, and one wish a training
 
 
@@ -262,7 +262,7 @@ def test_a_refit_that_diverges_leaves_what_the_search_has_found(tmp_path, monkey
         patch.setattr(loop, "train_step", diverging_in_the_refit)
         with pytest.raises(Diverged, match=rf"m.npz.ckpt keeps the best epoch, {best}: --finish writes its model"):
             fit(str(spec), out=out, checkpoints="epochs")
-    with pytest.raises(SpecError, match=r"the fit diverged \(refit, after epoch 1\); --finish writes the model"):
+    with pytest.raises(SpecError, match=r"the fit diverged \(the refit, after epoch 1\); --finish writes the model"):
         fit(str(spec), out=out, resume=True)
     result = fit(str(spec), out=out, finish=True)
     assert (result.refit, result.best_epoch) == (False, best)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from mlptrain.annotations import list_component_names
+from mlptrain.commands.show import show_file
 from mlptrain.engine.optimizers import Optimizer
 from mlptrain.errors import DataError, Diverged, EnvironmentFailure, Interrupted, ModelFileError, SpecError
 from mlptrain.fitting import checkpoints
@@ -17,6 +18,7 @@ from mlptrain.fitting.checkpoint_file import Checkpoint, load_checkpoint, save_c
 from mlptrain.fitting.checkpoints import SHORT
 from mlptrain.model.history import EpochEnded
 from mlptrain.model.model import Model
+from mlptrain.reporting.show_results import format_description
 from mlptrain.storage import container
 from mlptrain.storage.companions import derive_checkpoint_path, derive_previous_checkpoint_path, get_previous_model_path
 from mlptrain.storage.locking import lock_exclusively
@@ -261,8 +263,11 @@ def test_finishing_a_fit_of_folds_keeps_those_that_are_done(tmp_path):
     """3 steps an epoch, 2 epochs a fold: the wish comes in the first epoch of the second."""
     spec = write_mixed(tmp_path, **CONFIGURATIONS["folds"])
     fit(str(spec), out=tmp_path / "whole.npz", out_of_fold=tmp_path / "all.csv")
-    assert "stopped fold 2, after epoch 0, batch 1 of the next" in interrupted(spec, tmp_path / "m.npz", 6)
-    fit(str(spec), out=tmp_path / "m.npz", finish=True, out_of_fold=tmp_path / "held.csv")
+    assert "stopped in fold 2, after epoch 0, batch 1 of the next" in interrupted(spec, tmp_path / "m.npz", 6)
+    told = []
+    fit(str(spec), out=tmp_path / "m.npz", finish=True, out_of_fold=tmp_path / "held.csv", notice=told.append)
+    assert told[-1] == "--finish: 2 of 3 folds were not trained; the model holds the network of fold 1 alone"
+    assert "interrupted with 1 of 3 folds: 2 epochs" in format_description(show_file(str(tmp_path / "m.npz")))
     (first,) = Model.load(tmp_path / "m.npz").networks
     whole = Model.load(tmp_path / "whole.npz").networks[0]
     assert first.network.parameters.theta.tobytes() == whole.network.parameters.theta.tobytes()
@@ -324,7 +329,7 @@ def test_more_epochs_are_no_other_spec(tmp_path):
 @pytest.mark.parametrize(
     ("steps", "place"),
     [
-        (3, "after epoch 1, batch 1 of the next"),
+        (3, "fold 1, after epoch 1, batch 1 of the next"),
         (5, "fold 2, after epoch 0"),
         (6, "fold 2, after epoch 0, batch 1 of the"),
     ],

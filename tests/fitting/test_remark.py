@@ -8,6 +8,9 @@ import pytest
 import mlptrain
 from mlptrain.fitting.remark import Run, describe_runs
 from mlptrain.model.history import EpochEnded
+from mlptrain.spec.fields import Split
+
+FOLDS = Split(folds=3)
 
 
 def epochs_of(train, validation=None, *, metric=None, rate=0.01):
@@ -69,7 +72,7 @@ CASES = {
 
 @pytest.mark.parametrize("said", CASES)
 def test_a_history_made_to_show_it_is_told(said):
-    assert said.rstrip() in describe_runs([CASES[said]])
+    assert said.rstrip() in describe_runs([CASES[said]], FOLDS)
 
 
 SILENT = {
@@ -98,15 +101,15 @@ SILENT = {
 
 @pytest.mark.parametrize("name", SILENT)
 def test_a_sound_history_is_told_nothing_of(name):
-    assert describe_runs([SILENT[name]]) == ""
+    assert describe_runs([SILENT[name]], FOLDS) == ""
 
 
 def test_of_several_trainings_it_is_told_what_half_of_them_show():
-    assert describe_runs([SILENT["sound"], OVERFITTING, OVERFITTING]).startswith(
+    assert describe_runs([SILENT["sound"], OVERFITTING, OVERFITTING], FOLDS).startswith(
         "in 2 of 3 folds; in fold 2 it overfits"
     )
-    assert describe_runs([OVERFITTING, SILENT["sound"], SILENT["sound"]]) == ""
-    assert describe_runs([replace(OVERFITTING, epochs=[])]) == ""
+    assert describe_runs([OVERFITTING, SILENT["sound"], SILENT["sound"]], FOLDS) == ""
+    assert describe_runs([replace(OVERFITTING, epochs=[])], FOLDS) == ""
 
 
 def table_of(rows, *, noise):
