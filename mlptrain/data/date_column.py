@@ -1,6 +1,6 @@
 """Columns of dates."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self
 
@@ -45,16 +45,25 @@ def read_dates(table: Table, name: str, missing: Collection[str], form: str | No
     gaps = list_date_gaps(table, name, missing)
     wrong = {text for text, each in zip(cells.values, seconds.tolist(), strict=True) if each != each} - gaps
     if wrong and (rows := cells.find_rows(wrong)):
-        hint = f"mend it, add it to data.missing_values, or {suggest_format(cells.counts)}"
-        raise table.fault(rows[0], name, f"{cells.text(rows[0])!r} is not a date{f' {form}' if form else ''}; {hint}")
+        said = f"{cells.text(rows[0])!r} is not a date{f' {form}' if form else ''}"
+        raise table.fault(rows[0], name, f"{said}; {suggest_cure(table, name)}")
     return seconds[cells.codes]
 
 
-def suggest_format(counts: Mapping[str, int]) -> str:
-    """What a message proposes for dates that are not read: the format of most texts, if it can be told."""
+def suggest_cure(table: Table, name: str) -> str:
+    """What a message proposes for texts that are no dates: the format of most texts, if it can be told.
+
+    Typed dates have no format: it is that of the texts among them, and there need be none.
+    """
+    counts, of = table.coded(name).counts, table.type_of(name)
+    if of.kind == "date":
+        counts = {text: count for text, count in counts.items() if text in of.strays}
     found = look_at_dates(counts)
     forms = found.formats if found else find_number_formats(counts)
-    return f"give the column's format ({' or '.join(forms)})" if forms else "give the column's format"
+    if of.kind == "date" and not found and not forms:
+        return "mend it, or add it to data.missing_values"
+    known = f" ({' or '.join(forms)})" if forms else ""
+    return f"mend it, add it to data.missing_values, or give the column's format{known}"
 
 
 def list_date_gaps(table: Table, name: str, missing: Collection[str]) -> frozenset[str]:

@@ -432,8 +432,9 @@ def tables(draw: Any) -> dict[str, list[Any]]:
         name: draw(st.lists(st.none() | each, min_size=rows - 2, max_size=rows - 2)) + two(each, draw)
         for name, each in cells.items()
     }
-    # A row without any cell is none in a file, and a row of gaps in memory: each has a truth value here.
-    columns["b"] = [False if cell is None else cell for cell in columns["b"]]
+    # A row without any cell is none in a file, and a row of gaps in memory: each of these has a truth value here.
+    empty = [all(cell is None for cell in row) for row in zip(*columns.values(), strict=True)]
+    columns["b"] = [False if none else cell for none, cell in zip(empty, columns["b"], strict=True)]
     return columns
 
 
