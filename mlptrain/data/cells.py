@@ -27,6 +27,8 @@ WORDS = 0.1
 """The share of different texts that may be no numbers in a column that is kept as numbers."""
 MOMENT_READING = "moments"
 """The reading of cells that are dates in memory: the moment of each value, which is in no format of texts."""
+AHEAD_READING = "ahead"
+"""Beside it: the seconds that the clock of each value's zone is ahead of UTC, NaN where it has no zone."""
 LONGEST_DIGITS = 15
 """Whole numbers of up to 15 digits are exact, so that their text can be written again."""
 

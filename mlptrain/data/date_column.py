@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 
-from mlptrain.data.cells import MOMENT_READING
+from mlptrain.data.cells import AHEAD_READING, MOMENT_READING
 from mlptrain.data.column import (
     Column,
     ColumnLook,
@@ -87,7 +87,7 @@ def parse_date_texts(table: Table, name: str, gaps: Collection[str], form: str |
     moments = cells.readings.get(MOMENT_READING)
     if moments is not None:
         missing = np.array([text in gaps for text in cells.values], bool)
-        return Moments(np.where(missing, np.nan, moments), np.full(len(missing), np.nan))
+        return Moments(*(np.where(missing, np.nan, cells.readings[each]) for each in (MOMENT_READING, AHEAD_READING)))
     seconds, ahead = np.full((2, len(cells.values)), np.nan)
     known = [place for place, text in enumerate(cells.values) if text not in gaps]
     typed = [place for place in known if of.kind == "date" and cells.values[place] not in of.strays]

@@ -249,15 +249,27 @@ def convert_series_to_cells(series: Any, *, as_text: bool) -> TypedCells:
             *fill_missing_with_zeros(series, lambda known: known.to_numpy().astype(bool)), as_text=as_text
         )
     if dtype in (nw.Datetime, nw.Date):
-        unit = "ns" if getattr(dtype, "time_unit", "") == "ns" else "us"
-        ticks, missing = fill_missing_with_zeros(series, lambda known: known.dt.timestamp(unit).to_numpy())
-        return convert_moments_to_cells(
-            *split_ticks_into_seconds(ticks, {"ns": BILLION, "us": 10**6}[unit]), missing
-        ), ColumnType("date")
+        return convert_dates_to_cells(series), ColumnType("date")
     if dtype in (nw.Categorical, nw.Enum) and (codes_of := find_category_code_reader(series)) is not None:
         codes, missing = fill_missing_with_zeros(series, codes_of)
         return convert_categories_to_cells(series, codes, missing), ColumnType("category")
     return convert_objects_to_cells(series.to_list(), as_text=as_text)
+
+
+def convert_dates_to_cells(series: Any) -> TextCells:
+    """Cells of dates and times, in UTC where they have a zone, and how far its clock is ahead."""
+    unit = "ns" if getattr(series.dtype, "time_unit", "") == "ns" else "us"
+    per_second = {"ns": BILLION, "us": 10**6}[unit]
+
+    def read_ticks(known: Any) -> NDArray[Any]:
+        return np.asarray(known.dt.timestamp(unit).to_numpy())
+
+    ticks, missing = fill_missing_with_zeros(series, read_ticks)
+    ahead = None
+    if getattr(series.dtype, "time_zone", None) is not None:
+        clock, _ = fill_missing_with_zeros(series.dt.replace_time_zone(None), read_ticks)
+        ahead = (clock - ticks) / per_second
+    return convert_moments_to_cells(*split_ticks_into_seconds(ticks, per_second), missing, ahead)
 
 
 def fill_missing_with_zeros(series: Any, to_array: Callable[[Any], NDArray[Any]]) -> tuple[NDArray[Any], Mask]:

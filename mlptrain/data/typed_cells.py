@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.data.cells import (
+    AHEAD_READING,
     MOMENT_READING,
     Cells,
     Doubles,
@@ -158,8 +159,14 @@ def split_ticks_into_seconds(ticks: Integers, per_second: int) -> tuple[Integers
     return seconds, rest * (BILLION // per_second)
 
 
-def convert_moments_to_cells(seconds: Integers, billionths: Integers, missing: Mask) -> TextCells:
-    """Cells of moments: their texts, which a file may have, and what they are read as."""
+def convert_moments_to_cells(
+    seconds: Integers, billionths: Integers, missing: Mask, ahead: Doubles | None = None
+) -> TextCells:
+    """Cells of moments: their texts, which a file may have, and what they are read as.
+
+    `ahead` are the seconds that the clocks of their zones are ahead of UTC, NaN where a time has none. Where one moment
+    occurs in several zones, the first one counts.
+    """
     check_years(~missing & ((seconds < FIRST_SECOND) | (seconds > LAST_SECOND)))
     seconds, billionths = seconds[~missing], billionths[~missing]
     _, place = np.unique(seconds, return_inverse=True)
@@ -169,7 +176,10 @@ def convert_moments_to_cells(seconds: Integers, billionths: Integers, missing: M
     moments = seconds.astype(np.float64)
     for row in np.flatnonzero(billionths).tolist():  # Python divides whole numbers exactly
         moments[row] = (int(seconds[row]) * BILLION + int(billionths[row])) / BILLION
-    return replace(cells, readings={MOMENT_READING: np.append(moments, np.nan)})
+    zones = np.full(len(moments), np.nan) if ahead is None else ahead[~missing][first]
+    return replace(
+        cells, readings={MOMENT_READING: np.append(moments, np.nan), AHEAD_READING: np.append(zones, np.nan)}
+    )
 
 
 def format_moments(seconds: Integers, billionths: Integers) -> list[str]:
@@ -211,10 +221,12 @@ def convert_objects_to_cells(values: Sequence[Any], *, as_text: bool) -> TypedCe
 
 def convert_date_objects(values: Sequence[Any], missing: Mask) -> TextCells:
     """The cells of dates and times."""
-    pairs = zip(values, missing.tolist(), strict=True)
+    pairs = list(zip(values, missing.tolist(), strict=True))
     ticks = [divmod(0 if gap else count_nanoseconds_since_epoch(value), BILLION) for value, gap in pairs]
     seconds, billionths = np.array(ticks, np.int64).reshape(-1, 2).T
-    return convert_moments_to_cells(seconds, billionths, missing)
+    zones = [value.utcoffset() if isinstance(value, datetime) and not gap else None for value, gap in pairs]
+    ahead = np.array([np.nan if zone is None else zone.total_seconds() for zone in zones], np.float64)
+    return convert_moments_to_cells(seconds, billionths, missing, ahead)
 
 
 def convert_number_objects(values: Sequence[Any], missing: Mask, *, as_text: bool) -> Cells:

@@ -5,8 +5,8 @@ import io
 import math
 import subprocess
 import sys
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from mlptrain.data.category_column import CategoryColumn
 from mlptrain.data.cells import NumberCells, TextCells
 from mlptrain.data.column_rules import ColumnRules, FeatureRules
-from mlptrain.data.date_column import read_dates
+from mlptrain.data.date_column import DateColumn, count_zones, read_dates
 from mlptrain.data.dates import ISO, compile_date_format, parse_moment
 from mlptrain.data.feature_fitting import decide_column_kinds, fit_features, infer_column_kind
 from mlptrain.data.frames import adapt_texts_to_columns, adapt_texts_to_known, read_columns, read_frame, replace_texts
@@ -306,6 +306,34 @@ def test_billionths_of_seconds_are_kept(ticks):
     ]
 
 
+ZONE_AHEAD = timezone(timedelta(hours=2))
+CLOCKS = [datetime(2020, 1, 1, 0, 30), datetime(2020, 7, 1)]
+
+
+def test_times_of_python_with_a_zone_have_one_and_keep_their_clock():
+    zoned = [*(each.replace(tzinfo=ZONE_AHEAD) for each in CLOCKS), None]
+    for values, zones in ((zoned, (2, 0)), ([*CLOCKS, None], (0, 2)), ([zoned[0], CLOCKS[1]], (1, 1))):
+        found = read_columns({"x": values})
+        assert count_zones(found, "x", (), None) == zones
+        local = read_dates(found, "x", (), None, clock="local")[:2]
+        assert local.tolist() == [each.replace(tzinfo=UTC).timestamp() for each in CLOCKS]
+
+
+@pytest.mark.integration
+def test_times_of_frames_with_a_zone_have_one_and_keep_their_clock():
+    pandas, polars, pyarrow = library("pandas"), library("polars"), library("pyarrow")
+    for unit in ("us", "ns"):
+        plain = pandas.DataFrame({"x": pandas.Series([*CLOCKS, None], dtype=f"datetime64[{unit}]")})
+        zoned = plain.assign(x=plain["x"].dt.tz_localize("Europe/Berlin"))
+        for frame, zones in ((plain, (0, 2)), (zoned, (2, 0))):
+            arrow = pyarrow.Table.from_pandas(frame)
+            for form in (frame, arrow, polars.from_arrow(arrow), arrow.to_pandas(types_mapper=pandas.ArrowDtype)):
+                found = read_frame(form)
+                assert count_zones(found, "x", (), None) == zones
+                local = read_dates(found, "x", (), None, clock="local")[:2]
+                assert local.tolist() == [each.replace(tzinfo=UTC).timestamp() for each in CLOCKS]
+
+
 # Texts that a model knows
 
 
@@ -461,13 +489,25 @@ def fitted(table: Table, rules: FeatureRules) -> tuple[Any, Any]:
     return features, features.encode(table, np.dtype(np.float64))
 
 
+ZONED = {"pandas nullable", "polars categorical"}
+"""The frames whose times have a zone; those of the file have none."""
+
+
+def forget_zones(features: Any, form: str) -> Any:
+    """The features of a frame, with zones as a file without any has them."""
+    zoned = [each.zones == "all" for each in features.columns if isinstance(each, DateColumn)]
+    assert zoned == [form in ZONED] * len(zoned)
+    plain = [replace(each, zones="none") if isinstance(each, DateColumn) else each for each in features.columns]
+    return replace(features, columns=tuple(plain))
+
+
 def check_alike(columns: dict[str, list[Any]], others: dict[str, Any]) -> None:
     for rules in (RULES, AS_TEXTS):
         expected, matrix = fitted(as_csv(columns), rules)
         for form, data in others.items():
             found = read_frame(data, names=list(columns))
             features, encoded = fitted(found, rules)
-            assert features == expected, form
+            assert forget_zones(features, form) == expected, form
             assert encoded.tobytes() == matrix.tobytes(), form
             np.testing.assert_array_equal(expected.encode(found, np.dtype(np.float64)), matrix)
             assert targets(found) == targets(as_csv(columns)), form

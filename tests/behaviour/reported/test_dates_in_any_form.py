@@ -9,6 +9,7 @@ import pytest
 from mlptrain.data.date_recognition import list_formats_of_shape, look_at_dates
 from mlptrain.data.dates import make_date_reader, parse_dates
 from mlptrain.interface import fit as fit_in_memory
+from mlptrain.model.model import OddCellsNotice
 from tests.support.command import mlptrain
 
 DAYS = [dt.datetime(2020, 1, 2, 9, 5) + dt.timedelta(days=k, minutes=73 * k) for k in range(60)]
@@ -231,6 +232,29 @@ def test_dates_of_python_are_dates():
     spec = {"data": {"target": "y", "columns": {"when": {"format": "DD.MM.YYYY"}}}, "training": {"epochs": 1}}
     rows = {"when": days, "y": [day.hour + 0.5 for day in days]}
     model = fit_in_memory(spec, rows).model
-    forms = [days, np.array(days, "datetime64[s]"), [day.replace(tzinfo=dt.UTC) for day in days]]
-    answers = [model.predict({"when": each}) for each in forms]
+    answers = [model.predict({"when": each}) for each in (days, np.array(days, "datetime64[s]"))]
+    with pytest.warns(OddCellsNotice, match=f"^times with a zone, which training had none of .*: when {len(days)}$"):
+        answers.append(model.predict({"when": [day.replace(tzinfo=dt.UTC) for day in days]}))
     assert len({str(np.asarray(each).tolist()) for each in answers}) == 1
+
+
+def test_times_of_python_with_a_zone_are_those_of_a_file_with_zones(tmp_path):
+    """Each way from file to memory: no notice where both have zones, one where only training had."""
+    days = [day.replace(tzinfo=dt.timezone(dt.timedelta(hours=2))) for day in DAYS]
+    answers = [day.hour + 0.5 for day in days]
+    lines = [f"{day.isoformat()},{answer}\n" for day, answer in zip(days, answers, strict=True)]
+    (tmp_path / "t.csv").write_text("when,y\n" + "".join(lines))
+    spec = {"data": {"target": "y", "columns": {"when": "date"}}, "training": {"epochs": 1}}
+    models = [
+        fit_in_memory(spec, {"when": days, "y": answers}).model,
+        fit_in_memory({**spec, "data": {**spec["data"], "train": str(tmp_path / "t.csv")}}).model,
+    ]
+    assert models[0].networks[0].features.columns == models[1].networks[0].features.columns
+    for model in models:
+        model.save(tmp_path / "m.npz")
+        ended = mlptrain("predict", "m.npz", "t.csv", cwd=tmp_path)
+        assert (ended.code, "zone" in ended.err) == (0, False)
+        expected = model.predict({"when": days})
+        with pytest.warns(OddCellsNotice, match="^times without a zone, read as UTC, where training had zones"):
+            model.predict({"when": [day.replace(tzinfo=None) for day in days]})
+        assert np.allclose([float(line) for line in ended.out.split()[1:]], expected)
