@@ -101,34 +101,42 @@ def fit_rows(
     host = replace(host, begun=host.clock() if host.begun is None else host.begun)
     host = begin_time_limit(draft.spec.training.time_limit, host)
     conceded = choose_concession(draft, rows, folder, keeper.unfinished, host, needs_folds=keep_held_out)
-    data = choose_candidate_data(conceded.draft, rows, folder, keeper, host)
-    if keep_held_out and data.spec.data.split.folds is None:
-        raise SpecError("--out-of-fold: the spec has no folds; set data.split.folds")
-    if keep_held_out:
-        require_distinct_held_out_columns(data)
-    data = apply_time_limit(data, keeper.unfinished, host, conceded.given_up)
-    parts, begun = divide_rows(data), host.clock()
-    trainings, held_out = Trainings(data, keeper, sinks, host), HeldOut(data.rows) if keep_held_out else None
+    sinks = tuple(sinks)
+    with open_sinks(sinks):
+        data = choose_candidate_data(conceded.draft, rows, folder, keeper, host, sinks)
+        if keep_held_out and data.spec.data.split.folds is None:
+            raise SpecError("--out-of-fold: the spec has no folds; set data.split.folds")
+        if keep_held_out:
+            require_distinct_held_out_columns(data)
+        data = apply_time_limit(data, keeper.unfinished, host, conceded.given_up)
+        held_out = HeldOut(data.rows) if keep_held_out else None
+        return train_on_parts(draft, data, Trainings(data, keeper, sinks, host), held_out)
+
+
+def train_on_parts(draft: Draft, data: TrainingData, trainings: Trainings, held_out: HeldOut | None) -> Fit:
+    """Divide the rows, train, and sum up; an Interrupted has the best model so far, unless a checkpoint keeps it."""
+    clock, keeper = trainings.host.clock, trainings.keeper
+    parts, begun = divide_rows(data), clock()
     try:
-        with open_sinks(trainings.sinks), draft.name_places():
+        with draft.name_places():
             ended = trainings.run(parts, held_out)
     except Interrupted as problem:
         if not keeper.remembers:
-            problem.model = make_unfinished_model(data, trainings, len(parts), host.clock() - begun)
+            problem.model = make_unfinished_model(data, trainings, len(parts), clock() - begun)
         raise
-    refit = ended.refit if data.spec.training.refit else None
-    seconds = host.clock() - begun
+    refit, seconds = ended.refit if data.spec.training.refit else None, clock() - begun
     done = make_fit(data, ended.networks, ended.results, seconds=seconds, asked=len(parts), refit=refit)
-    return replace(
-        done, held_out=held_out, outcome=replace(done.outcome, remark=describe_runs(ended.runs, data.spec.data.split))
-    )
+    remark = describe_runs(ended.runs, data.spec.data.split)
+    return replace(done, held_out=held_out, outcome=replace(done.outcome, remark=remark))
 
 
-def choose_candidate_data(draft: Draft, rows: Rows, folder: Path, keeper: Keeper, host: Host) -> TrainingData:
+def choose_candidate_data(
+    draft: Draft, rows: Rows, folder: Path, keeper: Keeper, host: Host, sinks: Sequence[Sink]
+) -> TrainingData:
     """The rows, understood as the whole spec says; a recipe's trials decide between its choices."""
     candidates = list_spec_candidates(draft, rows, folder)
     trial = None if draft.recipe is None else draft.recipe.trial
-    return choose_candidate(candidates, trial, keeper.unfinished, host).data
+    return choose_candidate(candidates, trial, keeper.unfinished, host, sinks).data
 
 
 def make_unfinished_model(data: TrainingData, trainings: Trainings, asked: int, seconds: float) -> Model | None:

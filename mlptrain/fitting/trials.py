@@ -1,7 +1,8 @@
 """Trials: short trainings that decide which of a recipe's choices suits the rows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from math import ceil, inf
 
 from mlptrain.engine.class_metrics import LogLoss
@@ -24,6 +25,7 @@ from mlptrain.spec.durations import parse_duration
 from mlptrain.spec.fields import Monitor
 from mlptrain.spec.recipes import Trial
 from mlptrain.training.course import Course
+from mlptrain.training.events import Sink, StepsDone, TrialSteps
 from mlptrain.training.loop import train
 from mlptrain.training.state import make_initial_state
 
@@ -32,7 +34,11 @@ PART, LEAST = 0.15, 1 / 3
 
 
 def choose_candidate(
-    candidates: Sequence[Candidate], trial: Trial | None, unfinished: Checkpoint | None, host: Host
+    candidates: Sequence[Candidate],
+    trial: Trial | None,
+    unfinished: Checkpoint | None,
+    host: Host,
+    sinks: Sequence[Sink] = (),
 ) -> Candidate:
     """The candidate whose short training came to the least log loss (of numbers, RMSE) on the validation rows.
 
@@ -50,15 +56,16 @@ def choose_candidate(
     if not trial.steps:
         host.notice(f"time_limit: there is no time for trials; taken: {trial.choices[0].about}")
         return candidates[0]
-    return candidates[find_best_candidate(candidates, trial, host)]
+    return candidates[find_best_candidate(candidates, trial, host, sinks)]
 
 
-def find_best_candidate(candidates: Sequence[Candidate], trial: Trial, host: Host) -> int:
+def find_best_candidate(candidates: Sequence[Candidate], trial: Trial, host: Host, sinks: Sequence[Sink] = ()) -> int:
     """The number of the candidate that did best in its short training."""
     values = []
     for number, (candidate, choice) in enumerate(zip(candidates, trial.choices, strict=True), 1):
         host.remark(f"trial {number} of {len(candidates)}: {choice.about}, {trial.steps:,} steps")
-        values.append(try_training(candidate.data, trial.steps, host))
+        tell = partial(tell_trial_steps, sinks, number, len(candidates))
+        values.append(try_training(candidate.data, trial.steps, host, tell))
     if host.stop():
         raise Interrupted("stopped during the trials; nothing was written")
     best = min(range(len(values)), key=values.__getitem__)
@@ -104,14 +111,24 @@ def make_trial_course(data: TrainingData, steps: int) -> Course:
     return course
 
 
-def try_training(data: TrainingData, steps: int, host: Host) -> float:
-    """The watched value of the best epoch of a short training."""
+def tell_trial_steps(sinks: Sequence[Sink], trial: int, trials: int, steps: int, planned: int) -> None:
+    """Tell the sinks how far a trial has come."""
+    for sink in sinks:
+        sink(TrialSteps(trial=trial, trials=trials, steps=steps, planned=planned))
+
+
+def try_training(data: TrainingData, steps: int, host: Host, tell: Callable[[int, int], object]) -> float:
+    """The watched value of the best epoch of a short training; `tell` is called with the steps done, of how many."""
     course = make_trial_course(data, steps)
     state = make_initial_state(course.network, course.spec.optimizer)
+    planned = course.steps_per_epoch * course.epochs
     try:
         with limit_threads(course.network, course.batch_size, host.threads):
-            for _ in train(course, state, stop=host.stop):
-                pass
+            for event in train(course, state, stop=host.stop):
+                if isinstance(event, StepsDone):
+                    tell(state.step, planned)
     except Diverged:
         return inf
+    finally:
+        tell(planned, planned)
     return state.best.value

@@ -12,12 +12,12 @@ from rich.style import Style
 from mlptrain.model.history import EpochEnded
 from mlptrain.model.training_names import name_training
 from mlptrain.reporting.digest import Digest
-from mlptrain.reporting.frame import ASCII, UNICODE, Frame, Line
+from mlptrain.reporting.frame import ASCII, UNICODE, Frame, Line, draw_trial
 from mlptrain.reporting.lines import LinesSink
 from mlptrain.reporting.sink_options import SinkOptions
 from mlptrain.reporting.text import escape_unencodable
 from mlptrain.reporting.words import describe_finish
-from mlptrain.training.events import Event, EventSink, Finished, Started, StepsDone
+from mlptrain.training.events import Event, EventSink, Finished, Started, StepsDone, TrialSteps
 
 INTERVAL = 0.1
 """Seconds between two pictures at least."""
@@ -51,6 +51,7 @@ class ConsoleSink(EventSink):
         self._digest = Digest()
         self._begun = self._due = clock()
         self._live: Live | None = None
+        self._trial: TrialSteps | None = None
         self._before: tuple[str, ...] = ()
         self._worked = 0
         self._erased = False
@@ -61,8 +62,18 @@ class ConsoleSink(EventSink):
         if self._live and self._clock() >= self._due:
             self._draw()
 
+    def see_trial(self, trial: TrialSteps, /) -> None:
+        """Move a bar, which goes once the trial is over: notices have said which choice it is of."""
+        if self._live is None:
+            self._open()
+        self._trial = trial
+        if trial.steps >= trial.planned:
+            self._trial = None
+            self._stop(transient=True)
+
     def see_start(self, started: Started, /) -> None:
         """Begin a picture, in the place of that of the training before."""
+        self._trial = None
         self._open()
         self._digest(started)
 
@@ -128,12 +139,14 @@ class ConsoleSink(EventSink):
         self._due = now + max(INTERVAL, (now - begun) / DRAWING_SHARE)
 
     def _picture(self) -> "_Picture | str":
-        started = self._digest.started
+        started, (width, height) = self._digest.started, self._console.size
+        wide = self._console.encoding.startswith("utf") and not self._console.legacy_windows
+        glyphs = UNICODE if wide else ASCII
+        if self._trial is not None and self._live:
+            return _Picture([draw_trial(self._trial, width, glyphs)])
         if started is None or (self._erased and not self._live):
             return ""
-        width, height = self._console.size
-        wide = self._console.encoding.startswith("utf") and not self._console.legacy_windows
-        frame = Frame(self._digest, started, self._title, width, UNICODE if wide else ASCII, self._before, self._worked)
+        frame = Frame(self._digest, started, self._title, width, glyphs, self._before, self._worked)
         elapsed = self._clock() - self._begun
         return _Picture(frame.live(height - 1, elapsed) if self._live else frame.final(height, elapsed))
 

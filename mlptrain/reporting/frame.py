@@ -16,7 +16,7 @@ from mlptrain.reporting.words import (
     describe_start,
     format_stopwatch,
 )
-from mlptrain.training.events import Started
+from mlptrain.training.events import Started, TrialSteps
 
 Style = Literal["", "quiet", "strong", "train", "validation", "best"]
 Line = list[tuple[str, Style]]
@@ -196,6 +196,15 @@ class Frame:
             return [(rule * width, "quiet")]
         at = find_curve_column((best - first) / max(last.epoch - first, 1), width)
         return [(rule * at, "quiet"), (self.glyphs.best, "best"), (rule * (width - 1 - at), "quiet")]
+
+
+def draw_trial(trial: TrialSteps, width: int, glyphs: Glyphs) -> Line:
+    """Which trial is under way, and how much of it is done: one line."""
+    text = f"  trial {trial.trial} of {trial.trials}, step {trial.steps:,}/{trial.planned:,}"
+    length = max(min(width, 60) - 3 - len(text), 0)
+    done = find_curve_column(trial.steps / max(trial.planned, 1), length + 1)
+    bar: Line = [("  ", ""), (glyphs.done * done, "best"), (glyphs.left * (length - done), "quiet")]
+    return [*bar, (text[: max(width - 3, 0)], "")]
 
 
 def _choose_heading_style(heading: Column) -> Style:

@@ -12,7 +12,7 @@ from mlptrain.errors import EnvironmentFailure, SpecError
 from mlptrain.model.history import EpochEnded
 from mlptrain.reporting.sink_options import SinkOptions
 from mlptrain.storage.publishing import begins_with_or_empty, check_writable, require_replaceable_file
-from mlptrain.training.events import Event, EventSink, Finished, Started
+from mlptrain.training.events import Event, EventSink, Finished, Started, TrialSteps
 
 FLUSH = 1.0
 """Seconds after which what was written is there to read."""
@@ -78,7 +78,9 @@ class HistoryFile(EventSink):
         self._writer: HistoryWriter | None = None
 
     def __call__(self, event: Event, /) -> None:
-        """Write the line of an event; steps within an epoch have none."""
+        """Write the line of an event; steps within an epoch and trials have none."""
+        if isinstance(event, TrialSteps):
+            return
         if self._writer is None:
             self._stream = _open_history(self._path)
             self._writer = HistoryWriter(self._stream)

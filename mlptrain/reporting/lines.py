@@ -11,7 +11,7 @@ from mlptrain.reporting.epoch_table import Layout, list_epoch_columns
 from mlptrain.reporting.sink_options import SinkOptions
 from mlptrain.reporting.text import escape_unencodable
 from mlptrain.reporting.words import describe_failure, describe_finish, describe_start, format_count_with_noun
-from mlptrain.training.events import EventSink, Finished, Started, StepsDone
+from mlptrain.training.events import EventSink, Finished, Started, StepsDone, TrialSteps
 
 TURNS = 20
 """Lines at equal distances in a run that does all its epochs, at most."""
@@ -35,7 +35,8 @@ class LinesSink(EventSink):
         self._stream = stream
         self._title = title
         self._clock = clock
-        self._begun = self._due = clock()
+        self._begun = clock()
+        self._due = self._begun + SHORTEST_SILENCE
         self._started: Started | None = None
         self._headings: list[str] = []
         self._forget()
@@ -45,6 +46,11 @@ class LinesSink(EventSink):
         self._best: EpochEnded | None = None
         self._written: EpochEnded | None = None
         self._penalty = self._train_metric = False
+
+    def see_trial(self, trial: TrialSteps, /) -> None:
+        """Write how far a trial has come, if nothing was written for long."""
+        if self._clock() >= self._due:
+            self._write(f"  trial {trial.trial} of {trial.trials}, step {trial.steps:,} of {trial.planned:,}")
 
     def see_start(self, started: Started, /) -> None:
         """Say what is trained."""

@@ -55,6 +55,19 @@ class StepsDone:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TrialSteps:
+    """Steps done in one of the short trainings that decide between several specs; the last has all of them."""
+
+    kind: ClassVar[str] = "trial"
+
+    trial: int
+    """Which of the trials this is, from 1."""
+    trials: int
+    steps: int
+    planned: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Finished:
     """Training is over; the network holds the parameters of `best_epoch`."""
 
@@ -66,7 +79,7 @@ class Finished:
     seconds: float
 
 
-Event = Started | StepsDone | EpochEnded | Finished
+Event = TrialSteps | Started | StepsDone | EpochEnded | Finished
 
 
 def narrow_to_finished(event: Event) -> Finished | None:
@@ -111,8 +124,13 @@ class EventSink:
                 self.see_epoch(event)
             case Started():
                 self.see_start(event)
+            case TrialSteps():
+                self.see_trial(event)
             case Finished():
                 self.see_finish(event)
+
+    def see_trial(self, trial: TrialSteps, /) -> None:
+        """Steps of a trial are done, before the first training."""
 
     def see_start(self, started: Started, /) -> None:
         """A training begins; a fit of several folds has one after the other."""

@@ -10,6 +10,8 @@ from mlptrain.reporting.spec_text import format_spec_as_yaml
 from mlptrain.spec import recipes
 from mlptrain.spec.recipes import load_recipe
 from mlptrain.storage.companions import derive_checkpoint_path
+from mlptrain.training import loop
+from mlptrain.training.events import FunctionSink, TrialSteps
 from tests.support.flows import fit
 
 TRIED = """\
@@ -180,3 +182,16 @@ def test_without_validation_rows_no_trial_is_made_and_that_is_said(tmp_path, mon
     fit(str(path), out=tmp_path / "t.npz", overrides=overrides, threads=1, notice=told.append)
     assert "there are no validation rows for trials; taken: a line" in told
     assert Model.load(tmp_path / "t.npz").spec.model.hidden == ()
+
+
+def test_the_sinks_are_told_how_far_each_trial_has_come(tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, "STEPS_DONE_EVERY", 0.0)
+    told = []
+    fit(str(written(tmp_path, "curve")), out=tmp_path / "t.npz", threads=1, sinks=[FunctionSink(told.append)])
+    trials = [event for event in told if isinstance(event, TrialSteps)]
+    assert told[: len(trials)] == trials
+    for number in (1, 2):
+        steps = [event.steps for event in trials if event.trial == number]
+        assert steps == sorted(steps)
+        assert len(set(steps)) > 2
+        assert steps[-1] == trials[0].planned

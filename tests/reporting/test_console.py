@@ -14,9 +14,9 @@ from rich.console import Console
 from mlptrain.model.history import EpochEnded
 from mlptrain.reporting.console import INTERVAL, ConsoleSink, make_sink_for_console
 from mlptrain.reporting.digest import Digest
-from mlptrain.reporting.frame import ASCII, FINAL_ROWS, UNICODE, Frame
+from mlptrain.reporting.frame import ASCII, FINAL_ROWS, UNICODE, Frame, draw_trial
 from mlptrain.reporting.lines import LinesSink
-from mlptrain.training.events import Started, StepsDone
+from mlptrain.training.events import Started, StepsDone, TrialSteps
 from tests.support.streams import Clock, broken_off, drawn, runs, training
 
 SHOW_CURSOR = "\x1b[?25h"
@@ -374,3 +374,28 @@ def test_the_start_is_shown_at_once():
         assert isinstance(started, Started)
         sink(started)
         assert "epoch 1/3" in without_escapes(output())
+
+
+# trials
+
+TRIALS = [TrialSteps(trial=k, trials=2, steps=steps, planned=300) for k in (1, 2) for steps in (30, 150, 300)]
+
+
+def test_a_trial_moves_and_leaves_nothing():
+    console, output = terminal()
+    show(TRIALS, console)
+    shown = without_escapes(output())
+    assert re.findall(r"trial \d of 2, step \d+/300", shown)[:2] == [
+        "trial 1 of 2, step 30/300",
+        "trial 1 of 2, step 150/300",
+    ]
+    assert "trial 2 of 2, step 150/300" in shown
+    show([*TRIALS, *training(3)], console)
+    assert without_escapes(output()).count("done: 3 epochs") == 1
+
+
+@pytest.mark.parametrize("width", [1, 10, 40, 80, 200])
+def test_the_bar_of_a_trial_fits(width):
+    (line,) = text_of([draw_trial(TRIALS[1], width, ASCII)])
+    assert len(line) <= max(width, 2)
+    assert width < 40 or line.endswith("trial 1 of 2, step 150/300")

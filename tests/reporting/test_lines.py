@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mlptrain.model.history import EpochEnded
 from mlptrain.reporting.lines import LinesSink
-from mlptrain.training.events import Finished, StepsDone
+from mlptrain.training.events import Finished, StepsDone, TrialSteps
 from tests.support.streams import Clock, broken_off, drawn, runs, training
 
 
@@ -187,3 +187,12 @@ def test_the_epochs_of_the_run_before_are_counted_and_the_best_is_remembered():
     lines = stream.getvalue().splitlines()
     assert lines[1] == "30 epochs done before"
     assert "best epoch 20 (validation loss 0.0" in lines[-1]
+
+
+def test_a_long_trial_says_how_far_it_has_come():
+    stream, clock = io.StringIO(), Clock()
+    with LinesSink(stream, clock=clock) as sink:
+        for steps in (10, 20, 300):
+            clock.now += 6
+            sink(TrialSteps(trial=1, trials=2, steps=steps, planned=300))
+    assert stream.getvalue() == "  trial 1 of 2, step 20 of 300\n"
