@@ -72,6 +72,7 @@ def check_files(spec_path: str, *, overrides: Sequence[str] = (), threads: int |
     course = make_course(encoded, folds=len(parts))
     with limit_threads(course.network, course.batch_size, threads):
         gradient, chosen = check_gradient(course), choose_executor(course)
+        products = describe_products(course.network, course.batch_size)
     trainings = [*parts, join_validation_to_training(parts[0])] if data.spec.training.refit else parts
     return Check(
         spec=encoded.spec,
@@ -86,7 +87,7 @@ def check_files(spec_path: str, *, overrides: Sequence[str] = (), threads: int |
         layers=summarize_layers(course),
         parameters=course.network.parameters.theta.size,
         memory=estimate_memory_by_phase(data, trainings, encoded, course).peak,
-        products=describe_products(course.network, course.batch_size),
+        products=products,
         elementwise=chosen.describe(),
         gradient=gradient,
     )

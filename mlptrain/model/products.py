@@ -27,11 +27,9 @@ def compute_largest_product_size(network: Network, rows: int) -> int:
 
 @contextmanager
 def limit_threads(network: Network, rows: int, asked: int | None) -> Iterator[None]:
-    """One thread while the products are small, unless the user has `asked` for a number."""
-    if asked is not None or compute_largest_product_size(network, rows) > SMALL:
-        yield
-        return
-    with threadpool_limits(1, user_api="blas"):
+    """As many threads as the user has `asked` for; else one while the products are small, all if they are large."""
+    few = 1 if compute_largest_product_size(network, rows) <= SMALL else None
+    with threadpool_limits(few if asked is None else asked, user_api="blas"):
         yield
 
 
@@ -59,5 +57,6 @@ def describe_library(facts: Mapping[str, Any], *, small: bool) -> str:
     """A library of products in words: OpenBLAS 0.3.31, SkylakeX kernels, 2 threads."""
     name = {"openblas": "OpenBLAS", "mkl": "MKL", "blis": "BLIS"}.get(facts["internal_api"], facts["internal_api"])
     kernels = f", {facts['architecture']} kernels" if facts.get("architecture") else ""
-    threads = "1 thread, as they are small" if small else f"{facts['num_threads']} threads"
+    count = facts["num_threads"]
+    threads = f"{count} threads" if count > 1 else "1 thread" + ", as they are small" * small
     return f"{name} {facts.get('version') or ''}{kernels}, {threads}"
