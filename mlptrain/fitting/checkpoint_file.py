@@ -51,6 +51,8 @@ class Checkpoint:
     """What decides the last bits of results: versions, the library of products and its threads."""
     folds: Sequence[FinishedTraining]
     snapshot: Snapshot
+    threads: int | None = None
+    """Those of the matrix products; None where nothing says it."""
     diverged: bool = False
     """Whether training has left the finite numbers, so that only its best epoch is of use."""
 
@@ -92,6 +94,7 @@ def save_checkpoint(checkpoint: Checkpoint, model: Path) -> None:
         "inputs": checkpoint.inputs,
         "fitted": checkpoint.fitted,
         "surroundings": checkpoint.surroundings,
+        "threads": checkpoint.threads,
         "folds": [fold.result for fold in checkpoint.folds],
         "numbers": checkpoint.snapshot.numbers,
         "diverged": checkpoint.diverged,
@@ -147,6 +150,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
             **{name: metadata[name] for name in ("spec", "data", "surroundings", "diverged")},
             inputs=[Input(*map(require_text, each)) for each in metadata.get("inputs", [])],
             fitted=[*map(require_text, metadata.get("fitted", []))],
+            threads=require_threads(metadata.get("threads")),
             folds=[
                 FinishedTraining(result=result, arrays=select_arrays_by_prefix(arrays, f"folds.{number}."))
                 for number, result in enumerate(metadata["folds"], 1)
@@ -167,6 +171,13 @@ def require_text(value: Any) -> str:
     """A text as it was stored."""
     if not isinstance(value, str):
         raise ValueError(f"{value!r:.80} is no text")
+    return value
+
+
+def require_threads(value: Any) -> int | None:
+    """A number of threads as it was stored."""
+    if value is not None and (type(value) is not int or value < 1):
+        raise ValueError(f"{value!r:.80} threads")
     return value
 
 

@@ -25,7 +25,7 @@ from mlptrain.model.file import WRITER, collect_network_arrays
 from mlptrain.model.fitted_network import FittedNetwork
 from mlptrain.model.history import EpochEnded
 from mlptrain.model.network_arrays import collect_named_arrays
-from mlptrain.model.products import describe_products
+from mlptrain.model.products import count_product_threads, describe_products
 from mlptrain.model.training_names import choose_training_noun
 from mlptrain.plain import to_plain
 from mlptrain.preparation.fingerprint import (
@@ -346,6 +346,7 @@ class Checkpoints:
             surroundings=self.surroundings,
             folds=self.folds,
             snapshot=snapshot,
+            threads=count_product_threads(),
             diverged=diverged,
         )
 

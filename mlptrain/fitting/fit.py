@@ -14,6 +14,7 @@ from mlptrain.fitting.keeper import FORGETFUL, Keeper
 from mlptrain.fitting.out_of_fold import HeldOut, require_distinct_held_out_columns
 from mlptrain.fitting.outcome import Outcome, TrainingResult, summarize_results
 from mlptrain.fitting.remark import describe_runs
+from mlptrain.fitting.thread_choice import choose_threads
 from mlptrain.fitting.time_limit import apply_time_limit, begin_time_limit
 from mlptrain.fitting.trainings import Trainings
 from mlptrain.fitting.trials import choose_candidate
@@ -100,6 +101,7 @@ def fit_rows(
     host = host or Host()
     host = replace(host, begun=host.clock() if host.begun is None else host.begun)
     host = begin_time_limit(draft.spec.training.time_limit, host)
+    host = choose_threads(draft, rows, folder, keeper.unfinished, host)
     conceded = choose_concession(draft, rows, folder, keeper.unfinished, host, needs_folds=keep_held_out)
     sinks = tuple(sinks)
     with open_sinks(sinks):

@@ -1,6 +1,6 @@
 """Matrix products of a network: how large the largest is, the threads it is worth, the library that computes it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -25,10 +25,26 @@ def compute_largest_product_size(network: Network, rows: int) -> int:
     return members * rows * max(inputs * layer.outputs(inputs) for _, layer, inputs in network.walk())
 
 
+def are_products_small(network: Network, rows: int) -> bool:
+    """Whether no product of a step is worth a second thread."""
+    return compute_largest_product_size(network, rows) <= SMALL
+
+
+def list_product_libraries() -> Sequence[Mapping[str, Any]]:
+    """The facts of the libraries that compute NumPy's products; SciPy, say, may have brought its own."""
+    loaded = [each for each in threadpool_info() if each["user_api"] == "blas"]
+    return [each for each in loaded if "numpy" in each["filepath"]] or loaded
+
+
+def count_product_threads() -> int | None:
+    """The threads that products have now, None if the library does not say."""
+    return max((each["num_threads"] for each in list_product_libraries()), default=None)
+
+
 @contextmanager
 def limit_threads(network: Network, rows: int, asked: int | None) -> Iterator[None]:
     """As many threads as the user has `asked` for; else one while the products are small, all if they are large."""
-    few = 1 if compute_largest_product_size(network, rows) <= SMALL else None
+    few = 1 if are_products_small(network, rows) else None
     with threadpool_limits(few if asked is None else asked, user_api="blas"):
         yield
 
@@ -46,11 +62,8 @@ def make_room_for_products(network: Network, rows: int) -> None:
 
 def describe_products(network: Network, rows: int) -> str:
     """Which library computes the matrix products of a batch, with which kernels and how many threads."""
-    small = compute_largest_product_size(network, rows) <= SMALL
-    loaded = [each for each in threadpool_info() if each["user_api"] == "blas"]
-    of_numpy = [each for each in loaded if "numpy" in each["filepath"]]  # SciPy, say, may have brought its own
-    libraries = of_numpy or loaded
-    return "; ".join(map(partial(describe_library, small=small), libraries)) or "the library that NumPy was built with"
+    describe = partial(describe_library, small=are_products_small(network, rows))
+    return "; ".join(map(describe, list_product_libraries())) or "the library that NumPy was built with"
 
 
 def describe_library(facts: Mapping[str, Any], *, small: bool) -> str:
