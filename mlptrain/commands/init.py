@@ -1,8 +1,9 @@
 """`init`: a commented spec to begin with, from what is found in a data file."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from mlptrain.commands.latest_model import refuse_wrong_data
@@ -20,7 +21,7 @@ from mlptrain.commands.starter_format import (
 )
 from mlptrain.commands.starter_gaps import (
     describe_odd_texts,
-    find_missing_marks,
+    find_common_missing_marks,
     find_odd_texts_of_columns,
     list_missing_target_marks,
 )
@@ -31,15 +32,17 @@ from mlptrain.commands.starter_target import (
     format_target_transform,
 )
 from mlptrain.commands.starter_yaml import format_missing_values, format_yaml_comment, format_yaml_text
+from mlptrain.data.column import Understood
 from mlptrain.data.column_rules import ColumnRules, FeatureRules
 from mlptrain.data.files import is_idx, match_files
 from mlptrain.data.images import read_images, read_labels
 from mlptrain.data.number_reading import read_numbers
-from mlptrain.data.table import Table, read_table_to_describe
+from mlptrain.data.table import Table, format_row_count, read_table_to_describe
 from mlptrain.data.table_format import TableFormat
-from mlptrain.data.targets import fit_classes, mark_rows_without_target
+from mlptrain.data.targets import describe_doubtful_labels, fit_classes, mark_rows_without_target
 from mlptrain.errors import DataError, SpecError
 from mlptrain.model.rows import TableRows
+from mlptrain.preparation.column_notices import describe_levels_for_missing
 from mlptrain.preparation.resolution import has_class_target
 from mlptrain.preparation.target_doubts import list_target_doubts
 from mlptrain.spec.fields import Data, Spec
@@ -127,45 +130,115 @@ def read_table_to_start(data: str, target: str | None, given: TableFormat) -> Fi
     return FirstLook(path=first, layout=layout, table=table, target=target, remarks=remarks)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """What a table was found to be."""
+
+    look: FirstLook
+    spec: Spec
+    """Its data section, as far as it was found out."""
+    columns: Mapping[str, Understood]
+    """The input columns."""
+    odd: Mapping[str, Mapping[str, int]]
+    """The odd texts in columns of numbers, which are taken for missing."""
+    rows: TableRows
+    """The rows that have a target."""
+    is_class: bool
+    missing: Collection[str]
+    """The texts that mean a missing target."""
+
+    @cached_property
+    def numbers(self) -> list[float]:
+        """The numbers of the target; none of classes."""
+        table, target = self.rows.table, self.look.target
+        return [] if self.is_class else read_numbers(table, target, tuple(self.missing)).tolist()
+
+
+def understand_table(look: FirstLook, data: str) -> Findings:
+    """What the columns of a table and its target are, and what means missing in them."""
+    table, target = look.table, look.target
+    marks = find_common_missing_marks(table, target)
+    odd = find_odd_texts_of_columns(table, marks)
+    rules = {name: ColumnRules(missing_values=tuple(texts)) for name, texts in odd.items()}
+    names = [name for name in table.columns if name != target]
+    columns = understand_columns_despite_faults(table, names, FeatureRules(missing_values=marks, columns=rules))
+    require_any_column(table, columns, FeatureRules(missing_values=marks, columns=rules))
+    spec = Spec(data=Data(train=data, target=target, missing_values=marks, columns=rules, missing_target="drop"))
+    missing = list_missing_target_marks(table, target, spec.data.missing_targets)
+    known = take_rows_with_target(table, target, missing)
+    return Findings(
+        look=look,
+        spec=spec,
+        columns=columns,
+        odd=odd,
+        rows=known,
+        is_class=has_class_target(spec, known),
+        missing=missing,
+    )
+
+
+def take_rows_with_target(table: Table, target: str, missing: Collection[str]) -> TableRows:
+    """The rows that have a target; an error where none has."""
+    gaps = mark_rows_without_target(table, [target], missing)
+    if gaps.all():
+        raise DataError(f'{table.name}: column "{target}": the target is missing in all rows; nothing can be learned')
+    return TableRows(table) if not gaps.any() else TableRows(table.take((~gaps).nonzero()[0]))
+
+
 def make_table_starter(data: str, target: str | None, folder: Path, given: TableFormat) -> Starter:
     """A spec for a table."""
-    look = read_table_to_start(data, target, given)
-    table, target = look.table, look.target
-    names = [name for name in table.columns if name != target]
-    marks = find_missing_marks(table)
-    own = find_odd_texts_of_columns(table, marks)
-    rules = {name: ColumnRules(missing_values=tuple(odd)) for name, odd in own.items()}
-    found = understand_columns_despite_faults(table, names, FeatureRules(missing_values=marks, columns=rules))
-    spec = Spec(data=Data(train=data, target=target, missing_values=marks, columns=rules))
-    classes = has_class_target(spec, TableRows(table))
-    none = list_missing_target_marks(table, target, spec.data.missing_targets)
-    gaps = int(mark_rows_without_target(table, [target], none).sum())
-    said = describe_target(table, target, classes=classes, missing=none)
-    numbers = [] if classes else read_numbers(table, target, tuple(none)).tolist()
-    require_any_column(table, found, spec.data.rules)
-    text = [
-        *format_starter_header(data, f"{table.rows:,} rows, {len(names) + 1:,} columns"),
+    found = understand_table(read_table_to_start(data, target, given), data)
+    table = found.look.table
+    return Starter(
+        text="\n".join(write_table_spec(found, data, folder)) + "\n",
+        rows=table.rows,
+        columns=len(table.columns),
+        target=describe_target(found.rows.table, found.look.target, classes=found.is_class, missing=found.missing),
+        notices=list_starter_notices(found),
+    )
+
+
+def write_table_spec(found: Findings, data: str, folder: Path) -> list[str]:
+    """The lines of the spec of a table."""
+    table, target, marks = found.look.table, found.look.target, found.spec.data.missing_values
+    gaps = table.rows - found.rows.count
+    said = describe_target(found.rows.table, target, classes=found.is_class, missing=found.missing)
+    return [
+        *format_starter_header(data, f"{table.rows:,} rows, {len(table.columns):,} columns"),
         "data:",
         f"  train: {format_yaml_text(make_path_relative(data, folder))}",
-        *format_table_settings(look.layout),
+        *format_table_settings(found.look.layout),
         *([f"  {format_missing_values(marks)}"] if marks else []),
         f"  target: {format_yaml_text(target)}    # {said}",
-        *format_target_transform(numbers),
-        *([f"  missing_target: drop    # {gaps:,} rows have no target"] if gaps else []),
-        *format_column_lines(table, spec, found),
+        *format_target_transform(found.numbers),
+        *([f"  missing_target: drop    # {format_row_count(gaps)} without a target"] if gaps else []),
+        *format_column_lines(table, found.spec, found.columns),
         "  split: {test: 0.15}    # `mlptrain eval` measures on this share; the recipe holds out more to validate on",
-        *format_metric_hint(numbers),
+        *format_metric_hint(found.numbers),
         "seed: 1",
     ]
-    doubts = list_target_doubts(spec, table, classes=classes)
-    notices = [
+
+
+def list_starter_notices(found: Findings) -> list[str]:
+    """What the user should hear: what is left out, taken for missing, or may mean something else than it seems to."""
+    look, table, rules = found.look, found.rows.table, found.spec.data.rules
+    gaps = look.table.rows - table.rows
+    return [
         *look.remarks,
         *describe_skipped_lines(look.path, look.layout),
-        *describe_odd_texts(own),
-        *describe_doubtful_columns(found),
-        *doubts,
+        *describe_odd_texts(look.table, found.odd),
+        *describe_doubtful_columns(found.columns),
+        *describe_levels_for_missing(look.table, found.columns, rules),
+        *([f"{format_row_count(gaps)} without a target left out (data.missing_target: drop)"] if gaps else []),
+        *list_target_doubts(found.spec, table, classes=found.is_class),
+        *(describe_label_doubts(table, look.target) if found.is_class else []),
     ]
-    return Starter(text="\n".join(text) + "\n", rows=table.rows, columns=len(names) + 1, target=said, notices=notices)
+
+
+def describe_label_doubts(table: Table, target: str) -> list[str]:
+    """Notices of labels that may be meant alike or missing."""
+    cells, grammar = table.coded(target), table.grammar_of(target)
+    return describe_doubtful_labels(fit_classes(target, cells, table.name, grammar), cells, grammar)
 
 
 def format_starter_header(data: str, what: str) -> list[str]:

@@ -4,19 +4,27 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from mlptrain.data.dates import looks_like_dates
 from mlptrain.data.grammar import NumberGrammar
-from mlptrain.data.number_forms import find_odd_number_texts
+from mlptrain.data.number_forms import find_number_forms, find_odd_number_texts
+from mlptrain.data.number_reading import describe_number_forms
 from mlptrain.data.number_texts import MISSING_NUMBERS, find_words
 from mlptrain.data.table import Table
 
 MARKS_OF_MISSING = frozenset(
     ["na", "n/a", "n.a.", "#n/a", "nan", "-", "--", ".", "?", "none", "null", "missing", "unknown"]
 )
-"""Texts, in lower case, that often mean missing; in columns of texts they may mean what they say."""
+"""Texts, in lower case, that often mean missing among numbers and dates: too common to be told column by column."""
 
 
 def means_missing(text: str) -> bool:
     """Whether a text commonly means missing."""
     return text.strip().lower() in MARKS_OF_MISSING or text.strip(" ") in MISSING_NUMBERS
+
+
+def find_common_missing_marks(table: Table, target: str) -> tuple[str, ...]:
+    """What means missing in all columns: texts among numbers and dates, but for those that are labels of the target."""
+    labels = table.column(target).kept_texts.counts
+    are_labels = not are_numbers_but_for_odd({text: count for text, count in labels.items() if text}, table.grammar)
+    return tuple(mark for mark in find_missing_marks(table) if not (are_labels and mark in labels))
 
 
 def find_missing_marks(table: Table) -> tuple[str, ...]:
@@ -51,12 +59,15 @@ def find_odd_texts_of_columns(table: Table, marks: Collection[str]) -> dict[str,
     return found
 
 
-def describe_odd_texts(own: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
+def describe_odd_texts(table: Table, own: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
     """Notices of the cells that the spec takes for missing since they are no numbers, as the others are."""
     for name, odd in own.items():
         shown = ", ".join(f"{text!r} ({count:,})" for text, count in list(odd.items())[:5])
         more = f" and {len(odd) - 5:,} more" if len(odd) > 5 else ""
-        yield f'column "{name}": its cells are numbers but for {shown}{more}, which are taken for missing'
+        now = table.grammar_of(name)
+        forms = find_number_forms(list(odd), now)
+        ways = f"; but to read them as numbers, give {describe_number_forms(forms, now)}" if forms else ""
+        yield f'column "{name}": its cells are numbers but for {shown}{more}, which are taken for missing{ways}'
 
 
 def list_missing_target_marks(table: Table, target: str, marks: Sequence[str]) -> Collection[str]:

@@ -5,7 +5,9 @@ from collections.abc import Collection, Iterator, Sequence
 from statistics import fmean, median
 
 from mlptrain.commands.starter_yaml import format_yaml_comment
+from mlptrain.data.levels import merge_levels
 from mlptrain.data.number_reading import describe_range
+from mlptrain.data.number_texts import sort_numbers_or_texts
 from mlptrain.data.table import Table, format_quoted_names
 from mlptrain.errors import DataError
 from mlptrain.preparation.target_doubts import describe_codes
@@ -63,8 +65,11 @@ def describe_target(table: Table, target: str, *, classes: bool, missing: Collec
     if not classes:
         codes = describe_codes(table, target)
         return f"numbers {describe_range(table, target, missing)}{codes}"
-    counts = {value: count for value, count in table.coded(target).counts.items() if value and value not in missing}
+    counts = merge_levels(table.coded(target).counts, table.gaps(target, missing), table.grammar_of(target))
+    counts.pop("", None)
     if len(counts) < 2:
         raise DataError(f'{table.name}: column "{target}": there is one class only; nothing can be learned')
-    shown = ", ".join(f"{format_yaml_comment(value)} ({count:,})" for value, count in sorted(counts.items())[:6])
+    shown = ", ".join(
+        f"{format_yaml_comment(label)} ({counts[label]:,})" for label in sort_numbers_or_texts(counts)[:6]
+    )
     return f"{len(counts)} classes: {shown}{', …' if len(counts) > 6 else ''}"

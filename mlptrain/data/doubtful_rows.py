@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from mlptrain.data.table import Table
-from mlptrain.data.table_shape import MISSING_WORDS, SUM_WORDS, is_figure, is_sum_of
+from mlptrain.data.table_shape import SUM_WORDS, is_figure, is_gap, is_sum_of
 
 FEWEST_ROWS = 4
 
@@ -23,7 +23,7 @@ def describe_row_of_units(table: Table) -> list[str]:
     if any(map(is_figure, first.values())):
         return []
     numbers = [name for name, text in first.items() if are_figures_but(table, name, text)]
-    words = [name for name in numbers if first[name].strip().lower() not in MISSING_WORDS]
+    words = [name for name in numbers if not is_gap(first[name])]
     others = [name for name, text in first.items() if text.strip() and name not in numbers]
     again = any(table.columns[name].kept_texts.counts.get(first[name], 0) > 1 for name in [*words, *others])
     if not words or again or 2 * len(words) < len(numbers):
@@ -36,9 +36,7 @@ def describe_row_of_units(table: Table) -> list[str]:
 def are_figures_but(table: Table, name: str, text: str) -> bool:
     """Whether all cells of a column are numbers or missing, but for one text."""
     cells = table.columns[name]
-    others = [
-        value for value in cells.kept_texts.counts if value != text and value.strip().lower() not in MISSING_WORDS
-    ]
+    others = [value for value in cells.kept_texts.counts if value != text and not is_gap(value)]
     return (cells.is_numeric or bool(others)) and all(map(is_figure, others))
 
 

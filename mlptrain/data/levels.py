@@ -25,27 +25,25 @@ TRUTHS = frozenset(["true", "false"])
 NONE = -1
 """The code of a text that means none of the levels."""
 MISSING_WORDS = frozenset(
-    [
-        "na",
-        "n/a",
-        "n.a.",
-        "#n/a",
-        "#na",
-        "<na>",
-        "nan",
-        "nat",
-        "none",
-        "null",
-        "nil",
-        "-",
-        "--",
-        ".",
-        "?",
-        "\\n",
-        "missing",
-    ]
+    word
+    for line in (
+        "na|n/a|n.a.|n. a.|#n/a|#na|<na>|nan|nat|none|null|nil|missing|-|--|---|.|?|\\n",
+        "k.a.|k. a.|keine angabe|n.v.|n. v.|nicht verfügbar|fehlt|leer|(leer)|(blank)|(blanks)|(empty)|(null)|(none)",
+        "#nv|#wert!|#bezug!|#zahl!|#null!|#value!|#ref!|#num!|#div/0!|#name?|#error!|#fehler!",
+        "s.o.|n.d.|n. d.|n.c.|sin datos|non disponible",
+    )
+    for word in line.split("|")
 )
 """Words, in small letters, that programs write for a missing value; as labels they may mean what they say."""
+
+
+def is_word_for_missing(text: str) -> bool:
+    """Whether a text is one of the words that programs and people write for a missing value.
+
+    >>> [is_word_for_missing(text) for text in ("#NV", " k.A.", "(leer)", "-", "", "none of these")]
+    [True, True, True, True, False, False]
+    """
+    return trim_text(text).lower() in MISSING_WORDS
 
 
 def trim_text(text: str) -> str:

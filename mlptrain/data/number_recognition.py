@@ -109,19 +109,22 @@ def describe_number_column(look: ColumnLook, numbers: Doubles) -> Understood:
     """A column all of whose cells are numbers: an identifier, marks of thousands read as points, or numbers."""
     if found := recognise_identifier(look.name, numbers):
         return found
-    typed = look.table.type_of(look.name).has_values  # whose values are not written in any way
-    if (
-        not typed
-        and is_grouped_in_thousands(look.cells.first_texts or look.counts, look.grammar)
-        and have_three_decimals(numbers)
-    ):
-        other = "," if look.grammar.decimal == "." else "."
-        cure = (
-            f'if they are marks of thousands, set data.decimal: "{other}" and data.thousands: "{look.grammar.decimal}"'
-        )
-        what = "points" if look.grammar.decimal == "." else "commas"
-        return Understood("number", f"all decimal {what} stand before exactly three digits; {cure}", notice=True)
-    return Understood("number")
+    said = explain_marks_of_thousands(look, numbers)
+    return Understood("number", said, notice=True) if said else Understood("number")
+
+
+def explain_marks_of_thousands(look: ColumnLook, numbers: Doubles) -> str:
+    """What to do if all decimal points of a column are marks of thousands; empty if they do not look so."""
+    if look.table.type_of(look.name).has_values:  # which are not written in any way
+        return ""
+    if not is_grouped_in_thousands(look.cells.first_texts or look.counts, look.grammar):
+        return ""
+    if not have_three_decimals(numbers):
+        return ""
+    point = look.grammar.decimal
+    what, other = ("points", ",") if point == "." else ("commas", ".")
+    cure = f'if they are marks of thousands, set data.decimal: "{other}" and data.thousands: "{point}"'
+    return f"all decimal {what} stand before exactly three digits; {cure}"
 
 
 def describe_number_look(seen: NumberLook, now: NumberGrammar) -> str:

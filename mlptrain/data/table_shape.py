@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from mlptrain.data.grammar import is_number
+from mlptrain.data.levels import is_blank, is_word_for_missing
 
 Record = list[str]
 
@@ -18,10 +19,13 @@ SUM_WORDS = re.compile(
     re.IGNORECASE,
 )
 """What stands beside sums."""
-MISSING_WORDS = frozenset(["", "-", "--", "?", "na", "n/a", "#n/a", "nan", "null", "none", "k.a.", "#nv", "."])
-"""Texts, in lower case, that mean missing among numbers."""
 RULE = re.compile(r"[-=_*~.+| ]*[-=_*~]{2}[-=_*~.+| ]*")
 """A line that is drawn between names and rows."""
+
+
+def is_gap(text: str) -> bool:
+    """Whether a cell among numbers is empty or a word for it."""
+    return is_blank(text) or is_word_for_missing(text)
 
 
 def is_figure(text: str) -> bool:
@@ -41,7 +45,7 @@ def find_number_columns(rows: Sequence[Record]) -> list[int]:
     """The columns whose cells are mostly numbers."""
     found = []
     for place, cells in enumerate(zip(*rows, strict=False)):
-        given = [cell for cell in cells if cell.strip().lower() not in MISSING_WORDS]
+        given = [cell for cell in cells if not is_gap(cell)]
         if given and sum(map(is_figure, given)) >= MOSTLY * len(given):
             found.append(place)
     return found
@@ -62,7 +66,7 @@ def is_remark(row: Record, rest: Sequence[Record], numbers: Sequence[int]) -> bo
     given = [cell for cell in row if cell.strip()]
     if given and all(RULE.fullmatch(cell.strip()) for cell in given):
         return len(given) > 1 or len(row) == 1
-    words = [place for place in numbers if row[place].strip().lower() not in MISSING_WORDS]
+    words = [place for place in numbers if not is_gap(row[place])]
     if not words or any(is_figure(row[place]) for place in numbers):
         return False
     others = [place for place in range(len(row)) if place not in numbers and row[place].strip()]

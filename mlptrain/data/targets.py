@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -13,10 +13,12 @@ from mlptrain.data.cells import TextCells
 from mlptrain.data.column import Doubles, Integers, Matrix
 from mlptrain.data.grammar import NUMBERS, NumberGrammar
 from mlptrain.data.levels import (
-    MISSING_WORDS,
     NONE,
     LevelFinder,
+    NumberMeaning,
+    choose_meaning,
     describe_near_levels,
+    is_word_for_missing,
     merge_levels,
     trim_text,
 )
@@ -193,18 +195,37 @@ def is_int64_text(label: str) -> bool:
 
 
 def describe_doubtful_labels(target: ClassTarget, cells: TextCells, grammar: NumberGrammar = NUMBERS) -> list[str]:
-    """Notices of labels that may be meant alike, and of labels that may mean that there is none."""
+    """Notices of labels that may be meant alike or apart, and of labels that may mean that there is none."""
     near = describe_near_levels(target.name, target.classes, grammar, what="classes")
-    words = {label: count for label, count in cells.counts.items() if trim_text(label).lower() in MISSING_WORDS}
-    if not words:
-        return [near] if near else []
-    said = ", ".join(
-        f"{count:,} cell{'s' * (count != 1)} say{'s' * (count == 1)} {label!r}" for label, count in words.items()
-    )
+    words = {label: count for label, count in cells.counts.items() if is_word_for_missing(label)}
     listed = ", ".join(json.dumps(label, ensure_ascii=False) for label in words)
     cure = f"if missing is meant: data.missing_values: [{listed}], data.missing_target: drop"
-    notice = f'column "{target.name}": {said}, which is a class here; {cure}'
-    return [near, notice] if near else [notice]
+    verb = "is a class" if len(words) == 1 else "are classes"
+    said = f'column "{target.name}": {describe_counted_texts(words)}, which {verb} here; {cure}' if words else ""
+    return [each for each in (near, describe_joined_codes(target.name, cells, grammar), said) if each]
+
+
+def describe_counted_texts(words: Mapping[str, int]) -> str:
+    """How many cells say what."""
+    return ", ".join(
+        f"{count:,} cell{'s' * (count != 1)} say{'s' * (count == 1)} {word!r}" for word, count in words.items()
+    )
+
+
+def describe_joined_codes(name: str, cells: TextCells, grammar: NumberGrammar) -> str:
+    """A notice of labels that are one class as they are one number, though one of them begins with 0 as codes do."""
+    if not isinstance(meaning := choose_meaning(cells.counts, grammar), NumberMeaning):
+        return ""
+    alike: dict[Hashable, list[str]] = {}
+    for label in map(trim_text, cells.counts):
+        alike.setdefault(meaning.find_key(label), []).append(label)
+    joined = (sorted({*labels}) for labels in alike.values() if len({*labels}) > 1)
+    pairs = [labels for labels in joined if any(re.match("0[0-9]", label) for label in labels)]
+    if not pairs:
+        return ""
+    shown = "; ".join(" and ".join(map(repr, labels)) for labels in pairs[:3])
+    why = "as they are one number; if they are two codes, write them with letters"
+    return f'column "{name}": {shown} are one class, {why}'
 
 
 def fit_target_numbers(

@@ -1,10 +1,12 @@
 """Which columns are not used, and which are another thing than they look like: so that none is lost in silence."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from mlptrain.data.column import Understood
-from mlptrain.data.number_reading import quote_yaml_key
-from mlptrain.data.table import format_quoted_names
+from mlptrain.data.column_rules import FeatureRules
+from mlptrain.data.levels import is_word_for_missing
+from mlptrain.data.number_reading import quote_texts, quote_yaml_key
+from mlptrain.data.table import Table, format_quoted_names
 
 ONE_BY_ONE = 3
 """Findings of one kind that are said column by column; more of them are said together."""
@@ -23,6 +25,34 @@ def describe_findings(understood: Mapping[str, Understood]) -> list[str]:
         else:
             said += [f'column "{name}": {understood[name].note}' for name in names]
     return said
+
+
+def describe_levels_for_missing(table: Table, understood: Mapping[str, Understood], rules: FeatureRules) -> list[str]:
+    """Notices of the words for a missing value that are levels of categories: columns with the same words together."""
+    alike: dict[tuple[str, ...], dict[str, int]] = {}
+    for name in (name for name, found in understood.items() if found.kind == "category"):
+        counts = table.coded(name).counts
+        gaps = table.gaps(name, rules.missing(name))
+        words = {text: count for text, count in counts.items() if is_word_for_missing(text) and text not in gaps}
+        if words:
+            alike.setdefault(tuple(sorted(words)), {})[name] = sum(words.values())
+    cure = "a level here; if missing is meant, set data.missing_values"
+    return [
+        f"{describe_columns(columns)}: {count_cells_that_say(columns, words)}, {cure}: [{quote_texts(words)}]"
+        for words, columns in alike.items()
+    ]
+
+
+def count_cells_that_say(columns: Mapping[str, int], words: Collection[str]) -> str:
+    """How many cells of columns say one of some words."""
+    count = sum(columns.values())
+    return f"{count:,} cell{'s' * (count != 1)} say{'s' * (count == 1)} {' or '.join(map(repr, words))}"
+
+
+def describe_columns(names: Collection[str]) -> str:
+    """Columns as the beginning of a notice."""
+    shown = format_quoted_names(names, 5)
+    return f"columns {shown}" if len(names) > 1 else f'column "{next(iter(names))}"'
 
 
 def list_column_notices(understood: Mapping[str, Understood], ignored: Mapping[str, str]) -> list[str]:

@@ -2,14 +2,23 @@
 
 from collections.abc import Mapping
 
+from mlptrain.data.column import ColumnLook
 from mlptrain.data.number_forms import NumberLook, look_at_number_texts
-from mlptrain.data.number_reading import describe_number_forms, describe_range, quote_texts, quote_yaml_key
-from mlptrain.data.number_recognition import MANY
+from mlptrain.data.number_reading import (
+    describe_number_forms,
+    describe_range,
+    quote_texts,
+    quote_yaml_key,
+    read_numbers,
+)
+from mlptrain.data.number_recognition import MANY, explain_marks_of_thousands
 from mlptrain.data.number_texts import MISSING_NUMBERS, are_whole_numbers
 from mlptrain.data.table import Table
 from mlptrain.errors import DataError
 from mlptrain.spec.fields import Spec
 
+ABOUT_HALF = 0.4
+"""If this share of the labels are numbers, numbers may be meant."""
 MOST_CODES = 40
 """Whole numbers of no more different values than this may be classes."""
 
@@ -25,18 +34,27 @@ def describe_codes(table: Table, name: str) -> str:
 
 
 def list_target_doubts(spec: Spec, table: Table, *, classes: bool) -> list[str]:
-    """Notices about a target whose kind neither the spec's loss nor its `data.columns` decides; an error for labels
+    """Notices about targets whose kind neither the spec's loss nor its `data.columns` decides; an error for labels
     that are numbers written in another way, if they are so many that no classes are meant.
     """
-    name = spec.data.targets[0]
-    if len(spec.data.targets) > 1 or spec.data.rules.of(name).type is not None:
-        return []
-    if not classes:
-        said = describe_codes(table, name) if spec.loss is None else ""
-        as_numbers = f"if they are numbers, data.columns: {{{quote_yaml_key(name)}: number}}"
-        where = f'column "{name}": the target has numbers'
-        return [f"{where} {describe_range(table, name, spec.data.missing_targets)}{said}; {as_numbers}"] if said else []
-    return list_label_doubts(spec, table, name)
+    names = [name for name in spec.data.targets if spec.data.rules.of(name).type is None]
+    if classes:
+        return [doubt for name in names for doubt in list_label_doubts(spec, table, name)]
+    doubts = [doubt for name in names for doubt in list_number_doubts(spec, table, name)]
+    said = describe_codes(table, names[0]) if spec.loss is None and len(spec.data.targets) == len(names) == 1 else ""
+    if not said:
+        return doubts
+    as_numbers = f"if they are numbers, data.columns: {{{quote_yaml_key(names[0])}: number}}"
+    where = f'column "{names[0]}": the target has numbers'
+    return [*doubts, f"{where} {describe_range(table, names[0], spec.data.missing_targets)}{said}; {as_numbers}"]
+
+
+def list_number_doubts(spec: Spec, table: Table, name: str) -> list[str]:
+    """Notices about a target of numbers: their points may be marks of thousands."""
+    look = ColumnLook(table, name, {"", *spec.data.missing_targets})
+    said = explain_marks_of_thousands(look, read_numbers(table, name, spec.data.missing_targets))
+    keep = f"if not, data.columns: {{{quote_yaml_key(name)}: number}}"
+    return [f'column "{name}": of the target {said}; {keep}'] if said else []
 
 
 def list_label_doubts(spec: Spec, table: Table, name: str) -> list[str]:
@@ -53,6 +71,9 @@ def list_label_doubts(spec: Spec, table: Table, name: str) -> list[str]:
         if many and spec.loss is None:
             raise DataError(f'{table.name}: column "{name}": {said}; {cure}')
         return [f'column "{name}": {said}; {cure}']
+    if seen.odd and seen.read >= ABOUT_HALF * seen.cells:
+        said = f"{describe_share(seen)} of the target are numbers, but all are read as labels: {len(counts):,} classes"
+        return [f'column "{name}": {said}; {describe_label_cure(seen, table, name)}']
     if many and 2 * len(counts) > rows:
         why = f"{len(counts):,} classes in {rows:,} rows: hardly a class can be learned"
         return [f'column "{name}": {why}; is this the column to predict?']
