@@ -61,6 +61,8 @@ def run_command_line() -> None:
 
         app(prog_name="mlptrain")
     except MlptrainError as problem:
+        for note in getattr(problem, "__notes__", ()):
+            print_note(note)
         for message in problem.messages:
             print_error(message)
         sys.exit(problem.exit_code)
@@ -100,6 +102,13 @@ def prepare_streams() -> None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123  (as long as the process)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def print_note(message: str) -> None:
+    """Print what was found out before it went wrong."""
+    from mlptrain.cli.options import print_notice
+
+    print_notice(message)
 
 
 def print_error(message: str) -> None:

@@ -36,6 +36,14 @@ class DataError(MlptrainError):
     exit_code = 3
 
 
+class CellFault(DataError):
+    """A cell is not what its column wants; a command that has no spec to mend replaces the cure."""
+
+    def __init__(self, said: str, cure: str = "", *, column: str = "", text: str = "") -> None:
+        super().__init__(f"{said}; {cure}" if cure else said)
+        self.said, self.cure, self.column, self.text = said, cure, column, text
+
+
 class Diverged(MlptrainError):
     """Training left the finite numbers."""
 

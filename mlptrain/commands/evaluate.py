@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from mlptrain.commands.input_format import InputFormat, set_input_format
+from mlptrain.commands.input_format import InputFormat
+from mlptrain.commands.input_settings import set_input_format
 from mlptrain.errors import DataError, SpecError
 from mlptrain.model.evaluation import Evaluation, slice_rows_by_part
 from mlptrain.model.model import Model
@@ -13,7 +14,7 @@ from mlptrain.model.rows import Rows, locate_file, read_rows
 from mlptrain.preparation.material import TrainingData, digest_training_data, read_training_data
 from mlptrain.preparation.partitions import divide_rows
 from mlptrain.preparation.splits import Parts
-from mlptrain.spec.fields import Data, Images
+from mlptrain.spec.fields import Images
 
 
 def evaluate_files(
@@ -100,7 +101,7 @@ def evaluate_table_file(
     form = InputFormat(model, data, others, settings, "mlptrain eval")
 
     def evaluate() -> Evaluation:
-        reader = replace_data(model, form.data)
+        reader = form.model
         return reader.evaluate_rows(read_evaluation_file(reader, data, None, texts), by=by, resamples=resamples)
 
     try:
@@ -113,12 +114,6 @@ def evaluate_table_file(
     except DataError as problem:
         raise form.advise(problem) from None
     return replace(found, notices=(*form.notices, *found.notices))
-
-
-def replace_data(model: Model, data: Data) -> Model:
-    """The model that reads tables as a data section says."""
-    networks = tuple(replace(each, spec=replace(each.spec, data=data)) for each in model.networks)
-    return replace(model, networks=networks)
 
 
 def read_evaluation_file(model: Model, data: str, labels: str | None, texts: Sequence[str]) -> Rows:

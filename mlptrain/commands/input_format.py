@@ -1,90 +1,38 @@
 """How a file for a model is written: as `--set` says, as the training file, or where that does not fit, as it looks."""
 
 import json
-import re
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import fields, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from mlptrain.commands.input_settings import (
+    FORMAT_KEYS,
+    GRAMMAR_KEYS,
+    advise_setting,
+    quote_key,
+    read_as,
+    set_date_formats,
+    write_option,
+)
 from mlptrain.data.date_column import DateColumn
-from mlptrain.data.features import FeatureColumn, Features
+from mlptrain.data.date_recognition import MISSING_DATES, find_other_format
 from mlptrain.data.files import is_idx, is_parquet, is_zip, match_files
 from mlptrain.data.grammar import NumberGrammar
 from mlptrain.data.number_column import NumberColumn
-from mlptrain.data.number_forms import NumberForm, find_number_forms
+from mlptrain.data.number_forms import NumberForm, find_doubtful_number, find_number_forms, swap_marks
 from mlptrain.data.number_texts import MISSING_NUMBERS
 from mlptrain.data.sniffing import read_beginning, sniff_format
 from mlptrain.data.table import Reading
 from mlptrain.data.table_format import TableFormat
-from mlptrain.errors import DataError, SpecError
-from mlptrain.model.fitted_network import FittedNetwork
+from mlptrain.errors import DataError
 from mlptrain.model.model import Model
-from mlptrain.model.rows import AnyFeatures
-from mlptrain.spec.fields import Data, Spec
+from mlptrain.spec.fields import Data
 
-OWN_KEYS = ("missing_values", "missing_target")
-FORMAT_KEYS = tuple(each.name for each in fields(TableFormat))
-GRAMMAR_KEYS = tuple(each.name for each in fields(NumberGrammar) if each.name in FORMAT_KEYS)
 SNIFFED = ("delimiter", "encoding", "skip_rows", "skip_after_names", "skip_footer", "skip_initial_space")
-OF_A_COLUMN = re.compile(r"data\.columns\..+\.(format|missing_values)")
-SETTING = re.compile(r"\bdata\.(?P<key>\w+)(?:: (?P<value>\"[^\"]*\"|[^\s;,()]+))?")
 FEWEST_TEXTS = 2
 """Different texts that make marks of thousands a way of writing."""
 MOST_TEXTS = 100_000
 """Different texts of a column from which the way to write numbers is told."""
-
-
-def set_input_format(model: Model, settings: Sequence[str]) -> Model:
-    """The model, which reads its input as `--set` says; other keys than those of reading are refused."""
-    if not settings:
-        return model
-    if model.reads_images:
-        raise SpecError("--set: the model reads images, which are written in one way only")
-    for setting in settings:
-        require_reading_key(setting)
-    from mlptrain.spec.file import make_draft_from_spec  # YAML and the checks of specs: slow to load, seldom needed
-
-    spec = make_draft_from_spec(model.spec, list(map(quote_mark, settings))).spec
-    return replace(model, networks=tuple(read_network_as(each, spec) for each in model.networks))
-
-
-def quote_mark(setting: str) -> str:
-    """A setting whose value is a mark, in quotes: a shell takes those away that the user wrote."""
-    key, equals, value = setting.partition("=")
-    mark = {"\\t": "\t"}.get(value, value)
-    bare = key in ("data.delimiter", "data.decimal", "data.thousands") and len(mark) == 1
-    return f"{key}={json.dumps(mark)}" if equals and bare else setting
-
-
-def require_reading_key(setting: str) -> None:
-    """An error unless a setting is one of how the input is written."""
-    key = setting.partition("=")[0].strip()
-    if key.removeprefix("data.") in (*FORMAT_KEYS, *OWN_KEYS) and key.startswith("data."):
-        return
-    if not OF_A_COLUMN.fullmatch(key):
-        known = ", ".join(f"data.{name}" for name in (*FORMAT_KEYS, *OWN_KEYS))
-        why = "the model is trained; only how its input is written can be set here"
-        raise SpecError(f"--set {key}: {why}: {known}, data.columns.NAME.format, data.columns.NAME.missing_values")
-
-
-def read_network_as(network: FittedNetwork, spec: Spec) -> FittedNetwork:
-    """The network with the data section of another spec, and columns that read their cells as it says."""
-    features: AnyFeatures = network.features
-    if isinstance(features, Features):
-        columns = tuple(read_column_as(column, network.spec.data, spec.data) for column in features.columns)
-        features = replace(features, columns=columns)
-    return replace(network, spec=replace(network.spec, data=spec.data), features=features)
-
-
-def read_column_as(column: FeatureColumn, before: Data, now: Data) -> FeatureColumn:
-    """The fitted column with the marks of missing cells and the format of dates that are set anew."""
-    name = column.name
-    if before.rules.missing(name) != now.rules.missing(name):
-        column = replace(column, missing=tuple(now.rules.missing(name)))
-    form = now.rules.of(name).format
-    if isinstance(column, DateColumn) and form and form != before.rules.of(name).format:
-        column = replace(column, format=form)
-    return column
 
 
 class InputFormat:
@@ -94,11 +42,15 @@ class InputFormat:
         self.model, self.path, self.command = model, path, command
         self.needed = dict.fromkeys([*model.columns(), *others])
         self.given = {setting.partition("=")[0].removeprefix("data.").strip() for setting in settings}
-        self.data = model.spec.data
         self.notices: list[str] = []
         self.tried = False
-        if self.may_mislead() and (found := self.adapt()):
-            self.data = found
+        if self.may_mislead():
+            self.adapt()
+
+    @property
+    def data(self) -> Data:
+        """How the input is read."""
+        return self.model.spec.data
 
     def may_mislead(self) -> bool:
         """Whether the model's own way may seem to fit where it does not: lines are left out unseen, or UTF-8 is read
@@ -118,10 +70,12 @@ class InputFormat:
         first = match_files(self.path)[0]
         return not self.model.reads_images and not (is_typed(first) or is_idx(first))
 
-    def adapt(self) -> Data | None:
-        """Another way to read the input that fits the model; None if there is none. It is looked for once."""
+    def adapt(self) -> bool:
+        """Whether there is another way to read the input that fits the model, which reads so from now on. It is looked
+        for once.
+        """
         if self.tried or not self.is_text():
-            return None
+            return False
         self.tried = True
         data, first = self.data, match_files(self.path)[0]
         names = self.needed if data.has_header else ()
@@ -129,21 +83,36 @@ class InputFormat:
         sniffed = {key: getattr(found, key) for key in SNIFFED if key not in self.given}
         if not data.has_header:
             sniffed = {key: sniffed[key] for key in ("delimiter", "encoding") if key in sniffed}
-        if not self.is_delimiter_new(found, sniffed):
+        if not (is_other := self.is_delimiter_new(found, sniffed)):
             sniffed.pop("delimiter", None)
         data = replace(data, **sniffed)
         try:
             reading = Reading(first, data, self.needed)
         except DataError:
-            return None
-        if data.has_header and not self.needed.keys() <= set(reading.names):
-            return None
-        data = self.choose_grammar(reading, data)
-        if data == self.data:
-            return None
-        self.notices.append(self.describe_change(data))
-        self.data = data
-        return data
+            return False
+        if data.has_header and not self.knows_more_columns(reading.names):
+            return False
+        texts = self.read_texts(reading, data)
+        numbers = {name: each for name, each in texts.items() if name not in self.dates}
+        chosen = self.choose_grammar(numbers, data)
+        dates = self.choose_date_formats(texts, data)
+        if chosen == self.data and not dates:
+            return False
+        doubt = self.describe_doubt(numbers) if is_other and chosen.grammar == self.data.grammar else ""
+        self.notices += filter(None, [self.describe_change(chosen, dates), doubt])
+        self.model = read_as(self.model, set_date_formats(chosen, dates))
+        return True
+
+    def knows_more_columns(self, names: Collection[str]) -> bool:
+        """Whether there are all columns of the model among some names, or more than there are so far."""
+        wanted = self.model.columns().keys()
+        if wanted <= set(names):
+            return True
+        try:
+            now = Reading(match_files(self.path)[0], self.data, self.needed).names
+        except DataError:
+            now = []
+        return len(wanted & set(names)) > len(wanted & set(now))
 
     def only_given(self) -> TableFormat:
         """The settings that the user gave, which stand."""
@@ -154,11 +123,17 @@ class InputFormat:
         """Whether the delimiter that was found is another one than the model's."""
         return "delimiter" in sniffed and (found.delimiter or ",") != (self.data.delimiter or ",")
 
-    def choose_grammar(self, reading: Reading, data: Data) -> Data:
+    @property
+    def dates(self) -> Mapping[str, DateColumn]:
+        """The columns of dates whose format the user did not give."""
+        columns = {name: column for name, column in self.model.columns().items() if isinstance(column, DateColumn)}
+        return {name: each for name, each in columns.items() if f"columns.{quote_key(name)}.format" not in self.given}
+
+    def choose_grammar(self, texts: Mapping[str, Collection[str]], data: Data) -> Data:
         """The format with the one way to write numbers by which the columns of numbers are numbers."""
         if self.given & {"decimal", "thousands", "loose_signs", "units"}:
             return data
-        texts, now = self.read_number_texts(reading), data.grammar
+        now = data.grammar
         forms = [found for column in texts.values() if (found := find_number_forms(column, now))]
         if not forms:
             return data
@@ -168,35 +143,66 @@ class InputFormat:
         if len(common) > 1:
             ways = " or ".join(write_settings(form.grammar, data.grammar) for form in common)
             shown = next(iter(sorted(common[0].read - data.grammar.read(common[0].read))), "")
-            raise DataError(f"{self.path}: numbers such as {shown!r} can be read in two ways; say which: {ways}")
+            raise DataError(f"{self.name}: numbers such as {shown!r} can be read in two ways; say which: {ways}")
         if not common or is_one_odd_cell(common[0], now):
             return data
         return replace(data, **{name: getattr(common[0].grammar, name) for name in GRAMMAR_KEYS})
 
-    def read_number_texts(self, reading: Reading) -> dict[str, set[str]]:
-        """The different texts in the columns of numbers, but for those that mean missing."""
-        columns = {name: column for name, column in self.model.columns().items() if isinstance(column, NumberColumn)}
-        numeric = [name for name, column in columns.items() if not column.boolean]
+    def choose_date_formats(self, texts: Mapping[str, Collection[str]], data: Data) -> dict[str, str]:
+        """The formats of the columns of dates that are wholly written in another one, which no one can mistake."""
+        found = {}
+        for name, column in self.dates.items():
+            gaps = {*MISSING_DATES, *data.rules.missing(name)}
+            known = dict.fromkeys((text for text in texts.get(name, ()) if text.strip(" ") not in gaps), 1)
+            if known and (form := find_other_format(known, column.format)):
+                found[name] = form
+        return found
+
+    def read_texts(self, reading: Reading, data: Data) -> dict[str, set[str]]:
+        """The different texts in the columns of numbers and dates, but for those that mean missing."""
+        columns = self.model.columns()
+        numeric = [name for name, each in columns.items() if isinstance(each, NumberColumn) and not each.boolean]
         if not self.model.head.has_classes:
-            numeric += [name for name in self.model.head.names if name in reading.names]
-        found: dict[str, set[str]] = {name: set() for name in numeric}
-        for table in reading.chunks(texts=numeric, unread=set(reading.names).difference(numeric)):
+            numeric += self.model.head.names
+        chosen = [name for name in dict.fromkeys([*numeric, *self.dates]) if name in reading.names]
+        found: dict[str, set[str]] = {name: set() for name in chosen}
+        for table in reading.chunks(texts=chosen, unread=set(reading.names).difference(chosen)):
             for name, texts in found.items():
-                gaps = {*MISSING_NUMBERS, *self.data.rules.missing(name)}
+                gaps = {*MISSING_NUMBERS, *data.rules.missing(name)}
                 if len(texts) < MOST_TEXTS:
                     texts.update(text for text in table.coded(name).values if text and text.strip(" ") not in gaps)
         return found
 
-    def describe_change(self, data: Data) -> str:
+    @property
+    def name(self) -> str:
+        """What messages call the input."""
+        return "standard input" if self.path == "-" else self.path
+
+    def describe_change(self, data: Data, dates: Mapping[str, str]) -> str:
         """The notice of what is read otherwise than the training file."""
         changed = [key for key in FORMAT_KEYS if getattr(data, key) != getattr(self.data, key)]
-        words = ", ".join(f"{key}: {write_value(data, key)}" for key in changed)
-        name = "standard input" if self.path == "-" else self.path
-        return f"{name}: not written as the training file; read with {words}"
+        words = [f"{key}: {write_value(data, key)}" for key in changed]
+        words += [f"data.columns.{quote_key(name)}.format: {form}" for name, form in dates.items()]
+        return f"{self.name}: not written as the training file; read with {', '.join(words)}"
+
+    def describe_doubt(self, texts: Mapping[str, Collection[str]]) -> str:
+        """The notice of marks that may be decimal points or stand between thousands, where the delimiter is another
+        one; empty if the numbers leave no doubt.
+        """
+        now = self.data.grammar
+        if self.given & {"decimal", "thousands"} or not (doubt := find_doubtful_number(texts.values(), now)):
+            return ""
+        other = swap_marks(now)
+        ours, theirs = (f"{float(each.normal(doubt)):.15g}" for each in (now, other))
+        said = f"numbers such as {doubt!r} are read as in training, as {ours}"
+        return f"{self.name}: {said}; if they mean {theirs}, give {write_settings(other, now)}"
 
     def advise(self, problem: DataError) -> DataError:
-        """The problem, with the way to say how this file is written."""
-        return advise_setting(problem, self.command)
+        """The problem, with the way to say how this file is written, and with what was found out of it."""
+        advised = advise_setting(problem, self.command, self.data)
+        for notice in self.notices:
+            advised.add_note(notice)
+        return advised
 
 
 def reads_best(grammar: NumberGrammar, forms: Sequence[NumberForm]) -> bool:
@@ -221,10 +227,10 @@ def reads_as_well(grammar: NumberGrammar, now: NumberGrammar, texts: Collection[
 def write_settings(grammar: NumberGrammar, now: NumberGrammar) -> str:
     """The options that set a way to write numbers."""
     changed = [name for name in GRAMMAR_KEYS if getattr(grammar, name) != getattr(now, name)]
-    return " ".join(f"--set data.{name}={json.dumps(getattr(grammar, name), ensure_ascii=False)}" for name in changed)
+    return " ".join(write_option(f"data.{name}", write_value(grammar, name)) for name in changed)
 
 
-def write_value(data: TableFormat, key: str) -> str:
+def write_value(data: TableFormat | NumberGrammar, key: str) -> str:
     """The value of a key of the format as YAML writes it."""
     value: Any = getattr(data, key)
     if key == "delimiter":
@@ -248,22 +254,3 @@ def holds_utf8(beginning: bytes) -> bool:
             continue
         return True
     return False
-
-
-def advise_setting(problem: DataError, command: str) -> DataError:
-    """A problem whose message names keys of the spec, with the option that sets them for this file."""
-    said = str(problem)
-    if "--set" in said:
-        return problem
-    ways = dict.fromkeys(describe_options(said))
-    return DataError(f"{said} (for this file: {command} … {' '.join(ways)})") if ways else problem
-
-
-def describe_options(said: str) -> Iterator[str]:
-    """The options for the keys that a message names."""
-    for found in SETTING.finditer(said):
-        key, value = found["key"], found["value"] or "…"
-        if key in (*FORMAT_KEYS, *OWN_KEYS):
-            yield f"--set data.{key}={value}"
-    if "give the column's format" in said or ("data.columns: {" in said and "format" in said):
-        yield "--set data.columns.NAME.format=…"

@@ -6,7 +6,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
-from mlptrain.commands.input_format import InputFormat, set_input_format
+from mlptrain.commands.input_format import InputFormat
+from mlptrain.commands.input_settings import set_input_format
 from mlptrain.commands.predict_output import (
     STDOUT,
     OutputOptions,
@@ -77,6 +78,8 @@ class Prediction:
         """The predicted columns, some ten thousand rows at a time; at least one piece, even if it is empty."""
         network = self.model.networks[0].network
         with limit_threads(network, network.chunk_rows(), self.threads):
+            if not self.model.reads_images:
+                self.check_columns(self.reading)
             try:
                 first = True
                 for rows in self.read_pieces():
@@ -93,7 +96,8 @@ class Prediction:
         """The predicted columns of some rows, whose odd cells are counted, or with `strict` an error."""
         self.counts.rows += rows.count
         odd, lost = self.counts.odd, self.counts.lost
-        columns = self.model.answer(rows, self.options, odd, lost)
+        model = self.model if self.model.reads_images else self.format.model
+        columns = model.answer(rows, self.options, odd, lost)
         if self.strict and odd.first:
             raise DataError(f"{odd.build_error(rows.inputs)} ({odd.words()}); mend it, or leave --strict out")
         if self.strict and lost.first:
@@ -118,7 +122,7 @@ class Prediction:
         needed = self.format.needed
         try:
             reading = Reading(self.data, self.format.data, needed)
-            absent = [name for name in needed if name not in reading.names]
+            absent = [name for name in self.model.columns() if name not in reading.names]
             if absent and self.format.adapt():
                 return Reading(self.data, self.format.data, needed)
         except DataError as problem:
@@ -133,23 +137,16 @@ class Prediction:
             yield ImageRows(self.data, read_images(self.data))
             return
         reading = self.reading
-        self.names = reading.names
-        self.check_width()
         columns = self.model.columns()
         keep = reading.names if "all" in self.options.keep else self.options.keep
         texts = {name for name, column in columns.items() if column.needs_texts}.union(keep)
         there = set(reading.names)
         unread = there - columns.keys() - set(keep)
-        if absent := [name for name in dict.fromkeys([*columns, *keep]) if name not in there]:
-            taken = columns if any(name in columns for name in absent) else ()
-            place = reading.source.name + ":1" * (reading.source.unit == ":")
-            raise DataError(f"{place}: {describe_missing_columns(absent, reading.names, taken)}")
         step = max(each.network.chunk_rows() for each in self.model.networks)
         chunks = reading.chunks(-(-CHUNK // step) * step, texts=texts, unread=unread)
         for table in prefetch_tables(chunks) if reading.quick else chunks:
             if blank := reading.source.inner_blank_lines:
-                lines = f"{blank} blank line{'s' * (blank > 1)} between the rows"
-                raise DataError(f"{table.name}: {lines}; remove them, so that each row gets its prediction")
+                raise self.refuse_blank_lines(blank)
             self.doubts = describe_doubtful_rows(table)
             self.empty_rows = reading.source.empty_rows_at_end
             yield TableRows(table)
@@ -227,6 +224,28 @@ class Prediction:
         form = self.choose_form(path, options)
         require_replaceable_predictions(path, form, names=self.written, model=self.model)
         publish_file(path, lambda stream: form.write(self.predict_pieces(), self.numeric, stream))
+
+    def refuse_blank_lines(self, count: int) -> DataError:
+        """The error for lines without a cell between the rows."""
+        source = self.reading.source
+        several = count > 1
+        said = f"a blank line between the rows{f', the first of {count}' * several}"
+        cure = f"remove {'them' if several else 'it'}, so that each row gets its prediction"
+        return DataError(f"{source.name}{source.unit}{source.find_blank_line()}: {said}; {cure}")
+
+    def check_columns(self, reading: Reading) -> None:
+        """An error where the input lacks a column of the model, or one that is to be kept."""
+        self.names = reading.names
+        keep = [name for name in self.options.keep if name != "all"]
+        columns, there = self.model.columns(), set(reading.names)
+        try:
+            self.check_width()
+            if absent := [name for name in dict.fromkeys([*columns, *keep]) if name not in there]:
+                taken = columns if any(name in columns for name in absent) else ()
+                said = describe_missing_columns(absent, reading.names, taken)
+                raise DataError(f"{reading.place_of_names}: {said}")
+        except DataError as problem:
+            raise self.format.advise(problem) from None
 
     def check_width(self) -> None:
         """Without a header, columns are told by their place: there must be as many as in training (or no target)."""

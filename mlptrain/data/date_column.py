@@ -21,7 +21,7 @@ from mlptrain.data.column import (
 from mlptrain.data.date_recognition import (
     MISSING_DATES,
     choose_date_format,
-    find_number_formats,
+    list_likely_formats,
     look_at_dates,
     understand_dates,
 )
@@ -45,22 +45,22 @@ def read_dates(table: Table, name: str, missing: Collection[str], form: str | No
     gaps = list_date_gaps(table, name, missing)
     wrong = {text for text, each in zip(cells.values, seconds.tolist(), strict=True) if each != each} - gaps
     if wrong and (rows := cells.find_rows(wrong)):
-        said = f"{cells.text(rows[0])!r} is not a date{f' {form}' if form else ''}"
-        raise table.fault(rows[0], name, f"{said}; {suggest_cure(table, name)}")
+        text = cells.text(rows[0])
+        said = f"{text!r} is not a date{f' {form}' if form else ''}"
+        raise table.fault(rows[0], name, said, cure=suggest_cure(table, name, form), text=text)
     return seconds[cells.codes]
 
 
-def suggest_cure(table: Table, name: str) -> str:
-    """What a message proposes for texts that are no dates: the format of most texts, if it can be told.
+def suggest_cure(table: Table, name: str, form: str | None) -> str:
+    """What a message proposes for texts that `form` does not read: the format of most texts, if it can be told.
 
     Typed dates have no format: it is that of the texts among them, and there need be none.
     """
     counts, of = table.coded(name).counts, table.type_of(name)
     if of.kind == "date":
         counts = {text: count for text, count in counts.items() if text in of.strays}
-    found = look_at_dates(counts)
-    forms = found.formats if found else find_number_formats(counts)
-    if of.kind == "date" and not found and not forms:
+    forms = [each for each in list_likely_formats(counts) if each != form]
+    if of.kind == "date" and not forms:
         return "mend it, or add it to data.missing_values"
     known = f" ({' or '.join(forms)})" if forms else ""
     return f"mend it, add it to data.missing_values, or give the column's format{known}"
@@ -98,7 +98,7 @@ def parse_date_texts(table: Table, name: str, gaps: Collection[str], form: str |
             found = parse_dates_and_zones(texts, each or choose_date_format(dict.fromkeys(texts, 1)))
         except ValueError as problem:
             cure = f"set data.columns: {{{quote_yaml_key(name)}: {{type: date, format: …}}}}"
-            raise table.fault(0, name, f"{problem}; {cure}") from None
+            raise table.fault(0, name, str(problem), cure=cure) from None
         seconds[places], ahead[places] = found.seconds, found.ahead
     return Moments(seconds, ahead)
 

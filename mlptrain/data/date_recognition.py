@@ -12,7 +12,15 @@ from itertools import islice
 import numpy as np
 
 from mlptrain.data.column import ColumnLook, Understood
-from mlptrain.data.dates import DAY_FIRST, EPOCHS, MONTH_FIRST, find_date_format, looks_like_dates, make_date_reader
+from mlptrain.data.dates import (
+    DAY_FIRST,
+    EPOCHS,
+    ISO,
+    MONTH_FIRST,
+    find_date_format,
+    looks_like_dates,
+    make_date_reader,
+)
 from mlptrain.data.number_texts import MISSING_NUMBERS
 from mlptrain.data.yaml_keys import quote_yaml_key
 
@@ -141,6 +149,39 @@ def look_at_dates(counts: Mapping[str, int]) -> DateLook | None:
         return None
     forms, words = [form for form, _ in found.values()], next(iter(found.values()))[1]
     return DateLook(tuple(forms), tuple(sorted(words)))
+
+
+def list_likely_formats(counts: Mapping[str, int]) -> list[str]:
+    """The formats that texts, each with its count, may be dates in; none if they are no dates."""
+    look = look_at_dates(counts)
+    if look is None:
+        return find_number_formats(counts)
+    if look.is_known:
+        return [find_date_format({text for text in counts if text.strip() not in MISSING_DATES}) or ISO]
+    return list(look.formats)
+
+
+def find_other_format(counts: Mapping[str, int], form: str) -> str | None:
+    """The only format that reads all of some texts as dates, where `form` does not; None if there is none.
+
+    It tells the day if `form` does: hours or months do not stand for days.
+    """
+    likely = list_likely_formats(counts) if not reads_all(form, counts) else []
+    if len(likely) != 1 or find_grain(likely[0]) != find_grain(form):
+        return None
+    return likely[0] if reads_all(likely[0], counts) else None
+
+
+def reads_all(form: str, texts: Collection[str]) -> bool:
+    """Whether a format reads all of some texts."""
+    read = make_date_reader(form)
+    return all(read(text) is not None for text in texts)
+
+
+def find_grain(form: str) -> tuple[bool, bool]:
+    """Whether a format tells the year, and whether it tells the day."""
+    told = set(re.findall("%(.)", form))
+    return ("%" not in form or bool(told & set("YyG"))), ("%" not in form or bool(told & set("dju")))
 
 
 NAMES = re.compile(

@@ -16,7 +16,7 @@ from mlptrain.data.column_types import ColumnType
 from mlptrain.data.files import GZIP_FAULTS, Opener, SameFile
 from mlptrain.data.grammar import is_number
 from mlptrain.data.table_format import DELIMITERS, TableFormat, is_known_encoding, quote_delimiter
-from mlptrain.data.text_faults import CSV_WORDS, OTHER_TEXT, SAVE_AS_UTF8, find_undecodable_byte, find_wide_encoding
+from mlptrain.data.text_faults import CSV_WORDS, OTHER_TEXT, describe_nul, describe_undecodable
 from mlptrain.data.text_lines import (
     drop_last_lines,
     find_stray_quote,
@@ -50,7 +50,7 @@ class Reader:
         self.unit = ":"
         self.delimiter = layout.delimiter or ","
         self.width = 0
-        self.first_line = 0  # lines before the first row
+        self.names_line, self.first_line = 1, 0  # the line of the names; the lines before the first row
         self._blank = 0
         if not is_known_encoding(layout.encoding):
             raise DataError(f"{name}: unknown encoding: {layout.encoding!r}; see data.encoding")
@@ -94,13 +94,12 @@ class Reader:
                 self.delimiter = "\t"
             records = self.records(self.without_nul(chain([first], lines), skipped + blank))
             record = next(records)
-        place = f"{self.name}:{skipped + blank + 1}"
         self.width = len(record)
-        self.first_line = skipped + blank
+        self.names_line, self.first_line = skipped + blank + 1, skipped + blank
         if not self.layout.has_header:
             return [f"column_{position}" for position in range(1, len(record) + 1)]
         self.first_line += records.line_num
-        self.check_names(record, place)
+        self.check_names(record, f"{self.name}:{self.names_line}")
         self.first_line += self.layout.skip_after_names
         return record
 
@@ -112,9 +111,7 @@ class Reader:
         """The lines; `csv` would let NUL bytes pass."""
         for number, line in enumerate(lines, before + 1):
             if "\0" in line:
-                place = len(line[: line.index("\0")].encode(self.layout.encoding, "replace")) + 1
-                cure = "is this CSV, and not UTF-16? Save it as UTF-8"
-                raise DataError(f"{self.name}:{number}: a NUL byte, byte {place} of the line; {cure}")
+                raise DataError(describe_nul(self.open_bytes, f"{self.name}:{number}", line, self.layout.encoding))
             yield line
 
     def check_names(self, names: Record, place: str) -> None:
@@ -317,15 +314,21 @@ class Reader:
 
     def locate_records(self) -> Iterator[tuple[Record, int]]:
         """The records of the rows, each with the file line it begins on."""
+        lines = self.locate_lines()
+        return ((record or [""], line) for record, line in lines if self.width == 1 or any(record))
+
+    def locate_lines(self) -> Iterator[tuple[Record, int]]:
+        """All records behind the names, also those without a cell, each with the file line it begins on."""
         with self.faults(), self.text() as stream:
-            records, line = (
-                self.records(self.lines_of_rows(self.read_texts(self.rows_stream(stream)))),
-                self.first_line + 1,
-            )
+            records = self.records(self.lines_of_rows(self.read_texts(self.rows_stream(stream))))
+            line = self.first_line + 1
             for record in records:
-                if self.width == 1 or any(record):
-                    yield record or [""], line
+                yield record, line
                 line = self.first_line + records.line_num + 1
+
+    def find_blank_line(self) -> int:
+        """The first line without a cell behind the names; 0 if there is none."""
+        return next((line for record, line in self.locate_lines() if not any(record)), 0)
 
     def lines_of(self, rows: Sequence[int]) -> list[int]:
         """The file lines that some rows (ascending) begin on."""
@@ -345,7 +348,7 @@ class Reader:
         except NulByte:
             raise DataError(self.nul_byte()) from None
         except UnicodeError:
-            raise DataError(self.undecodable()) from None
+            raise DataError(describe_undecodable(self.open_bytes, self.name, self.layout, self.delimiter)) from None
         except GZIP_FAULTS as problem:
             cure = "fetch or make the file again"
             raise DataError(f"{self.name}: the gzip data is damaged: {problem}; {cure}") from None
@@ -387,14 +390,3 @@ class Reader:
             except csv.Error:
                 return line
         return line
-
-    def undecodable(self) -> str:
-        """The message for the first line whose bytes are not of the encoding."""
-        name, encoding = self.name, self.layout.encoding
-        with self.open_bytes() as stream:
-            for number, raw in enumerate(stream if "\n".encode(encoding) == b"\n" else (), 1):
-                if number == 1 and (wide := find_wide_encoding(raw)):
-                    return f"{name}:1: this is {wide} text; save it as UTF-8 or set data.encoding: {wide.lower()}"
-                if fault := find_undecodable_byte(raw, encoding, self.delimiter):
-                    return f"{name}:{number}: {fault} is not {encoding}; {SAVE_AS_UTF8}"
-        return f"{name}: the bytes are not {encoding}; {SAVE_AS_UTF8}"

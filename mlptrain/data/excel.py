@@ -55,6 +55,11 @@ class ExcelReader:
             self.inner_blank_lines = filled[-1][0] - filled[0][0] + 1 - len(filled)
         self.columns = self.arrange_columns(named, [row for _, row in filled])
 
+    def find_blank_line(self) -> int:
+        """The first row without a cell among the others."""
+        filled = set(self.lines)
+        return next(line for line in range(self.lines[0], self.lines[-1]) if line not in filled)
+
     @property
     def remarks(self) -> tuple[str, ...]:
         """What the user should hear of the workbook: which of its sheets is read."""

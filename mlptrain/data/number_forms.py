@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -67,6 +67,27 @@ def find_number_forms(texts: Collection[str], now: NumberGrammar) -> list[Number
             assert numbers is not None
             forms.setdefault(tuple(numbers.tolist()), NumberForm(grammar, frozenset(read[grammar])))
     return list(forms.values())
+
+
+def swap_marks(now: NumberGrammar) -> NumberGrammar:
+    """The way to write numbers in which the decimal point of another one stands between thousands."""
+    return replace(now, decimal="," if now.decimal == "." else ".", thousands=now.decimal)
+
+
+def find_doubtful_number(columns: Iterable[Collection[str]], now: NumberGrammar) -> str:
+    """A text that is another number where the marks are swapped; empty if there is none, or another text settles it.
+
+    >>> [find_doubtful_number([texts], NumberGrammar()) for texts in (["1.234", "7"], ["1.234", "0.5"], ["7"])]
+    ['1.234', '', '']
+    """
+    other, doubtful = swap_marks(now), ""
+    marks = {*LIKE_MARK.get(now.thousands, now.thousands), ".", ","}
+    for text in (text.strip() for texts in columns for text in texts if not marks.isdisjoint(text)):
+        if now.reads(text) != other.reads(text):
+            return ""
+        if now.reads(text) and float(now.normal(text)) != float(other.normal(text)):
+            doubtful = doubtful or text
+    return doubtful
 
 
 def may_be_numbers(sample: Sequence[str]) -> bool:

@@ -47,7 +47,9 @@ def read_booleans(table: Table, name: str, missing: Collection[str]) -> Doubles:
     if rows := cells.find_rows(bad):
         allowed = format_quoted_names(sorted(known))
         hint = f"write one of {allowed}, or set data.columns: {{{quote_yaml_key(name)}: category}}"
-        raise table.fault(rows[0], name, f"{cells.text(rows[0])!r} is not a truth value; {hint}")
+        raise table.fault(
+            rows[0], name, f"{cells.text(rows[0])!r} is not a truth value", cure=hint, text=cells.text(rows[0])
+        )
     values = [np.nan if value in gaps else float(word in TRUE) for value, word in zip(cells.values, words, strict=True)]
     return np.array(values, np.float64)[cells.codes]
 
@@ -71,14 +73,16 @@ def build_number_error(table: Table, name: str, rows: Sequence[int]) -> DataErro
     """The error that names the first of the cells that are not numbers."""
     text = table.columns[name].text(rows[0])
     if table.grammar_of(name).reads(text):
-        return table.fault(rows[0], name, f"{text!r} is too large for a number (at most {LARGEST:g}); mend it")
+        return table.fault(rows[0], name, f"{text!r} is too large for a number (at most {LARGEST:g})", cure="mend it")
     others = table.describe_cells(name, rows[1:5])
     more = f" and {len(rows) - 5} more" if len(rows) > 5 else ""
     forms = find_number_forms([text], table.grammar_of(name))
     ways = f"to read it as a number, give {describe_number_forms(forms, table.grammar_of(name))}; or " if forms else ""
     hint = f"{ways}mend it, add it to data.missing_values, or set data.columns: {{{quote_yaml_key(name)}: category}}"
     nor = f", nor is {others}{more}" if others else ""
-    return table.fault(rows[0], name, f"{text!r}{describe_code_points(text)} is not a number{nor}; {hint}")
+    return table.fault(
+        rows[0], name, f"{text!r}{describe_code_points(text)} is not a number{nor}", cure=hint, text=text
+    )
 
 
 def build_odd_texts_error(
@@ -95,7 +99,9 @@ def build_odd_texts_error(
     listed = f"list what means missing in data.missing_values: [{quote_texts(odd)}]"
     hint = f"{ways}mend them, {listed}, or set data.columns: {{{quote_yaml_key(name)}: category}}"
     row = table.columns[name].find_rows(odd)[0]
-    return table.fault(row, name, f"{figures:,} cell{'s' * (figures != 1)} are numbers but not {shown}{more}; {hint}")
+    return table.fault(
+        row, name, f"{figures:,} cell{'s' * (figures != 1)} are numbers but not {shown}{more}", cure=hint
+    )
 
 
 def count_cells(count: int) -> str:

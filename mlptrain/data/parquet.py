@@ -27,6 +27,10 @@ class ParquetReader:
     remarks: Sequence[str] = ()
     empty_rows_at_end = 0
 
+    def find_blank_line(self) -> int:
+        """A row without a cell among the others; 0, as every row of this kind of file is one."""
+        return 0
+
     def __init__(self, path: str) -> None:
         try:
             from pyarrow import parquet

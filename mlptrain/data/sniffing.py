@@ -12,6 +12,7 @@ from mlptrain.data.files import GZIP_FAULTS, Opener, make_opener
 from mlptrain.data.grammar import is_number
 from mlptrain.data.table_format import TableFormat
 from mlptrain.data.table_shape import Record, count_footer_rows, count_rows_after_names, is_padded_title
+from mlptrain.data.text_faults import find_unmarked_utf16
 from mlptrain.data.text_lines import has_text, read_separator_line
 from mlptrain.errors import DataError
 
@@ -153,10 +154,13 @@ def read_beginning(path: str, opened: Opener | None = None) -> bytes:
 
 
 def sniff_encoding(path: str, opened: Opener | None = None) -> str:
-    """utf-8 if all bytes are, utf-16 if the first two say so, else cp1252 (Windows), or latin-1 (any bytes)."""
+    """utf-8 if all bytes are, utf-16 if the first two or zeros among them say so, else cp1252 (Windows), or latin-1."""
     opened = opened or make_opener(path)
-    if read_beginning(path, opened)[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+    beginning = read_beginning(path, opened)
+    if beginning[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         return "utf-16"
+    if unmarked := find_unmarked_utf16(beginning):
+        return unmarked
     return next(encoding for encoding in ("utf-8", "cp1252", "latin-1") if is_encoded_as(opened, encoding))
 
 

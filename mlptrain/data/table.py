@@ -18,7 +18,7 @@ from mlptrain.data.levels import find_texts_of_marks
 from mlptrain.data.parquet import ParquetReader
 from mlptrain.data.table_format import TableFormat
 from mlptrain.data.table_writing import TextForm
-from mlptrain.errors import DataError
+from mlptrain.errors import CellFault, DataError
 
 AnyReader = Reader | ParquetReader | ExcelReader
 
@@ -113,9 +113,9 @@ class Table:
         sheets = "".join(f" ({remark.removeprefix(f'{self.name}: ')})" for remark in self.remarks)
         return f"{place}: {describe_missing_columns(names, self.columns)}{sheets}"
 
-    def fault(self, row: int, column: str, why: str) -> DataError:
-        """The error that a cell is wrong, at its line and column."""
-        return DataError(f'{self.places([row])[0]}: column "{column}": {why}')
+    def fault(self, row: int, column: str, why: str, *, cure: str = "", text: str = "") -> CellFault:
+        """The error that a cell (of this text) is wrong, at its line and column, and what a spec can do about it."""
+        return CellFault(f'{self.places([row])[0]}: column "{column}": {why}', cure, column=column, text=text)
 
     def places(self, rows: Sequence[int]) -> list[str]:
         """The file and line of some rows."""
@@ -342,6 +342,12 @@ class Reading:
         """Whether the reader works outside of Python's interpreter lock most of the time."""
         source = self.source
         return not isinstance(source, Reader) or arrow_csv.can_use_arrow_reader(source)
+
+    @property
+    def place_of_names(self) -> str:
+        """The file, and the line of the names where it has lines."""
+        source = self.source
+        return f"{source.name}:{source.names_line}" if isinstance(source, Reader) else source.name
 
     @property
     def dialect(self) -> TextForm | None:

@@ -3,6 +3,12 @@
 import codecs
 import re
 
+from mlptrain.data.files import Opener
+from mlptrain.data.table_format import TableFormat
+
+BEGINNING = 1 << 12
+"""Bytes of the beginning by which an encoding is known."""
+
 
 def find_undecodable_byte(line: bytes, encoding: str, delimiter: str) -> str:
     """The first byte of a line that is not of the encoding; empty where there is none, or it cannot be told."""
@@ -17,6 +23,23 @@ def find_undecodable_byte(line: bytes, encoding: str, delimiter: str) -> str:
 
 
 SAVE_AS_UTF8 = "save the file as UTF-8 or set data.encoding (cp1252 and latin-1 are common)"
+
+
+def find_unmarked_utf16(beginning: bytes) -> str:
+    r"""The encoding of text of two bytes a character that has no byte order mark; empty if it is no such text.
+
+    Half of its characters or more are of ASCII, so that every other byte is zero, and none of the others is.
+
+    >>> [find_unmarked_utf16("a;b\n1;2\n".encode(each)) for each in ("utf-16-le", "utf-16-be", "utf-8")]
+    ['utf-16-le', 'utf-16-be', '']
+    """
+    pairs = len(beginning) // 2
+    zeros = [beginning[start : 2 * pairs : 2].count(0) for start in (0, 1)]
+    if pairs and min(zeros) == 0 and 2 * max(zeros) >= pairs:
+        return "utf-16-le" if zeros[1] else "utf-16-be"
+    return ""
+
+
 WIDE = {
     codecs.BOM_UTF32_LE: "UTF-32",
     codecs.BOM_UTF32_BE: "UTF-32",
@@ -27,8 +50,39 @@ WIDE = {
 
 
 def find_wide_encoding(beginning: bytes) -> str | None:
-    """The encoding of two or four bytes a character that a byte order mark tells."""
-    return next((said for mark, said in WIDE.items() if beginning.startswith(mark)), None)
+    """The encoding of two or four bytes a character that a byte order mark tells, or every other byte, if zero."""
+    marked = next((said for mark, said in WIDE.items() if beginning.startswith(mark)), None)
+    return marked or find_unmarked_utf16(beginning).upper() or None
+
+
+def describe_wide_encoding(beginning: bytes) -> str:
+    """What is to be done about text of two or four bytes a character; empty where it is another text."""
+    wide = find_wide_encoding(beginning)
+    return f"this is {wide} text; save it as UTF-8 or set data.encoding: {wide.lower()}" if wide else ""
+
+
+def describe_undecodable(open_bytes: Opener, name: str, layout: TableFormat, delimiter: str) -> str:
+    """The message for the first line whose bytes are not of the encoding."""
+    encoding = layout.encoding
+    if "\n".encode(encoding) != b"\n":
+        return f"{name}: the bytes are not {encoding}; {SAVE_AS_UTF8}"
+    with open_bytes() as stream:
+        if wide := describe_wide_encoding(stream.read(BEGINNING)):
+            return f"{name}:1: {wide}"
+    with open_bytes() as stream:
+        for number, raw in enumerate(stream, 1):
+            if fault := find_undecodable_byte(raw, encoding, delimiter):
+                return f"{name}:{number}: {fault} is not {encoding}; {SAVE_AS_UTF8}"
+    return f"{name}: the bytes are not {encoding}; {SAVE_AS_UTF8}"
+
+
+def describe_nul(open_bytes: Opener, place: str, line: str, encoding: str) -> str:
+    """The message for a line with a NUL byte: the file is in another encoding, or damaged."""
+    with open_bytes() as stream:
+        if wide := describe_wide_encoding(stream.read(BEGINNING)):
+            return f"{place}: a NUL byte: {wide}"
+    at = len(line[: line.index("\0")].encode(encoding, "replace")) + 1
+    return f"{place}: a NUL byte, byte {at} of the line; is this CSV, and not UTF-16? Save it as UTF-8"
 
 
 OTHER_TEXT = (

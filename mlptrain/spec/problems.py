@@ -10,6 +10,7 @@ from annotated_types import Ge, Gt, Le, Len, Lt
 from mlptrain.annotations import Shape, list_component_names, list_union_members, read_field_types, strip_annotation
 from mlptrain.data.grammar import is_number
 from mlptrain.plain import KeyPath
+from mlptrain.spec.document import RESERVED
 from mlptrain.spec.fields import Spec
 from mlptrain.spec.scalars import GRAMMAR, list_possible_shapes
 from mlptrain.spec.suggestions import suggest_key, suggest_name, write_share_of_percent
@@ -121,7 +122,7 @@ def describe_map_of_keys(kind: Any, value: Any) -> str:
 def write_list_item(kind: Any, text: str) -> str:
     """A text as an item of a list: where maps are wanted, as the value of their first key."""
     if not is_dataclass(item := strip_annotation(kind)):
-        return text
+        return json.dumps(text, ensure_ascii=False) if text[:1] in RESERVED else text
     return f"{{{fields(item)[0].name}: {text}}}"
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from mlptrain.errors import SpecError
 from mlptrain.plain import KeyPath
-from mlptrain.spec.document import DEEPEST, MOST_NODES, Document, Place, require_no_surrogates, set_key
+from mlptrain.spec.document import DEEPEST, MOST_NODES, Document, Place, require_no_surrogates
+from mlptrain.spec.overriding import set_key, split_key
 from mlptrain.spec.problems import describe_path
 
 
@@ -37,7 +38,7 @@ class ValueOverride:
 
     def apply(self, document: Document) -> None:
         """Set the key in a document in its long form."""
-        if not all(self.key.split(".")):
+        if not all(split_key(self.key)):
             raise SpecError(f"overrides: {self.key!r} is no key, such as optimizer.learning_rate")
         here = Place("overrides")
 

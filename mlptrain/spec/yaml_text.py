@@ -1,5 +1,6 @@
 """YAML as a tree of texts with places; nothing is guessed, and what a spec has no use for is refused."""
 
+import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +12,8 @@ import yaml
 
 from mlptrain.errors import SpecError
 from mlptrain.plain import KeyPath
-from mlptrain.spec.document import DEEPEST, MOST_NODES, Document, Place, require_no_surrogates, set_key
+from mlptrain.spec.document import DEEPEST, MOST_NODES, RESERVED, Document, Place, require_no_surrogates
+from mlptrain.spec.overriding import set_key, split_key
 
 LARGEST_FILE = 256 * 1024
 
@@ -184,12 +186,21 @@ class TextOverride:
     def apply(self, document: Document) -> None:
         """Set the key in a document in its long form."""
         key, equals, value = self.text.partition("=")
-        if not equals or not all(key.split(".")):
+        if not equals or not all(split_key(key)):
             raise SpecError(f"--set {self.text}: write KEY=VALUE, for example optimizer.learning_rate=0.01")
         here = Place(f"--set {key}")
 
         def plant(document: Document, path: KeyPath) -> Any:
-            node = parse_node(value, lambda _: here)
+            node = parse_node(quote_plain_text(value), lambda _: here)
             return "" if node is None else build_node_tree(document, node, path, lambda _: here)
 
         set_key(document, key, here, plant)
+
+
+def quote_plain_text(value: str) -> str:
+    """A text that YAML would take for the beginning of something else, in quotes: %d.%m.%Y, @home, `x`.
+
+    >>> quote_plain_text("%d.%m.%Y"), quote_plain_text("[1, 2]")
+    ('"%d.%m.%Y"', '[1, 2]')
+    """
+    return json.dumps(value, ensure_ascii=False) if value[:1] in RESERVED else value

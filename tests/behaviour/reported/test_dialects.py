@@ -79,7 +79,8 @@ def test_rows_without_a_cell_at_the_end_are_no_rows(empty, end, folder):
     (folder / "rows").write_text(text_of(last=f"{empty}\n1,1,Bonn,ja\n"))
     ended = mlptrain("predict", "s.npz", "rows", cwd=folder)
     assert (ended.code, ended.out) == (3, "")
-    assert "1 blank line between the rows; remove them, so that each row gets its prediction" in ended.err
+    assert "rows:26: a blank line between the rows" in ended.err
+    assert "; remove it, so that each row gets its prediction" in ended.err
 
 
 @pytest.mark.parametrize(
@@ -108,7 +109,7 @@ def test_marks_of_missing_cells_and_missing_targets_can_be_set(folder):
     (folder / "rows").write_text(text_of([("#N/A", *ROWS[0][1:3], "")]) + text_of(ROWS[1:]).partition("\n")[2])
     ended = mlptrain("predict", "s.npz", "rows", cwd=folder)
     assert ended.code == 3
-    assert "mlptrain predict … --set data.missing_values=" in ended.err
+    assert "mlptrain predict … --set 'data.missing_values=[\"#N/A\"]'" in ended.err
     ended = mlptrain("predict", "s.npz", "rows", "--set", 'data.missing_values=["#N/A"]', cwd=folder)
     assert ended.code == 0
     assert "missing cells filled: size 1" in ended.err

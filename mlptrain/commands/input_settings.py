@@ -1,0 +1,146 @@
+"""`--set` of `predict` and `eval`: what a user may say about how an input is written, and what messages propose."""
+
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import fields, replace
+
+from mlptrain.data.column_rules import ColumnRules
+from mlptrain.data.date_column import DateColumn
+from mlptrain.data.features import FeatureColumn, Features
+from mlptrain.data.grammar import NumberGrammar
+from mlptrain.data.table_format import TableFormat
+from mlptrain.errors import CellFault, DataError, SpecError
+from mlptrain.model.fitted_network import FittedNetwork
+from mlptrain.model.model import Model
+from mlptrain.model.rows import AnyFeatures
+from mlptrain.spec.fields import Data
+
+OWN_KEYS = ("missing_values", "missing_target")
+FORMAT_KEYS = tuple(each.name for each in fields(TableFormat))
+GRAMMAR_KEYS = tuple(each.name for each in fields(NumberGrammar) if each.name in FORMAT_KEYS)
+OF_A_COLUMN = re.compile(r"data\.columns\..+\.(format|missing_values)")
+MARKS = ("delimiter", "decimal", "thousands")
+"""Keys whose value is one character."""
+SETTING = re.compile(r"\bdata\.(?P<key>\w+)(?:: (?P<value>\"[^\"]*\"|\[[^\]]*\]|[^\s;,()]+))?")
+FORMATS = re.compile(r"give the column's format(?: \((?P<forms>.*)\))?$")
+NUMBER_WAYS = re.compile(r"give (?P<ways>data\..*?)(?: \(with U\+[^)]*\))?; or ")
+
+
+def set_input_format(model: Model, settings: Sequence[str]) -> Model:
+    """The model, which reads its input as `--set` says; other keys than those of reading are refused."""
+    if not settings:
+        return model
+    if model.reads_images:
+        raise SpecError("--set: the model reads images, which are written in one way only")
+    for setting in settings:
+        require_reading_key(setting)
+    from mlptrain.spec.file import make_draft_from_spec  # YAML and the checks of specs: slow to load, seldom needed
+
+    return read_as(model, make_draft_from_spec(model.spec, list(map(quote_mark, settings))).spec.data)
+
+
+def quote_mark(setting: str) -> str:
+    """A setting whose value is a mark, in quotes: a shell takes those away that the user wrote."""
+    key, equals, value = setting.partition("=")
+    mark = {"\\t": "\t"}.get(value, value)
+    bare = key.removeprefix("data.") in MARKS and len(mark) == 1
+    return f"{key}={json.dumps(mark)}" if equals and bare else setting
+
+
+def require_reading_key(setting: str) -> None:
+    """An error unless a setting is one of how the input is written."""
+    key = setting.partition("=")[0].strip()
+    if key.removeprefix("data.") in (*FORMAT_KEYS, *OWN_KEYS) and key.startswith("data."):
+        return
+    if not OF_A_COLUMN.fullmatch(key):
+        known = ", ".join(f"data.{name}" for name in (*FORMAT_KEYS, *OWN_KEYS))
+        why = "the model is trained; only how its input is written can be set here"
+        raise SpecError(f"--set {key}: {why}: {known}, data.columns.NAME.format, data.columns.NAME.missing_values")
+
+
+def read_as(model: Model, data: Data) -> Model:
+    """The model that reads its input as a data section says."""
+    return replace(model, networks=tuple(read_network_as(each, data) for each in model.networks))
+
+
+def read_network_as(network: FittedNetwork, data: Data) -> FittedNetwork:
+    """The network with another data section, and columns that read their cells as it says."""
+    features: AnyFeatures = network.features
+    if isinstance(features, Features):
+        columns = tuple(read_column_as(column, network.spec.data, data) for column in features.columns)
+        features = replace(features, columns=columns)
+    return replace(network, spec=replace(network.spec, data=data), features=features)
+
+
+def read_column_as(column: FeatureColumn, before: Data, now: Data) -> FeatureColumn:
+    """The fitted column with the marks of missing cells and the format of dates that are set anew."""
+    name = column.name
+    if before.rules.missing(name) != now.rules.missing(name):
+        column = replace(column, missing=tuple(now.rules.missing(name)))
+    form = now.rules.of(name).format
+    if isinstance(column, DateColumn) and form and form != before.rules.of(name).format:
+        column = replace(column, format=form)
+    return column
+
+
+def set_date_formats(data: Data, formats: Mapping[str, str]) -> Data:
+    """The data section with other formats of some columns of dates."""
+    own: dict[str, ColumnRules] = {name: replace(data.rules.of(name), format=form) for name, form in formats.items()}
+    return replace(data, columns={**data.columns, **own})
+
+
+def quote_key(name: str) -> str:
+    """A column's name as a step of a dotted key."""
+    return name if re.fullmatch(r"[^.\"=\s]+", name) else f'"{name}"'
+
+
+def write_option(key: str, value: str) -> str:
+    """The option that sets a key to a value in YAML, as a shell takes it."""
+    from shlex import quote  # for messages alone
+
+    if key.removeprefix("data.") in MARKS and len(value) == 3:
+        value = value.strip('"')
+    return f"--set {quote(f'{key}={value}')}"
+
+
+def advise_setting(problem: DataError, command: str, data: Data) -> DataError:
+    """A problem whose message names keys of the spec, with the option that sets them for this file."""
+    if isinstance(problem, CellFault) and problem.cure:
+        ways = [*describe_cell_options(problem, data)]
+        cure = f"mend it, or for this file: {command} … {' or '.join(ways)}" if ways else "mend it"
+        return DataError(f"{problem.said}; {cure}")
+    said = str(problem)
+    if "--set" in said:
+        return problem
+    options = dict.fromkeys(describe_options(said))
+    return DataError(f"{said} (for this file: {command} … {' '.join(options)})") if options else problem
+
+
+def describe_cell_options(problem: CellFault, data: Data) -> Iterator[str]:
+    """The options by which a cell would be what its column wants; as missing, if there is no other."""
+    key = f"data.columns.{quote_key(problem.column)}.format"
+    ways = [" ".join(describe_options(way)) for way in list_number_ways(problem.cure)]
+    if (found := FORMATS.search(problem.cure)) and found["forms"]:
+        ways += [write_option(key, json.dumps(form) if "%" in form else form) for form in found["forms"].split(" or ")]
+    if not ways and problem.text and "data.missing_values" in problem.cure:
+        marks = json.dumps([*data.missing_values, problem.text], ensure_ascii=False)
+        ways = [f"{write_option('data.missing_values', marks)} if it means missing"]
+        ways += [write_option(key, "…")] * bool(found)
+    yield from ways
+
+
+def list_number_ways(cure: str) -> Collection[str]:
+    """The ways to write numbers that a message proposes."""
+    found = NUMBER_WAYS.search(cure)
+    return found["ways"].split(" or ") if found else ()
+
+
+def describe_options(said: str) -> Iterator[str]:
+    """The options for the keys that a message names."""
+    for found in SETTING.finditer(said):
+        key, value = found["key"], found["value"] or "…"
+        if key in (*FORMAT_KEYS, *OWN_KEYS):
+            yield write_option(f"data.{key}", value) if found["value"] else f"--set data.{key}={value}"
+    if "data.columns: {" in said and "format" in said:
+        yield "--set data.columns.NAME.format=…"

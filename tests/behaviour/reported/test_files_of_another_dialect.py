@@ -1,0 +1,175 @@
+"""A model of a spreadsheet and one of a plain file predict each other's tables, to the digit, or say why not."""
+
+import datetime as dt
+import shlex
+
+import pytest
+
+from tests.support.catalogue import MODEL, TRAINING
+from tests.support.command import mlptrain
+
+DAY, GERMAN_DAY = "%Y-%m-%d", "%d.%m.%Y"
+ROWS = [
+    (dt.date(2024, 1, 1) + dt.timedelta(days=7 * k), ("Köln", "Graz", "Bonn")[k % 3], 250 * k, k * k + 0.25, k % 5)
+    for k in range(1, 49)
+]
+
+
+def write_german(number, digits=2):
+    return f"{number:,.{digits}f}".translate(str.maketrans(",.", ".,"))
+
+
+def export(rows=ROWS, *, delimiter=";", title=True, end=True):
+    """The table as a German spreadsheet exports it."""
+    lines = [f"Verkäufe 2024{delimiter * 4}"] * title + [delimiter.join(["Datum", "Stadt", "Menge", "Preis", "Umsatz"])]
+    for day, town, pieces, price, sold in rows:
+        cells = [day.strftime(GERMAN_DAY), town, write_german(pieces, 0), write_german(price) if sold else "k.A."]
+        lines.append(delimiter.join([*cells, write_german(100 * sold + pieces)]))
+    sums = write_german(sum(row[2] for row in rows), 0)
+    tail = [delimiter.join(["Summe", "", sums, "", ""]), delimiter * 4] if end else []
+    return "".join(f"{line}\r\n" for line in [*lines, *tail])
+
+
+def plain(rows=ROWS, *, delimiter=",", day=GERMAN_DAY, gap="k.A.", quote=""):
+    """The table as programs write it."""
+    cells = [["Datum", "Stadt", "Menge", "Preis", "Umsatz"]]
+    for when, town, pieces, price, sold in rows:
+        cost = f"{price:.2f}" if sold else gap
+        cells.append([when.strftime(day), town, str(pieces), cost, str(100 * sold + pieces)])
+    return "".join(delimiter.join(f"{quote}{cell}{quote}" for cell in line) + "\n" for line in cells)
+
+
+SPEC = "data: {{train: {}, target: Umsatz, {}}}\nmodel: {{{}}}\ntraining: {{{}}}\n"
+OF_EXPORT = """delimiter: ";", encoding: cp1252, skip_rows: 1, skip_footer: 1, decimal: ",", thousands: ".",
+  columns: {Datum: date, Preis: {type: number, missing_values: [k.A.]}}"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder with a model of each way to write the table, and what it predicts for its own file."""
+    path = tmp_path_factory.mktemp("dialects")
+    (path / "export.csv").write_bytes(export().encode("cp1252"))
+    (path / "plain.csv").write_text(plain(day=DAY, gap=""), encoding="utf-8")
+    for name, said in (("export", OF_EXPORT), ("plain", "columns: {Datum: date}")):
+        (path / f"{name}.yaml").write_text(SPEC.format(f"{name}.csv", said, MODEL, TRAINING), encoding="utf-8")
+        assert mlptrain("fit", f"{name}.yaml", "-q", cwd=path).code == 0
+        (path / f"{name}.out").write_text(mlptrain("predict", f"{name}.npz", f"{name}.csv", cwd=path).out)
+    return path
+
+
+EXPORTS = {
+    "as it is": export().encode("cp1252"),
+    "UTF-8": export().encode(),
+    "UTF-8 with a mark": export().encode("utf-8-sig"),
+    "UTF-16": export().encode("utf-16"),
+    "UTF-16 without a mark": export().encode("utf-16-le"),
+    "UTF-16, big end, without a mark": export().encode("utf-16-be"),
+    "without title": export(title=False).encode("cp1252"),
+    "without sums": export(end=False).encode("cp1252"),
+    "the table alone": export(title=False, end=False).encode("cp1252"),
+    "sep": b"sep=;\r\n" + export(title=False, end=False).encode("cp1252"),
+    "sep and title": b"sep=;\r\n" + export().encode("cp1252"),
+    "tabs": export(delimiter="\t").encode("utf-16"),
+}
+PLAIN = {
+    "commas": plain(),
+    "tabs": plain(delimiter="\t"),
+    "bars": plain(delimiter="|"),
+    "semicolons": plain(delimiter=";"),
+    "quoted": plain(quote='"'),
+    "quoted, semicolons": plain(quote='"', delimiter=";"),
+    "days first with slashes": plain(day="%d/%m/%Y"),
+    "ISO": plain(day=DAY),
+    "ISO with times": plain(day=f"{DAY} 00:00:00"),
+    "times": plain(day=f"{GERMAN_DAY} 00:00"),
+    "two figures a year": plain(day="%d.%m.%y"),
+    "figures": plain(day="%Y%m%d"),
+    "empty gaps": plain(gap=""),
+}
+FILES = EXPORTS | {f"plain, {name}": text.encode() for name, text in PLAIN.items()}
+
+
+@pytest.mark.parametrize("model", ["export", "plain"])
+@pytest.mark.parametrize("content", FILES.values(), ids=FILES)
+def test_predictions_are_the_same_however_the_table_is_written(content, model, folder):
+    (folder / "rows").write_bytes(content)
+    words = ["--set", 'data.missing_values=["k.A."]'] if model == "plain" else []
+    ended = mlptrain("predict", f"{model}.npz", "rows", *words, cwd=folder)
+    assert (ended.code, ended.out) == (0, (folder / f"{model}.out").read_text()), ended.err
+
+
+def test_the_way_that_was_found_is_said_before_what_went_wrong(folder):
+    (folder / "rows").write_text(plain(), encoding="utf-8")
+    for options, said in ((["--keep", "Nummer"], "rows:1: column 'Nummer' is missing"), (["--strict"], "is missing")):
+        ended = mlptrain("predict", "export.npz", "rows", *options, cwd=folder)
+        note, error = ended.err.splitlines()
+        assert (ended.code, ended.out) == (3, "")
+        assert note.startswith('note: rows: not written as the training file; read with delimiter: ","')
+        assert said in error
+
+
+def test_a_missing_column_does_not_hide_the_dialect(folder):
+    (folder / "rows").write_text(plain().replace("Preis", "Kosten"), encoding="utf-8")
+    ended = mlptrain("predict", "export.npz", "rows", cwd=folder)
+    assert ended.err.splitlines()[0].startswith("note: rows: not written as the training file")
+    assert "rows:1: column 'Preis' is missing; the columns are 'Datum', 'Stadt', 'Menge', 'Kosten'" in ended.err
+
+
+def find_option(err):
+    """The option of `--set` that a message proposes, as a shell reads it."""
+    return shlex.split("--set " + err.partition(" … --set ")[2].partition(" if ")[0].partition(" or --set")[0])
+
+
+UNREAD = {
+    "word for a gap": (plain(gap="n/v"), "'n/v' is not a number", "export"),
+    "word for a gap, all else as in training": (plain(day=DAY), "'k.A.' is not a number", "plain"),
+    "day or month first": (plain([row for row in ROWS if row[0].day < 13], day="%d/%m/%Y"), "is not a date", "export"),
+}
+
+
+@pytest.mark.parametrize(("text", "said", "model"), UNREAD.values(), ids=UNREAD)
+def test_the_option_that_a_message_proposes_reads_the_file(text, said, model, folder):
+    (folder / "rows").write_text(text, encoding="utf-8")
+    for command in ("predict", "eval"):
+        ended = mlptrain(command, f"{model}.npz", "rows", cwd=folder)
+        assert (ended.code, ended.out) == (3, "")
+        assert said in ended.err
+        assert "data.columns: {" not in ended.err
+        assert mlptrain(command, f"{model}.npz", "rows", *find_option(ended.err), cwd=folder).code == 0
+
+
+def test_one_date_of_another_form_is_named_with_its_line(folder):
+    (folder / "rows").write_text(plain([*ROWS[:20]]) + plain(ROWS[20:21], day=DAY).partition("\n")[2], encoding="utf-8")
+    ended = mlptrain("predict", "export.npz", "rows", cwd=folder)
+    assert "rows:22: column \"Datum\": '2024-05-27' is not a date DD.MM.YYYY; mend it" in ended.err
+
+
+@pytest.mark.parametrize(("day", "wanted"), [("%H:%M", DAY), ("%Y-%m", DAY)])
+def test_hours_and_months_do_not_stand_for_days(day, wanted, folder):
+    (folder / "rows").write_text(plain(day=day, gap=""), encoding="utf-8")
+    ended = mlptrain("predict", "plain.npz", "rows", cwd=folder)
+    assert (ended.code, ended.out) == (3, "")
+    assert "is not a date YYYY-MM-DD" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("prices", "doubt"), [(["1.234", "7"], "as in training, as 1234; if they mean 1.234"), (["1.234", "0,5"], "")]
+)
+def test_three_figures_behind_a_mark_are_said_to_be_doubtful_under_another_delimiter(prices, doubt, folder):
+    lines = [f"01.02.2024\tBonn\t5\t{price}\t" for price in prices]
+    (folder / "rows").write_text("\n".join(["Datum\tStadt\tMenge\tPreis\tUmsatz", *lines, ""]), encoding="utf-8")
+    ended = mlptrain("predict", "export.npz", "rows", cwd=folder)
+    assert ended.code == 0
+    assert doubt in ended.err
+    assert ("1.234" in ended.err) == bool(doubt)
+    if doubt:
+        assert "give --set data.decimal=. --set data.thousands=," in ended.err
+
+
+@pytest.mark.parametrize("form", ["%d.%m.%Y", '"%d.%m.%Y"', "DD.MM.YYYY"])
+@pytest.mark.parametrize("key", ["Datum", '"Datum"'])
+def test_the_format_of_dates_can_be_set_where_the_spec_has_a_word_alone(key, form, folder):
+    (folder / "rows").write_text(plain(gap=""), encoding="utf-8")
+    ended = mlptrain("predict", "plain.npz", "rows", "--set", f"data.columns.{key}.format={form}", cwd=folder)
+    assert (ended.code, ended.out) == (0, (folder / "plain.out").read_text()), ended.err
+    assert "not written as" not in ended.err
