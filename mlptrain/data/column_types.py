@@ -23,6 +23,8 @@ class ColumnType:
     """The texts of values that are of another type, each with its first row."""
     is_index: bool = False
     """Whether the source says that the column holds no data but the names of the rows."""
+    only_index_in: str = ""
+    """The first of several files that says so, where others do not."""
     unreadable: str = ""
     """The name of a type of which no cells can be made; empty if they can."""
 

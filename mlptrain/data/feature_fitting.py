@@ -74,11 +74,13 @@ def has_many_numbers(table: Table, name: str) -> bool:
 
 def infer_column_kind(table: Table, name: str, missing: set[str]) -> Understood:
     """The kind of a column that the spec does not declare: by its type in memory, else by its cells."""
-    if unreadable := table.type_of(name).unreadable:
-        return Understood("ignore", f"of type {unreadable}, of which no inputs can be made", notice=True)
-    if table.type_of(name).is_index:
-        cure = f"to use it, set data.columns: {{{quote_yaml_key(name)}: {table.type_of(name).kind}}}"
-        return Understood("ignore", f"the index of the stored data frame; {cure}", notice=True)
+    of = table.type_of(name)
+    if of.unreadable:
+        return Understood("ignore", f"of type {of.unreadable}, of which no inputs can be made", notice=True)
+    if of.is_index:
+        cure = f"to use it, set data.columns: {{{quote_yaml_key(name)}: {of.kind}}}"
+        where = f" in {of.only_index_in}, though not in all files" if of.only_index_in else ""
+        return Understood("ignore", f"the index of the stored data frame{where}; {cure}", notice=True)
     return infer_kind_from_type(table, name, missing) or infer_kind_from_cells(table, name, missing)
 
 

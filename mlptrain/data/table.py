@@ -157,9 +157,10 @@ def find_near_name(name: str, names: Iterable[str]) -> list[str]:
 
 def describe_missing_columns(names: Sequence[str], known: Collection[str], taken: Collection[str] = ()) -> str:
     """What a message says of columns that are missing among the known ones, of which those `taken` are others."""
+    names = list(dict.fromkeys(names))
     what = f"column {names[0]!r} is" if len(names) == 1 else f"columns {format_quoted_names(names)} are"
     free = [name for name in known if name not in taken]
-    close = [match for name in names for match in find_near_name(name, free)]
+    close = list(dict.fromkeys(match for name in names for match in find_near_name(name, free)))
     hint = (
         f"; did you mean {format_quoted_names(close)}?" if close else f"; the columns are {format_quoted_names(known)}"
     )
@@ -177,8 +178,8 @@ def describe_empty_rows(count: int) -> str:
 
 
 def format_quoted_names(names: Iterable[str], most: int = 20) -> str:
-    """Names for a message: quoted, the first 20 of them."""
-    shown = list(names)
+    """Names for a message: each once and quoted, the first 20 of them."""
+    shown = list(dict.fromkeys(names))
     more = f" and {len(shown) - most} more" if len(shown) > most else ""
     return ", ".join(repr(name) for name in shown[:most]) + more
 
@@ -210,8 +211,9 @@ def open_reader(path: str, layout: TableFormat, known: Texts = ()) -> AnyReader:
         return ParquetReader(path)
     if is_zip(path):
         return ExcelReader(path, layout)
-    if path != "-" and is_idx(path):
-        raise DataError(f"{path}: these are images or labels (IDX), not a table; name both: {{images: …, labels: …}}")
+    if is_idx(path):
+        what = "these are images or labels (IDX), not a table"
+        raise DataError(f"{name_input(path)}: {what}; name both: {{images: …, labels: …}}")
     return Reader(make_opener(path), name_input(path), layout, known)
 
 
@@ -253,9 +255,16 @@ def gather_readers_into_table(
 
 
 def find_common_types(readers: Sequence[AnyReader]) -> dict[str, ColumnType]:
-    """The types of the columns that are of one type in all files."""
-    first, *others = (reader.types() for reader in readers)
-    return {name: kind for name, kind in first.items() if all(other.get(name) == kind for other in others)}
+    """The types of the columns that are of one type in all files; what is an index in one of them is one in all."""
+    found = [reader.types() for reader in readers]
+    common = {}
+    for name, first in found[0].items():
+        types = [each[name] for each in found if name in each]
+        if len(types) == len(found) and all(replace(each, is_index=first.is_index) == first for each in types):
+            saying = [reader.name for reader, each in zip(readers, types, strict=True) if each.is_index]
+            only = saying[0] if 0 < len(saying) < len(readers) else ""
+            common[name] = replace(first, is_index=bool(saying), only_index_in=only)
+    return common
 
 
 def make_gatherers(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mlptrain.data import arrow_csv, delimited
 from mlptrain.data import cells as cells_file
 from mlptrain.data.number_reading import read_numbers
-from mlptrain.data.table import Reading, read_table
+from mlptrain.data.table import Reading, describe_missing_columns, format_quoted_names, read_table
 from mlptrain.data.table_format import TableFormat
 from mlptrain.data.table_writing import Writer
 from mlptrain.errors import DataError
@@ -198,3 +198,16 @@ def test_what_is_written_in_pieces_is_what_is_written_at_once(columns, size):
         writer.write([cells[begin : begin + size] for cells in columns.values()])
     assert texts_of(read(stream.getvalue(), delimiter=",")) == columns
     assert read(stream.getvalue(), delimiter=",").rows == read(written(columns), delimiter=",").rows
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["t", "t"], "column 't' is missing; the columns are 'a', 'b'"),
+        (["t", "u", "t"], "columns 't', 'u' are missing; the columns are 'a', 'b'"),
+        (["A", "A ", "t"], "columns 'A', 'A ', 't' are missing; did you mean 'a'?"),
+    ],
+)
+def test_a_message_names_a_column_once(names, said):
+    assert describe_missing_columns(names, ["a", "b"]) == said
+    assert format_quoted_names([*names, *names]) == format_quoted_names(dict.fromkeys(names))

@@ -174,6 +174,26 @@ def test_a_stored_index_is_no_input(tmp_path, index):
     assert mlptrain("predict", "used.npz", "new.parquet", cwd=tmp_path).code == 3
 
 
+@pytest.mark.parametrize("marked", [["a"], ["b"], ["a", "b"]], ids="".join)
+@pytest.mark.parametrize("kind", ["number", "category"])
+def test_what_one_of_several_files_calls_an_index_is_one(tmp_path, marked, kind):
+    """The order of the files has no say; a note names a file that says so where others do not."""
+    said = json.dumps({"index_columns": ["row"]}).encode()
+    for name in "ab":
+        rows = np.random.default_rng(1).permutation(ROWS)
+        table = pa.table({**PLAIN, "row": rows if kind == "number" else [f"{row % 7}x" for row in rows]})
+        table = table.replace_schema_metadata({b"pandas": said} if name in marked else None)
+        parquet.write_table(table, tmp_path / f"{name}.parquet")
+    spec = "data: {train: [a.parquet, b.parquet], target: label%s}\ntraining: {epochs: 1}\n"
+    (tmp_path / "s.yaml").write_text(spec % "")
+    ended = mlptrain("fit", "s.yaml", cwd=tmp_path)
+    where = f" in {marked[0]}.parquet, though not in all files" if len(marked) == 1 else ""
+    cure = f"to use it, set data.columns: {{row: {kind}}}"
+    assert f'note: column "row": the index of the stored data frame{where}; {cure}' in " ".join(ended.err.split())
+    (tmp_path / "s.yaml").write_text(spec % f", columns: {{row: {kind}}}")
+    assert mlptrain("fit", "s.yaml", "-q", cwd=tmp_path).code == 0
+
+
 @pytest.mark.parametrize("said", [b"", b"{", b"[]", b'{"index_columns": 3}', b"[" * 100_000, b"\xff"], ids=len)
 def test_metadata_of_any_kind_do_no_harm(tmp_path, said):
     parquet.write_table(pa.table(PLAIN).replace_schema_metadata({b"pandas": said}), tmp_path / "t.parquet")
