@@ -11,7 +11,8 @@ SAFETENSORS = re.compile(rb".{5}\0\0\0\{\s*\"", re.DOTALL)
 """Eight bytes of a length, below 2⁴⁰, and a JSON object."""
 OLD_PICKLE = re.compile(rb"(\((dp|lp|i)|c[A-Za-z_][A-Za-z0-9_.]*\n[A-Za-z_]|\x80[\x00\x01])")
 """Protocols 0 and 1, which have no magic bytes."""
-ZIP = b"PK\x03\x04"
+ZIP, ZIP_END, LONGEST_END = b"PK\x03\x04", b"PK\x05\x06", 22
+"""How a zip archive begins, and how its last bytes do, where it has no comment."""
 IN_ZIP = {
     b"data.pkl": "a PyTorch file, which holds a pickle",
     b"model.weights.h5": "a Keras model",
@@ -38,12 +39,20 @@ MODEL = "a model of mlptrain"
 CHECKPOINT = "an unfinished fit of mlptrain"
 SPEC = "a spec"
 TABLE = "a table"
+OTHER_NPZ = "an .npz of another program"
 KINDS = {b"model": MODEL, b"checkpoint": CHECKPOINT}
 KEYS = re.compile(rb"^(\xef\xbb\xbf)?(data|model|training|optimizer)[ \t]*:", re.MULTILINE)
 """A line that begins with a section of a spec."""
 SPECS = (".yaml", ".yml")
 TABLES = re.compile(r"\.(csv|tsv|tab|parquet|pq|xlsx?|ods)(\.gz)?$", re.IGNORECASE)
 """How names of tables end."""
+
+
+def is_other_npz(beginning: bytes, ending: bytes) -> bool:
+    """Whether a zip archive is whole and begins with an array, but not as our containers do, with their metadata."""
+    name = beginning[30 : 30 + int.from_bytes(beginning[26:28], "little")]
+    is_like_ours = name == b"metadata.npy" and beginning[28:30] == b"\0\0"  # NumPy writes an extra field
+    return name.endswith(b".npy") and not is_like_ours and ZIP_END in ending[-LONGEST_END:]
 
 
 def recognise_own(path: Path) -> str:
@@ -82,7 +91,8 @@ def recognise_foreign(path: Path) -> str:
         stream.seek(max(0, path.stat().st_size - LOOKED_AT))
         ending = stream.read(LOOKED_AT)
     if beginning.startswith(ZIP):
-        return next((kind for name, kind in IN_ZIP.items() if name in beginning or name in ending), "")
+        known = next((kind for name, kind in IN_ZIP.items() if name in beginning or name in ending), "")
+        return known or (OTHER_NPZ if is_other_npz(beginning, ending) else "")
     if SAFETENSORS.match(beginning):
         return "a safetensors file"
     if OLD_PICKLE.match(beginning):

@@ -35,7 +35,7 @@ def take_lock(path: Path, lock: Path, notice: Callable[[str], object]) -> tuple[
         try:
             descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
         except OSError as problem:
-            raise EnvironmentFailure(f"{lock}: cannot be written: {problem.strerror}; nothing was changed") from None
+            raise EnvironmentFailure(f"{lock}: {explain_no_lock(lock, problem)}; nothing was changed") from None
         try:
             lock_file_without_waiting(descriptor)
         except OSError as problem:
@@ -52,6 +52,14 @@ def take_lock(path: Path, lock: Path, notice: Callable[[str], object]) -> tuple[
                 os.write(descriptor, f"{os.getpid()}\n".encode())
             return descriptor, True
         os.close(descriptor)  # its holder removed it between our opening and our locking
+
+
+def explain_no_lock(lock: Path, problem: OSError) -> str:
+    """Why a lock file cannot be opened, and what to do where something else has its name."""
+    if lock.is_symlink() or lock.is_dir():
+        what = "a link, which is not followed" if lock.is_symlink() else "a folder"
+        return f"this is {what}, where the lock file of a fit stands; remove it, or choose another --out"
+    return f"cannot be written: {problem.strerror}"
 
 
 def is_same_lock_file(descriptor: int, lock: Path) -> bool:

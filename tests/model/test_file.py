@@ -400,11 +400,16 @@ def test_what_is_not_there_or_is_a_folder_is_refused(tmp_path):
 
 
 def test_another_npz_is_refused(fitted, tmp_path):
-    np.savez(tmp_path / "arrays.npz", a=np.zeros(3))
-    np.savez(tmp_path / "other.npz", metadata=np.frombuffer(b'{"format": "other"}', np.uint8))
-    for name in ("arrays.npz", "other.npz"):
-        with pytest.raises(ModelFileError, match="not a model of mlptrain"):
-            Model.load(tmp_path / name)
+    arrays = {"a": {"a": np.zeros(3)}, "b": {"metadata": np.frombuffer(b'{"format": "other"}', np.uint8)}}
+    with np.load(fitted / "mixed.npz") as own:
+        arrays["c"] = dict(own)
+    path, cure = tmp_path / "m.npz", "a model is the .npz that `mlptrain fit` writes"
+    for content in arrays.values():
+        for save in (np.savez, np.savez_compressed):
+            save(path, **content)
+            said = f"not a model of mlptrain: this is an .npz of another program; {cure}"
+            assert refusal(path, path.read_bytes()) == said
+            assert refusal(path, path.read_bytes()[:-30]).startswith("not a model of mlptrain, or damaged: ")
 
 
 def test_pickled_objects_are_never_opened(fitted, tmp_path):

@@ -53,6 +53,16 @@ def test_a_link_at_the_lock_is_refused(folder):
     (folder / "out" / "m.npz.lock").symlink_to("../home/victim")
     ended = fit(folder)
     assert (ended.code, list((folder / "home").iterdir())) == (6, [])
+    said = "this is a link, which is not followed, where the lock file of a fit stands"
+    assert f"m.npz.lock: {said}; remove it, or choose another --out; nothing was changed" in ended.err
+
+
+def test_a_folder_at_the_lock_is_refused(folder):
+    (folder / "out" / "m.npz.lock").mkdir()
+    ended = fit(folder)
+    said = "this is a folder, where the lock file of a fit stands"
+    assert f"m.npz.lock: {said}; remove it, or choose another --out; nothing was changed" in ended.err
+    assert (ended.code, [path.name for path in (folder / "out").iterdir()]) == (6, ["m.npz.lock"])
 
 
 def test_a_link_at_the_model_itself_is_followed_and_the_others_stand_beside_the_file(folder):
