@@ -170,6 +170,29 @@ def test_rows_without_a_target_drop_if_the_spec_says_so(tmp_path):
     assert (found.rows, found.notices[0]) == (50, told[-1])
 
 
+@pytest.mark.parametrize("form", ["columns", "records", "parquet"])
+def test_a_row_without_any_cell_is_a_row_where_rows_are_no_lines(tmp_path, form):
+    """A file of text has lines, and one without a cell is none; everywhere else the rows are those that are given."""
+    gap = {name: [*cells, None] for name, cells in COLUMNS.items()}
+    parquet = library("pyarrow.parquet") if form == "parquet" else None
+    model = mlptrain.fit(make_spec(), COLUMNS).model
+    if parquet is not None:
+        parquet.write_table(library("pyarrow").table(gap), tmp_path / "t.parquet")
+        model.save(tmp_path / "m.npz")
+        with pytest.raises(DataError, match=r"t.parquet row 61: column \"label\": the target is missing in 1 row"):
+            evaluate_files(str(tmp_path / "m.npz"), str(tmp_path / "t.parquet"))
+        assert len(predict(str(tmp_path / "m.npz"), str(tmp_path / "t.parquet"))["label"]) == 61
+        return
+    rows = make_records(gap) if form == "records" else gap
+    for use in (lambda: mlptrain.fit(make_spec(), rows), lambda: model.evaluate(rows)):
+        with pytest.raises(DataError, match=r"data row 61: column \"label\": the target is missing in 1 row"):
+            use()
+    with pytest.warns(Notice, match="missing cells filled"):
+        assert len(model.predict(rows)) == 61
+    with pytest.warns(Notice, match="^1 row without a target left out"):
+        mlptrain.fit(make_spec(data={"missing_target": "drop"}), rows)
+
+
 def test_classes_that_training_did_not_have_are_the_same_error(tmp_path, models):
     """To evaluate unknown labels tells how the model does among those who have other classes, too."""
     other = COLUMNS | {"label": [*COLUMNS["label"][:-1], "new"]}
