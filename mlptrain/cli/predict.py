@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Data = Annotated[
     str | None,
-    typer.Argument(metavar="DATA", help="A table, or an IDX file of images; `-` is stdin.", show_default=False),
+    typer.Argument(metavar="DATA", help="A table, or IDX images; `-` is standard input.", show_default=False),
 ]
 Out = Annotated[
     Path | None,

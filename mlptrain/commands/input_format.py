@@ -16,7 +16,7 @@ from mlptrain.commands.input_settings import (
 )
 from mlptrain.data.date_column import DateColumn
 from mlptrain.data.date_recognition import MISSING_DATES, find_other_format
-from mlptrain.data.files import is_idx, is_parquet, is_zip, match_files
+from mlptrain.data.files import is_idx, is_parquet, is_zip, match_files, name_input
 from mlptrain.data.grammar import NumberGrammar
 from mlptrain.data.number_column import NumberColumn
 from mlptrain.data.number_forms import NumberForm, find_doubtful_number, find_number_forms, swap_marks
@@ -176,7 +176,7 @@ class InputFormat:
     @property
     def name(self) -> str:
         """What messages call the input."""
-        return "standard input" if self.path == "-" else self.path
+        return name_input(self.path)
 
     def describe_change(self, data: Data, dates: Mapping[str, str]) -> str:
         """The notice of what is read otherwise than the training file."""

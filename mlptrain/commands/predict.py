@@ -17,6 +17,7 @@ from mlptrain.commands.predict_output import (
 )
 from mlptrain.data.ahead import Ahead
 from mlptrain.data.doubtful_rows import describe_doubtful_rows
+from mlptrain.data.files import name_input
 from mlptrain.data.images import read_images
 from mlptrain.data.odd_cells import OddCells, format_column_counts
 from mlptrain.data.table import (
@@ -134,7 +135,7 @@ class Prediction:
     def read_pieces(self) -> Iterator[Rows]:
         """The input, piece by piece; pieces are whole chunks of the network, wherever the reader divides the file."""
         if self.model.reads_images:
-            yield ImageRows(self.data, read_images(self.data))
+            yield ImageRows(name_input(self.data), read_images(self.data))
             return
         reading = self.reading
         columns = self.model.columns()
@@ -164,7 +165,7 @@ class Prediction:
         """What the user should hear once all rows are predicted: columns without use, odd cells."""
         ignored = self.ignored
         unused = f"columns that the model does not use: {format_quoted_names(ignored)}" if ignored else ""
-        ends = f"{self.data}: {describe_empty_rows(self.empty_rows)}" if self.empty_rows else ""
+        ends = f"{name_input(self.data)}: {describe_empty_rows(self.empty_rows)}" if self.empty_rows else ""
         said = (
             *([] if self.model.reads_images else self.format.notices),
             *([] if self.model.reads_images else self.reading.source.remarks),
@@ -257,7 +258,7 @@ class Prediction:
         width, place = len(known | set(data.targets)), max(int(name.rpartition("_")[2]) for name in known)
         if len(self.names) != width and not place <= len(self.names) < width:
             why = f"{len(self.names)} columns, {width} in training; without a header, columns are told by their place"
-            raise DataError(f"{self.data}:1: {why}")
+            raise DataError(f"{name_input(self.data)}:1: {why}")
 
 
 def prefetch_tables(pieces: Iterator[Table]) -> Iterator[Table]:

@@ -187,7 +187,9 @@ def collect_rows(path: str, rows: Iterator[Sequence[Value]]) -> list[Sequence[Va
     for row in rows:
         cells += len(row) + 1
         if free is not None and cells * BYTES_OF_A_CELL > free:
-            raise EnvironmentFailure(f"{path}: its cells do not fit into the memory; save the sheet as CSV or Parquet")
+            raise EnvironmentFailure(
+                f"{name_input(path)}: its cells do not fit into the memory; save the sheet as CSV or Parquet"
+            )
         found.append(row)
     return found
 
@@ -195,14 +197,16 @@ def collect_rows(path: str, rows: Iterator[Sequence[Value]]) -> list[Sequence[Va
 def choose_sheet(path: str, names: Sequence[str], sheet: str | None) -> str:
     """The name of the sheet that is meant: by its name, its number from 1, or the first; or the only one."""
     if not names:
-        raise DataError(f"{path}: this workbook has no sheet with cells")
+        raise DataError(f"{name_input(path)}: this workbook has no sheet with cells")
     if sheet is None or sheet in names:
         return names[0] if sheet is None else sheet
     if sheet.isdecimal() and 1 <= int(sheet) <= len(names):
         return names[int(sheet) - 1]
     if len(names) == 1:
         return names[0]
-    raise DataError(f"{path}: there is no sheet {sheet!r} (data.sheet); the sheets are {', '.join(map(repr, names))}")
+    raise DataError(
+        f"{name_input(path)}: there is no sheet {sheet!r} (data.sheet); the sheets are {', '.join(map(repr, names))}"
+    )
 
 
 def refuse_hostile_workbook(path: str) -> None:

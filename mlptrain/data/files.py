@@ -175,10 +175,15 @@ def unpack_gzip(raw: BinaryIO, name: str) -> BinaryIO:
     return raw
 
 
+def build_gzip_error(path: str, problem: BaseException) -> DataError:
+    """The error that a compressed file is damaged."""
+    return DataError(f"{name_input(path)}: the gzip data is damaged: {problem}; fetch or make the file again")
+
+
 def read_bytes(path: str) -> bytes:
     """All bytes of a file, decompressed."""
     try:
         with make_opener(path)() as stream:
             return stream.read()
     except GZIP_FAULTS as problem:
-        raise DataError(f"{path}: the gzip data is damaged: {problem}") from None
+        raise build_gzip_error(path, problem) from None

@@ -8,13 +8,12 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from mlptrain.data.delimited import FIELD_LIMIT
-from mlptrain.data.files import GZIP_FAULTS, Opener, make_opener
+from mlptrain.data.files import GZIP_FAULTS, Opener, build_gzip_error, make_opener
 from mlptrain.data.grammar import is_number
 from mlptrain.data.table_format import TableFormat
 from mlptrain.data.table_shape import Record, count_footer_rows, count_rows_after_names, is_padded_title
 from mlptrain.data.text_faults import find_unmarked_utf16
 from mlptrain.data.text_lines import has_text, read_separator_line
-from mlptrain.errors import DataError
 
 SAMPLE = 1 << 16
 """Bytes of the beginning from which delimiter and header are told."""
@@ -150,7 +149,7 @@ def read_beginning(path: str, opened: Opener | None = None) -> bytes:
         with (opened or make_opener(path))() as stream:
             return stream.read(SAMPLE)
     except GZIP_FAULTS as problem:
-        raise DataError(f"{path}: the gzip data is damaged: {problem}; fetch or make the file again") from None
+        raise build_gzip_error(path, problem) from None
 
 
 def sniff_encoding(path: str, opened: Opener | None = None) -> str:
@@ -183,7 +182,7 @@ def read_last_records(path: str, opened: Opener, encoding: str, shape: Shape) ->
         with io.TextIOWrapper(opened(), encoding=encoding, errors="replace", newline="") as stream:
             lines = deque((line for line in stream if has_text(line, shape.delimiter)), TAIL)
     except GZIP_FAULTS as problem:
-        raise DataError(f"{path}: the gzip data is damaged: {problem}; fetch or make the file again") from None
+        raise build_gzip_error(path, problem) from None
     yield from parse_records(lines, 0, shape.delimiter)[0]
 
 

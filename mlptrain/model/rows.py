@@ -13,6 +13,7 @@ from mlptrain.data.column_rules import FeatureRules
 from mlptrain.data.doubtful_rows import describe_doubtful_rows
 from mlptrain.data.feature_fitting import fit_features
 from mlptrain.data.features import Compact, Features, PixelFeatures, Pixels
+from mlptrain.data.files import name_input
 from mlptrain.data.images import read_images, read_labels
 from mlptrain.data.number_reading import read_numbers
 from mlptrain.data.odd_cells import OddRows
@@ -206,7 +207,7 @@ def read_image_rows(source: Images, folder: Path) -> ImageRows:
     """Images and, where their file is named, labels."""
     images = read_images(locate_file(source.images, folder))
     labels = None if source.labels is None else read_labels(locate_file(source.labels, folder), len(images))
-    return ImageRows(source.images, images, labels)
+    return ImageRows(name_input(source.images), images, labels)
 
 
 def read_table_rows(
