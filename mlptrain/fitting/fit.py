@@ -103,24 +103,29 @@ def fit_rows(
     host = begin_time_limit(draft.spec.training.time_limit, host)
     host = choose_threads(draft, rows, folder, keeper.unfinished, host)
     conceded = choose_concession(draft, rows, folder, keeper.unfinished, host, needs_folds=keep_held_out)
-    sinks = tuple(sinks)
-    with open_sinks(sinks):
-        data = choose_candidate_data(conceded.draft, rows, folder, keeper, host, sinks)
+    candidates, sinks = list_spec_candidates(conceded.draft, rows, folder), tuple(sinks)
+    several = len(candidates) > 1
+    with open_sinks(sinks if several else ()):
+        trial = None if conceded.draft.recipe is None else conceded.draft.recipe.trial
+        data = choose_candidate(candidates, trial, keeper.unfinished, host, sinks).data
         if keep_held_out and data.spec.data.split.folds is None:
             raise SpecError("--out-of-fold: the spec has no folds; set data.split.folds")
         if keep_held_out:
             require_distinct_held_out_columns(data)
         data = apply_time_limit(data, keeper.unfinished, host, conceded.given_up)
         held_out = HeldOut(data.rows) if keep_held_out else None
-        return train_on_parts(draft, data, Trainings(data, keeper, sinks, host), held_out)
+        trainings = Trainings(data, keeper, sinks, host)
+        return train_on_parts(draft, data, trainings, held_out, unopened=() if several else sinks)
 
 
-def train_on_parts(draft: Draft, data: TrainingData, trainings: Trainings, held_out: HeldOut | None) -> Fit:
+def train_on_parts(
+    draft: Draft, data: TrainingData, trainings: Trainings, held_out: HeldOut | None, *, unopened: Sequence[Sink]
+) -> Fit:
     """Divide the rows, train, and sum up; an Interrupted has the best model so far, unless a checkpoint keeps it."""
     clock, keeper = trainings.host.clock, trainings.keeper
     parts, begun = divide_rows(data), clock()
     try:
-        with draft.name_places():
+        with open_sinks(unopened), draft.name_places():
             ended = trainings.run(parts, held_out)
     except Interrupted as problem:
         if not keeper.remembers:
@@ -130,15 +135,6 @@ def train_on_parts(draft: Draft, data: TrainingData, trainings: Trainings, held_
     done = make_fit(data, ended.networks, ended.results, seconds=seconds, asked=len(parts), refit=refit)
     remark = describe_runs(ended.runs, data.spec.data.split)
     return replace(done, held_out=held_out, outcome=replace(done.outcome, remark=remark))
-
-
-def choose_candidate_data(
-    draft: Draft, rows: Rows, folder: Path, keeper: Keeper, host: Host, sinks: Sequence[Sink]
-) -> TrainingData:
-    """The rows, understood as the whole spec says; a recipe's trials decide between its choices."""
-    candidates = list_spec_candidates(draft, rows, folder)
-    trial = None if draft.recipe is None else draft.recipe.trial
-    return choose_candidate(candidates, trial, keeper.unfinished, host, sinks).data
 
 
 def make_unfinished_model(data: TrainingData, trainings: Trainings, asked: int, seconds: float) -> Model | None:
