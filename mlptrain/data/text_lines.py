@@ -70,27 +70,52 @@ def make_flattening(delimiter: str) -> bytes:
 def find_stray_quote(line: str, delimiter: str, *, spaces: bool = False) -> int | None:
     """Where a quote within an unquoted field seems to open a cell that holds a delimiter; None if there is none.
 
-    An inch mark does not: nothing closes it, or no delimiter is within. `spaces` may stand before opening quotes.
+    A quote does not open a cell if nothing closes it, or no delimiter is within, or it is one of two inch marks.
+    `spaces` may stand before opening quotes.
 
     >>> find_stray_quote('5,$78.07"Table, round",x', ",")
     8
-    >>> find_stray_quote('37.8"N 121.2"W,15', ",")
+    >>> find_stray_quote('3" steel,15",x', ","), find_stray_quote('37.8"N 121.2"W,15', ",")
+    (None, None)
     """
     for opening in CLOSING.finditer(line):
         before = line[: opening.start()]
-        before = before.rstrip(" ") if spaces else before
+        bare = before.rstrip(" ") if spaces else before
         after = line[opening.end() : opening.end() + 1]
-        if not before or before[-1] in (delimiter, '"') or after in ("", delimiter, "\r", "\n"):
+        if not bare or bare[-1] in (delimiter, '"') or after in ("", delimiter, "\r", "\n"):
             continue
         closing = CLOSING.search(line, opening.end())
-        if closing and delimiter in line[opening.end() : closing.start()] and ends_cell(line, closing.end(), delimiter):
+        if not closing or delimiter not in line[opening.end() : closing.start()]:
+            continue
+        inches = is_inch_mark(line, opening) and is_inch_mark(line, closing)
+        words = before[-1] == " " and line[closing.end() : closing.end() + 1] == " "
+        if not inches and (words or ends_cell(line, closing.end(), delimiter)):
             return opening.start()
     return None
 
 
 def ends_cell(line: str, place: int, delimiter: str) -> bool:
     """Whether a cell ends at a place of a line, blanks apart."""
-    return line[place : place + 1] in ("", delimiter, " ", "\t", "\r", "\n")
+    return line[place:].lstrip(" " if delimiter == "\t" else " \t")[:1] in ("", delimiter, "\r", "\n")
+
+
+def is_inch_mark(line: str, quote: re.Match[str]) -> bool:
+    """Whether a quote belongs to the figure before it, as the text behind it does not begin as a cell does.
+
+    >>> [is_inch_mark(line, CLOSING.search(line)) for line in ('3" steel', '3"x4', '3",5', '3"', '3"steel', '3"-5')]
+    [True, True, True, True, False, False]
+    """
+    after = line[quote.end() : quote.end() + 2]
+    number = after[1:].isdecimal()
+    ends = not after[:1].isalnum() and after[:1] not in BEGINS_TEXT and not (after[:1] in "+-." and number)
+    alone = quote.end() - quote.start() == 1
+    return alone and line[quote.start() - 1] in BEFORE_INCHES and (not after or ends or (after[0] in "xX" and number))
+
+
+BEFORE_INCHES = frozenset("0123456789½¼¾⅛⅜⅝⅞'’′")
+"""What an inch mark stands behind; feet, too."""
+BEGINS_TEXT = frozenset("$€£¥#@&(<[{'")
+"""Signs with which a cell may begin."""
 
 
 def strip_leading_line_ends(cells: Sequence[str]) -> list[str]:

@@ -223,7 +223,7 @@ FORM = [
     ),
     good("blank lines in fit", "2 blank lines", table=TABLE.replace("\n", "\n\n", 3)[:-1].replace("\n\n", "\n", 1)),
     good("blank lines in eval", "1 blank line", rows=with_line(9, "") + "1.5,red,8,no\n", command=EVAL),
-    bad("blank line in predict", r"rows\.csv.*1 blank line\b", "remove", rows=with_line(9, ""), command=PREDICT),
+    bad("blank line in predict", r"rows\.csv:9: a blank line\b", "remove", rows=with_line(9, ""), command=PREDICT),
     good("blank lines at the end of predict", rows=TABLE + "\n\n", command=PREDICT, unsaid=("blank",)),
     bad(
         "line numbers behind a quoted newline",

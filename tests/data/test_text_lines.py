@@ -1,0 +1,76 @@
+"""Quotes in lines: what `csv` reads without doubt is read, and what may be torn is refused."""
+
+import csv
+
+import pytest
+
+from mlptrain.data.text_lines import find_stray_quote, may_have_stray_quote
+from mlptrain.errors import DataError
+from tests.support.table_cases import read, texts_of
+
+READ = {
+    "inch marks in two cells": '3" steel,15",0.5',
+    "inch marks before blanks": '5" x 7",9" x 11",ja',
+    "inch marks before x": '2"x4,6",a',
+    "an inch mark before a hyphen": '4"-pipe,6",a',
+    "an inch mark before a bracket": '17" (black),15",4',
+    "fractions of inches": '3½" steel,15¼",4',
+    "feet and inches": "5'3\",6'1\",x",
+    "feet and inches before a blank": "5'3\" tall,6'1\",x",
+    "a letter behind one": '24"LED,27" LED,x',
+    "a letter behind both": '24"LED,27"LED,x',
+    "one in a line": '24"LED,27,x',
+    "a quote at the end of a cell": 'a",b,c',
+    "degrees": "37°36'37.8\"N 121°2'17.9\"W,15,x",
+    "doubled quotes in a bare cell": 'a""b,c,d',
+    "doubled quotes and inches": '5""a, 5",c',
+    "a word in quotes": 'a "b" c,d,e',
+    "a quoted cell behind a blank": 'a, "b",c',
+    "a quoted cell": '"a, b",c,d',
+    "doubled quotes": '"3"" steel, ""big""",c,d',
+    "a quoted cell of quotes": '"""",c,d',
+    "empty quotes": '"",c,d',
+    "over lines": '"a\nb",c,d',
+    "a quoted cell behind inch marks": '3" steel,"a, b",x',
+}
+REFUSED = {
+    "a cell that is never closed": ('"a,b,c', "a quote is opened here and never closed"),
+    "a quote alone": ('a,",c', "a quote is opened here and never closed"),
+    "text behind a closing quote": ('"a"b,c,d', "text follows a closing quote"),
+    "a blank behind a closing quote": ('"a" ,c,d', "text follows a closing quote"),
+    "an inch mark at the beginning": ('" steel,b,c', "a quote is opened here and never closed"),
+    "a quote that swallows a line": ('"a,b,c\n1,2",3', "fields, 3 expected"),
+    "a delimiter is missing": ('$78.07"Table, round",c', "a quote within an unquoted field"),
+    "a delimiter is missing before doubled quotes": ('$78"Table, 48""",c', "a quote within an unquoted field"),
+    "a delimiter is missing before a number": ('5"1,5",c', "a quote within an unquoted field"),
+    "a delimiter is missing before a negative number": ('5"-1,5",c', "a quote within an unquoted field"),
+    "words in quotes with a delimiter": ('a "b, c",d', "a quote within an unquoted field"),
+    "a quoted cell behind a blank with a delimiter": ('a, "b, c",d', "a quote within an unquoted field"),
+    "a letter behind an inch mark": ('7"tablet,10",c', "a quote within an unquoted field"),
+}
+
+
+def read_rows(text, delimiter=","):
+    found = texts_of(read(f"{delimiter.join('abc')}\n{text}\n", delimiter=delimiter))
+    return [list(row) for row in zip(*found.values(), strict=True)]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("text", READ.values(), ids=READ)
+def test_what_csv_reads_without_doubt_is_read_as_csv_does(text, delimiter):
+    text = text.replace(",", delimiter)
+    assert read_rows(text, delimiter) == list(
+        csv.reader(text.splitlines(keepends=True), delimiter=delimiter, strict=True)
+    )
+
+
+@pytest.mark.parametrize(("text", "said"), REFUSED.values(), ids=REFUSED)
+def test_what_may_be_torn_is_refused_with_its_line(text, said):
+    with pytest.raises(DataError, match=rf"f\.csv:2: .*{said}"):
+        read_rows(text)
+
+
+@pytest.mark.parametrize("text", [*READ.values(), *(text for text, _ in REFUSED.values())])
+def test_the_quick_look_sees_every_doubtful_quote(text):
+    doubtful = any(find_stray_quote(line, ",") is not None for line in text.splitlines())
+    assert may_have_stray_quote(text, ",") or not doubtful
