@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import NoReturn
 
 from mlptrain.errors import (
@@ -21,6 +21,7 @@ from mlptrain.loading import load_modules
 
 END_SIGNALS: dict[str, type[Interrupted]] = {"SIGTERM": Terminated, "SIGHUP": HungUp}
 """The signals that end a command beside SIGINT, which Python itself turns to KeyboardInterrupt."""
+LESS_MEMORY = "use fewer rows or columns, or a smaller network"
 NO_THREAD = "can't start new thread"
 """What Python says where a limit of memory or of processes leaves no room for a thread."""
 
@@ -67,15 +68,16 @@ def run_command_line() -> None:
             print_error(message)
         sys.exit(problem.exit_code)
     except MemoryError as problem:
-        print_error(f"not enough memory: {problem}; use fewer rows or columns, or a smaller network")
+        print_error(f"not enough memory{f': {problem}' if str(problem) else ''}; {LESS_MEMORY}")
         sys.exit(EnvironmentFailure.exit_code)
     except OSError as problem:
         print_error(f"the system says: {problem}")
         sys.exit(EnvironmentFailure.exit_code)
     except ImportError as problem:
-        if (problem.name or "mlptrain").startswith("mlptrain"):
+        if (problem.name or "").startswith("mlptrain"):  # NumPy gives none
             exit_with_bug_report(problem)
-        print_error(f"a library cannot be loaded: {problem}; give the process more memory, or install mlptrain again")
+        cause = str(problem.__cause__ or problem)
+        print_error(f"a library cannot be loaded: {cause}; give the process more memory, or install mlptrain again")
         sys.exit(EnvironmentFailure.exit_code)
     except Exception as problem:
         if NO_THREAD in str(problem):
@@ -113,9 +115,13 @@ def print_note(message: str) -> None:
 
 def print_error(message: str) -> None:
     """Print one line about what went wrong; if nobody can be told, the exit code still tells."""
-    from mlptrain.cli.options import print_message
+    try:
+        from mlptrain.cli.options import print_message
 
-    print_message(f"error: {message}", 4000)
+        print_message(f"error: {message}", 4000)
+    except (MemoryError, ImportError, OSError):  # there is not even memory for what prints it well
+        with suppress(OSError):
+            sys.stderr.write("".join(sign if sign.isprintable() else "?" for sign in f"error: {message}") + "\n")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import os
 from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 
 GROUPS = (
     ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
@@ -88,3 +89,27 @@ def read_cgroup_cpu_quota(files: tuple[str, ...]) -> float | None:
         quota, period = (int(word) for file in files for word in Path(file).read_text(encoding="ascii").split())
         return quota / period if quota > 0 < period else None
     return None
+
+
+FOR_THREADS = 1 << 28
+"""Bytes of address space that the libraries of products may need for their threads: a stack and buffers for each."""
+
+
+def has_room_for_threads() -> bool:
+    """Whether this process may have more threads, by its limits of memory and of processes.
+
+    OpenBLAS sends the process the signal of Ctrl-C where it cannot start one.
+    """
+    left = read_process_memory_left()
+    return (left is None or left >= FOR_THREADS) and can_start_thread()
+
+
+def can_start_thread() -> bool:
+    """Whether the system gives a thread now."""
+    thread = Thread(target=int)
+    try:
+        thread.start()
+    except RuntimeError:
+        return False
+    thread.join()
+    return True

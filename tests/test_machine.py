@@ -34,3 +34,15 @@ def test_the_usable_cores_are_those_there_is_time_for(tmp_path, monkeypatch, quo
     monkeypatch.setattr(machine, "QUOTAS", ((str(tmp_path / "cpu.max"),), (str(tmp_path / "none"),)))
     monkeypatch.setattr(machine.os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
     assert machine.count_usable_cores() == cores
+
+
+@pytest.mark.parametrize(("left", "starts", "room"), [(None, True, True), (None, False, False), (1 << 27, True, False)])
+def test_there_is_room_for_threads_where_no_limit_is_near(monkeypatch, left, starts, room):
+    def start(_thread):
+        if not starts:
+            raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(machine, "read_process_memory_left", lambda: left)
+    monkeypatch.setattr(machine.Thread, "start", start)
+    monkeypatch.setattr(machine.Thread, "join", lambda _: None)
+    assert machine.has_room_for_threads() == room

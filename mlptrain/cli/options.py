@@ -8,7 +8,7 @@ from typing import Annotated, TextIO
 
 import typer
 
-from mlptrain.machine import count_usable_cores
+from mlptrain.machine import count_usable_cores, has_room_for_threads
 
 Set = Annotated[
     list[str] | None,
@@ -39,7 +39,7 @@ LIBRARIES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECL
 
 def set_blas_threads(wanted: int | None) -> None:
     """Tell the BLAS libraries how many threads to start, before NumPy loads them; the user's own setting stands."""
-    count = wanted or count_usable_cores()
+    count = wanted or (count_usable_cores() if has_room_for_threads() else 1)
     for library in LIBRARIES:
         if wanted or library not in os.environ:
             os.environ[library] = str(count)

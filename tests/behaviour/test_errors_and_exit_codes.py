@@ -206,13 +206,21 @@ NAMES = b"sepal_length,sepal_width,petal_length,petal_width\n"
         (b"\x80\x04\x95" + bytes(50), "a pickle"),
         (NAMES + b"1,2,3,4\n1,2,3\n", "rows.csv:3: 3 fields, 4 expected"),
         (NAMES + b'1,2,3,"4\n', "rows.csv:2: a quote is opened here and never closed"),
-        (NAMES + b"1,\xff,3,4\n", "rows.csv:2: column \"sepal_width\": 'ÿ' is not a number"),
     ],
 )
 def test_a_table_that_is_none(folder, content, said):
     (folder / "rows.csv").write_bytes(content)
     assert said in refused(folder, 3, "predict", "iris.npz", "rows.csv")
     assert said.replace("rows.csv", "standard input") in refused(folder, 3, "predict", "iris.npz", "-", stdin=content)
+
+
+def test_what_was_found_of_the_writing_stands_before_the_error(folder):
+    (folder / "rows.csv").write_bytes(NAMES + b"1,\xff,3,4\n")
+    ended = mlptrain("predict", "iris.npz", "rows.csv", cwd=folder)
+    found, problem = ended.err.splitlines()
+    assert (ended.code, ended.out) == (3, "")
+    assert found == 'note: rows.csv: not written as the training file; read with encoding: "cp1252"'
+    assert problem.startswith("error: rows.csv:2: column \"sepal_width\": 'ÿ' is not a number")
 
 
 def test_a_missing_target_cell(folder):
@@ -303,7 +311,7 @@ def test_what_the_system_refuses_elsewhere(folder, monkeypatch):
     assert "Permission denied: '/secret'" in refused(folder, 6, "predict", "iris.npz", "iris.csv")
 
 
-@pytest.mark.parametrize(("library", "code"), [("numpy.random", 6), ("mlptrain.data", 1), (None, 1)])
+@pytest.mark.parametrize(("library", "code"), [("numpy.random", 6), ("mlptrain.data", 1), (None, 6)])
 def test_a_library_that_cannot_be_loaded(folder, monkeypatch, tmp_path_factory, library, code):
     """For want of memory, say; one of our own that is not there is a bug."""
 
@@ -468,3 +476,13 @@ def test_user_text_cannot_move_the_cursor(folder):
     said = refused(folder, 3, "predict", "iris.npz", name)
     assert "\x1b" not in said
     assert "\u202e" not in said
+
+
+@pytest.mark.parametrize("problem", [MemoryError, OSError, ImportError])
+def test_where_memory_is_too_short_to_print_an_error_well_it_is_one_plain_line(monkeypatch, capsys, problem):
+    def fail(*_):
+        raise problem
+
+    monkeypatch.setattr("mlptrain.cli.options.print_message", fail)
+    print_error("not enough\x1b memory\nat all")
+    assert capsys.readouterr().err == "error: not enough? memory?at all\n"
