@@ -29,11 +29,15 @@ from mlptrain.commands.starter_target import (
     ask_for_target,
     describe_target,
     format_metric_hint,
+    format_positive_class,
     format_target_transform,
+    list_labels,
 )
+from mlptrain.commands.starter_trial import choose_trainable_split
 from mlptrain.commands.starter_yaml import format_missing_values, format_yaml_comment, format_yaml_text
 from mlptrain.data.column import Understood
 from mlptrain.data.column_rules import ColumnRules, FeatureRules
+from mlptrain.data.feature_fitting import list_far_numbers
 from mlptrain.data.files import is_idx, match_files
 from mlptrain.data.images import read_images, read_labels
 from mlptrain.data.number_reading import read_numbers
@@ -153,6 +157,11 @@ class Findings:
         table, target = self.rows.table, self.look.target
         return [] if self.is_class else read_numbers(table, target, tuple(self.missing)).tolist()
 
+    @cached_property
+    def labels(self) -> Sequence[str]:
+        """The classes of the target; none of numbers."""
+        return list_labels(self.rows.table, self.look.target, self.missing) if self.is_class else []
+
 
 def understand_table(look: FirstLook, data: str) -> Findings:
     """What the columns of a table and its target are, and what means missing in them."""
@@ -189,20 +198,26 @@ def make_table_starter(data: str, target: str | None, folder: Path, given: Table
     """A spec for a table."""
     found = understand_table(read_table_to_start(data, target, given), data)
     table = found.look.table
+    said = describe_target(found.rows.table, found.look.target, classes=found.is_class, missing=found.missing)
+    lines = choose_trainable_split(
+        lambda split: write_table_spec(found, data, folder, said=said, split=split),
+        TableRows(table),
+        folder,
+        labels=len(found.labels),
+    )
     return Starter(
-        text="\n".join(write_table_spec(found, data, folder)) + "\n",
+        text="\n".join(lines) + "\n",
         rows=table.rows,
         columns=len(table.columns),
-        target=describe_target(found.rows.table, found.look.target, classes=found.is_class, missing=found.missing),
+        target=said,
         notices=list_starter_notices(found),
     )
 
 
-def write_table_spec(found: Findings, data: str, folder: Path) -> list[str]:
-    """The lines of the spec of a table."""
+def write_table_spec(found: Findings, data: str, folder: Path, *, said: str, split: str) -> list[str]:
+    """The lines of the spec of a table, whose target is what is `said`, and whose rows are divided by `split`."""
     table, target, marks = found.look.table, found.look.target, found.spec.data.missing_values
     gaps = table.rows - found.rows.count
-    said = describe_target(found.rows.table, target, classes=found.is_class, missing=found.missing)
     return [
         *format_starter_header(data, f"{table.rows:,} rows, {len(table.columns):,} columns"),
         "data:",
@@ -210,10 +225,11 @@ def write_table_spec(found: Findings, data: str, folder: Path) -> list[str]:
         *format_table_settings(found.look.layout),
         *([f"  {format_missing_values(marks)}"] if marks else []),
         f"  target: {format_yaml_text(target)}    # {said}",
+        *format_positive_class(found.labels),
         *format_target_transform(found.numbers),
         *([f"  missing_target: drop    # {format_row_count(gaps)} without a target"] if gaps else []),
         *format_column_lines(table, found.spec, found.columns),
-        "  split: {test: 0.15}    # `mlptrain eval` measures on this share; the recipe holds out more to validate on",
+        f"  split: {split}",
         *format_metric_hint(found.numbers),
         "seed: 1",
     ]
@@ -227,7 +243,8 @@ def list_starter_notices(found: Findings) -> list[str]:
         *look.remarks,
         *describe_skipped_lines(look.path, look.layout),
         *describe_odd_texts(look.table, found.odd),
-        *describe_doubtful_columns(found.columns),
+        *describe_doubtful_columns(look.table, found.columns, rules),
+        *list_far_numbers(look.table, found.columns, rules),
         *describe_levels_for_missing(look.table, found.columns, rules),
         *([f"{format_row_count(gaps)} without a target left out (data.missing_target: drop)"] if gaps else []),
         *list_target_doubts(found.spec, table, classes=found.is_class),

@@ -6,10 +6,10 @@ from mlptrain.commands.starter_yaml import align_comments, format_missing_values
 from mlptrain.data.column import ColumnLook, Understood
 from mlptrain.data.column_rules import FeatureRules
 from mlptrain.data.feature_fitting import decide_column_kinds
-from mlptrain.data.features import CLASS_OF, COLUMN_CLASSES
+from mlptrain.data.features import CLASS_OF, COLUMN_CLASSES, FeatureColumn
 from mlptrain.data.table import Table
 from mlptrain.errors import DataError
-from mlptrain.preparation.column_notices import describe_findings
+from mlptrain.preparation.column_notices import describe_columns, describe_findings
 from mlptrain.spec.fields import Spec
 
 WIDE = 200
@@ -39,12 +39,29 @@ def understand_columns_despite_faults(table: Table, names: Sequence[str], rules:
     return found
 
 
-def describe_doubtful_columns(found: Mapping[str, Understood]) -> Iterator[str]:
+def describe_doubtful_columns(table: Table, found: Mapping[str, Understood], rules: FeatureRules) -> Iterator[str]:
     """Notices of columns that are left out or are no numbers against their look, and the columns left out in all."""
-    yield from describe_findings(found)
+    offered = [
+        name
+        for name, each in found.items()
+        if each.notice and find_offered_kind(table, name, each, rules.missing(name))
+    ]
+    yield from describe_findings({name: each for name, each in found.items() if name not in offered})
+    if offered:
+        yield f"{describe_columns(offered)}: dates, used as data.columns says; to leave them out: ignore"
     if out := {name: each.note for name, each in found.items() if each.kind == "ignore" and not each.notice}:
         shown = "; ".join(f"{name} ({why})" for name, why in list(out.items())[:10])
         yield f"columns left out: {shown}" + (f" and {len(out) - 10} more" if len(out) > 10 else "")
+
+
+def find_offered_kind(
+    table: Table, name: str, found: Understood, missing: Collection[str]
+) -> type[FeatureColumn] | None:
+    """The kind that the spec declares for a column that would be left out if nothing were declared; None if none."""
+    if found.kind != "ignore" or not found.notice:
+        return None
+    look = ColumnLook(table, name, missing)
+    return next((column for column in COLUMN_CLASSES if column.is_offered(look)), None)
 
 
 def format_column_lines(table: Table, spec: Spec, found: Mapping[str, Understood]) -> Iterator[str]:
@@ -73,10 +90,7 @@ def format_column_line(table: Table, name: str, found: Understood, rules: Featur
 
 def describe_column(table: Table, name: str, found: Understood, missing: Collection[str]) -> tuple[str, str]:
     """What the spec says of a column, and the comment beside it."""
-    look = ColumnLook(table, name, missing)
-    kind = CLASS_OF.get(found.kind)
-    if kind is None and found.notice:
-        kind = next((column for column in COLUMN_CLASSES if column.is_offered(look)), None)
-    return (
-        ("ignore", format_yaml_comment(found.note)) if kind is None else kind.describe(look, found, format_yaml_comment)
-    )
+    kind = CLASS_OF.get(found.kind) or find_offered_kind(table, name, found, missing)
+    if kind is None:
+        return "ignore", format_yaml_comment(found.note)
+    return kind.describe(ColumnLook(table, name, missing), found, format_yaml_comment)

@@ -10,7 +10,7 @@ from mlptrain.data.column_rules import FeatureRules
 from mlptrain.data.date_column import DateColumn
 from mlptrain.data.date_recognition import explain_number_dates
 from mlptrain.data.features import CLASS_OF, COLUMN_CLASSES, FeatureColumn, Features
-from mlptrain.data.number_column import FEW_NUMBERS
+from mlptrain.data.number_column import FEW_NUMBERS, NumberColumn
 from mlptrain.data.number_recognition import RUNNING_NUMBER
 from mlptrain.data.number_texts import are_whole_numbers
 from mlptrain.data.table import Table, format_quoted_names
@@ -122,6 +122,13 @@ def fit_features(
         left_out = f"left out: {format_quoted_names(ignored)}" if ignored else "there is none beside the target"
         raise DataError(f"{table.name}: no column is left to learn from; {left_out}")
     return Features(columns=tuple(columns), ignored=ignored)
+
+
+def list_far_numbers(table: Table, understood: Mapping[str, Understood], rules: FeatureRules) -> list[str]:
+    """Notices of cells of all rows that are out of all proportion to the others in their column of numbers."""
+    settings = [rules.settle(name, found.kind) for name, found in understood.items() if found.kind == "number"]
+    columns = [NumberColumn.fit(table, each, np.empty((table.rows, 0))) for each in settings]
+    return [said for column in columns if column is not None for said in column.describe_outliers(table)]
 
 
 def find_incomplete_rows(table: Table, understood: Mapping[str, Understood], rules: FeatureRules) -> NDArray[np.bool_]:

@@ -87,6 +87,9 @@ def recognise_number_texts(look: ColumnLook) -> Understood | None:
     if seen.are_mostly_plain:
         refuse_words_among_numbers(look, words, seen, figures=seen.plain, different=len(figures))
     said = describe_number_look(seen, grammar)
+    if said and look.is_unique and not (seen.forms or seen.has_few_odd):
+        texts = f"text with {len(look.counts)} different values in {look.present} cells"
+        return Understood("ignore", f"{texts}, of which {seen.plain:,} are numbers")
     return Understood("ignore" if look.is_unique else "category", said, notice=True) if said else None
 
 

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import re
 import struct
 from dataclasses import replace
 
@@ -184,3 +185,136 @@ def test_what_is_commented_out_for_prices_is_a_setting(tmp_path):
     (line,) = [line for line in text.splitlines() if "rmsle" in line]
     setting = line.removeprefix("# ").partition("    #")[0]
     assert load_spec("s.yaml", (), f"{text}\n{setting}\n")[0].training.monitor == "rmsle"
+
+
+SQUARES = [str(k * k % 17) for k in range(40)]
+LETTERS = ["abcd"[k % 4] for k in range(40)]
+TARGETS = {
+    "one class": (["a"] * 40, "there is one class only"),
+    "one class, or none": (["a", ""] * 20, "there is one class only"),
+    "one number": (["3.5"] * 40, "the target is constant"),
+    "one number, or none": (["3.5", ""] * 20, "the target is constant"),
+    "nothing": ([""] * 40, "the target is missing in all rows"),
+    "blanks": (["  "] * 40, "the target is missing in all rows"),
+    "NA": (["NA"] * 40, "the target is missing in all rows"),
+    "dashes": (["-"] * 40, "there is one class only"),
+    "a class a row": ([f"n{k}" for k in range(40)], "too few rows"),
+    "two rows": (["p", "q"] + [""] * 38, "too few rows"),
+    "one row": (["p"], "no column is left to learn from"),
+    "three rows of one class each": (["p", "q", "r"], "too few rows"),
+    "three rows": (["p", "q", "p"], ""),
+    "three numbers": (["1.5", "2.5", "9"], ""),
+    "four rows": (["p", "q", "p", "q"], ""),
+    "a class of one row": (["p"] * 39 + ["q"], ""),
+    "a class of two rows": (["p"] * 38 + ["q"] * 2, ""),
+    "days": ([f"2024-01-{k % 28 + 1:02}" for k in range(40)], ""),
+}
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_a_target_has_a_reason_why_there_is_no_spec_or_a_spec_that_trains(name, tmp_path):
+    target, reason = TARGETS[name]
+    rows = len(target)
+    data = written(tmp_path / "d.csv", {"x": SQUARES[:rows], "z": LETTERS[:rows], "y": target})
+    if reason:
+        with pytest.raises(DataError, match=reason):
+            make_starter_spec(str(data), "y", folder=tmp_path)
+        return
+    (tmp_path / "s.yaml").write_text(make_starter_spec(str(data), "y", folder=tmp_path).text, encoding="utf-8")
+    assert fit(str(tmp_path / "s.yaml"), out=tmp_path / "m.npz", overrides=["training.epochs=1"]).epochs == 1
+
+
+@st.composite
+def small_tables(draw):
+    rows = draw(st.integers(1, 12))
+    cells = st.lists(st.sampled_from(["1", "2", "2.5", "", "a", "b", "-", "2020-01-05"]), min_size=rows, max_size=rows)
+    return {name: draw(cells) for name in ("x", "z", "y")}
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(columns=small_tables())
+def test_no_spec_is_written_of_a_small_table_that_cannot_be_trained(columns, tmp_path):
+    data = written(tmp_path / "d.csv", columns)
+    try:
+        text = make_starter_spec(str(data), "y", folder=tmp_path).text
+    except DataError:
+        return
+    (tmp_path / "s.yaml").write_text(text, encoding="utf-8")
+    assert fit(str(tmp_path / "s.yaml"), out=tmp_path / "m.npz", overrides=["training.epochs=1"]).epochs == 1
+
+
+COMMENTED = {
+    "two classes": ["p", "q"] * 20,
+    "several classes": ["p", "q", "r", "s"] * 10,
+    "regression": [f"{k * 7 % 13}.5" for k in range(40)],
+    "prices": [f"{100 * 1.3 ** (k % 25):.2f}" for k in range(40)],
+    "codes": [str(k % 5) for k in range(40)],
+}
+
+
+@pytest.mark.parametrize("name", COMMENTED)
+def test_each_setting_that_is_commented_out_is_valid_by_itself(name, tmp_path):
+    data = written(tmp_path / "d.csv", {"x": SQUARES, "z": LETTERS, "y": COMMENTED[name]})
+    lines = make_starter_spec(str(data), "y", folder=tmp_path).text.splitlines()
+    settings_of = {
+        number: found for number, line in enumerate(lines) if (found := re.fullmatch(r"( *)# (\w+: .+?)    #.*", line))
+    }
+    assert len(settings_of) == len(list_recipes()) - 1 + (name in ("two classes", "prices"))
+    for number, found in settings_of.items():
+        kept = [line for line in lines if not (found[2].startswith("recipe") and line.startswith("recipe"))]
+        kept[kept.index(lines[number])] = found[1] + found[2]
+        (tmp_path / "s.yaml").write_text("\n".join(kept), encoding="utf-8")
+        assert fit(str(tmp_path / "s.yaml"), out=tmp_path / "m.npz", overrides=["training.epochs=1"]).epochs == 1
+
+
+YES_AND_NO = "nein/ja no/yes 0/1 false/true False/True N/Y neg/pos N/J non/oui -1/1 -/+ 0.0/1.0"
+
+
+@pytest.mark.parametrize(("no", "yes"), [pair.split("/") for pair in YES_AND_NO.split()])
+def test_the_class_that_means_yes_is_the_positive_one(no, yes, tmp_path):
+    data = written(tmp_path / "d.csv", {"x": SQUARES, "y": [yes, no] * 20})
+    text = make_starter_spec(str(data), "y", folder=tmp_path).text
+    (tmp_path / "s.yaml").write_text(text, encoding="utf-8")
+    assert load_spec(str(tmp_path / "s.yaml"))[0].data.positive_class == yes
+    found = fit(str(tmp_path / "s.yaml"), out=tmp_path / "m.npz", overrides=["training.epochs=1"])
+    assert found.positive_class == yes
+
+
+def test_without_a_target_likely_ones_are_proposed(tmp_path):
+    """By their names, else the last that are no identifiers, dates, constants or texts of many values."""
+    columns = {
+        "kind": LETTERS,
+        "size": SQUARES,
+        "one": ["1"] * 40,
+        "day": [f"2024-01-{k % 28 + 1:02}" for k in range(40)],
+        "id": [str(k) for k in range(40)],
+    }
+    with pytest.raises(SpecError, match=r"of which 'size', 'kind' are likely; write: .* --target size"):
+        make_starter_spec(str(written(tmp_path / "d.csv", columns)), None, folder=tmp_path)
+    columns = {"Label": LETTERS, **columns}
+    with pytest.raises(SpecError, match=r"of which 'Label' is likely; write: .* --target Label"):
+        make_starter_spec(str(written(tmp_path / "d.csv", columns)), None, folder=tmp_path)
+
+
+def test_what_is_left_out_far_out_or_a_date_is_said(tmp_path):
+    columns = {
+        "ticket": [f"A/{k} {k * 77}" if k % 4 == 0 else str(k * 991) for k in range(400)],
+        "day": [f"2024-01-{k % 28 + 1:02}" for k in range(400)],
+        "size": ["1e30" if k == 7 else f"{k % 17}.5" for k in range(400)],
+        "y": ["ja", "nein"] * 200,
+    }
+    notices = make_starter_spec(str(written(tmp_path / "d.csv", columns)), "y", folder=tmp_path).notices
+    said = "\n".join(notices)
+    assert "columns left out: ticket (text with 400 different values in 400 cells, of which 300 are numbers)" in said
+    assert 'column "day": dates, used as data.columns says; to leave them out: ignore' in said
+    assert said.count("day") == 1
+    assert 'column "size": 1e30 on line 9 is ' in said
+
+
+def test_comments_stand_in_one_column_but_for_those_of_long_lines(tmp_path):
+    long = "an extremely long name of a column that says all there is to say"
+    columns = {"a": SQUARES, long: LETTERS, "bcd": SQUARES, "y": ["p", "q"] * 20}
+    text = make_starter_spec(str(written(tmp_path / "d.csv", columns)), "y", folder=tmp_path).text
+    lines = [line for line in text.splitlines() if line.startswith("    ") and "#" in line]
+    assert [line.index("#") for line in lines if len(line.partition("#")[0]) < 60] == [19, 19]
+    assert "say: category  # 4 levels" in text

@@ -213,7 +213,8 @@ def test_init_without_a_target_lists_the_columns_and_the_way_on(tmp_path):
     (tmp_path / "t.csv").write_text(text_of(), encoding="utf-8")
     ended = mlptrain("init", "t.csv", cwd=tmp_path)
     assert (ended.code, ended.out) == (2, "")
-    assert "the columns are 'size', 'cost', 'Straße', 'label'; write: mlptrain init t.csv --target label" in ended.err
+    assert "the columns are 'size', 'cost', 'Straße', 'label', of which 'label' is likely" in ended.err
+    assert "; write: mlptrain init t.csv --target label" in ended.err
 
 
 def test_init_takes_what_the_user_says_of_the_text(tmp_path):
