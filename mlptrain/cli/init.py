@@ -2,13 +2,16 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mlptrain.cli.options import print_notice, set_blas_threads
+from mlptrain.cli.options import AsJson, prepare_stdout, print_notice, set_blas_threads
 from mlptrain.errors import SpecError
 from mlptrain.loading import load_modules
+
+if TYPE_CHECKING:
+    from mlptrain.commands.init import Starter
 
 SkipRows = Annotated[int, typer.Option(min=0, metavar="N", help="Lines above the names; by default as it looks.")]
 Encoding = Annotated[str | None, typer.Option(metavar="NAME", help="utf-8, cp1252 and others; by default as it looks.")]
@@ -29,14 +32,13 @@ def init_command(
     out: Annotated[
         Path | None, typer.Option(metavar="SPEC.yaml", help="Where to; by default <data name>.yaml; `-` is stdout.")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Write a commented spec to begin with, from what is found in a file."""
     set_blas_threads(1)
     with load_modules():
         from mlptrain.commands.init import make_starter_spec
         from mlptrain.commands.starter_format import make_given_format
-        from mlptrain.reporting.terminal import find_terminal
-        from mlptrain.reporting.text import escape_text
         from mlptrain.storage.publishing import publish_file
 
     path = out or Path(f"{Path(data).name.partition('.')[0] or 'spec'}.yaml")
@@ -47,11 +49,24 @@ def init_command(
     made = make_starter_spec(data, target, labels=labels, given=given, folder=Path() if to_stdout else path.parent)
     for message in made.notices:
         print_notice(message)
-    if to_stdout:
+    if not to_stdout:
+        publish_file(path, lambda stream: stream.write(made.text.encode()))
+    print_starter(made, None if to_stdout else str(path), as_json=as_json)
+
+
+def print_starter(made: "Starter", path: str | None, *, as_json: bool) -> None:
+    """Print what was written to `path`; where there is none, the spec itself."""
+    from mlptrain.reporting.init_results import build_init_document
+    from mlptrain.reporting.json_document import format_json
+    from mlptrain.reporting.terminal import find_terminal
+    from mlptrain.reporting.text import escape_text
+
+    if as_json:
+        print(format_json(build_init_document(made, path)), file=prepare_stdout())
+    elif path is None:
         print(made.text, end="")
-        return
-    publish_file(path, lambda stream: stream.write(made.text.encode()))
-    name, rows = escape_text(str(path)), f"{made.rows:,} row{'s' * (made.rows != 1)}"
-    terminal = find_terminal(sys.stdout)
-    print(terminal.wrap(f"{name}: {rows}, target {escape_text(made.target)}"))
-    print(terminal.paint("next:", "best") + terminal.wrap(f" mlptrain check {name}, then mlptrain fit {name}"))
+    else:
+        name, rows = escape_text(path), f"{made.rows:,} row{'s' * (made.rows != 1)}"
+        terminal = find_terminal(sys.stdout)
+        print(terminal.wrap(f"{name}: {rows}, target {escape_text(made.target)}"))
+        print(terminal.paint("next:", "best") + terminal.wrap(f" mlptrain check {name}, then mlptrain fit {name}"))

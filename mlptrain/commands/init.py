@@ -11,6 +11,7 @@ from mlptrain.commands.starter_columns import (
     describe_doubtful_columns,
     format_column_lines,
     require_any_column,
+    summarize_found_columns,
     understand_columns_despite_faults,
 )
 from mlptrain.commands.starter_format import (
@@ -58,13 +59,17 @@ FIRST_LOOK = "plain"
 
 @dataclass(frozen=True, kw_only=True)
 class Starter:
-    """A spec to begin with."""
+    """A spec to begin with, and what it says."""
 
     text: str
     rows: int
-    columns: int
+    target_name: str
     target: str
     """What the target is, in words."""
+    columns: Sequence[tuple[str, str, str]] = ()
+    """Per input column: its name, its kind in the spec, what its cells are, or why it is left out."""
+    layout: TableFormat | None = None
+    """How the table is written; None for images."""
     notices: Sequence[str] = ()
     """What the user should hear: columns that are left out or are no numbers against their look, cells left out."""
 
@@ -102,7 +107,8 @@ def make_image_starter(data: str, labels: str | None, folder: Path) -> Starter:
         "  # test: {images: …, labels: …}    # what `mlptrain eval` is measured on",
         "seed: 1",
     ]
-    return Starter(text="\n".join(text) + "\n", rows=count, columns=0, target=f"{len(classes.classes)} classes")
+    said = f"{len(classes.classes)} classes"
+    return Starter(text="\n".join(text) + "\n", rows=count, target_name="label", target=said)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,8 +214,10 @@ def make_table_starter(data: str, target: str | None, folder: Path, given: Table
     return Starter(
         text="\n".join(lines) + "\n",
         rows=table.rows,
-        columns=len(table.columns),
+        target_name=found.look.target,
         target=said,
+        columns=summarize_found_columns(table, found.columns, found.spec.data.rules),
+        layout=found.look.layout,
         notices=list_starter_notices(found),
     )
 

@@ -94,3 +94,17 @@ def describe_column(table: Table, name: str, found: Understood, missing: Collect
     if kind is None:
         return "ignore", format_yaml_comment(found.note)
     return kind.describe(ColumnLook(table, name, missing), found, format_yaml_comment)
+
+
+def summarize_found_columns(
+    table: Table, found: Mapping[str, Understood], rules: FeatureRules
+) -> list[tuple[str, str, str]]:
+    """Per column: its name, its kind in the spec, and what its cells are, or why it is left out."""
+    rows = []
+    for name, each in found.items():
+        missing = rules.missing(name)
+        kind = CLASS_OF.get(each.kind) or find_offered_kind(table, name, each, missing)
+        of = each.kind if each.kind != "ignore" or kind is None else kind.kinds[0]
+        why = each.note if kind is None else kind.describe(ColumnLook(table, name, missing), each, str)[1]
+        rows.append((name, of, why))
+    return rows

@@ -123,6 +123,20 @@ def test_show(tmp_path):
     assert found["history"]["train_metric"] == [None] * 10
 
 
+@pytest.mark.parametrize("out", [[], ["--out", "-"]])
+def test_init(tmp_path, out):
+    write_iris(tmp_path)
+    (tmp_path / "iris.yaml").unlink()
+    ended = mlptrain("init", "iris.csv", "--target", "species", "--json", *out, cwd=tmp_path)
+    found = document(ended)
+    assert found.keys() == {"path", "rows", "columns", "target", "format", "notices", "text"}
+    assert (found["path"], found["rows"]) == (None if out else "iris.yaml", 150)
+    assert found["columns"][0] == {"name": "sepal_length", "kind": "number", "why": "from 4.3 to 7.9"}
+    assert found["target"] == [{"name": "species", "what": "3 classes: setosa (50), versicolor (50), virginica (50)"}]
+    assert found["format"]["encoding"] == "utf-8"
+    assert out or (tmp_path / "iris.yaml").read_text(encoding="utf-8") == found["text"]
+
+
 def test_check(tmp_path):
     write_iris(tmp_path, data={"train": "iris.csv", "target": "species", "columns": {"sepal_width": "ignore"}})
     found = document(mlptrain("check", "iris.yaml", "--json", cwd=tmp_path))
