@@ -31,6 +31,8 @@ def describe_usage_problem(problem: TyperException) -> str:
     said = problem.format_message().strip()
     if unknown := re.match(r"No such command '(.*?)'\.", said, re.DOTALL):
         return describe_unknown_command(unknown[1], ctx.command)
+    if option == "--version":
+        return f"{path}: there is no option --version; it is one of mlptrain itself: mlptrain --version"
     if option is not None and said.startswith("No such option"):
         return f"{path}: there is no option {option}{suggest_option(option, ctx.command)} ({path} --help)"
     if said.startswith("Missing"):

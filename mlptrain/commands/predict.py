@@ -16,18 +16,12 @@ from mlptrain.commands.predict_output import (
     require_separate_output,
 )
 from mlptrain.data.ahead import Ahead
+from mlptrain.data.column_names import describe_missing_columns, format_quoted_names
 from mlptrain.data.doubtful_rows import describe_doubtful_rows
 from mlptrain.data.files import name_input
 from mlptrain.data.images import read_images
 from mlptrain.data.odd_cells import OddCells, format_column_counts
-from mlptrain.data.table import (
-    CHUNK,
-    Reading,
-    Table,
-    describe_empty_rows,
-    describe_missing_columns,
-    format_quoted_names,
-)
+from mlptrain.data.table import CHUNK, Reading, Table, describe_empty_rows
 from mlptrain.data.table_writing import TableForm
 from mlptrain.errors import DataError, SpecError
 from mlptrain.model.answers import AnswerOptions, Columns, NotFinite, escape_spreadsheet_formula
@@ -165,6 +159,7 @@ class Prediction:
         """What the user should hear once all rows are predicted: columns without use, odd cells."""
         ignored = self.ignored
         unused = f"columns that the model does not use: {format_quoted_names(ignored)}" if ignored else ""
+        empty = "" if self.counts.rows else f"{name_input(self.data)}: there are no rows, only names"
         ends = f"{name_input(self.data)}: {describe_empty_rows(self.empty_rows)}" if self.empty_rows else ""
         said = (
             *([] if self.model.reads_images else self.format.notices),
@@ -173,6 +168,7 @@ class Prediction:
             *self.describe_left_out(),
             *(str(self.format.advise(DataError(doubt))) for doubt in self.doubts),
             unused,
+            empty,
             ends,
             self.describe_replaced(),
             self.counts.odd.words(),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlptrain.commands.paths import NamedFile, list_data_files, list_files_beside_model, require_separate_files
-from mlptrain.data.table import format_quoted_names
+from mlptrain.data.column_names import format_quoted_names
 from mlptrain.data.table_writing import TYPED, TableForm, TextForm, choose_table_form
 from mlptrain.errors import SpecError
 from mlptrain.model.answers import escape_spreadsheet_formula

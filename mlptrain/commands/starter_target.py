@@ -7,11 +7,12 @@ from statistics import fmean, median
 
 from mlptrain.commands.starter_columns import understand_columns_despite_faults
 from mlptrain.commands.starter_yaml import format_yaml_comment, format_yaml_text
+from mlptrain.data.column_names import format_quoted_names
 from mlptrain.data.column_rules import FeatureRules
 from mlptrain.data.levels import merge_levels
 from mlptrain.data.number_reading import describe_range, read_numbers
 from mlptrain.data.number_texts import sort_numbers_or_texts
-from mlptrain.data.table import Table, format_quoted_names
+from mlptrain.data.table import Table
 from mlptrain.errors import DataError
 from mlptrain.preparation.target_doubts import describe_codes
 

@@ -20,6 +20,7 @@ from mlptrain.data.column import (
     describe_broken_rule,
     find_repeated,
 )
+from mlptrain.data.column_names import format_quoted_names
 from mlptrain.data.encodings import FittedEncoding
 from mlptrain.data.grammar import NUMBERS
 from mlptrain.data.levels import (
@@ -32,7 +33,7 @@ from mlptrain.data.levels import (
 )
 from mlptrain.data.number_texts import sort_numbers_or_texts
 from mlptrain.data.odd_cells import OddRows
-from mlptrain.data.table import Table, format_quoted_names
+from mlptrain.data.table import Table
 from mlptrain.errors import DataError
 from mlptrain.randomness import uniform
 

@@ -82,7 +82,8 @@ class Reader:
                     break
                 blank += 1
             if not first.strip("\r\n"):
-                raise DataError(f"{self.name}:1: the file is empty" + (f" after {skip} skipped lines" if skip else ""))
+                after = f" after {skip} skipped lines" if skip else ""
+                raise DataError(f"{self.name}:1: the file is empty{after}; name one with a line of names and rows")
             if other := next((kind for form, kind in OTHER_TEXT if form.match(first)), None):
                 raise DataError(f"{self.name}:{skipped + blank + 1}: this is {other}, not a table; save it as CSV")
             if mark := read_separator_line(first):

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.data.column import ColumnLook, Doubles, Understood
+from mlptrain.data.column_names import format_quoted_names
 from mlptrain.data.column_rules import FeatureRules
 from mlptrain.data.date_column import DateColumn
 from mlptrain.data.date_recognition import explain_number_dates
@@ -13,7 +14,7 @@ from mlptrain.data.features import CLASS_OF, COLUMN_CLASSES, FeatureColumn, Feat
 from mlptrain.data.number_column import FEW_NUMBERS, NumberColumn
 from mlptrain.data.number_recognition import RUNNING_NUMBER
 from mlptrain.data.number_texts import are_whole_numbers
-from mlptrain.data.table import Table, format_quoted_names
+from mlptrain.data.table import Table
 from mlptrain.data.typed_kinds import infer_kind_from_type
 from mlptrain.data.yaml_keys import quote_yaml_key
 from mlptrain.errors import DataError

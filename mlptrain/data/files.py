@@ -140,7 +140,7 @@ def open_file(path: str) -> BinaryIO:
     try:
         if file.exists() and not file.is_file():
             what = "a folder" if file.is_dir() else "not a regular file"
-            raise DataError(f"{path}: this is {what}; name a data file")
+            raise DataError(f"{path or repr(path)}: this is {what}; name a data file")
         return file.open("rb")
     except FileNotFoundError:
         raise DataError(f"{path}: no such file{suggest_nearest_file(file)}") from None

@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 from mlptrain.data.cells import TextCells, format_double
 from mlptrain.data.coding import Coder, NulByte
 from mlptrain.data.column import Column
+from mlptrain.data.column_names import describe_missing_columns
 from mlptrain.data.column_types import ColumnType, translate_replacements
 from mlptrain.data.grammar import EXACT, is_number
 from mlptrain.data.levels import translate_words
-from mlptrain.data.table import Part, Table, Texts, describe_missing_columns
+from mlptrain.data.table import Part, Table, Texts
 from mlptrain.data.typed_cells import (
     BILLION,
     TRUTHS,

@@ -6,11 +6,12 @@ from unicodedata import category
 
 import numpy as np
 
+from mlptrain.data.column_names import format_quoted_names
 from mlptrain.data.grammar import LARGEST, NumberGrammar
 from mlptrain.data.levels import trim_text
 from mlptrain.data.number_forms import NumberForm, find_number_forms
 from mlptrain.data.number_texts import MISSING_NUMBERS, Doubles
-from mlptrain.data.table import Table, format_quoted_names
+from mlptrain.data.table import Table
 from mlptrain.data.yaml_keys import quote_yaml_key as quote_yaml_key
 from mlptrain.errors import DataError
 

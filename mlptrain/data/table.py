@@ -4,11 +4,11 @@ import codecs
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from itertools import accumulate
 
 from mlptrain.data import arrow_csv
 from mlptrain.data.cells import Block, Cells, Gatherer, RowNumbers, TextCells
+from mlptrain.data.column_names import describe_missing_columns
 from mlptrain.data.column_types import TEXT, ColumnType, find_texts_of_equal_value, make_typed_grammar
 from mlptrain.data.delimited import Reader
 from mlptrain.data.excel import ExcelReader
@@ -149,24 +149,6 @@ class Table:
         return replace(self, columns=columns, rows=len(rows), origin=origin)
 
 
-def find_near_name(name: str, names: Iterable[str]) -> list[str]:
-    """The name that differs only by case or blanks, else the closest one, if any."""
-    same = [other for other in names if other.strip().lower() == name.strip().lower()]
-    return same[:1] or get_close_matches(name, list(names), n=1, cutoff=0.7)
-
-
-def describe_missing_columns(names: Sequence[str], known: Collection[str], taken: Collection[str] = ()) -> str:
-    """What a message says of columns that are missing among the known ones, of which those `taken` are others."""
-    names = list(dict.fromkeys(names))
-    what = f"column {names[0]!r} is" if len(names) == 1 else f"columns {format_quoted_names(names)} are"
-    free = [name for name in known if name not in taken]
-    close = list(dict.fromkeys(match for name in names for match in find_near_name(name, free)))
-    hint = (
-        f"; did you mean {format_quoted_names(close)}?" if close else f"; the columns are {format_quoted_names(known)}"
-    )
-    return f"{what} missing{hint}"
-
-
 def format_row_count(rows: int) -> str:
     """A number of rows in words."""
     return f"{rows:,} row{'s' * (rows != 1)}"
@@ -175,13 +157,6 @@ def format_row_count(rows: int) -> str:
 def describe_empty_rows(count: int) -> str:
     """The notice of rows without any cell behind the others."""
     return f"{count} row{'s' * (count > 1)} without any cell at the end left out"
-
-
-def format_quoted_names(names: Iterable[str], most: int = 20) -> str:
-    """Names for a message: each once and quoted, the first 20 of them."""
-    shown = list(dict.fromkeys(names))
-    more = f" and {len(shown) - most} more" if len(shown) > most else ""
-    return ", ".join(repr(name) for name in shown[:most]) + more
 
 
 def read_table(

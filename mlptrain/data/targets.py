@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mlptrain.data.cells import TextCells
 from mlptrain.data.column import Doubles, Integers, Matrix
+from mlptrain.data.column_names import format_quoted_names
 from mlptrain.data.grammar import NUMBERS, NumberGrammar
 from mlptrain.data.levels import (
     NONE,
@@ -25,7 +26,7 @@ from mlptrain.data.levels import (
 from mlptrain.data.number_reading import read_numbers
 from mlptrain.data.number_texts import find_words, sort_numbers_or_texts
 from mlptrain.data.scaling import StandardScaling
-from mlptrain.data.table import Table, format_quoted_names, format_row_count
+from mlptrain.data.table import Table, format_row_count
 from mlptrain.errors import DataError
 
 MOST_HINTS = 20

@@ -22,6 +22,8 @@ def find_undecodable_byte(line: bytes, encoding: str, delimiter: str) -> str:
     return ""
 
 
+NO_TEXT = bytes({*range(32)} - {*b"\t\n\v\f\r\x1a\x1b"})
+"""Bytes that no text holds."""
 SAVE_AS_UTF8 = "save the file as UTF-8 or set data.encoding (cp1252 and latin-1 are common)"
 
 
@@ -67,8 +69,11 @@ def describe_undecodable(open_bytes: Opener, name: str, layout: TableFormat, del
     if "\n".encode(encoding) != b"\n":
         return f"{name}: the bytes are not {encoding}; {SAVE_AS_UTF8}"
     with open_bytes() as stream:
-        if wide := describe_wide_encoding(stream.read(BEGINNING)):
-            return f"{name}:1: {wide}"
+        beginning = stream.read(BEGINNING)
+    if wide := describe_wide_encoding(beginning):
+        return f"{name}:1: {wide}"
+    if len(beginning.translate(None, NO_TEXT)) < 0.95 * len(beginning):
+        return f"{name}: this is no text, but bytes of a kind that is not known; save tables as CSV (UTF-8)"
     with open_bytes() as stream:
         for number, raw in enumerate(stream, 1):
             if fault := find_undecodable_byte(raw, encoding, delimiter):

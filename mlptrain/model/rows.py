@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.data.column import Understood
+from mlptrain.data.column_names import find_near_name
 from mlptrain.data.column_rules import FeatureRules
 from mlptrain.data.doubtful_rows import describe_doubtful_rows
 from mlptrain.data.feature_fitting import fit_features
@@ -17,7 +18,7 @@ from mlptrain.data.files import name_input
 from mlptrain.data.images import read_images, read_labels
 from mlptrain.data.number_reading import read_numbers
 from mlptrain.data.odd_cells import OddRows
-from mlptrain.data.table import Part, Table, describe_empty_rows, find_near_name, format_row_count, read_table
+from mlptrain.data.table import Part, Table, describe_empty_rows, format_row_count, read_table
 from mlptrain.data.targets import mark_rows_without_target, require_targets_present
 from mlptrain.engine.arrays import Floats
 from mlptrain.errors import DataError, SpecError

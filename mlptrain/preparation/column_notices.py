@@ -3,10 +3,11 @@
 from collections.abc import Collection, Mapping
 
 from mlptrain.data.column import Understood
+from mlptrain.data.column_names import format_quoted_names
 from mlptrain.data.column_rules import FeatureRules
 from mlptrain.data.levels import is_word_for_missing
 from mlptrain.data.number_reading import quote_texts, quote_yaml_key
-from mlptrain.data.table import Table, format_quoted_names
+from mlptrain.data.table import Table
 
 ONE_BY_ONE = 3
 """Findings of one kind that are said column by column; more of them are said together."""

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.data.column import Understood, find_repeated
+from mlptrain.data.column_names import format_quoted_names
 from mlptrain.data.feature_fitting import find_incomplete_rows
 from mlptrain.data.levels import NONE, LevelFinder
 from mlptrain.data.odd_cells import OddCells, OddRows
-from mlptrain.data.table import Table, format_quoted_names, format_row_count
+from mlptrain.data.table import Table, format_row_count
 from mlptrain.data.targets import NumberTarget, fit_target_numbers, read_targets, require_targets_present
 from mlptrain.engine.comparisons import Undefined
 from mlptrain.errors import DataError, EnvironmentFailure, SpecError

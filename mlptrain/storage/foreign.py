@@ -98,6 +98,8 @@ def recognise_foreign(path: Path) -> str:
     if OLD_PICKLE.match(beginning):
         return "a pickle, which mlptrain never opens"
     known = next((kind for magic, kind in (FOREIGN | BEGINNINGS).items() if beginning.startswith(magic)), "")
-    if known or b"\0" in beginning or not beginning:
+    if not beginning:
+        return "an empty file"
+    if known or b"\0" in beginning:
         return known
     return TABLE if is_table(path) else recognise_own(path)

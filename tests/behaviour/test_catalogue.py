@@ -199,7 +199,63 @@ FORM = [
     bad("UTF-16 BE", "UTF-16", "save it as UTF-8|data.encoding", table=codecs.BOM_UTF16_BE + TABLE.encode("utf-16-be")),
     bad("UTF-32 LE", "UTF-32", "save it as UTF-8|data.encoding", table=codecs.BOM_UTF32_LE + TABLE.encode("utf-32-le")),
     bad("UTF-32 BE", "UTF-32", "save it as UTF-8|data.encoding", table=codecs.BOM_UTF32_BE + TABLE.encode("utf-32-be")),
-    bad("UTF-16 without a mark", r"table\.csv:1: a NUL byte", "UTF-8", table=TABLE.encode("utf-16-le")),
+    bad("UTF-16 without a mark", r"table\.csv:1: .*UTF-16-LE", "encoding: utf-16-le", table=TABLE.encode("utf-16-le")),
+    bad("UTF-16 BE without a mark", r"table\.csv:1: .*UTF-16-BE", "utf-16-be", table=TABLE.encode("utf-16-be")),
+    good("UTF-16 without a mark in eval", 'encoding: "utf-16-be"', rows=TABLE.encode("utf-16-be"), command=EVAL),
+    *fit_and_predict("bytes that are no text", r"\.csv: this is no text", "CSV", content=bytes(range(1, 256)) * 9),
+    *(
+        case
+        for command in (PREDICT, EVAL)
+        for case in (
+            bad(
+                f"no names: {command}",
+                r"rows\.csv:1: column",
+                "names above",
+                rows=with_line(1, "1.5,red,7.5,no"),
+                command=command,
+            ),
+            bad(
+                f"capitals: {command}",
+                r"rows\.csv:1: .*missing",
+                "'SIZE'",
+                rows=renamed("size", "SIZE"),
+                command=command,
+            ),
+            bad(
+                f"blanks: {command}",
+                r"rows\.csv:1: .*'size'",
+                "' size '",
+                rows=renamed("size", " size "),
+                command=command,
+            ),
+            bad(
+                f"a name twice: {command}",
+                r"rows\.csv:1: .*twice",
+                "rename",
+                rows=renamed("price", "size"),
+                command=command,
+            ),
+        )
+    ),
+    good(
+        "names alone in predict", "note: rows.csv: there are no rows, only names", rows=text_of(NAMES), command=PREDICT
+    ),
+    bad("names alone in eval", "rows.csv: there are no rows to evaluate on", rows=text_of(NAMES), command=EVAL),
+    good("names twice in predict", "skip_after_names: 1", rows=f"{text_of(NAMES)}{TABLE}", command=PREDICT),
+    bad("a folder in predict", r"\.: this is a folder", "name a data file", command="predict model.npz ."),
+    bad("no name at all", "'': this is a folder", "name a data file", command="predict model.npz ''"),
+    bad("a model as rows", "model.npz: this is a model", "name a table", command="predict model.npz model.npz"),
+    bad("a spec as rows", "spec.yaml: this is a spec", "name a table", command="predict model.npz spec.yaml"),
+    bad(
+        "arguments swapped",
+        "MODEL stands before DATA",
+        "model.npz rows.csv",
+        command="predict rows.csv model.npz",
+        code=2,
+    ),
+    bad(
+        "rows as a model", "rows.csv: not a model.* table", "mlptrain fit", command="predict rows.csv rows.csv", code=5
+    ),
     bad(
         "cp1252",
         r"table\.csv:7: column 2: byte \d+.*0xe9",

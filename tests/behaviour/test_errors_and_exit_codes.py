@@ -38,14 +38,14 @@ def folder(tmp_path):
 
 
 def refused(folder, code, *arguments, lines=1, **options):
-    """The message(s) of a command that ends with a code, and leaves the folder as it was."""
+    """The message(s) of a command that ends with a code, and leaves the folder as it was; notes may stand before."""
     before = files(folder)
     ended = mlptrain(*arguments, cwd=folder, **options)
     assert ended.code == code, ended.err
     assert ended.out == ""
     assert "Traceback" not in ended.err
     assert "bug in mlptrain" not in ended.err
-    messages = ended.err.splitlines()
+    messages = ended.err[ended.err.index("error: ") :].splitlines()
     assert len(messages) == lines
     assert all(message.startswith("error: ") for message in messages)
     assert files(folder) == before
@@ -114,6 +114,10 @@ def test_usage_and_spec(folder, arguments, said):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (
+            ("fit", "--version"),
+            "mlptrain fit: there is no option --version; it is one of mlptrain itself: mlptrain --version",
+        ),
         (("fit", "iris.yaml", "--nope"), "mlptrain fit: there is no option --nope (mlptrain fit --help)"),
         (("fit", "iris.yaml", "--treads", "1"), "mlptrain fit: there is no option --treads; did you mean --threads?"),
         (

@@ -16,10 +16,11 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from mlptrain.data import delimited
+from mlptrain.data.column_names import format_quoted_names
 from mlptrain.data.delimited import FIELD_LIMIT, ROWS_AT_ONCE, Reader
 from mlptrain.data.frames import read_columns
 from mlptrain.data.number_reading import read_numbers
-from mlptrain.data.table import Table, format_quoted_names, gather_readers_into_table, read_table
+from mlptrain.data.table import Table, gather_readers_into_table, read_table
 from mlptrain.data.table_format import TableFormat, is_known_encoding
 from mlptrain.errors import DataError
 from tests.support.table_cases import (

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from mlptrain.data import arrow_csv, delimited
 from mlptrain.data import cells as cells_file
+from mlptrain.data.column_names import describe_missing_columns, format_quoted_names
 from mlptrain.data.number_reading import read_numbers
-from mlptrain.data.table import Reading, describe_missing_columns, format_quoted_names, read_table
+from mlptrain.data.table import Reading, read_table
 from mlptrain.data.table_format import TableFormat
 from mlptrain.data.table_writing import Writer
 from mlptrain.errors import DataError

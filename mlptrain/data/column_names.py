@@ -1,0 +1,46 @@
+"""Names of columns in messages: listed, and what is said of those that are missing."""
+
+from collections.abc import Collection, Iterable, Sequence
+from difflib import get_close_matches
+from unicodedata import normalize
+
+from mlptrain.data.grammar import is_number
+
+
+def find_near_name(name: str, names: Iterable[str]) -> list[str]:
+    """The name that differs only by case, blanks or the form of its letters, else the closest one, if any."""
+    same = [other for other in names if simplify_name(other) == simplify_name(name)]
+    return same[:1] or get_close_matches(name, list(names), n=1, cutoff=0.7)
+
+
+def simplify_name(name: str) -> str:
+    """A name without what eyes do not tell: case, blanks around it, and whether its letters are composed."""
+    return normalize("NFC", name).strip().lower()
+
+
+def describe_missing_columns(names: Sequence[str], known: Collection[str], taken: Collection[str] = ()) -> str:
+    """What a message says of columns that are missing among the known ones, of which those `taken` are others."""
+    names = list(dict.fromkeys(names))
+    what = f"column {names[0]!r} is" if len(names) == 1 else f"columns {format_quoted_names(names)} are"
+    free = [name for name in known if name not in taken]
+    close = list(dict.fromkeys(match for name in names for match in find_near_name(name, free)))
+    if close:
+        return f"{what} missing; did you mean {format_quoted_names(close)}?{explain_letters(names, close)}"
+    rows = "; the first line looks like a row: write the names above it" if any(map(is_number, known)) else ""
+    return f"{what} missing; the columns are {format_quoted_names(known)}{rows}"
+
+
+def explain_letters(names: Sequence[str], close: Sequence[str]) -> str:
+    """That names look alike and are not, as their letters are composed otherwise; empty if they are not so."""
+    alike = {normalize("NFC", name) for name in close if name not in names} & {normalize("NFC", name) for name in names}
+    if not alike:
+        return ""
+    form = "NFD" if all(name != normalize("NFC", name) for name in close) else "NFC"
+    return f" (they look alike, but the file has them in the Unicode form {form}; write the names anew)"
+
+
+def format_quoted_names(names: Iterable[str], most: int = 20) -> str:
+    """Names for a message: each once and quoted, the first 20 of them."""
+    shown = list(dict.fromkeys(names))
+    more = f" and {len(shown) - most} more" if len(shown) > most else ""
+    return ", ".join(repr(name) for name in shown[:most]) + more
