@@ -32,8 +32,10 @@ def check_command(
         from mlptrain.reporting.terminal import find_terminal
 
     result = check_files(spec, overrides=overrides or (), threads=threads)
+    listed = () if as_json or print_spec else result.column_notices
     for message in result.notices:
-        print_notice(message)
+        if message not in listed:
+            print_notice(message)
     if as_json:
         print(json_document.format_json(check_results.build_check_document(result)), file=prepare_stdout())
     elif print_spec:

@@ -42,7 +42,7 @@ CheckpointsWhen = Annotated[
 Minutes = Annotated[
     float, typer.Option(metavar="N", min=0.0, help="Also a checkpoint within an epoch, N minutes after the last.")
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing but errors.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing but errors, and which columns are not used.")]
 
 
 def fit_command(
@@ -80,7 +80,7 @@ def fit_command(
             history=history,
             plan=plan_checkpoints(checkpoints, checkpoint_minutes, resume=resume, restart=restart, finish=finish),
             sinks=[sinks.make_sink(name, title=spec, path=history) for name in names],
-            host=Host(threads=threads, notice=say, remark=say, stop=stop.is_wished),
+            host=Host(threads=threads, notice=say, warning=print_notice, remark=say, stop=stop.is_wished),
         )
     print_result(result, as_json=as_json, quiet=quiet, verbose=verbose)
     if stop.signal:  # it came when the model was being written

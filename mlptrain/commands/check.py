@@ -10,9 +10,9 @@ from mlptrain.data.features import CLASS_OF
 from mlptrain.fitting.candidates import list_spec_candidates
 from mlptrain.fitting.execution import choose_executor
 from mlptrain.fitting.memory_estimate import estimate_memory_by_phase
-from mlptrain.fitting.trainings import list_data_notices, make_course
+from mlptrain.fitting.trainings import list_row_notices, make_course
 from mlptrain.model.products import describe_products, limit_threads
-from mlptrain.preparation.column_notices import describe_declared_columns
+from mlptrain.preparation.column_notices import describe_declared_columns, list_column_notices
 from mlptrain.preparation.material import TrainingData, read_training_rows
 from mlptrain.preparation.partitions import divide_rows, join_validation_to_training
 from mlptrain.preparation.preparation import EncodedData, fit_and_encode_parts
@@ -34,6 +34,8 @@ class Check:
     recipe: Expansion | None
     """What became of the recipe that the spec names."""
     notices: Sequence[str]
+    column_notices: Sequence[str]
+    """Those of the notices that the list of the columns says, too."""
     rows: int
     """All rows with a target."""
     division: Mapping[str, int]
@@ -74,10 +76,13 @@ def check_files(spec_path: str, *, overrides: Sequence[str] = (), threads: int |
         gradient, chosen = check_gradient(course), choose_executor(course)
         products = describe_products(course.network, course.batch_size)
     trainings = [*parts, join_validation_to_training(parts[0])] if data.spec.training.refit else parts
+    unused = list_column_notices(encoded.understood, encoded.features.ignored)
+    declared = describe_declared_columns(encoded.understood)
     return Check(
         spec=encoded.spec,
         recipe=candidate.expansion,
-        notices=[*draft.notices, *list_data_notices(encoded), *describe_declared_columns(encoded.understood)],
+        notices=[*draft.notices, *unused, *list_row_notices(encoded), *declared],
+        column_notices=[*unused, *declared],
         rows=data.rows.count,
         division=count_divided_rows(course, parts[0]),
         trainings=len(parts),

@@ -1,11 +1,12 @@
 """The candidates of a spec for some rows: one where it names no recipe, else one for each choice of the recipe."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlptrain.model.rows import Rows, drop_rows_without_target
 from mlptrain.preparation.material import TrainingData, make_training_data
-from mlptrain.preparation.resolution import has_class_target
+from mlptrain.preparation.resolution import explain_target_kind, has_class_target
+from mlptrain.spec.fields import Spec
 from mlptrain.spec.file import Draft, Expansion
 from mlptrain.spec.recipes import Facts
 
@@ -32,7 +33,17 @@ def understand_candidates(draft: Draft, rows: Rows, folder: Path) -> list[Candid
     found = [draft.completed(facts, choice) for choice in range(max(len(draft.recipe.choices), 1))]
     if all(spec == found[0][0] for spec, _ in found):
         found = found[:1]
-    return [Candidate(data=make_training_data(spec, rows, folder), expansion=expansion) for spec, expansion in found]
+    return [
+        Candidate(data=explain_target(draft.spec, make_training_data(spec, rows, folder)), expansion=expansion)
+        for spec, expansion in found
+    ]
+
+
+def explain_target(given: Spec, data: TrainingData) -> TrainingData:
+    """The rows with the reason that the user's own keys give for the kind of the target: a recipe's loss is none."""
+    if given.loss is not None:
+        return data
+    return replace(data, target_reason=explain_target_kind(replace(data.spec, loss=None), data.classes))
 
 
 def find_recipe_facts(draft: Draft, rows: Rows) -> Facts:

@@ -22,6 +22,8 @@ class Host:
     """Threads of the matrix products; None: as many as they are worth."""
     clock: Clock = time.monotonic
     notice: Callable[[str], object] = ignore_notice
+    warning: Callable[[str], object] | None = None
+    """Where goes what also who asked for quiet must hear: which columns are not used; None: where notices go."""
     remark: Callable[[str], object] = ignore_notice
     """Where goes what only who looks on need hear: what the spec says about columns, which trial is under way."""
     stop: Callable[[], bool] = never_stop
@@ -29,3 +31,7 @@ class Host:
     """When the command began, by the clock; None: with the fit."""
     end: float = inf
     """Until when all trainings are to be done."""
+
+    def warn(self, message: str) -> None:
+        """Say what nobody may miss."""
+        (self.warning or self.notice)(message)

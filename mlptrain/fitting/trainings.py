@@ -27,7 +27,7 @@ from mlptrain.model.network_arrays import select_arrays_by_prefix
 from mlptrain.model.network_outputs import measure_part_metrics, predict_values, predict_with_mean_loss
 from mlptrain.model.products import limit_threads, make_room_for_products
 from mlptrain.model.training_names import choose_training_noun, name_training
-from mlptrain.preparation.column_notices import describe_declared_columns, list_column_notices
+from mlptrain.preparation.column_notices import describe_declared_columns, describe_findings, list_column_notices
 from mlptrain.preparation.material import TrainingData
 from mlptrain.preparation.partitions import join_validation_to_training
 from mlptrain.preparation.preparation import EncodedData, fit_and_encode_parts
@@ -153,10 +153,7 @@ class Trainings:
         first = course.number == 1
         course.network.executor = choose_executor(course).load(self.host.notice if first else ignore_notice)
         if first:
-            for message in list_data_notices(encoded):
-                self.host.notice(message)
-            for message in describe_declared_columns(encoded.understood):
-                self.host.remark(message)
+            tell_notices(encoded, self.host)
             require_model_fits_file(self.data.spec, encoded.features, encoded.head, course.folds)
             self.keeper.begin(self.data, course)
             make_room_for_products(course.network, course.batch_size)
@@ -254,9 +251,22 @@ def always_stop() -> bool:
     return True
 
 
-def list_data_notices(encoded: EncodedData) -> list[str]:
-    """Notices of the columns that are not used, and of what else was found in the data."""
-    notices = list_column_notices(encoded.understood, encoded.features.ignored)
+def tell_notices(encoded: EncodedData, host: Host) -> None:
+    """Say what was found in the columns and rows; which columns are not used is a warning."""
+    unused = {name: found for name, found in encoded.understood.items() if found.kind == "ignore"}
+    for message in list_column_notices(encoded.understood, encoded.features.ignored):
+        host.warn(message)
+    odd = describe_findings(unused)
+    for message in list_row_notices(encoded):
+        say = host.warn if message in odd else host.notice
+        say(message)
+    for message in describe_declared_columns(encoded.understood):
+        host.remark(message)
+
+
+def list_row_notices(encoded: EncodedData) -> list[str]:
+    """Notices of what was found in the data, beside the columns that are not used."""
+    notices = list[str]()
     size, rows = encoded.spec.training.batch_size, encoded.train.rows
     if size != "full" and size > rows:
         notices.append(f"training.batch_size: {size} is more than the {rows} training rows, which make one batch")

@@ -93,6 +93,8 @@ class Trace:
         self._room = 0
         self._sums: list[float] = []
         self._counts: list[float] = []
+        self.ends: list[float] = []
+        """The least and the largest finite value, of all that were added."""
 
     def add(self, value: float | None) -> None:
         """The next value of the series; what is not a finite number counts as missing."""
@@ -102,6 +104,7 @@ class Trace:
         if value is not None and isfinite(value):
             self._sums[-1] += value
             self._counts[-1] += 1
+            self.ends = [min([*self.ends, value]), max([*self.ends, value])]
 
     def values(self) -> list[float | None]:
         """The mean of each stretch, None where all of it is missing."""

@@ -44,7 +44,7 @@ class Layout:
         above, labels = self._line([c.above for c in self.columns]), self._line([c.label for c in self.columns])
         if len(legend) <= len(above[0]):
             above[0] = legend.ljust(len(above[0]))
-        elif len(above) > 1 and len(legend) < len(above[0]) + len(above[1]) - len(above[1].lstrip()):
+        elif len(above) > 1 and len(legend) + 2 <= len(above[0]) + len(above[1]) - len(above[1].lstrip()):
             above[:2] = [legend, above[1][len(legend) - len(above[0]) :]]
         return above, labels
 
@@ -72,6 +72,11 @@ def list_epoch_columns(started: Started, *, penalty: bool, train_metric: bool) -
         (True, Column("", "rows/s", 7, lambda e: format_row_rate(e.rows_per_second), 8)),
     ]
     return [column for wanted, column in every if wanted]
+
+
+def is_untrained(epoch: EpochEnded) -> bool:
+    """Whether an epoch has changed nothing, as a first one that a warm-up begins with a learning rate of 0."""
+    return epoch.epoch == 1 and epoch.learning_rate == 0
 
 
 def fit_columns_to_width(every: list[Column], width: int) -> Layout:

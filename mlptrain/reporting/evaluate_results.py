@@ -10,7 +10,7 @@ from mlptrain.model.evaluation import Evaluation
 from mlptrain.reporting.metric_rows import choose_headline, describe_scaled_loss, order_metrics
 from mlptrain.reporting.terminal import ANYWHERE, Terminal
 from mlptrain.reporting.text import escape_text
-from mlptrain.reporting.text_tables import align_rows, describe_dropped_columns, drop_columns
+from mlptrain.reporting.text_tables import TABLE_WIDTH, align_rows, describe_dropped_columns, drop_columns
 from mlptrain.reporting.words import format_count_with_noun
 
 
@@ -110,7 +110,8 @@ def format_slices(result: Evaluation, names: Sequence[str], terminal: Terminal =
         [escape_text(each.value, 40), f"{each.rows:,}", *(format_figure(each.metrics[name]) for name in names)]
         for each in result.slices[:most]
     ]
-    shown, dropped = drop_columns([["", "rows", *names], *rows], terminal, keep=3)
+    narrow = Terminal(width=terminal.width or TABLE_WIDTH)
+    shown, dropped = drop_columns([["", "rows", *names], *rows], narrow, keep=3)
     return [align_rows(shown, terminal=terminal), *describe_dropped_columns(dropped, terminal)]
 
 

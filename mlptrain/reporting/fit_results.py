@@ -15,14 +15,12 @@ from mlptrain.reporting.text import escape_text
 from mlptrain.reporting.text_tables import (
     PART_PAINTS,
     REFIT,
+    TABLE_WIDTH,
     align_rows,
     describe_dropped_columns,
     drop_columns,
     format_metrics,
 )
-
-FOLDS_WIDTH = 80
-"""The width that the table of folds keeps to where lines may be of any length."""
 
 
 def format_fit_result(result: FitResult, terminal: Terminal = ANYWHERE, *, verbose: bool = False) -> str:
@@ -99,7 +97,7 @@ def format_folds(result: FitResult, terminal: Terminal, *, verbose: bool = False
         trivial = [result.baseline[part].get(name) for name in names]
         trivial[:1] = [None] if is_loss_apart(watched) and part == "validation" else trivial[:1]
         rows.append(["baseline", "", *map(format_figure, trivial)])
-    shown, dropped = drop_columns(rows, Terminal(width=terminal.width or FOLDS_WIDTH), keep=3)
+    shown, dropped = drop_columns(rows, Terminal(width=terminal.width or TABLE_WIDTH), keep=3)
     table = align_rows(shown, terminal=terminal, paints=[PART_PAINTS[part]])
     lines = [table, *describe_scaled_loss(names, watched), *describe_dropped_columns(dropped, terminal)]
     return [*lines, *describe_worth(result, part, terminal)]

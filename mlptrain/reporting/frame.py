@@ -9,7 +9,7 @@ from mlptrain.model.history import EpochEnded
 from mlptrain.model.training_names import place_training
 from mlptrain.reporting.curve import Scale, Values, draw_curve, find_curve_column
 from mlptrain.reporting.digest import LAST, Digest
-from mlptrain.reporting.epoch_table import Column, Layout, fit_columns_to_width, list_epoch_columns
+from mlptrain.reporting.epoch_table import Column, Layout, fit_columns_to_width, is_untrained, list_epoch_columns
 from mlptrain.reporting.words import (
     describe_failure,
     describe_finish,
@@ -52,6 +52,8 @@ ASCII = Glyphs(best="*", rule="-", done="=", left="-", ascii=True)
 class _Series:
     name: str
     values: Values
+    ends: Values
+    """The least and the largest loss of an epoch: what the axis says, while the curve has means of many epochs."""
     style: Style
 
 
@@ -92,7 +94,7 @@ class Frame:
     def _head(self, *, live: bool = False) -> list[Line]:
         """What is trained, after the trainings before it: while it runs, the last few of them."""
         before = self.before[-MOST_BEFORE:] if live else self.before
-        ended: list[Line] = [[(line[: self.width], "quiet")] for line in before]
+        ended: list[Line] = [[(shorten_facts(line, self.width), "quiet")] for line in before]
         return [*ended, *self._strong(describe_start(self.started, self.title))[:3], []]
 
     def _strong(self, text: str) -> list[Line]:
@@ -120,7 +122,10 @@ class Frame:
 
     @property
     def _best(self) -> int | None:
-        return self.digest.best.epoch if self.digest.best and self.started.monitor is not None else None
+        best, ended = self.digest.best, self.digest.finished is not None
+        if best is None or self.started.monitor is None or (is_untrained(best) and not ended):
+            return None
+        return best.epoch
 
     def _bar(self, elapsed: float) -> Line:
         """How much of the run is done, in words as long as there is room for, and a bar in what is left."""
@@ -169,7 +174,7 @@ class Frame:
     def _chart(self, height: int) -> list[Line]:
         """Both losses side by side on one scale, under them the place of the best epoch; nothing where room lacks."""
         series = self._series()
-        scale = Scale.over(*(each.values for each in series))
+        scale = Scale.over(*(each.ends for each in series))
         labels = _format_scale_labels(scale, height)
         width = min((min(self.width, WIDEST) - len(labels[0])) // len(series) - len(GAP), 60)
         if width < 8 or len(series[0].values) < 2:
@@ -179,9 +184,10 @@ class Frame:
 
     def _series(self) -> list["_Series"]:
         digest, loss = self.digest, "batch loss" if self.started.running_loss else "train loss"
-        series = [_Series(loss, digest.train_loss.values(), "train")]
+        series = [_Series(loss, digest.train_loss.values(), digest.train_loss.ends, "train")]
         if self.started.validation_rows:
-            series.append(_Series("validation loss", digest.validation_loss.values(), "validation"))
+            trace = digest.validation_loss
+            series.append(_Series("validation loss", trace.values(), trace.ends, "validation"))
         return series
 
     def _panel(self, series: "_Series", scale: Scale, width: int, height: int) -> list[Line]:
@@ -196,6 +202,14 @@ class Frame:
             return [(rule * width, "quiet")]
         at = find_curve_column((best - first) / max(last.epoch - first, 1), width)
         return [(rule * at, "quiet"), (self.glyphs.best, "best"), (rule * (width - 1 - at), "quiet")]
+
+
+def shorten_facts(line: str, width: int) -> str:
+    """As many of the facts of a line, which commas separate, as there is room for, from the first on."""
+    facts = line.split(", ")
+    while len(facts) > 1 and len(", ".join(facts)) > width:
+        facts.pop()
+    return ", ".join(facts)[:width]
 
 
 def draw_trial(trial: TrialSteps, width: int, glyphs: Glyphs) -> Line:

@@ -7,7 +7,7 @@ from typing import IO
 
 from mlptrain.model.history import EpochEnded
 from mlptrain.reporting.digest import generate_round_steps
-from mlptrain.reporting.epoch_table import Layout, list_epoch_columns
+from mlptrain.reporting.epoch_table import Layout, is_untrained, list_epoch_columns
 from mlptrain.reporting.sink_options import SinkOptions
 from mlptrain.reporting.text import escape_unencodable
 from mlptrain.reporting.words import describe_failure, describe_finish, describe_start, format_count_with_noun
@@ -27,8 +27,8 @@ class LinesSink(EventSink):
     """Writes what is trained, the epochs 1, 2, 5, 10, 20, …, every twentieth part of the run, the last, and the end.
 
     Another epoch has a line if none was written for ten seconds; in longer runs, for a thirtieth of the time gone, up
-    to five minutes. A `*` marks an epoch that was the best so far. A line that `stream` refuses (`OSError`) is lost,
-    and training goes on.
+    to five minutes. A `*` marks an epoch that was the best so far, unless it has trained nothing. A line that `stream`
+    refuses (`OSError`) is lost, and training goes on.
     """
 
     def __init__(self, stream: IO[str], *, title: str = "", clock: Callable[[], float] = time.monotonic) -> None:
@@ -101,12 +101,13 @@ class LinesSink(EventSink):
     def _write_row(self, started: Started, event: EpochEnded) -> None:
         every = list_epoch_columns(started, penalty=self._penalty, train_metric=self._train_metric)
         layout = Layout(tuple(every), gap=2)
-        legend = "* best so far" if started.monitor is not None else ""
+        legend = "* best yet" if started.monitor is not None else ""
         headings = ["".join(cells) for cells in layout.headings(legend)]
         if headings != self._headings:
             self._headings = headings
             self._write(*headings)
-        self._write("".join(layout.row(event, "*" if event.best and started.monitor is not None else "")))
+        marked = event.best and started.monitor is not None and not is_untrained(event)
+        self._write("".join(layout.row(event, "*" if marked else "")))
         self._written = event
 
     def _end(self, started: Started, words: str) -> None:

@@ -92,6 +92,7 @@ def describe_history(result: Description, terminal: Terminal, *, most: int) -> l
     names = [name for name, values in history.items() if any(value is not None for value in values)]
     shown = [name for name in names if name not in ("epoch", "best", "penalty") or any(history[name])]
     shown = [name for name in shown if name not in ("epoch", "best")]
+    shown.sort(key=lambda name: name != find_watched_column(result))
     best = max((epoch for epoch, is_best in zip(epochs, history["best"], strict=True) if is_best), default=0)
     chosen = choose_epochs(epochs, best, most)
     rows = [
@@ -102,6 +103,13 @@ def describe_history(result: Description, terminal: Terminal, *, most: int) -> l
     legend = " (* best)" if best else ""
     lines = [terminal.paint(f"{heading}{legend}", "strong"), align_rows(table, terminal=terminal, left=0)]
     return [*lines, *describe_dropped_columns(dropped, terminal)]
+
+
+def find_watched_column(result: Description) -> str:
+    """The column of the history that stands first, so that the narrowest terminal has room for it."""
+    if result.watched.name is None:
+        return "train_loss"
+    return "validation_loss" if result.watched.name == "loss" else "validation_metric"
 
 
 def label_history_column(name: str, result: Description) -> str:

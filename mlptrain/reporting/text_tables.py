@@ -10,6 +10,8 @@ REFIT = "train: the refit on all rows; validation: the network before it, which 
 """What the metrics of a refitted network are of."""
 GAP = 2
 """Spaces between two columns."""
+TABLE_WIDTH = 80
+"""The width that tables of many metrics keep to where lines may be of any length."""
 Rows = Sequence[Sequence[str]]
 
 

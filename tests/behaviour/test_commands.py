@@ -59,6 +59,15 @@ def test_fit_quiet_says_nothing(tmp_path):
     assert mlptrain("fit", "iris.yaml", "-q", cwd=tmp_path) == (0, "", "")
 
 
+def test_fit_quiet_says_which_columns_are_not_used(tmp_path):
+    write_iris(tmp_path)
+    lines = (tmp_path / "iris.csv").read_text().splitlines()
+    (tmp_path / "iris.csv").write_text("\n".join([f"same,{lines[0]}", *(f"1,{line}" for line in lines[1:])]))
+    assert mlptrain("fit", "iris.yaml", "-q", cwd=tmp_path) == (0, "", "note: columns not used: same (constant)\n")
+    checked = mlptrain("check", "iris.yaml", cwd=tmp_path)
+    assert (checked.out + checked.err).count("same (constant)") == 1
+
+
 def test_fit_says_what_it_read_under_another_name(tmp_path):
     write_iris(tmp_path, model={"hidden_sizes": [3]})
     assert "note: iris.yaml:" in mlptrain("fit", "iris.yaml", cwd=tmp_path).err

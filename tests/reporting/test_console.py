@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from mlptrain.figures import format_figure
 from mlptrain.model.history import EpochEnded
 from mlptrain.reporting.console import INTERVAL, ConsoleSink, make_sink_for_console
 from mlptrain.reporting.digest import Digest
-from mlptrain.reporting.frame import ASCII, FINAL_ROWS, UNICODE, Frame, draw_trial
+from mlptrain.reporting.frame import ASCII, FINAL_ROWS, UNICODE, Frame, draw_trial, shorten_facts
 from mlptrain.reporting.lines import LinesSink
 from mlptrain.training.events import Started, StepsDone, TrialSteps
 from tests.support.streams import Clock, broken_off, drawn, runs, training
@@ -399,3 +400,32 @@ def test_the_bar_of_a_trial_fits(width):
     (line,) = text_of([draw_trial(TRIALS[1], width, ASCII)])
     assert len(line) <= max(width, 2)
     assert width < 40 or line.endswith("trial 1 of 2, step 150/300")
+
+
+# what a first epoch that trains nothing is marked with
+
+
+@pytest.mark.parametrize(("rate", "marked"), [(0.0, 0), (0.001, 1)])
+def test_a_first_epoch_without_a_learning_rate_is_no_best_one_yet(rate, marked):
+    started, first, *rest = training(3, planned=9, best=1)
+    first = replace(first, learning_rate=rate)
+    events = [started, first, *[event for event in rest if isinstance(event, EpochEnded)]]
+    assert "".join(text_of(frame_of(events).live(40, 1.0))).count("★ ") == 1 + marked
+    ended = frame_of([started, first, *rest])
+    assert "".join(text_of(ended.final(40, 1.0))).count("★ ") == 2
+
+
+@pytest.mark.parametrize("width", [20, 40, 60, 200])
+def test_the_line_of_a_training_before_ends_with_a_whole_fact(width):
+    facts = ["fold 1  done: 40 epochs in 12.3 s", "best epoch 33 (validation loss 0.1234)"]
+    line = shorten_facts(", ".join(facts), width)
+    assert len(line) <= width
+    assert width < len(facts[0]) or line in (facts[0], ", ".join(facts))
+
+
+def test_the_axis_says_the_losses_of_epochs_not_of_their_means():
+    lines = text_of(frame_of(digest_of_run(5000, 5000)).final(40, 1.0))
+    epochs = [event for event in training(5000) if isinstance(event, EpochEnded)]
+    losses = [loss for epoch in epochs for loss in (epoch.train_loss, epoch.validation_loss)]
+    for end in (max(losses), min(losses)):
+        assert any(line.strip().startswith(format_figure(end)) for line in lines)

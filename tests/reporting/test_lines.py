@@ -51,7 +51,7 @@ def test_it_reads_like_this():
 
 TRANSCRIPT = """
 iris.yaml: 120 training rows, 30 validation rows, 4,675 parameters, 40 epochs
-* best so far train       train  validation  validation    learning
+* best yet    train       train  validation  validation    learning
   epoch        loss    accuracy        loss    accuracy        rate    rows/s
 *     1      0.8085      0.5957      0.8285      0.4957    0.001000      1.2M
 *     2      0.6476      0.6762      0.6676      0.5762    0.001000      1.2M
@@ -83,7 +83,7 @@ def test_several_trainings_have_few_lines_each_and_their_headings_once():
     trainings = [[replace(start, fold=k, folds=5), *rest] for k in range(1, 6) for start, *rest in [training(300)]]
     lines = written([event for events in trainings for event in events], title="iris.yaml").splitlines()
     assert len(lines) <= 5 * 8
-    assert sum("best so far" in line for line in lines) == 1
+    assert sum("best yet" in line for line in lines) == 1
     assert sum(line.startswith("done: ") for line in lines) == 5
 
 
@@ -196,3 +196,18 @@ def test_a_long_trial_says_how_far_it_has_come():
             clock.now += 6
             sink(TrialSteps(trial=1, trials=2, steps=steps, planned=300))
     assert stream.getvalue() == "  trial 1 of 2, step 20 of 300\n"
+
+
+@pytest.mark.parametrize("count", [5, 100_000, 10_000_000])
+@pytest.mark.parametrize("running", [True, False])
+def test_the_legend_does_not_run_into_the_heading(count, running):
+    started, first, *_ = training(1, planned=count)
+    heading = written([replace(started, running_loss=running), first]).splitlines()[1]
+    assert re.match(r"\* best yet {2,}(batch|train) ", heading)
+
+
+def test_a_first_epoch_that_trains_nothing_is_not_marked():
+    started, first, *_ = training(1, planned=5)
+    for rate, mark in ((0.0, " "), (0.001, "*")):
+        lines = written([started, replace(first, learning_rate=rate)]).splitlines()
+        assert next(line for line in lines if re.match(r"[* ] +1 ", line))[0] == mark
