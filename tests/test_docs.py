@@ -66,7 +66,8 @@ def test_a_how_to_has_one_runnable_spec_and_fits_it(name):
         spec_file = "iris.yaml"
     else:
         (spec,) = find_specs(page)
-        assert "train: datasets/" in spec.text or "datasets/digits.csv" in page
+        saved = [f"train: {block.file_name}\n" for block in find_blocks(page, "csv") if block.file_name]
+        assert any(train in spec.text for train in ["train: datasets/", *saved]) or "datasets/digits.csv" in page
         spec_file = spec.file_name
     assert any(command.line.startswith(f"mlptrain fit {spec_file}") for command in find_commands(page))
 
