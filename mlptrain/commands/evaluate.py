@@ -121,10 +121,21 @@ def read_evaluation_file(model: Model, data: str, labels: str | None, texts: Seq
     if not model.reads_images:
         if labels is not None:
             raise SpecError("--labels: the model was trained on a table; its targets are a column of DATA")
-        return read_rows(data, model.spec.data, Path(), texts=texts, only=model.columns())
+        rows = read_rows(data, model.spec.data, Path(), texts=texts, only=model.columns())
+        return require_target_columns(rows, model, data)
     if labels is None:
         raise SpecError("--labels is missing: give the IDX file of the labels")
     return read_rows(Images(images=data, labels=labels), model.spec.data, Path(), texts=texts)
+
+
+def require_target_columns(rows: Rows, model: Model, data: str) -> Rows:
+    """The rows; an error that names what does without the target where it alone is missing."""
+    there = rows.inputs.columns
+    absent = [name for name in model.spec.data.targets if name not in there]
+    if absent and model.columns().keys() <= there.keys():
+        hint = f"to predict it, which needs no target: mlptrain predict MODEL {data}"
+        raise DataError(f"{rows.inputs.missing(absent)}; {hint}")
+    return rows
 
 
 def read_test_rows(model: Model, model_path: Path, texts: Sequence[str]) -> Rows:

@@ -33,7 +33,8 @@ class ColumnRules:
     are compared by what they mean: where all are numbers, 1 and 1.0 are one."""
     format: str | None = None
     """How dates are written: DD/MM/YYYY, MM/DD/YYYY, %d %B %Y and the like, %H:%M for times of the day, epoch or
-    epoch_ms for seconds or milliseconds since 1970; by default it is found out."""
+    epoch_ms for seconds or milliseconds since 1970, excel for the days that spreadsheets count (45292 is 2024-01-01);
+    by default it is found out."""
     clock: Clock | None = None
     """`utc` (the default) takes times with a zone at their moment, and those without one as UTC; `local` takes what the
     clock shows, whatever the zone, so that the hour of the day is the local one."""

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlptrain.data.column import ColumnLook, Understood
 from mlptrain.data.dates import (
     DAY_FIRST,
     EPOCHS,
+    EXCEL,
     ISO,
     MONTH_FIRST,
     find_date_format,
@@ -188,6 +190,8 @@ NAMES = re.compile(
     r"time|date|stamp|epoch|when|created|updated|modified|datum|zeit|(^|_)(ts|at|on|day)$", re.IGNORECASE
 )
 """Names of columns that may hold moments."""
+SERIALS = (0, 2208988800)
+"""The years 1970 to 2040, in seconds: what days of spreadsheets are likely to mean."""
 CENTURY = (946684800, 2208988800)
 """The years 2000 to 2040, in seconds: what numbers of seconds are likely to mean."""
 
@@ -196,16 +200,13 @@ def find_number_formats(texts: Collection[str]) -> list[str]:
     """The formats of numbers that all of the texts may be dates in: as figures, or counted from 1970."""
     return [
         form
-        for form, low, high in (("%Y%m%d", FIRST, LAST), *((form, *CENTURY) for form in EPOCHS))
+        for form, low, high in (("%Y%m%d", FIRST, LAST), (EXCEL, *SERIALS), *((form, *CENTURY) for form in EPOCHS))
         if texts and all(low <= (each or (np.nan,))[0] < high for each in map(make_date_reader(form), texts))
     ]
 
 
 def explain_number_dates(name: str, look: ColumnLook) -> str:
-    """What numbers that may be dates may be, and how to use them so; empty if they are no dates.
-
-    A name must tell it, but for milliseconds, which few other numbers look like.
-    """
+    """What numbers that may be dates may be, and how to use them so; empty if they are no dates."""
     numbers = look.cells.read_numbers(look.missing, look.table.grammar_of(name))[0]
     known = numbers[np.isfinite(numbers)]
     if not known.size or not may_be_dates(float(known[0])):
@@ -213,18 +214,34 @@ def explain_number_dates(name: str, look: ColumnLook) -> str:
     low, high = float(known.min()), float(known.max())
     if not (may_be_dates(low) and may_be_dates(high) and (known == np.floor(known)).all()):
         return ""
-    texts = [f"{number:.0f}" for number in (np.unique(known[:SAMPLED]).tolist() if low < 1e8 else (low, high))]
+    different = np.unique(known[:SAMPLED])
+    texts = [f"{number:.0f}" for number in (different.tolist() if low < 1e8 else (low, high))]
     forms = find_number_formats([*texts, f"{low:.0f}", f"{high:.0f}"])
-    if not forms or not (NAMES.search(name) or forms[0] == "epoch_ms"):
+    if not forms or not is_telling(forms[0], name, different):
         return ""
-    what = "dates" if forms[0] not in EPOCHS else UNITS[forms[0]]
-    return (
-        f"may be {what}; as dates: data.columns: {{{quote_yaml_key(name)}: {{type: date, format: {quote(forms[0])}}}}}"
-    )
+    key = quote_yaml_key(name)
+    return f"may be {UNITS[forms[0]]}; as dates: data.columns: {{{key}: {{type: date, format: {quote(forms[0])}}}}}"
 
 
+def is_telling(form: str, name: str, different: NDArray[np.float64]) -> bool:
+    """Whether numbers that fit a format tell that they are dates: by their name, or as few other numbers look so."""
+    if form == EXCEL:
+        return DATE_NAMES.search(name) is not None
+    if NAMES.search(name) or form == "epoch_ms":
+        return True
+    if form == "%Y%m%d":
+        return len(different) >= FEWEST_DAYS
+    return form == "epoch" and len(different) >= FEWEST_DAYS and bool((different % 60 == 0).all())
+
+
+DATE_NAMES = re.compile(r"date|datum|fecha|(^|[_ ])(day|tag|data)$", re.IGNORECASE)
+"""Names of columns that may hold days."""
+FEWEST_DAYS = 5
+"""So many different numbers that all are days of the calendar, or whole minutes, are dates whatever their name."""
 SAMPLED = 10_000
 UNITS = {
+    "%Y%m%d": "dates",
+    EXCEL: "the days by which spreadsheets count dates",
     "epoch": "seconds since 1970",
     "epoch_ms": "milliseconds since 1970",
     "epoch_us": "microseconds since 1970",
@@ -234,7 +251,7 @@ UNITS = {
 
 def may_be_dates(number: float) -> bool:
     """Whether a number has the size of one of the ways to write dates as numbers."""
-    bounds = ((18000101, 22001231), *((CENTURY[0] * per, CENTURY[1] * per) for per in EPOCHS.values()))
+    bounds = ((18000101, 22001231), (25569, 51136), *((CENTURY[0] * per, CENTURY[1] * per) for per in EPOCHS.values()))
     return any(low <= number <= high for low, high in bounds)
 
 

@@ -61,6 +61,8 @@ TIMES = frozenset(["hour", "half_hour", "half", "minute", "second", "fraction", 
 """The groups that tell no day."""
 EPOCHS = {"epoch": 1, "epoch_ms": 10**3, "epoch_us": 10**6, "epoch_ns": 10**9}
 """Formats of numbers: seconds, thousandths … since 1970, by how many of them a second has."""
+EXCEL, DAYS_BEFORE_1970 = "excel", 25569
+"""The format of numbers that spreadsheets have for dates: days, of which so many are before 1970."""
 
 
 def compile_strptime_pattern(template: str) -> re.Pattern[str]:
@@ -150,6 +152,8 @@ def make_date_reader(format: str) -> Callable[[str], tuple[float, float] | None]
     """A function that reads a text as a moment and as how far its clock is ahead; an error if the format is wrong."""
     if format in EPOCHS:
         return partial(parse_epoch, per_second=EPOCHS[format])
+    if format == EXCEL:
+        return parse_excel_day
     return partial(parse_moment_and_zone, expression=compile_date_format(format))
 
 
@@ -160,6 +164,17 @@ def find_format_fault(format: str) -> str:
     except ValueError as problem:
         return str(problem)
     return ""
+
+
+def parse_excel_day(text: str) -> tuple[float, float] | None:
+    """The moment that a number of days is by which spreadsheets count dates, None if the text is no such number.
+
+    >>> parse_excel_day("45292.5"), parse_excel_day("x")
+    ((1704110400.0, nan), None)
+    """
+    if re.fullmatch(r"[0-9]{1,7}(\.[0-9]*)?", text.strip(" "), re.ASCII) is None:
+        return None
+    return (float(text) - DAYS_BEFORE_1970) * 86400, np.nan
 
 
 def parse_epoch(text: str, per_second: int) -> tuple[float, float] | None:

@@ -20,6 +20,8 @@ from mlptrain.data.yaml_keys import quote_yaml_key
 from mlptrain.errors import DataError
 
 AS_DECLARED = "as declared"
+IDENTIFIER = "identifier"
+"""What the note of numbers says that name the rows; dates may look so, too."""
 NOTHING_SAID = ("constant", "all cells are missing")
 """What cells say that may not even have been read."""
 
@@ -91,7 +93,8 @@ def infer_kind_from_cells(table: Table, name: str, missing: set[str]) -> Underst
     if not look.cells.is_numeric and (dates := DateColumn.recognise(look)) is not None:
         return dates  # before numbers: figures with a month's name beside them are no amounts in a unit
     found = next(found for column in COLUMN_CLASSES if (found := column.recognise(look)) is not None)
-    if found == Understood("number") and (said := explain_number_dates(name, look)):
+    is_number = found in (Understood("number"), RUNNING_NUMBER) or (found.kind == "number" and IDENTIFIER in found.note)
+    if is_number and (said := explain_number_dates(name, look)):
         return Understood("number", said, notice=True)
     return found
 

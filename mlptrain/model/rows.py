@@ -1,5 +1,6 @@
 """Rows before they are encoded: `TableRows` or `ImageRows`. Both answer the same questions; nobody asks which it is."""
 
+import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -230,8 +231,15 @@ def find_text_columns(data: Data) -> list[str]:
 
 
 def locate_file(path: str, folder: Path) -> str:
-    """A path of the spec, as the process sees it; "-" is standard input."""
-    return path if path == "-" else str(folder / path)
+    """A path of the spec, as the process sees it and messages show it; "-" is standard input.
+
+    `a/../b` is `b`, unless a link makes them two places.
+    """
+    if path == "-":
+        return path
+    whole = str(folder / path)
+    short = os.path.normpath(whole)
+    return short if os.path.realpath(short) == os.path.realpath(whole) else whole
 
 
 def describe_blank_lines(rows: Rows) -> list[str]:

@@ -175,3 +175,12 @@ def test_a_model_of_rows_in_memory_has_no_file_with_its_test_rows(tmp_path):
     mlptrain.fit(spec, columns).model.save(path)
     with pytest.raises(SpecError, match="trained on rows in memory, among them its test rows; give DATA"):
         evaluate_files(str(path))
+
+
+@pytest.mark.parametrize("count", [60, 0])
+def test_a_file_without_the_target_is_for_predict(model, count, tmp_path):
+    target = Model.load(model).spec.data.targets[0]
+    text = csv_text([{name: cell for name, cell in row.items() if name != target} for row in ROWS])
+    (tmp_path / "rows.csv").write_text(text if count else text.partition("\n")[0] + "\n")
+    with pytest.raises(DataError, match=rf"column '{target}' is missing.*needs no target: mlptrain predict MODEL"):
+        evaluate_files(model, str(tmp_path / "rows.csv"))

@@ -1,6 +1,7 @@
 """Rows before they are encoded: what holds for tables and for images alike, and where they differ."""
 
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from mlptrain.data.feature_fitting import decide_column_kinds
 from mlptrain.data.frames import read_columns
 from mlptrain.data.odd_cells import OddRows
 from mlptrain.errors import DataError, SpecError
-from mlptrain.model.rows import ImageRows, TableRows, describe_blank_lines, read_rows, take_chosen_rows
+from mlptrain.model.rows import ImageRows, TableRows, describe_blank_lines, locate_file, read_rows, take_chosen_rows
 from mlptrain.spec.fields import Data, Images
 
 LABELS = ["3", "1", "3", "2", "1"]
@@ -211,3 +212,13 @@ def test_several_files_are_the_rows_of_one_table(tmp_path):
     assert [both.table.column("x").text(row) for row in range(both.count)] == ["1", "2"]
     assert both.describe_place(1).endswith("b.csv:2")
     assert both.numbers.tolist() == [1, 2]
+
+
+def test_paths_are_shown_without_steps_back_unless_a_link_makes_them_another_place(tmp_path):
+    (tmp_path / "specs").mkdir()
+    assert locate_file("../data/x.csv", tmp_path / "specs") == str(tmp_path / "data" / "x.csv")
+    assert locate_file("../part-*.csv", Path("specs")) == "part-*.csv"
+    assert locate_file("-", tmp_path) == "-"
+    (tmp_path / "far" / "specs").mkdir(parents=True)
+    (tmp_path / "linked").symlink_to(tmp_path / "far" / "specs")
+    assert locate_file("../x.csv", tmp_path / "linked") == str(tmp_path / "linked" / ".." / "x.csv")

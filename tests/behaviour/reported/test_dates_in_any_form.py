@@ -258,3 +258,55 @@ def test_times_of_python_with_a_zone_are_those_of_a_file_with_zones(tmp_path):
         with pytest.warns(OddCellsNotice, match="^times without a zone, read as UTC, where training had zones"):
             model.predict({"when": [day.replace(tzinfo=None) for day in days]})
         assert np.allclose([float(line) for line in ended.out.split()[1:]], expected)
+
+
+WEEKS = [dt.datetime(2023, 1, 1) + dt.timedelta(days=7 * k) for k in range(60)]
+SECONDS = [(moment - dt.datetime(1970, 1, 1)) // dt.timedelta(seconds=1) for moment in WEEKS]
+SERIALS = [(moment - dt.datetime(1899, 12, 30)).days for moment in WEEKS]
+NUMBERED = {
+    "days of a spreadsheet": ("Datum", SERIALS, "excel"),
+    "days of a spreadsheet, one after another": ("date", list(range(45000, 45060)), "excel"),
+    "figures": ("tag", [f"{moment:%Y%m%d}" for moment in WEEKS], "%Y%m%d"),
+    "figures without a name": ("k", [f"{moment:%Y%m%d}" for moment in WEEKS], "%Y%m%d"),
+    "seconds": ("ts", SECONDS, "epoch"),
+    "seconds without a name": ("k", SECONDS, "epoch"),
+    "milliseconds": ("k", [1000 * second for second in SECONDS], "epoch_ms"),
+}
+NO_DATES = {
+    "prices": ("price", SERIALS),
+    "numbers of eight figures": ("k", [20230000 + 97 * k for k in range(60)]),
+    "large numbers": ("k", [1672531217 + 1009 * k for k in range(60)]),
+    "times": ("time", SERIALS),
+}
+
+
+def write_numbers(folder, name, numbers):
+    lines = [f"{k * k % 17}.5,{number},{'ab'[k % 2]}" for k, number in enumerate(numbers)]
+    (folder / "t.csv").write_text("\n".join([f"x,{name},y", *lines]) + "\n")
+    (folder / "n.yaml").write_text("data: {train: t.csv, target: y}\nmodel: {hidden: []}\ntraining: {epochs: 1}\n")
+
+
+@pytest.mark.parametrize("case", NUMBERED)
+def test_numbers_that_are_dates_are_told_with_the_format_that_reads_them(case, tmp_path):
+    name, numbers, form = NUMBERED[case]
+    write_numbers(tmp_path, name, numbers)
+    way = f'{{type: date, format: "{form}"}}'
+    for line in (["init", "t.csv", "--target", "y", "--out", "-"], ["check", "n.yaml"], ["fit", "n.yaml"]):
+        said = " ".join(mlptrain(*line, cwd=tmp_path).err.split())
+        assert f"as dates: data.columns: {{{name}: {way}}}" in said
+        assert "identifier" not in said
+    ended = mlptrain("check", "n.yaml", "--set", f"data.columns.{name}={way}", "--json", cwd=tmp_path)
+    assert ended.code == 0, ended.err
+    assert '"kind": "date"' in ended.out
+
+
+@pytest.mark.parametrize("case", NO_DATES)
+def test_other_numbers_are_no_dates(case, tmp_path):
+    write_numbers(tmp_path, *NO_DATES[case])
+    assert "dates" not in mlptrain("check", "n.yaml", cwd=tmp_path).err
+
+
+def test_days_of_a_spreadsheet_are_the_dates_that_it_shows():
+    assert make_date_reader("excel")("45292")[0] == dt.datetime(2024, 1, 1, tzinfo=dt.UTC).timestamp()
+    assert make_date_reader("excel")("45292.75")[0] == dt.datetime(2024, 1, 1, 18, tzinfo=dt.UTC).timestamp()
+    assert make_date_reader("excel")("-1") is None
