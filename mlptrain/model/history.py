@@ -29,9 +29,11 @@ class EpochEnded:
     """Whether this epoch is the best so far by the watched quantity."""
     rows_per_second: float
     gradient_norm: float | None = None
+    undefined: str = ""
+    """Why a metric of this epoch has no value; the history does not keep it."""
 
 
-COLUMNS = tuple(each.name for each in fields(EpochEnded))
+COLUMNS = tuple(each.name for each in fields(EpochEnded) if each.name != "undefined")
 STORED_COLUMNS = tuple(name for name in COLUMNS if name != "rows_per_second")
 """The columns that a model file holds: all but the speed, so that the same run gives the same bytes."""
 

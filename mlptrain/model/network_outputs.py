@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.engine.arrays import Floats
-from mlptrain.engine.comparisons import Undefined, Value
+from mlptrain.engine.comparisons import Value
 from mlptrain.engine.metrics import (
     METRICS,
     measure_metric,
@@ -64,7 +64,6 @@ def measure_part_metrics(head: Head, part: Examples, predictions: NDArray[Any]) 
     return measure_metrics(head.compare(predictions, part.truth), part.weights)
 
 
-def measure_named_metric(name: str, head: Head, part: Examples, predictions: NDArray[Any]) -> float | None:
-    """One metric by name; None where it is not defined."""
-    value = measure_metric(METRICS[name], head.compare(predictions, part.truth), part.weights)
-    return None if isinstance(value, Undefined) else value
+def measure_named_metric(name: str, head: Head, part: Examples, predictions: NDArray[Any]) -> Value:
+    """One metric by name."""
+    return measure_metric(METRICS[name], head.compare(predictions, part.truth), part.weights)

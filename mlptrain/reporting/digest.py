@@ -44,6 +44,8 @@ class Digest(EventSink):
         """Epochs done, with the fraction of the current one."""
         self.first: int | None = None
         """The first epoch seen: above 1 where an earlier run is gone on with."""
+        self.undefined = ""
+        """Why the first metric without a value has none."""
         self._last: deque[EpochEnded] = deque(maxlen=LAST)
         self._kept: list[EpochEnded] = []
         self._step = 1
@@ -78,6 +80,7 @@ class Digest(EventSink):
             self.best = event
         if event.penalty:
             self.penalty = True
+        self.undefined = self.undefined or event.undefined
         if event.train_metric is not None:
             self.train_metric = True
         self.train_loss.add(event.train_loss)

@@ -52,16 +52,31 @@ def format_parts(result: FitResult, terminal: Terminal, verbose: bool) -> list[s
         trivial = {name: result.baseline[last].get(name) for name in next(iter(shown.values()))}
         shown["baseline"] = trivial | ({"loss": None} if is_loss_apart(watched) else {})
     lines = [format_metrics(shown, terminal=terminal), *describe_scaled_loss(names, watched)]
-    return [*lines, *describe_worth(result, last, terminal)]
+    return [*lines, *describe_worth(result, last, terminal, verbose=verbose)]
 
 
-def describe_worth(result: FitResult, part: str, terminal: Terminal) -> list[str]:
+def describe_worth(result: FitResult, part: str, terminal: Terminal, *, verbose: bool) -> list[str]:
     """A line for each metric that is shown without a value, and one if the model is no better than the baseline."""
     watched = result.watched.name or "loss"
-    shown = [name for name in result.undefined.get(part, {}) if name == watched or name in SHORT]
-    lines = [f"{name}: undefined: {result.undefined[part][name]}" for name in shown]
+    lines = [f"{name}: {why}" for name, why in explain_gaps(result).items() if verbose or name in (watched, *SHORT)]
     no_better = describe_no_better(f"the {part}", watched, result.metrics[part], result.baseline.get(part, {}))
     return [terminal.wrap(f"  ({escape_text(line)})", "   ") for line in [*lines, no_better] if line]
+
+
+def explain_gaps(result: FitResult) -> dict[str, str]:
+    """Why a metric has no value, by its name: on the last part, on another one alone, or of the baseline alone."""
+    parts, gaps = [*result.metrics], dict[str, str]()
+    last = parts[-1]
+    for part in reversed(parts):
+        where = "" if part == last else f"on the {part} rows "
+        for name, reason in result.undefined.get(part, {}).items():
+            gaps.setdefault(name, f"{where}undefined: {reason}")
+    for name, value in result.baseline.get(last, {}).items():
+        if value is None and name in result.metrics[last]:
+            gaps.setdefault(name, "the baseline has none")
+    if is_loss_apart(result.watched):
+        gaps["loss"] = f"that of the best epoch, before the calibration; it is known of the {last} rows alone"
+    return gaps
 
 
 def choose_metrics(parts: Mapping[str, Mapping[str, float | None]], watched: Watched, *, verbose: bool) -> list[str]:
@@ -100,7 +115,7 @@ def format_folds(result: FitResult, terminal: Terminal, *, verbose: bool = False
     shown, dropped = drop_columns(rows, Terminal(width=terminal.width or TABLE_WIDTH), keep=3)
     table = align_rows(shown, terminal=terminal, paints=[PART_PAINTS[part]])
     lines = [table, *describe_scaled_loss(names, watched), *describe_dropped_columns(dropped, terminal)]
-    return [*lines, *describe_worth(result, part, terminal)]
+    return [*lines, *describe_worth(result, part, terminal, verbose=verbose)]
 
 
 def summarize_values(values: Sequence[float | None]) -> list[float | None]:

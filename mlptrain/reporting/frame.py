@@ -13,6 +13,7 @@ from mlptrain.reporting.epoch_table import Column, Layout, fit_columns_to_width,
 from mlptrain.reporting.words import (
     describe_failure,
     describe_finish,
+    describe_gap,
     describe_start,
     format_stopwatch,
 )
@@ -82,7 +83,9 @@ class Frame:
     def final(self, height: int, elapsed: float) -> list[Line]:
         """The run after its end, in about twenty lines that stay: with a prompt below they fill 24 lines at most."""
         budget = FINAL_ROWS if height > 24 else FINAL_ROWS - 1
-        run = [*self._table(budget, last=1), *self._chart(3), []] if self.digest.last else []
+        reason = self.digest.undefined
+        gap: list[Line] = [[(describe_gap(self.started, reason)[: self.width], "quiet")]] if reason else []
+        run = [*self._table(budget - len(gap), last=1), *gap, *self._chart(3), []] if self.digest.last else []
         return [*self._head(), *run, *self._strong(self._end(elapsed))]
 
     def _end(self, elapsed: float) -> str:

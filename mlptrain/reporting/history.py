@@ -19,8 +19,8 @@ FLUSH = 1.0
 BEGINNING = b'{"event": '
 """What every history begins with."""
 
-UNWRITTEN = ("earlier", "repeats")
-"""What a start says beside the facts of its own line."""
+UNWRITTEN = ("earlier", "repeats", "undefined")
+"""What events say beside the facts of their own lines."""
 
 _encode = json.JSONEncoder(allow_nan=False).encode
 

@@ -10,7 +10,13 @@ from mlptrain.reporting.digest import generate_round_steps
 from mlptrain.reporting.epoch_table import Layout, is_untrained, list_epoch_columns
 from mlptrain.reporting.sink_options import SinkOptions
 from mlptrain.reporting.text import escape_unencodable
-from mlptrain.reporting.words import describe_failure, describe_finish, describe_start, format_count_with_noun
+from mlptrain.reporting.words import (
+    describe_failure,
+    describe_finish,
+    describe_gap,
+    describe_start,
+    format_count_with_noun,
+)
 from mlptrain.training.events import EventSink, Finished, Started, StepsDone, TrialSteps
 
 TURNS = 20
@@ -46,6 +52,7 @@ class LinesSink(EventSink):
         self._best: EpochEnded | None = None
         self._written: EpochEnded | None = None
         self._penalty = self._train_metric = False
+        self._undefined = ""
 
     def see_trial(self, trial: TrialSteps, /) -> None:
         """Write how far a trial has come, if nothing was written for long."""
@@ -79,6 +86,7 @@ class LinesSink(EventSink):
             self._best = epoch
         if epoch.penalty:
             self._penalty = True
+        self._undefined = self._undefined or epoch.undefined
         if epoch.train_metric is not None:
             self._train_metric = True
         if self._is_milestone(epoch.epoch) or self._clock() >= self._due:
@@ -113,7 +121,7 @@ class LinesSink(EventSink):
     def _end(self, started: Started, words: str) -> None:
         if self._last and self._last is not self._written:
             self._write_row(started, self._last)
-        self._write(words)
+        self._write(*([describe_gap(started, self._undefined)] if self._undefined else []), words)
         self._started = None
 
     def _write(self, *lines: str) -> None:

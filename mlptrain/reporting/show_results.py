@@ -102,6 +102,8 @@ def describe_history(result: Description, terminal: Terminal, *, most: int) -> l
     table, dropped = drop_columns([["epoch", *(label_history_column(name, result) for name in shown)], *rows], terminal)
     legend = " (* best)" if best else ""
     lines = [terminal.paint(f"{heading}{legend}", "strong"), align_rows(table, terminal=terminal, left=0)]
+    gap = any("-" in row for row in table)
+    lines += ["  (-: not defined in that epoch)"] if gap else []
     return [*lines, *describe_dropped_columns(dropped, terminal)]
 
 

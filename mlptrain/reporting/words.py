@@ -80,6 +80,11 @@ def _describe_best(started: Started, finished: Finished, best: EpochEnded | None
     return f"{name} (validation {escape_text(started.monitor or '')} {format_figure(value)})"
 
 
+def describe_gap(started: Started, reason: str) -> str:
+    """Why a cell of the table of epochs is "-", for a line under it."""
+    return f"  (-: {escape_text(started.metric)} is undefined: {escape_text(reason)})"
+
+
 def describe_failure(started: Started, epochs: int, seconds: float) -> str:
     """Say how far a run had come when an error ended it."""
     return (

@@ -9,8 +9,9 @@ from math import inf, isfinite, nan
 import numpy as np
 
 from mlptrain.engine.arrays import FLUSH_EVERY, flush_denormals
+from mlptrain.engine.comparisons import Undefined, Value
 from mlptrain.engine.layer import ForwardContext
-from mlptrain.engine.metrics import is_larger_better
+from mlptrain.engine.metrics import is_larger_better, separate_undefined
 from mlptrain.engine.optimizers import Optimizer
 from mlptrain.engine.penalties import bound_unit_norms, compute_norm
 from mlptrain.engine.schedules import Now, find_plateau_rule
@@ -24,6 +25,7 @@ from mlptrain.training.events import Event, Finished, Started, StepsDone
 from mlptrain.training.state import Running, TrainState
 
 STEPS_DONE_EVERY = 0.1
+UNMEASURED = Undefined("")
 
 Clock = Callable[[], float]
 
@@ -161,29 +163,32 @@ def compute_scheduled_settings(spec: Spec, now: Now) -> tuple[float, Optimizer]:
 
 def evaluate_finished_epoch(course: Course, state: TrainState, run: Running, rate: float) -> EpochEnded:
     """Measure the finished epoch, update best copy, patience and plateau, and summarise it."""
-    train_loss, train_metric = run.total / run.weight, None
+    train_loss = run.total / run.weight
+    train_metric: Value = UNMEASURED
     if course.spec.training.train_loss == "evaluation":
         train_loss, train_metric = measure_loss_and_metric(course, course.train)
     validation_loss, validation_metric = (
-        measure_loss_and_metric(course, course.validation) if course.validation else (None, None)
+        measure_loss_and_metric(course, course.validation) if course.validation else (None, UNMEASURED)
     )
-    watched = update_best_and_patience(course, state, validation_loss, validation_metric)
+    values, reasons = separate_undefined({"validation": validation_metric, "train": train_metric})
+    watched = update_best_and_patience(course, state, validation_loss, values["validation"])
     return EpochEnded(
         epoch=state.epoch,
         train_loss=train_loss,
-        train_metric=train_metric,
+        train_metric=values["train"],
         penalty=run.penalty,
         validation_loss=validation_loss,
-        validation_metric=validation_metric,
+        validation_metric=values["validation"],
         learning_rate=run.lr,
         best=watched,
         rows_per_second=rate,
         gradient_norm=run.gradient_norm,
+        undefined=next((reason for reason in reasons.values() if reason), ""),
     )
 
 
 @np.errstate(all="ignore")
-def measure_loss_and_metric(course: Course, part: Examples) -> tuple[float, float | None]:
+def measure_loss_and_metric(course: Course, part: Examples) -> tuple[float, Value]:
     """The loss and the reported metric of a part in evaluation mode."""
     loss, predictions = predict_with_mean_loss(course.network, course.head, part)
     return loss, measure_named_metric(course.metric, course.head, part, predictions)

@@ -10,6 +10,7 @@ import pytest
 from mlptrain.commands.check import check_files
 from mlptrain.commands.evaluate import evaluate_files
 from mlptrain.commands.show import show_file
+from mlptrain.engine.comparisons import Undefined
 from mlptrain.errors import Diverged, Interrupted, SpecError
 from mlptrain.fitting.checkpoint_file import load_checkpoint as load_checkpoint
 from mlptrain.model.history import EpochEnded
@@ -270,7 +271,7 @@ def test_a_refit_that_diverges_leaves_what_the_search_has_found(tmp_path, monkey
 
 def test_without_a_best_epoch_there_is_no_refit_and_that_is_said(tmp_path, monkeypatch):
     """The watched value is undefined in every epoch."""
-    monkeypatch.setattr(loop, "measure_named_metric", lambda *_: None)
+    monkeypatch.setattr(loop, "measure_named_metric", lambda *_: Undefined("no"))
     sections = {"training": training(monitor="auc")}
     spec, told, seen = write_mixed(tmp_path, **with_split(sections, 0.25, refit=True)), [], []
     result = fit(str(spec), out=tmp_path / "m.npz", notice=told.append, sinks=[FunctionSink(seen.append)])

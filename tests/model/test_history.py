@@ -33,8 +33,8 @@ def test_epochs_come_back_from_their_columns_with_their_types():
     assert [type(value) for value in vars(back[1]).values()] == [type(value) for value in vars(EPOCHS[1]).values()]
 
 
-def test_stored_columns_lack_the_speed_alone():
-    assert {*STORED_COLUMNS, "rows_per_second"} == {field.name for field in fields(EpochEnded)}
+def test_stored_columns_lack_the_speed_and_reasons_alone():
+    assert {*STORED_COLUMNS, "rows_per_second", "undefined"} == {field.name for field in fields(EpochEnded)}
     columns = tabulate_epochs(EPOCHS)
     assert tuple(columns) == STORED_COLUMNS
     back = restore_epochs(columns)

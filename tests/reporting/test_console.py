@@ -429,3 +429,11 @@ def test_the_axis_says_the_losses_of_epochs_not_of_their_means():
     losses = [loss for epoch in epochs for loss in (epoch.train_loss, epoch.validation_loss)]
     for end in (max(losses), min(losses)):
         assert any(line.strip().startswith(format_figure(end)) for line in lines)
+
+
+def test_the_reason_of_a_cell_without_a_value_stands_once_under_the_table():
+    started, *events = training(40, best=12)
+    events = [replace(each, undefined="one class") if isinstance(each, EpochEnded) else each for each in events]
+    lines = text_of(frame_of([started, *events]).final(24, 1.0))
+    assert [line for line in lines if "undefined" in line] == ["  (-: accuracy is undefined: one class)"]
+    assert len(lines) <= 24 - 1

@@ -211,3 +211,12 @@ def test_a_first_epoch_that_trains_nothing_is_not_marked():
     for rate, mark in ((0.0, " "), (0.001, "*")):
         lines = written([started, replace(first, learning_rate=rate)]).splitlines()
         assert next(line for line in lines if re.match(r"[* ] +1 ", line))[0] == mark
+
+
+def test_the_reason_of_a_cell_without_a_value_is_said_once_under_the_table():
+    started, *events = training(3)
+    epochs = [replace(each, validation_metric=None, undefined="one class is missing") for each in events[:-1]]
+    lines = written([started, *epochs, events[-1]]).splitlines()
+    assert lines[-2:] == ["  (-: accuracy is undefined: one class is missing)", lines[-1]]
+    assert lines[-1].startswith("done: 3 epochs")
+    assert sum("undefined" in line for line in lines) == 1

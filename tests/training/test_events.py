@@ -13,6 +13,7 @@ from mlptrain.training.events import (
     FunctionSink,
     Started,
     StepsDone,
+    TrialSteps,
     narrow_to_finished,
     open_sinks,
 )
@@ -33,6 +34,9 @@ class Recorder(EventSink):
         self.log.append(f"enter {self.name}")
         return super().__enter__()
 
+    def see_trial(self, trial, /):
+        self.log.append(("trial", trial))
+
     def see_start(self, started, /):
         self.log.append(("start", started))
 
@@ -49,7 +53,7 @@ class Recorder(EventSink):
         self.log.append(f"close {self.name}")
 
 
-METHODS = {Started: "start", StepsDone: "steps", EpochEnded: "epoch", Finished: "finish"}
+METHODS = {TrialSteps: "trial", Started: "start", StepsDone: "steps", EpochEnded: "epoch", Finished: "finish"}
 
 
 @pytest.mark.parametrize("kind", get_args(Event))
@@ -67,7 +71,7 @@ def test_the_last_event_says_so(kind):
 
 
 def test_each_kind_of_event_has_a_name_of_its_own():
-    assert [kind.kind for kind in get_args(Event)] == ["started", "steps", "epoch", "finished"]
+    assert [kind.kind for kind in get_args(Event)] == ["trial", "started", "steps", "epoch", "finished"]
 
 
 def test_a_function_is_called_with_every_event():
