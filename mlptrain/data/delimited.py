@@ -11,19 +11,12 @@ from contextlib import contextmanager, suppress
 from itertools import chain, islice
 from typing import Any, NoReturn, TextIO
 
+from mlptrain.data import text_faults, text_lines
 from mlptrain.data.coding import NulByte
 from mlptrain.data.column_types import ColumnType
 from mlptrain.data.files import GZIP_FAULTS, Opener, SameFile
 from mlptrain.data.grammar import is_number
-from mlptrain.data.table_format import DELIMITERS, TableFormat, is_known_encoding, quote_delimiter
-from mlptrain.data.text_faults import CSV_WORDS, OTHER_TEXT, describe_nul, describe_undecodable
-from mlptrain.data.text_lines import (
-    drop_last_lines,
-    find_stray_quote,
-    may_have_stray_quote,
-    read_separator_line,
-    strip_leading_line_ends,
-)
+from mlptrain.data.table_format import DELIMITERS, TableFormat, is_known_encoding
 from mlptrain.errors import DataError
 
 FIELD_LIMIT, ROWS_AT_ONCE = 1 << 20, 4096
@@ -51,7 +44,7 @@ class Reader:
         self.delimiter = layout.delimiter or ","
         self.width = 0
         self.names_line, self.first_line = 1, 0  # the line of the names; the lines before the first row
-        self._blank = 0
+        self._blank, self.has_lone_quotes = 0, False
         if not is_known_encoding(layout.encoding):
             raise DataError(f"{name}: unknown encoding: {layout.encoding!r}; see data.encoding")
         csv.field_size_limit(FIELD_LIMIT)
@@ -84,12 +77,10 @@ class Reader:
             if not first.strip("\r\n"):
                 after = f" after {skip} skipped lines" if skip else ""
                 raise DataError(f"{self.name}:1: the file is empty{after}; name one with a line of names and rows")
-            if other := next((kind for form, kind in OTHER_TEXT if form.match(first)), None):
+            if other := next((kind for form, kind in text_faults.OTHER_TEXT if form.match(first)), None):
                 raise DataError(f"{self.name}:{skipped + blank + 1}: this is {other}, not a table; save it as CSV")
-            if mark := read_separator_line(first):
-                cure = f"set data.skip_rows: {skipped + blank + 1} and data.delimiter: {quote_delimiter(mark)}"
-                said = f"this line tells Excel the delimiter ({first.strip()!r}), it holds no names"
-                raise DataError(f"{self.name}:{skipped + blank + 1}: {said}; {cure}")
+            if mark := text_lines.read_separator_line(first):
+                raise DataError(text_faults.describe_separator_line(self.name, skipped + blank + 1, first, mark))
             self.check_quotes(first)
             if self.layout.delimiter is None and "\t" in first and "," not in first:
                 self.delimiter = "\t"
@@ -112,7 +103,9 @@ class Reader:
         """The lines; `csv` would let NUL bytes pass."""
         for number, line in enumerate(lines, before + 1):
             if "\0" in line:
-                raise DataError(describe_nul(self.open_bytes, f"{self.name}:{number}", line, self.layout.encoding))
+                raise DataError(
+                    text_faults.describe_nul(self.open_bytes, f"{self.name}:{number}", line, self.layout.encoding)
+                )
             yield line
 
     def check_names(self, names: Record, place: str) -> None:
@@ -178,27 +171,30 @@ class Reader:
     def lines_of_rows(self, texts: Iterable[str]) -> Iterator[str]:
         """The lines of texts but for those at the end that are no rows; a doubtful quote is an error."""
         lines = chain.from_iterable(io.StringIO(self.check_quotes(text), newline="") for text in texts)
-        return drop_last_lines(lines, self.layout.skip_footer, self.delimiter) if self.layout.skip_footer else lines
+        return (
+            text_lines.drop_last_lines(lines, self.layout.skip_footer, self.delimiter)
+            if self.layout.skip_footer
+            else lines
+        )
 
     def check_quotes(self, text: str) -> str:
         """The text; an error if a quote within a field hides a delimiter."""
-        if may_have_stray_quote(text, self.delimiter):
+        self.has_lone_quotes |= text_lines.may_have_lone_quote(text, self.delimiter)
+        if text_lines.may_have_stray_quote(text, self.delimiter):
             for line in io.StringIO(text, newline=""):
                 if self.find_stray_quote(line) is not None:
                     raise DataError(self.stray_quote())
         return text
 
     def find_stray_quote(self, line: str) -> int | None:
-        return find_stray_quote(line, self.delimiter, spaces=self.layout.skip_initial_space)
+        return text_lines.find_stray_quote(line, self.delimiter, spaces=self.layout.skip_initial_space)
 
     def stray_quote(self) -> str:
         """The message for the first quote within a field that hides a delimiter."""
         with self.text() as stream:
             for number, line in enumerate(islice(stream, self.layout.skip_rows, None), self.layout.skip_rows + 1):
                 if (place := self.find_stray_quote(line)) is not None:
-                    said = f"a quote within an unquoted field ({line[max(place - 12, 0) : place + 28].strip()})"
-                    cure = "put the missing delimiter before it, or quote the whole field and double the quotes in it"
-                    return f"{self.name}:{number}: {said} may open a cell that holds a delimiter; {cure}"
+                    return f"{self.name}:{number}: {text_faults.describe_stray_quote(line, place)}"
         return f"{self.name}: the file has changed while it was read; try again"
 
     def divide_text(self, text: str) -> Columns | None:
@@ -241,7 +237,7 @@ class Reader:
         ):
             return None
         return [
-            strip_leading_line_ends(cells[:: self.width]),
+            text_lines.strip_leading_line_ends(cells[:: self.width]),
             *(cells[column :: self.width] for column in range(1, self.width)),
         ]
 
@@ -251,6 +247,8 @@ class Reader:
         empty = [""] * self.width
         while block := list(islice(records, ROWS_AT_ONCE)):
             whole = {self.width}.issuperset(map(len, block))
+            if self.has_lone_quotes and any(text_lines.swallows_rows(record, self.delimiter) for record in block):
+                self.remarks = self.remarks or [self.describe_swallowed_rows()]
             if self.width == 1:
                 block = block if whole else [record or [""] for record in block]
             elif not whole or empty in block:
@@ -261,6 +259,11 @@ class Reader:
                 self.refuse_ragged_rows()
             if block:
                 yield list(zip(*block, strict=True))
+
+    def describe_swallowed_rows(self) -> str:
+        """The notice of the first record that holds others between two quotes, unless these are meant."""
+        line = next(line for record, line in self.locate_lines() if text_lines.swallows_rows(record, self.delimiter))
+        return f"{self.name}:{line}: {text_faults.LONE_QUOTE}"
 
     def without_blanks(self, block: list[Any], has_cells: Callable[[Any], bool]) -> list[Any]:
         """The block without blank lines and rows without a cell; those at its end count once another row follows."""
@@ -321,8 +324,10 @@ class Reader:
     def locate_lines(self) -> Iterator[tuple[Record, int]]:
         """All records behind the names, also those without a cell, each with the file line it begins on."""
         with self.faults(), self.text() as stream:
-            records = self.records(self.lines_of_rows(self.read_texts(self.rows_stream(stream))))
-            line = self.first_line + 1
+            records, line = (
+                self.records(self.lines_of_rows(self.read_texts(self.rows_stream(stream)))),
+                self.first_line + 1,
+            )
             for record in records:
                 yield record, line
                 line = self.first_line + records.line_num + 1
@@ -343,13 +348,15 @@ class Reader:
         try:
             yield
         except csv.Error as problem:
-            said = next((words for part, words in CSV_WORDS.items() if part in str(problem)), str(problem))
+            said = next((words for part, words in text_faults.CSV_WORDS.items() if part in str(problem)), str(problem))
             where = self.large_field() if "field limit" in str(problem) else ""
             raise DataError(f"{self.name}:{self.broken_line()}: {where}{said}") from None
         except NulByte:
             raise DataError(self.nul_byte()) from None
         except UnicodeError:
-            raise DataError(describe_undecodable(self.open_bytes, self.name, self.layout, self.delimiter)) from None
+            raise DataError(
+                text_faults.describe_undecodable(self.open_bytes, self.name, self.layout, self.delimiter)
+            ) from None
         except GZIP_FAULTS as problem:
             cure = "fetch or make the file again"
             raise DataError(f"{self.name}: the gzip data is damaged: {problem}; {cure}") from None

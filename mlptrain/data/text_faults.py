@@ -4,7 +4,7 @@ import codecs
 import re
 
 from mlptrain.data.files import Opener
-from mlptrain.data.table_format import TableFormat
+from mlptrain.data.table_format import TableFormat, quote_delimiter
 
 BEGINNING = 1 << 12
 """Bytes of the beginning by which an encoding is known."""
@@ -90,6 +90,20 @@ def describe_nul(open_bytes: Opener, place: str, line: str, encoding: str) -> st
     return f"{place}: a NUL byte, byte {at} of the line; is this CSV, and not UTF-16? Save it as UTF-8"
 
 
+def describe_separator_line(name: str, number: int, line: str, mark: str) -> str:
+    """The message for the line that tells Excel the delimiter, where the names are expected."""
+    cure = f"set data.skip_rows: {number} and data.delimiter: {quote_delimiter(mark)}"
+    return f"{name}:{number}: this line tells Excel the delimiter ({line.strip()!r}), it holds no names; {cure}"
+
+
+def describe_stray_quote(line: str, place: int) -> str:
+    """What is wrong with a quote within a field, and what to do."""
+    said = f"a quote within an unquoted field ({line[max(place - 12, 0) : place + 28].strip()})"
+    cure = "put the missing delimiter before it, or quote the whole field and double the quotes in it"
+    return f"{said} may open a cell that holds a delimiter; {cure}"
+
+
+LONE_QUOTE = 'a quote that stands alone opens a cell that holds whole rows; if it is a text, write it as """"'
 OTHER_TEXT = (
     (re.compile(r"\s*(\{\s*$|\{\s*\"|\[\s*$|\[\s*[\[{\"])"), "JSON"),
     (re.compile(r"\s*(@relation\b|%.*arff)", re.IGNORECASE), "an ARFF file"),

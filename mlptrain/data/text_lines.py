@@ -118,6 +118,31 @@ BEGINS_TEXT = frozenset("$€£¥#@&(<[{'")
 """Signs with which a cell may begin."""
 
 
+def may_have_lone_quote(text: str, delimiter: str) -> bool:
+    """Whether a quote may be a cell by itself."""
+    marks = (f'{delimiter}"{delimiter}', f'{delimiter}"\n', f'{delimiter}"\r', f'\n"{delimiter}')
+    return text.startswith(f'"{delimiter}') or any(mark in text for mark in marks)
+
+
+def swallows_rows(record: Sequence[str], delimiter: str) -> bool:
+    r"""Whether a cell of a record holds rows between two quotes that are cells by themselves, as marks of ditto are.
+
+    Its lines have as many fields as the record, if the quotes are texts.
+
+    >>> swallows_rows(["1", ",x\n2,", "y"], ","), swallows_rows(["1", "x\n2,", "y"], ",")
+    (True, False)
+    """
+    for place, cell in enumerate(record):
+        lines = re.split("\r\n|\r|\n", cell)
+        if len(lines) > 1 and delimiter in (cell[0], cell[-1]):
+            fields = [line.count(delimiter) + 1 for line in lines]
+            fields[0] += place
+            fields[-1] += len(record) - place - 1
+            if set(fields) == {len(record)}:
+                return True
+    return False
+
+
 def strip_leading_line_ends(cells: Sequence[str]) -> list[str]:
     """The first cell of each line, without the line end that precedes it (the first cell has none)."""
     return [cells[0], *(cell[1:] for cell in cells[1:])]

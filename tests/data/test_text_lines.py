@@ -31,7 +31,16 @@ READ = {
     "a quoted cell of quotes": '"""",c,d',
     "empty quotes": '"",c,d',
     "over lines": '"a\nb",c,d',
+    "over lines, with delimiters": '"a,\nb, c\n,d",c,d',
+    "over lines, between delimiters": '1,",a\nb,c,",d',
+    "a quoted delimiter": 'a,",",c',
     "a quoted cell behind inch marks": '3" steel,"a, b",x',
+}
+DITTO = {
+    "between": '1,",x\n2,",y',
+    "at the end": '1,2,"\n3,4,"',
+    "at the beginning": '",1,2\n",3,4',
+    "three lines": '1,",x\n5,6,7\n2,",y',
 }
 REFUSED = {
     "a cell that is never closed": ('"a,b,c', "a quote is opened here and never closed"),
@@ -74,3 +83,16 @@ def test_what_may_be_torn_is_refused_with_its_line(text, said):
 def test_the_quick_look_sees_every_doubtful_quote(text):
     doubtful = any(find_stray_quote(line, ",") is not None for line in text.splitlines())
     assert may_have_stray_quote(text, ",") or not doubtful
+
+
+@pytest.mark.parametrize("text", DITTO.values(), ids=DITTO)
+def test_rows_that_two_lone_quotes_swallow_are_said(text):
+    table = read(f"a,b,c\n0,0,0\n{text}\n")
+    assert table.rows == 2
+    (said,) = table.remarks
+    assert said.startswith("f.csv:3: a quote that stands alone opens a cell that holds whole rows")
+
+
+@pytest.mark.parametrize("text", READ.values(), ids=READ)
+def test_nothing_is_said_of_other_quotes(text):
+    assert not read(f"a,b,c\n{text}\n").remarks
