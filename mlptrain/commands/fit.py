@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mlptrain.commands.latest_model import refuse_what_is_no_spec
 from mlptrain.commands.paths import NamedFile, list_data_files, list_files_beside_model, require_separate_files
+from mlptrain.data.files import name_input
 from mlptrain.data.table_writing import choose_table_form
 from mlptrain.errors import Diverged, SpecError
 from mlptrain.fitting.checkpoints import Checkpoints, Plan
@@ -51,7 +52,7 @@ def read_checked_draft(path: str, overrides: Sequence[str] = ()) -> tuple[Draft,
     standard = path == "-"
     if not standard:
         refuse_what_is_no_spec(path)
-    draft = load_draft("standard input" if standard else path, overrides, read_stdin() if standard else None)
+    draft = load_draft(name_input(path), overrides, read_stdin() if standard else None)
     draft.check()
     return draft, Path() if standard else Path(path).parent
 

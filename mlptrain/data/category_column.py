@@ -111,7 +111,8 @@ class CategoryColumn(Column):
             return Understood("ignore", "constant" if look.counts else "all cells are missing")
         if look.is_unique:
             return Understood("ignore", f"text with {len(look.counts)} different values in {look.present} cells")
-        return Understood("category")
+        said = look.describe_identifier()
+        return Understood("category", said, notice=bool(said))
 
     @classmethod
     def describe(cls, look: ColumnLook, found: Understood, quote: Callable[[str], str]) -> tuple[str, str]:

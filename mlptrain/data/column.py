@@ -24,6 +24,7 @@ from mlptrain.data.number_texts import find_missing_number_texts
 from mlptrain.data.odd_cells import OddRows
 from mlptrain.data.scaling import Scaling
 from mlptrain.data.table import Table
+from mlptrain.data.yaml_keys import quote_yaml_key
 
 Doubles = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -32,6 +33,10 @@ Matrix = NDArray[np.floating[Any]]
 
 UNIQUE, UNIQUE_TEXTS = 0.5, 100
 """Texts are too different to learn from if there are more than 100, and more than half as many as cells."""
+
+
+ROWS_TO_TELL, ONE_OF = 10, 50
+"""Cells of at least so many rows are an identifier if all are different, but for one in so many."""
 
 
 REASONS = {"number": "numbers", "boolean": "truth values", "category": "texts", "date": "dates"}
@@ -57,6 +62,14 @@ class Understood:
     def reason(self) -> str:
         """Why the column is of its kind."""
         return self.note or f"its cells are {REASONS[self.kind]}"
+
+
+def explain_different_cells(what: str, key: str, different: int, rows: int) -> str:
+    """What is said of cells that are different in every row, or nearly so; empty if they are not."""
+    if rows < ROWS_TO_TELL or different < rows - rows // ONE_OF:
+        return ""
+    where = "every row" if different == rows else f"nearly every row ({different:,} of {rows:,})"
+    return f"{what}, different in {where}: probably an identifier; to leave it out, set data.columns: {{{key}: ignore}}"
 
 
 @dataclass(frozen=True)
@@ -110,6 +123,10 @@ class ColumnLook:
     def is_unique(self) -> bool:
         """Whether the texts are too different from each other to learn from."""
         return len(self.counts) > UNIQUE_TEXTS and len(self.counts) > UNIQUE * self.present
+
+    def describe_identifier(self, what: str = "texts") -> str:
+        """What is said of texts that are different in nearly every row; empty if they are not."""
+        return explain_different_cells(what, quote_yaml_key(self.name), len(self.counts), self.cells.rows)
 
     def describe_gaps(self, missing: Collection[str]) -> str:
         """How many cells are missing, for the end of a remark; empty if none is."""

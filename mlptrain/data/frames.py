@@ -329,7 +329,11 @@ def adapt_texts_to_columns(table: Table, columns: Iterable[Column]) -> Table:
 
 
 def adapt_texts_to_known(table: Table, known: Mapping[str, Collection[str]]) -> Table:
-    """The table with known texts in place of others for the same number or truth value: 1.0 for 1, true for True."""
+    """The table with known texts in place of others for the same number or truth value: 1.0 for 1, true for True.
+
+    Levels are compared by what they mean, but beside a level that is no number 2 and 2.0 are two texts. A value in
+    memory is written in none of these ways: it is the one that the model knows.
+    """
     typed = [name for name in known if name in table.types and table.types[name].kind in ("number", "boolean")]
     return rewrite_columns(
         table, {name: make_known_text_chooser(frozenset(known[name])) for name in typed if name in table.columns}

@@ -6,7 +6,7 @@ from collections.abc import Collection
 import numpy as np
 
 from mlptrain.data.cells import LONGEST_DIGITS, Cells
-from mlptrain.data.column import ColumnLook, Understood
+from mlptrain.data.column import ColumnLook, Understood, explain_different_cells
 from mlptrain.data.grammar import NumberGrammar, is_inexact_whole_number
 from mlptrain.data.levels import trim_text
 from mlptrain.data.number_forms import LOOKED_AT, NumberLook, is_grouped_in_thousands, look_at_number_texts
@@ -79,7 +79,8 @@ def recognise_number_texts(look: ColumnLook) -> Understood | None:
         if codes and look.is_unique:
             return Understood("ignore", f"{codes}, {len(counts)} different ones: an identifier")
         if codes:
-            return Understood("category", codes)
+            said = look.describe_identifier(codes)
+            return Understood("category", said or codes, notice=bool(said))
         return describe_number_column(look, look.texts.read_numbers(look.missing, grammar)[0])
     if figures:
         refuse_infinities_among_numbers(look, words)
@@ -101,11 +102,8 @@ def recognise_identifier(name: str, numbers: Doubles) -> Understood | None:
         return Understood("ignore", f"the row numbers of the data frame that was saved; {cure}", notice=True)
     if are_running_numbers(numbers):
         return RUNNING_NUMBER
-    if are_distinct_whole_numbers(numbers):
-        cure = f"to leave it out, set data.columns: {{{key}: ignore}}"
-        said = f"whole numbers, different in every row: probably an identifier; {cure}"
-        return Understood("number", said, notice=True)
-    return None
+    said = explain_different_cells("whole numbers", key, count_different_whole_numbers(numbers), len(numbers))
+    return Understood("number", said, notice=True) if said else None
 
 
 def describe_number_column(look: ColumnLook, numbers: Doubles) -> Understood:
@@ -205,9 +203,9 @@ def are_whole(numbers: Doubles) -> bool:
     )
 
 
-def are_distinct_whole_numbers(numbers: Doubles) -> bool:
-    """Whether each cell is another whole number."""
+def count_different_whole_numbers(numbers: Doubles) -> int:
+    """How many different numbers there are, if all are whole; 0 where the first ones show that they are few."""
     first = numbers[:LOOKED_AT]
-    if len(first) < RUNNING or len(np.unique(first)) < len(first) or not are_whole(numbers):
-        return False
-    return len(np.unique(numbers)) == len(numbers)
+    if len(np.unique(first)) < len(first) // 2 or not are_whole(numbers):
+        return 0
+    return len(np.unique(numbers))

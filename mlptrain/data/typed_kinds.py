@@ -7,7 +7,7 @@ from itertools import islice
 import numpy as np
 
 from mlptrain.data.cells import Doubles
-from mlptrain.data.column import UNIQUE, UNIQUE_TEXTS, Understood
+from mlptrain.data.column import UNIQUE, UNIQUE_TEXTS, Understood, explain_different_cells
 from mlptrain.data.date_recognition import understand_dates
 from mlptrain.data.grammar import NUMBERS
 from mlptrain.data.number_forms import LOOKED_AT, NumberLook, look_at_number_texts
@@ -62,15 +62,18 @@ def infer_typed_text_kind(table: Table, name: str, missing: Collection[str]) -> 
         return Understood(kind)
     if dates := understand_dates(name, counts):
         return dates
+    key = quote_yaml_key(name)
     if len(counts) > UNIQUE_TEXTS and len(counts) > UNIQUE * present:
         kept = Understood("ignore", f"text with {len(counts)} different values in {present} cells")
     else:
-        kept = Understood("category")
+        said = explain_different_cells("texts", key, len(counts), cells.rows)
+        kept = Understood("category", said, notice=bool(said))
     first = dict(islice(counts.items(), LOOKED_AT))
-    if len(first) <= MANY and are_whole_numbers(first):  # codes
+    if (len(first) <= MANY or kept.notice) and are_whole_numbers(first):  # codes
         return kept
-    said = describe_text_of_numbers(quote_yaml_key(name), look_at_number_texts(first, table.grammar_of(name)))
-    return replace(kept, note=said, notice=True) if said else kept
+    said = describe_text_of_numbers(key, look_at_number_texts(first, table.grammar_of(name)))
+    left_out = f"{kept.note}; " if kept.kind == "ignore" else ""
+    return replace(kept, note=f"{left_out}{said}", notice=True) if said else kept
 
 
 def describe_text_of_numbers(key: str, seen: NumberLook) -> str:

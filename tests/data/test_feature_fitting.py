@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from mlptrain.data import cells as cells_file
 from mlptrain.data.date_column import read_dates
-from mlptrain.data.feature_fitting import infer_kind_from_cells
+from mlptrain.data.feature_fitting import infer_column_kind, infer_kind_from_cells
+from mlptrain.data.frames import read_columns
 from mlptrain.data.grammar import LARGEST, NUMBERS, NumberGrammar, is_inexact_whole_number, is_number
 from mlptrain.data.number_forms import find_number_forms
 from mlptrain.data.number_reading import BOOLEANS, describe_number_forms, read_booleans, read_numbers
@@ -468,6 +469,38 @@ def test_what_a_column_is_and_what_is_said_of_it(cells, kind, note):
     for found in (table(x=cells), read("x,y\n" + "".join(f'"{text}",\n' for text in cells))):
         understood = infer_kind_from_cells(found, "x", MARKS)
         assert (understood.kind, understood.note) == (kind, note)
+
+
+IDS = {
+    "texts": [f"r{k * 7919 % 100003}" for k in range(60)],
+    "codes with leading zeros": [f"{k * 7919 % 100003:06d}" for k in range(60)],
+    "whole numbers": [str(k * 7919 % 100003) for k in range(60)],
+}
+
+
+@pytest.mark.parametrize("rows", [9, 10, 49, 50, 60])
+@pytest.mark.parametrize("alike", [0, 1, 2])
+@pytest.mark.parametrize("what", IDS)
+def test_cells_that_are_different_in_nearly_every_row_are_probably_an_identifier(what, alike, rows):
+    """Of 50 cells one may be there twice; in memory, texts and numbers are told in the same words."""
+    cells = [*IDS[what][: rows - alike], *IDS[what][:alike]]
+    found = infer_kind_from_cells(table(x=cells), "x", MARKS)
+    where = "every row" if not alike else f"nearly every row ({rows - alike} of {rows})"
+    said = f"{what}, different in {where}: probably an identifier; to leave it out, set data.columns: {{x: ignore}}"
+    is_one = rows >= 10 and alike <= rows // 50
+    assert found.notice == is_one
+    assert not is_one or found.note == said
+    typed = list(map(int, cells)) if what == "whole numbers" else cells
+    in_memory = infer_column_kind(read_columns({"x": typed}), "x", MARKS)
+    assert in_memory.kind == found.kind
+    assert not is_one or in_memory.note == said.replace("codes with leading zeros", "texts")
+
+
+def test_texts_of_many_rows_that_look_like_numbers_are_left_out_and_said_so():
+    found = infer_column_kind(read_columns({"x": [str(k * 7919 % 100003) for k in range(200)]}), "x", MARKS)
+    said = "texts that look like numbers; to read them as numbers, set data.columns: {x: number}"
+    assert (found.kind, found.notice) == ("ignore", True)
+    assert found.note == f"text with 200 different values in 200 cells; {said}"
 
 
 @pytest.mark.parametrize(

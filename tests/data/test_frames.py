@@ -363,6 +363,22 @@ def test_only_categories_take_other_texts():
     np.testing.assert_array_equal(column.codes(adapted), np.arange(2000) % 2)
 
 
+@pytest.mark.parametrize(
+    "levels", [["2.0", "x", "01"], ["2", "x", "01"], ["2.0", "false", "01"], ["true", "01", "2.0"]]
+)
+@pytest.mark.parametrize("value", [2.0, 2, True, False], ids=repr)
+def test_a_value_is_the_level_that_is_one_of_its_texts_whatever_the_others_are(levels, value):
+    csv_table = read("c\n" + "".join(f"{level}\n" for level in levels * 5))
+    rules = FeatureRules(columns={"c": ColumnRules(type="category")})
+    understood = decide_column_kinds(csv_table, ["c"], rules)
+    column = fit_features(csv_table, understood, rules, targets=np.zeros((15, 1))).columns[0]
+    assert isinstance(column, CategoryColumn)
+    adapted = adapt_texts_to_columns(read_columns({"c": [value]}), [column])
+    texts_of = {2: {"2", "2.0"}, True: {"true"}, False: {"false"}}[value]
+    known = [code for code, level in enumerate(column.levels) if level in texts_of]
+    assert column.codes(adapted).tolist() == (known or [len(column.levels)])
+
+
 def test_texts_are_replaced_as_in_files():
     found = read_columns({"t": ["a", "b"], "n": [1, 2], "d": [date(2020, 1, 1), date(2020, 1, 2)]})
     replaced = replace_texts(found, {"a": "b", "1": "NA"})
