@@ -153,7 +153,7 @@ IDENTIFIERS = {
     "gaps": [k * 7 % ROWS * 3 + k % 3 for k in range(ROWS)],
     "descending": list(range(ROWS, 0, -1)),
     "steps of ten": [10 * k for k in range(ROWS)],
-    "large": [10**12 + k * k for k in range(ROWS)],
+    "large": [10**14 + k * k for k in range(ROWS)],
 }
 
 
