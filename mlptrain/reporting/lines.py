@@ -50,7 +50,7 @@ class LinesSink(EventSink):
     def _forget(self) -> None:
         self._last: EpochEnded | None = None
         self._best: EpochEnded | None = None
-        self._written: EpochEnded | None = None
+        self._last_row: EpochEnded | None = None
         self._penalty = self._train_metric = False
         self._undefined = ""
 
@@ -104,7 +104,7 @@ class LinesSink(EventSink):
             self._end(self._started, describe_failure(self._started, epochs, self._clock() - self._begun))
 
     def _is_milestone(self, epoch: int) -> bool:
-        return epoch % self._step == 0 or epoch in self._milestones or self._written is None
+        return epoch % self._step == 0 or epoch in self._milestones or self._last_row is None
 
     def _write_row(self, started: Started, event: EpochEnded) -> None:
         every = list_epoch_columns(started, penalty=self._penalty, train_metric=self._train_metric)
@@ -116,10 +116,10 @@ class LinesSink(EventSink):
             self._write(*headings)
         marked = event.best and started.monitor is not None and not is_untrained(event)
         self._write("".join(layout.row(event, "*" if marked else "")))
-        self._written = event
+        self._last_row = event
 
     def _end(self, started: Started, words: str) -> None:
-        if self._last and self._last is not self._written:
+        if self._last and self._last is not self._last_row:
             self._write_row(started, self._last)
         self._write(*([describe_gap(started, self._undefined)] if self._undefined else []), words)
         self._started = None
