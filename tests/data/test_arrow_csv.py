@@ -151,7 +151,7 @@ def nasty_files(draw: st.DrawFn) -> bytes:
     return content.encode("utf-8", "surrogateescape")
 
 
-@settings(drawn, max_examples=400)
+@settings(drawn, max_examples=150)
 @given(nasty_files())
 @example(b"a,b,c\n00000,a,a\n00000,a,a\n00001,a,a\n00002,a,a\n00003,a,a\n00004,a,a\n1e400,a,a\n" + b"00000,a,a\n" * 21)
 def test_nasty_files_are_read_alike(content):
