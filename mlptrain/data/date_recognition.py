@@ -227,7 +227,11 @@ def is_telling(form: str, name: str, different: NDArray[np.float64]) -> bool:
     """Whether numbers that fit a format tell that they are dates: by their name, or as few other numbers look so."""
     if form == EXCEL:
         return DATE_NAMES.search(name) is not None
-    if NAMES.search(name) or form == "epoch_ms":
+    if NAMES.search(name):
+        return True
+    if ID_NAMES.search(name):
+        return False
+    if form == "epoch_ms":
         return True
     if form == "%Y%m%d":
         return len(different) >= FEWEST_DAYS
@@ -236,6 +240,8 @@ def is_telling(form: str, name: str, different: NDArray[np.float64]) -> bool:
 
 DATE_NAMES = re.compile(r"date|datum|fecha|(^|[_ ])(day|tag|data)$", re.IGNORECASE)
 """Names of columns that may hold days."""
+ID_NAMES = re.compile(r"(^|[_ .-])(id|ids|nr|no|key|code|number|nummer|uid|uuid)$|Id$|ID$")
+"""Names of columns that hold identifiers, whatever their numbers look like."""
 FEWEST_DAYS = 5
 """So many different numbers that all are days of the calendar, or whole minutes, are dates whatever their name."""
 SAMPLED = 10_000

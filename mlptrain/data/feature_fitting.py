@@ -96,7 +96,16 @@ def infer_kind_from_cells(table: Table, name: str, missing: set[str]) -> Underst
     is_number = found in (Understood("number"), RUNNING_NUMBER) or (found.kind == "number" and IDENTIFIER in found.note)
     if is_number and (said := explain_number_dates(name, look)):
         return Understood("number", said, notice=True)
-    return found
+    is_text = found.kind in ("category", "ignore") and (not found.notice or IDENTIFIER in found.note)
+    return look_for_odd_dates(look, found) if is_text else found
+
+
+def look_for_odd_dates(look: ColumnLook, found: Understood) -> Understood:
+    """What was found of a column of texts, with a notice if they look like dates that no format reads."""
+    from mlptrain.data.odd_dates import explain_odd_dates  # predictions need it never
+
+    said = explain_odd_dates(look.counts)
+    return Understood(found.kind, said, notice=True) if said else found
 
 
 def fit_features(

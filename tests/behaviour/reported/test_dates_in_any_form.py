@@ -277,6 +277,7 @@ NO_DATES = {
     "numbers of eight figures": ("k", [20230000 + 97 * k for k in range(60)]),
     "large numbers": ("k", [1672531217 + 1009 * k for k in range(60)]),
     "times": ("time", SERIALS),
+    "identifiers": ("order_id", [1000 * second + 7 for second in SECONDS]),
 }
 
 
