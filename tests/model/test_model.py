@@ -50,7 +50,7 @@ def several():
         ((True, False), np.array([False, True])),
         (("true", "false"), np.array([False, True])),
         (("yes", "no"), np.array(["no", "yes"])),
-        (("1", "x"), np.array(["1", "x"])),
+        (("1", "x", "y"), np.array(["1", "x", "y"])),
         (("01", "02"), np.array(["01", "02"])),
         (("é", "ü"), np.array(["é", "ü"])),
         ((str(2**62 + 1), "1"), np.array([1, 2**62 + 1])),

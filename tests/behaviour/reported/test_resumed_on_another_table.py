@@ -258,7 +258,7 @@ def test_columns_that_this_version_understands_otherwise_are_refused(tmp_path):
     forge(out, inputs=[size, colour._replace(digest="0"), fresh])
     refused(spec, out, "'colour' is understood in another way, although its cells are the same")
     forge(out, inputs=kept.inputs, fitted=[kept.fitted[0], "0"])
-    refused(spec, out, "what was fitted on the rows of training 2 is not what it was")
+    refused(spec, out, "what was fitted on the rows of fold 2 is not what it was")
 
 
 A, B, C = (Input(name, "number, 1 input", "1") for name in "abc")
