@@ -1,7 +1,7 @@
 """How a file for a model is written: as `--set` says, as the training file, or where that does not fit, as it looks."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -28,7 +28,8 @@ from mlptrain.errors import DataError
 from mlptrain.model.model import Model
 from mlptrain.spec.fields import Data
 
-SNIFFED = ("delimiter", "encoding", "skip_rows", "skip_after_names", "skip_footer", "skip_initial_space")
+SNIFFED: Sequence[str] = ("delimiter", "encoding", "skip_rows", "skip_after_names", "skip_footer", "skip_initial_space")
+OF_A_SHEET: Sequence[str] = ("sheet", "skip_rows", "skip_after_names", "skip_footer")
 FEWEST_TEXTS = 2
 """Different texts that make marks of thousands a way of writing."""
 MOST_TEXTS = 100_000
@@ -57,11 +58,15 @@ class InputFormat:
         as one byte a character.
         """
         data = self.data
-        if not self.is_text():
+        if not (self.is_text() or self.is_workbook()):
             return False
         if (data.skip_after_names or data.skip_footer) and not self.given & {"skip_after_names", "skip_footer"}:
             return True
-        if "encoding" in self.given or data.encoding.lower().replace("-", "") in ("utf8", "utf16", "utf8sig"):
+        if (
+            self.is_workbook()
+            or "encoding" in self.given
+            or data.encoding.lower().replace("-", "") in ("utf8", "utf16", "utf8sig")
+        ):
             return False
         return holds_utf8(read_beginning(match_files(self.path)[0]))
 
@@ -70,38 +75,53 @@ class InputFormat:
         first = match_files(self.path)[0]
         return not self.model.reads_images and not (is_typed(first) or is_idx(first))
 
+    def is_workbook(self) -> bool:
+        """Whether the input is a workbook, whose cells know their types: only its layout is looked for."""
+        return not self.model.reads_images and is_zip(match_files(self.path)[0])
+
     def adapt(self) -> bool:
         """Whether there is another way to read the input that fits the model, which reads so from now on. It is looked
         for once.
         """
-        if self.tried or not self.is_text():
+        if self.tried or not (self.is_text() or self.is_workbook()):
             return False
         self.tried = True
-        data, first = self.data, match_files(self.path)[0]
-        names = self.needed if data.has_header else ()
-        found = sniff_format(first, names, self.only_given())
-        sniffed = {key: getattr(found, key) for key in SNIFFED if key not in self.given}
-        if not data.has_header:
-            sniffed = {key: sniffed[key] for key in ("delimiter", "encoding") if key in sniffed}
-        if not (is_other := self.is_delimiter_new(found, sniffed)):
-            sniffed.pop("delimiter", None)
-        data = replace(data, **sniffed)
+        first = match_files(self.path)[0]
         try:
+            data = self.find_layout(first)
             reading = Reading(first, data, self.needed)
         except DataError:
             return False
         if data.has_header and not self.knows_more_columns(reading.names):
             return False
+        if self.is_workbook():
+            return self.read_from_now_on(data, {}, "")
         texts = self.read_texts(reading, data)
         numbers = {name: each for name, each in texts.items() if name not in self.dates}
         chosen = self.choose_grammar(numbers, data)
-        dates = self.choose_date_formats(texts, data)
-        if chosen == self.data and not dates:
+        is_doubtful = data.delimiter != self.data.delimiter and chosen.grammar == self.data.grammar
+        doubt = self.describe_doubt(numbers) if is_doubtful else ""
+        return self.read_from_now_on(chosen, self.choose_date_formats(texts, data), doubt)
+
+    def read_from_now_on(self, data: Data, dates: Mapping[str, str], doubt: str) -> bool:
+        """Let the model read so, and say it; whether that is anything new."""
+        if data == self.data and not dates:
             return False
-        doubt = self.describe_doubt(numbers) if is_other and chosen.grammar == self.data.grammar else ""
-        self.notices += filter(None, [self.describe_change(chosen, dates), doubt])
-        self.model = read_as(self.model, set_date_formats(chosen, dates))
+        self.notices += filter(None, [self.describe_change(data, dates), doubt])
+        self.model = read_as(self.model, set_date_formats(data, dates))
         return True
+
+    def find_layout(self, path: str) -> Data:
+        """The format with the delimiter, the encoding or the sheet, and the lines that are no rows, as a file looks."""
+        names = self.needed if self.data.has_header else ()
+        look: Callable[..., TableFormat]
+        look, keys = (look_at_sheet, OF_A_SHEET) if self.is_workbook() else (sniff_format, SNIFFED)
+        found = look(path, names, self.only_given())
+        if not self.data.has_header:
+            keys = tuple(key for key in keys if key in ("delimiter", "encoding"))
+        if not self.is_delimiter_new(found):
+            keys = tuple(key for key in keys if key != "delimiter")
+        return replace(self.data, **{key: getattr(found, key) for key in keys if key not in self.given})
 
     def knows_more_columns(self, names: Collection[str]) -> bool:
         """Whether there are all columns of the model among some names, or more than there are so far."""
@@ -119,9 +139,9 @@ class InputFormat:
         own = {key: getattr(self.data, key) for key in FORMAT_KEYS if key in self.given}
         return TableFormat(**own)
 
-    def is_delimiter_new(self, found: TableFormat, sniffed: Collection[str]) -> bool:
+    def is_delimiter_new(self, found: TableFormat) -> bool:
         """Whether the delimiter that was found is another one than the model's."""
-        return "delimiter" in sniffed and (found.delimiter or ",") != (self.data.delimiter or ",")
+        return (found.delimiter or ",") != (self.data.delimiter or ",")
 
     @property
     def dates(self) -> Mapping[str, DateColumn]:
@@ -203,6 +223,13 @@ class InputFormat:
         for notice in self.notices:
             advised.add_note(notice)
         return advised
+
+
+def look_at_sheet(path: str, names: Collection[str], given: TableFormat) -> TableFormat:
+    """How the table of a workbook is laid out."""
+    from mlptrain.data.workbook_shape import look_at_workbook  # seldom needed
+
+    return look_at_workbook(path, names, given)[0]
 
 
 def reads_best(grammar: NumberGrammar, forms: Sequence[NumberForm]) -> bool:
