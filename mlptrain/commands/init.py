@@ -256,14 +256,15 @@ def list_starter_notices(found: Findings) -> list[str]:
         *describe_levels_for_missing(look.table, found.columns, rules),
         *([f"{format_row_count(gaps)} without a target left out (data.missing_target: drop)"] if gaps else []),
         *list_target_doubts(found.spec, table, classes=found.is_class),
-        *(describe_label_doubts(table, look.target) if found.is_class else []),
+        *(describe_label_doubts(table, look.target, rules.missing_values) if found.is_class else []),
     ]
 
 
-def describe_label_doubts(table: Table, target: str) -> list[str]:
+def describe_label_doubts(table: Table, target: str, missing: Collection[str]) -> list[str]:
     """Notices of labels that may be meant alike or missing."""
     cells, grammar = table.coded(target), table.grammar_of(target)
-    return describe_doubtful_labels(fit_classes(target, cells, table.name, grammar), cells, grammar)
+    classes = fit_classes(target, cells, table.name, grammar)
+    return describe_doubtful_labels(classes, cells, grammar, missing=missing)
 
 
 def format_starter_header(data: str, what: str) -> list[str]:

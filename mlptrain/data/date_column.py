@@ -163,7 +163,7 @@ class DateColumn(Column):
     @classmethod
     def recognise(cls, look: ColumnLook) -> Understood | None:
         """Dates are left out with a notice; a spec that wants them declares them."""
-        return None if look.is_constant else understand_dates(look.name, look.counts)
+        return None if look.is_constant else understand_dates(look.name, look.counts, look.missing)
 
     @classmethod
     def is_offered(cls, look: ColumnLook) -> bool:

@@ -86,10 +86,11 @@ class DateLook:
     is_known: bool = False
     """Whether the dates are read without a format."""
 
-    def settings(self) -> str:
-        """What the spec has to say of the column, as YAML."""
+    def settings(self, missing: Collection[str] = ()) -> str:
+        """What the spec has to say of the column, as YAML; `missing` are marks that it has already."""
         form = "" if self.is_known else f", format: {quote(self.formats[0])}"
-        marks = f", missing_values: [{', '.join(map(quote, self.words))}]" if self.words else ""
+        listed = dict.fromkeys([*sorted(filter(None, missing)), *self.words])
+        marks = f", missing_values: [{', '.join(map(quote, listed))}]" if self.words else ""
         return f"{{type: date{form}{marks}}}" if form or marks else "date"
 
     @property
@@ -98,12 +99,14 @@ class DateLook:
         return len(self.formats) > 1
 
 
-def understand_dates(name: str, counts: Mapping[str, int]) -> Understood | None:
-    """A column of texts that are dates: left out with a notice that says how to use it; None if they are none."""
+def understand_dates(name: str, counts: Mapping[str, int], missing: Collection[str]) -> Understood | None:
+    """A column of texts that are dates, beside marks that mean missing: left out with a notice that says how to use it;
+    None if they are none.
+    """
     look = look_at_dates(counts)
     if look is None:
         return None
-    said, cure = "dates", f"set data.columns: {{{quote_yaml_key(name)}: {look.settings()}}}"
+    said, cure = "dates", f"set data.columns: {{{quote_yaml_key(name)}: {look.settings(missing)}}}"
     if look.words:
         shown = ", ".join(f"{word!r} ({counts[word]:,} cell{'s' * (counts[word] > 1)})" for word in look.words[:3])
         said += f" but for {shown}" + (f" and {len(look.words) - 3} more texts" if len(look.words) > 3 else "")

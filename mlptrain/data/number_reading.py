@@ -87,7 +87,13 @@ def build_number_error(table: Table, name: str, rows: Sequence[int]) -> DataErro
 
 
 def build_odd_texts_error(
-    table: Table, name: str, odd: Mapping[str, int], *, figures: int, forms: Sequence[NumberForm]
+    table: Table,
+    name: str,
+    odd: Mapping[str, int],
+    *,
+    missing: Collection[str],
+    figures: int,
+    forms: Sequence[NumberForm],
 ) -> DataError:
     """The error that names the odd texts in a column of `figures` numbers, each with its count and its first line."""
     first = {text: table.columns[name].find_rows([text])[0] for text in list(odd)[:SHOWN]}
@@ -97,7 +103,7 @@ def build_odd_texts_error(
     )
     more = f" and {count_texts(len(odd) - SHOWN)} more" if len(odd) > SHOWN else ""
     ways = f"to read them as numbers, give {describe_number_forms(forms, table.grammar_of(name))}; or " if forms else ""
-    listed = f"list what means missing in data.missing_values: [{quote_texts(odd)}]"
+    listed = f"list what means missing in data.missing_values: [{extend_marks(missing, odd)}]"
     hint = f"{ways}mend them, {listed}, or set data.columns: {{{quote_yaml_key(name)}: category}}"
     row = table.columns[name].find_rows(odd)[0]
     return table.fault(
@@ -119,6 +125,14 @@ def quote_texts(texts: Iterable[str]) -> str:
     listed = list(texts)
     more = ", …" if len(listed) > LISTED else ""
     return ", ".join(json.dumps(text, ensure_ascii=False) for text in listed[:LISTED]) + more
+
+
+def extend_marks(missing: Collection[str], texts: Iterable[str]) -> str:
+    """The marks of missing cells that a spec has, and some texts beside them, as the list that it is to have: a key
+    that is set anew loses what it said before.
+    """
+    known = missing if isinstance(missing, Sequence) else sorted(missing)
+    return quote_texts(dict.fromkeys([*filter(None, known), *texts]))
 
 
 def describe_number_forms(forms: Sequence[NumberForm], now: NumberGrammar) -> str:

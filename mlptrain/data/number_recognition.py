@@ -158,7 +158,7 @@ def refuse_words_among_numbers(
         return
     if seen.has_few_odd or share > NEARLY_ALL or (share > MOST and different > MANY):
         odd = {word: counts[word] for word in counts if word in words}
-        raise build_odd_texts_error(look.table, look.name, odd, figures=figures, forms=seen.forms)
+        raise build_odd_texts_error(look.table, look.name, odd, missing=look.missing, figures=figures, forms=seen.forms)
 
 
 def count_numbers(cells: Cells, missing: Collection[str], grammar: NumberGrammar) -> int:

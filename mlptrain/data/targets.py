@@ -1,6 +1,5 @@
 """The target: classes as codes, or numbers as the network sees them, and back to the user's units."""
 
-import json
 import re
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,7 +22,7 @@ from mlptrain.data.levels import (
     merge_levels,
     trim_text,
 )
-from mlptrain.data.number_reading import read_numbers
+from mlptrain.data.number_reading import extend_marks, read_numbers
 from mlptrain.data.number_texts import find_words, sort_numbers_or_texts
 from mlptrain.data.scaling import StandardScaling
 from mlptrain.data.table import Table, format_row_count
@@ -195,12 +194,15 @@ def is_int64_text(label: str) -> bool:
     return re.fullmatch("0|-?[1-9][0-9]{0,18}", label) is not None and -(2**63) <= int(label) < 2**63
 
 
-def describe_doubtful_labels(target: ClassTarget, cells: TextCells, grammar: NumberGrammar = NUMBERS) -> list[str]:
-    """Notices of labels that may be meant alike or apart, and of labels that may mean that there is none."""
+def describe_doubtful_labels(
+    target: ClassTarget, cells: TextCells, grammar: NumberGrammar = NUMBERS, *, missing: Collection[str] = ()
+) -> list[str]:
+    """Notices of labels that may be meant alike or apart, and of labels that may mean that there is none, beside those
+    that `missing` of the spec lists.
+    """
     near = describe_near_levels(target.name, target.classes, grammar, what="classes")
     words = {label: count for label, count in cells.counts.items() if is_word_for_missing(label)}
-    listed = ", ".join(json.dumps(label, ensure_ascii=False) for label in words)
-    cure = f"if missing is meant: data.missing_values: [{listed}], data.missing_target: drop"
+    cure = f"if missing is meant: data.missing_values: [{extend_marks(missing, words)}], data.missing_target: drop"
     verb = "is a class" if len(words) == 1 else "are classes"
     said = f'column "{target.name}": {describe_counted_texts(words)}, which {verb} here; {cure}' if words else ""
     return [each for each in (near, describe_joined_codes(target.name, cells, grammar), said) if each]

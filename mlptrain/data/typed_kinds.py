@@ -60,7 +60,7 @@ def infer_typed_text_kind(table: Table, name: str, missing: Collection[str]) -> 
         return Understood("ignore", "constant" if counts else "all cells are missing")
     if kind != "category":
         return Understood(kind)
-    if dates := understand_dates(name, counts):
+    if dates := understand_dates(name, counts, missing):
         return dates
     key = quote_yaml_key(name)
     if len(counts) > UNIQUE_TEXTS and len(counts) > UNIQUE * present:

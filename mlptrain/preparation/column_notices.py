@@ -6,7 +6,7 @@ from mlptrain.data.column import Understood
 from mlptrain.data.column_names import format_quoted_names
 from mlptrain.data.column_rules import FeatureRules
 from mlptrain.data.levels import is_word_for_missing
-from mlptrain.data.number_reading import quote_texts, quote_yaml_key
+from mlptrain.data.number_reading import extend_marks, quote_yaml_key
 from mlptrain.data.table import Table
 
 ONE_BY_ONE = 3
@@ -39,7 +39,7 @@ def describe_levels_for_missing(table: Table, understood: Mapping[str, Understoo
             alike.setdefault(tuple(sorted(words)), {})[name] = sum(words.values())
     cure = "a level here; if missing is meant, set data.missing_values"
     return [
-        f"{describe_columns(columns)}: {count_cells_that_say(columns, words)}, {cure}: [{quote_texts(words)}]"
+        f"{describe_columns(columns)}: {count_cells_that_say(columns, words)}, {cure}: [{extend_marks(rules.missing_values, words)}]"
         for words, columns in alike.items()
     ]
 

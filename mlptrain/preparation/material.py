@@ -96,7 +96,8 @@ def understand_training_rows(spec: Spec, rows: Rows, folder: Path) -> TrainingDa
     understood = determine_input_column_kinds(spec, rows.inputs) if not rows.are_images else {}
     if classes is not None and not rows.are_images:
         column = rows.answer_column(classes.name)
-        notices += describe_doubtful_labels(classes, rows.answers.coded(column), rows.answers.grammar_of(column))
+        cells, grammar = rows.answers.coded(column), rows.answers.grammar_of(column)
+        notices += describe_doubtful_labels(classes, cells, grammar, missing=spec.data.missing_values)
     notices += describe_blank_lines(rows)
     notices += describe_findings(understood)
     notices += describe_levels_for_missing(rows.inputs, understood, spec.data.rules)

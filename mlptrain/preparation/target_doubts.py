@@ -7,7 +7,7 @@ from mlptrain.data.number_forms import NumberLook, look_at_number_texts
 from mlptrain.data.number_reading import (
     describe_number_forms,
     describe_range,
-    quote_texts,
+    extend_marks,
     quote_yaml_key,
     read_numbers,
 )
@@ -67,13 +67,13 @@ def list_label_doubts(spec: Spec, table: Table, name: str) -> list[str]:
     many = len(counts) > MANY
     if seen.are_mostly_numbers and (seen.forms or seen.odd):
         said = f"{describe_share(seen)} of the target look like numbers, but make {len(counts):,} classes"
-        cure = describe_label_cure(seen, table, name)
+        cure = describe_label_cure(spec, seen, table, name)
         if many and spec.loss is None:
             raise DataError(f'{table.name}: column "{name}": {said}; {cure}')
         return [f'column "{name}": {said}; {cure}']
     if seen.odd and seen.read >= ABOUT_HALF * seen.cells:
         said = f"{describe_share(seen)} of the target are numbers, but all are read as labels: {len(counts):,} classes"
-        return [f'column "{name}": {said}; {describe_label_cure(seen, table, name)}']
+        return [f'column "{name}": {said}; {describe_label_cure(spec, seen, table, name)}']
     if many and 2 * len(counts) > rows:
         why = f"{len(counts):,} classes in {rows:,} rows: hardly a class can be learned"
         return [f'column "{name}": {why}; is this the column to predict?']
@@ -87,11 +87,12 @@ def describe_share(seen: NumberLook) -> str:
     return f"{seen.read:,} of the {seen.cells:,} cells" if seen.odd else "all cells"
 
 
-def describe_label_cure(seen: NumberLook, table: Table, name: str) -> str:
+def describe_label_cure(spec: Spec, seen: NumberLook, table: Table, name: str) -> str:
     """How to read labels as numbers, and how to keep them as classes."""
     key = quote_yaml_key(name)
     ways = [f"give {describe_number_forms(seen.forms, table.grammar_of(name))}"] if seen.forms else []
-    missing = f"data.columns: {{{key}: {{missing_values: [{quote_texts(seen.odd)}]}}}} and data.missing_target: drop"
+    marks = extend_marks(spec.data.rules.of(name).missing_values, seen.odd)
+    missing = f"data.columns: {{{key}: {{missing_values: [{marks}]}}}} and data.missing_target: drop"
     ways += [f"list the others as missing by {missing}"] if seen.odd else []
     return f"to read them as numbers, {', and '.join(ways)}; if they are classes, set data.columns: {{{key}: category}}"
 
