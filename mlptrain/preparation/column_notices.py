@@ -39,8 +39,9 @@ def describe_levels_for_missing(table: Table, understood: Mapping[str, Understoo
             alike.setdefault(tuple(sorted(words)), {})[name] = sum(words.values())
     cure = "a level here; if missing is meant, set data.missing_values"
     return [
-        f"{describe_columns(columns)}: {count_cells_that_say(columns, words)}, {cure}: [{extend_marks(rules.missing_values, words)}]"
+        f"{describe_columns(columns)}: {count_cells_that_say(columns, words)}, {cure}: [{marks}]"
         for words, columns in alike.items()
+        for marks in [extend_marks(rules.missing_values, words)]
     ]
 
 
