@@ -1,7 +1,7 @@
 """`predict`: rows in, predictions out, one for each, in order."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
@@ -17,12 +17,13 @@ from mlptrain.commands.predict_output import (
 )
 from mlptrain.data.ahead import Ahead
 from mlptrain.data.column_names import describe_missing_columns, format_quoted_names
+from mlptrain.data.column_types import ColumnType
 from mlptrain.data.doubtful_rows import describe_doubtful_rows
 from mlptrain.data.files import name_input
 from mlptrain.data.images import read_images
 from mlptrain.data.odd_cells import OddCells, format_column_counts
 from mlptrain.data.table import CHUNK, Reading, Table, describe_empty_rows
-from mlptrain.data.table_writing import TableForm
+from mlptrain.data.table_writing import ParquetForm, TableForm, TextForm
 from mlptrain.errors import DataError, SpecError
 from mlptrain.model.answers import AnswerOptions, Columns, NotFinite, escape_spreadsheet_formula
 from mlptrain.model.model import Model
@@ -204,12 +205,23 @@ class Prediction:
         names = set(self.predicted) - set(self.model.head.names if self.model.head.has_classes else ())
         return set(map(escape_spreadsheet_formula, names)) if self.options.spreadsheet_safe else names
 
+    @property
+    def kept_types(self) -> dict[str, ColumnType]:
+        """The types of the columns that pass through, by the names under which they are written."""
+        if self.model.reads_images:
+            return {}
+        rename = escape_spreadsheet_formula if self.options.spreadsheet_safe else str
+        kept = set(self.written).difference(self.predicted)
+        return {rename(name): of for name, of in self.reading.types.items() if name in kept}
+
     def choose_form(self, out: Path, options: OutputOptions) -> TableForm:
         """The form in which the predictions are written."""
         dialect = self.reading.dialect if options.like_input and not self.model.reads_images else None
         form, notice = choose_output_form(out, options, dialect, [*self.written, *self.model.head.classes])
         self.said += [notice] * bool(notice)
-        return form
+        if isinstance(form, TextForm) or (isinstance(form, ParquetForm) and any(self.format.data.replace.values())):
+            return form  # a replaced cell may be of another type than its column
+        return replace(form, types=self.kept_types)
 
     def write(self, stream: BinaryIO, options: OutputOptions = AS_CSV) -> None:
         """Write all predictions to a stream."""

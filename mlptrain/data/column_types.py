@@ -4,8 +4,9 @@ How numbers and dates are written in text has no meaning for a column of numbers
 (`missing_values`, the keys of `replace`) is text, and means the same value however it is written: -999 is -999.0.
 """
 
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from mlptrain.data.dates import DATE_FORMATS, DAY_FIRST, ISO, MONTH_FIRST, parse_moment
 from mlptrain.data.grammar import NUMBERS, NumberGrammar
@@ -27,6 +28,10 @@ class ColumnType:
     """The first of several files that says so, where others do not."""
     unreadable: str = ""
     """The name of a type of which no cells can be made; empty if they can."""
+    native: Any = field(default=None, compare=False)
+    """The type in the words of the library that reads it, which may have several of one kind."""
+    values: Sequence[Any] | None = field(default=None, compare=False, repr=False)
+    """The values of all cells, where each of them has a type of its own and they are held anyway."""
 
     @property
     def has_values(self) -> bool:

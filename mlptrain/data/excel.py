@@ -8,6 +8,7 @@ import warnings
 import zipfile
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -105,7 +106,7 @@ class ExcelReader:
 
     def types(self) -> dict[str, ColumnType]:
         """The types of the columns, by those of their cells."""
-        return {name: find_type(values) for name, values in self.columns.items()}
+        return {name: replace(find_type(values), values=values) for name, values in self.columns.items()}
 
     def check_unchanged(self) -> None:
         """An error if the file has changed since it was first opened."""

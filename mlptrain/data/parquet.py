@@ -175,7 +175,7 @@ class ParquetReader:
 def make_type(of: Any, *, is_index: bool) -> ColumnType:
     """The type of a column in our words."""
     kind = find_kind(of)
-    return ColumnType(kind or TEXT.kind, is_index=is_index, unreadable="" if kind else shorten_type(of))
+    return ColumnType(kind or TEXT.kind, is_index=is_index, unreadable="" if kind else shorten_type(of), native=of)
 
 
 def find_kind(of: Any) -> str | None:

@@ -9,11 +9,12 @@ import gzip
 import io
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO, cast
 
 from mlptrain.data import excel_writer, parquet_writer
+from mlptrain.data.column_types import ColumnType
 from mlptrain.data.files import GZIP_FAULTS
 from mlptrain.data.grammar import DecimalPoint
 from mlptrain.errors import DataError, SpecError
@@ -136,16 +137,20 @@ class TextForm:
 
 @dataclass(frozen=True, kw_only=True)
 class ParquetForm:
-    """A Parquet file: numbers as doubles, everything else as texts; a number that is not there is null."""
+    """A Parquet file: numbers as doubles, kept columns of the types they have, everything else as texts; a number that
+    is not there is null.
+    """
 
     digits: int | None = None
+    types: Mapping[str, ColumnType] = field(default_factory=dict)
+    """The types of the columns that are no predictions, where their source knows them."""
 
     def __post_init__(self) -> None:
         parquet_writer.require_pyarrow()
 
     def write(self, pieces: Iterable[Columns], numeric: Collection[str], stream: BinaryIO) -> None:
         """Write the pieces of a table, a row group each."""
-        parquet_writer.write_pieces(convert_numbers(pieces, numeric, self.digits), numeric, stream)
+        parquet_writer.write_pieces(convert_numbers(pieces, numeric, self.digits), numeric, self.types, stream)
 
     def read_names(self, path: Path) -> list[str]:
         """The names of the columns of a Parquet file; none if it is another kind of file."""
@@ -154,16 +159,20 @@ class ParquetForm:
 
 @dataclass(frozen=True, kw_only=True)
 class ExcelForm:
-    """An Excel workbook of one sheet: numbers as numbers, everything else as texts."""
+    """An Excel workbook of one sheet: numbers as numbers, kept cells by their types, all others as texts."""
 
     digits: int | None = None
+    types: Mapping[str, ColumnType] = field(default_factory=dict)
+    """The types of the columns that are no predictions, where their source knows them."""
 
     def __post_init__(self) -> None:
         excel_writer.require_openpyxl()
 
     def write(self, pieces: Iterable[Columns], numeric: Collection[str], stream: BinaryIO) -> None:
         """Write the pieces of a table below each other."""
-        excel_writer.write_workbook(convert_numbers(pieces, numeric, self.digits), stream)
+        from mlptrain.data.kept_columns import restore_pieces  # seldom needed
+
+        excel_writer.write_workbook(restore_pieces(convert_numbers(pieces, numeric, self.digits), self.types), stream)
 
     def read_names(self, path: Path) -> list[str]:
         """The names of the columns in a workbook; none if it is another kind of file."""
