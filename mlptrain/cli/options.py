@@ -26,7 +26,7 @@ AnyModel = Annotated[
     str | None,
     typer.Argument(
         metavar="[MODEL]",
-        help="A model (.npz), or its spec; by default the model fitted last in this folder.",
+        help="A model (.npz), or its spec; by default the newest one in this folder.",
         show_default=False,
     ),
 ]

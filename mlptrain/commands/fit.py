@@ -26,9 +26,14 @@ from mlptrain.model.watched import Watched
 from mlptrain.preparation.material import read_training_rows
 from mlptrain.spec.file import Draft, load_draft
 from mlptrain.spec.yaml_text import read_stdin
-from mlptrain.storage.companions import choose_default_output, derive_checkpoint_path
+from mlptrain.storage.companions import MODEL_END, PREVIOUS_END, choose_default_output, derive_checkpoint_path
 from mlptrain.storage.locking import lock_exclusively
-from mlptrain.storage.publishing import check_writable, remove_leftover_temporary_files, resolve_links
+from mlptrain.storage.publishing import (
+    check_writable,
+    is_device_or_pipe,
+    remove_leftover_temporary_files,
+    resolve_links,
+)
 from mlptrain.training.events import Sink
 
 AUTOMATIC = Plan()
@@ -173,9 +178,22 @@ def resolve_link(out: Path) -> Path:
 def require_writable_output(out: Path) -> Path:
     """Fail before training if a file cannot be written or replaced; returns the file that a link leads to."""
     check_writable(out)
-    out = resolve_link(out)
-    require_replaceable_model(out)
-    return out
+    target = resolve_link(out)
+    require_replaceable_model(target)
+    require_model_name(out)
+    return target
+
+
+def require_model_name(out: Path) -> None:
+    """Refuse a name by which the commands without MODEL would not find a model, and take an older one."""
+    if out.name.endswith(PREVIOUS_END):
+        better = out.with_name(f"{out.name.removesuffix(PREVIOUS_END)}{MODEL_END}")
+        raise SpecError(f"--out {out}: such a name is for the model that another one replaces; name it {better}")
+    if out.suffix.lower() == MODEL_END or is_device_or_pipe(out):
+        return
+    known = out.suffix[1:].isalpha()  # .pt, .keras: not the .5 of a version
+    better = out.with_suffix(MODEL_END) if known else out.with_name(f"{out.name}{MODEL_END}")
+    raise SpecError(f"--out {out}: the name of a model ends with {MODEL_END}; name it {better}")
 
 
 def require_separate_fit_files(

@@ -1,16 +1,15 @@
-"""Which model and which data a command means: as they are named, by the name of a spec, or the model fitted last."""
+"""Which model and which data a command means: as they are named, by the name of a spec, or the newest model file."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from mlptrain.errors import DataError, ModelFileError, SpecError
 from mlptrain.model.model import Model
-from mlptrain.storage.companions import choose_default_output
+from mlptrain.storage.companions import MODEL_END, PREVIOUS_END, choose_default_output
 from mlptrain.storage.foreign import CHECKPOINT, MODEL, SPEC, is_table, recognise_own
 
-MODEL_ENDS = (".npz", ".ckpt", ".ckpt.prev")
+MODEL_ENDS = (MODEL_END, ".ckpt", ".ckpt.prev")
 """How the names of models and unfinished fits end."""
-PREVIOUS = ".previous.npz"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +22,7 @@ class Named:
 
 
 def choose_model_and_data(first: str | None, second: str | None = None) -> Named:
-    """What the arguments [MODEL] [DATA] mean. A spec stands for its model; without MODEL it is the one fitted last.
+    """What the arguments [MODEL] [DATA] mean. A spec stands for its model; without MODEL it is the newest file.
 
     A lone argument is the model if it is a model or a spec, else the data.
     """
@@ -36,7 +35,7 @@ def choose_model_and_data(first: str | None, second: str | None = None) -> Named
     if first is not None and is_meant_as_model(first):
         return name_model(first, None)
     latest = find_latest_model(Path())
-    return Named(model=str(latest), data=first, notice=f"the model is {latest}, fitted last in this folder")
+    return Named(model=str(latest), data=first, notice=f"the model is {latest}, the newest model file in this folder")
 
 
 def choose_model(name: str | None) -> Named:
@@ -77,7 +76,7 @@ def find_latest_model(folder: Path) -> Path:
     """The model in a folder that was written last; a SpecError if there is none, or several are of one age."""
     models = [path for path in list_candidates(folder) if recognise_own(path) == MODEL]
     if not models:
-        others = sorted(path.name for path in folder.iterdir() if path.name.endswith((PREVIOUS, *MODEL_ENDS[1:])))
+        others = sorted(path.name for path in folder.iterdir() if path.name.endswith((PREVIOUS_END, *MODEL_ENDS[1:])))
         beside = f" ({', '.join(others[:5])} do not count)" if others else ""
         raise SpecError(f"MODEL is missing, and no model is in this folder{beside}; name one, or mlptrain fit SPEC")
     ages = {path: path.stat().st_mtime_ns for path in models}
@@ -91,7 +90,9 @@ def find_latest_model(folder: Path) -> Path:
 def list_candidates(folder: Path) -> list[Path]:
     """The files that may be models, by their names, in order."""
     return sorted(
-        path for path in folder.glob("*.npz") if not path.name.startswith(".") and not path.name.endswith(PREVIOUS)
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() == MODEL_END and not path.name.startswith(".") and not path.name.endswith(PREVIOUS_END)
     )
 
 

@@ -2,6 +2,11 @@
 
 from pathlib import Path
 
+MODEL_END = ".npz"
+"""How the name of a model ends: by it a command without MODEL finds the newest one."""
+PREVIOUS_END = ".previous.npz"
+"""How the name of a model ends that another one has replaced; such a one is not found."""
+
 
 def choose_default_output(spec_path: str) -> Path:
     """<spec name>.npz in the working directory."""
@@ -25,4 +30,4 @@ def derive_lock_path(path: Path) -> Path:
 
 def get_previous_model_path(path: Path) -> Path:
     """Where the model that stood at `path` is kept."""
-    return path.with_name(f"{path.stem}.previous.npz")
+    return path.with_name(f"{path.stem}{PREVIOUS_END}")

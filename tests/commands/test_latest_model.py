@@ -1,4 +1,4 @@
-"""Which model and data are meant: by name, by the name of a spec, or the model fitted last in this folder."""
+"""Which model and data are meant: by name, by the name of a spec, or the newest model file in this folder."""
 
 import os
 
@@ -50,10 +50,43 @@ def test_the_model_that_was_written_last_is_meant(folder, content):
     assert str(find_latest_model(folder)) == str(folder / "b.npz")
     named = choose_model_and_data("t.csv")
     assert (named.model, named.data) == ("b.npz", "t.csv")
-    assert named.notice == "the model is b.npz, fitted last in this folder"
+    assert named.notice == "the model is b.npz, the newest model file in this folder"
     assert choose_model_and_data(None).data is None
     assert choose_model_and_data("-").data == "-"
     assert choose_model(None).model == "b.npz"
+
+
+def test_the_end_of_a_name_may_be_of_large_letters(folder, content):
+    put(folder, content, a=100)
+    (folder / "a.npz").rename(folder / "A.NPZ")
+    assert choose_model(None).model == "A.NPZ"
+
+
+UNFOUND_NAMES = {
+    "model.pt": "the name of a model ends with .npz; name it model.npz",
+    "sub/model": "the name of a model ends with .npz; name it sub/model.npz",
+    "net_v0.5": "the name of a model ends with .npz; name it net_v0.5.npz",
+    "s.previous.npz": "such a name is for the model that another one replaces; name it s.npz",
+}
+
+
+@pytest.mark.parametrize("name", UNFOUND_NAMES)
+def test_fit_refuses_a_name_by_which_its_model_would_not_be_found(folder, content, name):
+    put(folder, content, z=100)
+    (folder / "sub").mkdir()
+    there = sorted(folder.rglob("*"))
+    ended = command.mlptrain("fit", "s.yaml", "--out", name, cwd=folder)
+    assert ended == (2, "", f"error: --out {name}: {UNFOUND_NAMES[name]}\n")
+    assert sorted(folder.rglob("*")) == there
+
+
+@pytest.mark.parametrize("name", ["m.npz", "M.NPZ", "net.v2.npz", "sub/m.npz"])
+def test_the_model_of_the_last_fit_is_meant_whatever_its_name(folder, content, name, monkeypatch):
+    put(folder, content, z=100)
+    (folder / "sub").mkdir()
+    assert command.mlptrain("fit", "s.yaml", "-q", "--out", name, cwd=folder).code == 0
+    monkeypatch.chdir((folder / name).parent)
+    assert choose_model(None).model == (folder / name).name
 
 
 def test_what_is_no_finished_model_of_ours_does_not_count(folder, content):
@@ -200,7 +233,7 @@ def test_the_three_commands_of_the_readmes_first_sentence(tmp_path):
     predicted = command.mlptrain("predict", "datasets/xor.csv", cwd=tmp_path)
     assert (predicted.code, len(predicted.out.splitlines())) == (0, 5)
     for ended in (measured, predicted):
-        assert "note: the model is xor.npz, fitted last in this folder\n" in ended.err
+        assert "note: the model is xor.npz, the newest model file in this folder\n" in ended.err
     for line in ("eval configs/xor.yaml", "predict configs/xor.yaml datasets/xor.csv", "show configs/xor.yaml"):
         ended = command.mlptrain(*line.split(), cwd=tmp_path)
         assert ended.code == 0

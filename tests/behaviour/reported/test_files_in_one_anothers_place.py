@@ -33,7 +33,7 @@ PAIRS = {
     "history and lock": ("--history s.npz.lock", "this is the lock of this model's fit"),
     "history and the model before": ("--history s.previous.npz", "where the model is kept that this one replaces"),
     "history and model": ("--history s.npz", "this is where the model goes"),
-    "history and model by --out": ("--out m --history m", "this is where the model goes"),
+    "history and model by --out": ("--out m.npz --history m.npz", "this is where the model goes"),
     "held out and checkpoint": ("--out-of-fold s.npz.ckpt", "this is the checkpoint of this model's fit"),
     "held out and checkpoint before": ("--out-of-fold s.npz.ckpt.prev", "the previous checkpoint of this model's fit"),
     "held out and lock": ("--out-of-fold s.npz.lock", "this is the lock of this model's fit"),
