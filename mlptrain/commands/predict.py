@@ -178,10 +178,10 @@ class Prediction:
         return [message for message in said if message]
 
     def describe_left_out(self) -> list[str]:
-        """A notice of lines that the format leaves out."""
+        """A notice of the lines of this file that the format leaves out."""
         if self.model.reads_images:
             return []
-        after, end = self.format.data.skip_after_names, self.format.data.skip_footer
+        after, end = self.reading.source.left_out_after_names, self.reading.source.left_out_at_end
         said = [f"{after} after the names (data.skip_after_names)"] if after else []
         said += [f"{end} at the end (data.skip_footer)"] if end else []
         return [f"lines left out: {', '.join(said)}"] if said else []

@@ -38,8 +38,8 @@ class Reader:
     def __init__(self, open_bytes: Opener, name: str, layout: TableFormat, known: Collection[str] = ()) -> None:
         self.open_bytes, self.name, self.layout = open_bytes, name, layout
         self.known = {*known, *layout.named_columns}
-        self.inner_blank_lines = 0
-        self.empty_rows_at_end = 0
+        self.inner_blank_lines = self.empty_rows_at_end = 0
+        self.left_out_after_names = self.left_out_at_end = 0
         self.unit = ":"
         self.delimiter = layout.delimiter or ","
         self.width = 0
@@ -86,6 +86,7 @@ class Reader:
                 self.delimiter = "\t"
             records = self.records(self.without_nul(chain([first], lines), skipped + blank))
             record = next(records)
+            self.left_out_after_names = sum(1 for _ in islice(lines, self.layout.skip_after_names))
         self.width = len(record)
         self.names_line, self.first_line = skipped + blank + 1, skipped + blank
         if not self.layout.has_header:
@@ -171,11 +172,11 @@ class Reader:
     def lines_of_rows(self, texts: Iterable[str]) -> Iterator[str]:
         """The lines of texts but for those at the end that are no rows; a doubtful quote is an error."""
         lines = chain.from_iterable(io.StringIO(self.check_quotes(text), newline="") for text in texts)
-        return (
-            text_lines.drop_last_lines(lines, self.layout.skip_footer, self.delimiter)
-            if self.layout.skip_footer
-            else lines
-        )
+        if self.layout.skip_footer:
+            count = self.layout.skip_footer
+            self.left_out_at_end = yield from text_lines.drop_last_lines(lines, count, self.delimiter)
+        else:
+            yield from lines
 
     def check_quotes(self, text: str) -> str:
         """The text; an error if a quote within a field hides a delimiter."""
@@ -350,7 +351,8 @@ class Reader:
         except csv.Error as problem:
             said = next((words for part, words in text_faults.CSV_WORDS.items() if part in str(problem)), str(problem))
             where = self.large_field() if "field limit" in str(problem) else ""
-            raise DataError(f"{self.name}:{self.broken_line()}: {where}{said}") from None
+            line = text_faults.find_broken_line(self.text, self.records, self.layout.skip_rows)
+            raise DataError(f"{self.name}:{line}: {where}{said}") from None
         except NulByte:
             raise DataError(self.nul_byte()) from None
         except UnicodeError:
@@ -386,15 +388,3 @@ class Reader:
         finally:
             csv.field_size_limit(FIELD_LIMIT)
         return ""
-
-    def broken_line(self) -> int:
-        """The line on which the record begins that cannot be read."""
-        with self.text() as stream:
-            line = before = sum(1 for _ in islice(stream, self.layout.skip_rows)) + 1
-            records = self.records(stream)
-            try:
-                for _ in records:
-                    line = before + records.line_num
-            except csv.Error:
-                return line
-        return line

@@ -49,8 +49,11 @@ class ExcelReader:
             hint = f"; the others are {others} (data.sheet names one)" if others else ""
             raise DataError(f"{self.name}: the sheet {self.sheet!r} is empty{skipped}{hint}")
         self.first, named = filled[0] if layout.has_header else (filled[0][0], [])
-        filled = filled[1 + layout.skip_after_names :] if layout.has_header else filled
-        filled = filled[: len(filled) - layout.skip_footer]
+        filled = filled[1:] if layout.has_header else filled
+        self.left_out_after_names = min(layout.skip_after_names if layout.has_header else 0, len(filled))
+        filled = filled[self.left_out_after_names :]
+        self.left_out_at_end = min(layout.skip_footer, len(filled))
+        filled = filled[: len(filled) - self.left_out_at_end]
         self.lines = [number for number, _ in filled]
         if filled:
             self.inner_blank_lines = filled[-1][0] - filled[0][0] + 1 - len(filled)

@@ -26,6 +26,7 @@ class ParquetReader:
     inner_blank_lines = 0
     remarks: Sequence[str] = ()
     empty_rows_at_end = 0
+    left_out_after_names = left_out_at_end = 0
 
     def find_blank_line(self) -> int:
         """A row without a cell among the others; 0, as every row of this kind of file is one."""

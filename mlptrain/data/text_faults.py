@@ -1,7 +1,11 @@
 """What is wrong with bytes or lines that are read as delimited text, in words."""
 
 import codecs
+import csv
 import re
+from collections.abc import Callable
+from itertools import islice
+from typing import Any, TextIO
 
 from mlptrain.data.files import Opener
 from mlptrain.data.table_format import TableFormat, quote_delimiter
@@ -101,6 +105,19 @@ def describe_stray_quote(line: str, place: int) -> str:
     said = f"a quote within an unquoted field ({line[max(place - 12, 0) : place + 28].strip()})"
     cure = "put the missing delimiter before it, or quote the whole field and double the quotes in it"
     return f"{said} may open a cell that holds a delimiter; {cure}"
+
+
+def find_broken_line(open_text: Callable[[], TextIO], divide: Callable[[TextIO], Any], skipped: int) -> int:
+    """The line on which the record begins that `csv` cannot read."""
+    with open_text() as stream:
+        line = before = sum(1 for _ in islice(stream, skipped)) + 1
+        records = divide(stream)
+        try:
+            for _ in records:
+                line = before + records.line_num
+        except csv.Error:
+            return line
+    return line
 
 
 LONE_QUOTE = 'a quote that stands alone opens a cell that holds whole rows; if it is a text, write it as """"'

@@ -2,7 +2,7 @@
 
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from functools import cache
 
 import numpy as np
@@ -26,8 +26,8 @@ def read_separator_line(line: str) -> str:
     return found["mark"] if found else ""
 
 
-def drop_last_lines(lines: Iterable[str], count: int, delimiter: str) -> Iterator[str]:
-    """The lines but for the last `count` that have a text, and what follows them."""
+def drop_last_lines(lines: Iterable[str], count: int, delimiter: str) -> Generator[str, None, int]:
+    """The lines but for the last `count` that have a text, and what follows them; returns how many these are."""
     held: deque[str] = deque()
     full = 0
     for line in lines:
@@ -39,6 +39,7 @@ def drop_last_lines(lines: Iterable[str], count: int, delimiter: str) -> Iterato
             yield first
         while held and not has_text(held[0], delimiter):
             yield held.popleft()
+    return full
 
 
 def has_text(line: str, delimiter: str) -> bool:

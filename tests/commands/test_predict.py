@@ -258,3 +258,46 @@ def test_rows_can_be_many(classifier, tmp_path):
     many = told(classifier, csv_text([ROWS[k] for k in chosen], INPUTS), tmp_path, probabilities=True)
     few = told(classifier, csv_text(ROWS), tmp_path, probabilities=True)
     assert many["label"] == [few["label"][k] for k in chosen]
+
+
+# lines that are no rows
+
+NAMES, ROW = ",".join(INPUTS), "1.5,red,yes"
+LEFT_OUT = {
+    "rows": (f"{NAMES}\ncm,-,-\n{ROW}\n{ROW}\nsum,,\n", "1 after the names (data.skip_after_names), 2 at the end"),
+    "fewer than are skipped": (f"{NAMES}\ncm,-,-\nsum,,\n", "1 after the names (data.skip_after_names), 1 at the end"),
+    "units only": (f"{NAMES}\ncm,-,-\n", "1 after the names"),
+    "names only": (f"{NAMES}\n", ""),
+}
+
+
+def left_out(model, path):
+    settings = ["data.skip_after_names=1", "data.skip_footer=2"]
+    prediction = Prediction(model, str(path), AnswerOptions(), settings=settings)
+    list(prediction.predict_pieces())
+    said = [notice for notice in prediction.notices if "left out: " in notice]
+    return said[0].removeprefix("lines left out: ") if said else ""
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+@pytest.mark.parametrize("case", LEFT_OUT)
+def test_lines_are_said_to_be_left_out_where_the_file_has_them(classifier, tmp_path, case, kind):
+    text, said = LEFT_OUT[case]
+    path = tmp_path / f"rows.{kind}"
+    if kind == "csv":
+        path.write_text(text)
+    else:
+        book = pytest.importorskip("openpyxl").Workbook()
+        for line in text.splitlines():
+            book.active.append([cell or None for cell in line.split(",")])
+        book.save(path)
+    found = left_out(classifier, path)
+    assert found.startswith(said)
+    assert bool(found) == bool(said)
+
+
+def test_a_parquet_file_has_no_lines_that_are_left_out(classifier, tmp_path):
+    pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    rows = {"size": [1.5] * 3, "colour": ["red"] * 3, "fresh": ["yes"] * 3}
+    parquet.write_table(pyarrow.table(rows), tmp_path / "rows.parquet")
+    assert left_out(classifier, tmp_path / "rows.parquet") == ""
