@@ -31,8 +31,11 @@ DEEPEST: Mapping[str, int] = {"sigmoid": 2, "hard_sigmoid": 2, "tanh": 5, "hard_
 """How many hidden layers of activations that saturate still learn well without a norm or shortcuts."""
 MANY = 0.5
 """The part of a layer's units from which on those that are dead are the likely cause."""
-UNKNOWN = "perhaps the columns tell nothing of the target: see `mlptrain check`"
-"""Where nothing is wrong with the training."""
+UNKNOWN: Mapping[Verdict, str] = {
+    "nothing": "perhaps the columns tell nothing of the target: see `mlptrain check`",
+    "far worse": "try a smaller learning rate",
+}
+"""What is said where no cause is found."""
 LESSON = 16
 """A table of no more rows is a lesson without noise, which a net with more parameters than rows can learn whole."""
 
@@ -60,13 +63,16 @@ def make_run(course: Course, result: TrainingResult, history: Arrays) -> Run:
         baseline_loss=result.baseline.get("train", {}).get("loss"),
         class_weights=course.train.class_weights is not None,
         early_stopping=course.spec.training.early_stopping is not None,
+        running_loss=course.spec.training.train_loss == "running",
     )
     if len(run.epochs) < LEAST_EPOCHS:
         return run
     case = Case(course=course, run=run)
-    causes = CAUSES.get(judge_learning(run), ())
-    unknown = UNKNOWN if causes is FAILURES else ""
-    return replace(run, cause=next((words for find in causes if (words := find(case))), unknown))
+    verdict = judge_learning(run)
+    found = (words for find in CAUSES.get(verdict, ()) if (words := find(case)))
+    usual = course.spec.model.parametrization == "standard"  # ntk: weights of size 1 learn at larger rates
+    fast = describe_rate_above_usual(case) if usual else ""
+    return replace(run, cause=next(found, UNKNOWN.get(verdict, "")), fast=fast)
 
 
 def describe_extreme_target(case: Case) -> str:
@@ -94,8 +100,14 @@ def describe_slow_rate(case: Case) -> str:
 
 def describe_fast_rate(case: Case) -> str:
     """The learning rate is far above the optimizer's default, and the loss jumps or units have died of it."""
+    fast = describe_rate_above_usual(case)
+    return fast if fast and (has_jumps(case.run) or find_dead_layer(case.course)) else ""
+
+
+def describe_rate_above_usual(case: Case) -> str:
+    """The learning rate is far above the optimizer's default."""
     rate, usual = find_rates(case)
-    if rate < FAST * usual or not (has_jumps(case.run) or find_dead_layer(case.course)):
+    if rate < FAST * usual:
         return ""
     return f"the learning rate of {format_figure(rate)} is far above {describe_usual(case.course, usual)}: lower it"
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import isfinite
 from statistics import mean
 from typing import Literal
@@ -28,6 +29,8 @@ LATER = 0.97
 """The same of the best epoch for the training rows: a run below it has learned, though its best epoch had not."""
 WORTH, AREA = 0.1, 0.62
 """An MCC or R² (an AUC, where there is one) on the training rows, from which on predictions tell something."""
+SWING = 0.05
+"""The rise of the training loss from one epoch to the next, in the mean, / the baseline, from which on it swings."""
 FEW_ROWS = 100
 """More validation rows than this are not few."""
 
@@ -50,8 +53,12 @@ class Run:
     class_weights: bool = False
     """Whether training weighs the classes, which the baseline does not."""
     early_stopping: bool = False
+    running_loss: bool = False
+    """Whether the training loss of an epoch is that of its batches, and not measured when it has ended."""
     cause: str = ""
     """Why it has probably learned little, and what to do; empty where it has learned, or nothing is known."""
+    fast: str = ""
+    """That the learning rate is far above the usual one; empty where it is not."""
 
     @property
     def last(self) -> Sequence[EpochEnded]:
@@ -69,6 +76,18 @@ class Run:
         then = [epoch.train_loss for epoch in self.epochs if epoch.epoch == self.best_epoch]
         known = [loss for loss in (*then, self.train_metrics.get("loss")) if loss is not None and isfinite(loss)]
         return min(known, default=None)
+
+    @property
+    def figures(self) -> str:
+        """The loss of the network that was kept on its training rows, as the metrics have it, and the baseline's."""
+        measured = self.train_metrics.get("loss")
+        loss = measured if measured is not None and isfinite(measured) else self.kept_loss
+        return f"loss on the training rows {format_figure(loss)}, baseline there {format_figure(self.baseline_loss)}"
+
+    @property
+    def loss_name(self) -> str:
+        """What the training loss of an epoch is called where the epochs are shown."""
+        return "batch loss" if self.running_loss else "training loss"
 
 
 def describe_runs(runs: Sequence[Run], split: Split) -> str:
@@ -99,7 +118,7 @@ def judge_learning(run: Run) -> Verdict:
     lowest, known = min(kept, *run.train_losses), tells_something(run.train_metrics)
     if run.class_weights:
         return "enough" if known else "nothing"
-    if kept > WORSE * baseline and not known:
+    if kept > WORSE * baseline:
         return "far worse"
     if kept > NOTHING * baseline and lowest > LATER * baseline and not known:
         return "nothing"
@@ -128,8 +147,7 @@ def describe_failure_to_learn(run: Run) -> str:
     """The predictions are no better than a constant, or far worse, on the very rows of training."""
     match judge_learning(run):
         case "far worse":
-            much = f"{format_figure(run.kept_loss)}, baseline {format_figure(run.baseline_loss)}"
-            return f"it has gone astray (training loss {much}): {run.cause}"
+            return f"it has gone astray ({run.figures}): {run.cause}"
         case "nothing":
             return f"it did not learn: {run.cause}"
     return ""
@@ -142,15 +160,30 @@ def describe_partial_learning(run: Run) -> str:
     losses = run.train_losses
     if max(losses) - min(losses) < UNMOVED * abs(losses[0]):
         return f"it did not learn: {run.cause}"
-    figures = f"training loss {format_figure(run.kept_loss)}, baseline {format_figure(run.baseline_loss)}"
-    return f"it learned only in part ({figures}): {run.cause}"
+    return f"it learned only in part ({run.figures}): {run.cause}"
+
+
+def describe_swings(run: Run) -> str:
+    """The training loss is thrown about by a learning rate that is far above the usual one, whatever was learned."""
+    if not run.fast or run.class_weights or not is_swinging(run):
+        return ""
+    highest = max(run.train_losses[1:])
+    figures = f"up to {format_figure(highest)} after the first epoch, baseline {format_figure(run.baseline_loss)}"
+    return f"its {run.loss_name} swings ({figures}): {run.fast}"
+
+
+def is_swinging(run: Run) -> bool:
+    """Whether the training loss, after the first epoch, is far above the baseline or often rises by a part of it."""
+    losses, baseline = run.train_losses[1:], run.baseline_loss or 0.0
+    rises = [max(after - before, 0.0) for before, after in pairwise(losses)]
+    return baseline > 0 and (max(losses) > WORSE * baseline or mean(rises) > SWING * baseline)
 
 
 def describe_first_best(run: Run) -> str:
     """No epoch after the first one was better, and the first one was not perfect."""
     if not run.validation_rows or run.best_epoch != 1 or is_perfect(run.monitor, run.epochs[0]):
         return ""
-    return "the first epoch was the best: a smaller learning rate, or more validation rows"
+    return f"the first epoch was the best: {run.fast or 'a smaller learning rate, or more validation rows'}"
 
 
 def is_perfect(monitor: str, epoch: EpochEnded) -> bool:
@@ -171,7 +204,7 @@ def describe_overfitting(run: Run) -> str:
     figures = f"validation loss {format_figure(known[place])} to {format_figure(known[-1])}"
     cure = "more dropout or weight decay, or a smaller net"
     cure = cure if run.early_stopping else "more dropout or weight decay, a smaller net, or early stopping"
-    return f"it overfits from epoch {run.epochs[place].epoch} on ({figures}): {cure}"
+    return f"it overfits from epoch {run.epochs[place].epoch} on ({figures}): {run.fast or cure}"
 
 
 def list_known_losses(run: Run, *, validated: bool) -> list[float]:
@@ -188,8 +221,8 @@ def describe_unfinished_progress(run: Run) -> str:
     cut = run.reason not in ("epochs", "time_limit") or rates[-1] < 0.5 * max(rates)
     if cut or len(known) < len(run.epochs) or not is_improving(known, len(run.last)):
         return ""
-    which = "validation" if validated else "training"
-    figures = f"{which} loss {format_figure(known[-len(run.last)])} to {format_figure(known[-1])}"
+    which = "validation loss" if validated else run.loss_name
+    figures = f"{which} {format_figure(known[-len(run.last)])} to {format_figure(known[-1])}"
     return f"it was still improving at the end ({figures}): more epochs"
 
 
@@ -209,6 +242,7 @@ Rule = Callable[[Run], str]
 RULES: Sequence[Rule] = (
     describe_failure_to_learn,
     describe_partial_learning,
+    describe_swings,
     describe_overfitting,
     describe_first_best,
     describe_unfinished_progress,

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import mlptrain
+from mlptrain.figures import format_figure
 from mlptrain.notices import Notice
 
 ROOT = Path(__file__).parents[2]
@@ -82,7 +83,7 @@ def test_a_norm_lets_layers_that_saturate_learn():
 
 @pytest.mark.parametrize(
     ("hidden", "said"),
-    [([16] * 8, "it learned only in part (training loss 0.4"), ([16], "")],
+    [([16] * 8, "it learned only in part (loss on the training rows 0.4"), ([16], "")],
 )
 def test_iris_with_eight_layers_of_sigmoid_is_learned_in_part(hidden, said):
     spec = {
@@ -97,9 +98,36 @@ def test_iris_with_eight_layers_of_sigmoid_is_learned_in_part(hidden, said):
     assert ("8 layers of sigmoid" in remark) == bool(said)
 
 
+@pytest.mark.parametrize("name", ["adam", "sgd"])
+@pytest.mark.parametrize("factor", [300, 1000, 3000, 10_000])
+@pytest.mark.parametrize("file", ["iris", "breast_cancer"])
+def test_of_a_rate_that_throws_the_loss_about_only_the_rate_is_said(name, factor, file):
+    """However well the classes are told apart by chance, and whatever the validation loss does."""
+    rate = factor * {"adam": 0.001, "sgd": 0.01}[name]
+    overrides = {"training.epochs": 15, "training.early_stopping": None, "optimizer": at(rate, name)}
+    remark = mlptrain.fit(ROOT / "configs" / f"{file}.yaml", overrides=overrides).outcome.remark
+    assert "is far above the usual" in remark
+
+
+def test_the_large_rates_of_a_recipe_are_its_own():
+    spec = {
+        "recipe": "realmlp_td_s",
+        "data": {"train": str(ROOT / "datasets/breast_cancer.csv"), "target": "diagnosis"},
+        "training": {"epochs": 8},
+    }
+    assert "far above" not in mlptrain.fit(spec).outcome.remark
+
+
+def test_the_figures_of_a_remark_are_those_of_the_metrics():
+    outcome = mlptrain.fit(ROOT / "configs/diabetes.yaml", overrides={"optimizer.learning_rate": 1e-9}).outcome
+    loss, baseline = outcome.metrics["train"]["loss"], outcome.baseline["train"]["loss"]
+    figures = f"(loss on the training rows {format_figure(loss)}, baseline there {format_figure(baseline)})"
+    assert outcome.remark.startswith(f"it has gone astray {figures}: the learning rate of")
+
+
 CONFIGS = {
     "xor": "",
-    "xor_2-2-1": "it learned only in part (training loss 0.1302, baseline 0.2500): it is probably in a local minimum",
+    "xor_2-2-1": "it learned only in part (loss on the training rows 0.1302, baseline there 0.2500): it is probably in",
     "xor_dropout": "",
     "xor_logistic": "it did not learn: it has no hidden layer",
     "dropout_10-5-1": "",

@@ -50,20 +50,36 @@ def run_of(train, validation=None, *, best=20, metrics=LEARNED, rows=500, rate=0
     )
 
 
+SWINGING = [3.0, *[1.0, 4.5, 0.5] * 6, 0.6]
 OVERFITTING = run_of(FALLING, [0.5 - 0.02 * k if k < 5 else 0.3 + 0.03 * k for k in range(20)], best=5)
 CASES = {
     "it overfits from epoch 5 on": OVERFITTING,
     "a smaller net, or early stopping": OVERFITTING,
     "more dropout or weight decay, or a smaller net": replace(OVERFITTING, early_stopping=True),
+    "it overfits from epoch 5 on (validation loss 0.4200 to 0.8700): FAST": replace(OVERFITTING, fast="FAST"),
     "it overfits from epoch 8 on": run_of(FALLING, [*SOUND[:8], *[SOUND[7] * 1.07] * 12], best=8),
     "the first epoch was the best": run_of(SOUND, [0.5 + 0.0001 * k for k in range(20)], best=1),
     "the first epoch was the best:": run_of(FALLING, SOUND, best=1, metrics=CHANCE, baseline_loss=0.9),
     "still improving at the end (validation loss": run_of(SOUND, [1 - 0.04 * k for k in range(20)]),
-    "still improving at the end (training loss": run_of([1 - 0.04 * k for k in range(20)]),
+    "still improving at the end (training loss": run_of(STEADY),
+    "still improving at the end (batch loss 0.3600 to 0.2400)": run_of(STEADY, running_loss=True),
     "it did not learn: CAUSE": run_of([0.7] * 20, [0.7] * 20, metrics=CHANCE, baseline_loss=0.69),
-    "it has gone astray (training loss 5.000, baseline 2.000): CAUSE": run_of([5.0] * 20, metrics={"r2": -2.0}),
+    "it has gone astray (loss on the training rows 5.000, baseline there 2.000): CAUSE": run_of(
+        [5.0] * 20, metrics={"r2": -2.0}
+    ),
+    "it has gone astray (loss on the training rows 6.000, baseline there 2.000)": run_of(
+        [5.0] * 20, metrics=LEARNED | {"loss": 6.0}
+    ),
+    "its training loss swings (up to 4.500 after the first epoch, baseline 2.000): FAST": run_of(
+        SWINGING, best=8, fast="FAST"
+    ),
+    "its batch loss swings (up to 1.500": run_of([1.5, 1.0] * 10, fast="FAST", running_loss=True),
+    "its training loss swings": replace(OVERFITTING, epochs=epochs_of(SWINGING, SOUND[::-1]), fast="FAST"),
     "it did not learn: CAUSE ": run_of([0.8] * 20, metrics=CHANCE, baseline_loss=1.0),
-    "learned only in part (training loss 0.5000, baseline 2.000): CAUSE": run_of([1.0, *[0.5] * 19]),
+    "learned only in part (loss on the training rows 0.5000, baseline there 2.000): CAUSE": run_of([1.0, *[0.5] * 19]),
+    "learned only in part (loss on the training rows 0.5500, baseline": run_of(
+        [1.0, *[0.5] * 19], metrics=LEARNED | {"loss": 0.55}
+    ),
     "12 validation rows are few": run_of(
         SOUND, SOUND, monitor="accuracy", rows=12, metric=[0.5, *[10 / 12, 11 / 12] * 9, 10 / 12]
     ),
@@ -94,6 +110,10 @@ SILENT = {
     "an accuracy of many rows that stands still": run_of(
         SOUND, SOUND, monitor="accuracy", rows=270, metric=[0.5, *[0.9, 0.9 + 1 / 270] * 9, 0.9]
     ),
+    "a large rate that learns": run_of([4.5, *SOUND[1:]], fast="FAST"),
+    "a large rate that jitters": run_of([value + 0.05 * (k % 2) for k, value in enumerate(SOUND)], fast="FAST"),
+    "a usual rate that swings": run_of(SWINGING),
+    "weights of the classes swing": run_of(SWINGING, fast="FAST", class_weights=True),
     "undefined": run_of(SOUND, [float("nan")] * 20, metrics={"mcc": None}),
     "without a baseline": run_of([1.0] * 20, metrics=CHANCE, baseline_loss=None),
 }
