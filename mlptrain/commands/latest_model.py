@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlptrain.errors import DataError, ModelFileError, SpecError
+from mlptrain.errors import DataError, MlptrainError, ModelFileError, SpecError
 from mlptrain.model.model import Model
+from mlptrain.plain import to_plain
 from mlptrain.storage.companions import MODEL_END, PREVIOUS_END, choose_default_output
 from mlptrain.storage.foreign import CHECKPOINT, MODEL, SPEC, is_table, recognise_own
 
 MODEL_ENDS = (MODEL_END, ".ckpt", ".ckpt.prev")
 """How the names of models and unfinished fits end."""
+MOST_CHANGES = 4
+"""Settings that are named of those that have changed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,12 +56,28 @@ def name_model(name: str, data: str | None) -> Named:
     return Named(model=str(model), data=data, notice=describe_model_of_spec(model, Path(name)))
 
 
-def describe_model_of_spec(model: Path, spec: Path) -> str:
-    """Which model stands for a spec, and whether it was fitted by a spec of that folder."""
-    folder = model.parent / Model.load(model).spec_folder
-    if folder.resolve() == spec.parent.resolve():
-        return f"the model is {model}, of {spec}"
-    return f"the model is {model}, by the name of {spec}; but it was fitted by a spec in the folder {folder}"
+def describe_model_of_spec(path: Path, spec: Path) -> str:
+    """Which model stands for a spec, and whether it was fitted by a spec of that folder, and by what it says now."""
+    model = Model.load(path)
+    folder = path.parent / model.spec_folder
+    if folder.resolve() != spec.parent.resolve():
+        return f"the model is {path}, by the name of {spec}; but it was fitted by a spec in the folder {folder}"
+    return f"the model is {path}, of {spec}{describe_changes_since_fit(model, spec)}"
+
+
+def describe_changes_since_fit(model: Model, spec: Path) -> str:
+    """What a spec says otherwise than the one that a model was fitted by; empty if nothing. Overrides count, too."""
+    from mlptrain.fitting.spec_changes import find_asked_changes
+    from mlptrain.spec.file import load_draft
+
+    try:
+        draft = load_draft(str(spec))
+        changes = [".".join(path) for path, _, _ in find_asked_changes(to_plain(model.spec), draft)]
+    except MlptrainError as problem:
+        return f", which can no longer be read: {problem.messages[0]}"
+    more = f" and {len(changes) - MOST_CHANGES} more" if len(changes) > MOST_CHANGES else ""
+    named = f"{', '.join(changes[:MOST_CHANGES])}{more}"
+    return f", but was fitted with other settings ({named}); mlptrain fit {spec} makes it anew" if changes else ""
 
 
 def is_meant_as_model(name: str) -> bool:

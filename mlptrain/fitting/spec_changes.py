@@ -30,9 +30,19 @@ def describe_change(path: tuple[str, ...], then: Any, now: Any) -> str:
 def describe_asked_change(then: Any, draft: Draft) -> str:
     """The first difference between the spec of a fit and what is asked for now; empty if there is none.
 
-    The rows are not known: what they decide is left out, and the number of epochs, which may grow.
+    The number of epochs is left out, which may grow.
     """
+    changes = (each for each in find_asked_changes(then, draft) if each[0] != ("training", "epochs"))
+    return next((describe_change(*each) for each in changes), "")
+
+
+def find_asked_changes(then: Any, draft: Draft) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
+    """Where the spec of a fit differs from what is asked for now; the rows are not known, and what they decide is left
+    out: the loss if none is given, all that a recipe says, and what a time limit shortens.
+    """
+    shortened = draft.spec.training.time_limit is not None
     for path, before, now in find_nested_differences(then, to_plain(draft.spec)):
-        if now is not None and path != ("training", "epochs") and draft.decides(path):
-            return describe_change(path, before, now)
-    return ""
+        is_open = path[0] == "loss" and now is None
+        is_shortened = shortened and (path[0] == "schedules" or path[1:] in (("epochs",), ("time_limit",)))
+        if not is_open and not is_shortened and draft.decides(path):
+            yield path, before, now

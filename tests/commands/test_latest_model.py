@@ -134,6 +134,63 @@ def test_a_spec_in_another_folder_than_that_of_its_model_is_told(folder, content
     assert "but it was fitted by a spec in the folder" in choose_model("sub/s.yaml").notice
 
 
+UNCHANGED_SPECS = {
+    "folds and members": "data: {train: t.csv, target: y, split: {folds: 2}}\ntraining: {epochs: 1}\nmembers: 2\n",
+    "refit": "data: {train: t.csv, target: y, split: {validation: 0.3}}\ntraining: {epochs: 2, refit: true}\n",
+    "repeats": "data: {train: t.csv, target: y, split: {validation: 0.3, repeats: 2}}\ntraining: {epochs: 1}\n",
+    "layers": f"{SPEC}seed: 1\n".replace("hidden: []", "layers: [{units: 3, norm: batch, dropout: 0.1}]"),
+    "recipe": "recipe: plain\ndata: {train: t.csv, target: y, split: {validation: 0.3}}\ntraining: {epochs: 1}\n",
+    "choices": "recipe: best\ndata: {train: t.csv, target: y, split: {validation: 0.3}}\ntraining: {epochs: 1}\n",
+    "time limit": f"{SPEC}schedules: {{learning_rate: {{name: warmup, epochs: 5}}}}\n".replace(
+        "epochs: 1", "epochs: 1000000, time_limit: 0.5"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", UNCHANGED_SPECS)
+def test_a_spec_that_its_model_was_fitted_by_has_not_changed(folder, name):
+    (folder / "same.yaml").write_text(UNCHANGED_SPECS[name])
+    assert command.mlptrain("fit", "same.yaml", "-q", cwd=folder).code == 0
+    assert choose_model("same.yaml").notice == "the model is same.npz, of same.yaml"
+
+
+CHANGED_SPECS = {
+    "data.target": SPEC.replace("target: y", "target: x"),
+    "model.hidden": SPEC.replace("[]", "[4]"),
+    "optimizer": f"{SPEC}optimizer: sgd\n",
+    "optimizer.learning_rate": f"{SPEC}optimizer: {{learning_rate: 0.5}}\n",
+    "data.columns.x": SPEC.replace("target: y", "target: y, columns: {x: category}"),
+    "training.epochs": SPEC.replace("epochs: 1", "epochs: 2"),
+    "loss": f"{SPEC}loss: cross_entropy\n",
+    "model.hidden, training.epochs, seed": f"{SPEC}seed: 1\n".replace("[]", "[4]").replace("epochs: 1", "epochs: 2"),
+}
+
+
+@pytest.mark.parametrize("changed", CHANGED_SPECS)
+def test_what_has_changed_in_a_spec_since_its_fit_is_told(folder, content, changed):
+    put(folder, content, s=100)
+    (folder / "s.yaml").write_text(CHANGED_SPECS[changed])
+    since = f"but was fitted with other settings ({changed}); mlptrain fit s.yaml makes it anew"
+    assert choose_model("s.yaml").notice == f"the model is s.npz, of s.yaml, {since}"
+
+
+def test_a_setting_that_was_taken_out_of_a_spec_has_changed(folder):
+    spec = SPEC.replace("target: y", "target: y, split: {validation: 0.3}")
+    (folder / "stop.yaml").write_text(spec.replace("epochs: 1", "epochs: 1, early_stopping: {patience: 2}"))
+    assert command.mlptrain("fit", "stop.yaml", "-q", cwd=folder).code == 0
+    (folder / "stop.yaml").write_text(spec)
+    assert "other settings (training.early_stopping)" in choose_model("stop.yaml").notice
+
+
+@pytest.mark.parametrize("text", ["data: {train: [\n", f"{SPEC}sead: 1\n"])
+def test_a_spec_that_can_no_longer_be_read_is_told_and_no_error(folder, content, text):
+    put(folder, content, s=100)
+    (folder / "s.yaml").write_text(text)
+    ended = command.mlptrain("predict", "s.yaml", "t.csv", cwd=folder)
+    assert (ended.code, len(ended.out.splitlines())) == (0, 13)
+    assert "note: the model is s.npz, of s.yaml, which can no longer be read: s.yaml:" in ended.err
+
+
 def test_a_spec_without_its_model_is_told_how_to_make_it(folder, content):
     put(folder, content, other=100)
     with pytest.raises(ModelFileError, match=r"this is a spec, and its model s.npz is not here; mlptrain fit s.yaml"):
