@@ -116,7 +116,7 @@ class InputFormat:
         names = self.needed if self.data.has_header else ()
         look: Callable[..., TableFormat]
         look, keys = (look_at_sheet, OF_A_SHEET) if self.is_workbook() else (sniff_format, SNIFFED)
-        found = look(path, names, self.only_given())
+        found = look(path, names, self.only_given(), usual_footer=self.data.skip_footer)
         if not self.data.has_header:
             keys = tuple(key for key in keys if key in ("delimiter", "encoding"))
         if not self.is_delimiter_new(found):
@@ -225,11 +225,11 @@ class InputFormat:
         return advised
 
 
-def look_at_sheet(path: str, names: Collection[str], given: TableFormat) -> TableFormat:
+def look_at_sheet(path: str, names: Collection[str], given: TableFormat, *, usual_footer: int) -> TableFormat:
     """How the table of a workbook is laid out."""
     from mlptrain.data.workbook_shape import look_at_workbook  # seldom needed
 
-    return look_at_workbook(path, names, given)[0]
+    return look_at_workbook(path, names, given, usual_footer=usual_footer)[0]
 
 
 def reads_best(grammar: NumberGrammar, forms: Sequence[NumberForm]) -> bool:

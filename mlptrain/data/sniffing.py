@@ -5,13 +5,25 @@ import csv
 import io
 from collections import Counter, deque
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from typing import TextIO
 
 from mlptrain.data.delimited import FIELD_LIMIT
 from mlptrain.data.files import GZIP_FAULTS, Opener, build_gzip_error, make_opener
 from mlptrain.data.grammar import is_number
 from mlptrain.data.table_format import TableFormat
-from mlptrain.data.table_shape import Record, count_footer_rows, count_rows_after_names, is_padded_title
+from mlptrain.data.table_shape import (
+    Record,
+    Total,
+    count_footer_rows,
+    count_rows_after_names,
+    is_figure,
+    is_padded_title,
+    read_figure,
+)
 from mlptrain.data.text_faults import find_unmarked_utf16
 from mlptrain.data.text_lines import has_text, read_separator_line
 
@@ -54,11 +66,13 @@ class Shape:
         )
 
 
-def sniff_format(path: str, names: Collection[str] = (), given: TableFormat | None = None) -> TableFormat:
+def sniff_format(
+    path: str, names: Collection[str] = (), given: TableFormat | None = None, *, usual_footer: int = 0
+) -> TableFormat:
     """The encoding of all bytes; delimiter, header, lines around the table and blanks after delimiters from some lines.
 
     A first line with a number in it is no header, unless one of `names`, which are known, is in it. What is `given`
-    and differs from the defaults stands.
+    and differs from the defaults stands. Files of the same origin have `usual_footer` lines at the end that are none.
     """
     given, opened, plain = given or TableFormat(), make_opener(path), TableFormat()
     encoding = given.encoding if given.encoding != plain.encoding else sniff_encoding(path, opened)
@@ -78,21 +92,58 @@ def sniff_format(path: str, names: Collection[str] = (), given: TableFormat | No
     best = max(
         shapes, key=lambda shape: (not known.isdisjoint(shape.records[shape.start]), shape.rank, shape.delimiter != ",")
     )
-    tail = list(read_last_records(path, opened, encoding, best)) if not whole else best.records[best.start + 1 :]
-    return describe_shape(best, encoding, known, tail, whole=whole)
+    rest = None if whole else RestOfFile(path, opened, encoding, best)
+    return describe_shape(best, encoding, known, rest, usual_footer=usual_footer)
+
+
+@dataclass(frozen=True)
+class RestOfFile:
+    """What the first lines of a file do not show of a table: its last records, and the totals of its columns."""
+
+    path: str
+    opened: Opener
+    encoding: str
+    shape: Shape
+
+    def read_last_records(self) -> list[Record]:
+        """The last records of the file."""
+        with self.open_text() as stream:
+            lines = deque((line for line in stream if has_text(line, self.shape.delimiter)), TAIL)
+        return parse_records(lines, 0, self.shape.delimiter)[0]
+
+    def add_up(self, first: int, places: Sequence[int]) -> dict[int, Total]:
+        """The totals of some columns from one of the first records on; none where the file cannot be divided."""
+        sums, counts = [dict.fromkeys(places, each) for each in (0.0, 0)]
+        with self.open_text() as stream, suppress(csv.Error):
+            skipped = self.shape.lines[first]
+            for record in csv.reader(islice(stream, skipped, None), delimiter=self.shape.delimiter, strict=True):
+                for place in places if len(record) == self.shape.width else ():
+                    if is_figure(record[place]):
+                        sums[place] += read_figure(record[place])
+                        counts[place] += 1
+        return {place: Total(sums[place], int(counts[place])) for place in places}
+
+    @contextmanager
+    def open_text(self) -> Iterator[TextIO]:
+        """The file as text; an error for damaged gzip data."""
+        try:
+            with io.TextIOWrapper(self.opened(), encoding=self.encoding, errors="replace", newline="") as stream:
+                yield stream
+        except GZIP_FAULTS as problem:
+            raise build_gzip_error(self.path, problem) from None
 
 
 def describe_shape(
-    shape: Shape, encoding: str, names: Collection[str], tail: Sequence[Record], *, whole: bool
+    shape: Shape, encoding: str, names: Collection[str], rest: RestOfFile | None, *, usual_footer: int
 ) -> TableFormat:
-    """The format of a text of this shape, whose last records are `tail`."""
+    """The format of a text of this shape, which has a `rest` if the records of the shape are not all."""
     body = shape.records[shape.start : shape.end]
     spaces = bool(body) and all(cell.startswith(" ") for record in body for cell in record[1:])
     first = [cell.strip(" ") if spaces else cell for cell in body[0]]
     header = find_header(first, names)
     rows = body[1:] if header is not False else body
     after = count_rows_after_names(rows) if header is not False else 0
-    footer = count_footer_rows(rows[after:], tail, shape.width, whole=whole)
+    footer = count_footer(shape, rows[after:], rest, usual_footer)
     return TableFormat(
         delimiter=None if shape.delimiter == "," else shape.delimiter,
         encoding=encoding,
@@ -102,6 +153,16 @@ def describe_shape(
         skip_footer=min(footer, FOOTERS),
         skip_initial_space=spaces and len(first) > 1,
     )
+
+
+def count_footer(shape: Shape, rows: Sequence[Record], rest: RestOfFile | None, usual: int) -> int:
+    """How many records at the end are no rows, where `rows` are the first ones of the table."""
+    if rest is None:
+        behind = shape.records[shape.end :]
+        return count_footer_rows(rows, [*rows, *behind][-TAIL:], shape.width, usual=usual)
+    begin = shape.end - len(rows)
+    add_up = partial(rest.add_up, begin) if rows else None
+    return count_footer_rows(rows, rest.read_last_records(), shape.width, add_up=add_up, usual=usual)
 
 
 def find_shape(lines: Sequence[str], skipped: int, delimiter: str, *, fixed: bool) -> Shape | None:
@@ -174,16 +235,6 @@ def is_encoded_as(opened: Opener, encoding: str) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def read_last_records(path: str, opened: Opener, encoding: str, shape: Shape) -> Iterator[Record]:
-    """The last records of a file."""
-    try:
-        with io.TextIOWrapper(opened(), encoding=encoding, errors="replace", newline="") as stream:
-            lines = deque((line for line in stream if has_text(line, shape.delimiter)), TAIL)
-    except GZIP_FAULTS as problem:
-        raise build_gzip_error(path, problem) from None
-    yield from parse_records(lines, 0, shape.delimiter)[0]
 
 
 def parse_records(lines: Collection[str], skipped: int, delimiter: str) -> tuple[list[Record], list[int]]:

@@ -1,7 +1,8 @@
 """Records that are no rows of a table: titles above the names, units below them, sums and remarks at the end."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from mlptrain.data.grammar import is_number
 from mlptrain.data.levels import is_blank, is_word_for_missing
@@ -74,17 +75,66 @@ def is_remark(row: Record, rest: Sequence[Record], numbers: Sequence[int]) -> bo
     return not again and 2 * len(words) >= len(numbers)
 
 
-def count_footer_rows(rows: Sequence[Record], tail: Sequence[Record], width: int, *, whole: bool) -> int:
-    """How many of the last records (`tail`) are no rows: remarks of other widths, sums with or without a word."""
-    count = 0
-    for record in reversed(tail):
-        above = [row for row in (rows if whole else [*rows, *tail]) if row is not record and len(row) == width]
-        if len(record) == width and not is_sum(record, above[: len(above) - count] if whole else above, whole=whole):
-            break
-        if len(record) != width and is_torn(record):
-            break
-        count += 1
-    return count if count < len(tail) else 0
+@dataclass(frozen=True)
+class Total:
+    """What all cells of a column come to, as far as they are numbers, and how many of them are."""
+
+    sum: float
+    count: int
+
+
+AddUp = Callable[[Sequence[int]], Mapping[int, Total]]
+"""Gives the totals of some columns over all rows of a table and what follows them."""
+
+
+def count_footer_rows(
+    rows: Sequence[Record],
+    tail: Sequence[Record],
+    width: int,
+    *,
+    add_up: AddUp | None = None,
+    usual: int = 0,
+) -> int:
+    """How many of the last records (`tail`) are no rows: remarks of other widths, sums with or without a word.
+
+    `rows` are all rows, or the first ones where the totals of all are asked of `add_up`. Where tables of the same
+    origin have a `usual` number of such lines, as many that look like sums need not be the exact ones.
+    """
+    for count in range(len(tail)):
+        before, last = tail[: len(tail) - 1 - count], tail[len(tail) - 1 - count :]
+        if len(last[0]) != width:
+            is_row = is_torn(last[0])
+        else:
+            known = rows if add_up is None else [*rows, *before]
+            above = [row for row in known if len(row) == width and row not in last]
+            totals = add_up_rows(above) if add_up is None else subtract_rows(add_up, last)
+            is_row = not (is_sum(last[0], above, totals) or (count < usual and is_like_sum(last[0], above)))
+        if is_row:
+            return count
+    return 0
+
+
+def add_up_rows(rows: Sequence[Record]) -> AddUp:
+    """The totals of the columns of some rows."""
+
+    def add_up(places: Sequence[int]) -> Mapping[int, Total]:
+        found = {place: [read_figure(row[place]) for row in rows if is_figure(row[place])] for place in places}
+        return {place: Total(sum(numbers), len(numbers)) for place, numbers in found.items()}
+
+    return add_up
+
+
+def subtract_rows(add_up: AddUp, last: Sequence[Record]) -> AddUp:
+    """The totals without the last records."""
+
+    def subtract(places: Sequence[int]) -> Mapping[int, Total]:
+        width = max(places, default=0) + 1
+        all_rows, less = add_up(places), add_up_rows([row for row in last if len(row) >= width])(places)
+        return {
+            place: Total(each.sum - less[place].sum, each.count - less[place].count) for place, each in all_rows.items()
+        }
+
+    return subtract
 
 
 def is_torn(record: Record) -> bool:
@@ -93,21 +143,41 @@ def is_torn(record: Record) -> bool:
     return not words and any(is_figure(cell) for cell in record)
 
 
-def is_sum(record: Record, rows: Sequence[Record], *, whole: bool) -> bool:
-    """Whether a record holds sums: its word says so, or its numbers are those sums and other cells are empty."""
-    empty = [place for place, cell in enumerate(record) if not cell.strip() and all(row[place].strip() for row in rows)]
+def is_sum(record: Record, rows: Sequence[Record], add_up: AddUp) -> bool:
+    """Whether a record holds sums: its word says so, or its numbers are those sums and other cells are empty; where it
+    has hardly more than the numbers, it is enough that they are larger than all above, as sums of more rows are.
+    """
     words = [place for place, cell in enumerate(record) if SUM_WORDS.fullmatch(cell.strip().rstrip(":. "))]
-    numbers = find_number_columns(rows)
+    numbers = find_number_columns(rows) if words else ()
     if any(place in numbers or not any(row[place] == record[place] for row in rows) for place in words):
         return True
     given = [place for place, cell in enumerate(record) if is_figure(cell)]
-    return bool(whole and empty and given and len(rows) > 2) and all(is_total(record, rows, place) for place in given)
+    if not given or len(rows) <= FEWEST_ROWS or not find_lone_gaps(record, rows):
+        return False
+    if is_like_sum(record, rows) and all(is_largest(record, rows, place) for place in given):
+        return True
+    totals = add_up(given)
+    said = {place: read_figure(record[place]) for place in given}
+    return all(is_sum_of(said[place], total=each.sum, count=each.count) for place, each in totals.items())
 
 
-def is_total(record: Record, rows: Sequence[Record], place: int) -> bool:
-    """Whether a cell is the sum of those above it, up to rounding."""
-    numbers = [read_figure(row[place]) for row in rows if is_figure(row[place])]
-    return is_sum_of(read_figure(record[place]), total=sum(numbers), count=len(numbers))
+def find_lone_gaps(record: Record, rows: Sequence[Record]) -> list[int]:
+    """The columns in which a record has an empty cell, and none of some rows has one."""
+    gaps = [place for place, cell in enumerate(record) if not cell.strip()]
+    return [place for place in gaps if all(row[place].strip() for row in rows)]
+
+
+def is_largest(record: Record, rows: Sequence[Record], place: int) -> bool:
+    """Whether a cell is a number farther from zero than all those above, which stand in a column of numbers."""
+    others = [abs(read_figure(row[place])) for row in rows if is_figure(row[place])]
+    return bool(others) and abs(read_figure(record[place])) > max(others)
+
+
+def is_like_sum(record: Record, rows: Sequence[Record]) -> bool:
+    """Whether a record has numbers alone, and most of its cells are empty where no row has an empty one."""
+    given = [cell for cell in record if cell.strip()]
+    alone = len(find_lone_gaps(record, rows))
+    return bool(rows) and bool(given) and all(map(is_figure, given)) and 2 * alone > len(record)
 
 
 def is_sum_of(said: float, *, total: float, count: int) -> bool:

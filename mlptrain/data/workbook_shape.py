@@ -41,13 +41,16 @@ class Sheet:
         return by_width if named is None else named
 
 
-def look_at_workbook(path: str, names: Collection[str], given: TableFormat) -> tuple[TableFormat, str]:
+def look_at_workbook(
+    path: str, names: Collection[str], given: TableFormat, *, usual_footer: int = 0
+) -> tuple[TableFormat, str]:
     """How the table of a workbook is laid out, and a remark on the sheet, where the user named none of several.
 
-    `names` are known names of columns; the sheet and the rows to skip that are `given` stand.
+    `names` are known names of columns; the sheet and the rows to skip that are `given` stand; tables of the same origin
+    have `usual_footer` rows at the end that are none.
     """
     sheet = read_texts(path, given.sheet) if given.sheet is not None else choose_sheet_with_table(path, names)
-    layout = describe_sheet(sheet, names, given.skip_rows)
+    layout = describe_sheet(sheet, names, given.skip_rows, usual_footer)
     if given.sheet is not None or not sheet.others:
         return layout, ""
     others = ", ".join(map(repr, sheet.others))
@@ -84,7 +87,7 @@ def write_row(values: Sequence[Value]) -> Record:
     return [write_value(value) for value in values[: filled[-1] + 1]] if filled else []
 
 
-def describe_sheet(sheet: Sheet, names: Collection[str], skipped: int) -> TableFormat:
+def describe_sheet(sheet: Sheet, names: Collection[str], skipped: int, usual_footer: int) -> TableFormat:
     """The layout of the table in a sheet, of which `skipped` rows are skipped, if any."""
     start = skipped or sheet.find_start(names)
     first, *below = [row for row in sheet.rows[start:] if row] or [[]]
@@ -92,7 +95,7 @@ def describe_sheet(sheet: Sheet, names: Collection[str], skipped: int) -> TableF
     rows = [pad_row(row, width) for row in below]
     header = find_header(first, names)
     after = 0 if header is False else count_rows_after_names([row for row in rows if len(row) == width])
-    footer = count_footer_rows(rows[after:], rows[after:][-TAIL:], width, whole=True)
+    footer = count_footer_rows(rows[after:], rows[after:][-TAIL:], width, usual=usual_footer)
     return TableFormat(
         header=header,
         skip_rows=start if any(sheet.rows[:start]) else 0,
