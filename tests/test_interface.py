@@ -178,7 +178,8 @@ def test_a_fit_says_how_it_went():
 def test_a_fit_shows_itself_in_a_line_for_each_part():
     fit = mlptrain.fit(make_spec(data={"split": {"folds": 2}}), COLUMNS)
     first, *parts = repr(fit).splitlines()
-    assert first == f"Fit: 2 networks, {fit.model.parameters} parameters, epoch {fit.best_epoch} of 5"
+    best = ", ".join(str(fold.best_epoch) for fold in fit.outcome.folds)
+    assert first == f"Fit: 2 networks, {fit.model.parameters} parameters, epoch {best} of 5"
     assert [part.split(":")[0].strip() for part in parts][:2] == ["train", "validation"]
     accuracy = fit.metrics["validation"]["accuracy"]
     assert f"accuracy {accuracy:.4g}" in parts[1]

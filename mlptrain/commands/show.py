@@ -22,6 +22,8 @@ class Description:
     reason: str
     epochs: int
     best_epoch: int
+    best_epochs: tuple[int, ...]
+    """That of each of several networks, in place of their mean; none where the file does not have them."""
     metrics: dict[str, Metrics]
     baseline: dict[str, Metrics]
     """The metrics of the prediction that knows nothing of a row; of a model that has none, nothing."""
@@ -55,6 +57,7 @@ def describe_model(model: Model, model_path: str, size: int) -> Description:
         networks=len(model.networks),
         columns={name: describe_column_inputs(column.kind, column.width) for name, column in model.columns().items()},
         target="\n".join(f"{name}: {size} {labels}".rstrip() for name, _, size, labels in model.head.describe()),
+        best_epochs=tuple(each["best_epoch"] for each in model.result.get("folds", ())),
         history=model.history,
         spec=to_plain(model.spec),
         baseline=model.result.get("baseline", {}),

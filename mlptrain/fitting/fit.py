@@ -21,6 +21,7 @@ from mlptrain.fitting.trials import choose_candidate
 from mlptrain.model.fitted_network import FittedNetwork
 from mlptrain.model.model import Model
 from mlptrain.model.rows import Rows
+from mlptrain.model.training_names import describe_best_epochs
 from mlptrain.preparation.material import TrainingData, digest_training_data
 from mlptrain.preparation.partitions import divide_rows
 from mlptrain.spec.file import Draft
@@ -75,7 +76,8 @@ class Fit:
         """What the fit came to, in a few lines."""
         outcome, several = self.outcome, len(self.model.networks) > 1
         size = f"{len(self.model.networks)} networks, " if several else ""
-        lines = [f"Fit: {size}{outcome.parameters:,} parameters, epoch {outcome.best_epoch} of {outcome.epochs}"]
+        best = describe_best_epochs([each.best_epoch for each in outcome.folds] if several else [outcome.best_epoch])
+        lines = [f"Fit: {size}{outcome.parameters:,} parameters, epoch {best} of {outcome.epochs}"]
         for part, metrics in outcome.metrics.items():
             known = ", ".join(f"{name} {format_figure(value)}" for name, value in metrics.items() if value is not None)
             lines.append(f"  {part}: {known}")

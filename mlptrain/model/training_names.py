@@ -1,4 +1,9 @@
-"""What each of several trainings of a fit is called: a fold, a repeat, or a fold of a repeat."""
+"""What each of several trainings of a fit is called: a fold, a repeat, or a fold of a repeat; their best epochs."""
+
+from collections.abc import Sequence
+
+MOST_NAMED = 6
+"""Best epochs that are named one by one; of more the first and the last."""
 
 
 def name_training(number: int, count: int, repeats: int) -> str:
@@ -21,3 +26,14 @@ def place_training(number: int, count: int, repeats: int) -> str:
 def choose_training_noun(count: int, repeats: int) -> str:
     """What several trainings are together: folds or repeats."""
     return "repeats" if count == repeats > 1 else "folds"
+
+
+def describe_best_epochs(epochs: Sequence[int]) -> str:
+    """The best epoch of each of several trainings, in their order; of many, between which they are.
+
+    >>> describe_best_epochs([60, 38, 33]), describe_best_epochs([60]), describe_best_epochs([9, 8, 7, 6, 5, 4, 3])
+    ('60, 38, 33', '60', '3 to 9')
+    """
+    if len(epochs) > MOST_NAMED and min(epochs) < max(epochs):
+        return f"{min(epochs)} to {max(epochs)}"
+    return ", ".join(map(str, epochs if len(epochs) <= MOST_NAMED else epochs[:1]))

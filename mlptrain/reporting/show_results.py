@@ -6,7 +6,7 @@ from typing import Any
 
 from mlptrain.commands.show import Description
 from mlptrain.figures import format_figure
-from mlptrain.model.training_names import choose_training_noun
+from mlptrain.model.training_names import choose_training_noun, describe_best_epochs
 from mlptrain.reporting.digest import generate_round_steps
 from mlptrain.reporting.metric_rows import choose_headline, describe_scaled_loss, shorten_metrics
 from mlptrain.reporting.spec_text import format_spec_as_yaml
@@ -32,9 +32,10 @@ def format_description(result: Description, terminal: Terminal = ANYWHERE, *, ve
     networks = f"{result.networks} networks, " if result.networks > 1 else ""
     size = f"{format_count_with_noun(result.parameters, 'parameter')}, {format_size(result.bytes)}"
     epochs = format_count_with_noun(result.epochs, "epoch")
-    ended = describe_end(result)
+    best = describe_best_epochs(result.best_epochs if result.networks > 1 else [result.best_epoch])
+    ended = f"{describe_end(result)}: {epochs}{f', best {best}' if best else ''}"
     lines = [
-        terminal.wrap(f"{escape_text(result.model)}: {networks}{size}; {ended}: {epochs}, best {result.best_epoch}"),
+        terminal.wrap(f"{escape_text(result.model)}: {networks}{size}; {ended}"),
         *describe_metrics(result, terminal, verbose=verbose),
         *describe_columns(result.columns, terminal, verbose=verbose),
         *(terminal.wrap(f"target {escape_text(line, 2000)}") for line in result.target.splitlines()),
@@ -153,6 +154,6 @@ def format_stored_spec(result: Description) -> str:
 def build_description_document(result: Description) -> dict[str, Any]:
     """What a model file holds, for programs."""
     document = asdict(result)
-    for name in ("spec_folder", "running_loss"):
+    for name in ("spec_folder", "running_loss", "best_epochs"):
         del document[name]
     return document | {"watched": {"name": result.watched.name, "values": result.watched.values}}

@@ -12,7 +12,7 @@ from mlptrain.commands.show import show_file
 from mlptrain.engine.activations import Tanh
 from mlptrain.plain import to_plain
 from mlptrain.reporting.check_results import format_check
-from mlptrain.reporting.show_results import format_description, format_stored_spec
+from mlptrain.reporting.show_results import build_description_document, format_description, format_stored_spec
 from mlptrain.reporting.spec_text import format_marked_spec, format_spec_as_yaml
 from mlptrain.reporting.terminal import Terminal
 from mlptrain.spec.file import load_spec
@@ -201,6 +201,29 @@ def list_epochs(text):
     """The epochs of the history that is shown."""
     rows = text.split("\nhistory")[1].splitlines()[2:]
     return [int(row.removeprefix("   *").split()[0]) for row in rows if row.startswith("  ")]
+
+
+NETWORKS = {
+    "folds": {"folds": 3},
+    "repeats": {"validation": 0.25, "repeats": 2},
+    "many": {"folds": 4, "repeats": 2},
+    "nothing watched": {},
+}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_show_says_the_best_epochs_that_the_networks_have(tmp_path, name):
+    result = fit_mixed(tmp_path, "optimizer.learning_rate=0.3", data={"split": NETWORKS[name]})
+    bests = [fold.best_epoch for fold in result.folds] or [result.best_epoch]
+    found = show_file(result.model)
+    said = format_description(found).splitlines()[0].rpartition(", best ")[2]
+    if len(bests) > 6:
+        assert said == f"{min(bests)} to {max(bests)}"
+    else:
+        assert list(map(int, said.split(", "))) == bests
+    assert build_description_document(found)["best_epoch"] == result.best_epoch
+    older = replace(found, best_epochs=())
+    assert (", best" in format_description(older).splitlines()[0]) == (found.networks == 1)
 
 
 def test_show_names_the_columns_of_the_history_as_fit_does(tmp_path):
