@@ -2,9 +2,33 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from difflib import get_close_matches
+from itertools import islice
 from unicodedata import normalize
 
 from mlptrain.data.grammar import is_number
+
+SAVED_INDEX = "Unnamed: 0"
+"""What pandas calls a first column without a name, which is how it saves the index of a data frame."""
+CELLS_OF_INDEX = 100
+"""Cells of a column from which it is told whether it is one."""
+
+
+def has_saved_index(names: Sequence[str]) -> bool:
+    """Whether a line of names may be that of a saved data frame: all columns but the first have one."""
+    return len(names) > 1 and not names[0].strip() and all(map(str.strip, names[1:])) and SAVED_INDEX not in names
+
+
+def name_saved_index(names: Sequence[str], first: Iterable[str]) -> list[str]:
+    """The names, with one for a first column whose `first` cells number the rows, in any order.
+
+    >>> name_saved_index(["", "a"], ["0", "1"]), name_saved_index(["", "a"], ["0.5", "1"])
+    (['Unnamed: 0', 'a'], ['', 'a'])
+    """
+    if not has_saved_index(names):
+        return list(names)
+    cells = list(islice(first, CELLS_OF_INDEX))
+    are_numbers = len(set(cells)) == len(cells) and all(cell.isascii() and cell.isdecimal() for cell in cells)
+    return [SAVED_INDEX if are_numbers else names[0], *names[1:]]
 
 
 def find_near_name(name: str, names: Iterable[str]) -> list[str]:

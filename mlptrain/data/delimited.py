@@ -13,6 +13,7 @@ from typing import Any, NoReturn, TextIO
 
 from mlptrain.data import text_faults, text_lines
 from mlptrain.data.coding import NulByte
+from mlptrain.data.column_names import name_saved_index
 from mlptrain.data.column_types import ColumnType
 from mlptrain.data.files import GZIP_FAULTS, Opener, SameFile
 from mlptrain.data.grammar import is_number
@@ -85,13 +86,15 @@ class Reader:
             if self.layout.delimiter is None and "\t" in first and "," not in first:
                 self.delimiter = "\t"
             records = self.records(self.without_nul(chain([first], lines), skipped + blank))
-            record = next(records)
+            record, lines_of_names = next(records), records.line_num
             self.left_out_after_names = sum(1 for _ in islice(lines, self.layout.skip_after_names))
+            if self.layout.has_header:
+                record = name_saved_index(record, (row[0] for row in records if any(row)))
         self.width = len(record)
         self.names_line, self.first_line = skipped + blank + 1, skipped + blank
         if not self.layout.has_header:
             return [f"column_{position}" for position in range(1, len(record) + 1)]
-        self.first_line += records.line_num
+        self.first_line += lines_of_names
         self.check_names(record, f"{self.name}:{self.names_line}")
         self.first_line += self.layout.skip_after_names
         return record

@@ -16,6 +16,7 @@ import numpy as np
 
 from mlptrain.data.cells import Block, TextCells, format_double
 from mlptrain.data.coding import NulByte
+from mlptrain.data.column_names import name_saved_index
 from mlptrain.data.column_types import TEXT, ColumnType
 from mlptrain.data.files import SameFile, name_input, open_stored_bytes
 from mlptrain.data.table_format import TableFormat
@@ -83,6 +84,7 @@ class ExcelReader:
         width = max([len(named), *map(len, rows)])
         columns = [[row[place] if place < len(row) else None for row in rows] for place in range(width)]
         names = [write_value(named[place]) if place < len(named) else "" for place in range(width)]
+        names = name_saved_index(names, map(write_value, columns[0]))
         found: dict[str, Values] = {}
         for place, (name, values) in enumerate(zip(names, columns, strict=True)):
             row = next((row for row, value in enumerate(values) if is_filled(value)), None)

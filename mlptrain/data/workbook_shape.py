@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
+from mlptrain.data.column_names import has_saved_index
 from mlptrain.data.excel import Value, is_filled, read_sheet, write_value
 from mlptrain.data.sniffing import FOOTERS, TAIL, find_header
 from mlptrain.data.table_format import TableFormat
@@ -33,7 +34,7 @@ class Sheet:
 
     def find_start(self, names: Collection[str]) -> int:
         """The row in which the table begins: that with one of `names`, else the first as wide as most rows are."""
-        filled = [sum(map(bool, row)) for row in self.rows[:LOOKED_AT]]
+        filled = [len(row) if has_saved_index(row) else sum(map(bool, row)) for row in self.rows[:LOOKED_AT]]
         widths = Counter(width for width in filled if width)
         usual = max(widths, key=lambda width: (widths[width], width), default=1)
         by_width = next((place for place, width in enumerate(filled) if width >= usual), 0)

@@ -1,10 +1,18 @@
-"""Names of columns in messages."""
+"""Names of columns in messages, and the one that a saved index gets."""
 
 from unicodedata import normalize
 
 import pytest
 
-from mlptrain.data.column_names import describe_missing_columns, find_near_name
+from mlptrain.data.column_names import SAVED_INDEX, describe_missing_columns, find_near_name, name_saved_index
+from mlptrain.data.column_rules import FeatureRules
+from mlptrain.data.feature_fitting import decide_column_kinds
+from mlptrain.data.grammar import is_number
+from mlptrain.data.sniffing import sniff_format
+from mlptrain.data.table import read_table
+from mlptrain.data.table_format import TableFormat
+from mlptrain.data.workbook_shape import look_at_workbook
+from mlptrain.errors import DataError
 
 
 @pytest.mark.parametrize("other", ["SIZE", " size ", "Size", "sizes"])
@@ -22,3 +30,66 @@ def test_names_that_look_alike_are_told_apart(ours, theirs):
 def test_a_row_in_the_place_of_names_is_called_so():
     assert describe_missing_columns(["a"], ["1", "x"]).endswith("looks like a row: write the names above it")
     assert describe_missing_columns(["a"], ["b", "x"]) == "column 'a' is missing; the columns are 'b', 'x'"
+
+
+# the index of a saved data frame
+
+INDEXES = {
+    "running": ["0", "1", "2", "3"],
+    "from one": ["1", "2", "3", "4"],
+    "in another order": ["17", "3", "250", "0"],
+    "no rows": [],
+}
+NO_INDEXES = {
+    "one twice": ["1", "2", "2", "3"],
+    "fractions": ["0.5", "1", "2", "3"],
+    "texts": ["Ulm", "Jena", "Kiel", "Bern"],
+    "a gap": ["0", "", "2", "3"],
+}
+
+
+def save(path, names, rows):
+    """A table as a text or a workbook, whose numbers are numbers."""
+    if path.suffix == ".csv":
+        path.write_text("".join(",".join(row) + "\n" for row in [names, *rows]))
+        return str(path)
+    book = pytest.importorskip("openpyxl").Workbook()
+    book.active.append([name or None for name in names])
+    for row in rows:
+        book.active.append([float(cell) if is_number(cell) else cell or None for cell in row])
+    book.save(path)
+    return str(path)
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+@pytest.mark.parametrize("cells", INDEXES.values(), ids=INDEXES)
+def test_a_first_column_without_a_name_that_numbers_the_rows_is_a_saved_index(tmp_path, cells, kind):
+    rows = [[cell, "1.5", "x"] for cell in cells]
+    path = save(tmp_path / f"t.{kind}", ["", "size", "colour"], rows)
+    table = read_table(path, TableFormat())
+    assert [name for name in table.columns if name != SAVED_INDEX] == ["size", "colour"]
+    assert table.rows == len(cells)
+    if cells:
+        assert table.texts(SAVED_INDEX) == cells
+        kinds = decide_column_kinds(table, list(table.columns), FeatureRules())
+        assert (kinds[SAVED_INDEX].kind, kinds[SAVED_INDEX].notice) == ("ignore", True)
+        look = look_at_workbook(path, (), TableFormat())[0] if kind == "xlsx" else sniff_format(path)
+        assert (look.skip_rows, look.skip_after_names) == (0, 0)
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+@pytest.mark.parametrize("cells", NO_INDEXES.values(), ids=NO_INDEXES)
+def test_another_first_column_wants_a_name(tmp_path, cells, kind):
+    path = save(tmp_path / f"t.{kind}", ["", "size", "colour"], [[cell, "1.5", "x"] for cell in cells])
+    with pytest.raises(DataError, match=r"column (1|A) has no name"):
+        read_table(path, TableFormat())
+
+
+def test_only_the_first_column_is_an_index_and_only_once():
+    for names in (["a", ""], ["", ""], [""], ["", SAVED_INDEX], ["", "a", " "]):
+        assert name_saved_index(names, ["0", "1"]) == names
+
+
+def test_the_lines_of_rows_are_right_below_names_without_an_index(tmp_path):
+    path = save(tmp_path / "t.csv", ["", "a"], [["0", "x"], ["1", "y"]])
+    assert [place.rpartition(":")[2] for place in read_table(path, TableFormat()).places([0, 1])] == ["2", "3"]
