@@ -41,6 +41,19 @@ def complete_hidden_layer(layer: LayerSpec, model: ModelSpec, position: int) -> 
     )
 
 
+def describe_layer_for_outputs(model: ModelSpec, outputs: int) -> str:
+    """A notice of a last hidden layer that was probably meant to be the output layer; empty if there is none.
+
+    It is as wide as the output layer, and a single unit or at most half as wide as every layer before it.
+    """
+    *before, last = [0, *(layer.units for layer in complete_hidden_layers(model))]
+    if last != outputs or (outputs > 1 and (len(before) == 1 or min(before[1:]) < 2 * outputs)):
+        return ""
+    place = f"model.{'hidden' if model.layers is None else 'layers'}[{len(before) - 1}]"
+    how = f"the last hidden layer is as wide as the output layer ({outputs}), which is added by itself"
+    return f"{place}: {how}: remove it, if it stands for the outputs"
+
+
 def make_input_layout(features: Features | PixelFeatures) -> InputLayout:
     """What the columns of the input matrix are."""
     numbers, codes = [], []

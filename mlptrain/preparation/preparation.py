@@ -17,6 +17,7 @@ from mlptrain.data.targets import NumberTarget, fit_target_numbers, read_targets
 from mlptrain.engine.comparisons import Undefined
 from mlptrain.errors import DataError, EnvironmentFailure, SpecError
 from mlptrain.machine import measure_available_memory
+from mlptrain.model.architecture import describe_layer_for_outputs
 from mlptrain.model.encoding import (
     HEAVIEST,
     LIGHTEST,
@@ -60,8 +61,9 @@ def fit_and_encode_parts(data: TrainingData, parts: Parts) -> EncodedData:
     parts, dropped = drop_incomplete_rows(data, parts)
     refuse_fully_dropped_classes(data, parts)
     rows = whole.take(parts.train) if len(parts.train) < whole.count else whole
-    notices = [*data.notices, *describe_single_row_classes(data), *dropped]
     head = fit_head(data, rows)
+    needless = describe_layer_for_outputs(spec.model, head.outputs)
+    notices = [*data.notices, *describe_single_row_classes(data), *dropped, *([needless] if needless else [])]
     features, train = fit_and_encode_inputs(data, rows, head, notices)
     origin = Origin(rows=whole, numbers=parts.train, features=features)
     validation = encode_validation(data, parts, features, head, notices)

@@ -11,10 +11,10 @@ from mlptrain.annotations import Shape, list_component_names, list_union_members
 from mlptrain.data.grammar import is_number
 from mlptrain.plain import KeyPath
 from mlptrain.spec.document import RESERVED
-from mlptrain.spec.fields import Spec
+from mlptrain.spec.fields import ModelSpec, OutputSpec, Spec
 from mlptrain.spec.scalars import GRAMMAR, list_possible_shapes
-from mlptrain.spec.suggestions import suggest_key, suggest_name, write_share_of_percent
-from mlptrain.spec.words import ALIASES, NOT_HERE, SHORT_FORMS
+from mlptrain.spec.suggestions import simplify_name, suggest_key, suggest_name, write_share_of_percent
+from mlptrain.spec.words import ADDED_OUTPUT, ALIASES, NAME_ALIASES, NO_KEYS, NOT_HERE, SHORT_FORMS
 
 MOST_KEYS = 25
 """More keys than this are not listed in a message."""
@@ -37,6 +37,8 @@ class TextNotation:
         known = [*(each.name for each in fields(owner)), *(["recipe"] if owner is Spec else [])]
         if ALIASES.get(key) in known:
             return f"{key!r} means {ALIASES[key]!r}, which is given as well; keep one of them"
+        if why := explain_needless_key(owner, key):
+            return f"{key!r} has no place here: {why}"
         keys = f"; the keys are {', '.join(known)}" if len(known) <= MOST_KEYS else ""
         return f"unknown key {describe_spec_value(key)}{suggest_key(owner, key) or keys}"
 
@@ -68,8 +70,23 @@ class TextNotation:
     def describe_shape(self, kind: Any, value: Any) -> str:
         if get_origin(kind) is tuple and isinstance(value, str):
             return f"write a list here: [{write_list_item(get_args(kind)[0], value[:80])}]"
+        if kind is OutputSpec and is_activation(value):
+            return f"{describe_spec_value(value)} has no place here: {ADDED_OUTPUT}"
         wanted = describe_map_of_keys(kind, value) if is_dataclass(kind) else SHAPES[get_origin(kind)]
         return f"{wanted} (got {describe_spec_value(value)})"
+
+
+def explain_needless_key(owner: type, key: str) -> str:
+    """Why there is no key like one of another tool, at this place of the spec; empty if nothing is known."""
+    word = simplify_name(key)
+    return NO_KEYS.get(f"output{word}" if owner is OutputSpec else word, "")
+
+
+def is_activation(value: Any) -> bool:
+    """Whether a text names an activation, be it one that has no place here."""
+    union = list_union_members(strip_annotation(read_field_types(ModelSpec)["activation"]))
+    known = {name for member in union for name in list_component_names(member)}
+    return isinstance(value, str) and (value.lower() in NOT_HERE or NAME_ALIASES.get(value, value) in known)
 
 
 def describe_range(bounds: Sequence[Any]) -> str:

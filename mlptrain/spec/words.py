@@ -129,12 +129,34 @@ SYNONYMS: Mapping[str, str] = {
 NAME_KEYS = frozenset(["type", "kind", "class", "classname", "method", "algorithm", "target", "id"])
 """Other tools' keys for the name of a component."""
 
-NOT_HERE: Mapping[str, str] = {
+ADDED_OUTPUT = (
+    "the output layer is added by itself, and the loss gives its softmax or sigmoid; remove this, and a last layer "
+    "that stands for the outputs"
+)
+NOT_HERE: Mapping[str, str] = dict.fromkeys(["softmax", "log_softmax", "logsoftmax"], ADDED_OUTPUT)
+"""Names of other tools that have no place here, and why."""
+
+OUTPUT_WORDS = ("output", "out", "outputlayer", "final", "last", "head", "lastlayer", "finallayer")
+WIDTH_WORDS = ("size", "dim", "dims", "units", "shape", "neurons", "features")
+NO_KEYS: Mapping[str, str] = {
+    **{f"{word}{what}": ADDED_OUTPUT for word in OUTPUT_WORDS for what in ("activation", "function", "nonlinearity")},
+    **dict.fromkeys(["activationoutput", "activationout", "outfunc", "linkfunction", "link"], ADDED_OUTPUT),
     **dict.fromkeys(
-        ["softmax", "log_softmax"], "the network ends linear, and the loss owns its link: set loss: cross_entropy"
+        [
+            *(f"output{what}" for what in WIDTH_WORDS),
+            *("outfeatures", "outdim", "nout", "noutput", "noutputs", "numoutputs", "numclasses", "nclasses"),
+        ],
+        "the target says how many outputs there are; remove it",
+    ),
+    **dict.fromkeys(
+        [
+            *(f"input{what}" for what in WIDTH_WORDS),
+            *("infeatures", "indim", "nin", "ninput", "ninputs", "numinputs", "numfeatures", "nfeatures"),
+        ],
+        "the columns say how many inputs there are; remove it",
     ),
 }
-"""Names of other tools that have no place here, and why."""
+"""Other tools' keys without capitals and signs that have none of ours beside them, and why."""
 
 SHORT_FORMS: Mapping[type, tuple[str, str, str]] = {
     Dropout: ("name", "bernoulli", "rate"),

@@ -13,7 +13,12 @@ from mlptrain.engine.layers import Dense
 from mlptrain.engine.members import Networks
 from mlptrain.engine.norms import BatchNorm, LayerNorm
 from mlptrain.engine.units import Activate, Maxout, PReLU
-from mlptrain.model.architecture import build_network, complete_hidden_layers, count_parameters
+from mlptrain.model.architecture import (
+    build_network,
+    complete_hidden_layers,
+    count_parameters,
+    describe_layer_for_outputs,
+)
 from mlptrain.spec.fields import LayerSpec, ModelSpec
 
 
@@ -39,6 +44,31 @@ def test_dense_norm_activation_dropout_in_this_order_and_the_output_linear():
 def test_without_hidden_layers_there_is_the_output_alone():
     assert list(layers(hidden=())) == ["output"]
     assert build_network(ModelSpec(hidden=()), InputLayout(width=3), 2).parameters.theta.size == 8
+
+
+@pytest.mark.parametrize(
+    ("model", "outputs", "place"),
+    [
+        ({"hidden": (16, 1)}, 1, "model.hidden[1]"),
+        ({"hidden": (1,)}, 1, "model.hidden[0]"),
+        ({"hidden": (16, 8, 3)}, 3, "model.hidden[2]"),
+        ({"layers": (LayerSpec(units=8), LayerSpec(units=3, activation=Sigmoid()))}, 3, "model.layers[1]"),
+        ({"layers": (LayerSpec(units=1, activation=Sigmoid()),)}, 1, "model.layers[0]"),
+        ({"hidden": ()}, 1, ""),
+        ({"hidden": (8,)}, 1, ""),
+        ({"hidden": (3,)}, 3, ""),
+        ({"hidden": (16, 2)}, 1, ""),
+        ({"hidden": (4, 3)}, 3, ""),
+        ({"hidden": (10, 10)}, 10, ""),
+        ({"hidden": (16, 16)}, 3, ""),
+    ],
+)
+def test_a_last_hidden_layer_that_looks_like_the_output_layer_is_noted(model, outputs, place):
+    said = describe_layer_for_outputs(ModelSpec(**model), outputs)
+    assert said.startswith(
+        f"{place}: the last hidden layer is as wide as the output layer ({outputs})" if place else ""
+    )
+    assert bool(said) == bool(place)
 
 
 def test_prelu_is_a_layer_with_parameters_of_its_own():

@@ -4,7 +4,7 @@ import pytest
 
 from mlptrain.annotations import list_component_names
 from mlptrain.spec.suggestions import list_known_keys, simplify_name
-from mlptrain.spec.words import ALIASES, ELSEWHERE, NAME_ALIASES, NOT_HERE
+from mlptrain.spec.words import ADDED_OUTPUT, ALIASES, ELSEWHERE, NAME_ALIASES, NO_KEYS, NOT_HERE
 from tests.support.spec_cases import COMPONENTS, DATA, problems
 
 
@@ -62,7 +62,37 @@ def test_a_component_with_capitals_is_told_its_name(site, kind):
 @pytest.mark.parametrize("word", NOT_HERE)
 def test_a_name_that_has_no_place_is_told_why(word):
     (said,) = problems(DATA, f"model.activation={word}")
-    assert said.startswith(f"--set model.activation: {word!r} has no place here: the network ends linear")
+    assert said.startswith(f"--set model.activation: {word!r} has no place here: the output layer is added by")
+
+
+@pytest.mark.parametrize("key", NO_KEYS)
+def test_a_key_that_nothing_of_ours_stands_for_is_told_why(key):
+    paths = {simplify_name(known.name) for known in list_known_keys()}
+    assert key not in paths | ELSEWHERE.keys()
+    (said,) = problems(DATA, f"model.{key}=1")
+    assert said == f"--set model.{key}: {key!r} has no place here: {NO_KEYS[key]}"
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("model.output_activation=sigmoid", "model.output_activation: 'output_activation'"),
+        ("model.outputActivation=sigmoid", "model.outputActivation: 'outputActivation'"),
+        ("output_activation=softmax", "output_activation: 'output_activation'"),
+        ("model.output.activation=sigmoid", "model.output.activation: 'activation'"),
+        ("model.output={activation: sigmoid}", "model.output: model.output.activation: 'activation'"),
+        ("model.output=sigmoid", "model.output: 'sigmoid'"),
+        ("model.output=softmax", "model.output: 'softmax'"),
+        ("model.output=logistic", "model.output: 'logistic'"),
+        (
+            "model.layers=[{units: 8}, {units: 3, activation: softmax}]",
+            "model.layers: model.layers[1].activation: 'softmax'",
+        ),
+    ],
+)
+def test_an_activation_at_the_end_is_told_that_the_output_layer_is_added(override, said):
+    """However it is written, nothing is proposed that is refused in turn, or that makes another network."""
+    assert problems(DATA, override) == [f"--set {said} has no place here: {ADDED_OUTPUT}"]
 
 
 @pytest.mark.parametrize(
