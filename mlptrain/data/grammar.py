@@ -33,6 +33,8 @@ TO_ASCII = str.maketrans(
     | {"\uff0b": "+", "\uff0e": ".", "\uff0c": ",", "\uff08": "(", "\uff09": ")"}
 )
 """Signs and full-width figures as the characters of ASCII that they stand for."""
+NO_CENTS = re.compile(r"(?<=[0-9][.,])-+(?!-|[eE]?[-+]?[0-9])", re.ASCII)
+"""Dashes in the place of the decimals of a price: 509.- and 509,-- are 509, never -509."""
 
 
 def is_number(text: str) -> bool:
@@ -61,7 +63,7 @@ class NumberGrammar:
     decimal: DecimalPoint = "."
     thousands: ThousandsMark = ""
     loose_signs: bool = False
-    """Whether other signs and figures than those of ASCII count, and -12 may be 12- or (12)."""
+    """Whether other signs and figures than those of ASCII count, -12 may be 12- or (12), and 12 may be 12.- or 12,-."""
     units: tuple[str, ...] = ()
     """Texts that may stand before or after a number and do not count."""
     written: "NumberGrammar | None" = None
@@ -153,10 +155,12 @@ class NumberGrammar:
 def straighten_signs(text: str) -> str:
     """A number with signs and figures of ASCII: a minus before it, where there are other ones, brackets or one behind.
 
-    >>> [straighten_signs(text) for text in ("\u221212", "12-", "(12)", "'12", "-12-")]
-    ['-12', '-12', '-12', '12', '-12-']
+    >>> [straighten_signs(text) for text in ("\u221212", "12-", "(12)", "'12", "-12-", "12.-", "12,\u2014")]
+    ['-12', '-12', '-12', '12', '-12-', '12.', '12,']
     """
     text = text.translate(TO_ASCII)
+    if "-" in text[1:]:  # the mark stays: the grammar says whether it is the decimal point
+        text = NO_CENTS.sub("", text)
     if len(text) < 2:
         return text
     if text[0] in LIKE_MARK["'"]:

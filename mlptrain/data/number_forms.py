@@ -19,7 +19,7 @@ MOST_WORDS = 20
 CURRENCIES = ("EUR", "USD", "CHF", "GBP", "JPY", "SEK", "NOK", "DKK", "PLN", "CZK", "INR", "BRL", "Fr.", "kr", "R$")
 """Signs of currency of letters, which may stand before a number."""
 BEFORE = re.compile(rf"[-+]?(?P<unit>{'|'.join(map(re.escape, CURRENCIES))}|[^\W\d_]{{0,2}}[$€£¥₹₽₩])\s*[-+]?[0-9.]")
-AFTER = re.compile(r"[0-9.]\s*(?P<unit>[%‰°$€£¥₹₽₩][^\W\d_]?|[a-zµ]|[^\W\d_][^\W\d_./²³]{1,9}[./²³\w]{0,4})$")
+AFTER = re.compile(r"[0-9.,]\s*(?P<unit>[%‰°$€£¥₹₽₩][^\W\d_]?|[a-zµ]|[^\W\d_][^\W\d_./²³]{1,9}[./²³\w]{0,4})$")
 BOUND = re.compile(r"(?:[<>≤≥≈~]=?|ab|bis|unter|über|under|over|up to)\s*[-+]?[0-9][0-9.,]*|[-+]?[0-9][0-9.,]*\s*\+")
 SPREADSHEET_ERROR = re.compile(r"#[A-ZÄÖÜ][A-ZÄÖÜ0-9/?!_ ]*[!?]?|Err:[0-9]+")
 """What spreadsheets write where a formula has no value."""

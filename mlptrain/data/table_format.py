@@ -40,8 +40,8 @@ class TableFormat:
     """The mark between groups of digits, as in 1,234,567; " " stands for blanks of every kind (also no-break and thin
     ones), "'" for a typographic apostrophe, too."""
     loose_signs: bool = False
-    """Read as numbers, too: a dash or U+2212 for the minus, 12- and (12) for -12, full-width figures, an apostrophe
-    before a number."""
+    """Read as numbers, too: a dash or U+2212 for the minus, 12- and (12) for -12, 12.- for 12 (or 12,- with decimal
+    commas), full-width figures, an apostrophe before a number."""
     units: tuple[str, ...] = ()
     """Texts that may stand before or after a number and are dropped: ["%", "€", "EUR"]; 12.3% is 12.3."""
     replace: Mapping[str, str] = field(default_factory=dict)

@@ -68,6 +68,11 @@ WRITINGS = {  # how a number is written, and the settings that read it
     ),
     "minus behind": (lambda x: f"{x:.1f}-" if turned(x) < 0 else f"{x:.1f}", {"loose_signs": True}),
     "accounting brackets": (lambda x: f"({x:.1f})" if turned(x) < 0 else f"{x:.1f}", {"loose_signs": True}),
+    "no cents": (lambda x: f"{x:.0f}.-", {"loose_signs": True}),
+    "no cents, decimal commas": (
+        lambda x: f"CHF {x:.0f},\u2013",
+        {"decimal": ",", "loose_signs": True, "units": ["CHF"]},
+    ),
     "leading apostrophe": (lambda x: f"'{x:.1f}", {"loose_signs": True}),
     "per cent": (lambda x: f"{x:.1f}%", {"units": ["%"]}),
     "euro behind": (lambda x: f"{x:.1f} €", {"units": ["€"]}),
