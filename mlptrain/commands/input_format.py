@@ -186,6 +186,8 @@ class InputFormat:
             numeric += self.model.head.names
         chosen = [name for name in dict.fromkeys([*numeric, *self.dates]) if name in reading.names]
         found: dict[str, set[str]] = {name: set() for name in chosen}
+        if not chosen:
+            return found
         for table in reading.chunks(texts=chosen, unread=set(reading.names).difference(chosen)):
             for name, texts in found.items():
                 gaps = {*MISSING_NUMBERS, *data.rules.missing(name)}

@@ -44,6 +44,10 @@ class Counts:
     lost: NotFinite = field(default_factory=NotFinite)
 
 
+class StrictRefusalError(DataError):
+    """A row that `--strict` refuses: it was read as it is written."""
+
+
 class Prediction:
     """A data file that is predicted piece by piece, so that memory does not grow with its rows."""
 
@@ -83,7 +87,12 @@ class Prediction:
                     first = False
                     yield columns
             except DataError as problem:
-                if not first or self.model.reads_images or not self.format.adapt():
+                if (
+                    isinstance(problem, StrictRefusalError)
+                    or not first
+                    or self.model.reads_images
+                    or not self.format.adapt()
+                ):
                     raise problem if self.model.reads_images else self.format.advise(problem) from None
                 self.reading, self.counts = Reading(self.data, self.format.data, self.format.needed), Counts()
                 yield from self.predict_pieces()
@@ -95,11 +104,11 @@ class Prediction:
         model = self.model if self.model.reads_images else self.format.model
         columns = model.answer(rows, self.options, odd, lost)
         if self.strict and odd.first:
-            raise DataError(f"{odd.build_error(rows.inputs)} ({odd.words()}); mend it, or leave --strict out")
+            raise StrictRefusalError(f"{odd.build_error(rows.inputs)} ({odd.words()}); mend it, or leave --strict out")
         if self.strict and lost.first:
             why = "the row lies too far from those of training; mend it, or leave --strict out"
             counted = format_column_counts(lost.counts)
-            raise DataError(f"{lost.first}: the prediction is not a finite number ({counted}): {why}")
+            raise StrictRefusalError(f"{lost.first}: the prediction is not a finite number ({counted}): {why}")
         return columns
 
     @cached_property

@@ -137,7 +137,7 @@ def test_a_blank_line_in_the_middle_is_refused_wherever_it_stands(model, tmp_pat
     divided(monkeypatch, 50)
     lines = csv_text(ROWS).splitlines()
     (tmp_path / "rows.csv").write_text("\n".join([*lines[:place], "", *lines[place:]]) + "\n")
-    with pytest.raises(DataError, match=r"rows.csv: 1 blank line between the rows; remove them"):
+    with pytest.raises(DataError, match=rf"rows.csv:{place + 1}: a blank line between the rows; remove it"):
         Prediction(model, str(tmp_path / "rows.csv"), AnswerOptions()).publish(tmp_path / "out.csv")
     assert not (tmp_path / "out.csv").exists()
 

@@ -83,7 +83,7 @@ def checkpoint(seed: int) -> Checkpoint:
     arrays = {"state.theta": np.random.default_rng(seed).standard_normal(4000)}
     numbers = {"epoch": seed, "running": {"batches": 0}, "best": {"epoch": 0}}
     return Checkpoint(
-        spec={"training": {"epochs": 1}},
+        spec={"data": {"split": {"folds": None, "repeats": 1}}, "training": {"epochs": 1}},
         data={},
         inputs=(),
         fitted=(),

@@ -173,3 +173,42 @@ def test_the_format_of_dates_can_be_set_where_the_spec_has_a_word_alone(key, for
     ended = mlptrain("predict", "plain.npz", "rows", "--set", f"data.columns.{key}.format={form}", cwd=folder)
     assert (ended.code, ended.out) == (0, (folder / "plain.out").read_text()), ended.err
     assert "not written as" not in ended.err
+
+
+CATEGORIES = [("red", "p", "yes"), ("blue", "q", "no"), ("red", "q", "yes")] * 20
+OTHER_WAYS = {"semicolons": (";", "utf-8"), "bars": ("|", "utf-8"), "UTF-16": (",", "utf-16")}
+SEEN = "t.csv is the training file: the model has seen these rows, and does worse on new ones\n"
+
+
+def write_lines(path, rows, delimiter=",", encoding="utf-8"):
+    path.write_bytes("".join(delimiter.join(row) + "\n" for row in rows).encode(encoding))
+
+
+@pytest.fixture(scope="module")
+def categories(tmp_path_factory):
+    """A model whose inputs are all categories: no column has numbers by which a file could be told."""
+    path = tmp_path_factory.mktemp("categories")
+    write_lines(path / "t.csv", [("colour", "kind", "y"), *CATEGORIES])
+    (path / "m.yaml").write_text(SPEC.format("t.csv, target: y", "", MODEL, TRAINING).replace(", target: Umsatz, ", ""))
+    assert mlptrain("fit", "m.yaml", "-q", cwd=path).code == 0
+    return path
+
+
+@pytest.mark.parametrize("command", ["predict", "eval"])
+@pytest.mark.parametrize("way", OTHER_WAYS.values(), ids=OTHER_WAYS)
+def test_a_model_of_categories_alone_reads_files_written_otherwise(categories, command, way):
+    write_lines(categories / "other.csv", [("colour", "kind", "y"), *CATEGORIES], *way)
+    expected = mlptrain(command, "m.npz", "t.csv", cwd=categories)
+    found = mlptrain(command, "m.npz", "other.csv", cwd=categories)
+    assert found.code == 0, found.err
+    assert found.out == expected.out.removeprefix(SEEN if command == "eval" else "")
+    assert "other.csv: not written as the training file; read with" in found.err
+
+
+def test_what_strict_refuses_is_no_reason_to_read_the_file_otherwise(categories, folder):
+    write_lines(categories / "new.csv", [("colour", "kind"), ("green", "p")])
+    (folder / "far.csv").write_text(plain([(*ROWS[0][:2], 10**12, *ROWS[0][3:])], day=DAY, gap=""))
+    for place, model, file in ((categories, "m.npz", "new.csv"), (folder, "plain.npz", "far.csv")):
+        refused = mlptrain("predict", model, file, "--strict", cwd=place)
+        assert refused.code == 3
+        assert refused.err.startswith(f"error: {file}:2: column ")
