@@ -115,7 +115,7 @@ def fit_rows(
         if keep_held_out:
             require_distinct_held_out_columns(data)
         data = apply_time_limit(data, keeper.unfinished, host, conceded.given_up)
-        held_out = HeldOut(data.rows) if keep_held_out else None
+        held_out = HeldOut(data.rows, data.spec.data.split) if keep_held_out else None
         trainings = Trainings(data, keeper, sinks, host)
         return train_on_parts(draft, data, trainings, held_out, unopened=() if several else sinks)
 

@@ -1,5 +1,6 @@
 """What was predicted for each row by the trainings that had held it out."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,49 +15,64 @@ from mlptrain.model.examples import Examples
 from mlptrain.model.head import ClassHead, list_answers
 from mlptrain.model.model import Model
 from mlptrain.model.rows import Rows
+from mlptrain.model.training_names import locate_training
 from mlptrain.preparation.material import TrainingData
+from mlptrain.spec.fields import Split
 from mlptrain.storage.publishing import publish_table
 
-PLACES = ["row", "fold"]
-"""The columns that a file of out-of-fold predictions begins with."""
+FOLD = re.compile(r"fold|repeat_\d+_fold")
+"""The columns of the folds in a file of out-of-fold predictions."""
 
 
 def are_held_out_names(names: Sequence[str], targets: Sequence[str]) -> bool:
     """Whether the names of a file's columns are those of out-of-fold predictions of some targets."""
     others = [name for name in names[2:] if name not in targets]
-    return [*names[:2]] == PLACES and all(name.startswith("probability_") for name in others)
+    begins = names[:1] == ["row"] and any(map(FOLD.fullmatch, names[1:2]))
+    return begins and all(name.startswith("probability_") or FOLD.fullmatch(name) for name in others)
+
+
+def name_fold_columns(repeats: int) -> list[str]:
+    """The columns that say in which fold a row was held out, one for each repeat.
+
+    >>> name_fold_columns(1), name_fold_columns(2)
+    (['fold'], ['repeat_1_fold', 'repeat_2_fold'])
+    """
+    return ["fold"] if repeats == 1 else [f"repeat_{repeat}_fold" for repeat in range(1, repeats + 1)]
 
 
 class HeldOut:
-    """What was predicted for each row while it was held out, averaged where it was held out more than once."""
+    """What was predicted for each row while it was held out: in each repeat once, and averaged over them."""
 
-    def __init__(self, rows: Rows) -> None:
-        self.rows = rows
-        self.counts, self.folds = np.zeros(rows.count, np.int64), np.zeros(rows.count, np.int64)
+    def __init__(self, rows: Rows, split: Split) -> None:
+        self.rows, self.split = rows, split
+        self.folds = np.zeros((split.repeats, rows.count), np.int64)  # 0 in a repeat in which a row was not held out
         self.total: NDArray[Any] | None = None
 
-    def add(self, examples: Examples, predictions: NDArray[Any], fold: int) -> None:
-        """The predictions of the rows that a fold held out; those that its preparation left out have none."""
+    def add(self, examples: Examples, predictions: NDArray[Any], number: int) -> None:
+        """The predictions of the rows that a training held out; those that its preparation left out have none."""
         assert examples.origin is not None
         rows = examples.origin.numbers
         if self.total is None:
-            self.total = np.zeros((len(self.counts), predictions.shape[1]))
+            self.total = np.zeros((self.folds.shape[1], predictions.shape[1]))
         self.total[rows] += predictions
-        self.counts[rows] += 1
-        self.folds[rows] = fold
+        repeat, fold = locate_training(number, self.split.trainings, self.split.repeats)
+        self.folds[repeat - 1, rows] = fold
 
     def write(self, path: Path, model: Model) -> NotFinite:
-        """Publish a CSV: the number of each row in its file(s), its (last) fold, its prediction, probabilities.
+        """Publish a CSV: the number of each row in its file(s), its fold in each repeat, its prediction, probabilities.
 
         Returns the counts of predictions that are not finite; their cells are empty.
         """
         assert self.total is not None
-        held = np.flatnonzero(self.counts)
+        counts = np.count_nonzero(self.folds, axis=0)
+        held = np.flatnonzero(counts)
         with np.errstate(all="ignore"):
-            predictions = self.total[held] / self.counts[held, None]
+            predictions = self.total[held] / counts[held, None]
         lost = NotFinite()
         lost.add(model.head.mark_not_finite(predictions), self.rows.take(held))
-        numbers, folds = (list(map(str, values.tolist())) for values in (self.rows.numbers[held], self.folds[held]))
+        numbers = list(map(str, self.rows.numbers[held].tolist()))
+        texts = [[str(fold or "") for fold in each[held].tolist()] for each in self.folds]
+        folds = dict(zip(name_fold_columns(self.split.repeats), texts, strict=True))
         answers = list_answers(model.head, predictions, model.dtype, choose_held_out_options(model.loss))
         columns = join_held_out_columns(numbers, folds, answers)
         numeric = columns.keys() - set(model.head.names if model.head.has_classes else ())
@@ -69,13 +85,13 @@ def choose_held_out_options(loss: Loss) -> AnswerOptions:
     return AnswerOptions(probabilities=loss.probabilistic)
 
 
-def join_held_out_columns(numbers: list[str], folds: list[str], answers: Sequence[ColumnGroup]) -> Columns:
-    """The columns of the file: row, fold, and what is predicted; a SpecError where two have one name."""
+def join_held_out_columns(numbers: list[str], folds: Columns, answers: Sequence[ColumnGroup]) -> Columns:
+    """The columns of the file: row, folds, and what is predicted; a SpecError where two have one name."""
     cure = "rename the target, or leave out --out-of-fold"
     return join_columns(
         [
             ColumnGroup(origin="the number of the row", columns={"row": numbers}, cure=cure),
-            ColumnGroup(origin="the fold", columns={"fold": folds}, cure=cure),
+            ColumnGroup(origin="the fold", columns=folds, cure=cure),
             *answers,
         ]
     )
@@ -88,4 +104,5 @@ def require_distinct_held_out_columns(data: TrainingData) -> None:
     else:
         head = ClassHead(data.loss, data.classes)
         answers = list_answers(head, np.empty((0, head.width)), np.dtype("float64"), choose_held_out_options(data.loss))
-    join_held_out_columns([], [], answers)
+    folds: Columns = {name: [] for name in name_fold_columns(data.spec.data.split.repeats)}
+    join_held_out_columns([], folds, answers)

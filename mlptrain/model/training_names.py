@@ -6,21 +6,26 @@ MOST_NAMED = 6
 """Best epochs that are named one by one; of more the first and the last."""
 
 
+def locate_training(number: int, count: int, repeats: int) -> tuple[int, int]:
+    """The repeat, and the fold in it, of the training `number` of `count`, each from 1."""
+    repeat, fold = divmod(number - 1, count // repeats)
+    return repeat + 1, fold + 1
+
+
 def name_training(number: int, count: int, repeats: int) -> str:
     """fold 2, repeat 3, repeat 2 fold 1: the name of the training `number` of `count` in so many repeats."""
-    folds = count // repeats
-    repeat, fold = divmod(number - 1, folds)
+    repeat, fold = locate_training(number, count, repeats)
     if repeats == 1:
-        return f"fold {fold + 1}"
-    return f"repeat {repeat + 1}" if folds == 1 else f"repeat {repeat + 1} fold {fold + 1}"
+        return f"fold {fold}"
+    return f"repeat {repeat}" if count == repeats else f"repeat {repeat} fold {fold}"
 
 
 def place_training(number: int, count: int, repeats: int) -> str:
     """fold 2 of 5, repeat 3 of 3, repeat 2 of 3 fold 1 of 5."""
     folds = count // repeats
-    repeat, fold = divmod(number - 1, folds)
-    words = [f"repeat {repeat + 1} of {repeats}"] if repeats > 1 else []
-    return " ".join([*words, *([f"fold {fold + 1} of {folds}"] if folds > 1 or repeats == 1 else [])])
+    repeat, fold = locate_training(number, count, repeats)
+    words = [f"repeat {repeat} of {repeats}"] if repeats > 1 else []
+    return " ".join([*words, *([f"fold {fold} of {folds}"] if folds > 1 or repeats == 1 else [])])
 
 
 def choose_training_noun(count: int, repeats: int) -> str:

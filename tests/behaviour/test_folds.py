@@ -4,17 +4,21 @@ from itertools import pairwise
 from math import isnan
 from pathlib import Path
 from statistics import mean, stdev
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from mlptrain.commands.evaluate import evaluate_files
+from mlptrain.data.frames import read_columns
 from mlptrain.errors import SpecError
+from mlptrain.fitting.out_of_fold import HeldOut, are_held_out_names
 from mlptrain.model.answers import AnswerOptions
 from mlptrain.model.history import EpochEnded
 from mlptrain.model.model import Model
-from mlptrain.model.rows import read_rows
+from mlptrain.model.rows import TableRows, read_rows
 from mlptrain.preparation.partitions import divide_rows
+from mlptrain.spec.fields import Split
 from mlptrain.training.events import FunctionSink, Started
 from tests.support.flows import csv_text, fit, fit_mixed, mixed_rows, predict, read_csv, write_mixed
 from tests.support.preparing import read_data
@@ -113,6 +117,42 @@ def test_rows_held_out_more_than_once_are_averaged(tmp_path):
         total[part.validation] += member.predict(rows_of(tmp_path, model, part.validation))
     found = np.array([[float(row["price"]), float(row["count"])] for row in held])
     np.testing.assert_allclose(found, total / 2, rtol=1e-5)
+
+
+def test_the_folds_of_each_repeat_are_those_that_held_the_row_out(tmp_path):
+    """Each has a column of its own, so that a name says what it holds; a row held out in no repeat is not there."""
+    _, _, held = fitted(tmp_path, repeats=2, test=0.2)
+    parts = divide_rows(material_of(tmp_path))
+    assert [*held[0]][:4] == ["row", "repeat_1_fold", "repeat_2_fold", "label"]
+    for repeat, folds in ((1, parts[:3]), (2, parts[3:])):
+        expected = {str(k + 1): str(number) for number, part in enumerate(folds, 1) for k in part.validation}
+        assert {row["row"]: row[f"repeat_{repeat}_fold"] for row in held} == expected
+    assert are_held_out_names([*held[0]], ["label"])
+    again = fit(str(tmp_path / "mixed.yaml"), out=tmp_path / "m.npz", out_of_fold=tmp_path / "held.csv")
+    assert len(again.folds) == 6
+
+
+def test_a_row_that_a_repeat_did_not_hold_out_has_no_fold_there(tmp_path):
+    _, model, _ = fitted(tmp_path, "numbers", repeats=2)
+    held = HeldOut(TableRows(read_columns({"x": ["1", "2"]}, "t.csv")), Split(folds=3, repeats=2))
+    for number, rows in ((2, [0, 1]), (4, [1])):
+        examples = SimpleNamespace(origin=SimpleNamespace(numbers=np.array(rows)))
+        held.add(examples, np.full((len(rows), 2), float(number)), number)
+    for name in ("o.csv", "o.parquet"):
+        held.write(tmp_path / name, model)
+    rows = read_csv((tmp_path / "o.csv").read_text())
+    assert [(row["repeat_1_fold"], row["repeat_2_fold"], float(row["price"])) for row in rows] == [
+        ("2", "", 2.0),
+        ("2", "1", 3.0),
+    ]
+
+
+NOT_HELD_OUT = [["row", "y"], ["fold", "row", "y"], ["row", "folds", "y"], ["row", "repeat_1_fold", "x", "y"], ["row"]]
+
+
+@pytest.mark.parametrize("names", NOT_HELD_OUT, ids=",".join)
+def test_other_tables_are_no_out_of_fold_predictions(names):
+    assert not are_held_out_names(names, ["y"])
 
 
 def test_rows_of_the_test_part_have_no_out_of_fold_prediction(tmp_path):

@@ -16,6 +16,7 @@ from mlptrain.fitting.out_of_fold import HeldOut
 from mlptrain.model.model import Model, NotFiniteNotice
 from mlptrain.model.rows import TableRows
 from mlptrain.notices import Notice
+from mlptrain.spec.fields import Split
 from tests.support import command
 
 ROWS = 24
@@ -167,7 +168,7 @@ def test_numbers_beyond_the_networks_precision_are_written_in_one_that_holds_the
 @pytest.mark.parametrize("name", ["numbers", "three classes"])
 def test_held_out_predictions_that_are_not_finite_are_empty_and_counted(models, tmp_path, name):
     model = Model.load(models / f"{name}.npz")
-    held = HeldOut(TableRows(read_columns({"x": ["1", "2", "3"]}, "t.csv")))
+    held = HeldOut(TableRows(read_columns({"x": ["1", "2", "3"]}, "t.csv")), Split(folds=2))
     predictions = np.ones((3, model.head.width))
     predictions[1, -1] = np.nan
     examples = SimpleNamespace(origin=SimpleNamespace(numbers=np.arange(3)))
