@@ -248,7 +248,7 @@ def list_near_keys(text: str, grammar: NumberGrammar) -> Iterator[Hashable]:
     trimmed = trim_text(text)
     yield " ".join(normalize("NFKC", trimmed).casefold().split())
     number = grammar.read_mark(trimmed)
-    if number is not None and isfinite(number):
+    if number is not None and isfinite(number) and not is_inexact_whole_number(trimmed):
         yield number
 
 
@@ -279,12 +279,18 @@ def find_near_levels(levels: Iterable[str], grammar: NumberGrammar = NUMBERS) ->
     return pairs
 
 
-def describe_near_levels(name: str, levels: Iterable[str], grammar: NumberGrammar, *, what: str) -> str:
-    """A notice of levels (or classes) that are kept apart and may be meant alike; empty if there are none."""
+def describe_near_levels(
+    name: str, levels: Iterable[str], grammar: NumberGrammar, *, what: str, may_be_joined: bool = True
+) -> str:
+    """A notice of levels (classes, groups …) that are kept apart and may be meant alike; empty if there are none.
+
+    Where a spec is no more to be changed, they may not be joined.
+    """
     pairs = find_near_levels(levels, grammar)
     if not pairs:
         return ""
     one, other = pairs[0]
     more = f" (and {len(pairs) - 1} more such pairs)" if len(pairs) > 1 else ""
     differ = f"{one!r} and {other!r} are two {what}, which differ {describe_difference(one, other)}{more}"
-    return f'column "{name}": {differ}; to make them one, set data.replace: {{{other!r}: {one!r}}}'
+    cure = f"; to make them one, set data.replace: {{{other!r}: {one!r}}}" if may_be_joined else ""
+    return f'column "{name}": {differ}{cure}'

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.random import BitGenerator
 from numpy.typing import NDArray
 
-from mlptrain.data.levels import LevelFinder, merge_levels
+from mlptrain.data.levels import LevelFinder, describe_near_levels, merge_levels
 from mlptrain.data.number_reading import read_numbers
 from mlptrain.data.number_texts import MISSING_NUMBERS, sort_numbers_or_texts
 from mlptrain.data.odd_cells import OddCells
@@ -96,6 +96,8 @@ class Slicing:
     column: str
     values: Sequence[str]
     codes: Integers
+    notice: str = ""
+    """What is said of values that may be meant alike; empty if there are none."""
 
 
 MeasureBaseline = Callable[[NDArray[Any], NDArray[np.float64]], dict[str, Value]]
@@ -213,7 +215,8 @@ def slice_rows_by_column(table: Table, by: str, missing: Sequence[str]) -> Slici
         return slice_rows_at_quartiles(table, by, missing, present)
     ordered = sort_numbers_or_texts(present)
     codes = LevelFinder([*ordered, ""], gaps, grammar).code_cells(cells)
-    return Slicing(by, [*ordered, "(missing)"], codes)
+    near = describe_near_levels(by, ordered, grammar, what="slices", may_be_joined=False)
+    return Slicing(by, [*ordered, "(missing)"], codes, near)
 
 
 def slice_rows_at_quartiles(table: Table, by: str, missing: Sequence[str], present: Sequence[str]) -> Slicing:

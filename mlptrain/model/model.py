@@ -221,6 +221,7 @@ class Model(ModelContents):
         notices += [*doubts, *describe_blank_lines(rows)]
         if by is not None:
             slicing = slice_rows_by_column(rows.require_table("--by"), by, self.spec.data.rules.missing(by))
+            notices += filter(None, [slicing.notice])
         odd, lost = OddCells(), NotFinite()
         judgement = self.judge(rows, odd)
         lost.add(self.head.mark_not_finite(judgement.predictions), rows)

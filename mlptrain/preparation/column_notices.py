@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from mlptrain.data.column import Understood
 from mlptrain.data.column_names import format_quoted_names
 from mlptrain.data.column_rules import FeatureRules
-from mlptrain.data.levels import is_word_for_missing
+from mlptrain.data.levels import describe_near_levels, is_word_for_missing, merge_levels
 from mlptrain.data.number_reading import extend_marks, quote_yaml_key
 from mlptrain.data.table import Table
 
@@ -43,6 +43,13 @@ def describe_levels_for_missing(table: Table, understood: Mapping[str, Understoo
         for words, columns in alike.items()
         for marks in [extend_marks(rules.missing_values, words)]
     ]
+
+
+def describe_near_groups(table: Table, name: str, rules: FeatureRules) -> list[str]:
+    """A notice of groups that may be meant alike: their rows come to lie in several parts."""
+    grammar = table.grammar_of(name)
+    groups = merge_levels(table.coded(name).counts, table.gaps(name, rules.missing(name)), grammar)
+    return [*filter(None, [describe_near_levels(name, groups, grammar, what="groups")])]
 
 
 def count_cells_that_say(columns: Mapping[str, int], words: Collection[str]) -> str:

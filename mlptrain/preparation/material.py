@@ -19,7 +19,11 @@ from mlptrain.data.targets import ClassTarget, describe_doubtful_labels
 from mlptrain.engine.losses import Loss
 from mlptrain.errors import DataError, SpecError
 from mlptrain.model.rows import Rows, describe_blank_lines, drop_uncounted_rows, find_doubtful_rows, read_rows
-from mlptrain.preparation.column_notices import describe_findings, describe_levels_for_missing
+from mlptrain.preparation.column_notices import (
+    describe_findings,
+    describe_levels_for_missing,
+    describe_near_groups,
+)
 from mlptrain.preparation.resolution import explain_target_kind, resolve_spec_loss, resolve_target_classes
 from mlptrain.preparation.target_doubts import list_target_doubts
 from mlptrain.spec.fields import Spec
@@ -98,6 +102,8 @@ def understand_training_rows(spec: Spec, rows: Rows, folder: Path) -> TrainingDa
         column = rows.answer_column(classes.name)
         cells, grammar = rows.answers.coded(column), rows.answers.grammar_of(column)
         notices += describe_doubtful_labels(classes, cells, grammar, missing=spec.data.missing_values)
+    if spec.data.split.type == "group":
+        notices += describe_near_groups(rows.inputs, spec.data.split.key_column, spec.data.rules)
     notices += describe_blank_lines(rows)
     notices += describe_findings(understood)
     notices += describe_levels_for_missing(rows.inputs, understood, spec.data.rules)

@@ -191,6 +191,29 @@ def test_levels_and_labels_that_look_alike_are_kept_apart_and_told(tmp_path, lev
     assert how in said
 
 
+@pytest.mark.parametrize(("levels", "how"), APART.values(), ids=APART)
+@pytest.mark.parametrize("more", ["", ", columns: {kind: category}"], ids=["no input", "an input"])
+def test_groups_and_slices_that_look_alike_are_told(tmp_path, levels, how, more):
+    groups = [f"{level}{k}" if level.isalpha() else level for k in range(4) for level in levels]
+    write(tmp_path, "train.csv", columns("abc") | {"kind": [groups[k % len(groups)] for k in range(ROWS)]})
+    said = " ".join(fit(tmp_path, f"target: label, split: {{folds: 3, type: group, column: kind}}{more}").err.split())
+    assert 'column "kind": ' in said
+    assert f"are two groups, which differ {how}" in said
+    checked = " ".join(run(tmp_path, "check", "s.yaml").err.split())
+    assert f"are two groups, which differ {how}" in checked
+    measured = " ".join(run(tmp_path, "eval", "s.npz", "again.csv", "--by", "kind", "--bootstrap", "0").err.split())
+    assert f"are two slices, which differ {how}" in measured
+    assert "data.replace" not in measured.partition("slices")[2]
+
+
+def test_groups_and_slices_that_mean_one_value_or_different_ones_are_no_matter(tmp_path):
+    for name, groups in {"one": ["rome", " rome", "oslo", "bern"], "ids": [f"{10**19 + k}" for k in range(9)]}.items():
+        write(tmp_path, "train.csv", columns("abc") | {"kind": [groups[k % len(groups)] for k in range(ROWS)]})
+        said = fit(tmp_path, "target: label, split: {folds: 2, type: group, column: kind}", name=name).err
+        said += run(tmp_path, "eval", f"{name}.npz", "again.csv", "--by", "kind", "--bootstrap", "0").err
+        assert "differ" not in said
+
+
 NEARLY = {
     "capitals": (["oslo", "rome", "bern"], "OSLO", "'OSLO' is not 'oslo': they differ by capitals only"),
     "codes": (["01", "02", "03"], "1", "'1' is not '01': they differ only as texts, not as numbers"),
