@@ -108,7 +108,8 @@ def advise_setting(problem: DataError, command: str, data: Data) -> DataError:
     """A problem whose message names keys of the spec, with the option that sets them for this file."""
     if isinstance(problem, CellFault) and problem.cure:
         ways = [*describe_cell_options(problem, data)]
-        cure = f"mend it, or for this file: {command} … {' or '.join(ways)}" if ways else "mend it"
+        without = problem.cure if "data." not in problem.cure else "mend it"
+        cure = f"mend it, or for this file: {command} … {' or '.join(ways)}" if ways else without
         return DataError(f"{problem.said}; {cure}")
     said = str(problem)
     if "--set" in said:

@@ -21,8 +21,10 @@ from mlptrain.data.column import (
 from mlptrain.data.date_recognition import (
     MISSING_DATES,
     choose_date_format,
+    is_date_of_some_form,
     list_likely_formats,
     look_at_dates,
+    reads_all,
     understand_dates,
 )
 from mlptrain.data.dates import ISO, DateParts, Moments, find_format_fault, parse_dates_and_zones
@@ -47,23 +49,27 @@ def read_dates(table: Table, name: str, missing: Collection[str], form: str | No
     if wrong and (rows := cells.find_rows(wrong)):
         text = cells.text(rows[0])
         said = f"{text!r} is not a date{f' {form}' if form else ''}"
-        raise table.fault(rows[0], name, said, cure=suggest_cure(table, name, form), text=text)
+        raise table.fault(rows[0], name, said, cure=suggest_cure(table, name, form, wrong=wrong, first=text), text=text)
     return seconds[cells.codes]
 
 
-def suggest_cure(table: Table, name: str, form: str | None) -> str:
-    """What a message proposes for texts that `form` does not read: the format of most texts, if it can be told.
+def suggest_cure(table: Table, name: str, form: str | None, *, wrong: Collection[str], first: str) -> str:
+    """What a message proposes for texts that `form` does not read, of which one is the `first`: the format of most
+    texts, if it can be told and reads it; to write it as the others are, if it is a date of another form.
 
     Typed dates have no format: it is that of the texts among them, and there need be none.
     """
     counts, of = table.coded(name).counts, table.type_of(name)
     if of.kind == "date":
         counts = {text: count for text, count in counts.items() if text in of.strays}
-    forms = [each for each in list_likely_formats(counts) if each != form]
-    if of.kind == "date" and not forms:
-        return "mend it, or add it to data.missing_values"
-    known = f" ({' or '.join(forms)})" if forms else ""
-    return f"mend it, add it to data.missing_values, or give the column's format{known}"
+    if forms := [each for each in list_likely_formats(counts) if reads_all(each, [first])]:
+        return f"mend it, add it to data.missing_values, or give the column's format ({' or '.join(forms)})"
+    read = {text: count for text, count in counts.items() if text not in wrong and text.strip() not in MISSING_DATES}
+    if read and is_date_of_some_form(first):
+        own, others = (" or ".join(list_likely_formats(each)) for each in ({first: 1}, read))
+        return f"it is written as {own}, other dates of the column as {form or others}: write them in one way"
+    more = ", add it to data.missing_values, or give the column's format"
+    return f"mend it{more if not read and of.kind != 'date' else ', or add it to data.missing_values'}"
 
 
 def list_date_gaps(table: Table, name: str, missing: Collection[str]) -> frozenset[str]:
@@ -169,7 +175,7 @@ class DateColumn(Column):
     def is_offered(cls, look: ColumnLook) -> bool:
         """Whether the cells surely are dates, of one format."""
         found = look_at_dates(look.counts)
-        return found is not None and not found.is_doubtful
+        return found is not None and not found.is_doubtful and not found.dates_of_other_forms
 
     @classmethod
     def describe(cls, look: ColumnLook, found: Understood, quote: Callable[[str], str]) -> tuple[str, str]:

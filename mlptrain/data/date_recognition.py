@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from mlptrain.data.column import ColumnLook, Understood
 from mlptrain.data.dates import (
+    DATE_FORMATS,
     DAY_FIRST,
     EPOCHS,
     EXCEL,
@@ -94,6 +95,11 @@ class DateLook:
         return f"{{type: date{form}{marks}}}" if form or marks else "date"
 
     @property
+    def dates_of_other_forms(self) -> list[str]:
+        """The first of the words that are dates, too, but written in another way."""
+        return [word for word in self.words[:SAMPLES] if is_date_of_some_form(word)]
+
+    @property
     def is_doubtful(self) -> bool:
         """Whether the order of day, month and year is left open."""
         return len(self.formats) > 1
@@ -115,6 +121,9 @@ def understand_dates(name: str, counts: Mapping[str, int], missing: Collection[s
         return Understood(
             "ignore", f"{said}, with the day or the month first? {cure}, or format: {others}", notice=True
         )
+    if apart := look.dates_of_other_forms:
+        way = f"{apart[0]!r} is a date in another form: write all dates in one way; to use the others alone, {cure}"
+        return Understood("ignore", f"{said}; {way}", notice=True)
     return Understood("ignore", f"{said}; to use them, {cure}", notice=True)
 
 
@@ -269,6 +278,12 @@ def read_moments(texts: Mapping[str, int], form: str) -> dict[str, float]:
     read = make_date_reader(form)
     found = {text: moment[0] for text in texts if (moment := read(text)) is not None}
     return {text: moment for text, moment in found.items() if FIRST <= moment < LAST}
+
+
+def is_date_of_some_form(text: str) -> bool:
+    """Whether a text is a date of our time in one of the known ways to write one."""
+    forms = [*list_formats_of_shape(text), *DATE_FORMATS]
+    return any(read_moments({text: 1}, form) for form in forms)
 
 
 def list_formats_of_shape(text: str) -> list[str]:

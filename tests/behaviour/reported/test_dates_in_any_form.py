@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+import yaml
 
 from mlptrain.data.date_recognition import list_formats_of_shape, look_at_dates
 from mlptrain.data.dates import make_date_reader, parse_dates
@@ -311,3 +312,51 @@ def test_days_of_a_spreadsheet_are_the_dates_that_it_shows():
     assert make_date_reader("excel")("45292")[0] == dt.datetime(2024, 1, 1, tzinfo=dt.UTC).timestamp()
     assert make_date_reader("excel")("45292.75")[0] == dt.datetime(2024, 1, 1, 18, tzinfo=dt.UTC).timestamp()
     assert make_date_reader("excel")("-1") is None
+
+
+# Several forms in one column
+
+FORMS = {"YYYY-MM-DD": "%Y-%m-%d", "DD.MM.YYYY": "%d.%m.%Y", "%d %b %Y": "%d %b %Y", "YYYY/MM/DD": "%Y/%m/%d"}
+PAIRS_OF_FORMS = [(one, other) for one in FORMS for other in FORMS if one != other]
+
+
+def write_days(path, form: str, odd: dict[int, str]) -> None:
+    """Days in one form, but for the texts of some rows."""
+    days = [dt.date(2016, 1, 25) + dt.timedelta(days=13 * k) for k in range(60)]
+    cells = [odd.get(k, format(day, FORMS[form])) for k, day in enumerate(days)]
+    rows = [f"{cell},{k * 7 % 11},{k % 2}" for k, cell in enumerate(cells)]
+    path.write_text("\n".join(["since,x,y", *rows]) + "\n")
+
+
+@pytest.mark.parametrize(("form", "other"), PAIRS_OF_FORMS)
+@pytest.mark.parametrize("every", [5, 30])
+def test_dates_of_another_form_are_called_so_and_never_missing(form, other, every, tmp_path):
+    own = f'{{type: date, format: "{form}"}}'
+    text = f"data: {{train: t.csv, target: y, missing_values: ['-999'], columns: {{since: {own}}}}}\n"
+    (tmp_path / "s.yaml").write_text(f"{text}model: {{hidden: []}}\ntraining: {{epochs: 1, batch_size: full}}\n")
+    write_days(tmp_path / "t.csv", form, {})
+    assert mlptrain("fit", "s.yaml", "-q", cwd=tmp_path).code == 0
+    odd = {k: format(dt.date(2016, 12, 21 + k // 9), FORMS[other]) for k in range(3, 60, every)}
+    write_days(tmp_path / "m.csv", form, odd)
+    for command in (["predict", "s.npz", "m.csv"], ["check", "s.yaml", "--set", "data.train=m.csv"]):
+        ended = mlptrain(*command, cwd=tmp_path)
+        assert ended.code == 3
+        assert f"it is written as {other}, other dates of the column as {form}: write them in one way" in ended.err
+        assert "missing_values" not in ended.err
+    started = mlptrain("init", "m.csv", "--target", "y", "--out", "i.yaml", cwd=tmp_path)
+    assert ("write all dates in one way" in started.err) or ("look like dates in several ways" in started.err)
+    assert yaml.safe_load((tmp_path / "i.yaml").read_text())["data"]["columns"]["since"] in ("ignore", "category")
+
+
+@pytest.mark.parametrize("word", ["soon", "2016-13-45", "32.01.2016", "k.A."])
+def test_a_word_among_dates_may_be_missing_and_no_format_is_proposed_that_does_not_read_it(word, tmp_path):
+    text = "data: {train: t.csv, target: y, missing_values: ['-999'], columns: {since: date}}\n"
+    (tmp_path / "s.yaml").write_text(f"{text}model: {{hidden: []}}\ntraining: {{epochs: 1, batch_size: full}}\n")
+    write_days(tmp_path / "t.csv", "YYYY-MM-DD", {})
+    assert mlptrain("fit", "s.yaml", "-q", cwd=tmp_path).code == 0
+    write_days(tmp_path / "m.csv", "YYYY-MM-DD", {30: word})
+    ended = mlptrain("predict", "s.npz", "m.csv", cwd=tmp_path)
+    proposed = f"""mlptrain predict … --set 'data.missing_values=["-999", "{word}"]' if it means missing"""
+    assert ended.err.rstrip().endswith(f"mend it, or for this file: {proposed}")
+    again = mlptrain("predict", "s.npz", "m.csv", "--set", f'data.missing_values=["-999", "{word}"]', cwd=tmp_path)
+    assert (again.code, "missing cells filled: since 1" in again.err) == (0, True)
