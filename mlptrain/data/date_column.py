@@ -168,8 +168,14 @@ class DateColumn(Column):
 
     @classmethod
     def recognise(cls, look: ColumnLook) -> Understood | None:
-        """Dates are left out with a notice; a spec that wants them declares them."""
-        return None if look.is_constant else understand_dates(look.name, look.counts, look.missing)
+        """Texts that are dates are left out with a notice; a spec that wants them declares them. A typed column is its
+        type.
+        """
+        if look.is_constant:
+            return None
+        of = look.table.type_of(look.name)
+        is_typed = of.kind == "date" and of.strays.keys() <= list_date_gaps(look.table, look.name, look.missing)
+        return Understood("date") if is_typed else understand_dates(look.name, look.counts, look.missing)
 
     @classmethod
     def is_offered(cls, look: ColumnLook) -> bool:

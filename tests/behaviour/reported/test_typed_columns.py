@@ -9,6 +9,7 @@ from pyarrow import parquet
 
 from mlptrain.data.column_rules import ColumnRules, FeatureRules
 from mlptrain.data.feature_fitting import decide_column_kinds, fit_features
+from mlptrain.data.frames import read_frame
 from mlptrain.data.grammar import NumberGrammar
 from mlptrain.data.number_reading import read_numbers
 from mlptrain.data.table import Table, read_table
@@ -161,3 +162,48 @@ def kinds_of(table: Table) -> dict[str, str]:
 def test_kinds_do_not_depend_on_the_grammar_of_texts(tmp_path, grammar):
     path = stored(tmp_path, few=[1.125, 2.375] * 30, many=[k + 0.5 for k in range(60)], flag=[True, False] * 30)
     assert kinds_of(read_table(path, layout(grammar))) == {"few": "number", "many": "number", "flag": "boolean"}
+
+
+DAY = dt.date(2020, 1, 5)
+DATES = {
+    "days": [DAY + dt.timedelta(days=k % 7) for k in range(60)],
+    "days, each another": [DAY + dt.timedelta(days=k) for k in range(60)],
+    "times": [dt.datetime(2020, 1, 5, k % 24, 30) for k in range(60)],
+    "with gaps": [None if k % 3 else DAY + dt.timedelta(days=k) for k in range(60)],
+    "one day": [DAY] * 60,
+    "none": [None] * 60,
+}
+
+
+@pytest.mark.parametrize("days", DATES.values(), ids=DATES)
+def test_a_typed_column_of_dates_is_the_same_in_every_typed_table(tmp_path, days):
+    columns = {"x": [k * 0.5 for k in range(60)], "when": days}
+    book = pytest.importorskip("openpyxl").Workbook()
+    for row in [list(columns), *zip(*columns.values(), strict=True)]:
+        book.active.append(row)
+    book.save(tmp_path / "t.xlsx")
+    table = pa.table(columns)
+    tables = {
+        "frame": read_frame(table),
+        "mapping": read_frame(columns),
+        "Parquet": read_table(stored(tmp_path, **columns), TableFormat()),
+        "workbook": read_table(str(tmp_path / "t.xlsx"), TableFormat()),
+    }
+    found = {name: decide_column_kinds(each, ["x", "when"], FeatureRules()) for name, each in tables.items()}
+    said = {(each["when"].kind, each["when"].notice) for each in found.values()}
+    assert said == {("date" if len({*days} - {None}) > 1 else "ignore", False)}
+
+
+def test_texts_and_columns_with_other_values_are_no_typed_dates(tmp_path):
+    texts = [str(day) for day in DATES["days"]]
+    table = read_table(stored(tmp_path, when=texts), TableFormat())
+    found = decide_column_kinds(table, ["when"], FeatureRules())["when"]
+    assert (found.kind, found.notice) == ("ignore", True)
+    book = pytest.importorskip("openpyxl").Workbook()
+    for value in ["when", *DATES["days"], "open"]:
+        book.active.append([value])
+    book.save(tmp_path / "t.xlsx")
+    table = read_table(str(tmp_path / "t.xlsx"), TableFormat())
+    assert decide_column_kinds(table, ["when"], FeatureRules())["when"].notice
+    rules = FeatureRules(missing_values=("open",))
+    assert decide_column_kinds(table, ["when"], rules)["when"].kind == "date"
