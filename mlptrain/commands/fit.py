@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from mlptrain.commands.latest_model import refuse_what_is_no_spec
@@ -23,7 +24,7 @@ from mlptrain.model.file import (
 from mlptrain.model.rows import Rows
 from mlptrain.model.training_names import name_training
 from mlptrain.model.watched import Watched
-from mlptrain.preparation.material import read_training_rows
+from mlptrain.preparation.material import TrainingData, make_training_data, read_training_rows
 from mlptrain.spec.file import Draft, load_draft
 from mlptrain.spec.yaml_text import read_stdin
 from mlptrain.storage.companions import MODEL_END, PREVIOUS_END, choose_default_output, derive_checkpoint_path
@@ -135,7 +136,7 @@ def fit_to_file(
     with lock_and_clean_output(out, host), report_file_on_divergence(out):
         if out_of_fold is not None:
             remove_leftover_temporary_files(out_of_fold, alone=False)
-        keeper = Checkpoints(out, plan, host, draft)
+        keeper = Checkpoints(out, plan, host, draft, read_data=partial(understand_rows, draft, rows, folder))
         rows = read_training_rows(draft.spec, folder) if rows is None else rows
         done = fit_rows(
             draft, rows, folder=folder, host=host, sinks=sinks, keeper=keeper, keep_held_out=out_of_fold is not None
@@ -148,6 +149,11 @@ def fit_to_file(
                 host.notice(f"{out_of_fold}: {lost.words()}")
         keeper.remove()
     return replace(done, model=model)
+
+
+def understand_rows(draft: Draft, rows: Rows | None, folder: Path) -> TrainingData:
+    """The rows of a fit (None: those that the spec names), understood as far as the spec alone decides."""
+    return make_training_data(draft.spec, read_training_rows(draft.spec, folder) if rows is None else rows, folder)
 
 
 @contextmanager

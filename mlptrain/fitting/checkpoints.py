@@ -20,7 +20,8 @@ from mlptrain.fitting.checkpoint_file import (
 )
 from mlptrain.fitting.host import Host
 from mlptrain.fitting.outcome import TrainingResult
-from mlptrain.fitting.spec_changes import describe_asked_change, describe_change, find_nested_differences
+from mlptrain.fitting.spec_changes import describe_change, find_nested_differences
+from mlptrain.fitting.unfinished_fit import ReadData, describe_unfinished_fit
 from mlptrain.model.file import WRITER, collect_network_arrays
 from mlptrain.model.fitted_network import FittedNetwork
 from mlptrain.model.history import EpochEnded
@@ -78,7 +79,7 @@ def plan_checkpoints(when: When, minutes: float, *, resume: bool, restart: bool,
 
 
 def load_unfinished_checkpoint(
-    model: Path, plan: Plan, notice: Callable[[str], object], draft: Draft | None
+    model: Path, plan: Plan, notice: Callable[[str], object], draft: Draft | None, read_data: ReadData | None
 ) -> Checkpoint | None:
     """The checkpoint to go on with, if any; an error where there is one and the plan does not say what to do."""
     if not has_checkpoint(model):
@@ -92,26 +93,8 @@ def load_unfinished_checkpoint(
     if plan.existing == "restart":
         return None
     if plan.existing == "refuse":
-        raise SpecError(f"{derive_checkpoint_path(model)}: {describe_unfinished_fit(model, draft)}")
+        raise SpecError(f"{derive_checkpoint_path(model)}: {describe_unfinished_fit(model, draft, read_data)}")
     return load_newest_checkpoint(model, notice)
-
-
-def describe_unfinished_fit(model: Path, draft: Draft | None) -> str:
-    """That an unfinished fit is in the way: where it stands, what has changed since, and what can be done."""
-    try:
-        found = load_newest_checkpoint(model, str)
-    except ModelFileError:
-        return "an unfinished fit is here, but its checkpoint is damaged; --restart forgets it"
-    assert found is not None
-    change = describe_asked_change(found.spec, draft) if draft is not None else ""
-    if change:
-        cure = "--restart forgets it; to go on with it, undo the change; to keep both, name another --out"
-        return f"an unfinished fit of another spec is here ({found.place}; {change}); {cure}"
-    if found.diverged:
-        cure = "--finish writes the model of its best epoch, --restart forgets it"
-        return f"an unfinished fit is here ({found.place}, then it diverged); {cure}"
-    cure = "--resume goes on, --finish writes the model of its best epoch, --restart forgets it"
-    return f"an unfinished fit is here ({found.place}); {cure}"
 
 
 class Checkpoints:
@@ -119,10 +102,12 @@ class Checkpoints:
 
     remembers = True
 
-    def __init__(self, model: Path, plan: Plan, host: Host, draft: Draft | None = None) -> None:
+    def __init__(
+        self, model: Path, plan: Plan, host: Host, draft: Draft | None = None, *, read_data: ReadData | None = None
+    ) -> None:
         self.model, self.plan = model, plan
         self.clock, self.notice = host.clock, host.notice
-        self.unfinished = load_unfinished_checkpoint(model, plan, host.notice, draft)
+        self.unfinished = load_unfinished_checkpoint(model, plan, host.notice, draft, read_data)
         self.found = self.unfinished
         self.folds: list[FinishedTraining] = []
         self.fitted: dict[int, Fitted] = {}

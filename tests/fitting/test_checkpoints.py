@@ -319,6 +319,46 @@ def test_an_unfinished_fit_of_another_spec_is_told_what_changed_and_what_can_wor
     assert "--resume" not in str(error.value)
 
 
+ROWS = mixed_rows()
+
+
+def drop_cell(row, name):
+    return {key: cell for key, cell in row.items() if key != name}
+
+
+CHANGED_DATA = {
+    "a row less": (ROWS[1:], "the number of rows has changed, from 60 to 59"),
+    "a column less": ([drop_cell(row, "colour") for row in ROWS], "column 'colour' is no longer used"),
+    "a column more": ([row | {"more": str(k % 7 / 3)} for k, row in enumerate(ROWS)], "column 'more' was not used"),
+    "another name": (
+        [drop_cell(row, "size") | {"height": row["size"]} for row in ROWS],
+        "column 'size' is no longer used",
+    ),
+    "another cell": ([ROWS[0] | {"size": "7.75"}, *ROWS[1:]], "column 'size' has changed"),
+    "another target": ([*(row | {"label": "dear"} for row in ROWS[:5]), *ROWS[5:]], "column 'label' has changed"),
+    "another order": ([dict(reversed(row.items())) for row in ROWS], "the columns have another order"),
+}
+
+
+@pytest.mark.parametrize("recipe", [{}, {"recipe": "plain"}], ids=["alone", "recipe"])
+@pytest.mark.parametrize("name", CHANGED_DATA)
+def test_an_unfinished_fit_on_other_data_is_told_as_what_goes_on_with_it_would(tmp_path, name, recipe):
+    rows, change = CHANGED_DATA[name]
+    out = tmp_path / "m.npz"
+    interrupted(write_mixed(tmp_path, **recipe), out, 6)
+    spec = write_mixed(tmp_path, rows, **recipe)
+    with pytest.raises(DataError, match="the data has changed") as later:
+        fit(str(spec), out=out, resume=True)
+    with pytest.raises(SpecError, match="an unfinished fit on other data is here") as error:
+        fit(str(spec), out=out)
+    assert f"of the next; {change}" in str(error.value)
+    assert change in str(later.value)
+    assert "); --restart forgets it; to go on with it, undo the change" in str(error.value)
+    write_mixed(tmp_path, **recipe)
+    with pytest.raises(SpecError, match="an unfinished fit is here"):
+        fit(str(spec), out=out)
+
+
 def test_more_epochs_are_no_other_spec(tmp_path):
     out = tmp_path / "m.npz"
     interrupted(write_mixed(tmp_path), out, 6)
