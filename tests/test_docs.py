@@ -12,6 +12,7 @@ from typer.main import get_command
 
 import mlptrain
 from mlptrain.cli import app
+from mlptrain.commands.input_settings import FORMAT_KEYS, OWN_KEYS
 from mlptrain.data.table_format import TableFormat
 from mlptrain.spec.file import load_spec
 from tests.support.pages import (
@@ -200,3 +201,11 @@ def test_the_pages_name_the_keys_of_the_document(verb, flowers):
     named = set(re.findall(r"`(\w+)`", row[1]))
     assert named <= set(json.loads(run_command(command, flowers).out))
     assert len(named) > 5
+
+
+def test_the_page_on_tables_names_every_key_of_reading_that_predict_takes():
+    page = " ".join(read_page("docs/how-to/give-it-your-table.md").split())
+    found = re.search(r"the keys of reading alone \((.*?)\)", page)
+    assert found is not None
+    named = set(re.findall(r"`([a-zA-Z_.]+)`", found[1]))
+    assert named == {*FORMAT_KEYS, *OWN_KEYS, "columns.NAME.format", "columns.NAME.missing_values"}

@@ -16,7 +16,7 @@ from mlptrain.commands.predict_output import (
     require_separate_output,
 )
 from mlptrain.data.ahead import Ahead
-from mlptrain.data.column_names import describe_missing_columns, format_quoted_names
+from mlptrain.data.column_names import format_quoted_names
 from mlptrain.data.column_types import ColumnType
 from mlptrain.data.doubtful_rows import describe_doubtful_rows
 from mlptrain.data.files import name_input
@@ -260,8 +260,7 @@ class Prediction:
             self.check_width()
             if absent := [name for name in dict.fromkeys([*columns, *keep]) if name not in there]:
                 taken = columns if any(name in columns for name in absent) else ()
-                said = describe_missing_columns(absent, reading.names, taken)
-                raise DataError(f"{reading.place_of_names}: {said}")
+                raise DataError(reading.missing(absent, taken))
         except DataError as problem:
             raise self.format.advise(problem) from None
 

@@ -1,5 +1,6 @@
 """Names of columns in messages: listed, and what is said of those that are missing."""
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from difflib import get_close_matches
 from itertools import islice
@@ -31,10 +32,29 @@ def name_saved_index(names: Sequence[str], first: Iterable[str]) -> list[str]:
     return [SAVED_INDEX if are_numbers else names[0], *names[1:]]
 
 
+SHORTEST = 3
+"""Letters of a name that another name may have as a part by more than chance."""
+
+
 def find_near_name(name: str, names: Iterable[str]) -> list[str]:
-    """The name that differs only by case, blanks or the form of its letters, else the closest one, if any."""
-    same = [other for other in names if simplify_name(other) == simplify_name(name)]
-    return same[:1] or get_close_matches(name, list(names), n=1, cutoff=0.7)
+    """The name that differs only by case, blanks or the form of its letters, else the closest one, else the only one
+    that is a part of it or has it as a part.
+    """
+    known = list(names)
+    same = [other for other in known if simplify_name(other) == simplify_name(name)]
+    parts = [other for other in known if is_part_of_name(name, other) or is_part_of_name(other, name)]
+    return same[:1] or get_close_matches(name, known, n=1, cutoff=0.7) or (parts if len(parts) == 1 else [])
+
+
+def is_part_of_name(part: str, name: str) -> bool:
+    """Whether a name begins with another one, or has it as one of its words.
+
+    >>> [is_part_of_name(part, name) for part, name in (("Ort", "ort (PLZ)"), ("area", "my_area"), ("ice", "price"))]
+    [True, True, False]
+    """
+    short, long = simplify_name(part), simplify_name(name)
+    inside = rf"^{re.escape(short)}|(?<![^\W_]){re.escape(short)}(?![^\W_])"
+    return len(short) >= SHORTEST and re.search(inside, long) is not None
 
 
 def simplify_name(name: str) -> str:

@@ -35,6 +35,7 @@ class Reader:
     """Columns of delimited text, with the checks that `csv` leaves out; a fault is located in a second, slow pass."""
 
     remarks: Sequence[str] = ()
+    which_sheet = ""
 
     def __init__(self, open_bytes: Opener, name: str, layout: TableFormat, known: Collection[str] = ()) -> None:
         self.open_bytes, self.name, self.layout = open_bytes, name, layout
@@ -44,7 +45,7 @@ class Reader:
         self.unit = ":"
         self.delimiter = layout.delimiter or ","
         self.width = 0
-        self.names_line, self.first_line = 1, 0  # the line of the names; the lines before the first row
+        self.place_of_names, self.first_line = f"{name}:1", 0  # until they are read; the lines before the rows
         self._blank, self.has_lone_quotes = 0, False
         if not is_known_encoding(layout.encoding):
             raise DataError(f"{name}: unknown encoding: {layout.encoding!r}; see data.encoding")
@@ -91,11 +92,11 @@ class Reader:
             if self.layout.has_header:
                 record = name_saved_index(record, (row[0] for row in records if any(row)))
         self.width = len(record)
-        self.names_line, self.first_line = skipped + blank + 1, skipped + blank
+        self.place_of_names, self.first_line = f"{self.name}:{skipped + blank + 1}", skipped + blank
         if not self.layout.has_header:
             return [f"column_{position}" for position in range(1, len(record) + 1)]
         self.first_line += lines_of_names
-        self.check_names(record, f"{self.name}:{self.names_line}")
+        self.check_names(record, self.place_of_names)
         self.first_line += self.layout.skip_after_names
         return record
 

@@ -72,8 +72,18 @@ class ExcelReader:
             return () if self.layout.sheet in (None, self.sheet, "1") else (f"{self.name}: its only sheet is read",)
         if self.layout.sheet is not None:
             return ()
+        return (f"{self.name}: {self.which_sheet}",)
+
+    @property
+    def which_sheet(self) -> str:
+        """Which of several sheets is read; empty if there is one only."""
         others = self.list_other_sheets()
-        return (f"{self.name}: the sheet {self.sheet!r} is read, not {others}; data.sheet names another one",)
+        return f"the sheet {self.sheet!r} is read, not {others}; data.sheet names another one" if others else ""
+
+    @property
+    def place_of_names(self) -> str:
+        """What messages call the place of the columns' names."""
+        return self.name
 
     def list_other_sheets(self) -> str:
         """The names of the sheets that are not read."""

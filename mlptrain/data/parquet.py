@@ -25,6 +25,7 @@ class ParquetReader:
     unit = " row "
     inner_blank_lines = 0
     remarks: Sequence[str] = ()
+    which_sheet = ""
     empty_rows_at_end = 0
     left_out_after_names = left_out_at_end = 0
 
@@ -44,6 +45,11 @@ class ParquetReader:
             self.file = parquet.ParquetFile(open_stored_bytes(path) if path == "-" else path)
             self.schema = self.file.schema_arrow
             self.names: list[str] = list(self.schema.names)
+
+    @property
+    def place_of_names(self) -> str:
+        """What messages call the place of the columns' names."""
+        return self.name
 
     @contextmanager
     def damage(self, what: str) -> Iterator[None]:

@@ -40,6 +40,10 @@ class Part:
     """What stands between the file's name and the number: ":" for lines, " row " where a file has no lines."""
     may_have_others: bool = False
     """Whether rows of it may be no rows of the table, such as units or sums: a text or a sheet was typed by someone."""
+    place_of_names: str = ""
+    """Where the names of the columns stand; empty for the file's first line."""
+    which_sheet: str = ""
+    """Which of several sheets it is."""
 
 
 @dataclass(frozen=True)
@@ -109,9 +113,10 @@ class Table:
 
     def missing(self, names: Sequence[str]) -> str:
         """The message that columns are missing."""
-        place = f"{self.name}:1" if not self.parts else self.parts[0].name + ":1" * (self.parts[0].unit == ":")
-        sheets = "".join(f" ({remark.removeprefix(f'{self.name}: ')})" for remark in self.remarks)
-        return f"{place}: {describe_missing_columns(names, self.columns)}{sheets}"
+        first = self.parts[0] if self.parts else Part(self.name, 0, list)
+        place = first.place_of_names or first.name + ":1" * (first.unit == ":")
+        sheet = f" ({first.which_sheet})" if first.which_sheet else ""
+        return f"{place}: {describe_missing_columns(names, self.columns)}{sheet}"
 
     def fault(self, row: int, column: str, why: str, *, cure: str = "", text: str = "") -> CellFault:
         """The error that a cell (of this text) is wrong, at its line and column, and what a spec can do about it."""
@@ -203,7 +208,7 @@ def gather_readers_into_table(
         names = source.header()
         if not gatherers:
             gatherers = make_gatherers(layout, names, types, texts, columns=len(names))
-        check_same_columns(source.name, names, readers[0].name, list(gatherers))
+        check_same_columns(source.place_of_names, names, readers[0].name, list(gatherers))
         parts.append(
             Part(
                 source.name,
@@ -211,6 +216,8 @@ def gather_readers_into_table(
                 source.lines_of,
                 source.unit,
                 not isinstance(source, ParquetReader),
+                source.place_of_names,
+                source.which_sheet,
             )
         )
     more = f" and {len(readers) - 1} more files" if len(readers) > 1 else ""
@@ -267,15 +274,13 @@ def feed_rows_to_gatherers(source: AnyReader, columns: Mapping[str, Gatherer], u
     return rows
 
 
-def check_same_columns(name: str, names: Sequence[str], first: str, known: Sequence[str]) -> None:
+def check_same_columns(place: str, names: Sequence[str], first: str, known: Sequence[str]) -> None:
     """An error where a file has other columns than the first one."""
     there, before = set(names), set(known)
     if absent := [column for column in known if column not in there]:
-        raise DataError(
-            f"{name}:1: column {absent[0]!r} is missing, which {first} has; all files need the same columns"
-        )
+        raise DataError(f"{place}: column {absent[0]!r} is missing, which {first} has; all files need the same columns")
     if extra := [column for column in names if column not in before]:
-        raise DataError(f"{name}:1: column {extra[0]!r} is not in {first}; all files need the same columns")
+        raise DataError(f"{place}: column {extra[0]!r} is not in {first}; all files need the same columns")
 
 
 def read_blocks(source: AnyReader, columns: Mapping[int, Gatherer], unread: Texts = ()) -> Iterator[Sequence[Block]]:
@@ -327,11 +332,11 @@ class Reading:
         source = self.source
         return not isinstance(source, Reader) or arrow_csv.can_use_arrow_reader(source)
 
-    @property
-    def place_of_names(self) -> str:
-        """The file, and the line of the names where it has lines."""
+    def missing(self, names: Sequence[str], taken: Texts = ()) -> str:
+        """The message that columns are missing, where the columns `taken` are others."""
         source = self.source
-        return f"{source.name}:{source.names_line}" if isinstance(source, Reader) else source.name
+        sheet = f" ({source.which_sheet})" if source.which_sheet else ""
+        return f"{source.place_of_names}: {describe_missing_columns(names, self.names, taken)}{sheet}"
 
     @property
     def dialect(self) -> TextForm | None:

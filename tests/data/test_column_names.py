@@ -20,6 +20,21 @@ def test_the_name_that_was_meant_is_proposed(other):
     assert find_near_name("size", ["colour", other]) == [other]
 
 
+@pytest.mark.parametrize(
+    ("name", "names", "meant"),
+    [
+        ("umsatz", ["Umsatz (€)", "Ort"], ["Umsatz (€)"]),
+        ("Umsatz (€)", ["umsatz", "Ort"], ["umsatz"]),
+        ("area", ["total living area", "town"], ["total living area"]),
+        ("price", ["price_in_dollars", "price_in_euros"], []),
+        ("age", ["mileage_of_car", "town"], []),
+        ("id", ["id_of_customer", "town"], []),
+    ],
+)
+def test_the_only_name_that_has_it_as_a_part_is_proposed(name, names, meant):
+    assert find_near_name(name, names) == meant
+
+
 @pytest.mark.parametrize(("ours", "theirs"), [("NFC", "NFD"), ("NFD", "NFC")])
 def test_names_that_look_alike_are_told_apart(ours, theirs):
     said = describe_missing_columns([normalize(ours, "Größe")], [normalize(theirs, "Größe"), "y"])
