@@ -18,6 +18,7 @@ from mlptrain.data.date_column import DateColumn
 from mlptrain.data.date_recognition import MISSING_DATES, find_other_format
 from mlptrain.data.files import is_idx, is_parquet, is_zip, match_files, name_input
 from mlptrain.data.grammar import NumberGrammar
+from mlptrain.data.line_of_names import find_foreign_cells
 from mlptrain.data.number_column import NumberColumn
 from mlptrain.data.number_forms import NumberForm, find_doubtful_number, find_number_forms, swap_marks
 from mlptrain.data.number_texts import MISSING_NUMBERS
@@ -60,6 +61,8 @@ class InputFormat:
         data = self.data
         if not (self.is_text() or self.is_workbook()):
             return False
+        if not data.has_header and "skip_rows" not in self.given:
+            return self.finds_line_of_names(data)
         if (data.skip_after_names or data.skip_footer) and not self.given & {"skip_after_names", "skip_footer"}:
             return True
         if (
@@ -69,6 +72,21 @@ class InputFormat:
         ):
             return False
         return holds_utf8(read_beginning(match_files(self.path)[0]))
+
+    def finds_line_of_names(self, data: Data) -> bool:
+        """Whether the first line of a file without names holds names: every cell is foreign to its column, and one at
+        least is no number or date where there must be one. Where only levels are foreign, a notice says so.
+        """
+        columns = self.model.columns()
+        unreadable, unseen = find_foreign_cells(columns, match_files(self.path)[0], data)
+        if len(unreadable) + len(unseen) < len(columns):
+            return False
+        if not unreadable:
+            why = "every value in the first line is one that training did not see"
+            option = write_option("data.skip_rows", str(data.skip_rows + 1))
+            said = f"{self.name}: {why}; if the line holds names, give {option}"
+            self.notices += [said] * (said not in self.notices)
+        return bool(unreadable)
 
     def is_text(self) -> bool:
         """Whether the input is delimited text."""
@@ -121,7 +139,10 @@ class InputFormat:
             keys = tuple(key for key in keys if key in ("delimiter", "encoding"))
         if not self.is_delimiter_new(found):
             keys = tuple(key for key in keys if key != "delimiter")
-        return replace(self.data, **{key: getattr(found, key) for key in keys if key not in self.given})
+        data = replace(self.data, **{key: getattr(found, key) for key in keys if key not in self.given})
+        if data.has_header or "skip_rows" in self.given or not self.finds_line_of_names(data):
+            return data
+        return replace(data, skip_rows=data.skip_rows + 1)
 
     def knows_more_columns(self, names: Collection[str]) -> bool:
         """Whether there are all columns of the model among some names, or more than there are so far."""

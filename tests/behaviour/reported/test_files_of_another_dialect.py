@@ -141,7 +141,7 @@ def test_the_option_that_a_message_proposes_reads_the_file(text, said, model, fo
 def test_one_date_of_another_form_is_named_with_its_line(folder):
     (folder / "rows").write_text(plain([*ROWS[:20]]) + plain(ROWS[20:21], day=DAY).partition("\n")[2], encoding="utf-8")
     ended = mlptrain("predict", "export.npz", "rows", cwd=folder)
-    assert "rows:22: column \"Datum\": '2024-05-27' is not a date DD.MM.YYYY; mend it" in ended.err
+    assert "rows:22: column \"Datum\": '2024-05-27' is not a date DD.MM.YYYY; it is written as YYYY-MM-DD" in ended.err
 
 
 @pytest.mark.parametrize(("day", "wanted"), [("%H:%M", DAY), ("%Y-%m", DAY)])
@@ -212,3 +212,27 @@ def test_what_strict_refuses_is_no_reason_to_read_the_file_otherwise(categories,
         refused = mlptrain("predict", model, file, "--strict", cwd=place)
         assert refused.code == 3
         assert refused.err.startswith(f"error: {file}:2: column ")
+
+
+NAMED = {"other names": ("colour", "kind", "label"), "the model's names": ("column_1", "column_2", "column_3")}
+SECOND = {"numbers": lambda k: f"{k * 37 % 11}.5", "categories": lambda k: "pq"[k % 2]}
+
+
+@pytest.mark.parametrize("delimiter", [",", ";"])
+@pytest.mark.parametrize("names", NAMED.values(), ids=NAMED)
+@pytest.mark.parametrize("second", SECOND.values(), ids=SECOND)
+def test_a_line_of_names_is_no_row_for_a_model_of_files_without_names(tmp_path, second, names, delimiter):
+    rows = [(("red", "blue")[k % 3 > 0], second(k), ("yes", "no")[k % 5 > 1]) for k in range(60)]
+    write_lines(tmp_path / "t.csv", rows)
+    write_lines(tmp_path / "named.csv", [names, *rows], delimiter)
+    said = SPEC.format("t.csv", "header: false", MODEL, TRAINING).replace("target: Umsatz", "target: column_3")
+    (tmp_path / "m.yaml").write_text(said)
+    assert mlptrain("fit", "m.yaml", "-q", cwd=tmp_path).code == 0
+    expected = mlptrain("predict", "m.npz", "t.csv", cwd=tmp_path).out
+    found = mlptrain("predict", "m.npz", "named.csv", cwd=tmp_path)
+    if second(0) == "p" and "column_1" not in names:  # no cell says that the line is none of the rows
+        assert "if the line holds names, give --set data.skip_rows=1" in found.err
+        found = mlptrain("predict", "m.npz", "named.csv", "--set", "data.skip_rows=1", cwd=tmp_path)
+    else:
+        assert "skip_rows: 1" in found.err
+    assert (found.code, found.out) == (0, expected)
