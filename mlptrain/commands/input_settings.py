@@ -2,9 +2,10 @@
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 
+from mlptrain.data.cell_cures import FORMATS, SETTING, list_date_formats, list_number_ways
 from mlptrain.data.column_rules import ColumnRules
 from mlptrain.data.date_column import DateColumn
 from mlptrain.data.features import FeatureColumn, Features
@@ -22,9 +23,6 @@ GRAMMAR_KEYS = tuple(each.name for each in fields(NumberGrammar) if each.name in
 OF_A_COLUMN = re.compile(r"data\.columns\..+\.(format|missing_values)")
 MARKS = ("delimiter", "decimal", "thousands")
 """Keys whose value is one character."""
-SETTING = re.compile(r"\bdata\.(?P<key>\w+)(?:: (?P<value>\"[^\"]*\"|\[[^\]]*\]|[^\s;,()]+))?")
-FORMATS = re.compile(r"give the column's format(?: \((?P<forms>.*)\))?$")
-NUMBER_WAYS = re.compile(r"give (?P<ways>data\..*?)(?: \(with U\+[^)]*\))?; or ")
 
 
 def set_input_format(model: Model, settings: Sequence[str]) -> Model:
@@ -122,19 +120,13 @@ def describe_cell_options(problem: CellFault, data: Data) -> Iterator[str]:
     """The options by which a cell would be what its column wants; as missing, if there is no other."""
     key = f"data.columns.{quote_key(problem.column)}.format"
     ways = [" ".join(describe_options(way)) for way in list_number_ways(problem.cure)]
-    if (found := FORMATS.search(problem.cure)) and found["forms"]:
-        ways += [write_option(key, json.dumps(form) if "%" in form else form) for form in found["forms"].split(" or ")]
+    forms = list_date_formats(problem.cure)
+    ways += [write_option(key, json.dumps(form) if "%" in form else form) for form in forms]
     if not ways and problem.text and "data.missing_values" in problem.cure:
         marks = json.dumps([*data.missing_values, problem.text], ensure_ascii=False)
         ways = [f"{write_option('data.missing_values', marks)} if it means missing"]
-        ways += [write_option(key, "…")] * bool(found)
+        ways += [write_option(key, "…")] * bool(FORMATS.search(problem.cure))
     yield from ways
-
-
-def list_number_ways(cure: str) -> Collection[str]:
-    """The ways to write numbers that a message proposes."""
-    found = NUMBER_WAYS.search(cure)
-    return found["ways"].split(" or ") if found else ()
 
 
 def describe_options(said: str) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Rows in memory, of any form that `data.frames` reads, as a spec or a model wants them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -9,13 +10,27 @@ import numpy as np
 from mlptrain.data.features import FeatureColumn
 from mlptrain.data.frames import adapt_texts_to_columns, adapt_texts_to_known, read_frame, replace_texts
 from mlptrain.data.table import Table
-from mlptrain.errors import DataError, SpecError
+from mlptrain.errors import CellFault, DataError, SpecError
 from mlptrain.model.head import Head
 from mlptrain.model.rows import ImageRows, TableRows
 from mlptrain.spec.fields import Data, narrow_to_images
 
 NAME = "data"
 """What messages call a table in memory."""
+
+
+@contextmanager
+def advise_conversions() -> Iterator[None]:
+    """Let the error of a cell say how to convert the rows: the spec, which its cure speaks of, is the model's."""
+    try:
+        yield
+    except CellFault as problem:
+        if not problem.cure:
+            raise
+        from mlptrain.model.conversions import describe_conversion  # seldom needed
+
+        cure = describe_conversion(problem)
+        raise CellFault(problem.said, cure, column=problem.column, text=problem.text) from None
 
 
 def make_training_rows(data: Any, spec: Data) -> TableRows:

@@ -37,7 +37,7 @@ from mlptrain.model.file import (
 )
 from mlptrain.model.fitted_network import Judgement
 from mlptrain.model.head import Head, list_answers
-from mlptrain.model.memory_rows import make_evaluation_rows, make_image_rows, make_prediction_rows
+from mlptrain.model.memory_rows import advise_conversions, make_evaluation_rows, make_image_rows, make_prediction_rows
 from mlptrain.model.products import limit_threads
 from mlptrain.model.rows import Rows, describe_blank_lines, drop_uncounted_rows, find_doubtful_rows
 from mlptrain.model.scores import name_scores, predict_scores, write_scores
@@ -158,13 +158,13 @@ class Model(ModelContents):
         their average, as `mlptrain predict --scores` writes them.
         """
         rows, network = self.read_inputs(data), self.networks[0].network
-        with limit_threads(network, network.chunk_rows(), None):
+        with limit_threads(network, network.chunk_rows(), None), advise_conversions():
             return predict_scores(self.networks, self.weights, rows)
 
     def predict_memory(self, data: Any) -> NDArray[Any]:
         """Scores of the classes, or numbers, of rows in memory; odd cells are a warning."""
         rows, odd, network = self.read_inputs(data), OddCells(), self.networks[0].network
-        with limit_threads(network, network.chunk_rows(), None):
+        with limit_threads(network, network.chunk_rows(), None), advise_conversions():
             values = self.predict_values(rows, odd)
         if odd.words():
             warn_caller(OddCellsNotice(odd))
@@ -201,7 +201,7 @@ class Model(ModelContents):
             )
         rows = make_evaluation_rows(data, self.spec.data, self.columns(), self.head, [] if by is None else [by])
         network = self.networks[0].network
-        with limit_threads(network, network.chunk_rows(), None):
+        with limit_threads(network, network.chunk_rows(), None), advise_conversions():
             found = self.evaluate_rows(rows, by=by, resamples=resamples)
         for message in found.notices:
             odd = found.odd_cells
