@@ -15,7 +15,7 @@ from mlptrain.model.architecture import complete_hidden_layers
 from mlptrain.model.history import restore_epochs
 from mlptrain.storage.container import Arrays
 from mlptrain.training.course import Course
-from mlptrain.training.divergence import Extreme, describe_largest_target, suggest_target_cure
+from mlptrain.training.divergence import Extreme, describe_largest_target, suggest_far_target_cure
 
 WEIGHTIEST = 0.5
 """The part of the sum of squared deviations from the median that one target makes up where it is far out."""
@@ -87,7 +87,7 @@ def describe_extreme_target(case: Case) -> str:
         return ""
     found = Extreme(row=row, column=column, value=float(targets[row, column]))
     where = describe_largest_target(case.course, found, np.arange(case.course.train.rows))
-    return f"{where}, far from all others: {suggest_target_cure(case.course)}"
+    return f"{where}, far from all others: {suggest_far_target_cure(case.course)}"
 
 
 def describe_slow_rate(case: Case) -> str:

@@ -21,6 +21,8 @@ from mlptrain.spec.fields import Spec
 from mlptrain.training.course import Batch, Course
 from mlptrain.training.state import TrainState
 
+LOGARITHMS = {"none": "", "log": "logarithm", "log1p": "logarithm"}
+"""What is said of a target that was transformed."""
 FAR = 1e3
 """Inputs and targets are of size 1 where they are scaled: a number beyond this is the likely cause."""
 
@@ -177,14 +179,31 @@ def describe_largest_target(course: Course, found: Extreme, numbers: NDArray[np.
         if origin is None
         else f"{origin.describe_place(row)}: {origin.describe_cell(row, name)}"
     )
-    return f"the largest target is {found.value:.3g}, {where}"
+    return f"the largest target is {found.value:.3g}{describe_target_units(course)}, {where}"
+
+
+def describe_target_units(course: Course) -> str:
+    """What a target is to the network, where it is not what the user has written; with a blank before it."""
+    if not course.head.scales_target:
+        return ""
+    data = course.spec.data
+    scaled = data.scale_target and not course.head.loss.counts
+    return (
+        f" ({'scaled' * scaled}{' ' * (scaled and data.target_transform != 'none')}{LOGARITHMS[data.target_transform]})"
+    )
 
 
 def suggest_target_cure(course: Course) -> str:
-    """What to do about a target that is far out."""
+    """What to do about targets that are large, all of them perhaps."""
     if course.spec.data.scale_target or course.head.loss.counts:
-        return "mend it, or set data.target_transform: log1p"
+        return suggest_far_target_cure(course)
     return "set data.scale_target: true"
+
+
+def suggest_far_target_cure(course: Course) -> str:
+    """What to do about a single target that is far out, which scaling does not bring nearer to the others."""
+    can_be_logs = course.spec.data.target_transform == "none" and course.train.truth.min() > -1
+    return f"mend it, or {'set data.target_transform: log1p' if can_be_logs else 'leave its row out'}"
 
 
 def suggest_input_cure(course: Course, found: Extreme) -> str:

@@ -17,6 +17,7 @@ NUMBERS = {"a": [a for a, _ in POINTS], "b": [b for _, b in POINTS], "y": [a + 2
 CLASSES = NUMBERS | {"y": ["p" if a + b > 0 else "n" for a, b in POINTS]}
 CORNERS = NUMBERS | {"y": ["p" if a * b > 0 else "n" for a, b in POINTS]}
 FAR = NUMBERS | {"y": [1e38, *NUMBERS["y"][1:]]}
+FAR_ABOVE = NUMBERS | {"y": [1e300, *(abs(value) for value in NUMBERS["y"][1:])]}
 LARGE = NUMBERS | {"a": [1e5 + 1e4 * a for a in NUMBERS["a"]]}
 SMALL = NUMBERS | {name: [1e-6 * value for value in NUMBERS[name]] for name in "ab"}
 NOISE = NUMBERS | {"y": [DRAW.choice("pn") for _ in POINTS]}
@@ -46,6 +47,32 @@ def at(rate, name="adam"):
 RUNS = {
     "a target that is far out": (FAR, {}, "in part", "column \"y\", '1e+38', far from all others: mend it"),
     "a far target of any net": (FAR, {"hidden": []}, "did not learn", "far from all others"),
+    "a far target of a scaled column": (FAR, {"hidden": []}, "did not learn", "the largest target is 17.3 (scaled),"),
+    "a far target beside negative ones": (FAR, {"hidden": []}, "did not learn", "mend it, or leave its row out"),
+    "a far target beside positive ones": (
+        FAR_ABOVE,
+        {"hidden": []},
+        "did not learn",
+        "mend it, or set data.target_transform: log1p",
+    ),
+    "a far target that is a logarithm": (
+        FAR_ABOVE,
+        {"hidden": [], "data": {"target_transform": "log1p", "scale_target": False}},
+        "did not learn",
+        "the largest target is 691 (logarithm), data row 1: column \"y\", '1e+300', far from all others: mend it, or",
+    ),
+    "a far target that is a scaled logarithm": (
+        FAR_ABOVE,
+        {"hidden": [], "data": {"target_transform": "log1p"}},
+        "did not learn",
+        "(scaled logarithm)",
+    ),
+    "a far target that is not scaled": (
+        FAR_ABOVE | {"y": [1e9, *FAR_ABOVE["y"][1:]]},
+        {"hidden": [], "data": {"scale_target": False}},
+        "did not learn",
+        "column \"y\", '1000000000', far from all others: mend it, or set data.target_transform: log1p",
+    ),
     "a rate far too small": (
         CLASSES,
         {"optimizer": at(1e-7)},
