@@ -76,7 +76,8 @@ def build_number_error(table: Table, name: str, rows: Sequence[int]) -> DataErro
     if table.grammar_of(name).reads(text):
         return table.fault(rows[0], name, f"{text!r} is too large for a number (at most {LARGEST:g})", cure="mend it")
     others = table.describe_cells(name, rows[1:5])
-    more = f" and {len(rows) - 5} more" if len(rows) > 5 else ""
+    least = "" if table.has_all_rows else "at least "
+    more = f" and {least}{len(rows) - 5:,} more" if len(rows) > 5 else ""
     forms = find_number_forms([text], table.grammar_of(name))
     ways = f"to read it as a number, give {describe_number_forms(forms, table.grammar_of(name))}; or " if forms else ""
     hint = f"{ways}mend it, add it to data.missing_values, or set data.columns: {{{quote_yaml_key(name)}: category}}"

@@ -69,6 +69,13 @@ class Table:
     """What the user should hear of the files."""
     kinds_follow_types: bool = False
     """Whether the type of a column is its kind where the spec declares none (in memory), or its cells say it."""
+    is_piece: bool = False
+    """Whether others of the file's rows are read apart."""
+
+    @property
+    def has_all_rows(self) -> bool:
+        """Whether there are no rows beside these, so that what is counted in them is all."""
+        return self.origin is None and not self.is_piece
 
     def column(self, name: str) -> Cells:
         """The cells of one column; an error names the nearest one where it is missing."""
@@ -358,14 +365,14 @@ class Reading:
                         gatherer.add(cells[part])
                     held, taken = held + part.stop - part.start, part.stop
                     if held == rows:
-                        yield self.table(chosen.values(), gatherers.values(), begin)
+                        yield self.table(chosen.values(), gatherers.values(), begin, is_piece=True)
                         begin, held = begin + held, 0
         self.source.check_unchanged()
         if held or not begin:
-            yield self.table(chosen.values(), gatherers.values(), begin)
+            yield self.table(chosen.values(), gatherers.values(), begin, is_piece=begin > 0)
 
-    def table(self, names: Iterable[str], gatherers: Iterable[Gatherer], begin: int) -> Table:
-        """The gathered cells as a table, whose first row is row `begin` of the file."""
+    def table(self, names: Iterable[str], gatherers: Iterable[Gatherer], begin: int, *, is_piece: bool) -> Table:
+        """The gathered cells as a table, whose first row is row `begin` of the file, all of it or a piece."""
         columns = {name: gatherer.finish() for name, gatherer in zip(names, gatherers, strict=True)}
         rows = next(iter(columns.values())).rows
         source = self.source
@@ -373,4 +380,5 @@ class Reading:
         part = Part(
             source.name, rows, lambda found: source.lines_of([row + begin for row in found]), source.unit, typed
         )
-        return Table(source.name, columns, rows, [part], grammar=self.layout.grammar, types=self.types)
+        grammar = self.layout.grammar
+        return Table(source.name, columns, rows, [part], grammar=grammar, types=self.types, is_piece=is_piece)
