@@ -37,10 +37,11 @@ def init_command(
     """Write a commented spec to begin with, from what is found in a file."""
     set_blas_threads(1)
     with load_modules():
-        from mlptrain.commands.init import make_starter_spec
+        from mlptrain.commands.init import make_starter_spec, require_data_files
         from mlptrain.commands.starter_format import make_given_format
         from mlptrain.storage.publishing import publish_file
 
+    require_data_files(data)
     path = out or Path(f"{Path(data).name.partition('.')[0] or 'spec'}.yaml")
     to_stdout = str(path) == "-"
     if path.exists() and not to_stdout:

@@ -39,7 +39,7 @@ from mlptrain.commands.starter_yaml import format_missing_values, format_yaml_co
 from mlptrain.data.column import Understood
 from mlptrain.data.column_rules import ColumnRules, FeatureRules
 from mlptrain.data.feature_fitting import list_far_numbers
-from mlptrain.data.files import is_idx, match_files
+from mlptrain.data.files import is_idx, match_files, open_file
 from mlptrain.data.images import read_images, read_labels
 from mlptrain.data.number_reading import read_numbers
 from mlptrain.data.table import Table, format_row_count, read_table_to_describe
@@ -81,14 +81,21 @@ def make_starter_spec(
 
     What `given` says of the text's form stands; the rest is found.
     """
-    if data == "-":
-        raise SpecError("DATA: a spec names its file; save standard input to one first")
-    refuse_wrong_data(data)
+    require_data_files(data)
     if is_idx(data):
         return make_image_starter(data, labels, folder)
     if labels is not None:
         raise SpecError("--labels: this is a table; name its column with --target")
     return make_table_starter(data, target, folder, given or TableFormat())
+
+
+def require_data_files(data: str) -> None:
+    """An error if what is named as data is standard input, a spec or a model, or not there."""
+    if data == "-":
+        raise SpecError("DATA: a spec names its file; save standard input to one first")
+    refuse_wrong_data(data)
+    for name in match_files(data):
+        open_file(name).close()
 
 
 def make_image_starter(data: str, labels: str | None, folder: Path) -> Starter:

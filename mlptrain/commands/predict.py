@@ -200,7 +200,10 @@ class Prediction:
         if "all" not in self.options.keep:
             return ""
         replaced = [name for name in self.names if name in self.predicted]
-        return f"--keep all: the predictions stand in place of {format_quoted_names(replaced)}" if replaced else ""
+        one = "is not kept; the prediction of this name stands behind the kept columns"
+        several = "are not kept; the predictions of these names stand behind the kept columns"
+        said = one if len(replaced) == 1 else several
+        return f"--keep all: {format_quoted_names(replaced)} of the input {said}" if replaced else ""
 
     @property
     def written(self) -> list[str]:

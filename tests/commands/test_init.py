@@ -22,6 +22,7 @@ from mlptrain.data.table_writing import write_table
 from mlptrain.errors import DataError, SpecError
 from mlptrain.spec.file import load_draft, load_spec
 from mlptrain.spec.recipes import list_recipes
+from tests.support.command import mlptrain
 from tests.support.flows import fit
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=12)
@@ -318,3 +319,16 @@ def test_comments_stand_in_one_column_but_for_those_of_long_lines(tmp_path):
     lines = [line for line in text.splitlines() if line.startswith("    ") and "#" in line]
     assert [line.index("#") for line in lines if len(line.partition("#")[0]) < 60] == [19, 19]
     assert "say: category  # 4 levels" in text
+
+
+def test_what_is_no_data_is_said_before_what_is_in_the_way(tmp_path):
+    (tmp_path / "t.csv").write_text("x,y\n" + "".join(f"{k},{k % 2}\n" for k in range(20)))
+    first = ["init", "t.csv", "--target", "y"]
+    assert mlptrain(*first, cwd=tmp_path).code == 0
+    again = mlptrain(*first, cwd=tmp_path)
+    assert (again.code, "t.yaml: exists; choose another --out" in again.err) == (2, True)
+    spec = mlptrain("init", "t.yaml", "--target", "y", cwd=tmp_path)
+    assert (spec.code, "t.yaml: this is a spec, and no data" in spec.err) == (3, True)
+    (tmp_path / "t.csv").unlink()
+    absent = mlptrain(*first, cwd=tmp_path)
+    assert (absent.code, "t.csv: no such file" in absent.err) == (3, True)

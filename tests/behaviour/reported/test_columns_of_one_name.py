@@ -78,7 +78,9 @@ def test_a_kept_column_does_not_stand_in_the_place_of_a_predicted_one(tmp_path, 
     ended = command.mlptrain(*asked, "all", cwd=tmp_path)
     assert ended.code == 0
     assert next(csv.reader(ended.out.splitlines())) == ["x", "id", "y", "probability_no", "probability_yes"]
-    assert f"note: --keep all: the predictions stand in place of {name!r}" in ended.err
+    assert (
+        f"note: --keep all: {name!r} of the input is not kept; the prediction of this name stands behind" in ended.err
+    )
 
 
 SAFE = [("=a", "'=a"), ("+a", "'+a"), ("@a", "'@a"), ("-a", "'-a"), ("=y", "'=y")]
