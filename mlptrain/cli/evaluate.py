@@ -17,6 +17,9 @@ from mlptrain.cli.options import (
 )
 from mlptrain.loading import load_modules
 
+BOOTSTRAP = "Samples for 95 % intervals; by default 100 to 1000, 0 for none."
+Bootstrap = Annotated[int | None, typer.Option(metavar="N", min=0, max=100_000, help=BOOTSTRAP)]
+
 
 def evaluate_command(
     model: AnyModel = None,
@@ -25,10 +28,7 @@ def evaluate_command(
     ] = None,
     labels: Annotated[str | None, typer.Option(metavar="FILE", help="The labels of images.")] = None,
     by: Annotated[str | None, typer.Option(metavar="COLUMN", help="Also measure each value of this column.")] = None,
-    bootstrap: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=0, max=100_000, help="Samples for the 95 % intervals, 100 to 1000; 0 for none."),
-    ] = None,
+    bootstrap: Bootstrap = None,
     settings: SetInput = None,
     threads: Threads = None,
     as_json: AsJson = False,

@@ -11,7 +11,7 @@ from mlptrain.data.column_names import format_quoted_names
 from mlptrain.data.column_rules import FeatureRules
 from mlptrain.data.levels import merge_levels
 from mlptrain.data.number_reading import describe_range, read_numbers
-from mlptrain.data.number_texts import sort_numbers_or_texts
+from mlptrain.data.number_texts import sort_numbers_or_texts, write_data_number
 from mlptrain.data.table import Table
 from mlptrain.errors import DataError
 from mlptrain.preparation.target_doubts import describe_codes
@@ -34,7 +34,8 @@ def explain_logarithm(values: Sequence[float]) -> str:
     skewness, of_logarithms = find_skewness(sample), find_skewness(list(map(math.log, sample)))
     if skewness < SKEWED or abs(of_logarithms) > skewness / 2 or largest < WIDE * middle:
         return ""
-    return f"positive and strongly skewed (median {middle:.4g}, largest {largest:.4g}), as prices are"
+    shown = f"median {write_data_number(middle)}, largest {write_data_number(largest)}"
+    return f"positive and strongly skewed ({shown}), as prices are"
 
 
 def find_skewness(values: Sequence[float]) -> float:

@@ -10,7 +10,7 @@ from mlptrain.data.column_names import format_quoted_names
 from mlptrain.data.grammar import LARGEST, NumberGrammar
 from mlptrain.data.levels import trim_text
 from mlptrain.data.number_forms import NumberForm, find_number_forms
-from mlptrain.data.number_texts import MISSING_NUMBERS, Doubles
+from mlptrain.data.number_texts import MISSING_NUMBERS, Doubles, write_data_number
 from mlptrain.data.table import Table
 from mlptrain.data.yaml_keys import quote_yaml_key as quote_yaml_key
 from mlptrain.errors import DataError
@@ -67,7 +67,8 @@ def describe_range(table: Table, name: str, missing: Collection[str]) -> str:
     """The range of a column of numbers, in words."""
     values = read_numbers(table, name, missing)
     known = values[~np.isnan(values)]
-    return f"from {known.min():g} to {known.max():g}" if known.size else "(none)"
+    ends = (write_data_number(float(end)) for end in (known.min(), known.max())) if known.size else ()
+    return f"from {' to '.join(ends)}" if known.size else "(none)"
 
 
 def build_number_error(table: Table, name: str, rows: Sequence[int]) -> DataError:

@@ -65,3 +65,12 @@ def sort_numbers_or_texts(values: Collection[str]) -> list[str]:
     if all(is_number(value) for value in values):
         return sorted(values, key=lambda value: (float(value), value))
     return sorted(values)
+
+
+def write_data_number(number: float) -> str:
+    """A number of the data for a message: six significant digits, and all digits before the decimal point.
+
+    >>> [write_data_number(number) for number in (0.1, 92813.5, 2328508.59, 1577955900000.0, 1.5e-7, 1e20)]
+    ['0.1', '92813.5', '2328509', '1577955900000', '1.5e-07', '1e+20']
+    """
+    return f"{number:.0f}" if 999_999.5 <= abs(number) < 1e15 else f"{number:g}"

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mlptrain.data.levels import LevelFinder, describe_near_levels, merge_levels
 from mlptrain.data.number_reading import read_numbers
-from mlptrain.data.number_texts import MISSING_NUMBERS, sort_numbers_or_texts
+from mlptrain.data.number_texts import MISSING_NUMBERS, sort_numbers_or_texts, write_data_number
 from mlptrain.data.odd_cells import OddCells
 from mlptrain.data.table import Table, format_row_count
 from mlptrain.engine.arrays import Integers
@@ -226,7 +226,7 @@ def slice_rows_at_quartiles(table: Table, by: str, missing: Sequence[str], prese
     values = read_numbers(table, by, missing)
     low, *inner, high = np.unique(np.nanquantile(values, [0, 0.25, 0.5, 0.75, 1])).tolist()
     codes = np.searchsorted(inner, values, side="right")
-    names = [f"{left:.6g} to {right:.6g}" for left, right in pairwise([low, *inner, high])]
+    names = [" to ".join(map(write_data_number, ends)) for ends in pairwise([low, *inner, high])]
     gaps = np.isnan(values)
     return Slicing(by, [*names, *(["(missing)"] if gaps.any() else [])], np.where(gaps, len(names), codes))
 
