@@ -28,6 +28,8 @@ class ColumnType:
     """The first of several files that says so, where others do not."""
     unreadable: str = ""
     """The name of a type of which no cells can be made; empty if they can."""
+    reading: str = field(default="", compare=False)
+    """What the user should hear of how the values are read."""
     native: Any = field(default=None, compare=False)
     """The type in the words of the library that reads it, which may have several of one kind."""
     values: Sequence[Any] | None = field(default=None, compare=False, repr=False)

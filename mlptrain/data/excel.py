@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from mlptrain.data.coding import NulByte
 from mlptrain.data.column_names import name_saved_index
 from mlptrain.data.column_types import TEXT, ColumnType
 from mlptrain.data.files import SameFile, name_input, open_stored_bytes
+from mlptrain.data.percents import count_in_percent, describe_fractions, has_percent_styles, mark_fractions
 from mlptrain.data.table_format import TableFormat
 from mlptrain.errors import DataError, EnvironmentFailure
 from mlptrain.machine import measure_available_memory
@@ -59,6 +60,8 @@ class ExcelReader:
         if filled:
             self.inner_blank_lines = filled[-1][0] - filled[0][0] + 1 - len(filled)
         self.columns = self.arrange_columns(named, [row for _, row in filled])
+        if "%" in layout.units:
+            self.columns = {name: list(map(count_in_percent, values)) for name, values in self.columns.items()}
 
     def find_blank_line(self) -> int:
         """The first row without a cell among the others."""
@@ -121,7 +124,10 @@ class ExcelReader:
 
     def types(self) -> dict[str, ColumnType]:
         """The types of the columns, by those of their cells."""
-        return {name: replace(find_type(values), values=values) for name, values in self.columns.items()}
+        return {
+            name: replace(find_type(values), values=values, reading=describe_fractions(values))
+            for name, values in self.columns.items()
+        }
 
     def check_unchanged(self) -> None:
         """An error if the file has changed since it was first opened."""
@@ -184,17 +190,29 @@ def read_sheet(path: str, sheet: str | None, *, formulas: bool = False) -> tuple
     refuse_hostile_workbook(path)
     try:
         with warnings.catch_warnings(), open_stored_bytes(path) as stream:
+            styled = shows_percents(stream)
             warnings.simplefilter("ignore")  # of what a table does not need: styles, validation, charts
             book = openpyxl.load_workbook(stream, read_only=True, data_only=not formulas)
             names = [each.title for each in book.worksheets]
             found = book[choose_sheet(name, names, sheet)]
             found.reset_dimensions()
-            return found.title, names, collect_rows(name, found.iter_rows(values_only=True))
+            rows = map(mark_fractions, found.iter_rows()) if styled else found.iter_rows(values_only=True)
+            return found.title, names, collect_rows(name, rows)
     except (MemoryError, DataError, EnvironmentFailure):
         raise
     except Exception as problem:  # whatever the library meets in a file that anyone may have written
         why = (str(problem).splitlines() or [type(problem).__name__])[0]
         raise DataError(f"{name}: this Excel workbook is damaged: {why:.200}") from None
+
+
+def shows_percents(stream: BinaryIO) -> bool:
+    """Whether cells of a workbook may be shown in per cent."""
+    with zipfile.ZipFile(stream) as archive:
+        found = any(
+            has_percent_styles(archive.read(name)) for name in archive.namelist() if name.endswith("styles.xml")
+        )
+    stream.seek(0)
+    return found
 
 
 def collect_rows(path: str, rows: Iterator[Sequence[Value]]) -> list[Sequence[Value]]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from mlptrain.data.excel import read_sheet, write_value
+from mlptrain.data.percents import Fraction
 from mlptrain.errors import DataError, EnvironmentFailure
 
 MOST_ROWS = 2**20 - 1
@@ -59,6 +60,8 @@ def make_cell(sheet: Any, value: Any) -> Any:
     cell = WriteOnlyCell(sheet, value)
     if isinstance(value, str):
         cell.data_type = "s"
+    elif isinstance(value, Fraction):
+        cell.number_format = "0.00%"
     return cell
 
 

@@ -84,7 +84,8 @@ def infer_column_kind(table: Table, name: str, missing: set[str]) -> Understood:
         cure = f"to use it, set data.columns: {{{quote_yaml_key(name)}: {of.kind}}}"
         where = f" in {of.only_index_in}, though not in all files" if of.only_index_in else ""
         return Understood("ignore", f"the index of the stored data frame{where}; {cure}", notice=True)
-    return infer_kind_from_type(table, name, missing) or infer_kind_from_cells(table, name, missing)
+    found = infer_kind_from_type(table, name, missing) or infer_kind_from_cells(table, name, missing)
+    return Understood("number", of.reading, notice=True) if of.reading and found == Understood("number") else found
 
 
 def infer_kind_from_cells(table: Table, name: str, missing: set[str]) -> Understood:

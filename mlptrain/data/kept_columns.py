@@ -42,7 +42,7 @@ def restore_sheet_value(text: str, value: Any) -> Any:
     """The value of a sheet where the text is its own, whatever the mark of its decimal point."""
     own = write_value(value)
     if text == own or (isinstance(value, float) and text.replace(",", ".") == own):
-        return drop_midnight(value)
+        return drop_midnight(getattr(value, "fraction", value))
     return text
 
 
