@@ -36,6 +36,10 @@ class DataError(MlptrainError):
     exit_code = 3
 
 
+class MissingFile(DataError):
+    """A data file is not there; a command that knows the key of the spec that names it says its place."""
+
+
 class CellFault(DataError):
     """A cell is not what its column wants; a command that has no spec to mend replaces the cure."""
 

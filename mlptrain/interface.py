@@ -10,6 +10,7 @@ from typing import Any, get_args
 from mlptrain.arguments import require_choice, require_count, require_path, shorten_repr
 from mlptrain.commands.fit import fit_to_file
 from mlptrain.errors import SpecError
+from mlptrain.fitting.candidates import read_rows_of_draft
 from mlptrain.fitting.checkpoints import Existing, Plan
 from mlptrain.fitting.fit import Fit, fit_rows
 from mlptrain.fitting.host import Host
@@ -17,7 +18,7 @@ from mlptrain.fitting.signals import SIGNALS, catch_signals
 from mlptrain.model.memory_rows import make_training_rows
 from mlptrain.model.rows import Rows
 from mlptrain.notices import warn_caller
-from mlptrain.preparation.material import read_training_rows, require_rows
+from mlptrain.preparation.material import require_rows
 from mlptrain.reporting.sinks import SINKS, make_sink
 from mlptrain.spec.fields import Spec
 from mlptrain.spec.file import Draft, find_spec_folder, make_draft_from_spec
@@ -80,7 +81,7 @@ def fit_in_memory(draft: Draft, rows: Rows | None, folder: Path, sinks: Iterable
     """Fit on rows (None: those that the spec names) without a file."""
     for message in draft.notices:
         host.notice(message)
-    rows = read_training_rows(draft.spec, folder) if rows is None else rows
+    rows = read_rows_of_draft(draft, folder) if rows is None else rows
     return fit_rows(draft, rows, folder=folder, host=host, sinks=sinks)
 
 

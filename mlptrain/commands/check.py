@@ -7,13 +7,13 @@ from mlptrain.commands.fit import read_checked_draft
 from mlptrain.data.column import ColumnLook, Understood
 from mlptrain.data.feature_fitting import AS_DECLARED
 from mlptrain.data.features import CLASS_OF
-from mlptrain.fitting.candidates import list_spec_candidates
+from mlptrain.fitting.candidates import list_spec_candidates, read_rows_of_draft
 from mlptrain.fitting.execution import choose_executor
 from mlptrain.fitting.memory_estimate import estimate_memory_by_phase
 from mlptrain.fitting.trainings import list_row_notices, make_course
 from mlptrain.model.products import describe_products, limit_threads
 from mlptrain.preparation.column_notices import describe_declared_columns, list_column_notices
-from mlptrain.preparation.material import TrainingData, read_training_rows
+from mlptrain.preparation.material import TrainingData
 from mlptrain.preparation.partitions import divide_rows, join_validation_to_training
 from mlptrain.preparation.preparation import EncodedData, fit_and_encode_parts
 from mlptrain.preparation.splits import Parts
@@ -66,7 +66,7 @@ def check_files(spec_path: str, *, overrides: Sequence[str] = (), threads: int |
     Products have one thread while they are small, as in training, unless `threads` says how many.
     """
     draft, folder = read_checked_draft(spec_path, overrides)
-    candidate = list_spec_candidates(draft, read_training_rows(draft.spec, folder), folder)[0]
+    candidate = list_spec_candidates(draft, read_rows_of_draft(draft, folder), folder)[0]
     data = candidate.data
     parts = divide_rows(data)
     with draft.name_places():

@@ -11,6 +11,7 @@ from mlptrain.commands.paths import NamedFile, list_data_files, list_files_besid
 from mlptrain.data.files import name_input
 from mlptrain.data.table_writing import choose_table_form
 from mlptrain.errors import Diverged, SpecError
+from mlptrain.fitting.candidates import read_rows_of_draft
 from mlptrain.fitting.checkpoints import Checkpoints, Plan
 from mlptrain.fitting.fit import Fit, fit_rows
 from mlptrain.fitting.host import Host
@@ -24,7 +25,7 @@ from mlptrain.model.file import (
 from mlptrain.model.rows import Rows
 from mlptrain.model.training_names import name_training
 from mlptrain.model.watched import Watched
-from mlptrain.preparation.material import TrainingData, make_training_data, read_training_rows
+from mlptrain.preparation.material import TrainingData, make_training_data
 from mlptrain.spec.file import Draft, load_draft
 from mlptrain.spec.yaml_text import read_stdin
 from mlptrain.storage.companions import MODEL_END, PREVIOUS_END, choose_default_output, derive_checkpoint_path
@@ -137,7 +138,7 @@ def fit_to_file(
         if out_of_fold is not None:
             remove_leftover_temporary_files(out_of_fold, alone=False)
         keeper = Checkpoints(out, plan, host, draft, read_data=partial(understand_rows, draft, rows, folder))
-        rows = read_training_rows(draft.spec, folder) if rows is None else rows
+        rows = read_rows_of_draft(draft, folder) if rows is None else rows
         done = fit_rows(
             draft, rows, folder=folder, host=host, sinks=sinks, keeper=keeper, keep_held_out=out_of_fold is not None
         )
@@ -153,7 +154,7 @@ def fit_to_file(
 
 def understand_rows(draft: Draft, rows: Rows | None, folder: Path) -> TrainingData:
     """The rows of a fit (None: those that the spec names), understood as far as the spec alone decides."""
-    return make_training_data(draft.spec, read_training_rows(draft.spec, folder) if rows is None else rows, folder)
+    return make_training_data(draft.spec, read_rows_of_draft(draft, folder) if rows is None else rows, folder)
 
 
 @contextmanager

@@ -7,11 +7,11 @@ import os
 import sys
 import zlib
 from collections.abc import Callable
-from difflib import get_close_matches
 from pathlib import Path
 from typing import BinaryIO
 
-from mlptrain.errors import DataError
+from mlptrain.data.near_files import suggest_file
+from mlptrain.errors import DataError, MissingFile
 
 GZIP = b"\x1f\x8b"
 PARQUET = b"PAR1\x15"
@@ -40,6 +40,9 @@ FOREIGN = {
     b"\x80\x04": "a pickle, which mlptrain never opens",
     b"\x80\x05": "a pickle, which mlptrain never opens",
 }
+
+TABLE_ENDS = (".csv", ".tsv", ".tab", ".txt", ".parquet", ".pq", ".xlsx", ".xls", ".ods", ".gz", "")
+"""How names of data files end, as far as messages propose them; those of IDX images have no end, or .gz."""
 
 Opener = Callable[[], BinaryIO]
 
@@ -143,21 +146,9 @@ def open_file(path: str) -> BinaryIO:
             raise DataError(f"{path or repr(path)}: this is {what}; name a data file")
         return file.open("rb")
     except FileNotFoundError:
-        raise DataError(f"{path}: no such file{suggest_nearest_file(file)}") from None
+        raise MissingFile(f"{path}: no such file{suggest_file(file, TABLE_ENDS)}") from None
     except (OSError, ValueError) as problem:  # ValueError: a NUL in the name
         raise DataError(f"{path}: cannot be read: {getattr(problem, 'strerror', problem)}") from None
-
-
-def suggest_nearest_file(file: Path) -> str:
-    """A hint for the message: the nearest name in the folder, or that the folder does not exist."""
-    try:
-        names = sorted(entry.name for entry in file.parent.iterdir())
-    except FileNotFoundError:
-        return f"; the folder {file.parent} does not exist"
-    except OSError:
-        return ""
-    close = get_close_matches(file.name, names, n=1, cutoff=0.6)
-    return f"; did you mean {str(file.parent / close[0])!r}?" if close else ""
 
 
 def unpack_gzip(raw: BinaryIO, name: str) -> BinaryIO:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlptrain.model.rows import Rows, drop_rows_without_target
-from mlptrain.preparation.material import TrainingData, make_training_data
+from mlptrain.preparation.material import TrainingData, make_training_data, read_training_rows
 from mlptrain.preparation.resolution import explain_target_kind, has_class_target
 from mlptrain.spec.fields import Spec
 from mlptrain.spec.file import Draft, Expansion
@@ -17,6 +17,12 @@ class Candidate:
 
     data: TrainingData
     expansion: Expansion | None
+
+
+def read_rows_of_draft(draft: Draft, folder: Path) -> Rows:
+    """All rows of the training file that a draft names; that it is not there is told with the place of its name."""
+    with draft.name_place_of_file("data", "train"):
+        return read_training_rows(draft.spec, folder)
 
 
 def list_spec_candidates(draft: Draft, rows: Rows, folder: Path) -> list[Candidate]:

@@ -9,7 +9,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from mlptrain.errors import SpecError
+from mlptrain.errors import DataError, MissingFile, SpecError
 from mlptrain.plain import Fault, KeyPath, Reader, to_plain
 from mlptrain.spec.document import NONE, Document, Place
 from mlptrain.spec.fields import Spec
@@ -104,6 +104,15 @@ class Draft:
             found = {".".join(map(str, path)): place.text for path, place in places.items() if path}
             said = [(found.get(each.partition(": ")[0], ""), each) for each in problem.problems]
             raise SpecError(*(": ".join(filter(None, each)) for each in said)) from None
+
+    @contextmanager
+    def name_place_of_file(self, *path: str) -> Iterator[None]:
+        """Put the place and the key that names a file before the message that it is not there."""
+        try:
+            yield
+        except MissingFile as problem:
+            place = join_place_and_path(self.own(None).nearest(path), path)
+            raise DataError(f"{place}: {problem}") from None
 
     def check(self) -> None:
         """Raise a SpecError with all that is wrong whatever the rows are."""

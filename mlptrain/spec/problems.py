@@ -14,7 +14,7 @@ from mlptrain.spec.document import RESERVED
 from mlptrain.spec.fields import ModelSpec, OutputSpec, Spec
 from mlptrain.spec.scalars import GRAMMAR, list_possible_shapes
 from mlptrain.spec.suggestions import simplify_name, suggest_key, suggest_name, write_share_of_percent
-from mlptrain.spec.words import ADDED_OUTPUT, ALIASES, NAME_ALIASES, NO_KEYS, NOT_HERE, SHORT_FORMS
+from mlptrain.spec.words import ADDED_OUTPUT, ALIASES, NAME_ALIASES, NO_KEYS, NO_KEYS_OF, NOT_HERE, SHORT_FORMS
 
 MOST_KEYS = 25
 """More keys than this are not listed in a message."""
@@ -79,6 +79,8 @@ class TextNotation:
 def explain_needless_key(owner: type, key: str) -> str:
     """Why there is no key like one of another tool, at this place of the spec; empty if nothing is known."""
     word = simplify_name(key)
+    if word in NO_KEYS_OF.get(owner, {}):
+        return NO_KEYS_OF[owner][word]
     return NO_KEYS.get(f"output{word}" if owner is OutputSpec else word, "")
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from mlptrain.engine.dropout import Dropout
 from mlptrain.engine.members import Networks
+from mlptrain.spec.fields import Split
 
 ALIASES: Mapping[str, str] = {
     # Keras, scikit-learn, PyTorch, H2O, Ludwig, pytabkit → ours
@@ -157,6 +158,20 @@ NO_KEYS: Mapping[str, str] = {
     ),
 }
 """Other tools' keys without capitals and signs that have none of ours beside them, and why."""
+
+OF_INPUTS = "dropout of the inputs is model.input_dropout"
+OF_LAYERS = "a number is for every hidden layer, a list has one for each: model.dropout: [0.2, 0.1]"
+NO_KEYS_OF: Mapping[type, Mapping[str, str]] = {
+    Split: dict.fromkeys(
+        ["train", "training", "trainsize", "trainshare", "trainfraction"],
+        "the training rows are those that are neither for validation nor for the test; remove it",
+    ),
+    Dropout: {
+        **dict.fromkeys(["hidden", "layers", "hiddenlayers", "units"], OF_LAYERS),
+        **dict.fromkeys(["input", "inputs", "visible", "inputlayer"], OF_INPUTS),
+    },
+}
+"""Such keys of one section or component: elsewhere, one of this name says something else."""
 
 SHORT_FORMS: Mapping[type, tuple[str, str, str]] = {
     Dropout: ("name", "bernoulli", "rate"),

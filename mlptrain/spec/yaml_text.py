@@ -4,17 +4,18 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from mlptrain.data.near_files import suggest_file
 from mlptrain.errors import SpecError
 from mlptrain.plain import KeyPath
 from mlptrain.spec.document import DEEPEST, MOST_NODES, RESERVED, Document, Place, require_no_surrogates
 from mlptrain.spec.overriding import set_key, split_key
 
+SPEC_ENDS = (".yaml", ".yml")
 LARGEST_FILE = 256 * 1024
 
 Placing = Callable[[int], Place]
@@ -32,7 +33,7 @@ def read_spec_file(path: str) -> str:
         with file.open("rb") as stream:
             return decode_text(stream.read(LARGEST_FILE + 1), path)
     except FileNotFoundError:
-        raise SpecError(f"{path}: no such file{suggest_file(file)}") from None
+        raise SpecError(f"{path}: no such file{suggest_file(file, SPEC_ENDS)}") from None
     except (OSError, ValueError) as problem:  # ValueError: a NUL in the name
         raise SpecError(f"{path}: cannot be read: {getattr(problem, 'strerror', problem)}") from None
 
@@ -52,16 +53,6 @@ def decode_text(content: bytes, name: str) -> str:
         line = content.count(b"\n", 0, problem.start) + 1
         byte = f"byte {problem.start + 1} (0x{content[problem.start]:02x})"
         raise SpecError(f"{name}:{line}: {byte} is not UTF-8; save the spec as UTF-8") from None
-
-
-def suggest_file(file: Path) -> str:
-    """A hint: the file of the same folder whose name is nearest."""
-    try:
-        names = sorted(entry.name for entry in file.parent.iterdir())
-    except OSError:
-        return ""
-    close = get_close_matches(file.name, names, n=1, cutoff=0.5)
-    return f"; did you mean {str(file.parent / close[0])!r}?" if close else ""
 
 
 def parse_document(text: str, name: str) -> Document:

@@ -177,7 +177,7 @@ def test_help_fits_80_columns_has_examples_and_names_no_types(folder, command, m
     "command", [("fit", "iris.yaml", "--set", "data.train=none.csv"), ("predict", "iris.npz", "none.csv")]
 )
 def test_a_missing_table(folder, command):
-    assert "error: none.csv: no such file" in refused(folder, 3, *command)
+    assert "none.csv: no such file" in refused(folder, 3, *command)
 
 
 def test_an_absent_target(folder):
@@ -388,7 +388,7 @@ def test_a_signal_before_training_does_not_wait(folder, monkeypatch, number, cod
         signal.getsignal(number)(number, None)
         raise AssertionError("the signal was not felt")
 
-    monkeypatch.setattr(fitting, "read_training_rows", reading)
+    monkeypatch.setattr(fitting, "read_rows_of_draft", reading)
     said = refused(folder, code, "fit", "iris.yaml", "-q", "--json")
     assert said == AT_ONCE
 

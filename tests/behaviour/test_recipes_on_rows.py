@@ -118,7 +118,7 @@ def test_rows_and_spec_may_come_from_standard_input(tmp_path, monkeypatch):
 
 
 def test_what_is_wrong_with_the_spec_is_said_before_the_rows_are_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(commands, "read_training_rows", None)
+    monkeypatch.setattr(commands, "read_rows_of_draft", None)
     with pytest.raises(SpecError, match=r"mixed.yaml:5: sede: unknown key 'sede'"):
         fit(str(written(tmp_path, more="sede: 1")), out=tmp_path / "m.npz")
     with pytest.raises(SpecError, match=r"--set recipe: 'rose' is not known here; did you mean 'rows'"):

@@ -3,8 +3,10 @@
 import pytest
 
 from mlptrain.annotations import list_component_names
+from mlptrain.engine.dropout import Dropout
+from mlptrain.spec.fields import Split
 from mlptrain.spec.suggestions import list_known_keys, simplify_name
-from mlptrain.spec.words import ADDED_OUTPUT, ALIASES, ELSEWHERE, NAME_ALIASES, NO_KEYS, NOT_HERE
+from mlptrain.spec.words import ADDED_OUTPUT, ALIASES, ELSEWHERE, NAME_ALIASES, NO_KEYS, NO_KEYS_OF, NOT_HERE
 from tests.support.spec_cases import COMPONENTS, DATA, problems
 
 
@@ -71,6 +73,16 @@ def test_a_key_that_nothing_of_ours_stands_for_is_told_why(key):
     assert key not in paths | ELSEWHERE.keys()
     (said,) = problems(DATA, f"model.{key}=1")
     assert said == f"--set model.{key}: {key!r} has no place here: {NO_KEYS[key]}"
+
+
+PLACES = {Split: "data.split", Dropout: "model.dropout"}
+
+
+@pytest.mark.parametrize(("owner", "key"), [(owner, key) for owner, keys in NO_KEYS_OF.items() for key in keys])
+def test_a_key_of_that_name_elsewhere_is_not_proposed_where_it_would_say_something_else(owner, key):
+    (said,) = problems(DATA, f"{PLACES[owner]}={{{key}: 0.2}}")
+    place = f"--set {PLACES[owner]}: {PLACES[owner]}.{key}: "
+    assert said == f"{place}{key!r} has no place here: {NO_KEYS_OF[owner][key]}"
 
 
 @pytest.mark.parametrize(
