@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from mlptrain.errors import DataError, SpecError
+from mlptrain.errors import DataError, MlptrainError, SpecError
 from mlptrain.fitting.candidates import list_spec_candidates
 from mlptrain.model.rows import TableRows
 from mlptrain.preparation.partitions import divide_rows
@@ -29,16 +29,18 @@ def choose_trainable_split(write: Callable[[str], Lines], rows: TableRows, folde
     """
     if rows.count > MANY_ROWS and labels * 10 < rows.count:
         return write(SPLITS[0])
-    first: Exception | None = None
+    problems: list[MlptrainError] = []
     for split in SPLITS:
         lines = write(split)
         try:
             try_spec("\n".join(lines) + "\n", rows, folder)
         except (DataError, SpecError) as problem:
-            first = first or problem
+            problems.append(problem)
             continue
         return lines
-    why = str(first).partition("; ")[0]
+    if len(set(map(str, problems))) == 1:  # however the rows are divided: it is not for want of rows
+        raise problems[0]
+    why = str(problems[0]).partition("; ")[0]
     raise DataError(f"{rows.name}: too few rows ({rows.count:,}) to train a network and to measure it: {why}")
 
 

@@ -189,6 +189,7 @@ def test_what_is_commented_out_for_prices_is_a_setting(tmp_path):
 
 
 SQUARES = [str(k * k % 17) for k in range(40)]
+DECIMALS = [f"{k * k % 17}.5" for k in range(40)]
 LETTERS = ["abcd"[k % 4] for k in range(40)]
 TARGETS = {
     "one class": (["a"] * 40, "there is one class only"),
@@ -208,6 +209,10 @@ TARGETS = {
     "four rows": (["p", "q", "p", "q"], ""),
     "a class of one row": (["p"] * 39 + ["q"], ""),
     "a class of two rows": (["p"] * 38 + ["q"] * 2, ""),
+    "numbers in another form": (
+        [f"{k},25" for k in range(40)],
+        r"d.csv: column \"y\": all cells of the target look like num",
+    ),
     "days": ([f"2024-01-{k % 28 + 1:02}" for k in range(40)], ""),
 }
 
@@ -216,7 +221,7 @@ TARGETS = {
 def test_a_target_has_a_reason_why_there_is_no_spec_or_a_spec_that_trains(name, tmp_path):
     target, reason = TARGETS[name]
     rows = len(target)
-    data = written(tmp_path / "d.csv", {"x": SQUARES[:rows], "z": LETTERS[:rows], "y": target})
+    data = written(tmp_path / "d.csv", {"x": DECIMALS[:rows], "z": LETTERS[:rows], "y": target})
     if reason:
         with pytest.raises(DataError, match=reason):
             make_starter_spec(str(data), "y", folder=tmp_path)
