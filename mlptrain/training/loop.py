@@ -49,14 +49,14 @@ def train(
     step and after every one; if it wishes so, the epoch stays unfinished and training ends as interrupted. `late()` is
     asked at the end of an epoch that another is to follow; if it is, none does.
     """
-    begun = clock()
+    begun, start = clock(), state.step
     yield make_started_event(course, state)
     reason: Reason | None = find_stop_reason(course, state)
     if reason is None and stop():
         yield StepsDone(epoch=state.epoch + 1, steps=state.running.batches, stopping=True)
         reason = "interrupted"
     while reason is None:
-        whole = yield from run_epoch(course, state, clock, stop)
+        whole = yield from run_epoch(course, state, clock, stop, start=start)
         reason = find_stop_reason(course, state) if whole else "interrupted"
         if reason is None and late():
             reason = "time_limit"
@@ -98,9 +98,12 @@ def make_started_event(course: Course, state: TrainState) -> Started:
 
 
 def run_epoch(
-    course: Course, state: TrainState, clock: Clock, stop: Callable[[], bool]
+    course: Course, state: TrainState, clock: Clock, stop: Callable[[], bool], *, start: int
 ) -> Generator[Event, None, bool]:
-    """Train one epoch, or the rest of it: its steps, then its evaluation. Returns whether it was finished."""
+    """Train one epoch, or the rest of it: its steps, then its evaluation. Returns whether it was finished.
+
+    The step after `start`, the first of this run, compiles the loops: the speed is that of the steps behind it.
+    """
     run, first = state.running, state.running.batches
     told = begun = clock()
     for batch in draw_batches(course, state.epoch, first):
@@ -113,7 +116,10 @@ def run_epoch(
         if stop():
             yield StepsDone(epoch=state.epoch + 1, steps=run.batches, stopping=True)
             return False
-        if (now := clock()) - told > STEPS_DONE_EVERY:
+        now = clock()
+        if state.step == start + 1 and run.batches < course.steps_per_epoch:
+            begun, first = now, run.batches
+        if now - told > STEPS_DONE_EVERY:
             told = now
             yield StepsDone(epoch=state.epoch + 1, steps=run.batches)
     state.epoch, state.running = state.epoch + 1, Running()

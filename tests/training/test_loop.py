@@ -98,6 +98,19 @@ def test_a_batch_norm_network_joins_a_last_row_to_the_batch_before():
     assert course_of(rows=9, model={"norm": BatchNorm()}).steps_per_epoch == 2
 
 
+@pytest.mark.parametrize("compiling", [0.0, 60.0])
+def test_the_first_step_which_compiles_the_loops_says_nothing_of_the_speed(compiling):
+    course = course_of(rows=12)
+    state, begun = state_of(course), count()
+
+    def clock():
+        return next(begun) + compiling * (state.step > 0)
+
+    speeds = [event.rows_per_second for event in train(course, state, clock=clock) if isinstance(event, EpochEnded)]
+    assert speeds[0] == 8 / 3
+    assert set(speeds[1:]) == {12 / 4}
+
+
 def test_steps_are_told_at_most_ten_times_a_second_and_times_come_from_the_clock():
     ticks = count(0, 0.5)
     course = course_of(rows=12)
@@ -105,7 +118,7 @@ def test_steps_are_told_at_most_ten_times_a_second_and_times_come_from_the_clock
     told = [event for event in events if isinstance(event, StepsDone)]
     assert [(event.epoch, event.steps) for event in told[:4]] == [(1, 1), (1, 2), (1, 3), (2, 1)]
     first = next(event for event in events if isinstance(event, EpochEnded))
-    assert first.rows_per_second == 12 / (4 * 0.5)
+    assert first.rows_per_second == 8 / (3 * 0.5)
     assert events[-1].seconds == next(ticks) - 0.5
     frozen = list(train(course, state_of(course), clock=lambda: 0.0))
     assert not any(isinstance(event, StepsDone) for event in frozen)
