@@ -14,6 +14,7 @@ from mlptrain.commands.input_settings import (
     set_date_formats,
     write_option,
 )
+from mlptrain.data.blanks import strip_blanks
 from mlptrain.data.date_column import DateColumn
 from mlptrain.data.date_recognition import MISSING_DATES, find_other_format
 from mlptrain.data.files import is_idx, is_parquet, is_zip, match_files, name_input
@@ -194,7 +195,7 @@ class InputFormat:
         found = {}
         for name, column in self.dates.items():
             gaps = {*MISSING_DATES, *data.rules.missing(name)}
-            known = dict.fromkeys((text for text in texts.get(name, ()) if text.strip(" ") not in gaps), 1)
+            known = dict.fromkeys((text for text in texts.get(name, ()) if strip_blanks(text) not in gaps), 1)
             if known and (form := find_other_format(known, column.format)):
                 found[name] = form
         return found
@@ -213,7 +214,7 @@ class InputFormat:
             for name, texts in found.items():
                 gaps = {*MISSING_NUMBERS, *data.rules.missing(name)}
                 if len(texts) < MOST_TEXTS:
-                    texts.update(text for text in table.coded(name).values if text and text.strip(" ") not in gaps)
+                    texts.update(text for text in table.coded(name).values if text and strip_blanks(text) not in gaps)
         return found
 
     @property

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from mlptrain.data.blanks import strip_blanks
 from mlptrain.data.dates import looks_like_dates
 from mlptrain.data.grammar import NumberGrammar
 from mlptrain.data.number_forms import find_number_forms, find_odd_number_texts
@@ -17,7 +18,7 @@ MARKS_OF_MISSING = frozenset(
 
 def means_missing(text: str) -> bool:
     """Whether a text commonly means missing."""
-    return text.strip().lower() in MARKS_OF_MISSING or text.strip(" ") in MISSING_NUMBERS
+    return strip_blanks(text).lower() in MARKS_OF_MISSING or strip_blanks(text) in MISSING_NUMBERS
 
 
 def find_common_missing_marks(table: Table, target: str) -> tuple[str, ...]:
@@ -37,7 +38,7 @@ def find_missing_marks(table: Table) -> tuple[str, ...]:
         if looks_like_dates(others):
             found |= dict.fromkeys(marks)
         elif cells.is_numeric or (others and are_numbers_but_for_odd(others, table.grammar_of(name))):
-            found |= dict.fromkeys(mark for mark in marks if mark.strip(" ") not in MISSING_NUMBERS)
+            found |= dict.fromkeys(mark for mark in marks if strip_blanks(mark) not in MISSING_NUMBERS)
     return tuple(found)
 
 

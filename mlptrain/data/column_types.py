@@ -8,6 +8,7 @@ from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from mlptrain.data.blanks import strip_blanks
 from mlptrain.data.dates import DATE_FORMATS, DAY_FIRST, ISO, MONTH_FIRST, parse_moment
 from mlptrain.data.grammar import NUMBERS, NumberGrammar
 
@@ -79,7 +80,7 @@ def translate_replacements(
     found: dict[str, str] = {}
     for key, word in words.items():
         same = find_texts_of_equal_value(texts, [key], of, written)
-        number = written.normal(word) if of.kind == "number" and written.reads(word) else word
+        number = written.normal(strip_blanks(word)) if of.kind == "number" and written.reads(word) else word
         found |= dict.fromkeys(same, number)
     return found
 
@@ -88,7 +89,7 @@ def read_mark(text: str, kind: str, written: NumberGrammar) -> Hashable:
     """The value that a text of the spec has in a column of a kind; None if it has none."""
     if kind == "number":
         return make_typed_grammar(written).read_mark(text)
-    return read_value(text.strip(), kind)
+    return read_value(strip_blanks(text), kind)
 
 
 def read_value(text: str, kind: str) -> Hashable:

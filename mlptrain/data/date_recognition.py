@@ -12,6 +12,7 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
+from mlptrain.data.blanks import strip_blanks
 from mlptrain.data.column import ColumnLook, Understood
 from mlptrain.data.dates import (
     DATE_FORMATS,
@@ -143,7 +144,7 @@ def choose_date_format(counts: Mapping[str, int]) -> str | None:
 
 def look_at_dates(counts: Mapping[str, int]) -> DateLook | None:
     """How the dates among texts, each with its count, are written; None if they are none."""
-    known = {text: count for text, count in counts.items() if text.strip() not in MISSING_DATES}
+    known = {text: count for text, count in counts.items() if strip_blanks(text) not in MISSING_DATES}
     if looks_like_dates(known):
         try:
             find_date_format(known)
@@ -171,7 +172,7 @@ def list_likely_formats(counts: Mapping[str, int]) -> list[str]:
     if look is None:
         return find_number_formats(counts)
     if look.is_known:
-        return [find_date_format({text for text in counts if text.strip() not in MISSING_DATES}) or ISO]
+        return [find_date_format({text for text in counts if strip_blanks(text) not in MISSING_DATES}) or ISO]
     return list(look.formats)
 
 
@@ -292,7 +293,7 @@ def list_formats_of_shape(text: str) -> list[str]:
     >>> list_formats_of_shape("02-Jan-2020"), list_formats_of_shape("9:05 pm"), list_formats_of_shape("C85")
     (['%d-%b-%Y', '%d-%B-%Y', '%d-%b-%y', '%Y-%b-%d'], ['%I:%M %p'], [])
     """
-    text = text.strip(" ")
+    text = strip_blanks(text)
     if len(text) > LONGEST or not any(map(str.isdigit, text)):
         return []
     found = TIME.search(text)

@@ -14,6 +14,7 @@ from typing import Literal
 
 import numpy as np
 
+from mlptrain.data.blanks import strip_blanks
 from mlptrain.data.scaling import Doubles, measure_mean_and_deviation
 
 DAY = 86400
@@ -172,7 +173,7 @@ def parse_excel_day(text: str) -> tuple[float, float] | None:
     >>> parse_excel_day("45292.5"), parse_excel_day("x")
     ((1704110400.0, nan), None)
     """
-    if re.fullmatch(r"[0-9]{1,7}(\.[0-9]*)?", text.strip(" "), re.ASCII) is None:
+    if re.fullmatch(r"[0-9]{1,7}(\.[0-9]*)?", strip_blanks(text), re.ASCII) is None:
         return None
     return (float(text) - DAYS_BEFORE_1970) * 86400, np.nan
 
@@ -183,7 +184,7 @@ def parse_epoch(text: str, per_second: int) -> tuple[float, float] | None:
     >>> parse_epoch("1577955900500", 1000), parse_epoch("2020", 1), parse_epoch("x", 1)
     ((1577955900.5, nan), (2020.0, nan), None)
     """
-    found = re.fullmatch(r"([-+]?[0-9]{1,30})(\.[0-9]*)?", text.strip(" "), re.ASCII)
+    found = re.fullmatch(r"([-+]?[0-9]{1,30})(\.[0-9]*)?", strip_blanks(text), re.ASCII)
     if found is None:
         return None
     seconds = int(found[1]) / per_second if not found[2] else float(found[0]) / per_second
@@ -224,7 +225,7 @@ def parse_moment(text: str, expression: re.Pattern[str]) -> float | None:
 
 def parse_moment_and_zone(text: str, expression: re.Pattern[str]) -> tuple[float, float] | None:
     """Seconds since 1970-01-01 UTC, and how many the text's clock is ahead of it (NaN without a zone)."""
-    found = expression.fullmatch(text.strip(" "))
+    found = expression.fullmatch(strip_blanks(text))
     parts = {name: part for name, part in found.groupdict().items() if part is not None} if found else {}
     day = count_days_since_epoch(parts) if parts else None
     if day is None:

@@ -13,6 +13,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from mlptrain.data.blanks import strip_blanks
+
 NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?", re.ASCII)
 BYTES = b"0123456789+-.eE"
 EXACT = 2.0**53
@@ -52,7 +54,7 @@ def is_inexact_whole_number(text: str) -> bool:
     >>> [is_inexact_whole_number(text) for text in ("9007199254740992", "9007199254740993", "1e300")]
     [False, True, False]
     """
-    digits = text.lstrip("+-")
+    digits = strip_blanks(text).lstrip("+-")
     return 15 < len(digits) <= 300 and digits.isdecimal() and digits.isascii() and int(digits) != int(float(digits))
 
 
@@ -120,7 +122,7 @@ class NumberGrammar:
     def read_mark(self, text: str) -> float | None:
         """The number that a text of the spec means, as it writes numbers or as all programs do; None if it is none."""
         grammar = next((each for each in (self.written or self, NUMBERS) if each.reads(text)), None)
-        return None if grammar is None else float(grammar.normal(text.strip(" ")))
+        return None if grammar is None else grammar.read_number(text)
 
     def write(self, number: str) -> str:
         """A number that is written with a point, as this grammar has it; other texts stay.
@@ -131,8 +133,12 @@ class NumberGrammar:
         return number.replace(".", self.decimal) if self.decimal != "." and is_number(number) else number
 
     def reads(self, text: str) -> bool:
-        """Whether a text is a number, blanks around it apart."""
-        return is_number(self.normal(text.strip(" ")))
+        """Whether a text is a number, blanks of any kind around it apart."""
+        return is_number(self.normal(strip_blanks(text)))
+
+    def read_number(self, text: str) -> float:
+        """The number that a text is which the grammar reads."""
+        return float(self.normal(strip_blanks(text)))
 
     def read(self, texts: Collection[str]) -> set[str]:
         """The texts that are numbers: all are parsed at once, or each by itself."""

@@ -15,12 +15,11 @@ from unicodedata import normalize
 import numpy as np
 from numpy.typing import NDArray
 
+from mlptrain.data.blanks import strip_blanks
 from mlptrain.data.grammar import NUMBERS, NumberGrammar, is_inexact_whole_number
 
 Integers = NDArray[np.int64]
 
-ZERO_WIDTH = "\u200b\u2060\ufeff"
-"""Blanks that Python does not take for such, as they have no width."""
 TRUTHS = frozenset(["true", "false"])
 NONE = -1
 """The code of a text that means none of the levels."""
@@ -52,18 +51,7 @@ def trim_text(text: str) -> str:
     >>> trim_text("\u00a0Zu\u0308rich\t") == "Zürich"
     True
     """
-    text = text.strip()
-    return text if text.isascii() else normalize("NFC", text).strip(ZERO_WIDTH).strip()
-
-
-def strip_blanks(text: str) -> str:
-    """The text without blanks of any kind around it, its letters as they are written."""
-    return text.strip().strip(ZERO_WIDTH).strip()
-
-
-def is_blank(text: str) -> bool:
-    """Whether a text has nothing but blanks of any kind."""
-    return not text.strip() or (not text.isascii() and not trim_text(text))
+    return text.strip() if text.isascii() else normalize("NFC", strip_blanks(text))
 
 
 def find_texts_of_marks(texts: Iterable[str], marks: Collection[str]) -> set[str]:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from mlptrain.data.blanks import strip_blanks
 from mlptrain.data.grammar import LIKE_MARK, DecimalPoint, NumberGrammar, ThousandsMark, straighten_signs
 
 LOOKED_AT = 1000
@@ -52,7 +53,7 @@ def find_number_forms(texts: Collection[str], now: NumberGrammar) -> list[Number
 
     Ways that read the same numbers are one. The first has the least settings; marks of thousands go before others.
     """
-    sample = [text.strip() for text in islice(texts, LOOKED_AT)]
+    sample = [strip_blanks(text) for text in islice(texts, LOOKED_AT)]
     if not may_be_numbers(sample):
         return []
     grammars = list_candidate_grammars(sample, now)
@@ -82,10 +83,10 @@ def find_doubtful_number(columns: Iterable[Collection[str]], now: NumberGrammar)
     """
     other, doubtful = swap_marks(now), ""
     marks = {*LIKE_MARK.get(now.thousands, now.thousands), ".", ","}
-    for text in (text.strip() for texts in columns for text in texts if not marks.isdisjoint(text)):
+    for text in (strip_blanks(text) for texts in columns for text in texts if not marks.isdisjoint(text)):
         if now.reads(text) != other.reads(text):
             return ""
-        if now.reads(text) and float(now.normal(text)) != float(other.normal(text)):
+        if now.reads(text) and now.read_number(text) != other.read_number(text):
             doubtful = doubtful or text
     return doubtful
 
@@ -170,7 +171,7 @@ def look_at_number_texts(counts: Mapping[str, int], now: NumberGrammar) -> Numbe
     rest = counts.keys() - plain
     forms = find_number_forms(counts, now) if rest else []
     read = forms[0].grammar if forms else now
-    odd = {text: counts[text] for text in counts if text in rest and not read.reads(text.strip())}
+    odd = {text: counts[text] for text in counts if text in rest and not read.reads(text)}
     return NumberLook(sum(counts.values()), sum(counts[text] for text in plain), forms, odd)
 
 
@@ -180,7 +181,7 @@ def is_bound_or_error(text: str) -> bool:
     >>> [is_bound_or_error(text) for text in ("<5", "> 1,000", "80+", "#DIV/0!", "#NV", "A/5")]
     [True, True, True, True, True, False]
     """
-    text = text.strip()
+    text = strip_blanks(text)
     return BOUND.fullmatch(text) is not None or SPREADSHEET_ERROR.fullmatch(text) is not None
 
 
@@ -211,8 +212,8 @@ def choose_number_grammar(
 def measure_number_share(counts: Mapping[str, int], grammar: NumberGrammar) -> float:
     """The share of the cells that are numbers, by the first different texts of a column."""
     seen = dict(islice(counts.items(), FIRST_LOOK))
-    read = grammar.read([text.strip() for text in seen])
-    return sum(count for text, count in seen.items() if text.strip() in read) / max(sum(seen.values()), 1)
+    read = grammar.read(seen)
+    return sum(count for text, count in seen.items() if text in read) / max(sum(seen.values()), 1)
 
 
 def find_odd_number_texts(counts: Mapping[str, int], grammar: NumberGrammar) -> dict[str, int]:
@@ -232,6 +233,6 @@ def find_odd_number_texts(counts: Mapping[str, int], grammar: NumberGrammar) -> 
 def is_grouped_in_thousands(texts: Collection[str], grammar: NumberGrammar) -> bool:
     """Whether all decimal points stand before exactly three digits, as marks of thousands do: 523.513 and 648."""
     grouped = re.compile(rf"[-+]?[1-9][0-9]{{0,2}}{re.escape(grammar.decimal)}[0-9]{{3}}", re.ASCII)
-    with_point = [text.strip(" ") for text in texts if grammar.decimal in text]
-    others = all(text.strip(" ").lstrip("+-").isdecimal() for text in texts if text and grammar.decimal not in text)
+    with_point = [strip_blanks(text) for text in texts if grammar.decimal in text]
+    others = all(strip_blanks(text).lstrip("+-").isdecimal() for text in texts if text and grammar.decimal not in text)
     return len(with_point) > 2 and others and all(map(grouped.fullmatch, with_point))

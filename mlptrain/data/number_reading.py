@@ -58,7 +58,7 @@ def read_booleans(table: Table, name: str, missing: Collection[str]) -> Doubles:
 def normalise_boolean(text: str, grammar: NumberGrammar) -> str:
     """A truth value in lower case; 1.0 is 1, and 0.0 is 0."""
     if grammar.reads(text):
-        number = float(grammar.normal(text.strip(" ")))
+        number = grammar.read_number(text)
         return str(int(number)) if number in (0, 1) else text
     return trim_text(text).lower()
 

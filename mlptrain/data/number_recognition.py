@@ -5,6 +5,7 @@ from collections.abc import Collection
 
 import numpy as np
 
+from mlptrain.data.blanks import strip_blanks
 from mlptrain.data.cells import LONGEST_DIGITS, Cells
 from mlptrain.data.column import ColumnLook, Understood, explain_different_cells
 from mlptrain.data.grammar import NumberGrammar, is_inexact_whole_number
@@ -64,7 +65,9 @@ def recognise_number_cells(look: ColumnLook) -> Understood | None:
     if words:
         refuse_infinities_among_numbers(look, words)
         figures = count_numbers(cells, look.missing, look.grammar)
-        seen = look_at_number_texts({word: odd[word] for word in words}, look.grammar)
+        seen = look_at_number_texts(
+            {word: odd[word] for word in words} | dict.fromkeys(cells.first_texts, 1), look.grammar
+        )
         refuse_words_among_numbers(look, words, seen, figures=figures, different=MANY + 1)
     return None
 
@@ -73,7 +76,7 @@ def recognise_number_texts(look: ColumnLook) -> Understood | None:
     """Whether texts that are neither constant nor truth values are numbers."""
     counts, grammar = look.counts, look.grammar
     figures = grammar.read(counts)
-    words = {value for value in counts.keys() - figures if value.strip(" ") not in MISSING_NUMBERS}
+    words = {value for value in counts.keys() - figures if strip_blanks(value) not in MISSING_NUMBERS}
     if figures and not words:
         codes = explain_codes_not_numbers(figures)
         if codes and look.is_unique:
@@ -143,7 +146,7 @@ def describe_number_look(seen: NumberLook, now: NumberGrammar) -> str:
 
 def refuse_infinities_among_numbers(look: ColumnLook, words: Collection[str]) -> None:
     """An error where all words in a column with numbers are infinities, which a network cannot learn from."""
-    if words and all(word.strip(" +-").lower() in INFINITE for word in words):
+    if words and all(strip_blanks(word).strip("+-").lower() in INFINITE for word in words):
         raise build_number_error(look.table, look.name, look.cells.find_rows(words))
 
 
@@ -171,6 +174,7 @@ def count_numbers(cells: Cells, missing: Collection[str], grammar: NumberGrammar
 
 def explain_codes_not_numbers(values: Collection[str]) -> str:
     """Why digits are codes, not numbers: of one length with some that begin with 0, or too long to be exact."""
+    values = set(map(strip_blanks, values))
     lengths = set(map(len, values))
     if len(lengths) == 1 and re.search(r"^0[0-9]+$", "\n".join(values), re.MULTILINE):
         return "codes with leading zeros"

@@ -5,8 +5,8 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mlptrain.data.blanks import is_blank, strip_blanks
 from mlptrain.data.grammar import LARGEST, NumberGrammar, is_number
-from mlptrain.data.levels import is_blank
 
 Doubles = NDArray[np.float64]
 
@@ -27,7 +27,7 @@ def parse_numbers(values: Sequence[str], marks: Collection[str], grammar: Number
     """
     found = grammar.parse(values)
     if found is None:
-        texts = ["" if text in marks or is_blank(text) else text.strip(" ") for text in values]
+        texts = ["" if text in marks else strip_blanks(text) for text in values]
         known = ["" if text in marks else text for text in texts]
         found = grammar.parse(known)
         if found is None:
@@ -46,18 +46,18 @@ def find_missing_number_texts(values: Collection[str], missing: Collection[str],
     """The texts that are one of the numbers that mean missing."""
     marks = parse_missing_numbers(missing, grammar)
     read = (value for value in values if marks and grammar.reads(value))
-    return {value for value in read if parse_number(value.strip(" "), grammar) in marks}
+    return {value for value in read if grammar.read_number(value) in marks}
 
 
 def find_words(values: Collection[str], missing: Collection[str], grammar: NumberGrammar) -> set[str]:
     """The texts that are neither numbers nor missing."""
     others = set(values) - grammar.read(values) - set(missing)
-    return {value for value in others if value.strip(" ") not in MISSING_NUMBERS and not is_blank(value)}
+    return {value for value in others if strip_blanks(value) not in MISSING_NUMBERS and not is_blank(value)}
 
 
 def are_whole_numbers(values: Collection[str]) -> bool:
     """Whether all texts but empty ones are whole numbers."""
-    return all(value.lstrip("+-").isdecimal() for value in values if value)
+    return all(strip_blanks(value).lstrip("+-").isdecimal() for value in values if not is_blank(value))
 
 
 def sort_numbers_or_texts(values: Collection[str]) -> list[str]:

@@ -11,6 +11,7 @@ from functools import partial
 from itertools import islice
 from typing import TextIO
 
+from mlptrain.data.blanks import strip_blanks
 from mlptrain.data.delimited import FIELD_LIMIT
 from mlptrain.data.files import GZIP_FAULTS, Opener, build_gzip_error, make_opener
 from mlptrain.data.grammar import is_number
@@ -201,7 +202,7 @@ def find_header(first: Sequence[str], names: Collection[str]) -> bool | None:
 
 def looks_like_number(text: str) -> bool:
     """Whether a text is a number with a decimal point or comma."""
-    return is_number(text.strip(" ").replace(",", ".", 1))
+    return is_number(strip_blanks(text).replace(",", ".", 1))
 
 
 def read_beginning(path: str, opened: Opener | None = None) -> bytes:

@@ -4,8 +4,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from mlptrain.data.blanks import is_blank, strip_blanks
 from mlptrain.data.grammar import is_number
-from mlptrain.data.levels import is_blank, is_word_for_missing
+from mlptrain.data.levels import is_word_for_missing
 
 Record = list[str]
 
@@ -31,7 +32,7 @@ def is_gap(text: str) -> bool:
 
 def is_figure(text: str) -> bool:
     """Whether a text looks like a number, however its marks are written."""
-    bare = text.strip(" ").replace("\u00a0", "").replace("\u202f", "").replace("'", "").replace(" ", "")
+    bare = strip_blanks(text).replace("\u00a0", "").replace("\u202f", "").replace("'", "").replace(" ", "")
     return is_number(bare.replace(".", "").replace(",", "")) and any(map(str.isdigit, bare))
 
 
@@ -188,7 +189,7 @@ def is_sum_of(said: float, *, total: float, count: int) -> bool:
 
 def read_figure(text: str) -> float:
     """A number whose last mark before one or two figures is its decimal point."""
-    bare = "".join(text.split()).replace("'", "")
+    bare = "".join(strip_blanks(text).split()).replace("'", "")
     point = re.search(r"[.,](?=[0-9]{1,2}$|[0-9]{4,}$)", bare) or (
         re.search(r"[.,]", bare) if sum(map(bare.count, ".,")) == 1 else None
     )

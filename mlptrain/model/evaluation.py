@@ -10,6 +10,7 @@ import numpy as np
 from numpy.random import BitGenerator
 from numpy.typing import NDArray
 
+from mlptrain.data.blanks import strip_blanks
 from mlptrain.data.levels import LevelFinder, describe_near_levels, merge_levels
 from mlptrain.data.number_reading import read_numbers
 from mlptrain.data.number_texts import MISSING_NUMBERS, sort_numbers_or_texts, write_data_number
@@ -221,7 +222,7 @@ def slice_rows_by_column(table: Table, by: str, missing: Sequence[str]) -> Slici
 
 def slice_rows_at_quartiles(table: Table, by: str, missing: Sequence[str], present: Sequence[str]) -> Slicing:
     """A column of many numbers, divided at its quartiles."""
-    if not all(table.grammar_of(by).reads(value) or value.strip(" ") in MISSING_NUMBERS for value in present):
+    if not all(table.grammar_of(by).reads(value) or strip_blanks(value) in MISSING_NUMBERS for value in present):
         raise DataError(f'{table.name}: column "{by}": {len(present)} different texts are too many slices')
     values = read_numbers(table, by, missing)
     low, *inner, high = np.unique(np.nanquantile(values, [0, 0.25, 0.5, 0.75, 1])).tolist()

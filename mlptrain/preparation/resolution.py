@@ -44,7 +44,7 @@ def refuse_numeric_class_target(spec: Spec, table: Table, name: str) -> None:
     texts = [] if many else list(table.coded(name).counts)
     grammar = table.grammar_of(name)
     figures = [text for text in texts if grammar.reads(text)]
-    fractions = sum(not float(grammar.normal(text.strip(" "))).is_integer() for text in figures)
+    fractions = sum(not grammar.read_number(text).is_integer() for text in figures)
     if many or (len(figures) == len(texts) > MANY and fractions > MANY // 2):
         cure = f"use mean_squared_error, or declare classes with data.columns: {{{name}: category}}"
         why = f"is for classes, but the target {name!r} has many different numbers"
@@ -96,7 +96,7 @@ def find_distinct_numbers(table: Table, name: str, *, most: int) -> Collection[f
     texts = [text for text in cells.kept_texts.counts if grammar.reads(text)]
     if cells.is_numeric or len(texts) > 10 * most:
         return range(most + 1)
-    return {float(grammar.normal(text.strip(" "))) for text in texts}
+    return {grammar.read_number(text) for text in texts}
 
 
 def resolve_loss(spec: Spec, classes: ClassTarget | None) -> Loss:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from mlptrain.data.blanks import strip_blanks
 from mlptrain.data.column import ColumnLook
 from mlptrain.data.number_forms import NumberLook, look_at_number_texts
 from mlptrain.data.number_reading import (
@@ -26,10 +27,9 @@ MOST_CODES = 40
 def describe_codes(table: Table, name: str) -> str:
     """How many different whole numbers a target of numbers has, if they may be classes; empty if not."""
     cells = table.column(name)
-    counts = (
-        {} if cells.is_numeric else {text for text in cells.kept_texts.counts if text.strip() not in MISSING_NUMBERS}
-    )
-    few = 0 < len(counts) <= MOST_CODES and are_whole_numbers({text.strip() for text in counts})
+    texts = set() if cells.is_numeric else set(map(strip_blanks, cells.kept_texts.counts))
+    counts = texts - MISSING_NUMBERS
+    few = 0 < len(counts) <= MOST_CODES and are_whole_numbers(counts)
     return f", {len(counts)} different ones; if they are classes, set loss: cross_entropy" if few else ""
 
 
@@ -60,9 +60,9 @@ def list_number_doubts(spec: Spec, table: Table, name: str) -> list[str]:
 def list_label_doubts(spec: Spec, table: Table, name: str) -> list[str]:
     """Notices about labels: they look like numbers, or nearly every row has its own."""
     gaps = {"", *spec.data.missing_targets}
-    counts = {text: count for text, count in table.coded(name).counts.items() if text.strip() not in gaps}
+    counts = {text: count for text, count in table.coded(name).counts.items() if strip_blanks(text) not in gaps}
     grammar, rows = table.grammar_of(name), sum(counts.values())
-    present = {text: count for text, count in counts.items() if text.strip() not in MISSING_NUMBERS}
+    present = {text: count for text, count in counts.items() if strip_blanks(text) not in MISSING_NUMBERS}
     seen = look_at_number_texts(present, grammar)
     many = len(counts) > MANY
     if seen.are_mostly_numbers and (seen.forms or seen.odd):
@@ -99,7 +99,7 @@ def describe_label_cure(spec: Spec, seen: NumberLook, table: Table, name: str) -
 
 def describe_two_numbers(counts: Mapping[str, int], seen: NumberLook, name: str) -> list[str]:
     """A notice that two different numbers other than 0 and 1 are taken for two classes."""
-    texts = sorted(text.strip() for text in counts)
+    texts = sorted(strip_blanks(text) for text in counts)
     if seen.odd or seen.forms or not seen.plain or {*texts} <= {"0", "1", "0.0", "1.0"} or len(texts) != 2:
         return []
     cure = f"if they are numbers, set data.columns: {{{quote_yaml_key(name)}: number}}"

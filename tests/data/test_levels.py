@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mlptrain.data.blanks import is_blank
 from mlptrain.data.cells import TextCells
 from mlptrain.data.column_types import make_typed_grammar
 from mlptrain.data.grammar import NUMBERS, NumberGrammar
@@ -19,7 +20,6 @@ from mlptrain.data.levels import (
     code_by_meaning,
     find_near_levels,
     find_texts_of_marks,
-    is_blank,
     merge_levels,
     translate_words,
     trim_text,
