@@ -76,8 +76,8 @@ def parse_node(text: str, place: Placing) -> yaml.Node | None:
         refuse_unsupported_yaml(text, place)
         return yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as problem:
-        unclosed = problem.problem and ("end of stream" in problem.problem or "<stream end>" in problem.problem)
-        mark = (unclosed and problem.context_mark) or problem.problem_mark
+        begun = any(part in (problem.problem or "") for part in NOTICED_LATER)
+        mark = (begun and problem.context_mark) or problem.problem_mark
         raise SpecError(f"{place(mark.line if mark else 0).text}: {describe_yaml_problem(problem)}") from None
     except yaml.reader.ReaderError as problem:
         line = text.count("\n", 0, problem.position)
@@ -97,12 +97,14 @@ def describe_yaml_problem(problem: yaml.MarkedYAMLError) -> str:
     return f"{words}{f' ({problem.context})' if problem.context else ''}{hint}"
 
 
+NOTICED_LATER = ("end of stream", "<stream end>", "could not find expected ':'")
+"""Problems that YAML's reader notices on a later line than the one where they began, perhaps behind the last one."""
 HINTS = {
     "cannot start any token": "put the text in quotes",
     "expected the node content": "is this a text? Then put it in quotes",
     "mapping values are not allowed": "put a text with ': ' in it in quotes, or mend the indentation",
     "<block end>": "mend the indentation",
-    "could not find expected ':'": "write KEY: VALUE",
+    "could not find expected ':'": "write KEY: VALUE, with a blank after the colon",
     "sequence entries are not allowed": "begin the list on a line of its own",
     "unexpected end of stream": "close the quote, bracket or brace",
     "but got '<stream end>'": "close the bracket or brace",

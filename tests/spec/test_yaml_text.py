@@ -215,6 +215,15 @@ REFUSED = {
     ),
     "unclosed-bracket": (DATA + "model: {hidden: [1, 2}\n\n", "s.yaml:2: expected ',' or ']', but got '}'"),
     "unclosed-brace": (DATA + "model: {hidden: [1]\n\n\n", "s.yaml:2: expected ',' or '}', but got '<stream end>'"),
+    "no-blank-after-the-colon": (
+        "data:\n  train: a.csv\n  target:y",
+        "s.yaml:3: could not find expected ':' (while scanning a simple key); write KEY: VALUE, with a blank after the",
+    ),
+    "no-blank-after-the-colon-before-others": (
+        "data:\n  train: a.csv\n  target:y\nseed: 1\n",
+        "s.yaml:3: could not find expected ':'",
+    ),
+    "no-blank-after-the-colon-at-the-end": (DATA + "model:{}\n\n\n", "s.yaml:2: could not find expected ':'"),
     "colon-in-text": (
         DATA + "loss: a: b\n",
         "s.yaml:2: mapping values are not allowed here; put a text with ': ' in it in",
@@ -224,7 +233,7 @@ REFUSED = {
         DATA + "model:\n  hidden: [1]\n dtype: float64\n",
         "s.yaml:4: expected <block end>, but found",
     ),
-    "no-colon": (DATA + "seed 1\nmodel: {}\n", "s.yaml:3: could not find expected ':'"),
+    "no-colon": (DATA + "seed 1\nmodel: {}\n", "s.yaml:2: could not find expected ':'"),
     "wrong-escape": (DATA + 'loss: "\\q"\n', "s.yaml:2: found unknown escape character 'q'"),
     "escape-beyond-unicode": (
         DATA + '\nloss: "\\U00110000"\n',
