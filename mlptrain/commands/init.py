@@ -10,6 +10,7 @@ from mlptrain.commands.latest_model import refuse_wrong_data
 from mlptrain.commands.starter_columns import (
     describe_doubtful_columns,
     format_column_lines,
+    leave_out_identifiers,
     require_any_column,
     summarize_found_columns,
     understand_columns_despite_faults,
@@ -183,8 +184,9 @@ def understand_table(look: FirstLook, data: str) -> Findings:
     odd = find_odd_texts_of_columns(table, marks)
     rules = {name: ColumnRules(missing_values=tuple(texts)) for name, texts in odd.items()}
     names = [name for name in table.columns if name != target]
-    columns = understand_columns_despite_faults(table, names, FeatureRules(missing_values=marks, columns=rules))
-    require_any_column(table, columns, FeatureRules(missing_values=marks, columns=rules))
+    own = FeatureRules(missing_values=marks, columns=rules)
+    columns = leave_out_identifiers(table, understand_columns_despite_faults(table, names, own), own)
+    require_any_column(table, columns, own)
     spec = Spec(data=Data(train=data, target=target, missing_values=marks, columns=rules, missing_target="drop"))
     missing = list_missing_target_marks(table, target, spec.data.missing_targets)
     known = take_rows_with_target(table, target, missing)

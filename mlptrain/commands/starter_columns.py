@@ -5,8 +5,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from mlptrain.commands.starter_yaml import align_comments, format_missing_values, format_yaml_comment, format_yaml_text
 from mlptrain.data.column import ColumnLook, Understood
 from mlptrain.data.column_rules import FeatureRules
+from mlptrain.data.date_recognition import ID_NAMES
 from mlptrain.data.feature_fitting import decide_column_kinds
 from mlptrain.data.features import CLASS_OF, COLUMN_CLASSES, FeatureColumn
+from mlptrain.data.number_reading import read_numbers
 from mlptrain.data.table import Table
 from mlptrain.errors import DataError
 from mlptrain.preparation.column_notices import describe_columns, describe_findings
@@ -37,6 +39,27 @@ def understand_columns_despite_faults(table: Table, names: Sequence[str], rules:
         except DataError as problem:
             found[name] = Understood("ignore", str(problem))
     return found
+
+
+def leave_out_identifiers(
+    table: Table, found: Mapping[str, Understood], rules: FeatureRules
+) -> Mapping[str, Understood]:
+    """What each column is, without those that name the rows; as it was, where nothing else is left to learn from."""
+    left = {
+        name: Understood("ignore", each.note.partition(":")[0] + ": an identifier")
+        if names_rows(table, name, each, rules.missing(name))
+        else each
+        for name, each in found.items()
+    }
+    return found if all(each.kind == "ignore" for each in left.values()) else left
+
+
+def names_rows(table: Table, name: str, found: Understood, missing: Collection[str]) -> bool:
+    """Whether whole numbers that are different in every row are called so, or count the rows in some order."""
+    if found.kind != "number" or "different in every row" not in found.note:
+        return False
+    numbers = read_numbers(table, name, missing)
+    return bool(ID_NAMES.search(name)) or numbers.max() - numbers.min() == table.rows - 1
 
 
 def describe_doubtful_columns(table: Table, found: Mapping[str, Understood], rules: FeatureRules) -> Iterator[str]:

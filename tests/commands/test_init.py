@@ -317,6 +317,28 @@ def test_what_is_left_out_far_out_or_a_date_is_said(tmp_path):
     assert 'column "size": 1e30 on line 9 is ' in said
 
 
+@pytest.mark.parametrize(
+    ("name", "numbers", "kind"),
+    [
+        ("PassengerId", [3 * k * k for k in range(40)], "ignore"),
+        ("row no", [10 * k for k in range(40)], "ignore"),
+        ("place", [k * 7 % 40 for k in range(40)], "ignore"),
+        ("price", [3 * k * k for k in range(40)], "number"),
+        ("PassengerId", [k * k % 37 for k in range(40)], "number"),
+    ],
+)
+def test_whole_numbers_that_name_the_rows_are_left_out(name, numbers, kind, tmp_path):
+    """`init` says so on its output and in the spec, and does not make an input of what it calls an identifier."""
+    others = {"size": [f"{k % 9}.5" for k in range(40)], "y": [f"{k % 5}.25" for k in range(40)]}
+    path = written(tmp_path / "t.csv", {name: list(map(str, numbers)), **others})
+    starter = make_starter_spec(str(path), "y", folder=tmp_path)
+    (line,) = [line for line in starter.text.splitlines() if line.strip().startswith((f"{name}:", f'"{name}":'))]
+    assert line.partition(":")[2].split()[0] == kind
+    assert (kind == "ignore") == any(f"{name} (whole numbers, different" in each for each in starter.notices)
+    alone = written(tmp_path / "alone.csv", {name: list(map(str, numbers)), "y": others["y"]})
+    assert ": number  " in make_starter_spec(str(alone), "y", folder=tmp_path).text
+
+
 def test_comments_stand_in_one_column_but_for_those_of_long_lines(tmp_path):
     long = "an extremely long name of a column that says all there is to say"
     columns = {"a": SQUARES, long: LETTERS, "bcd": SQUARES, "y": ["p", "q"] * 20}
