@@ -54,6 +54,7 @@ class ConsoleSink(EventSink):
         self._trial: TrialSteps | None = None
         self._before: tuple[str, ...] = ()
         self._worked = 0
+        self._settled: tuple[float, float] | None = None
         self._erased = False
 
     def __call__(self, event: Event, /) -> None:
@@ -80,10 +81,17 @@ class ConsoleSink(EventSink):
     def see_steps(self, steps: StepsDone, /) -> None:
         """Take note of the steps."""
         self._digest(steps)
+        self._settle()
 
     def see_epoch(self, epoch: EpochEnded, /) -> None:
         """Take note of the epoch."""
         self._digest(epoch)
+        self._settle()
+
+    def _settle(self) -> None:
+        """Take note of the time of the first event, from which on the time to come is estimated."""
+        if self._settled is None:
+            self._settled = self._clock() - self._begun, self._digest.done
 
     def see_finish(self, finished: Finished, /) -> None:
         """Leave the last picture; if another training is to follow, take note of how this one ended."""
@@ -117,7 +125,7 @@ class ConsoleSink(EventSink):
         self._digest = Digest()
         self._due = self._clock()
         if not self._before:
-            self._begun = self._due
+            self._begun, self._settled = self._due, None
         self._live = Live(
             get_renderable=self._picture,
             console=self._console,
@@ -146,7 +154,9 @@ class ConsoleSink(EventSink):
             return _Picture([draw_trial(self._trial, width, glyphs)])
         if started is None or (self._erased and not self._live):
             return ""
-        frame = Frame(self._digest, started, self._title, width, glyphs, self._before, self._worked)
+        frame = Frame(
+            self._digest, started, self._title, width, glyphs, self._before, self._worked, self._settled or (0.0, 0.0)
+        )
         elapsed = self._clock() - self._begun
         return _Picture(frame.live(height - 1, elapsed) if self._live else frame.final(height, elapsed))
 

@@ -71,6 +71,8 @@ class Frame:
     """How the trainings before this one ended, a line each."""
     worked: int = 0
     """How many of them were done in this run."""
+    settled: tuple[float, float] = (0.0, 0.0)
+    """Seconds and epochs up to the first event: loops are compiled then, which says nothing of the time to come."""
 
     def live(self, height: int, elapsed: float) -> list[Line]:
         """The run as it stands, in at most `height` lines: the bar, then rows, then all else as there is room."""
@@ -168,10 +170,11 @@ class Frame:
         at = f"epoch {min(int(digest.position) + 1, epochs)}/{epochs}"
         if self._trainings > 1:
             at = f"{self._name}, {at}"
-        worked = self.worked * epochs + digest.done
-        if not worked:
+        seconds, done = self.settled
+        worked = self.worked * epochs + digest.done - done
+        if worked <= 0:
             return at, f"  {format_stopwatch(elapsed)}", ""
-        left = elapsed / worked * (epochs - digest.position + epochs * (self._trainings - self._number))
+        left = (elapsed - seconds) / worked * (epochs - digest.position + epochs * (self._trainings - self._number))
         return at, f"  {format_stopwatch(elapsed)}", f", {format_stopwatch(left)} left"
 
     def _chart(self, height: int) -> list[Line]:

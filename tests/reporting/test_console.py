@@ -68,6 +68,20 @@ def epochs_in(lines):
     return [int(line[1:].split()[0]) for line in takewhile(row.match, below)]
 
 
+@pytest.mark.parametrize("compiling", [0.5, 90.0])
+def test_the_time_left_is_estimated_without_that_of_the_first_event(compiling):
+    """Loops are compiled before it: an epoch of a second is one of a second, however long that took."""
+    console, written = terminal(width=80, height=40)
+    clock, events = Clock(), [event for event in training(10) if event.kind in ("started", "epoch")]
+    with ConsoleSink(console, clock=clock) as sink:
+        for position, event in enumerate(events[:5]):
+            clock.now += compiling if position == 1 else 1.0
+            sink(event)
+    said = re.findall(r"epoch (\d+)/10  \S+, (\S+) left", without_escapes(written()))
+    assert said[-1] == ("5", "0:06")
+    assert {number for number, _ in said} == {"3", "4", "5"}
+
+
 # the picture
 
 NARROWEST = len("    epoch 100000/100000") + 1
