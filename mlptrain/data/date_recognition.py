@@ -25,13 +25,14 @@ from mlptrain.data.dates import (
     looks_like_dates,
     make_date_reader,
 )
+from mlptrain.data.number_forms import MOST_WORDS
 from mlptrain.data.number_texts import MISSING_NUMBERS
 from mlptrain.data.yaml_keys import quote_yaml_key
 
 MISSING_DATES = MISSING_NUMBERS | {"NaT", "nat", "\\N", "0000-00-00", "0000-00-00 00:00:00", "00.00.0000", "00/00/0000"}
 """What stands for a missing date; none of these can be one."""
-MOST = 0.9
-"""A column is one of dates if this share of its cells are."""
+MOST, HALF = 0.9, 0.5
+"""A column is one of dates if most of its cells are, or more than half of them beside words of few kinds."""
 SAMPLES, LONGEST = 8, 48
 """Texts whose shape is looked at, and how long they may be."""
 FIRST, LAST = -5364662400, 7258118400
@@ -153,10 +154,12 @@ def look_at_dates(counts: Mapping[str, int]) -> DateLook | None:
         return DateLook((), (), is_known=True)
     cells, best = sum(known.values()), 0
     found: dict[tuple[float, ...], tuple[str, set[str]]] = {}
-    for form in dict.fromkeys(form for text in islice(known, SAMPLES) for form in list_formats_of_shape(text)):
+    samples = islice((text for text in known if any(map(str.isdigit, text))), SAMPLES)
+    for form in dict.fromkeys(form for text in samples for form in list_formats_of_shape(text)):
         moments = read_moments(known, form)
         count = sum(known[text] for text in moments)
-        if moments and count > MOST * cells and count >= best:
+        least = HALF if are_few_words(known.keys() - moments.keys()) else MOST
+        if moments and count > least * cells and count >= best:
             found = {} if count > best else found
             best = count
             found.setdefault(tuple(moments.values()), (form, known.keys() - moments.keys()))  # twins read the same
@@ -164,6 +167,11 @@ def look_at_dates(counts: Mapping[str, int]) -> DateLook | None:
         return None
     forms, words = [form for form, _ in found.values()], next(iter(found.values()))[1]
     return DateLook(tuple(forms), tuple(sorted(words)))
+
+
+def are_few_words(texts: Collection[str]) -> bool:
+    """Whether texts beside dates are words of few kinds, none of which looks like a date in another form."""
+    return len(texts) <= MOST_WORDS and not any(map(list_formats_of_shape, texts))
 
 
 def list_likely_formats(counts: Mapping[str, int]) -> list[str]:

@@ -75,6 +75,25 @@ def test_words_among_dates_are_named(tmp_path):
     assert look_at_dates(counts).settings() == '{type: date, format: "%d-%b-%Y", missing_values: ["unknown"]}'
 
 
+@pytest.mark.parametrize("share", [0.05, 0.1, 0.125, 0.45])
+@pytest.mark.parametrize("kinds", [1, 12])
+@pytest.mark.parametrize("written", [each for each, _ in FORMS.values()], ids=FORMS)
+def test_words_of_few_kinds_are_named_at_any_share_of_less_than_half(written, kinds, share):
+    """They may stand before all dates, in more kinds than texts are looked at."""
+    texts = list(dict.fromkeys(texts_in(written)))
+    words = [f"word {chr(97 + k)}" for k in range(kinds)]
+    count = share * len(texts) / (1 - share) / kinds
+    found = look_at_dates(dict.fromkeys(words, count) | dict.fromkeys(texts, 1))
+    assert found is not None
+    assert found.words == tuple(words)
+
+
+@pytest.mark.parametrize("others", [[f"v{k}x" for k in range(25)], [f"{k + 1}.3.2020" for k in range(15)], ["-"] * 70])
+def test_codes_other_forms_and_words_in_most_cells_are_not_taken_for_words_among_dates(others):
+    texts = [*texts_in("%Y-%m-%dT%H:%M"), *others]
+    assert look_at_dates({text: texts.count(text) for text in texts}) is None
+
+
 @pytest.mark.parametrize(
     "texts",
     [
