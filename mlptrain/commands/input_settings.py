@@ -35,15 +35,7 @@ def set_input_format(model: Model, settings: Sequence[str]) -> Model:
         require_reading_key(setting)
     from mlptrain.spec.file import make_draft_from_spec  # YAML and the checks of specs: slow to load, seldom needed
 
-    return read_as(model, make_draft_from_spec(model.spec, list(map(quote_mark, settings))).spec.data)
-
-
-def quote_mark(setting: str) -> str:
-    """A setting whose value is a mark, in quotes: a shell takes those away that the user wrote."""
-    key, equals, value = setting.partition("=")
-    mark = {"\\t": "\t"}.get(value, value)
-    bare = key.removeprefix("data.") in MARKS and len(mark) == 1
-    return f"{key}={json.dumps(mark)}" if equals and bare else setting
+    return read_as(model, make_draft_from_spec(model.spec, settings).spec.data)
 
 
 def require_reading_key(setting: str) -> None:

@@ -1,6 +1,7 @@
 """What is wrong with a spec, in words: place: path: what is wrong, what is allowed, what was probably meant."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any, get_args, get_origin
@@ -10,12 +11,13 @@ from annotated_types import Ge, Gt, Le, Len, Lt
 from mlptrain.annotations import Shape, list_component_names, list_union_members, read_field_types, strip_annotation
 from mlptrain.data.grammar import is_number
 from mlptrain.plain import KeyPath
-from mlptrain.spec.document import RESERVED
 from mlptrain.spec.fields import ModelSpec, OutputSpec, Spec
 from mlptrain.spec.scalars import GRAMMAR, list_possible_shapes
 from mlptrain.spec.suggestions import simplify_name, suggest_key, suggest_name, write_share_of_percent
 from mlptrain.spec.words import ADDED_OUTPUT, ALIASES, NAME_ALIASES, NO_KEYS, NO_KEYS_OF, NOT_HERE, SHORT_FORMS
 
+PLAIN = re.compile(r"[-+.]?\w[\w.+-]*( [\w.+-]+)*")
+"""A text that needs no quotes in a list of YAML."""
 MOST_KEYS = 25
 """More keys than this are not listed in a message."""
 
@@ -141,7 +143,7 @@ def describe_map_of_keys(kind: Any, value: Any) -> str:
 def write_list_item(kind: Any, text: str) -> str:
     """A text as an item of a list: where maps are wanted, as the value of their first key."""
     if not is_dataclass(item := strip_annotation(kind)):
-        return json.dumps(text, ensure_ascii=False) if text[:1] in RESERVED else text
+        return text if PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)
     return f"{{{fields(item)[0].name}: {text}}}"
 
 

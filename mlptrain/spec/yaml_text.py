@@ -99,9 +99,10 @@ def describe_yaml_problem(problem: yaml.MarkedYAMLError) -> str:
 
 NOTICED_LATER = ("end of stream", "<stream end>", "could not find expected ':'")
 """Problems that YAML's reader notices on a later line than the one where they began, perhaps behind the last one."""
+IN_QUOTES = "is this a text? Then put it in quotes"
 HINTS = {
     "cannot start any token": "put the text in quotes",
-    "expected the node content": "is this a text? Then put it in quotes",
+    "expected the node content": IN_QUOTES,
     "mapping values are not allowed": "put a text with ': ' in it in quotes, or mend the indentation",
     "<block end>": "mend the indentation",
     "could not find expected ':'": "write KEY: VALUE, with a blank after the colon",
@@ -158,7 +159,11 @@ def build_node_tree(document: Document, node: yaml.Node, path: KeyPath, placing:
 
 
 def read_scalar_text(node: yaml.ScalarNode, place: Callable[[yaml.Node], Place]) -> str:
-    """The text of a scalar."""
+    """The text of a scalar; a block of text that has none is a sign that lacks its quotes."""
+    if node.style in ("|", ">") and not node.value:
+        raise SpecError(
+            f"{place(node).text}: {node.style} begins a block of text in YAML, and none follows; {IN_QUOTES}"
+        )
     return require_no_surrogates(node.value, place(node))
 
 
@@ -191,9 +196,21 @@ class TextOverride:
 
 
 def quote_plain_text(value: str) -> str:
-    """A text that YAML would take for the beginning of something else, in quotes: %d.%m.%Y, @home, `x`.
+    """A text that YAML would take for something else, in quotes, which a shell takes away: %d.%m.%Y, >50K, #1, a comma.
 
-    >>> quote_plain_text("%d.%m.%Y"), quote_plain_text("[1, 2]")
-    ('"%d.%m.%Y"', '[1, 2]')
+    One sign alone is that sign. Lists, maps and texts in quotes stay as they are, and ~ is YAML's word for nothing.
+
+    >>> quote_plain_text("%d.%m.%Y"), quote_plain_text(","), quote_plain_text("[1, 2]")
+    ('"%d.%m.%Y"', '","', '[1, 2]')
     """
-    return json.dumps(value, ensure_ascii=False) if value[:1] in RESERVED else value
+    value = "\t" if value == "\\t" else value
+    is_sign = len(value) == 1 and not value.isalnum() and value != "~" and (value.isprintable() or value == "\t")
+    is_comment = not value.startswith(OPENING) and (value.startswith("#") or " #" in value)
+    is_text = is_sign or is_comment or value.startswith(UNUSED)
+    return json.dumps(value, ensure_ascii=False) if is_text else value
+
+
+UNUSED = (*RESERVED, ",", "|", ">")
+"""Signs with which a text in the value of an option begins, as nothing else does."""
+OPENING = ("[", "{", '"', "'")
+"""Signs with which a list, a map and a text in quotes begin."""
