@@ -74,6 +74,8 @@ def list_label_doubts(spec: Spec, table: Table, name: str) -> list[str]:
     if seen.odd and seen.read >= ABOUT_HALF * seen.cells:
         said = f"{describe_share(seen)} of the target are numbers, but all are read as labels: {len(counts):,} classes"
         return [f'column "{name}": {said}; {describe_label_cure(spec, seen, table, name)}']
+    if table.kinds_follow_types and spec.loss is None and (said := explain_texts_of_numbers(present, seen, name)):
+        return [said]
     if many and 2 * len(counts) > rows:
         why = f"{len(counts):,} classes in {rows:,} rows: hardly a class can be learned"
         return [f'column "{name}": {why}; is this the column to predict?']
@@ -105,3 +107,13 @@ def describe_two_numbers(counts: Mapping[str, int], seen: NumberLook, name: str)
     cure = f"if they are numbers, set data.columns: {{{quote_yaml_key(name)}: number}}"
     why = f"the target has two different numbers, {' and '.join(texts)}, which are taken for two classes"
     return [f'column "{name}": {why}; {cure}']
+
+
+def explain_texts_of_numbers(counts: Mapping[str, int], seen: NumberLook, name: str) -> str:
+    """A notice of labels that are texts by their type, but all of them numbers; empty if they may well be codes."""
+    if seen.plain < seen.cells or (len(counts) <= MANY and are_whole_numbers(counts)):
+        return ""
+    key = quote_yaml_key(name)
+    why = f"the target has texts that look like numbers, which make {len(counts):,} classes"
+    ways = f"to read them as numbers, set data.columns: {{{key}: number}}; if they are classes, {{{key}: category}}"
+    return f'column "{name}": {why}; {ways}'

@@ -603,3 +603,33 @@ def test_a_notebook(tmp_path, monkeypatch):
     model.save("houses.npz")
     assert mlptrain.load("houses.npz").to_bytes() == fit.model.to_bytes()
     assert [path.name for path in tmp_path.iterdir()] == ["houses.npz"]
+
+
+@pytest.mark.parametrize(
+    ("texts", "classes"),
+    [
+        ([f"{k * 37 % 500}" for k in range(60)], 60),
+        ([f"{20 + k % 30}" for k in range(60)], 30),
+        ([f"{k % 9 / 2}" for k in range(60)], 9),
+        ([f"{k % 10}" for k in range(60)], 0),
+        (["01", "02", "03"] * 20, 0),
+        (["a", "b"] * 30, 0),
+    ],
+    ids=["all different", "many", "fractions", "few codes", "leading zeros", "words"],
+)
+def test_a_target_of_texts_that_look_like_numbers_is_said_to_make_classes(texts, classes):
+    """The note says how to have numbers and how to have classes; either settles it."""
+    rows = {"x": [k * 7 % 11 / 2 for k in range(60)], "y": texts}
+    spec = {"data": {"target": "y"}, "model": {"hidden": []}, "training": {"epochs": 1}}
+
+    def hear(**more):
+        with warnings.catch_warnings(record=True) as heard:
+            warnings.simplefilter("always")
+            mlptrain.fit({**spec, **more}, rows)
+        return [str(each.message) for each in heard]
+
+    said = f'column "y": the target has texts that look like numbers, which make {classes} classes; '
+    ways = "to read them as numbers, set data.columns: {y: number}; if they are classes, {y: category}"
+    assert hear() == ([said + ways] if classes else [])
+    assert hear(data={"target": "y", "columns": {"y": "category"}}) == []
+    assert not classes or hear(data={"target": "y", "columns": {"y": "number"}}) == []
