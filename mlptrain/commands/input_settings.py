@@ -115,7 +115,7 @@ def describe_cell_options(problem: CellFault, data: Data) -> Iterator[str]:
     forms = list_date_formats(problem.cure)
     ways += [write_option(key, json.dumps(form) if "%" in form else form) for form in forms]
     if not ways and problem.text and "data.missing_values" in problem.cure:
-        marks = json.dumps([*data.missing_values, problem.text], ensure_ascii=False)
+        marks = json.dumps([*dict.fromkeys([*data.missing_values, problem.text])], ensure_ascii=False)
         ways = [f"{write_option('data.missing_values', marks)} if it means missing"]
         ways += [write_option(key, "…")] * bool(FORMATS.search(problem.cure))
     yield from ways

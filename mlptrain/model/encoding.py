@@ -6,12 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.data.features import Pixels
-from mlptrain.data.number_reading import read_numbers
 from mlptrain.data.odd_cells import OddRows
 from mlptrain.engine.arrays import Floats
 from mlptrain.model.examples import Examples
 from mlptrain.model.head import Head
-from mlptrain.model.rows import AnyFeatures, Rows
+from mlptrain.model.rows import AnyFeatures, Rows, read_weight_numbers
 from mlptrain.spec.fields import Data, Spec
 
 LIGHTEST, HEAVIEST = 1e-15, 1e15
@@ -70,7 +69,7 @@ def read_weights(data: Data, rows: Rows, dtype: np.dtype[Any]) -> NDArray[Any] |
     table = rows.require_table("data.sample_weight")
     if data.sample_weight not in table.columns:
         return None
-    weights = read_numbers(table, data.sample_weight, ())
+    weights = read_weight_numbers(table, data.sample_weight)
     bad = ~((weights >= LIGHTEST) & (weights <= HEAVIEST))
     if bad.any():
         row = int(bad.argmax())

@@ -22,7 +22,7 @@ from mlptrain.data.odd_cells import OddRows
 from mlptrain.data.table import Part, Table, describe_empty_rows, format_row_count, read_table
 from mlptrain.data.targets import mark_rows_without_target, require_targets_present
 from mlptrain.engine.arrays import Floats
-from mlptrain.errors import DataError, SpecError
+from mlptrain.errors import CellFault, DataError, SpecError
 from mlptrain.spec.fields import Data, Images, Source, narrow_to_images
 
 AnyFeatures = Features | PixelFeatures
@@ -276,11 +276,21 @@ def drop_rows_of_weight_zero(data: Data, rows: Rows) -> tuple[Rows, list[str]]:
     if name not in table.columns:
         near = "".join(f", but {other!r}" for other in find_near_name(name, table.columns))
         return rows, [f"there is no column {name!r} (data.sample_weight){near}: every row counts once"]
-    zero = read_numbers(table, name, ()) == 0
+    zero = read_weight_numbers(table, name) == 0
     if not zero.any():
         return rows, []
     notice = f"{format_row_count(int(zero.sum()))} of weight 0 left out (data.sample_weight: {name})"
     return take_chosen_rows(rows, ~zero), [notice]
+
+
+def read_weight_numbers(table: Table, name: str) -> Doubles:
+    """The numbers of a column of weights; what is none cannot be missing or a category, so that it is to be mended."""
+    try:
+        return read_numbers(table, name, ())
+    except CellFault as problem:
+        ways = problem.cure.partition("mend it")[0]
+        cure = f"{ways}mend it, or write 0 for a row that is not to count (data.sample_weight: {name})"
+        raise CellFault(problem.said, cure, column=name, text=problem.text) from None
 
 
 def drop_rows_without_target(data: Data, rows: Rows) -> tuple[Rows, list[str]]:

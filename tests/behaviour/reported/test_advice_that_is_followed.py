@@ -55,3 +55,24 @@ def test_labels_that_are_numbers_beside_words_keep_the_marks_of_the_target(tmp_p
     (tmp_path / "s.yaml").write_text(f"data: {own}\n", encoding="utf-8")
     said = " ".join(mlptrain("check", "s.yaml", cwd=tmp_path).err.split())
     assert [yaml.safe_load(each) for each in LISTS.findall(said)] == [["?", "a", "b"]], said
+
+
+@pytest.mark.parametrize("bad", ["x", "n/a", "1,5"])
+def test_a_weight_that_is_no_number_has_one_cure_in_fit_check_and_eval(tmp_path, bad):
+    rows = [f"{k},{k % 2},{'pq'[k % 3 == 0]}" for k in range(40)]
+    (tmp_path / "good.csv").write_text("\n".join(["a,w,y", *rows]) + "\n")
+    rows[6] = f'6,"{bad}",p'
+    (tmp_path / "bad.csv").write_text("\n".join(["a,w,y", *rows]) + "\n")
+    for name in ("good", "bad"):
+        spec = f"data: {{train: {name}.csv, target: y, sample_weight: w}}\ntraining: {{epochs: 1}}\n"
+        (tmp_path / f"{name}.yaml").write_text(spec)
+    assert mlptrain("fit", "good.yaml", cwd=tmp_path).code == 0
+    marks = f'data.missing_values=["{bad}"]'
+    for arguments in (["fit", "bad.yaml"], ["check", "bad.yaml"], ["eval", "good.npz", "bad.csv"]):
+        for more in ([], ["--set", marks]):
+            ended = mlptrain(*arguments, *more, cwd=tmp_path)
+            said = " ".join(ended.err.split())
+            assert (ended.code, f"bad.csv:8: column \"w\": '{bad}' is not a number" in said) == (3, True), said
+            assert "mend it" in said or "--set data.decimal" in said
+            assert "category" not in said
+            assert "data.missing_values" not in said
