@@ -474,7 +474,8 @@ def test_a_missing_file_has_a_near_one_as_a_hint(tmp_path, monkeypatch):
     near = str(tmp_path / "iris.yaml")
     assert said_of(tmp_path / "iris.yml") == f"{tmp_path / 'iris.yml'}: no such file; did you mean {near!r}?"
     assert said_of(tmp_path / "q") == f"{tmp_path / 'q'}: no such file"
-    assert said_of(tmp_path / "no" / "q") == f"{tmp_path / 'no' / 'q'}: no such file"
+    absent = f"the folder {tmp_path / 'no'} does not exist"
+    assert said_of(tmp_path / "no" / "q") == f"{tmp_path / 'no' / 'q'}: no such file; {absent}"
 
     def refuse(self):
         raise PermissionError
