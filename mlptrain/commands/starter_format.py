@@ -69,13 +69,13 @@ def apply_best_number_grammar(
 ) -> tuple[TableFormat, Table]:
     """The format and the table with the way to write numbers by which most columns are numbers."""
     texts = [
-        {value: count for value, count in cells.counts.items() if value.strip() and not means_missing(value)}
-        for cells in (
-            column.kept_texts
+        {value: count for value, count in counts.items() if value.strip() and not means_missing(value)}
+        for counts in (
+            dict.fromkeys(column.first_texts, 1) if column.is_numeric else column.kept_texts.counts
             for name, column in table.columns.items()
-            if not (column.is_numeric or table.type_of(name).has_values)
+            if not table.type_of(name).has_values
         )
-        if len(cells.counts) > 1
+        if len(counts) > 1
     ]
     point: DecimalPoint = "." if layout.delimiter is None else ","  # who divides by commas writes no decimal commas
     best = choose_number_grammar(texts, table.grammar, point=point)

@@ -193,7 +193,9 @@ def choose_number_grammar(
     A column is the texts of its cells that are not missing, and how often each occurs. Where marks may be decimal
     points or marks of thousands, `point` is likelier.
     """
-    forms = [form.grammar for counts in columns for form in find_number_forms(list(counts)[:FIRST_LOOK], now)]
+    found = [form.grammar for counts in columns for form in find_number_forms(list(counts)[:FIRST_LOOK], now)]
+    swapped = [replace(each, thousands=now.decimal) for each in found if each.decimal != now.decimal]
+    forms = [*found, *(each for each in swapped if each not in found)]  # where , is the point, . stands for thousands
     units = tuple(dict.fromkeys(unit for each in forms if len(each.units) < 2 for unit in each.units))
     whole = [
         replace(each, loose_signs=loose, units=unit)

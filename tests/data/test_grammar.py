@@ -4,8 +4,8 @@ from itertools import product
 
 import pytest
 
-from mlptrain.data.grammar import MINUS_LIKE, DecimalPoint, NumberGrammar
-from mlptrain.data.number_forms import find_number_forms
+from mlptrain.data.grammar import MINUS_LIKE, DecimalPoint, NumberGrammar, ThousandsMark
+from mlptrain.data.number_forms import choose_number_grammar, find_number_forms
 
 PRICES = {"{}": (), "CHF {}": ("CHF",), "{} CHF": ("CHF",), "€{}": ("€",), "{}€": ("€",), "{} Euro": ("Euro",)}
 AMOUNTS = {"509": 509.0, "1'023": 1023.0, "-12": -12.0, "+7": 7.0, "0": 0.0}
@@ -49,3 +49,27 @@ def test_a_dash_in_another_place_is_a_minus(text: str) -> None:
 def test_what_has_dashes_elsewhere_is_no_number(text: str) -> None:
     for decimal in (".", ","):
         assert not NumberGrammar(decimal, loose_signs=True).reads(text)
+
+
+COMMAS = {f"{k * 37 % 991},{k % 10}{k % 7}": 1 for k in range(60)}
+GROUPED = {f"{k * 37 % 900 + 1}.{k * 91 % 1000:03}": 1 for k in range(60)}
+POINTS = {f"{k * 37 % 991}.{k % 10}{k % 7}": 1 for k in range(60)}
+WHOLE = {str(k): 1 for k in range(60)}
+
+
+@pytest.mark.parametrize(
+    ("columns", "decimal", "thousands"),
+    [
+        ([COMMAS, GROUPED], ",", "."),
+        ([GROUPED, COMMAS, WHOLE], ",", "."),
+        ([COMMAS, WHOLE], ",", ""),
+        ([GROUPED, WHOLE], ".", ""),
+        ([POINTS, GROUPED], ".", ""),
+        ([COMMAS, POINTS, POINTS], ".", ""),
+    ],
+)
+def test_a_table_has_one_decimal_mark(
+    columns: list[dict[str, int]], decimal: DecimalPoint, thousands: ThousandsMark
+) -> None:
+    """Points before three digits are marks of thousands where another column has decimal commas."""
+    assert choose_number_grammar(columns, NumberGrammar(), point=",") == NumberGrammar(decimal, thousands)
