@@ -15,7 +15,7 @@ from unicodedata import normalize
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data.blanks import strip_blanks
+from mlptrain.data.blanks import ZERO_WIDTH, strip_blanks
 from mlptrain.data.grammar import NUMBERS, NumberGrammar, is_inexact_whole_number
 
 Integers = NDArray[np.int64]
@@ -234,10 +234,15 @@ def code_by_meaning(cells: CodedTexts, grammar: NumberGrammar) -> Integers:
 def list_near_keys(text: str, grammar: NumberGrammar) -> Iterator[Hashable]:
     """What texts have in common that may be meant alike: their letters, or their number."""
     trimmed = trim_text(text)
-    yield " ".join(normalize("NFKC", trimmed).casefold().split())
+    yield " ".join(normalize("NFKC", remove_unseen_signs(trimmed)).casefold().split())
     number = grammar.read_mark(trimmed)
     if number is not None and isfinite(number) and not is_inexact_whole_number(trimmed):
         yield number
+
+
+def remove_unseen_signs(text: str) -> str:
+    """A text without signs of no width, such as soft hyphens and marks of direction."""
+    return text if text.isascii() else text.translate(dict.fromkeys(ZERO_WIDTH))
 
 
 def describe_difference(one: str, other: str) -> str:
@@ -246,6 +251,9 @@ def describe_difference(one: str, other: str) -> str:
         return "by capitals only"
     if one.casefold().split() == other.casefold().split():
         return "by blanks only"
+    if remove_unseen_signs(one) == remove_unseen_signs(other):
+        return "by signs that are not seen only"
+    one, other = map(remove_unseen_signs, (one, other))
     letters = (" ".join(normalize("NFKC", text).casefold().split()) for text in (one, other))
     return "by the form of their letters only" if len(set(letters)) == 1 else "only as texts, not as numbers"
 
