@@ -38,8 +38,8 @@ SAMPLES, LONGEST = 8, 48
 FIRST, LAST = -5364662400, 7258118400
 """The years 1800 to 2200: other numbers with dashes are no dates."""
 TIME = re.compile(
-    r"(?P<gap>[T ]|, ?| at )?(?<![0-9])(?P<clock>[0-9]{1,2}:[0-9]{2})(?P<second>:[0-9]{2})?(?P<fraction>\.[0-9]{1,9})?"
-    r"(?P<half> ?[ap]\.?m\.?)?(?P<zone> ?(?:Z|UTC|GMT|[-+][0-9]{2}(?::?[0-9]{2})?))?",
+    r"(?P<gap>[T :]|, ?| at )?(?<![0-9])(?P<clock>[0-9]{1,2}:[0-9]{2})(?P<second>:[0-9]{2})?"
+    r"(?P<fraction>[.,][0-9]{1,9})?(?P<half> ?[ap]\.?m\.?)?(?P<zone> ?(?:Z|UTC|GMT|[-+][0-9]{2}(?::?[0-9]{2})?))?",
     re.ASCII | re.IGNORECASE,
 )
 SHAPES: Mapping[str, tuple[str, ...]] = {
@@ -323,7 +323,7 @@ def write_time_format(found: re.Match[str]) -> str:
             found["gap"] or "",
             "%I:%M" if half else "%H:%M",
             ":%S" if found["second"] else "",
-            ".%f" if found["fraction"] else "",
+            f"{found['fraction'][0]}%f" if found["fraction"] else "",
             " " * half.startswith(" ") + "%p" if half else "",
             " " * zone.startswith(" ") + "%z" if zone else "",
         ]

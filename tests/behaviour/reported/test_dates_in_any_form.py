@@ -29,6 +29,8 @@ FORMS = {
     "long month names": ("%B %-d, %Y", "%B %d, %Y"),
     "upper case": ("%d%b%Y", "%d%b%Y"),
     "ctime": ("%a %b %d %H:%M:%S %Y", "%a %b %d %H:%M:%S %Y"),
+    "logs of a server": ("%d/%b/%Y:%H:%M:%S +0000", "%d/%b/%Y:%H:%M:%S %z"),
+    "fractions behind a comma": ("%Y-%m-%d %H:%M:%S,%f", "%Y-%m-%d %H:%M:%S,%f"),
     "weeks": ("%G-W%V", "%G-W%V"),
     "days of weeks": ("%G-W%V-%u", "%G-W%V-%u"),
     "months": ("%Y-%m", "%Y-%m"),
