@@ -65,12 +65,12 @@ def test_out_of_fold_predictions_are_those_of_the_rows_that_they_name(tmp_path, 
     rows = table(target, unanswered)
     answered = make_training_rows([rows[number] for number in numbers], whole.spec.data)
     each = np.stack([network.predict(answered) for network in whole.networks])
-    folds = np.array([int(row["fold"]) for row in held])
-    written_column = f"probability_{whole.classes[1]}" if target == "label" else target
-    expected = each[folds - 1, np.arange(len(held))] if rounds == 1 else None
-    if expected is not None:
-        found = np.array([float(row[written_column]) for row in held])
-        assert np.allclose(found, expected[:, -1], rtol=1e-5)
+    names = ["fold"] if rounds == 1 else [f"repeat_{number}_fold" for number in range(1, rounds + 1)]
+    places = np.array([[int(row[name]) - 1 for row in held] for name in names])
+    places += np.arange(rounds)[:, np.newaxis] * (len(whole.networks) // rounds)
+    expected = each[places, np.arange(len(held))].mean(axis=0)
+    found = np.array([float(row[f"probability_{whole.classes[1]}" if target == "label" else target]) for row in held])
+    assert np.allclose(found, expected[:, -1], rtol=1e-5)
     left_out = len(gaps) - len({*gaps} & {*unanswered})
     if gaps and "test" not in split and split.get("type") != "time":
         assert f"{left_out} rows with missing cells left out (data.imputing: drop_row)" in told
