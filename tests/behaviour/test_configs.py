@@ -227,7 +227,9 @@ def test_a_missing_data_file_is_named_in_one_sentence(name, tmp_path, monkeypatc
     assert end.value.code == 3
     assert out == ""
     assert err.count("\n") == 1
-    assert err.startswith(f"error: data/{THEIRS[name][0]}: no such file")
+    assert re.match(
+        rf"error: configs/{name}.yaml:\d+: data.train: data/{re.escape(THEIRS[name][0])}: no such file", err
+    )
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == [spec]
 
 

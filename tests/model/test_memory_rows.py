@@ -85,7 +85,7 @@ def test_target_and_other_columns_are_read_for_an_evaluation(model):
 )
 def test_labels_are_those_that_the_model_knows_for_the_same_values(labels, asked, read):
     rows = {"x": [0.5, 1.5, 2.5, 3.5], "y": labels * 2}
-    spec = {"data": {"target": "y"}, "training": {"epochs": 1, "batch_size": 4}}
+    spec = {"data": {"target": "y", "columns": {"y": "category"}}, "training": {"epochs": 1, "batch_size": 4}}
     model = mlptrain.fit(spec, rows).model
     found = make_evaluation_rows({"x": [1.0, 2.0], "y": asked}, model.spec.data, model.columns(), model.head, [])
     assert texts(found, "y") == read

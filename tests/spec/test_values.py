@@ -102,7 +102,7 @@ def test_endless_and_huge_values_are_refused():
 
 
 def test_a_spec_may_be_a_path_or_yaml_text(tmp_path):
-    file = tmp_path / "s.yaml"
+    file = tmp_path / "iris.yaml"
     file.write_text(DATA + "seed: 4\n")
     assert (
         make_draft_from_spec(file).spec
@@ -111,7 +111,7 @@ def test_a_spec_may_be_a_path_or_yaml_text(tmp_path):
     )
     assert make_draft_from_spec("{data: {train: a.csv, target: y}, seed: 4}").spec.seed == 4
     assert refusals(DATA + "seed: x") == ["spec:2: seed: 'x': write a whole number such as 64"]
-    assert refusals(str(tmp_path / "t.yaml"))[0].startswith(f"{tmp_path / 't.yaml'}: no such file; did you mean")
+    assert refusals(str(tmp_path / "irs.yaml"))[0].startswith(f"{tmp_path / 'irs.yaml'}: no such file; did you mean")
     assert "no such file" in refusals("a\0b")[0] or "cannot be read" in refusals("a\0b")[0]
 
 
