@@ -29,6 +29,9 @@ def evaluate_files(
     """The metrics of a model on a file, or on the test part that its spec names; `by` a column also in slices."""
     model = set_input_format(Model.load(model_path), settings)
     texts = [] if by is None else [by]
+    if data is None and isinstance(test := model.spec.data.test, str) and not model.reads_images:
+        folder = Path(model_path).parent / model.spec_folder
+        return evaluate_table_file(model, locate_file(test, folder), by, resamples, settings)
     if data is None and names_test_part(model):
         rows = read_test_rows(model, Path(model_path), texts)
     elif data is None:

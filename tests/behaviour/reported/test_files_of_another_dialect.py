@@ -236,3 +236,17 @@ def test_a_line_of_names_is_no_row_for_a_model_of_files_without_names(tmp_path, 
     else:
         assert "skip_rows: 1" in found.err
     assert (found.code, found.out) == (0, expected)
+
+
+def test_the_test_file_of_the_spec_is_read_however_it_is_written(tmp_path):
+    (tmp_path / "t.csv").write_text(plain(day=DAY, gap=""), encoding="utf-8")
+    (tmp_path / "same.csv").write_text(plain(day=DAY, gap=""), encoding="utf-8")
+    (tmp_path / "other.csv").write_text(export(title=False, end=False).replace("k.A.", ""), encoding="cp1252")
+    found = {}
+    for test in ("same", "other"):
+        said = SPEC.format("t.csv", f"test: {test}.csv, columns: {{Datum: date}}", MODEL, TRAINING)
+        (tmp_path / f"{test}.yaml").write_text(said, encoding="utf-8")
+        assert mlptrain("fit", f"{test}.yaml", "-q", cwd=tmp_path).code == 0
+        found[test] = mlptrain("eval", f"{test}.npz", cwd=tmp_path)
+    assert (found["other"].code, found["other"].out) == (0, found["same"].out)
+    assert "other.csv: not written as the training file; read with" in found["other"].err
