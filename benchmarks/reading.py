@@ -53,7 +53,9 @@ OWN = READ.format(
     "try:\n    import pyarrow.csv\nexcept ImportError:\n    pass",
     read="table = read_table(sys.argv[1], TableFormat())\n"
     "kinds = {name: infer_kind_from_cells(table, name, {''}).kind for name in table.columns}\n"
-    "encoded = {n: read_numbers(table, n, ()) if k == 'number' else table.coded(n).codes for n, k in kinds.items()}",
+    "encoded = {\n"
+    "    n: read_numbers(table, n, ()) if k == 'number' else table.code_texts(n).codes for n, k in kinds.items()\n"
+    "}",
     peak=PEAK,
 )
 PANDAS = "pandas.read_csv"

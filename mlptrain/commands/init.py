@@ -104,7 +104,7 @@ def make_image_starter(data: str, labels: str | None, folder: Path) -> Starter:
     if labels is None:
         raise SpecError("--labels is missing: these are images; name the IDX file of their labels")
     images = read_images(data)
-    classes = fit_classes("label", read_labels(labels, len(images)).coded(""), labels)
+    classes = fit_classes("label", read_labels(labels, len(images)).code_texts(""), labels)
     count, shape = len(images), " × ".join(map(str, images.shape[1:]))
     text = [
         *format_starter_header(data, f"{count:,} images of {shape} pixels"),
@@ -271,7 +271,7 @@ def list_starter_notices(found: Findings) -> list[str]:
 
 def describe_label_doubts(table: Table, target: str, missing: Collection[str]) -> list[str]:
     """Notices of labels that may be meant alike or missing."""
-    cells, grammar = table.coded(target), table.grammar_of(target)
+    cells, grammar = table.code_texts(target), table.grammar_of(target)
     classes = fit_classes(target, cells, table.name, grammar)
     return describe_doubtful_labels(classes, cells, grammar, missing=missing)
 

@@ -214,7 +214,9 @@ class InputFormat:
             for name, texts in found.items():
                 gaps = {*MISSING_NUMBERS, *data.rules.missing(name)}
                 if len(texts) < MOST_TEXTS:
-                    texts.update(text for text in table.coded(name).values if text and strip_blanks(text) not in gaps)
+                    texts.update(
+                        text for text in table.code_texts(name).values if text and strip_blanks(text) not in gaps
+                    )
         return found
 
     @property

@@ -157,17 +157,17 @@ class Prediction:
             yield TableRows(table)
 
     @property
-    def ignored(self) -> list[str]:
+    def unused_columns(self) -> list[str]:
         """Columns of the file that the model never saw, and that are not passed through."""
         data = self.model.spec.data
         known = {*self.model.columns(), *self.options.keep, *data.targets, data.sample_weight, data.split.column}
-        known |= self.model.ignored
+        known |= self.model.ignored_columns
         return [] if "all" in self.options.keep else [name for name in self.names if name not in known]
 
     @property
     def notices(self) -> list[str]:
         """What the user should hear once all rows are predicted: columns without use, odd cells."""
-        ignored = self.ignored
+        ignored = self.unused_columns
         unused = f"columns that the model does not use: {format_quoted_names(ignored)}" if ignored else ""
         empty = "" if self.counts.rows else f"{name_input(self.data)}: there are no rows, only names"
         ends = f"{name_input(self.data)}: {describe_empty_rows(self.empty_rows)}" if self.empty_rows else ""
@@ -206,7 +206,7 @@ class Prediction:
         return f"--keep all: {format_quoted_names(replaced)} of the input {said}" if replaced else ""
 
     @property
-    def written(self) -> list[str]:
+    def output_names(self) -> list[str]:
         """The names of the columns that are written, before a spreadsheet is thought of."""
         kept = self.reading.names if "all" in self.options.keep else self.options.keep
         return [*(name for name in kept if name not in self.predicted), *self.predicted]
@@ -223,13 +223,13 @@ class Prediction:
         if self.model.reads_images:
             return {}
         rename = escape_spreadsheet_formula if self.options.spreadsheet_safe else str
-        kept = set(self.written).difference(self.predicted)
+        kept = set(self.output_names).difference(self.predicted)
         return {rename(name): of for name, of in self.reading.types.items() if name in kept}
 
     def choose_form(self, out: Path, options: OutputOptions) -> TableForm:
         """The form in which the predictions are written."""
         dialect = self.reading.dialect if options.like_input and not self.model.reads_images else None
-        form, notice = choose_output_form(out, options, dialect, [*self.written, *self.model.head.classes])
+        form, notice = choose_output_form(out, options, dialect, [*self.output_names, *self.model.head.classes])
         self.said += [notice] * bool(notice)
         if isinstance(form, TextForm) or (isinstance(form, ParquetForm) and any(self.format.data.replace.values())):
             return form  # a replaced cell may be of another type than its column
@@ -243,7 +243,7 @@ class Prediction:
         """Write all predictions to a file, which is whole or not there; only predictions are replaced."""
         require_separate_output(path, Path(self.model_path), self.data, self.model)
         form = self.choose_form(path, options)
-        require_replaceable_predictions(path, form, names=self.written, model=self.model)
+        require_replaceable_predictions(path, form, names=self.output_names, model=self.model)
         publish_file(path, lambda stream: form.write(self.predict_pieces(), self.numeric, stream))
 
     def refuse_blank_lines(self, count: int) -> DataError:
@@ -273,7 +273,7 @@ class Prediction:
         if data.has_header:
             return
         others = {name for name in (data.sample_weight, data.split.column) if name is not None}
-        known = self.model.columns().keys() | self.model.ignored | others
+        known = self.model.columns().keys() | self.model.ignored_columns | others
         width, place = len(known | set(data.targets)), max(int(name.rpartition("_")[2]) for name in known)
         if len(self.names) != width and not place <= len(self.names) < width:
             why = f"{len(self.names)} columns, {width} in training; without a header, columns are told by their place"

@@ -85,7 +85,7 @@ def format_positive_class(labels: Sequence[str]) -> Iterator[str]:
 
 def list_labels(table: Table, target: str, missing: Collection[str]) -> list[str]:
     """The classes of a target, in their order."""
-    counts = merge_levels(table.coded(target).counts, table.gaps(target, missing), table.grammar_of(target))
+    counts = merge_levels(table.code_texts(target).counts, table.gaps(target, missing), table.grammar_of(target))
     return sort_numbers_or_texts(counts.keys() - {""})
 
 
@@ -128,7 +128,7 @@ def describe_target(table: Table, target: str, *, classes: bool, missing: Collec
         if numbers.min() == numbers.max():
             raise DataError(f"{where}: the target is constant; nothing can be learned")
         return f"numbers {describe_range(table, target, missing)}{describe_codes(table, target)}"
-    counts = merge_levels(table.coded(target).counts, table.gaps(target, missing), table.grammar_of(target))
+    counts = merge_levels(table.code_texts(target).counts, table.gaps(target, missing), table.grammar_of(target))
     labels = list_labels(table, target, missing)
     if len(labels) < 2:
         raise DataError(f"{where}: there is one class only; nothing can be learned")

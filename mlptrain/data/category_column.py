@@ -124,7 +124,7 @@ class CategoryColumn(Column):
 
     @classmethod
     def fit(cls, table: Table, asked: ColumnSettings, targets: Doubles) -> Self | None:
-        cells = table.coded(asked.name)
+        cells = table.code_texts(asked.name)
         gaps = table.gaps(asked.name, asked.missing)
         counts = merge_levels(cells.counts, gaps, table.grammar_of(asked.name))
         levels = choose_levels(table, asked, counts) if len(counts) > 1 else ()
@@ -153,7 +153,7 @@ class CategoryColumn(Column):
 
     def codes(self, table: Table) -> Integers:
         """The place of each cell's level; the number of levels for any other value."""
-        codes = self.find_levels(table).code_cells(table.coded(self.name))
+        codes = self.find_levels(table).code_cells(table.code_texts(self.name))
         codes[codes == NONE] = len(self.levels)
         return codes
 
@@ -172,7 +172,7 @@ class CategoryColumn(Column):
 
     def hint_at_level(self, table: Table, unseen: Flags) -> str:
         """What one of the unseen values may have been meant as; empty if nothing tells."""
-        cells, finder = table.coded(self.name), self.find_levels(table)
+        cells, finder = table.code_texts(self.name), self.find_levels(table)
         texts = (cells.values[code] for code in np.unique(cells.codes[unseen])[:MOST_HINTS].tolist())
         return next((hint for text in texts if text and (hint := finder.find_near(text))), "")
 

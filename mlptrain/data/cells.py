@@ -85,7 +85,7 @@ class TextCells:
         counts = np.bincount(self.codes, minlength=len(self.values)).tolist()
         return {value: count for value, count in zip(self.values, counts, strict=True) if count}
 
-    def coded(self) -> "TextCells":
+    def code_texts(self) -> "TextCells":
         """The cells as texts."""
         return self
 
@@ -180,7 +180,7 @@ class NumberCells:
             return self.odd.text(place)
         return f"{int(self.numbers[row]):0{self.digits}d}" if self.digits else f"{self.numbers[row]:.15g}"
 
-    def coded(self) -> TextCells | None:
+    def code_texts(self) -> TextCells | None:
         """The same cells as texts, where their text is known."""
         if not self.digits:
             return None

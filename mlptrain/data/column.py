@@ -93,7 +93,7 @@ class ColumnLook:
     @cached_property
     def texts(self) -> TextCells:
         """The cells as texts."""
-        return self.table.coded(self.name)
+        return self.table.code_texts(self.name)
 
     @cached_property
     def counts(self) -> dict[str, int]:
@@ -233,7 +233,7 @@ class Column(ABC):
     def find_gaps(cls, table: Table, asked: ColumnSettings) -> Flags:
         """Which rows have no value (imputing: drop_row leaves them out)."""
         gaps = np.zeros(table.rows, bool)
-        gaps[table.coded(asked.name).find_rows(table.gaps(asked.name, asked.missing))] = True
+        gaps[table.code_texts(asked.name).find_rows(table.gaps(asked.name, asked.missing))] = True
         return gaps
 
     # what a fitted column is for readers and for the network

@@ -41,7 +41,7 @@ def read_dates(table: Table, name: str, missing: Collection[str], form: str | No
 
     With the `local` clock, the time is what the cell says, whatever its zone.
     """
-    cells = table.coded(name)
+    cells = table.code_texts(name)
     found = parse_date_cells(table, name, missing, form)
     seconds = found.seconds if clock == "utc" else found.seconds + np.nan_to_num(found.ahead)
     gaps = list_date_gaps(table, name, missing)
@@ -59,7 +59,7 @@ def suggest_cure(table: Table, name: str, form: str | None, *, wrong: Collection
 
     Typed dates have no format: it is that of the texts among them, and there need be none.
     """
-    counts, of = table.coded(name).counts, table.type_of(name)
+    counts, of = table.code_texts(name).counts, table.type_of(name)
     if of.kind == "date":
         counts = {text: count for text, count in counts.items() if text in of.strays}
     if forms := [each for each in list_likely_formats(counts) if reads_all(each, [first])]:
@@ -79,7 +79,7 @@ def list_date_gaps(table: Table, name: str, missing: Collection[str]) -> frozens
 
 def parse_date_cells(table: Table, name: str, missing: Collection[str], form: str | None) -> Moments:
     """The moment of each different text of a column, parsed once for all tables of these cells."""
-    cells, gaps = table.coded(name), list_date_gaps(table, name, missing)
+    cells, gaps = table.code_texts(name), list_date_gaps(table, name, missing)
     keys = (("moments", form, gaps), ("zones", form, gaps))
     if keys[0] not in cells.readings:
         found = parse_date_texts(table, name, gaps, form)
@@ -89,7 +89,7 @@ def parse_date_cells(table: Table, name: str, missing: Collection[str], form: st
 
 def parse_date_texts(table: Table, name: str, gaps: Collection[str], form: str | None) -> Moments:
     """The moment of each different text: typed dates have one form of text, whatever the format of texts is."""
-    cells, of = table.coded(name), table.type_of(name)
+    cells, of = table.code_texts(name), table.type_of(name)
     moments = cells.readings.get(MOMENT_READING)
     if moments is not None:
         missing = np.array([text in gaps for text in cells.values], bool)
@@ -111,14 +111,14 @@ def parse_date_texts(table: Table, name: str, gaps: Collection[str], form: str |
 
 def mark_zones(table: Table, name: str, missing: Collection[str], form: str | None) -> Flags:
     """Which cells are times with a zone."""
-    zoned: Flags = ~np.isnan(parse_date_cells(table, name, missing, form).ahead)[table.coded(name).codes]
+    zoned: Flags = ~np.isnan(parse_date_cells(table, name, missing, form).ahead)[table.code_texts(name).codes]
     return zoned
 
 
 def count_zones(table: Table, name: str, missing: Collection[str], form: str | None) -> tuple[int, int]:
     """How many cells have a zone, and how many are dates without one."""
     zoned = mark_zones(table, name, missing, form)
-    known = ~np.isnan(parse_date_cells(table, name, missing, form).seconds)[table.coded(name).codes]
+    known = ~np.isnan(parse_date_cells(table, name, missing, form).seconds)[table.code_texts(name).codes]
     return int(zoned.sum()), int((known & ~zoned).sum())
 
 
@@ -126,7 +126,8 @@ def find_table_date_format(table: Table, name: str, missing: Collection[str]) ->
     """The format of a column's dates."""
     gaps = list_date_gaps(table, name, missing)
     return (
-        choose_date_format({text: count for text, count in table.coded(name).counts.items() if text not in gaps}) or ""
+        choose_date_format({text: count for text, count in table.code_texts(name).counts.items() if text not in gaps})
+        or ""
     )
 
 

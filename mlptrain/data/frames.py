@@ -315,7 +315,7 @@ def replace_texts(table: Table, words: Mapping[str, str]) -> Table:
 
 def find_replacements(table: Table, name: str, words: Mapping[str, str]) -> dict[str, str]:
     """What each text of a column becomes; values are replaced by value."""
-    texts, of = table.coded(name).values, table.type_of(name)
+    texts, of = table.code_texts(name).values, table.type_of(name)
     if of.has_values:
         found = translate_replacements(texts, words, of, table.grammar)
     else:
@@ -363,7 +363,7 @@ def rewrite_columns(table: Table, rewrites: Mapping[str, Callable[[str], str]]) 
     """The table with other texts in some columns."""
     columns = dict(table.columns)
     for name, rewrite in rewrites.items():
-        cells = table.coded(name)
+        cells = table.code_texts(name)
         texts = [rewrite(value) for value in cells.values]
         if texts != list(cells.values):
             coder = Coder()

@@ -25,7 +25,7 @@ def find_foreign_cells(
     if table is None or not table.rows:
         return [], []
     unseen = OddRows()
-    named = [name for name in chosen if name in table.coded(name).values]
+    named = [name for name in chosen if name in table.code_texts(name).values]
     unreadable = [name for name in chosen if name not in named and not is_readable(columns[name], table, unseen)]
     return named + unreadable, [name for name in chosen if name in unseen.unseen]
 

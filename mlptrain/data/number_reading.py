@@ -40,7 +40,7 @@ def read_numbers(table: Table, name: str, missing: Collection[str]) -> Doubles:
 
 def read_booleans(table: Table, name: str, missing: Collection[str]) -> Doubles:
     """1 for true, 0 for false (also where other programs write 1.0 and 0.0), NaN where missing."""
-    cells = table.coded(name)
+    cells = table.code_texts(name)
     known = frozenset().union(*BOOLEANS)
     gaps = table.gaps(name, MISSING_NUMBERS.union(missing))
     words = [normalise_boolean(value, table.grammar_of(name)) for value in cells.values]

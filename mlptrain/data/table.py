@@ -104,19 +104,19 @@ class Table:
         texts = self.column(name).kept_texts.values
         return find_texts_of_equal_value(texts, missing, kind, self.grammar) | {""}
 
-    def coded(self, name: str) -> TextCells:
+    def code_texts(self, name: str) -> TextCells:
         """The cells of one column as texts."""
         cells = self.column(name)
-        coded = cells.coded()
+        coded = cells.code_texts()
         if coded is None:
             assert self.again is not None
-            coded = self.again([name]).coded(name)
+            coded = self.again([name]).code_texts(name)
             coded = coded if self.origin is None else coded.take(self.origin)
         return coded
 
     def texts(self, name: str) -> list[str]:
         """The cells of one column as a list of texts."""
-        return self.coded(name).texts()
+        return self.code_texts(name).texts()
 
     def missing(self, names: Sequence[str]) -> str:
         """The message that columns are missing."""

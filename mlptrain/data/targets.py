@@ -91,7 +91,7 @@ class NumberTarget:
     highest: tuple[float, ...] = ()
     """What predictions are kept within; empty for no bounds."""
 
-    def scaled(self, values: Doubles, dtype: np.dtype[Any]) -> Matrix:
+    def scale_values(self, values: Doubles, dtype: np.dtype[Any]) -> Matrix:
         """The numbers that the network learns to predict (rows, targets); NaN where there is no such number."""
         with np.errstate(invalid="ignore", divide="ignore"):
             scaled = (transform_targets(values, self.transform) - np.asarray(self.center)) / np.asarray(self.scale)
@@ -145,7 +145,7 @@ def list_rows_without_target(table: Table, name: str, missing: Collection[str], 
     """The rows without a target. Where it is a number in all other rows, NA and the like mean missing, too."""
     if numeric or has_only_numbers(table, name, missing):
         return np.flatnonzero(np.isnan(read_numbers(table, name, missing))).tolist()
-    return table.coded(name).find_rows(table.gaps(name, missing))
+    return table.code_texts(name).find_rows(table.gaps(name, missing))
 
 
 def has_only_numbers(table: Table, name: str, missing: Collection[str]) -> bool:

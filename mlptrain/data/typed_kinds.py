@@ -50,7 +50,7 @@ def infer_typed_number_kind(name: str, values: Doubles) -> Understood:
 
 def infer_typed_text_kind(table: Table, name: str, missing: Collection[str]) -> Understood:
     """A column of texts, truth values or dates; constants and texts that are nearly all different are left out."""
-    kind, cells = table.types[name].kind, table.coded(name)
+    kind, cells = table.types[name].kind, table.code_texts(name)
     gaps = table.gaps(name, missing)
     counts = {value: count for value, count in cells.counts.items() if value not in gaps}
     present = sum(counts.values())

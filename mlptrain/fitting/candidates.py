@@ -36,7 +36,7 @@ def understand_candidates(draft: Draft, rows: Rows, folder: Path) -> list[Candid
     if draft.recipe is None:
         return [Candidate(data=make_training_data(draft.spec, rows, folder), expansion=None)]
     facts = find_recipe_facts(draft, rows)
-    found = [draft.completed(facts, choice) for choice in range(max(len(draft.recipe.choices), 1))]
+    found = [draft.complete_spec(facts, choice) for choice in range(max(len(draft.recipe.choices), 1))]
     if all(spec == found[0][0] for spec, _ in found):
         found = found[:1]
     return [

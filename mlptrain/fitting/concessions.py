@@ -121,7 +121,7 @@ class Paces:
 
     def make_data(self, draft: Draft) -> TrainingData:
         """The rows as a draft's first choice understands them."""
-        spec, _ = draft.completed(find_recipe_facts(draft, self.rows))
+        spec, _ = draft.complete_spec(find_recipe_facts(draft, self.rows))
         if (known := self.data.get(key := describe_network(spec))) is None:
             known = self.data[key] = make_training_data(spec, self.rows, self.folder)
         return replace(known, spec=replace(spec, loss=known.spec.loss))

@@ -209,7 +209,7 @@ def slice_rows_by_part(rows: int, validation: Integers) -> Slicing:
 
 def slice_rows_by_column(table: Table, by: str, missing: Sequence[str]) -> Slicing:
     """The rows by the values of a column, or by the quartiles of many numbers; missing ones apart."""
-    cells, gaps = table.coded(by), table.gaps(by, missing)
+    cells, gaps = table.code_texts(by), table.gaps(by, missing)
     grammar = table.grammar_of(by)
     present = [level for level in merge_levels(cells.counts, gaps, grammar) if level]
     if len(present) > MOST_SLICES:

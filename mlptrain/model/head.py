@@ -93,7 +93,7 @@ class ClassHead:
         answers, name = rows.answers, rows.answer_column(self.target.name)
         if name not in answers.columns:
             raise DataError(answers.missing([name]))
-        codes = self.target.codes(answers.coded(name), answers.grammar_of(name))
+        codes = self.target.codes(answers.code_texts(name), answers.grammar_of(name))
         if not unknown and (codes < 0).any():
             row = int((codes < 0).argmax())
             cell = answers.columns[name].text(row)
@@ -108,7 +108,7 @@ class ClassHead:
     def describe_unknown(self, rows: Rows) -> list[str]:
         """A notice that names the labels that training did not have beside those that it had; none of numbers."""
         column = rows.answer_column(self.target.name)
-        return self.target.describe_unknown(rows.answers.coded(column), rows.answers.grammar_of(column))
+        return self.target.describe_unknown(rows.answers.code_texts(column), rows.answers.grammar_of(column))
 
     def find_incomparable(self, truth: NDArray[Any], dtype: np.dtype[Any]) -> tuple[int, str, str] | None:
         """The first target that the loss cannot compare: its row, its column and why; None for any class."""
@@ -282,7 +282,7 @@ class NumberHead:
 
     def loss_targets(self, truth: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
         """The scaled targets (B, K); NaN for a number that the loss cannot compare."""
-        scaled = self.target.scaled(truth, dtype)
+        scaled = self.target.scale_values(truth, dtype)
         return np.where(truth < 0, np.nan, scaled).astype(dtype) if self.loss.counts and (truth < 0).any() else scaled
 
     def encoding_targets(self, truth: NDArray[Any]) -> Doubles:

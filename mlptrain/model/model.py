@@ -98,7 +98,7 @@ class Model(ModelContents):
         return sum(each.network.parameters.theta.size for each in self.networks)
 
     @property
-    def ignored(self) -> set[str]:
+    def ignored_columns(self) -> set[str]:
         """Columns that were left out when the networks were trained."""
         return {name for each in self.networks for name in each.features.ignored}
 

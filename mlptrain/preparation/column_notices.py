@@ -32,7 +32,7 @@ def describe_levels_for_missing(table: Table, understood: Mapping[str, Understoo
     """Notices of the words for a missing value that are levels of categories: columns with the same words together."""
     alike: dict[tuple[str, ...], dict[str, int]] = {}
     for name in (name for name, found in understood.items() if found.kind == "category"):
-        counts = table.coded(name).counts
+        counts = table.code_texts(name).counts
         gaps = table.gaps(name, rules.missing(name))
         words = {text: count for text, count in counts.items() if is_word_for_missing(text) and text not in gaps}
         if words:
@@ -48,7 +48,7 @@ def describe_levels_for_missing(table: Table, understood: Mapping[str, Understoo
 def describe_near_groups(table: Table, name: str, rules: FeatureRules) -> list[str]:
     """A notice of groups that may be meant alike: their rows come to lie in several parts."""
     grammar = table.grammar_of(name)
-    groups = merge_levels(table.coded(name).counts, table.gaps(name, rules.missing(name)), grammar)
+    groups = merge_levels(table.code_texts(name).counts, table.gaps(name, rules.missing(name)), grammar)
     return [*filter(None, [describe_near_levels(name, groups, grammar, what="groups")])]
 
 

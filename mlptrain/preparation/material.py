@@ -56,7 +56,7 @@ class TrainingData:
             return np.empty(0, np.int64)
         answers = self.rows.answers
         column = self.rows.answer_column(self.classes.name)
-        return self.classes.codes(answers.coded(column), answers.grammar_of(column))
+        return self.classes.codes(answers.code_texts(column), answers.grammar_of(column))
 
 
 def read_training_rows(spec: Spec, folder: Path, *, texts: Sequence[str] = ()) -> Rows:
@@ -100,7 +100,7 @@ def understand_training_rows(spec: Spec, rows: Rows, folder: Path) -> TrainingDa
     understood = determine_input_column_kinds(spec, rows.inputs) if not rows.are_images else {}
     if classes is not None and not rows.are_images:
         column = rows.answer_column(classes.name)
-        cells, grammar = rows.answers.coded(column), rows.answers.grammar_of(column)
+        cells, grammar = rows.answers.code_texts(column), rows.answers.grammar_of(column)
         notices += describe_doubtful_labels(classes, cells, grammar, missing=spec.data.missing_values)
     if spec.data.split.type == "group":
         notices += describe_near_groups(rows.inputs, spec.data.split.key_column, spec.data.rules)

@@ -83,7 +83,7 @@ def find_split_keys(data: TrainingData) -> dict[str, NDArray[Any]]:
 
 def read_groups(data: TrainingData, table: Table, column: str) -> NDArray[np.int64]:
     """The code of each row's group."""
-    cells, marks = table.coded(column), data.spec.data.rules.missing(column)
+    cells, marks = table.code_texts(column), data.spec.data.rules.missing(column)
     if gaps := cells.find_rows(table.gaps(column, marks)):
         why = "the group is missing, by which data.split divides the rows; fill it in"
         raise table.fault(gaps[0], column, why)
@@ -94,7 +94,7 @@ def read_times(data: TrainingData, table: Table, column: str) -> NDArray[np.floa
     """The time of each row: numbers as they are, dates in seconds."""
     own, missing = data.spec.data.rules.of(column), data.spec.data.rules.missing(column)
     gaps = table.gaps(column, missing)
-    texts = [text for text in table.coded(column).counts if text not in gaps]
+    texts = [text for text in table.code_texts(column).counts if text not in gaps]
     plain = own.format is None and own.type != "date" and all(map(table.grammar_of(column).reads, texts))
     times = read_numbers(table, column, missing) if plain else read_dates(table, column, missing, own.format)
     if np.isnan(times).any():

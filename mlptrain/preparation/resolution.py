@@ -26,7 +26,7 @@ def resolve_target_classes(spec: Spec, rows: Rows) -> ClassTarget | None:
         if spec.data.rules.of(name).type == "boolean":
             read_booleans(rows.answers, name, spec.data.missing_targets)
     column = rows.answer_column(name)
-    found = fit_classes(name or "label", rows.answers.coded(column), rows.name, rows.answers.grammar_of(column))
+    found = fit_classes(name or "label", rows.answers.code_texts(column), rows.name, rows.answers.grammar_of(column))
     if spec.data.positive_class is None:
         return found
     try:
@@ -41,7 +41,7 @@ def refuse_numeric_class_target(spec: Spec, table: Table, name: str) -> None:
     if spec.loss is None or spec.data.rules.of(name).type == "category":
         return
     many = cells.count_different_numbers() > FEW
-    texts = [] if many else list(table.coded(name).counts)
+    texts = [] if many else list(table.code_texts(name).counts)
     grammar = table.grammar_of(name)
     figures = [text for text in texts if grammar.reads(text)]
     fractions = sum(not grammar.read_number(text).is_integer() for text in figures)
@@ -65,7 +65,7 @@ def has_class_target(spec: Spec, rows: Rows) -> bool:
         return declared != "number"
     kind = infer_target_kind(table, names[0], {"", *data.missing_targets})
     if kind == "ignore":  # constant, a running number, dates, or text that is different in nearly every row
-        return not all(map(table.grammar_of(names[0]).reads, table.coded(names[0]).counts))
+        return not all(map(table.grammar_of(names[0]).reads, table.code_texts(names[0]).counts))
     return kind != "number" or len(find_distinct_numbers(table, names[0], most=2)) == 2
 
 

@@ -60,7 +60,7 @@ def list_number_doubts(spec: Spec, table: Table, name: str) -> list[str]:
 def list_label_doubts(spec: Spec, table: Table, name: str) -> list[str]:
     """Notices about labels: they look like numbers, or nearly every row has its own."""
     gaps = {"", *spec.data.missing_targets}
-    counts = {text: count for text, count in table.coded(name).counts.items() if strip_blanks(text) not in gaps}
+    counts = {text: count for text, count in table.code_texts(name).counts.items() if strip_blanks(text) not in gaps}
     grammar, rows = table.grammar_of(name), sum(counts.values())
     present = {text: count for text, count in counts.items() if strip_blanks(text) not in MISSING_NUMBERS}
     seen = look_at_number_texts(present, grammar)

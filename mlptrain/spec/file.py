@@ -59,7 +59,7 @@ class Draft:
             fill_missing_train_path(document)
         return document
 
-    def completed(self, facts: Facts, choice: int = 0) -> tuple[Spec, Expansion | None]:
+    def complete_spec(self, facts: Facts, choice: int = 0) -> tuple[Spec, Expansion | None]:
         """The spec for these rows and this choice, and what became of its recipe; every problem in one error."""
         if self.recipe is None:
             return require_valid_spec(self.own(None)), None
@@ -125,7 +125,7 @@ class Draft:
         What is wrong whatever the rows are is an error.
         """
         if self.recipe is None:
-            return self.completed(Facts(target="classes", rows=1))[0]
+            return self.complete_spec(Facts(target="classes", rows=1))[0]
         spec = self.first
         loss = merge_documents(self.recipe.spec, self.own(self.recipe.spec)).tree.get("loss")
         decided = isinstance(loss, dict) and "name" in loss
@@ -138,7 +138,7 @@ class Draft:
         problems: SpecError | None = None
         for facts in self.recipe.worlds():
             try:
-                return self.completed(facts)[0]
+                return self.complete_spec(facts)[0]
             except SpecError as found:
                 problems = problems or found
         assert problems is not None

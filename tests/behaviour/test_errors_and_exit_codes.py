@@ -45,7 +45,9 @@ def refused(folder, code, *arguments, lines=1, **options):
     assert ended.out == ""
     assert "Traceback" not in ended.err
     assert "bug in mlptrain" not in ended.err
-    messages = ended.err[ended.err.index("error: ") :].splitlines()
+    begin = ended.err.index("error: ")
+    notes, messages = ended.err[:begin].splitlines(), ended.err[begin:].splitlines()
+    assert all(note.startswith("note: ") for note in notes)
     assert len(messages) == lines
     assert all(message.startswith("error: ") for message in messages)
     assert files(folder) == before

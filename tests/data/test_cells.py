@@ -351,7 +351,7 @@ def test_cells_of_texts_and_of_numbers_answer_alike():
         one, other = (cells.read_numbers(missing, NumberGrammar())[0] for cells in (kept, numbers))
         np.testing.assert_array_equal(one, other)
     assert kept.find_rows({"x", ""}) == numbers.find_rows({"x", ""}) == [30, 31, 34]
-    assert kept.coded() is kept.kept_texts is kept
+    assert kept.code_texts() is kept.kept_texts is kept
     assert numbers.kept_texts.counts == {"x": 2, "": 1}
     assert (kept.count_plain_numbers([-9.0]), numbers.count_plain_numbers([-9.0])) == (0, 31)
     assert (kept.count_different_numbers(), numbers.count_different_numbers()) == (0, 32)

@@ -531,9 +531,9 @@ def check_alike(columns: dict[str, list[Any]], others: dict[str, Any]) -> None:
 
 def targets(table: Table) -> list[Any]:
     """Every column that can be one as a target of classes, the others as one of numbers, or as weights."""
-    several = [name for name in "icb" if len(merge_levels(table.coded(name).counts, (), NUMBERS)) > 1]
-    classes = [fit_classes(name, table.coded(name), "table") for name in several]
-    codes = [target.codes(table.coded(target.name)).tolist() for target in classes]
+    several = [name for name in "icb" if len(merge_levels(table.code_texts(name).counts, (), NUMBERS)) > 1]
+    classes = [fit_classes(name, table.code_texts(name), "table") for name in several]
+    codes = [target.codes(table.code_texts(target.name)).tolist() for target in classes]
     return [classes, codes, read_targets(table, ("n", "i"), ()).tobytes()]
 
 

@@ -53,7 +53,7 @@ def test_scaled_targets_are_scaled_back(rows, scaled):
     values = np.array(rows)
     assume((np.ptp(values, axis=0) > 1e-3).all())
     target = fit_target_numbers(("a", "b"), values, scaled=scaled, source="f.csv")
-    z = target.scaled(values, FLOAT64)
+    z = target.scale_values(values, FLOAT64)
     np.testing.assert_allclose(target.restore_units(z), values, rtol=1e-9, atol=1e-6)
     if scaled:
         np.testing.assert_allclose([z.mean(axis=0), z.std(axis=0)], [[0, 0], [1, 1]], atol=1e-6)
@@ -76,7 +76,7 @@ def test_predictions_stay_within_the_bounds_of_each_target_in_the_users_units(pr
     bound = replace(free, lowest=(0.25, -7.0), highest=(40.0, 0.125))
     z = np.array(predicted)
     np.testing.assert_array_equal(bound.restore_units(z), np.clip(free.restore_units(z), [0.25, -7.0], [40.0, 0.125]))
-    np.testing.assert_array_equal(bound.scaled(np.abs(z) + 1, FLOAT64), free.scaled(np.abs(z) + 1, FLOAT64))
+    np.testing.assert_array_equal(bound.scale_values(np.abs(z) + 1, FLOAT64), free.scale_values(np.abs(z) + 1, FLOAT64))
     assert np.isnan(bound.restore_units(np.array([[np.nan, 0.0]]))[0, 0])
 
 
@@ -87,10 +87,10 @@ def test_a_constant_target_is_an_error():
 
 def test_a_target_too_large_for_the_network_has_no_scaled_number():
     target = fit_target_numbers(("a", "b"), np.array([[1.0, 1e40], [2.0, 1.0]]), scaled=False, source="f.csv")
-    assert np.isnan(target.scaled(np.array([[1.0, 1e40]]), FLOAT32)).tolist() == [[False, True]]
+    assert np.isnan(target.scale_values(np.array([[1.0, 1e40]]), FLOAT32)).tolist() == [[False, True]]
     said = "the target 1e+40 is more than float32 can hold; set data.scale_target: true"
     assert target.explain_no_scaled(1e40, FLOAT32) == said
-    assert np.isfinite(target.scaled(np.array([[1.0, 1e40]]), FLOAT64)).all()
+    assert np.isfinite(target.scale_values(np.array([[1.0, 1e40]]), FLOAT64)).all()
 
 
 @pytest.mark.parametrize("transform", get_args(Transform))
@@ -102,7 +102,7 @@ def test_transformed_targets_are_transformed_back(transform, scaled, values):
     f = {"none": lambda y: y, "log": np.log, "log1p": np.log1p}[transform]
     assume(np.ptp(f(values)) > 1e-3)
     target = fit_target_numbers(("y",), values, scaled=scaled, source="f.csv", transform=transform)
-    z = target.scaled(values, FLOAT64)
+    z = target.scale_values(values, FLOAT64)
     expected = (f(values) - f(values).mean()) / f(values).std() if scaled else f(values)
     np.testing.assert_allclose(z, expected, rtol=1e-9, atol=1e-9)
     np.testing.assert_allclose(target.restore_units(z), values, rtol=1e-9, atol=1e-6)
@@ -111,7 +111,7 @@ def test_transformed_targets_are_transformed_back(transform, scaled, values):
 @pytest.mark.parametrize(("transform", "least"), [("log", 0.0), ("log", -1.0), ("log1p", -1.0), ("log1p", -2.5)])
 def test_what_has_no_logarithm_has_no_scaled_number(transform, least):
     target = NumberTarget(names=("y",), center=(0.0,), scale=(1.0,), transform=transform)
-    assert np.isnan(target.scaled(np.array([[1.0], [least]]), FLOAT64)).tolist() == [[False], [True]]
+    assert np.isnan(target.scale_values(np.array([[1.0], [least]]), FLOAT64)).tolist() == [[False], [True]]
     said = f"{least:g} has no logarithm (data.target_transform: {transform})"
     assert target.explain_no_scaled(least, FLOAT64) == said
 

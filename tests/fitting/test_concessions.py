@@ -175,7 +175,7 @@ def test_every_concession_of_a_packaged_recipe_is_a_spec_whatever_the_rows_are(n
     for concession in draft.recipe.concessions:
         conceded = draft.concede(concession)
         for facts in conceded.recipe.worlds():
-            spec, _ = conceded.completed(facts)
+            spec, _ = conceded.complete_spec(facts)
             assert spec.training.time_limit == 9
 
 

@@ -59,7 +59,7 @@ def spec_of(case: Any, folder: Path) -> Spec:
     recipe = "realmlp_td_s" if case.simple else "realmlp_td"
     own = {"recipe": recipe, "data": data, "model": model, "training": {"epochs": EPOCHS}}
     facts = Facts(target="classes" if case.classes else "numbers", rows=len(table["part"]))
-    return load_draft("spec.yaml", [], json.dumps(own)).completed(facts)[0]
+    return load_draft("spec.yaml", [], json.dumps(own)).complete_spec(facts)[0]
 
 
 @pytest.fixture(scope="module", params=CASES, ids=str)

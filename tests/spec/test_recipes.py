@@ -52,7 +52,7 @@ def shelf(tmp_path, monkeypatch):
 
 
 def spec_for(facts, text="", *overrides, name="smooth"):
-    return load_draft("s.yaml", overrides, f"recipe: {name}\n{DATA}{text}").completed(facts)[0]
+    return load_draft("s.yaml", overrides, f"recipe: {name}\n{DATA}{text}").complete_spec(facts)[0]
 
 
 def refused(facts, text="", *overrides):
@@ -201,7 +201,7 @@ def test_an_override_may_name_the_recipe_change_it_or_do_without():
 def test_an_alias_over_a_recipe_is_announced_once():
     text = f"recipe: smooth\n{DATA}optimizer: {{lr: 0.25}}\n"
     assert notices(text) == ["s.yaml:3: 'lr' is read as 'learning_rate'"]
-    assert load_draft("s.yaml", (), text).completed(SOME)[0].optimizer.learning_rate == 0.25
+    assert load_draft("s.yaml", (), text).complete_spec(SOME)[0].optimizer.learning_rate == 0.25
 
 
 def test_before_the_rows_are_known_the_loss_is_known_only_if_it_was_said():
@@ -214,10 +214,10 @@ def test_what_was_overridden_is_told():
     draft = load_draft(
         "s.yaml", ["seed=4"], f"recipe: smooth\n{DATA}optimizer: {{beta_1: 0.9}}\ntraining: {{batch_size: 9}}"
     )
-    spec, expansion = draft.completed(FEW)
+    spec, expansion = draft.complete_spec(FEW)
     assert expansion.overridden == ("optimizer.beta_1",)
     assert (expansion.recipe.name, expansion.facts, spec.seed) == ("smooth", FEW, 4)
-    assert load_draft("s.yaml", ["optimizer=sgd"], f"recipe: smooth\n{DATA}").completed(FEW)[1].overridden == (
+    assert load_draft("s.yaml", ["optimizer=sgd"], f"recipe: smooth\n{DATA}").complete_spec(FEW)[1].overridden == (
         "optimizer",
     )
 

@@ -152,7 +152,7 @@ def test_rows_that_are_given_need_no_file():
     assert refusals({}, rows_given=True) == ["spec: data: 'target' is missing: which column is to be predicted?"]
     assert refusals({"data": "x"}, rows_given=True) == ["spec: data: write a map of keys here (got 'x')"]
     draft = make_draft_from_spec({"recipe": "plain", "data": {"target": "y"}}, {"data.target": "z"}, rows_given=True)
-    spec, expansion = draft.completed(Facts(target="classes", rows=100))
+    spec, expansion = draft.complete_spec(Facts(target="classes", rows=100))
     assert (spec.data.train, spec.data.target, expansion.recipe.name) == ("", "z", "plain")
     assert "data.train" not in expansion.overridden
 
