@@ -250,3 +250,14 @@ def test_the_test_file_of_the_spec_is_read_however_it_is_written(tmp_path):
         found[test] = mlptrain("eval", f"{test}.npz", cwd=tmp_path)
     assert (found["other"].code, found["other"].out) == (0, found["same"].out)
     assert "other.csv: not written as the training file; read with" in found["other"].err
+
+
+def test_a_row_that_strict_refuses_in_a_file_of_one_column_is_not_sniffed(tmp_path):
+    write_lines(tmp_path / "t.csv", [("x", "y"), *((f"{k * 37 % 11}.5", "pq"[k % 2]) for k in range(60))])
+    said = SPEC.format("t.csv", "header: true", MODEL, TRAINING).replace("target: Umsatz", "target: y")
+    (tmp_path / "m.yaml").write_text(said)
+    assert mlptrain("fit", "m.yaml", "-q", cwd=tmp_path).code == 0
+    write_lines(tmp_path / "far.csv", [("x",), ("1",), ("500000000",)])
+    refused = mlptrain("predict", "m.npz", "far.csv", "--strict", cwd=tmp_path)
+    assert refused.code == 3
+    assert refused.err.startswith("error: far.csv:3: column ")
