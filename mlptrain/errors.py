@@ -37,7 +37,12 @@ class DataError(MlptrainError):
 
 
 class MissingFile(DataError):
-    """A data file is not there; a command that knows the key of the spec that names it says its place."""
+    """A data file is not there, or none that a pattern matches.
+
+    A command that has the spec says the place of the `key` that names it, where that is known.
+    """
+
+    key: Sequence[str] = ()
 
 
 class CellFault(DataError):

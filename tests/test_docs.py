@@ -12,8 +12,9 @@ from typer.main import get_command
 
 import mlptrain
 from mlptrain.cli import app
-from mlptrain.commands.input_settings import FORMAT_KEYS, OWN_KEYS
+from mlptrain.commands.input_settings import OWN_KEYS
 from mlptrain.data.table_format import TableFormat
+from mlptrain.model.reading_settings import FORMAT_KEYS
 from mlptrain.spec.file import load_spec
 from tests.support.pages import (
     PAGES,

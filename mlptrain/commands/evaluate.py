@@ -1,13 +1,14 @@
 """`eval`: a model on a file, or on the test part that its spec names."""
 
 import filecmp
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from mlptrain.commands.input_format import InputFormat
+from mlptrain.commands.input_format import ModelInputFormat
 from mlptrain.commands.input_settings import set_input_format
-from mlptrain.errors import DataError, SpecError
+from mlptrain.errors import DataError, MissingFile, SpecError
 from mlptrain.model.evaluation import Evaluation, slice_rows_by_part
 from mlptrain.model.model import Model
 from mlptrain.model.rows import Rows, locate_file, read_rows
@@ -28,21 +29,38 @@ def evaluate_files(
 ) -> Evaluation:
     """The metrics of a model on a file, or on the test part that its spec names; `by` a column also in slices."""
     model = set_input_format(Model.load(model_path), settings)
-    texts = [] if by is None else [by]
-    if data is None and isinstance(test := model.spec.data.test, str) and not model.reads_images:
-        folder = Path(model_path).parent / model.spec_folder
-        return evaluate_table_file(model, locate_file(test, folder), by, resamples, settings)
-    if data is None and names_test_part(model):
-        rows = read_test_rows(model, Path(model_path), texts)
-    elif data is None:
-        return evaluate_training_rows(model, Path(model_path), by, resamples)
-    elif not model.reads_images and labels is None:
+    if data is None:
+        with name_key_of_model_spec(model, Path(model_path)):
+            return evaluate_known_rows(model, Path(model_path), by, resamples, settings)
+    if not model.reads_images and labels is None:
         found = evaluate_table_file(model, data, by, resamples, settings)
-        return replace(found, seen=describe_seen_file(model, Path(model_path), data))
     else:
-        rows = read_evaluation_file(model, data, labels, texts)
-    found = model.evaluate_rows(rows, by=by, resamples=resamples)
-    return found if data is None else replace(found, seen=describe_seen_file(model, Path(model_path), data))
+        rows = read_evaluation_file(model, data, labels, [] if by is None else [by])
+        found = model.evaluate_rows(rows, by=by, resamples=resamples)
+    return replace(found, seen=describe_seen_file(model, Path(model_path), data))
+
+
+def evaluate_known_rows(
+    model: Model, model_path: Path, by: str | None, resamples: int | None, settings: Sequence[str]
+) -> Evaluation:
+    """The metrics of a model on the test part that its spec names, or on the training file where it names none."""
+    if isinstance(test := model.spec.data.test, str) and not model.reads_images:
+        path = locate_file(test, model_path.parent / model.spec_folder)
+        return evaluate_table_file(model, path, by, resamples, settings)
+    if names_test_part(model):
+        rows = read_test_rows(model, model_path, [] if by is None else [by])
+        return model.evaluate_rows(rows, by=by, resamples=resamples)
+    return evaluate_training_rows(model, model_path, by, resamples)
+
+
+@contextmanager
+def name_key_of_model_spec(model: Model, model_path: Path) -> Iterator[None]:
+    """Say of a file that is not there which key of the model's spec names it."""
+    key = "data.train" if model.spec.data.test is None else "data.test"
+    try:
+        yield
+    except MissingFile as problem:
+        raise DataError(f"{model_path}: {key}: {problem}; give DATA") from None
 
 
 def names_test_part(model: Model) -> bool:
@@ -101,7 +119,7 @@ def evaluate_table_file(
     """The metrics of a model on a table, read as the training file was, or as it looks where that does not fit."""
     texts = [] if by is None else [by]
     others = [*model.spec.data.targets, *filter(None, (model.spec.data.sample_weight, by))]
-    form = InputFormat(model, data, others, settings, "mlptrain eval")
+    form = ModelInputFormat(model, data, others, settings, "mlptrain eval")
 
     def evaluate() -> Evaluation:
         reader = form.model

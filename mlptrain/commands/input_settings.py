@@ -2,27 +2,18 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from mlptrain.data.cell_cures import FORMATS, SETTING, list_date_formats, list_number_ways
-from mlptrain.data.column_rules import ColumnRules
-from mlptrain.data.date_column import DateColumn
-from mlptrain.data.features import FeatureColumn, Features
-from mlptrain.data.grammar import NumberGrammar
-from mlptrain.data.table_format import TableFormat
 from mlptrain.errors import CellFault, DataError, SpecError
 from mlptrain.model.fitted_network import FittedNetwork
 from mlptrain.model.model import Model
-from mlptrain.model.rows import AnyFeatures
+from mlptrain.model.reading_settings import FORMAT_KEYS, quote_key, read_features_as, write_option
 from mlptrain.spec.fields import Data
 
 OWN_KEYS = ("missing_values", "missing_target")
-FORMAT_KEYS = tuple(each.name for each in fields(TableFormat))
-GRAMMAR_KEYS = tuple(each.name for each in fields(NumberGrammar) if each.name in FORMAT_KEYS)
 OF_A_COLUMN = re.compile(r"data\.columns\..+\.(format|missing_values)")
-MARKS = ("delimiter", "decimal", "thousands")
-"""Keys whose value is one character."""
 
 
 def set_input_format(model: Model, settings: Sequence[str]) -> Model:
@@ -56,42 +47,8 @@ def read_as(model: Model, data: Data) -> Model:
 
 def read_network_as(network: FittedNetwork, data: Data) -> FittedNetwork:
     """The network with another data section, and columns that read their cells as it says."""
-    features: AnyFeatures = network.features
-    if isinstance(features, Features):
-        columns = tuple(read_column_as(column, network.spec.data, data) for column in features.columns)
-        features = replace(features, columns=columns)
+    features = read_features_as(network.features, network.spec.data, data)
     return replace(network, spec=replace(network.spec, data=data), features=features)
-
-
-def read_column_as(column: FeatureColumn, before: Data, now: Data) -> FeatureColumn:
-    """The fitted column with the marks of missing cells and the format of dates that are set anew."""
-    name = column.name
-    if before.rules.missing(name) != now.rules.missing(name):
-        column = replace(column, missing=tuple(now.rules.missing(name)))
-    form = now.rules.of(name).format
-    if isinstance(column, DateColumn) and form and form != before.rules.of(name).format:
-        column = replace(column, format=form)
-    return column
-
-
-def set_date_formats(data: Data, formats: Mapping[str, str]) -> Data:
-    """The data section with other formats of some columns of dates."""
-    own: dict[str, ColumnRules] = {name: replace(data.rules.of(name), format=form) for name, form in formats.items()}
-    return replace(data, columns={**data.columns, **own})
-
-
-def quote_key(name: str) -> str:
-    """A column's name as a step of a dotted key."""
-    return name if re.fullmatch(r"[^.\"=\s]+", name) else f'"{name}"'
-
-
-def write_option(key: str, value: str) -> str:
-    """The option that sets a key to a value in YAML, as a shell takes it."""
-    from shlex import quote  # for messages alone
-
-    if key.removeprefix("data.") in MARKS and len(value) == 3:
-        value = value.strip('"')
-    return f"--set {quote(f'{key}={value}')}"
 
 
 def advise_setting(problem: DataError, command: str, data: Data) -> DataError:

@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
-from mlptrain.commands.input_format import InputFormat
+from mlptrain.commands.input_format import ModelInputFormat
 from mlptrain.commands.input_settings import set_input_format
 from mlptrain.commands.predict_output import (
     STDOUT,
@@ -117,10 +117,10 @@ class Prediction:
         return self.open_reading()
 
     @cached_property
-    def format(self) -> InputFormat:
+    def format(self) -> ModelInputFormat:
         """How the input is written."""
         keep = [name for name in self.options.keep if name != "all"]
-        return InputFormat(self.model, self.data, keep, self.settings, "mlptrain predict")
+        return ModelInputFormat(self.model, self.data, keep, self.settings, "mlptrain predict")
 
     def open_reading(self) -> Reading:
         """The input, open for reading as the model's training file was, or as it looks where that does not fit."""

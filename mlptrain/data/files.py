@@ -133,7 +133,7 @@ def match_files(path: str) -> list[str]:
         return [path]
     found = sorted(glob.glob(path, recursive=True))  # noqa: PTH207  (absolute patterns too)
     if not found:
-        raise DataError(f"{path}: no file matches this pattern")
+        raise MissingFile(f"{path}: no file matches this pattern")
     return found
 
 

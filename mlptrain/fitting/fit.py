@@ -103,9 +103,17 @@ def fit_rows(
     host = host or Host()
     host = replace(host, begun=host.clock() if host.begun is None else host.begun)
     host = begin_time_limit(draft.spec.training.time_limit, host)
+    with draft.name_places():
+        return fit_candidates(draft, rows, folder, host, tuple(sinks), keeper, keep_held_out=keep_held_out)
+
+
+def fit_candidates(
+    draft: Draft, rows: Rows, folder: Path, host: Host, sinks: Sequence[Sink], keeper: Keeper, *, keep_held_out: bool
+) -> Fit:
+    """Train the candidate of a spec that suits the rows, within the host's time."""
     host = choose_threads(draft, rows, folder, keeper.unfinished, host)
     conceded = choose_concession(draft, rows, folder, keeper.unfinished, host, needs_folds=keep_held_out)
-    candidates, sinks = list_spec_candidates(conceded.draft, rows, folder), tuple(sinks)
+    candidates = list_spec_candidates(conceded.draft, rows, folder)
     several = len(candidates) > 1
     with open_sinks(sinks if several else ()):
         trial = None if conceded.draft.recipe is None else conceded.draft.recipe.trial
@@ -117,17 +125,17 @@ def fit_rows(
         data = apply_time_limit(data, keeper.unfinished, host, conceded.given_up)
         held_out = HeldOut(data.rows, data.spec.data.split) if keep_held_out else None
         trainings = Trainings(data, keeper, sinks, host)
-        return train_on_parts(draft, data, trainings, held_out, unopened=() if several else sinks)
+        return train_on_parts(data, trainings, held_out, unopened=() if several else sinks)
 
 
 def train_on_parts(
-    draft: Draft, data: TrainingData, trainings: Trainings, held_out: HeldOut | None, *, unopened: Sequence[Sink]
+    data: TrainingData, trainings: Trainings, held_out: HeldOut | None, *, unopened: Sequence[Sink]
 ) -> Fit:
     """Divide the rows, train, and sum up; an Interrupted has the best model so far, unless a checkpoint keeps it."""
     clock, keeper = trainings.host.clock, trainings.keeper
     parts, begun = divide_rows(data), clock()
     try:
-        with open_sinks(unopened), draft.name_places():
+        with open_sinks(unopened):
             ended = trainings.run(parts, held_out)
     except Interrupted as problem:
         if not keeper.remembers:

@@ -9,10 +9,8 @@ from numpy.typing import NDArray
 
 from mlptrain.data.column import Understood, find_repeated
 from mlptrain.data.column_names import format_quoted_names
-from mlptrain.data.feature_fitting import find_incomplete_rows
 from mlptrain.data.levels import NONE, LevelFinder
-from mlptrain.data.odd_cells import OddCells, OddRows
-from mlptrain.data.table import Table, format_row_count
+from mlptrain.data.table import Table
 from mlptrain.data.targets import NumberTarget, fit_target_numbers, read_targets, require_targets_present
 from mlptrain.engine.comparisons import Undefined
 from mlptrain.errors import DataError, EnvironmentFailure, SpecError
@@ -21,7 +19,6 @@ from mlptrain.model.architecture import describe_layer_for_outputs
 from mlptrain.model.encoding import (
     HEAVIEST,
     LIGHTEST,
-    encode_examples,
     make_examples_from_inputs,
     require_comparable_targets,
 )
@@ -31,14 +28,11 @@ from mlptrain.model.network_outputs import measure_part_metrics
 from mlptrain.model.rows import (
     AnyFeatures,
     Rows,
-    describe_blank_lines,
-    drop_uncounted_rows,
-    read_rows,
-    take_chosen_rows,
 )
 from mlptrain.preparation.material import TrainingData
 from mlptrain.preparation.splits import Parts
-from mlptrain.spec.fields import Source, Spec
+from mlptrain.preparation.validation_rows import describe_incomplete_rows, encode_validation_part
+from mlptrain.spec.fields import Spec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +60,7 @@ def fit_and_encode_parts(data: TrainingData, parts: Parts) -> EncodedData:
     notices = [*data.notices, *describe_single_row_classes(data), *dropped, *([needless] if needless else [])]
     features, train = fit_and_encode_inputs(data, rows, head, notices)
     origin = Origin(rows=whole, numbers=parts.train, features=features)
-    validation = encode_validation(data, parts, features, head, notices)
+    validation = encode_validation_part(data, parts, features, head, notices)
     if validation is not None:
         check_monitor_is_defined(spec, head, validation)
     return EncodedData(
@@ -141,48 +135,6 @@ def check_monitor_is_defined(spec: Spec, head: Head, validation: Examples) -> No
     if isinstance(value, Undefined):
         cure = "hold out other rows, or watch the loss"
         raise SpecError(f"training.monitor: {name} has no value on the validation rows: {value.reason}; {cure}")
-
-
-def encode_validation(
-    data: TrainingData, parts: Parts, features: AnyFeatures, head: Head, notices: list[str]
-) -> Examples | None:
-    """The rows of the validation part, a share or those of a file of their own, and which of all rows they are."""
-    if (file := data.spec.data.split.validation_file) is not None:
-        rows = read_validation_file(data, file, notices)
-        origin = Origin(rows=rows, numbers=np.arange(rows.count), features=features)
-    elif len(parts.validation):
-        rows = data.rows.take(parts.validation)
-        origin = Origin(rows=data.rows, numbers=parts.validation, features=features)
-    else:
-        return None
-    odd, counts = OddRows(), OddCells()
-    validation = encode_examples(data.spec, features, head, rows, odd=odd)
-    counts.add(odd)
-    if file is not None and counts.words():
-        notices.append(f"{rows.name}: {counts.words()}")
-    return replace(validation, origin=origin)
-
-
-def read_validation_file(data: TrainingData, file: Source, notices: list[str]) -> Rows:
-    """The rows of the validation file that are of use; notices say which are not."""
-    spec = data.spec.data
-    rows = read_rows(file, spec, data.folder)
-    if not rows.count:
-        raise DataError(f"{rows.name}: there are no rows to validate on")
-    blank = describe_blank_lines(rows)
-    rows, dropped = drop_uncounted_rows(spec, rows)
-    incomplete = find_incomplete_rows(rows.inputs, data.understood, spec.rules)
-    if rows.count and incomplete.all() and not rows.are_images:
-        raise DataError(f"{rows.name}: every validation row lacks a cell (data.imputing: drop_row)")
-    if incomplete.any():
-        dropped.append(describe_incomplete_rows(int(incomplete.sum())))
-    notices += [*blank, *(f"{rows.name}: {each}" for each in dropped)]
-    return take_chosen_rows(rows, ~incomplete) if incomplete.any() or not rows.are_images else rows
-
-
-def describe_incomplete_rows(count: int) -> str:
-    """The notice of rows that lack a cell."""
-    return f"{format_row_count(count)} with missing cells left out (data.imputing: drop_row)"
 
 
 def fit_head(data: TrainingData, rows: Rows) -> Head:

@@ -96,7 +96,10 @@ class Draft:
 
     @contextmanager
     def name_places(self) -> Iterator[None]:
-        """Put the place of the key before a problem that the rows have brought to light: KEY: what is wrong."""
+        """Put the place of the key before a problem that the rows have brought to light: KEY: what is wrong.
+
+        So is it before the message that a file is not there, where the key that names it is known.
+        """
         try:
             yield
         except SpecError as problem:
@@ -104,6 +107,8 @@ class Draft:
             found = {".".join(map(str, path)): place.text for path, place in places.items() if path}
             said = [(found.get(each.partition(": ")[0], ""), each) for each in problem.problems]
             raise SpecError(*(": ".join(filter(None, each)) for each in said)) from None
+        except MissingFile as problem:
+            raise (DataError(self.name_place(problem, problem.key)) if problem.key else problem) from None
 
     @contextmanager
     def name_place_of_file(self, *path: str) -> Iterator[None]:
@@ -111,8 +116,11 @@ class Draft:
         try:
             yield
         except MissingFile as problem:
-            place = join_place_and_path(self.own(None).nearest(path), path)
-            raise DataError(f"{place}: {problem}") from None
+            raise DataError(self.name_place(problem, path)) from None
+
+    def name_place(self, problem: MissingFile, path: Sequence[str]) -> str:
+        """The message that a file is not there, behind the place and the key that names it."""
+        return f"{join_place_and_path(self.own(None).nearest(tuple(path)), tuple(path))}: {problem}"
 
     def check(self) -> None:
         """Raise a SpecError with all that is wrong whatever the rows are."""

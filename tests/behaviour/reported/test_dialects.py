@@ -124,7 +124,7 @@ def test_numbers_that_can_be_read_in_two_ways_are_not_guessed(folder):
     (folder / "rows").write_text(text_of(rows, delimiter=";"), encoding="utf-8")
     ended = mlptrain("predict", "s.npz", "rows", cwd=folder)
     assert (ended.code, ended.out) == (3, "")
-    assert "can be read in two ways; say which: --set data." in ended.err
+    assert "can be read in two ways; give --set data." in ended.err
     assert mlptrain("predict", "s.npz", "rows", "--set", "data.decimal=,", cwd=folder).code == 0
 
 

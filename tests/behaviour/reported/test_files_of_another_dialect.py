@@ -1,6 +1,8 @@
 """A model of a spreadsheet and one of a plain file predict each other's tables, to the digit, or say why not."""
 
 import datetime as dt
+import json
+import re
 import shlex
 
 import pytest
@@ -261,3 +263,84 @@ def test_a_row_that_strict_refuses_in_a_file_of_one_column_is_not_sniffed(tmp_pa
     refused = mlptrain("predict", "m.npz", "far.csv", "--strict", cwd=tmp_path)
     assert refused.code == 3
     assert refused.err.startswith("error: far.csv:3: column ")
+
+
+@pytest.fixture(scope="module")
+def validated(tmp_path_factory):
+    """A folder with a spec of each way to write the table, and the metrics on a validation file written alike."""
+    path, expected = tmp_path_factory.mktemp("validated"), {}
+    (path / "export.csv").write_bytes(export().encode("cp1252"))
+    (path / "plain.csv").write_text(plain(day=DAY, gap=""), encoding="utf-8")
+    of_plain = "missing_values: [k.A.], columns: {Datum: date}"
+    for name, said in (("export", OF_EXPORT), ("plain", of_plain)):
+        said = f"split: {{validation: {name}.csv}}, {said}"
+        (path / f"{name}.yaml").write_text(SPEC.format(f"{name}.csv", said, MODEL, TRAINING), encoding="utf-8")
+        expected[name] = measure_validation(path, name)
+    return path, expected
+
+
+def measure_validation(path, spec, *options):
+    """The metrics of a fit, and what was said."""
+    ended = mlptrain("fit", f"{spec}.yaml", "--json", *options, cwd=path)
+    assert ended.code == 0, ended.err
+    return json.loads(ended.out)["metrics"], ended.err
+
+
+@pytest.mark.parametrize("spec", ["export", "plain"])
+@pytest.mark.parametrize("content", FILES.values(), ids=FILES)
+def test_the_validation_file_is_read_however_it_is_written(validated, content, spec):
+    path, expected = validated
+    (path / "rows").write_bytes(content)
+    metrics, said = measure_validation(path, spec, "--set", "data.split.validation=rows")
+    assert metrics == expected[spec][0]
+    assert said.count("rows: not written as the training file; read with") <= 1
+    assert mlptrain("check", f"{spec}.yaml", "--set", "data.split.validation=rows", cwd=path).code == 0
+
+
+def test_what_no_way_to_read_a_validation_file_mends_is_said_with_the_way_that_was_found(validated):
+    path, _ = validated
+    (path / "rows").write_text(plain(gap="n/v", delimiter=";"), encoding="utf-8")
+    ended = mlptrain("fit", "plain.yaml", "--set", "data.split.validation=rows", cwd=path)
+    note, error = ended.err.splitlines()
+    assert (ended.code, ended.out) == (3, "")
+    assert note.startswith('note: rows: not written as the training file; read with delimiter: ";"')
+    assert "'n/v' is not a number" in error
+    assert "what the spec says of data holds for the training file, too: write this one alike" in error
+
+
+ABSENT = {
+    "a name": "nope.csv",
+    "a pattern": "nope-*.csv",
+    "a folder that is not there": "nope/x.csv",
+    "one of several": "[plain.csv, nope.csv]",
+}
+
+
+@pytest.mark.parametrize("name", ABSENT.values(), ids=ABSENT)
+@pytest.mark.parametrize("command", ["fit", "check"])
+def test_a_validation_file_that_is_not_there_is_told_with_the_line_of_its_name(validated, name, command):
+    path, _ = validated
+    lines = ["data:", "  train: plain.csv", "  target: Umsatz", "  missing_values: [k.A.]", "  split:"]
+    text = "\n".join([*lines, f"    validation: {name}", ""])
+    (path / "absent.yaml").write_text(text, encoding="utf-8")
+    ended = mlptrain(command, "absent.yaml", cwd=path)
+    assert (ended.code, ended.out) == (3, "")
+    assert re.search(r"^error: absent\.yaml:6: data\.split\.validation: nope.*no (such )?file", ended.err, re.M)
+    option = f"data.split.validation={name}"
+    ended = mlptrain(command, "plain.yaml", "--set", option, cwd=path)
+    assert re.search(r"^error: --set data\.split\.validation: nope.*no (such )?file", ended.err, re.M)
+
+
+@pytest.mark.parametrize(("key", "said"), [("test", "data.test"), ("train", "data.train")])
+def test_a_file_that_eval_takes_from_the_spec_and_is_not_there_is_told_with_its_key(tmp_path, key, said):
+    (tmp_path / "t.csv").write_text(plain(day=DAY, gap=""), encoding="utf-8")
+    (tmp_path / "x.csv").write_text(plain(day=DAY, gap=""), encoding="utf-8")
+    files = {"train": "t.csv", "test": "x.csv"} if key == "test" else {"train": "x.csv"}
+    named = ", ".join(f"{name}: {file}" for name, file in files.items())
+    (tmp_path / "m.yaml").write_text(f"data: {{{named}, target: Umsatz}}\ntraining: {{{TRAINING}}}\n")
+    assert mlptrain("fit", "m.yaml", "-q", cwd=tmp_path).code == 0
+    (tmp_path / "x.csv").unlink()
+    ended = mlptrain("eval", "m.npz", cwd=tmp_path)
+    assert (ended.code, ended.out) == (3, "")
+    assert ended.err.startswith(f"error: m.npz: {said}: x.csv: no such file")
+    assert ended.err.endswith("give DATA\n")
