@@ -15,6 +15,7 @@ from mlptrain.reporting.digest import Digest
 from mlptrain.reporting.frame import ASCII, UNICODE, Frame, Line, draw_trial
 from mlptrain.reporting.lines import LinesSink
 from mlptrain.reporting.sink_options import SinkOptions
+from mlptrain.reporting.terminal import is_live_terminal
 from mlptrain.reporting.text import escape_unencodable
 from mlptrain.reporting.words import describe_finish
 from mlptrain.training.events import Event, EventSink, Finished, Started, StepsDone, TrialSteps
@@ -185,7 +186,7 @@ def make_sink_for_console(
 
     `FORCE_COLOR` makes Rich take a log for a terminal; the file itself is asked instead.
     """
-    if console.is_interactive and console.file.isatty():
+    if console.is_interactive and is_live_terminal(console.file):
         return ConsoleSink(console, title=title, clock=clock)
     return LinesSink(console.file, title=title, clock=clock)
 

@@ -11,6 +11,7 @@ from typing import TextIO
 
 from mlptrain.errors import SpecError
 from mlptrain.reporting.sink_options import SinkOptions
+from mlptrain.reporting.terminal import is_live_terminal
 from mlptrain.training.events import Sink
 
 SINKS = ("console", "lines", "history")
@@ -27,4 +28,4 @@ def make_sink(name: str, *, title: str = "", path: Path | None = None, stream: T
 
 def choose_display(stream: TextIO) -> str:
     """The name of the sink that shows a run on a stream: a live picture on a terminal, plain lines elsewhere."""
-    return "console" if stream.isatty() else "lines"
+    return "console" if is_live_terminal(stream) else "lines"

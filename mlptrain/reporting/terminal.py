@@ -5,6 +5,7 @@ Rich is not needed for this, and would take longer to load than `predict` takes.
 
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import IO, Literal
 from unicodedata import combining, east_asian_width
@@ -52,7 +53,7 @@ ANYWHERE = Terminal()
 
 
 def find_terminal(stream: IO[str]) -> Terminal:
-    """What a stream leads to. NO_COLOR is honoured, and TERM=dumb has no colours."""
+    """What a stream leads to. NO_COLOR is honoured; TERM=dumb and the cell of a notebook have no colours."""
     try:
         if not stream.isatty():
             return ANYWHERE
@@ -66,9 +67,28 @@ def find_terminal(stream: IO[str]) -> Terminal:
 
 def has_colours() -> bool:
     """Whether the environment wants colours, on a terminal."""
-    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM", "") in ("dumb", "unknown")
     old_windows = sys.platform == "win32" and not {"WT_SESSION", "TERM", "ANSICON"} & os.environ.keys()
-    return not plain and not old_windows
+    return not os.environ.get("NO_COLOR") and not old_windows and obeys_escape_codes(os.environ)
+
+
+def is_live_terminal(stream: IO[str]) -> bool:
+    """Whether a stream leads to a terminal on which a picture can be drawn anew in its place."""
+    return stream.isatty() and obeys_escape_codes(os.environ)
+
+
+KERNEL_SETS = {"PAGER": "cat", "GIT_PAGER": "cat", "CLICOLOR_FORCE": "1", "TERM": "xterm-color"}
+"""What ipykernel sets, all together (ipykernel/zmqshell.py); a person may have set one or the other."""
+
+
+def obeys_escape_codes(environment: Mapping[str, str]) -> bool:
+    """Whether a terminal with this environment moves its cursor and changes its colours when it is told to.
+
+    The cell of a notebook does not: IPython runs `!mlptrain …` on a pseudo-terminal and keeps all that is written.
+    `JPY_PARENT_PID` tells that a kernel is above (jupyter_client/launcher.py); kernels that a front end starts by itself
+    are known by what they set.
+    """
+    in_cell = "JPY_PARENT_PID" in environment or KERNEL_SETS.items() <= environment.items()
+    return not in_cell and environment.get("TERM", "") not in ("dumb", "unknown")
 
 
 def wrap_line(line: str, width: int, indent: str = "  ") -> str:

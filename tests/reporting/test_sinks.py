@@ -80,9 +80,13 @@ def test_a_history_needs_a_path():
 
 def test_a_terminal_gets_a_picture_and_anything_else_lines(monkeypatch):
     monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("JPY_PARENT_PID", raising=False)
     assert (choose_display(Terminal()), choose_display(io.StringIO())) == ("console", "lines")
     assert isinstance(make_sink("console", stream=Terminal()), ConsoleSink)
     assert isinstance(make_sink("console", stream=io.StringIO()), LinesSink)
+    monkeypatch.setenv("JPY_PARENT_PID", "12")
+    assert choose_display(Terminal()) == "lines"
+    assert isinstance(make_sink("console", stream=Terminal()), LinesSink)
 
 
 @pytest.mark.parametrize("text", ["a,b\n1,2\n", '{"event":'])

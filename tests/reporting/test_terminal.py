@@ -10,10 +10,13 @@ from mlptrain.__main__ import print_error
 from mlptrain.cli.options import print_notice
 from mlptrain.reporting.terminal import (
     ANYWHERE,
+    KERNEL_SETS,
     NARROWEST,
     Terminal,
     find_terminal,
+    is_live_terminal,
     measure_width,
+    obeys_escape_codes,
     shorten_to_width,
     wrap_line,
 )
@@ -33,7 +36,7 @@ class Tty(io.StringIO):
 @pytest.fixture
 def tty(monkeypatch):
     """A terminal of 60 columns, with nothing of it in the environment."""
-    for name in ("COLUMNS", "NO_COLOR"):
+    for name in ("COLUMNS", "NO_COLOR", "JPY_PARENT_PID"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setattr(os, "get_terminal_size", lambda stream: os.terminal_size((60, 20)))
@@ -86,6 +89,25 @@ def test_a_terminal_has_a_width_and_colours(tty, monkeypatch):
 def test_no_colours_where_none_are_wanted(tty, monkeypatch, name, value):
     monkeypatch.setenv(name, value)
     assert find_terminal(tty) == Terminal(width=60, colour=False)
+
+
+CELLS = [{"JPY_PARENT_PID": "12", "TERM": "xterm-256color"}, KERNEL_SETS, {"TERM": "dumb"}, {"TERM": "unknown"}]
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_cell_of_a_notebook_gets_neither_pictures_nor_colours(tty, monkeypatch, cell):
+    assert is_live_terminal(tty)
+    for name, value in cell.items():
+        monkeypatch.setenv(name, value)
+    assert find_terminal(tty) == Terminal(width=60, colour=False)
+    assert not is_live_terminal(tty)
+
+
+@pytest.mark.parametrize("missing", KERNEL_SETS)
+def test_a_pager_of_the_user_is_no_cell(missing):
+    assert not obeys_escape_codes(KERNEL_SETS)
+    assert obeys_escape_codes({name: value for name, value in KERNEL_SETS.items() if name != missing})
+    assert obeys_escape_codes({})
 
 
 def test_a_pipe_and_a_closed_stream_are_no_terminals(tty, monkeypatch):
