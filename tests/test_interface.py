@@ -17,7 +17,7 @@ import mlptrain
 from mlptrain.errors import DataError, Diverged, Interrupted, ModelFileError, SpecError
 from mlptrain.model.history import EpochEnded
 from mlptrain.model.model import Model
-from mlptrain.training.events import EventSink, Finished, Started, StepsDone
+from mlptrain.training.events import EventSink, Finished, FitFinished, FitStarted, Started, StepsDone
 from tests.support.flows import ROOT
 from tests.support.in_memory import drop_gaps, make_columns, make_records, make_spec, name_file, write_table
 
@@ -219,7 +219,7 @@ def test_sinks_see_every_event_and_change_nothing(tmp_path, monkeypatch, expecte
     events, sink = [], Lists()
     fit = mlptrain.fit(name_file(SPEC), data, sinks=[events.append, sink, "lines"])
     assert [type(event) for event in events if not isinstance(event, StepsDone)] == [
-        *(Started, *[EpochEnded] * 5, Finished)
+        *(FitStarted, Started, *[EpochEnded] * 5, Finished, FitFinished)
     ]
     assert sink.events == events
     assert (sink.opened, sink.closed) == (1, 1)
@@ -230,7 +230,7 @@ def test_sinks_see_every_event_and_change_nothing(tmp_path, monkeypatch, expecte
 def test_one_sink_may_stand_alone(capsys):
     events = []
     mlptrain.fit(SPEC, COLUMNS, sinks=events.append)
-    assert isinstance(events[-1], Finished)
+    assert isinstance(events[-1], FitFinished)
     mlptrain.fit(SPEC, COLUMNS, sinks="lines")
     assert "60 training rows" in capsys.readouterr().err
 

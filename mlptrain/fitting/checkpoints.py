@@ -121,6 +121,11 @@ class Checkpoints:
         return self.plan.existing == "finish"
 
     @property
+    def restarts(self) -> bool:
+        """Whether an unfinished fit is forgotten."""
+        return self.plan.existing == "restart"
+
+    @property
     def training_data(self) -> TrainingData:
         """The rows and the spec of the fit."""
         return self.opened[0]

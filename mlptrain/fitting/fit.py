@@ -1,7 +1,7 @@
 """A whole fit in memory: a spec and rows in, a model and how it went out."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from mlptrain.engine.metrics import Metrics
@@ -25,7 +25,7 @@ from mlptrain.model.training_names import describe_best_epochs
 from mlptrain.preparation.material import TrainingData, digest_training_data
 from mlptrain.preparation.partitions import divide_rows
 from mlptrain.spec.file import Draft
-from mlptrain.training.events import Sink, open_sinks
+from mlptrain.training.events import FitFinished, FitStarted, Sink, open_sinks, tell_sinks
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -115,7 +115,8 @@ def fit_candidates(
     conceded = choose_concession(draft, rows, folder, keeper.unfinished, host, needs_folds=keep_held_out)
     candidates = list_spec_candidates(conceded.draft, rows, folder)
     several = len(candidates) > 1
-    with open_sinks(sinks if several else ()):
+    first = make_fit_started_event(draft, keeper)
+    with open_sinks(sinks if several else (), first):
         trial = None if conceded.draft.recipe is None else conceded.draft.recipe.trial
         data = choose_candidate(candidates, trial, keeper.unfinished, host, sinks).data
         if keep_held_out and data.spec.data.split.folds is None:
@@ -125,18 +126,31 @@ def fit_candidates(
         data = apply_time_limit(data, keeper.unfinished, host, conceded.given_up)
         held_out = HeldOut(data.rows, data.spec.data.split) if keep_held_out else None
         trainings = Trainings(data, keeper, sinks, host)
-        return train_on_parts(data, trainings, held_out, unopened=() if several else sinks)
+        with open_sinks(() if several else sinks, first):
+            return train_on_parts(data, trainings, held_out)
 
 
-def train_on_parts(
-    data: TrainingData, trainings: Trainings, held_out: HeldOut | None, *, unopened: Sequence[Sink]
-) -> Fit:
+def make_fit_started_event(draft: Draft, keeper: Keeper) -> FitStarted:
+    """The event that a fit begins, or goes on."""
+    return FitStarted(
+        source=draft.document.name,
+        given=draft.given,
+        goes_on=keeper.unfinished is not None,
+        restarts=keeper.restarts,
+    )
+
+
+def make_fit_finished_event(outcome: Outcome) -> FitFinished:
+    """The event that a fit is over."""
+    return FitFinished(**{each.name: getattr(outcome, each.name) for each in fields(FitFinished)})
+
+
+def train_on_parts(data: TrainingData, trainings: Trainings, held_out: HeldOut | None) -> Fit:
     """Divide the rows, train, and sum up; an Interrupted has the best model so far, unless a checkpoint keeps it."""
     clock, keeper = trainings.host.clock, trainings.keeper
     parts, begun = divide_rows(data), clock()
     try:
-        with open_sinks(unopened):
-            ended = trainings.run(parts, held_out)
+        ended = trainings.run(parts, held_out)
     except Interrupted as problem:
         if not keeper.remembers:
             problem.model = make_unfinished_model(data, trainings, len(parts), clock() - begun)
@@ -144,7 +158,9 @@ def train_on_parts(
     refit, seconds = ended.refit if data.spec.training.refit else None, clock() - begun
     done = make_fit(data, ended.networks, ended.results, seconds=seconds, asked=len(parts), refit=refit)
     remark = describe_runs(ended.runs, data.spec.data.split)
-    return replace(done, held_out=held_out, outcome=replace(done.outcome, remark=remark))
+    outcome = replace(done.outcome, remark=remark)
+    tell_sinks(trainings.sinks, make_fit_finished_event(outcome))
+    return replace(done, held_out=held_out, outcome=outcome)
 
 
 def make_unfinished_model(data: TrainingData, trainings: Trainings, asked: int, seconds: float) -> Model | None:

@@ -26,6 +26,10 @@ class Keeper(Protocol):
     def finishes(self) -> bool:
         """Whether nothing is trained: the model is that of the best epoch so far."""
 
+    @property
+    def restarts(self) -> bool:
+        """Whether the user wishes that an unfinished fit is forgotten."""
+
     def begin(self, data: TrainingData, course: Course) -> None:
         """Before the first training: refuse an unfinished fit of another spec or of other data."""
 
@@ -54,6 +58,7 @@ class Forgetful:
     unfinished: Checkpoint | None = None
     remembers = False
     finishes = False
+    restarts = False
 
     def begin(self, data: TrainingData, course: Course) -> None:
         """There is nothing to compare with."""

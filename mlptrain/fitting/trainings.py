@@ -37,7 +37,7 @@ from mlptrain.storage.container import Arrays
 from mlptrain.training.calibration import calibrate_temperature, copy_temperature
 from mlptrain.training.course import Course
 from mlptrain.training.divergence import build_final_divergence_error
-from mlptrain.training.events import Finished, Sink, narrow_to_finished
+from mlptrain.training.events import Finished, Sink, narrow_to_finished, tell_sinks
 from mlptrain.training.loop import make_started_event, never_stop, train
 from mlptrain.training.state import TrainState, make_initial_state
 
@@ -179,8 +179,7 @@ class Trainings:
         state.history = restore_epochs(history)
         ended = Finished(reason=done.result["reason"], epochs=result.epochs, best_epoch=result.best_epoch, seconds=0.0)
         for event in (make_started_event(course, state), ended):
-            for sink in self.sinks:
-                sink(event)
+            tell_sinks(self.sinks, event)
         return result, history
 
     def make_deadline(self, course: Course) -> Callable[[], bool]:
@@ -224,8 +223,7 @@ class Trainings:
         finished: Finished | None = None
         for event in train(course, state, clock=self.host.clock, stop=stop, late=self.make_deadline(course)):
             finished = narrow_to_finished(event)
-            for consume in (watch, *self.sinks):
-                consume(event)
+            tell_sinks((watch, *self.sinks), event)
         assert finished is not None
         return finished
 

@@ -25,7 +25,7 @@ from mlptrain.spec.durations import parse_duration
 from mlptrain.spec.fields import Monitor
 from mlptrain.spec.recipes import Trial
 from mlptrain.training.course import Course
-from mlptrain.training.events import Sink, StepsDone, TrialSteps
+from mlptrain.training.events import Sink, StepsDone, TrialSteps, tell_sinks
 from mlptrain.training.loop import train
 from mlptrain.training.state import make_initial_state
 
@@ -113,8 +113,7 @@ def make_trial_course(data: TrainingData, steps: int) -> Course:
 
 def tell_trial_steps(sinks: Sequence[Sink], trial: int, trials: int, steps: int, planned: int) -> None:
     """Tell the sinks how far a trial has come."""
-    for sink in sinks:
-        sink(TrialSteps(trial=trial, trials=trials, steps=steps, planned=planned))
+    tell_sinks(sinks, TrialSteps(trial=trial, trials=trials, steps=steps, planned=planned))
 
 
 def try_training(data: TrainingData, steps: int, host: Host, tell: Callable[[int, int], object]) -> float:

@@ -12,14 +12,14 @@ from mlptrain.errors import EnvironmentFailure, SpecError
 from mlptrain.model.history import EpochEnded
 from mlptrain.reporting.sink_options import SinkOptions
 from mlptrain.storage.publishing import begins_with_or_empty, check_writable, require_replaceable_file
-from mlptrain.training.events import Event, EventSink, Finished, Started, TrialSteps
+from mlptrain.training.events import Event, EventSink, Finished, FitStarted, Started, TrialSteps
 
 FLUSH = 1.0
 """Seconds after which what was written is there to read."""
 BEGINNING = b'{"event": '
 """What every history begins with."""
 
-UNWRITTEN = ("earlier", "repeats", "undefined")
+UNWRITTEN = ("earlier", "repeats", "undefined", "spec")
 """What events say beside the facts of their own lines."""
 
 _encode = json.JSONEncoder(allow_nan=False).encode
@@ -78,8 +78,8 @@ class HistoryFile(EventSink):
         self._writer: HistoryWriter | None = None
 
     def __call__(self, event: Event, /) -> None:
-        """Write the line of an event; steps within an epoch and trials have none."""
-        if isinstance(event, TrialSteps):
+        """Write the line of an event; steps within an epoch, trials and the fit as a whole have none."""
+        if isinstance(event, FitStarted | TrialSteps):
             return
         if self._writer is None:
             self._stream = _open_history(self._path)

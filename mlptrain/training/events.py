@@ -1,12 +1,28 @@
-"""What the training loop says: frozen facts, plain numbers only. Sinks show or store them and never change training."""
+"""What a fit and its training loop say: frozen facts, plain values only. Sinks show or store them, no more."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
-from typing import ClassVar, Protocol, Self, runtime_checkable
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 from mlptrain.model.history import EpochEnded, Reason
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitStarted:
+    """A fit begins: its rows are read; its trials and trainings are to come."""
+
+    kind: ClassVar[str] = "fit_started"
+
+    source: str
+    """Where the spec is from, as messages call it: the path of its file, "standard input", or "spec"."""
+    given: Mapping[tuple[str, ...], Any] = field(default_factory=dict)
+    """What the user has written, overrides among it: texts, by the path of the key: ("seed",): "1"."""
+    goes_on: bool = False
+    """Whether it goes on with a fit that was interrupted."""
+    restarts: bool = False
+    """Whether the user wishes that a fit which was interrupted is forgotten."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +56,8 @@ class Started:
     """Whether a training on all rows is to follow."""
     earlier: tuple[EpochEnded, ...] = ()
     """The epochs of the run that this one goes on with."""
+    spec: Mapping[str, Any] = field(default_factory=dict)
+    """The spec of this training with all defaults, as plain values; of the first one it is that of the fit."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,12 +97,37 @@ class Finished:
     seconds: float
 
 
-Event = TrialSteps | Started | StepsDone | EpochEnded | Finished
+@dataclass(frozen=True, kw_only=True)
+class FitFinished:
+    """All trainings of a fit are over. None that an error or the user ends gets here."""
+
+    kind: ClassVar[str] = "fit_finished"
+
+    reason: str
+    epochs: int
+    best_epoch: int
+    parameters: int
+    seconds: float
+    metrics: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
+    """Per part (train, validation) all metrics of the parameters that were kept; of folds, the means."""
+    baseline: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
+    """Per part those of the prediction that knows nothing of a row."""
+    remark: str = ""
+    """One sentence about the run; empty where there is nothing to say."""
+
+
+Event = FitStarted | TrialSteps | Started | StepsDone | EpochEnded | Finished | FitFinished
 
 
 def narrow_to_finished(event: Event) -> Finished | None:
     """The event, if it is the last one of a training."""
     return event if isinstance(event, Finished) else None
+
+
+def tell_sinks(sinks: Iterable["Sink"], event: Event) -> None:
+    """Call each sink with an event."""
+    for sink in sinks:
+        sink(event)
 
 
 @runtime_checkable
@@ -128,6 +171,13 @@ class EventSink:
                 self.see_trial(event)
             case Finished():
                 self.see_finish(event)
+            case FitStarted():
+                self.see_fit_start(event)
+            case FitFinished():
+                self.see_fit_finish(event)
+
+    def see_fit_start(self, fit: FitStarted, /) -> None:
+        """A fit begins, before its trials and trainings."""
 
     def see_trial(self, trial: TrialSteps, /) -> None:
         """Steps of a trial are done, before the first training."""
@@ -143,6 +193,9 @@ class EventSink:
 
     def see_finish(self, finished: Finished, /) -> None:
         """A training is over. None that an error ends gets here."""
+
+    def see_fit_finish(self, fit: FitFinished, /) -> None:
+        """All trainings of a fit are over."""
 
     def close(self) -> None:
         """All trainings are over, or an error has ended them."""
@@ -165,9 +218,12 @@ def wrap_function_as_sink(sink: Sink | Callable[[Event], object]) -> Sink:
 
 
 @contextmanager
-def open_sinks(sinks: Iterable[Sink]) -> Iterator[None]:
-    """Enter all sinks, and leave each of them in every case."""
+def open_sinks(sinks: Iterable[Sink], first: Event | None = None) -> Iterator[None]:
+    """Enter all sinks, call each with the `first` event, if any, and leave each of them in every case."""
+    sinks = tuple(sinks)
     with ExitStack() as stack:
         for sink in sinks:
             stack.enter_context(sink)
+        if first is not None:
+            tell_sinks(sinks, first)
         yield

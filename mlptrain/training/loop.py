@@ -18,6 +18,7 @@ from mlptrain.engine.schedules import Now, find_plateau_rule
 from mlptrain.model.examples import Examples
 from mlptrain.model.history import EpochEnded, Reason
 from mlptrain.model.network_outputs import measure_named_metric, predict_with_mean_loss
+from mlptrain.plain import to_plain
 from mlptrain.spec.fields import Spec
 from mlptrain.training.course import Batch, Course, draw_batches
 from mlptrain.training.divergence import build_batch_divergence_error
@@ -94,6 +95,7 @@ def make_started_event(course: Course, state: TrainState) -> Started:
         refit=course.refit > 0,
         refit_follows=training.refit and not course.refit,
         earlier=tuple(state.history),
+        spec=to_plain(course.spec),
     )
 
 

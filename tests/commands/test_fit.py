@@ -12,7 +12,7 @@ from mlptrain.engine.metrics import list_metrics
 from mlptrain.errors import DataError, Diverged, EnvironmentFailure, SpecError
 from mlptrain.model.history import EpochEnded
 from mlptrain.model.model import Model
-from mlptrain.training.events import Finished, FunctionSink, Started
+from mlptrain.training.events import Finished, FitFinished, FitStarted, FunctionSink, Started
 from tests.support.flows import CONFIGS, fit, fit_mixed, mixed_rows, write_mixed
 
 CLASS_METRICS = ["loss", *(metric.name for metric in list_metrics(3))]
@@ -61,8 +61,8 @@ def test_every_event_goes_to_every_sink_and_the_sinks_change_nothing(tmp_path):
     watched = fit(str(spec), out=tmp_path / "a.npz", sinks=[FunctionSink(seen[0].append), FunctionSink(seen[1].append)])
     alone = fit(str(spec), out=tmp_path / "b.npz")
     assert seen[0] == seen[1]
-    assert isinstance(seen[0][0], Started)
-    assert isinstance(seen[0][-1], Finished)
+    assert [type(event) for event in seen[0][:2]] == [FitStarted, Started]
+    assert [type(event) for event in seen[0][-2:]] == [Finished, FitFinished]
     assert sum(isinstance(event, EpochEnded) for event in seen[0]) == 12
     assert watched.metrics == alone.metrics
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
@@ -225,7 +225,8 @@ def test_sinks_are_entered_before_the_first_training_and_left_after_the_last(tmp
     log = []
     spec = write_mixed(tmp_path, training={"epochs": 1}, data={"split": {"folds": 2}})
     fit(str(spec), out=tmp_path / "m.npz", sinks=[Opened(log)])
-    assert [each for each in log if each != "steps"] == ["entered", *["started", "epoch", "finished"] * 2, "left"]
+    trained = ["started", "epoch", "finished"] * 2
+    assert [each for each in log if each != "steps"] == ["entered", "fit_started", *trained, "fit_finished", "left"]
 
 
 def test_sinks_are_left_when_a_fit_diverges(tmp_path):
@@ -233,8 +234,8 @@ def test_sinks_are_left_when_a_fit_diverges(tmp_path):
     sections = {"data": {"target": "price"}, "optimizer": {"name": "sgd", "learning_rate": 1e30}}
     with pytest.raises(Diverged):
         fit(str(write_mixed(tmp_path, **sections)), out=tmp_path / "m.npz", sinks=[Opened(log)])
-    assert log[:2] + log[-1:] == ["entered", "started", "left"]
-    assert "finished" not in log
+    assert log[:3] + log[-1:] == ["entered", "fit_started", "started", "left"]
+    assert not {"finished", "fit_finished"} & {*log}
 
 
 def test_sinks_are_not_entered_where_nothing_is_trained(tmp_path):
@@ -279,5 +280,5 @@ def test_columns_that_no_model_file_can_hold_are_refused_before_training(tmp_pat
         EnvironmentFailure, match="columns do not fit into a model file: it has too many different keys"
     ):
         fit(str(write_mixed(tmp_path)), out=tmp_path / "m.npz", sinks=[FunctionSink(events.append)])
-    assert not events
+    assert [type(event) for event in events] == [FitStarted]
     assert left_in(tmp_path) == {"mixed.csv", "mixed.yaml"}

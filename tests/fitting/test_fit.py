@@ -7,6 +7,7 @@ from math import inf
 import numpy as np
 import pytest
 
+import mlptrain
 from mlptrain.commands.fit import make_result, read_checked_draft
 from mlptrain.data.frames import read_columns
 from mlptrain.errors import Diverged, Interrupted, SpecError
@@ -20,10 +21,11 @@ from mlptrain.model.file import compute_relative_spec_folder
 from mlptrain.model.history import EpochEnded
 from mlptrain.model.model import Model
 from mlptrain.model.rows import TableRows
+from mlptrain.plain import to_plain
 from mlptrain.preparation.material import read_training_rows
 from mlptrain.storage.companions import derive_checkpoint_path
 from mlptrain.training import loop
-from mlptrain.training.events import Finished, Started
+from mlptrain.training.events import Finished, FitFinished, FitStarted, FunctionSink, Started
 from tests.support.flows import fit, mixed_rows, write_mixed
 
 
@@ -295,3 +297,56 @@ def test_without_a_limit_there_is_no_end():
     assert Host().end == inf
     assert Host().begun is None
     assert not Host().stop()
+
+
+# what the sinks are told of the whole fit
+
+
+def tell(path, *overrides, **options):
+    """The events of a fit to a file, and its outcome."""
+    events = []
+    options = {"out": path.with_suffix(".npz"), "notice": str} | options
+    done = fit(str(path), overrides=overrides, sinks=[FunctionSink(events.append)], **options)
+    return events, done
+
+
+def test_the_first_event_says_what_the_user_has_written(tmp_path):
+    path = write_mixed(tmp_path, recipe="plain", training={"epochs": 2}, model={"hidden": [3]})
+    (began, *_), _ = tell(path, "training.batch_size=8")
+    assert isinstance(began, FitStarted)
+    assert (began.source, began.goes_on, began.restarts) == (str(path), False, False)
+    written = {("recipe",): "plain", ("model", "hidden"): ["3"], ("training", "batch_size"): "8"}
+    assert written.items() <= began.given.items()
+    assert ("training", "shuffle") not in began.given
+
+
+def test_rows_in_memory_are_no_setting_of_the_user():
+    events = []
+    table = {"x": [0.0, 1.0, 2.0, 3.0], "y": [1.5, 3.0, 5.0, 7.0]}
+    mlptrain.fit({"data": {"target": "y"}, "training": {"epochs": 1, "batch_size": 4}}, table, sinks=events.append)
+    assert [*events[0].given] == [("data", "target"), ("training", "epochs"), ("training", "batch_size")]
+
+
+def test_the_start_of_a_training_says_its_spec_and_that_of_the_first_one_gives_the_fit_again(tmp_path):
+    path = write_mixed(tmp_path, training={"epochs": 2}, data={"split": {"folds": 2}}, seed=5)
+    events, _ = tell(path)
+    specs = [event.spec for event in events if isinstance(event, Started)]
+    assert specs[0] == to_plain(Model.load(path.with_suffix(".npz")).spec)
+    assert [spec["seed"] for spec in specs] == [5, 6]
+
+
+@pytest.mark.parametrize("existing", ["resume", "restart"])
+def test_the_first_event_says_what_becomes_of_an_unfinished_fit(tmp_path, existing):
+    path = write_mixed(tmp_path, training={"epochs": 4})
+    with pytest.raises(Interrupted):
+        tell(path, stop=wish_after(6))
+    (began, *_), _ = tell(path, **{existing: True})
+    assert (began.goes_on, began.restarts) == (existing == "resume", existing == "restart")
+
+
+@pytest.mark.parametrize("split", [{"validation": 0.25}, {"folds": 2}])
+def test_the_last_event_says_how_the_fit_has_ended(tmp_path, split):
+    events, done = tell(write_mixed(tmp_path, training={"epochs": 3}, data={"split": split}))
+    assert isinstance(events[-1], FitFinished)
+    for name, value in vars(events[-1]).items():
+        assert value == getattr(done, name), name

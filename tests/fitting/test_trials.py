@@ -11,7 +11,7 @@ from mlptrain.spec import recipes
 from mlptrain.spec.recipes import load_recipe
 from mlptrain.storage.companions import derive_checkpoint_path
 from mlptrain.training import loop
-from mlptrain.training.events import FunctionSink, TrialSteps
+from mlptrain.training.events import FitStarted, FunctionSink, TrialSteps
 from tests.support.flows import fit
 
 TRIED = """\
@@ -189,7 +189,8 @@ def test_the_sinks_are_told_how_far_each_trial_has_come(tmp_path, monkeypatch):
     told = []
     fit(str(written(tmp_path, "curve")), out=tmp_path / "t.npz", threads=1, sinks=[FunctionSink(told.append)])
     trials = [event for event in told if isinstance(event, TrialSteps)]
-    assert told[: len(trials)] == trials
+    assert isinstance(told[0], FitStarted)
+    assert told[1 : len(trials) + 1] == trials
     for number in (1, 2):
         steps = [event.steps for event in trials if event.trial == number]
         assert steps == sorted(steps)

@@ -10,6 +10,8 @@ from mlptrain.training.events import (
     Event,
     EventSink,
     Finished,
+    FitFinished,
+    FitStarted,
     FunctionSink,
     Started,
     StepsDone,
@@ -34,6 +36,12 @@ class Recorder(EventSink):
         self.log.append(f"enter {self.name}")
         return super().__enter__()
 
+    def see_fit_start(self, fit, /):
+        self.log.append(("fit start", fit))
+
+    def see_fit_finish(self, fit, /):
+        self.log.append(("fit finish", fit))
+
     def see_trial(self, trial, /):
         self.log.append(("trial", trial))
 
@@ -53,7 +61,10 @@ class Recorder(EventSink):
         self.log.append(f"close {self.name}")
 
 
-METHODS = {TrialSteps: "trial", Started: "start", StepsDone: "steps", EpochEnded: "epoch", Finished: "finish"}
+METHODS = {TrialSteps: "trial", Started: "start", StepsDone: "steps", EpochEnded: "epoch", Finished: "finish"} | {
+    FitStarted: "fit start",
+    FitFinished: "fit finish",
+}
 
 
 @pytest.mark.parametrize("kind", get_args(Event))
@@ -71,7 +82,8 @@ def test_the_last_event_says_so(kind):
 
 
 def test_each_kind_of_event_has_a_name_of_its_own():
-    assert [kind.kind for kind in get_args(Event)] == ["trial", "started", "steps", "epoch", "finished"]
+    names = ["fit_started", "trial", "started", "steps", "epoch", "finished", "fit_finished"]
+    assert [kind.kind for kind in get_args(Event)] == names
 
 
 def test_a_function_is_called_with_every_event():
@@ -88,6 +100,14 @@ def test_all_sinks_are_entered_and_left_in_turn():
     with open_sinks([Recorder(log, "a"), Recorder(log, "b")]):
         log.append("train")
     assert log == ["enter a", "enter b", "train", "close b", "close a"]
+
+
+def test_the_first_event_is_told_when_all_sinks_are_entered():
+    log, first = [], FitStarted(source="spec")
+    with open_sinks(iter([Recorder(log, "a"), Recorder(log, "b")]), first):
+        log.append("train")
+    told = ("fit start", first)
+    assert log == ["enter a", "enter b", told, told, "train", "close b", "close a"]
 
 
 def test_every_sink_is_left_whatever_goes_wrong():
