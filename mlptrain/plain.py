@@ -25,6 +25,10 @@ KeyPath = tuple[str | int, ...]
 """The keys and positions that lead to a value."""
 
 
+LATER: Mapping[str, bool] = {"later": True}
+"""The metadata of a field that came when files had been written without it."""
+
+
 def to_plain(value: Any) -> Any:
     """Dataclasses, tuples and mappings as dicts and lists, every default written out."""
     if is_dataclass(value):
@@ -33,6 +37,18 @@ def to_plain(value: Any) -> Any:
         return {key: to_plain(each) for key, each in value.items()}
     if isinstance(value, tuple):
         return [to_plain(each) for each in value]
+    return value
+
+
+def to_stored(value: Any) -> Any:
+    """As `to_plain`, but a field that came later is left out at its default: files stay as they were before it."""
+    if is_dataclass(value):
+        kept = (each for each in fields(value) if not (each.metadata and getattr(value, each.name) == each.default))
+        return {each.name: to_stored(getattr(value, each.name)) for each in kept}
+    if isinstance(value, Mapping):
+        return {key: to_stored(each) for key, each in value.items()}
+    if isinstance(value, tuple):
+        return [to_stored(each) for each in value]
     return value
 
 

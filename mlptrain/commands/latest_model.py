@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mlptrain.errors import DataError, MlptrainError, ModelFileError, SpecError
 from mlptrain.model.model import Model
-from mlptrain.plain import to_plain
+from mlptrain.plain import to_stored
 from mlptrain.storage.companions import MODEL_END, PREVIOUS_END, choose_default_output
 from mlptrain.storage.foreign import CHECKPOINT, MODEL, SPEC, is_table, recognise_own
 
@@ -72,7 +72,7 @@ def describe_changes_since_fit(model: Model, spec: Path) -> str:
 
     try:
         draft = load_draft(str(spec))
-        changes = [".".join(path) for path, _, _ in find_asked_changes(to_plain(model.spec), draft)]
+        changes = [".".join(path) for path, _, _ in find_asked_changes(to_stored(model.spec), draft)]
     except MlptrainError as problem:
         return f", which can no longer be read: {problem.messages[0]}"
     more = f" and {len(changes) - MOST_CHANGES} more" if len(changes) > MOST_CHANGES else ""

@@ -18,6 +18,8 @@ ZERO, ONE, TWO, FOUR, LARGE = np.float32(0), np.float32(1), np.float32(2), np.fl
 
 Family = Literal["he", "lecun", "glorot"]
 Scalars = tuple[np.floating[Any], ...]
+Bounds = tuple[float, float]
+"""The limits of σ far below and far above 0."""
 
 
 class Curve:
@@ -32,6 +34,8 @@ class Curve:
     transcendental: ClassVar[np.ufunc | None] = None
     straight: ClassVar[bool] = False
     """Whether σ(z) = z."""
+    bounds: ClassVar[Bounds | None] = None
+    """Both limits of σ; None where it has not both."""
     bent: ClassVar[Callable[..., Any]]
     formula: ClassVar[Callable[..., Any]]
     slope_at: ClassVar[Callable[..., Any]]
@@ -91,6 +95,7 @@ class Sigmoid:
 
     name: Literal["sigmoid"] = "sigmoid"
     family: ClassVar[Family] = "glorot"
+    bounds: ClassVar[Bounds | None] = (0.0, 1.0)
 
     def __call__(self, z: Floats) -> Floats:
         return sigmoid(z)
@@ -105,6 +110,7 @@ class Tanh:
 
     name: Literal["tanh"] = "tanh"
     family: ClassVar[Family] = "glorot"
+    bounds: ClassVar[Bounds | None] = (-1.0, 1.0)
 
     def __call__(self, z: Floats) -> Floats:
         return np.tanh(z)
@@ -214,6 +220,7 @@ class GELU:
 
     name: Literal["gelu"] = "gelu"
     family: ClassVar[Family] = "he"
+    bounds: ClassVar[Bounds | None] = None
     a: ClassVar[float] = 1.5957691216057308  # 2 √(2/π)
     c: ClassVar[float] = 0.044715
 
@@ -287,6 +294,7 @@ class Softplus:
 
     name: Literal["softplus"] = "softplus"
     family: ClassVar[Family] = "he"
+    bounds: ClassVar[Bounds | None] = None
 
     def __call__(self, z: Floats) -> Floats:
         return softplus(z)
@@ -301,6 +309,7 @@ class Softsign:
 
     name: Literal["softsign"] = "softsign"
     family: ClassVar[Family] = "glorot"
+    bounds: ClassVar[Bounds | None] = (-1.0, 1.0)
 
     def __call__(self, z: Floats) -> Floats:
         return z / (1 + np.abs(z))
@@ -316,6 +325,7 @@ class HardSigmoid:
 
     name: Literal["hard_sigmoid"] = "hard_sigmoid"
     family: ClassVar[Family] = "glorot"
+    bounds: ClassVar[Bounds | None] = (0.0, 1.0)
 
     def __call__(self, z: Floats) -> Floats:
         return np.clip(z / 6 + 0.5, 0, 1)
@@ -330,6 +340,7 @@ class HardTanh:
 
     name: Literal["hard_tanh"] = "hard_tanh"
     family: ClassVar[Family] = "glorot"
+    bounds: ClassVar[Bounds | None] = (-1.0, 1.0)
 
     def __call__(self, z: Floats) -> Floats:
         return np.clip(z, -1, 1)

@@ -29,6 +29,7 @@ class Dropout(Layer):
     rate: Annotated[float, Ge(0), Lt(1)] = 0.5
     """p, the probability of zeroing."""
     masks: ClassVar[bool] = True
+    idle: ClassVar[bool] = True
 
     @property
     def traits(self) -> Traits:
@@ -62,6 +63,7 @@ class GaussianDropout(Layer):
     name: Literal["gaussian"] = "gaussian"
     rate: Annotated[float, Ge(0), Lt(1)] = 0.5
     """The p of the variance p / (1 − p)."""
+    idle: ClassVar[bool] = True
 
     @property
     def traits(self) -> Traits:

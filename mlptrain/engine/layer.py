@@ -106,6 +106,10 @@ class Layer:
     """Whether all it does is to multiply by the mask that it draws."""
     calibrates: ClassVar[bool] = False
     """Whether its buffer `temperature` is set after training."""
+    activates: ClassVar[bool] = False
+    """Whether it is an activation, whose outputs say which units are of use."""
+    idle: ClassVar[bool] = False
+    """Whether it does nothing in evaluation, until training is over."""
 
     @property
     def kind(self) -> str:
@@ -119,6 +123,11 @@ class Layer:
     @property
     def curve(self) -> Curve | None:
         """The curve that it applies to every number, if it does that and nothing else but what `blends` says."""
+        return None
+
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """The limits of its outputs, where it is an activation that has both."""
         return None
 
     def declare(self, inputs: int) -> dict[str, Declaration]:

@@ -121,6 +121,7 @@ class Temperature(Layer):
     """
 
     calibrates: ClassVar[bool] = True
+    idle: ClassVar[bool] = True
 
     def buffers(self, inputs: int) -> dict[str, Floats]:
         return {"temperature": np.ones(1)}

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from annotated_types import Ge, Le, Lt
 
-from mlptrain.engine.activations import SELU, Activation, Curve, Family, narrow_to_curve
+from mlptrain.engine.activations import SELU, Activation, Bounds, Curve, Family, narrow_to_curve
 from mlptrain.engine.arrays import Floats, apply_blockwise, multiply_matrices, slice_rows_into_blocks
 from mlptrain.engine.initializers import Constant
 from mlptrain.engine.layer import Backward, ForwardContext, Layer, LayerState
@@ -18,10 +18,15 @@ class Activate(Layer):
     """y = σ(z) for an activation σ without parameters."""
 
     activation: Activation
+    activates: ClassVar[bool] = True
 
     @property
     def curve(self) -> Curve | None:
         return narrow_to_curve(self.activation)
+
+    @property
+    def bounds(self) -> Bounds | None:
+        return self.activation.bounds
 
     def __call__(self, x: Floats, state: LayerState, run: ForwardContext) -> tuple[Floats, Backward]:
         y = apply_blockwise(self.activation, lambda: run.work.array(x.shape), x)
@@ -44,6 +49,7 @@ class PReLU(Layer):
     """The slope a at the start."""
     shared: bool = False
     """One slope for the layer, not one for each unit."""
+    activates: ClassVar[bool] = True
 
     @property
     def family(self) -> Family:
@@ -84,6 +90,7 @@ class Parametric(Layer):
     start: Annotated[float, Ge(0), Le(10)] = 1.0
     """a before training."""
     blends: ClassVar[bool] = True
+    activates: ClassVar[bool] = True
 
     @property
     def family(self) -> Family:
@@ -127,6 +134,7 @@ class Maxout(Layer):
     name: Literal["maxout"] = "maxout"
     pieces: Annotated[int, Ge(2), Le(100)] = 2
     """The linear pieces of each unit."""
+    activates: ClassVar[bool] = True
 
     @property
     def family(self) -> Family:

@@ -28,7 +28,7 @@ from mlptrain.model.history import EpochEnded
 from mlptrain.model.network_arrays import collect_named_arrays
 from mlptrain.model.products import count_product_threads, describe_products
 from mlptrain.model.training_names import choose_training_noun
-from mlptrain.plain import to_plain
+from mlptrain.plain import to_stored
 from mlptrain.preparation.fingerprint import (
     Fingerprint,
     Fitted,
@@ -210,7 +210,7 @@ class Checkpoints:
 
     def describe_spec_change(self, found: Checkpoint) -> str:
         """The first change that matters, in words; more epochs do not, where nothing depends on their number."""
-        now = to_plain(self.training_data.spec)
+        now = to_stored(self.training_data.spec)
         for path, then, new in find_nested_differences(found.spec, now):
             if path == ("training", "epochs") and then is not None:
                 if why := self.explain_hindrance(found, new):
@@ -329,7 +329,7 @@ class Checkpoints:
     def make_checkpoint(self, snapshot: Snapshot, *, diverged: bool = False) -> Checkpoint:
         """All that an unfinished fit needs."""
         return Checkpoint(
-            spec=to_plain(self.training_data.spec),
+            spec=to_stored(self.training_data.spec),
             data=self.data,
             inputs=self.fitted[1].inputs,
             fitted=[self.fitted[number].digest for number in sorted(self.fitted)],

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from mlptrain.plain import to_plain
+from mlptrain.plain import to_stored
 from mlptrain.spec.file import Draft
 
 
@@ -41,7 +41,7 @@ def find_asked_changes(then: Any, draft: Draft) -> Iterator[tuple[tuple[str, ...
     out: the loss if none is given, all that a recipe says, and what a time limit shortens.
     """
     shortened = draft.spec.training.time_limit is not None
-    for path, before, now in find_nested_differences(then, to_plain(draft.spec)):
+    for path, before, now in find_nested_differences(then, to_stored(draft.spec)):
         is_open = path[0] == "loss" and now is None
         is_shortened = shortened and (path[0] == "schedules" or path[1:] in (("epochs",), ("time_limit",)))
         if not is_open and not is_shortened and draft.decides(path):

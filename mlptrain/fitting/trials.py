@@ -17,7 +17,7 @@ from mlptrain.fitting.host import Host, ignore_notice
 from mlptrain.fitting.time_limit import SHARE, TRIAL, shorten_spec_epochs, time_epoch
 from mlptrain.fitting.trainings import make_course
 from mlptrain.model.products import limit_threads
-from mlptrain.plain import to_plain
+from mlptrain.plain import to_stored
 from mlptrain.preparation.material import TrainingData
 from mlptrain.preparation.partitions import divide_rows
 from mlptrain.preparation.preparation import fit_and_encode_parts
@@ -79,7 +79,7 @@ def find_best_candidate(candidates: Sequence[Candidate], trial: Trial, host: Hos
 
 def find_unfinished_candidate(candidates: Sequence[Candidate], unfinished: Checkpoint) -> Candidate | None:
     """The choice of an unfinished fit, if it is one of these."""
-    specs = [to_plain(shorten_spec_epochs(each.data.spec, unfinished.epochs)) for each in candidates]
+    specs = [to_stored(shorten_spec_epochs(each.data.spec, unfinished.epochs)) for each in candidates]
     return next((each for each, spec in zip(candidates, specs, strict=True) if spec == unfinished.spec), None)
 
 
@@ -105,7 +105,7 @@ def make_trial_course(data: TrainingData, steps: int) -> Course:
     size = rows if spec.training.batch_size == "full" else min(spec.training.batch_size, rows)
     metric: Monitor = LogLoss.name if data.classes is not None else RMSE.name
     epochs = min(max(ceil(steps * size / rows), 1), spec.training.epochs)
-    training = replace(spec.training, epochs=epochs, monitor=metric, early_stopping=None)
+    training = replace(spec.training, epochs=epochs, monitor=metric, early_stopping=None, watch_layers=0)
     course = make_course(replace(encoded, spec=replace(spec, training=training, members=Networks())))
     course.network.executor = choose_executor(course).load(ignore_notice)
     return course

@@ -39,7 +39,7 @@ from mlptrain.model.rules import (
     require_rule,
 )
 from mlptrain.model.training_names import name_training
-from mlptrain.plain import from_plain, to_plain
+from mlptrain.plain import from_plain, to_plain, to_stored
 from mlptrain.spec.fields import Spec
 from mlptrain.storage.companions import get_previous_model_path
 from mlptrain.storage.container import Arrays, decode_container, read_container, write_container
@@ -118,9 +118,9 @@ def make_metadata(contents: ModelContents) -> Json:
         "format": FORMAT,
         "format_version": 1 if first_format else 2,
         "mlptrain": WRITER,
-        **({"spec": to_plain(first)} if alike else {}),
+        **({"spec": to_stored(first)} if alike else {}),
         "members": [
-            ({} if alike else {"spec": to_plain(each.spec), "weight": weight})
+            ({} if alike else {"spec": to_stored(each.spec), "weight": weight})
             | {"features": to_plain(each.features), "target": to_plain(each.head.target)}
             | ({} if each.baseline is None else {"baseline": to_plain(each.baseline)})
             for each, weight in own

@@ -26,6 +26,7 @@ from mlptrain.engine.optimizers import Adam, Optimizer
 from mlptrain.engine.penalties import Penalty
 from mlptrain.engine.schedules import Schedule
 from mlptrain.engine.units import AnyActivation
+from mlptrain.plain import LATER
 
 Positive = Annotated[int, Ge(1), Le(10**9)]
 Units = Annotated[int, Ge(1), Le(10**6)]
@@ -304,6 +305,9 @@ class Training:
     `evaluation` measures all rows once more at its end."""
     gradient_norm: bool = False
     """Report the norm of the last gradient of each epoch."""
+    watch_layers: Annotated[int, Ge(0), Le(10**9)] = field(default=0, metadata=LATER)
+    """Look into the layers after every so many epochs, and after the last one: weights, gradients, outputs, units that
+    are dead or saturated. 0 never does. What is trained stays the same."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 from mlptrain.model.history import EpochEnded, Reason
+from mlptrain.model.layer_history import LayersSeen
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +57,8 @@ class Started:
     """Whether a training on all rows is to follow."""
     earlier: tuple[EpochEnded, ...] = ()
     """The epochs of the run that this one goes on with."""
+    earlier_layers: tuple[LayersSeen, ...] = ()
+    """What was seen of the layers in that run, as far as it was kept."""
     spec: Mapping[str, Any] = field(default_factory=dict)
     """The spec of this training with all defaults, as plain values; of the first one it is that of the fit."""
 
@@ -116,7 +119,7 @@ class FitFinished:
     """One sentence about the run; empty where there is nothing to say."""
 
 
-Event = FitStarted | TrialSteps | Started | StepsDone | EpochEnded | Finished | FitFinished
+Event = FitStarted | TrialSteps | Started | StepsDone | LayersSeen | EpochEnded | Finished | FitFinished
 
 
 def narrow_to_finished(event: Event) -> Finished | None:
@@ -163,6 +166,8 @@ class EventSink:
         match event:
             case StepsDone():
                 self.see_steps(event)
+            case LayersSeen():
+                self.see_layers(event)
             case EpochEnded():
                 self.see_epoch(event)
             case Started():
@@ -187,6 +192,9 @@ class EventSink:
 
     def see_steps(self, steps: StepsDone, /) -> None:
         """Steps within an epoch are done."""
+
+    def see_layers(self, layers: LayersSeen, /) -> None:
+        """The layers were looked at; the event of the end of that epoch follows, or was the last one."""
 
     def see_epoch(self, epoch: EpochEnded, /) -> None:
         """An epoch is over."""

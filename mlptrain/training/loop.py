@@ -17,12 +17,14 @@ from mlptrain.engine.penalties import bound_unit_norms, compute_norm
 from mlptrain.engine.schedules import Now, find_plateau_rule
 from mlptrain.model.examples import Examples
 from mlptrain.model.history import EpochEnded, Reason
+from mlptrain.model.layer_history import LayersSeen
 from mlptrain.model.network_outputs import measure_named_metric, predict_with_mean_loss
 from mlptrain.plain import to_plain
 from mlptrain.spec.fields import Spec
 from mlptrain.training.course import Batch, Course, draw_batches
 from mlptrain.training.divergence import build_batch_divergence_error
 from mlptrain.training.events import Event, Finished, Started, StepsDone
+from mlptrain.training.layer_facts import LayerWatch, keep_finite
 from mlptrain.training.state import Running, TrainState
 
 STEPS_DONE_EVERY = 0.1
@@ -56,11 +58,15 @@ def train(
     if reason is None and stop():
         yield StepsDone(epoch=state.epoch + 1, steps=state.running.batches, stopping=True)
         reason = "interrupted"
+    watch = LayerWatch(course) if course.spec.training.watch_layers else None
     while reason is None:
-        whole = yield from run_epoch(course, state, clock, stop, start=start)
+        run = state.running
+        whole = yield from run_epoch(course, state, clock, stop, start=start, watch=watch)
         reason = find_stop_reason(course, state) if whole else "interrupted"
         if reason is None and late():
             reason = "time_limit"
+            if watch is not None and not is_watched_epoch(course, state):
+                yield see_layers(watch, state, run)
     if state.best.epoch:
         state.best.restore(course.network)
     yield Finished(
@@ -95,12 +101,13 @@ def make_started_event(course: Course, state: TrainState) -> Started:
         refit=course.refit > 0,
         refit_follows=training.refit and not course.refit,
         earlier=tuple(state.history),
+        earlier_layers=tuple(state.layers),
         spec=to_plain(course.spec),
     )
 
 
 def run_epoch(
-    course: Course, state: TrainState, clock: Clock, stop: Callable[[], bool], *, start: int
+    course: Course, state: TrainState, clock: Clock, stop: Callable[[], bool], *, start: int, watch: LayerWatch | None
 ) -> Generator[Event, None, bool]:
     """Train one epoch, or the rest of it: its steps, then its evaluation. Returns whether it was finished.
 
@@ -110,11 +117,13 @@ def run_epoch(
     told = begun = clock()
     for batch in draw_batches(course, state.epoch, first):
         share = batch[0].shape[-2] if batch[2] is None else float(batch[2].sum(axis=-1).mean())
+        last = run.batches + 1 == course.steps_per_epoch
+        if watch is not None and last:
+            watch.remember_parameters()
         loss, run.penalty, run.lr = train_step(course, state, batch, run.batches + 1)
         run.batches, run.total, run.weight = run.batches + 1, run.total + loss * share, run.weight + share
-        if course.spec.training.gradient_norm and run.batches == course.steps_per_epoch:
-            length = compute_norm(course.network.parameters.gradient)
-            run.gradient_norm = length if isfinite(length) else None
+        if last:
+            measure_last_step(course, run, watch)
         if stop():
             yield StepsDone(epoch=state.epoch + 1, steps=run.batches, stopping=True)
             return False
@@ -128,8 +137,30 @@ def run_epoch(
     rows = course.train.rows * (1 - first / course.steps_per_epoch)
     summary = evaluate_finished_epoch(course, state, run, rows / max(clock() - begun, 1e-9))
     state.history.append(summary)
+    if watch is not None and (is_watched_epoch(course, state) or find_stop_reason(course, state) is not None):
+        yield see_layers(watch, state, run)
     yield summary
     return True
+
+
+def measure_last_step(course: Course, run: Running, watch: LayerWatch | None) -> None:
+    """What is to be reported of the gradient and the step at the end of an epoch."""
+    if course.spec.training.gradient_norm or watch is not None:
+        run.gradient_norm = keep_finite(compute_norm(course.network.parameters.gradient))
+    if watch is not None:
+        run.step_facts = watch.measure_step()
+
+
+def is_watched_epoch(course: Course, state: TrainState) -> bool:
+    """Whether the layers are looked at after the epoch that is done, if it is not the last one."""
+    return state.epoch % course.spec.training.watch_layers == 0
+
+
+def see_layers(watch: LayerWatch, state: TrainState, run: Running) -> LayersSeen:
+    """The layers as they are now, kept in the state."""
+    seen = watch.measure_layers(state.epoch, run.step_facts, run.gradient_norm)
+    state.layers.append(seen)
+    return seen
 
 
 @np.errstate(all="ignore")  # what is not finite is seen in the loss, and said in our words
@@ -190,7 +221,7 @@ def evaluate_finished_epoch(course: Course, state: TrainState, run: Running, rat
         learning_rate=run.lr,
         best=watched,
         rows_per_second=rate,
-        gradient_norm=run.gradient_norm,
+        gradient_norm=run.gradient_norm if course.spec.training.gradient_norm else None,
         undefined=next((reason for reason in reasons.values() if reason), ""),
     )
 

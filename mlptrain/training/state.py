@@ -11,6 +11,8 @@ from mlptrain.engine.network import Network
 from mlptrain.engine.optimizers import Optimizer
 from mlptrain.engine.schedules import Plateau
 from mlptrain.model.history import EpochEnded
+from mlptrain.model.layer_history import LayersSeen
+from mlptrain.training.layer_facts import StepFacts
 
 
 @dataclass
@@ -47,6 +49,9 @@ class Running:
     penalty: float = 0.0
     lr: float = 0.0
     gradient_norm: float | None = None
+    """Where it is to be reported: in the history, or with the layers."""
+    step_facts: tuple[StepFacts, ...] = ()
+    """Of the layers that are watched, once all batches are done."""
 
 
 @dataclass
@@ -69,6 +74,7 @@ class TrainState:
     reference: float = inf
     """The value the next improvement is measured against."""
     history: list[EpochEnded] = field(default_factory=list)
+    layers: list[LayersSeen] = field(default_factory=list)
 
 
 def make_initial_state(network: Network, optimizer: Optimizer) -> TrainState:

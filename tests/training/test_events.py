@@ -6,6 +6,7 @@ from typing import get_args
 import pytest
 
 from mlptrain.model.history import EpochEnded
+from mlptrain.model.layer_history import LayersSeen
 from mlptrain.training.events import (
     Event,
     EventSink,
@@ -51,6 +52,9 @@ class Recorder(EventSink):
     def see_steps(self, steps, /):
         self.log.append(("steps", steps))
 
+    def see_layers(self, layers, /):
+        self.log.append(("layers", layers))
+
     def see_epoch(self, epoch, /):
         self.log.append(("epoch", epoch))
 
@@ -62,6 +66,7 @@ class Recorder(EventSink):
 
 
 METHODS = {TrialSteps: "trial", Started: "start", StepsDone: "steps", EpochEnded: "epoch", Finished: "finish"} | {
+    LayersSeen: "layers",
     FitStarted: "fit start",
     FitFinished: "fit finish",
 }
@@ -82,7 +87,7 @@ def test_the_last_event_says_so(kind):
 
 
 def test_each_kind_of_event_has_a_name_of_its_own():
-    names = ["fit_started", "trial", "started", "steps", "epoch", "finished", "fit_finished"]
+    names = ["fit_started", "trial", "started", "steps", "layers", "epoch", "finished", "fit_finished"]
     assert [kind.kind for kind in get_args(Event)] == names
 
 

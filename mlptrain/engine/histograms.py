@@ -1,0 +1,50 @@
+"""How numbers are distributed: their root mean square, and how many lie in each of some buckets."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlptrain.engine.arrays import Floats
+
+BUCKETS = 30
+NARROWEST, WIDEST = 1e-30, 1e30
+"""Ranges of values within which the places of buckets can be found in float32."""
+TINY = 1e-290
+"""Values that differ by less are taken for equal."""
+
+
+def compute_root_mean_square(values: Floats) -> float:
+    """√ mean v², from sums in float64; 0 of no values."""
+    flat = values.reshape(-1)
+    if not flat.size:
+        return 0.0
+    total = float(np.dot(flat, flat))
+    if not NARROWEST < total < WIDEST:  # squares in float32 are lost far from 1
+        total = float(np.square(flat, dtype=np.float64).sum())
+    return float((total / flat.size) ** 0.5)
+
+
+def count_into_buckets(values: Floats, buckets: int = BUCKETS) -> tuple[NDArray[np.float64], NDArray[np.int64]] | None:
+    """The edges (buckets + 1,) of buckets of equal width from the least to the largest value, and the counts in them.
+
+    A value that lies on an edge, to the precision of its type, counts on either side of it. Equal values v are in the
+    midst of v − ½ … v + ½, as NumPy has it. None where there are no values, or one is not finite.
+    """
+    flat = values.reshape(-1)
+    if not flat.size:
+        return None
+    low, high = float(flat.min()), float(flat.max())
+    width = high - low
+    if not np.isfinite(width):
+        return None
+    if width < TINY:
+        low, high = low - 0.5, high + 0.5
+        counts = np.zeros(buckets, np.int64)
+        counts[buckets // 2] = flat.size
+        return np.linspace(low, high, buckets + 1), counts
+    if not NARROWEST < width < WIDEST:
+        flat = flat.astype(np.float64)
+    places = flat - flat.dtype.type(low)
+    places *= flat.dtype.type(buckets / width)
+    found = np.bincount(places.astype(np.intp), minlength=buckets)
+    found[buckets - 1] += found[buckets:].sum()  # the largest value lies on the last edge
+    return np.linspace(low, high, buckets + 1), found[:buckets]

@@ -1,0 +1,207 @@
+"""What is seen of each layer while a network is trained: weights, their last gradient and step, and outputs.
+
+Nothing here changes what is trained: arrays come from a workspace of its own, no random numbers are drawn, and the
+buffers of the network stay as they are.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite
+
+import numpy as np
+
+from mlptrain.engine.arrays import Floats, Workspace
+from mlptrain.engine.histograms import compute_root_mean_square, count_into_buckets
+from mlptrain.engine.layer import ForwardContext, Layer
+from mlptrain.engine.network import Network
+from mlptrain.engine.parameters import Parameters
+from mlptrain.model.layer_history import Histogram, LayerFacts, LayersSeen
+from mlptrain.training.course import Course
+
+MOST_ROWS = 1024
+"""Training rows, the first ones, on which outputs are computed."""
+MOST_NUMBERS = 1 << 20
+"""Numbers of the widest layer's outputs, of all members: of very wide networks fewer rows are looked at."""
+NEAR = 0.01
+"""The part of the range of a bounded activation that counts as being at a bound."""
+NEARLY_EVERY_ROW = 0.95
+"""The share of the rows for which a saturated unit is at a bound."""
+ADDED = ("bias", "shift")
+"""Kinds of parameters that are no weights: they are added, and often begin at 0."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepFacts:
+    """What the last step of an epoch shows of the weights of a layer; None is what is not a finite number."""
+
+    gradient_rms: float | None
+    update_rms: float | None
+    """√ mean (Δw)²."""
+    gradients: Histogram | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputFacts:
+    """What the outputs of a layer show; the fields are those of `LayerFacts`."""
+
+    units: int
+    output_mean: float | None
+    output_sd: float | None
+    zeros: float
+    dead: int
+    saturated: int
+    outputs: Histogram | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WatchedLayer:
+    """A layer that is looked at: its name, itself, the places of its weights in θ."""
+
+    name: str
+    layer: Layer
+    weights: Sequence[slice]
+
+    def gather(self, vector: Floats) -> Floats:
+        """The numbers of its weights in a vector that is laid out like θ."""
+        parts = [vector[each] for each in self.weights]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def list_watched_layers(network: Network) -> list[WatchedLayer]:
+    """All layers but those that do nothing in evaluation, in their order."""
+    layers = [(name, layer) for name, layer, _ in network.walk() if not layer.idle]
+    return [
+        WatchedLayer(name=name, layer=layer, weights=find_weights(network.parameters, name)) for name, layer in layers
+    ]
+
+
+def find_weights(parameters: Parameters, name: str) -> list[slice]:
+    """The places of the weights of a layer in θ, neighbours joined."""
+    found: list[slice] = []
+    own = (
+        parameters.slices[key]
+        for key, each in parameters.declarations.items()
+        if key.rpartition(".")[0] == name and each.kind not in ADDED
+    )
+    for place in sorted(own, key=lambda each: each.start):
+        start = found.pop().start if found and found[-1].stop == place.start else place.start
+        found.append(slice(start, place.stop))
+    return found
+
+
+class LayerWatch:
+    """Looks into the network of a course: after the last step of each epoch, and at the end of some epochs."""
+
+    def __init__(self, course: Course) -> None:
+        self.course = course
+        self.layers = list_watched_layers(course.network)
+        self.rows = count_watched_rows(course)
+        self._before = np.empty_like(course.network.parameters.theta)
+        self._work = Workspace(course.network.dtype)
+
+    def remember_parameters(self) -> None:
+        """Keep θ as it is before the last step of an epoch."""
+        np.copyto(self._before, self.course.network.parameters.theta)
+
+    @np.errstate(all="ignore")
+    def measure_step(self) -> tuple[StepFacts, ...]:
+        """What the step since then shows of each layer."""
+        parameters = self.course.network.parameters
+        np.subtract(parameters.theta, self._before, out=self._before)
+        return tuple(
+            StepFacts(
+                gradient_rms=measure_rms(gradients := each.gather(parameters.gradient)),
+                update_rms=measure_rms(each.gather(self._before)),
+                gradients=make_histogram(gradients),
+            )
+            if each.weights
+            else StepFacts(gradient_rms=None, update_rms=None, gradients=None)
+            for each in self.layers
+        )
+
+    @np.errstate(all="ignore")  # what is not a finite number is None
+    def measure_layers(self, epoch: int, steps: Sequence[StepFacts], gradient_norm: float | None) -> LayersSeen:
+        """The facts of all layers, with what the last step has shown of them."""
+        outputs = self.measure_outputs()
+        theta = self.course.network.parameters.theta
+        layers = (
+            join_facts(each, each.gather(theta) if each.weights else None, step, outputs[each.name])
+            for each, step in zip(self.layers, steps, strict=True)
+        )
+        return LayersSeen(epoch=epoch, layers=tuple(layers), gradient_norm=gradient_norm)
+
+    def measure_outputs(self) -> dict[str, OutputFacts]:
+        """What the outputs of each layer show, for the first training rows in evaluation."""
+        network, wanted = self.course.network, {each.name: each.layer for each in self.layers}
+        self._work.restart(self.rows)
+        outputs = network.trace_outputs(self.course.train.x[: self.rows], ForwardContext(self._work))
+        return {name: measure_output(wanted[name], y) for name, y in outputs if name in wanted}
+
+
+def count_watched_rows(course: Course) -> int:
+    """The rows on which outputs are computed: of very wide networks fewer."""
+    network = course.network
+    widest = max(layer.outputs(inputs) for _, layer, inputs in network.walk())
+    return min(course.train.rows, MOST_ROWS, max(MOST_NUMBERS // (widest * (network.members or 1)), 16))
+
+
+def join_facts(watched: WatchedLayer, weights: Floats | None, step: StepFacts, outputs: OutputFacts) -> LayerFacts:
+    """All that is seen of one layer."""
+    rms = None if weights is None else measure_rms(weights)
+    return LayerFacts(
+        name=watched.name,
+        layer_kind=watched.layer.kind,
+        units=outputs.units,
+        weight_rms=rms,
+        gradient_rms=step.gradient_rms,
+        update_ratio=step.update_rms / rms if rms and step.update_rms is not None else None,
+        output_mean=outputs.output_mean,
+        output_sd=outputs.output_sd,
+        zeros=outputs.zeros,
+        dead=outputs.dead,
+        saturated=outputs.saturated,
+        weights=None if weights is None else make_histogram(weights),
+        gradients=step.gradients,
+        outputs=outputs.outputs,
+    )
+
+
+def measure_output(layer: Layer, y: Floats) -> OutputFacts:
+    """What the outputs y (…, B, O) of a layer show."""
+    different = y != 0
+    units = y.size // y.shape[-2]
+    return OutputFacts(
+        units=units,
+        output_mean=keep_finite(float(y.mean(dtype=np.float64))),
+        output_sd=keep_finite(float(y.std())),
+        zeros=1 - int(np.count_nonzero(different)) / y.size,
+        dead=units - int(np.count_nonzero(different.any(axis=-2))) if layer.activates else 0,
+        saturated=count_saturated_units(layer.bounds, y),
+        outputs=make_histogram(y),
+    )
+
+
+def count_saturated_units(bounds: tuple[float, float] | None, y: Floats) -> int:
+    """The units that are next to a bound of their activation for nearly every row; 0 where there are no bounds."""
+    if bounds is None:
+        return 0
+    low, high = bounds
+    near = NEAR * (high - low)
+    share = ((y <= low + near) | (y >= high - near)).mean(axis=-2)
+    return int(np.count_nonzero(share >= NEARLY_EVERY_ROW))
+
+
+def measure_rms(values: Floats) -> float | None:
+    """√ mean v²; None where it is not a finite number."""
+    return keep_finite(compute_root_mean_square(values))
+
+
+def make_histogram(values: Floats) -> Histogram | None:
+    """The histogram in plain numbers; None where a value is not finite."""
+    found = count_into_buckets(values)
+    return None if found is None else Histogram(edges=tuple(found[0].tolist()), counts=tuple(found[1].tolist()))
+
+
+def keep_finite(value: float) -> float | None:
+    """The value, or None where it is not a finite number."""
+    return value if isfinite(value) else None
