@@ -84,8 +84,8 @@ def obeys_escape_codes(environment: Mapping[str, str]) -> bool:
     """Whether a terminal with this environment moves its cursor and changes its colours when it is told to.
 
     The cell of a notebook does not: IPython runs `!mlptrain …` on a pseudo-terminal and keeps all that is written.
-    `JPY_PARENT_PID` tells that a kernel is above (jupyter_client/launcher.py); kernels that a front end starts by itself
-    are known by what they set.
+    `JPY_PARENT_PID` tells that a kernel is above (jupyter_client/launcher.py); kernels that a front end starts by
+    itself are known by what they set.
     """
     in_cell = "JPY_PARENT_PID" in environment or KERNEL_SETS.items() <= environment.items()
     return not in_cell and environment.get("TERM", "") not in ("dumb", "unknown")

@@ -83,10 +83,13 @@ def is_stored(plain: Any) -> bool:
 @settings(drawn, max_examples=1)
 @given(specs)
 def test_the_schema_allows_what_is_read_and_refuses_what_is_not(spec):
-    """Of values in JSON's types: in a spec's own text, any number may be a text as well."""
+    """Of values in JSON's types: in a spec's own text, any number may be a text as well.
+
+    Every part stands at every third place, and every place has every third part.
+    """
     plain = json.loads(json.dumps(to_plain(spec)))
-    for part in PARTS:
-        for other in with_another(plain, part):
+    for number, part in enumerate(PARTS):
+        for other in with_another(plain, part)[number % 3 :: 3]:
             allowed = allows(SCHEMA, other)
             assert is_read(other) or not allowed, other
             assert allowed or not is_stored(other), other

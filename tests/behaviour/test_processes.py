@@ -87,15 +87,21 @@ def test_a_closed_stream_is_no_fault(folder, closed):
     assert (b"model: closed.npz" in done.stdout) == (closed == "2>&-")
 
 
-EPOCHS = ["--set", "training.epochs=3000", "--checkpoints", "epochs"]
+EPOCHS = ["--set", "training.epochs=3000", "--set", "training.batch_size=full"]
+"""Many, of one step each: a checkpoint after each of them takes long, none of them next to nothing."""
+MOMENTS = [
+    *((signal.SIGINT, 130, line) for line in (1, 20)),
+    *((signal.SIGTERM, 143, line) for line in (5, 50)),
+    *((signal.SIGHUP, 129, line) for line in (1, 50)),
+]
+"""Each signal early and late."""
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
-@pytest.mark.parametrize("line", [1, 5, 20, 50])
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+@pytest.mark.parametrize(("number", "code", "line"), MOMENTS, ids=str)
 def test_a_signal_ends_training_with_a_checkpoint_that_is_gone_on_with(folder, tmp_path, number, code, line):
     write_iris(tmp_path)
-    with process("fit", "iris.yaml", *EPOCHS, "--out", "m.npz", cwd=tmp_path) as fitting:
+    with process("fit", "iris.yaml", *EPOCHS, "--checkpoints", "epochs", "--out", "m.npz", cwd=tmp_path) as fitting:
         while not re.match(rb"\*?\s+%d\s" % line, said := fitting.stderr.readline()):  # the line of that epoch
             assert said, "ended before that epoch"
         fitting.send_signal(number)
@@ -103,7 +109,7 @@ def test_a_signal_ends_training_with_a_checkpoint_that_is_gone_on_with(folder, t
     assert (fitting.returncode, out) == (code, b"")
     assert re.search(rb"error: stopped after epoch \d.*all is kept in m.npz.ckpt: --resume goes on from there\n$", err)
     assert files(tmp_path).keys() == {"iris.csv", "iris.yaml", "m.npz.ckpt", "m.npz.ckpt.prev"}
-    with process("fit", "iris.yaml", *EPOCHS[:2], "--out", "m.npz", "--resume", "-q", cwd=tmp_path) as fitting:
+    with process("fit", "iris.yaml", *EPOCHS, "--out", "m.npz", "--resume", "-q", cwd=tmp_path) as fitting:
         assert fitting.communicate(timeout=PATIENCE)[0] == b""
     assert files(tmp_path).keys() == {"iris.csv", "iris.yaml", "m.npz"}
     assert (tmp_path / "m.npz").read_bytes() == whole(folder)
@@ -112,7 +118,7 @@ def test_a_signal_ends_training_with_a_checkpoint_that_is_gone_on_with(folder, t
 def whole(folder):
     """The model of the same fit that was never interrupted."""
     if not (folder / "whole.npz").exists():
-        with process("fit", "iris.yaml", *EPOCHS[:2], "--out", "whole.npz", "-q", cwd=folder) as fitting:
+        with process("fit", "iris.yaml", *EPOCHS, "--out", "whole.npz", "-q", cwd=folder) as fitting:
             assert fitting.wait(timeout=PATIENCE) == 0
     return (folder / "whole.npz").read_bytes()
 
