@@ -7,9 +7,15 @@ imported until it is used.
 from importlib import import_module
 from typing import Any
 
-__all__ = ["Fit", "Model", "__version__", "errors", "fit", "load"]
+__all__ = ["Fit", "Model", "TensorBoardSink", "__version__", "errors", "fit", "load"]
 
-_HOMES = {"fit": "interface", "load": "model.model", "Fit": "fitting.fit", "Model": "model.model"}
+_HOMES = {
+    "fit": "interface",
+    "load": "model.model",
+    "Fit": "fitting.fit",
+    "Model": "model.model",
+    "TensorBoardSink": "reporting.tensorboard",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -40,6 +40,8 @@ SHORTER = {
     "docs/how-to/keep-to-a-time.md": {"fit": ["--set", "training.time_limit=1s"]},
 }
 """What makes the slow commands of a page short."""
+LIBRARIES = {"docs/how-to/see-it-in-tensorboard.md": "tensorboard"}
+"""What the commands of a page need beside the package."""
 
 
 @pytest.fixture
@@ -47,8 +49,20 @@ def folder(tmp_path):
     return copy_project(tmp_path)
 
 
-@pytest.mark.parametrize("name", TOLD)
+def mark_pages(names):
+    """The names of pages as parameters; those that need a library are integration."""
+    return [pytest.param(name, marks=pytest.mark.integration) if name in LIBRARIES else name for name in names]
+
+
+def need_library(name):
+    """Skip where the library of a page is not there."""
+    if name in LIBRARIES:
+        pytest.importorskip(LIBRARIES[name], reason=f"needs {LIBRARIES[name]}: pip install -e '.[integration]'")
+
+
+@pytest.mark.parametrize("name", mark_pages(TOLD))
 def test_the_commands_of_a_page_print_what_it_shows(name, folder):
+    need_library(name)
     page = read_page(name)
     write_files(page, folder)
     for command in find_commands(page):
@@ -135,6 +149,16 @@ def test_the_python_page_runs(with_pandas, folder, monkeypatch, capsys):
         if with_pandas or not block.before.endswith("<!-- needs pandas -->\n\n"):
             exec(block.text, names)
     assert capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", mark_pages(name for name in HOW_TO if find_blocks(read_page(name), "python")))
+def test_the_python_of_a_how_to_runs(name, folder, monkeypatch):
+    need_library(name)
+    monkeypatch.chdir(folder)
+    write_files(read_page(name), folder)
+    names: dict[str, object] = {"__name__": "page"}
+    for block in find_blocks(read_page(name), "python"):
+        exec(block.text, names)
 
 
 def test_the_modules_that_the_pages_name_are_there():

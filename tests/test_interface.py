@@ -36,7 +36,8 @@ def expected():
 
 
 def test_what_is_offered_is_listed_and_nothing_else_is_there():
-    assert dir(mlptrain) == sorted(mlptrain.__all__) == ["Fit", "Model", "__version__", "errors", "fit", "load"]
+    names = ["Fit", "Model", "TensorBoardSink", "__version__", "errors", "fit", "load"]
+    assert dir(mlptrain) == sorted(mlptrain.__all__) == names
     assert mlptrain.__version__ == version("mlptrain")
     assert mlptrain.errors.SpecError is SpecError
     assert mlptrain.Model is Model
@@ -46,7 +47,7 @@ def test_what_is_offered_is_listed_and_nothing_else_is_there():
             getattr(mlptrain, gone)
 
 
-HEAVY = ("numpy", "yaml", "narwhals", "pandas", "polars", "pyarrow", "numba", "rich", "typer")
+HEAVY = ("numpy", "yaml", "narwhals", "pandas", "polars", "pyarrow", "numba", "rich", "typer", "tensorboard")
 
 
 def test_nothing_heavy_is_loaded_before_it_is_used():
@@ -255,9 +256,9 @@ def test_what_a_sink_raises_ends_the_fit_and_closes_all_sinks():
         ({"unfinished": "resumed"}, "unfinished: 'resumed' is not one of refuse, resume, restart, finish"),
         ({"unfinished": None}, "unfinished: None is not one of refuse"),
         ({"unfinished": "resume"}, "unfinished='resume': a fit in memory leaves no checkpoint; give out, too"),
-        ({"sinks": [3]}, "sinks: 3 is no sink; give a function, or one of console, lines, history"),
+        ({"sinks": [3]}, "sinks: 3 is no sink; give a function, or one of console, lines, history, tensorboard"),
         ({"sinks": 3}, "sinks: 3 is no list of sinks; leave it out for none"),
-        ({"sinks": ["table"]}, "there is no sink 'table'; the sinks are console, lines, history"),
+        ({"sinks": ["table"]}, "there is no sink 'table'; the sinks are console, lines, history, tensorboard"),
         ({"overrides": None}, "overrides: None is no dict of keys; leave it out for none"),
         ({"overrides": {3: 4}}, "overrides: 3 is no text; give a dict of keys, or texts such as 'seed=1'"),
         ({"overrides": [("seed", 1)]}, r"overrides: \('seed', 1\) is no text"),

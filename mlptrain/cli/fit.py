@@ -1,6 +1,7 @@
 """`mlptrain fit`."""
 
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -21,12 +22,18 @@ from mlptrain.loading import load_modules
 
 if TYPE_CHECKING:
     from mlptrain.commands.fit import FitResult
+    from mlptrain.commands.paths import NamedFile
+    from mlptrain.fitting.host import Host
 
 When = Literal["auto", "epochs", "off"]
 
 
 Out = Annotated[Path | None, typer.Option(metavar="MODEL.npz", help="Where to; by default <spec name>.npz.")]
 History = Annotated[Path | None, typer.Option(metavar="FILE", help="Also write the epochs as JSON lines.")]
+TensorBoard = Annotated[
+    Path | None,
+    typer.Option("--tensorboard", metavar="DIR", help="Also write the run for TensorBoard, to DIR/<spec name>."),
+]
 OutOfFold = Annotated[
     Path | None,
     typer.Option(metavar="FILE.csv", help="Also write each row's prediction by the fold that held it out."),
@@ -51,6 +58,7 @@ def fit_command(
     overrides: Set = None,
     threads: Threads = None,
     history: History = None,
+    tensorboard: TensorBoard = None,
     out_of_fold: OutOfFold = None,
     resume: Resume = False,
     finish: Finish = False,
@@ -66,25 +74,43 @@ def fit_command(
     with load_modules():
         from mlptrain.commands.fit import fit_files
         from mlptrain.fitting.checkpoints import plan_checkpoints
-        from mlptrain.fitting.host import Host
         from mlptrain.fitting.signals import catch_signals
-        from mlptrain.reporting import sinks
-    names = [*([] if history is None else ["history"]), *([] if quiet else [sinks.choose_display(sys.stderr)])]
-    say = drop_notice if quiet else print_notice
+        from mlptrain.reporting.sinks import make_command_sinks
+    files = list_sink_files({"history": history, "tensorboard": tensorboard})
     with catch_signals() as stop:
         result = fit_files(
             spec,
             out=out,
             overrides=overrides or (),
             out_of_fold=out_of_fold,
-            history=history,
+            sink_files=[*files.values()],
             plan=plan_checkpoints(checkpoints, checkpoint_minutes, resume=resume, restart=restart, finish=finish),
-            sinks=[sinks.make_sink(name, title=spec, path=history) for name in names],
-            host=Host(threads=threads, notice=say, warning=print_notice, remark=say, stop=stop.is_wished),
+            sinks=make_command_sinks(spec, {name: file.path for name, file in files.items()}, show=not quiet),
+            host=make_command_host(threads, stop.is_wished, quiet=quiet),
         )
     print_result(result, as_json=as_json, quiet=quiet, verbose=verbose)
     if stop.signal:  # it came when the model was being written
         sys.exit(128 + stop.signal)
+
+
+def list_sink_files(paths: Mapping[str, Path | None]) -> "dict[str, NamedFile]":
+    """The files and folders that sinks write, by the names of the sinks, as far as they are asked for."""
+    from mlptrain.commands.paths import NamedFile
+
+    roles = {"history": "where the history goes", "tensorboard": "where the events for TensorBoard go"}
+    return {
+        name: NamedFile(path=path, role=roles[name], option=f"--{name}")
+        for name, path in paths.items()
+        if path is not None
+    }
+
+
+def make_command_host(threads: int | None, stop: Callable[[], bool], *, quiet: bool) -> "Host":
+    """The host of a fit that says on stderr what it has to say."""
+    from mlptrain.fitting.host import Host
+
+    say = drop_notice if quiet else print_notice
+    return Host(threads=threads, notice=say, warning=print_notice, remark=say, stop=stop)
 
 
 def print_result(result: "FitResult", *, as_json: bool, quiet: bool, verbose: bool) -> None:

@@ -70,14 +70,14 @@ def fit_files(
     out: Path | None = None,
     overrides: Sequence[str] = (),
     out_of_fold: Path | None = None,
-    history: Path | None = None,
+    sink_files: Sequence[NamedFile] = (),
     plan: Plan = AUTOMATIC,
     sinks: Iterable[Sink] = (),
     host: Host | None = None,
 ) -> FitResult:
     """Train what a spec says and write the model; to `out_of_fold` each row's prediction while it was held out.
 
-    `history` is the file that a sink writes, if any. If `host.stop()` wishes so, a checkpoint keeps what was done and
+    `sink_files` are what sinks write. If `host.stop()` wishes so, a checkpoint keeps what was done and
     Interrupted is raised. If an unfinished fit has left one, the plan says what becomes of it.
     """
     host = host or Host()
@@ -91,7 +91,7 @@ def fit_files(
         out,
         folder,
         out_of_fold=out_of_fold,
-        history=history,
+        sink_files=sink_files,
         read=read,
         plan=plan,
         sinks=sinks,
@@ -119,7 +119,7 @@ def fit_to_file(
     folder: Path,
     *,
     out_of_fold: Path | None = None,
-    history: Path | None = None,
+    sink_files: Sequence[NamedFile] = (),
     read: Sequence[NamedFile] = (),
     plan: Plan = AUTOMATIC,
     sinks: Iterable[Sink] = (),
@@ -127,10 +127,10 @@ def fit_to_file(
 ) -> Fit:
     """Fit on rows (None: those that the spec names) and write the model, alone and with checkpoints beside it.
 
-    `history` is what a sink writes, `read` what was read before; no file that is written may be one of the others.
+    `sink_files` are what sinks write, `read` what was read before; no file that is written may be one of the others.
     """
     out = require_writable_output(out)
-    require_separate_fit_files(out, out_of_fold, history, [*read, *list_data_files(draft.spec.data, folder)])
+    require_separate_fit_files(out, out_of_fold, sink_files, [*read, *list_data_files(draft.spec.data, folder)])
     check_out_of_fold(out_of_fold, draft.spec.data.targets)
     for message in draft.notices:
         host.notice(message)
@@ -204,7 +204,7 @@ def require_model_name(out: Path) -> None:
 
 
 def require_separate_fit_files(
-    out: Path, out_of_fold: Path | None, history: Path | None, read: Sequence[NamedFile]
+    out: Path, out_of_fold: Path | None, sink_files: Sequence[NamedFile], read: Sequence[NamedFile]
 ) -> None:
     """Refuse a fit of which two files would be one."""
     written = [
@@ -214,9 +214,7 @@ def require_separate_fit_files(
     if out_of_fold is not None:
         role = "where the held-out predictions go"
         written.append(NamedFile(path=out_of_fold, role=role, option="--out-of-fold"))
-    if history is not None:
-        written.append(NamedFile(path=history, role="where the history goes", option="--history"))
-    require_separate_files(written, read)
+    require_separate_files([*written, *sink_files], read)
 
 
 def check_out_of_fold(out_of_fold: Path | None, targets: Sequence[str]) -> None:

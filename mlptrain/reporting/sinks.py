@@ -5,6 +5,7 @@ no Rich.
 """
 
 import sys
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import TextIO
@@ -14,7 +15,7 @@ from mlptrain.reporting.sink_options import SinkOptions
 from mlptrain.reporting.terminal import is_live_terminal
 from mlptrain.training.events import Sink
 
-SINKS = ("console", "lines", "history")
+SINKS = ("console", "lines", "history", "tensorboard")
 
 
 def make_sink(name: str, *, title: str = "", path: Path | None = None, stream: TextIO | None = None) -> Sink:
@@ -24,6 +25,12 @@ def make_sink(name: str, *, title: str = "", path: Path | None = None, stream: T
     make = getattr(import_module(f"mlptrain.reporting.{name}"), f"make_{name}_sink")
     sink: Sink = make(SinkOptions(title=title, path=path, stream=stream or sys.stderr))
     return sink
+
+
+def make_command_sinks(title: str, paths: Mapping[str, Path], *, show: bool) -> list[Sink]:
+    """The sinks of a command: those that write to paths, by their names, and what shows the run on stderr."""
+    written = [make_sink(name, title=title, path=path) for name, path in paths.items()]
+    return [*written, make_sink(choose_display(sys.stderr), title=title)] if show else written
 
 
 def choose_display(stream: TextIO) -> str:

@@ -1,5 +1,6 @@
 """A spec before it is checked: a tree of texts, in which every node knows its place."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,6 +39,34 @@ class Document:
         while path and path not in self.places:
             path = path[:-1]
         return self.places.get(path, Place(self.name))
+
+    def list_written(self) -> Iterator[tuple[tuple[str, ...], Any]]:
+        """The keys that have a place, and none below theirs, with what is written there.
+
+        A section that was written in short (`dropout: 0.2`, `optimizer: sgd`) has one value: that one, or its name.
+        """
+        above = {path[:end] for path in self.places for end in range(len(path)) if isinstance(path[end], str)}
+        for path in self.places:
+            names = tuple(step for step in path if isinstance(step, str))
+            if names and names == path and path not in above:
+                value = self.find_value(names)
+                yield names, shorten_section(value) if isinstance(value, dict) else value
+
+    def find_value(self, path: tuple[str, ...]) -> Any:
+        """What stands at a path; None where nothing does."""
+        value = self.tree
+        for step in path:
+            value = value.get(step) if isinstance(value, dict) else None
+        return value
+
+
+def shorten_section(section: dict[str, Any]) -> Any:
+    """What was written in place of a section in its long form.
+
+    >>> shorten_section({"name": "bernoulli", "rate": "0.2"}), shorten_section({"name": "sgd"})
+    ('0.2', 'sgd')
+    """
+    return next((value for key, value in section.items() if key != "name"), section.get("name"))
 
 
 def require_no_surrogates(text: str, place: Place) -> str:

@@ -158,29 +158,16 @@ class Draft:
 
     @property
     def given(self) -> dict[tuple[str, ...], Any]:
-        """What the user has written, by the paths of the keys in their long form: texts, and lists of them."""
-        recipe = {} if self.recipe is None else {("recipe",): self.recipe.name}
-        own = self.own(None if self.recipe is None else self.recipe.spec)
-        return recipe | dict(list_leaves(own.tree))
+        """What the user has written, by the paths of the keys: texts, and lists of them."""
+        if self.recipe is None:
+            return dict(self.own(None).list_written())
+        return dict(self.own(self.recipe.spec).list_written()) | {("recipe",): self.recipe.name}
 
     @property
     def notices(self) -> list[str]:
         """One line for each word that was read under another name, and each setting that nothing uses."""
         own = self.own(None if self.recipe is None else self.recipe.spec)
         return [*own.notices, *describe_repeated_overrides(self.overrides), *describe_idle_settings(self.spec, own)]
-
-
-def list_leaves(tree: Any, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """What is no section in nested dicts, with its path, but for empty texts, as of a file that is not needed.
-
-    >>> list(list_leaves({"seed": "1", "model": {"hidden": ["64"]}}))
-    [(('seed',), '1'), (('model', 'hidden'), ['64'])]
-    """
-    if isinstance(tree, dict):
-        for key, value in tree.items():
-            yield from list_leaves(value, (*above, key))
-    elif tree != "":
-        yield above, tree
 
 
 def fill_missing_train_path(document: Document) -> None:

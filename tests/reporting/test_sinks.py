@@ -9,6 +9,7 @@ from mlptrain.errors import EnvironmentFailure, SpecError
 from mlptrain.reporting.console import ConsoleSink
 from mlptrain.reporting.lines import LinesSink
 from mlptrain.reporting.sinks import SINKS, choose_display, make_sink
+from tests.read_events import read_scalars
 from tests.support.streams import training
 
 
@@ -19,6 +20,24 @@ class Terminal(io.StringIO):
 
     def isatty(self):
         return True
+
+
+EVENTS = pytest.param("tensorboard", marks=pytest.mark.integration)
+NAMES = [EVENTS if name == "tensorboard" else name for name in SINKS]
+
+
+@pytest.fixture(autouse=True)
+def need_libraries(request):
+    """Skip what needs a library that is not there."""
+    if request.node.get_closest_marker("integration"):
+        pytest.importorskip("tensorboard", reason="needs tensorboard: pip install -e '.[integration]'")
+
+
+def read_lines(path, stream):
+    """What a run has left: lines that were shown, those of a file, or the numbers of event files."""
+    if path.is_dir():
+        return [f"{tag} {step}" for tag, points in read_scalars(path / "run").items() for step in points]
+    return (stream.getvalue() or path.read_text()).splitlines()
 
 
 @pytest.fixture
@@ -32,7 +51,7 @@ def show(sink, events):
             sink(event)
 
 
-@pytest.mark.parametrize("name", SINKS)
+@pytest.mark.parametrize("name", NAMES)
 def test_nothing_is_shown_or_written_before_the_first_event(name, path):
     stream = io.StringIO()
     show(make_sink(name, path=path, stream=stream), [])
@@ -40,14 +59,14 @@ def test_nothing_is_shown_or_written_before_the_first_event(name, path):
     assert not path.exists()
 
 
-@pytest.mark.parametrize("name", SINKS)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_run_leaves_something_and_no_file_open(name, path):
     stream = io.StringIO()
     show(make_sink(name, title="iris.yaml", path=path, stream=stream), training(3))
-    assert stream.getvalue() or path.read_text()
+    assert read_lines(path, stream)
 
 
-@pytest.mark.parametrize("name", SINKS)
+@pytest.mark.parametrize("name", NAMES)
 def test_an_error_goes_through_and_the_epochs_before_it_are_kept(name, path):
     def broken_off():
         yield from list(training(30))[:28]
@@ -56,10 +75,10 @@ def test_an_error_goes_through_and_the_epochs_before_it_are_kept(name, path):
     stream = io.StringIO()
     with pytest.raises(ZeroDivisionError):
         show(make_sink(name, path=path, stream=stream), broken_off())
-    assert "27" in (stream.getvalue() or path.read_text()).splitlines()[-1]
+    assert "27" in read_lines(path, stream)[-1]
 
 
-@pytest.mark.parametrize("name", SINKS)
+@pytest.mark.parametrize("name", [name for name in SINKS if name != "tensorboard"])
 def test_a_sink_may_be_entered_for_a_second_run(name, path):
     stream = io.StringIO()
     sink = make_sink(name, path=path, stream=stream)
@@ -69,13 +88,18 @@ def test_a_sink_may_be_entered_for_a_second_run(name, path):
 
 
 def test_a_name_that_no_sink_has():
-    with pytest.raises(SpecError, match="there is no sink 'tty'; the sinks are console, lines, history"):
+    with pytest.raises(SpecError, match="there is no sink 'tty'; the sinks are console, lines, history, tensorboard"):
         make_sink("tty")
 
 
 def test_a_history_needs_a_path():
     with pytest.raises(SpecError, match="the sink 'history' writes a file: give its path"):
         make_sink("history")
+
+
+def test_event_files_need_a_folder():
+    with pytest.raises(SpecError, match=r"the sink 'tensorboard' writes a folder: give mlptrain.TensorBoardSink\("):
+        make_sink("tensorboard")
 
 
 def test_a_terminal_gets_a_picture_and_anything_else_lines(monkeypatch):
