@@ -12,6 +12,7 @@ TINY = 1e-290
 """Values that differ by less are taken for equal."""
 
 
+@np.errstate(over="ignore")
 def compute_root_mean_square(values: Floats) -> float:
     """√ mean v², from sums in float64; 0 of no values."""
     flat = values.reshape(-1)
@@ -27,7 +28,8 @@ def count_into_buckets(values: Floats, buckets: int = BUCKETS) -> tuple[NDArray[
     """The edges (buckets + 1,) of buckets of equal width from the least to the largest value, and the counts in them.
 
     A value that lies on an edge, to the precision of its type, counts on either side of it. Equal values v are in the
-    midst of v − ½ … v + ½, as NumPy has it. None where there are no values, or one is not finite.
+    midst of v − ½ … v + ½, as NumPy has it; of large ones the range is wider. None where there are no values, or one is
+    not finite.
     """
     flat = values.reshape(-1)
     if not flat.size:
@@ -37,7 +39,8 @@ def count_into_buckets(values: Floats, buckets: int = BUCKETS) -> tuple[NDArray[
     if not np.isfinite(width):
         return None
     if width < TINY:
-        low, high = low - 0.5, high + 0.5
+        half = max(0.5, 1e-6 * abs(low))  # of large numbers ½ more is the same number
+        low, high = low - half, high + half
         counts = np.zeros(buckets, np.int64)
         counts[buckets // 2] = flat.size
         return np.linspace(low, high, buckets + 1), counts

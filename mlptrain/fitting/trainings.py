@@ -23,6 +23,7 @@ from mlptrain.model.examples import Examples
 from mlptrain.model.file import require_model_fits_file
 from mlptrain.model.fitted_network import FittedNetwork
 from mlptrain.model.history import restore_epochs, tabulate_epochs
+from mlptrain.model.layer_history import list_seen_layers, restore_layers, tabulate_layers
 from mlptrain.model.network_arrays import select_arrays_by_prefix
 from mlptrain.model.network_outputs import measure_part_metrics, predict_values, predict_with_mean_loss
 from mlptrain.model.products import limit_threads, make_room_for_products
@@ -62,6 +63,19 @@ class PartMeasures:
     targets: dict[str, Metrics]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """What a model keeps of how a training went: its epochs, and what was seen of the layers."""
+
+    history: Arrays
+    layers: Arrays
+
+
+def make_record(state: TrainState) -> Record:
+    """The record of a training that is over, or stopped."""
+    return Record(history=tabulate_epochs(state.history), layers=tabulate_layers(state.layers))
+
+
 def make_course(encoded: EncodedData, *, fold: int = 1, folds: int = 1) -> Course:
     """The network, initialised, with the rows it learns from; fold k has seed + k − 1."""
     spec, head = replace(encoded.spec, seed=encoded.spec.seed + fold - 1), encoded.head
@@ -94,11 +108,11 @@ class Trainings:
             course = make_course(encoded, fold=number, folds=len(parts))
             with limit_threads(course.network, course.batch_size, self.host.threads):
                 self.begin(encoded, course)
-                result, history = self.restore_training(course) or self.train(encoded, course)
+                result, record = self.restore_training(course) or self.train(encoded, course)
             if not result.epochs:
                 break
-            self.add(self.make_network(encoded, course, history), result)
-            self.runs.append(make_run(course, result, history))
+            self.add(self.make_network(encoded, course, record), result)
+            self.runs.append(make_run(course, result, record.history))
             if held is not None and course.validation is not None:
                 held.add(course.validation, predict_values(course.network, course.head, course.validation.x), number)
             if result.reason == "interrupted":
@@ -140,7 +154,7 @@ class Trainings:
         if result.reason == "time_limit":
             return self.keep_search(found, replace(search, reason="time_limit"))
         whole = join_results(search, result)
-        refitted = self.make_network(encoded, course, found.history)
+        refitted = self.make_network(encoded, course, Record(history=found.history, layers=found.layers))
         return FinishedTrainings(runs=self.runs, networks=[refitted], results=[whole], refit=True)
 
     def keep_search(self, found: FittedNetwork, search: TrainingResult) -> FinishedTrainings:
@@ -158,29 +172,32 @@ class Trainings:
             self.keeper.begin(self.data, course)
             make_room_for_products(course.network, course.batch_size)
 
-    def make_network(self, encoded: EncodedData, course: Course, history: Arrays) -> FittedNetwork:
+    def make_network(self, encoded: EncodedData, course: Course, record: Record) -> FittedNetwork:
         """What a model keeps of a training."""
         return FittedNetwork(
             spec=self.data.spec,
             features=encoded.features,
             head=encoded.head,
             network=course.network,
-            history=history,
+            history=record.history,
+            layers=record.layers,
             baseline=fit_baseline(course.head, course.train),
         )
 
-    def restore_training(self, course: Course) -> tuple[TrainingResult, Arrays] | None:
+    def restore_training(self, course: Course) -> tuple[TrainingResult, Record] | None:
         """A training that was done before the fit was interrupted; its epochs are told again."""
         done = self.keeper.restore_finished(course)
         if done is None:
             return None
-        result, history = TrainingResult(**done.result), select_arrays_by_prefix(done.arrays, "history.")
+        result = TrainingResult(**done.result)
+        record = Record(**{name: select_arrays_by_prefix(done.arrays, f"{name}.") for name in ("history", "layers")})
         state = make_initial_state(course.network, course.spec.optimizer)
-        state.history = restore_epochs(history)
+        state.history = restore_epochs(record.history)
+        state.layers = restore_layers(record.layers, list_seen_layers(course.network))
         ended = Finished(reason=done.result["reason"], epochs=result.epochs, best_epoch=result.best_epoch, seconds=0.0)
         for event in (make_started_event(course, state), ended):
             tell_sinks(self.sinks, event)
-        return result, history
+        return result, record
 
     def make_deadline(self, course: Course) -> Callable[[], bool]:
         """A deadline check, to be asked after each epoch: whether the next one would end too late.
@@ -198,7 +215,7 @@ class Trainings:
 
         return is_next_epoch_late
 
-    def train(self, encoded: EncodedData, course: Course) -> tuple[TrainingResult, Arrays]:
+    def train(self, encoded: EncodedData, course: Course) -> tuple[TrainingResult, Record]:
         """One training, from its beginning or from where it was interrupted."""
         state = self.keeper.restore_state(course)
         try:
@@ -214,7 +231,7 @@ class Trainings:
             raise Diverged(f"{problem}{kept}") from None
         if course.validation is not None and state.history and not any(epoch.best for epoch in state.history):
             self.host.notice(describe_missing_best_epoch(course))
-        return result, tabulate_epochs(state.history)
+        return result, make_record(state)
 
     def run_loop(self, course: Course, state: TrainState) -> Finished:
         """Run the loop, and tell the keeper and the sinks."""
@@ -232,7 +249,7 @@ class Trainings:
         if finished.epochs and not course.refit and not self.keeper.remembers:
             calibrate_temperature(course)
             result = make_training_result(course, finished)
-            self.add(self.make_network(encoded, course, tabulate_epochs(state.history)), result)
+            self.add(self.make_network(encoded, course, make_record(state)), result)
         return Interrupted(self.keeper.describe_stop(course, state))
 
 

@@ -1,7 +1,8 @@
 """The model file: a container of the parameters under readable names and one JSON array.
 
 `numpy.load(path, allow_pickle=False)` opens it. Members: `metadata` (UTF-8 JSON as bytes), `parameters.<layer>.<part>`,
-`buffers.<layer>.<part>`, `history.<column>`; of a model of several networks (folds) each name begins with `1.`, `2.` …
+`buffers.<layer>.<part>`, `history.<column>`, `layers.<fact>` where the layers were watched; of a model of several
+networks (folds) each name begins with `1.`, `2.` …
 """
 
 import io
@@ -26,6 +27,7 @@ from mlptrain.model.architecture import build_network, count_parameters, make_in
 from mlptrain.model.baseline import Baseline
 from mlptrain.model.fitted_network import FittedNetwork
 from mlptrain.model.head import Head, make_head
+from mlptrain.model.layer_history import list_seen_layers
 from mlptrain.model.network_arrays import collect_named_arrays, fill_arrays, select_arrays_by_prefix
 from mlptrain.model.rows import AnyFeatures
 from mlptrain.model.rules import (
@@ -34,6 +36,7 @@ from mlptrain.model.rules import (
     check_features,
     check_head,
     check_history,
+    check_layers,
     check_networks_agree,
     check_result,
     require_rule,
@@ -112,7 +115,8 @@ def make_metadata(contents: ModelContents) -> Json:
     """What the file says in JSON: in format 1 where nothing needs format 2."""
     first = contents.networks[0].spec
     alike = len(set(contents.weights)) == 1 and all(each.spec == first for each in contents.networks)
-    first_format = alike and all(each.baseline is None for each in contents.networks)
+    first_format = alike and all(each.baseline is None and not each.layers for each in contents.networks)
+    first_format = first_format and not first.training.watch_layers
     own = zip(contents.networks, contents.weights, strict=True)
     return {
         "format": FORMAT,
@@ -174,9 +178,10 @@ def require_finite(network: Network, which: str) -> None:
 
 
 def collect_network_arrays(fitted: FittedNetwork) -> Arrays:
-    """The arrays of one network and its history."""
+    """The arrays of one network, its history, and what was seen of its layers."""
     history = {f"history.{name}": value for name, value in fitted.history.items()}
-    return collect_named_arrays(fitted.network) | history
+    layers = {f"layers.{name}": value for name, value in fitted.layers.items()}
+    return collect_named_arrays(fitted.network) | history | layers
 
 
 def require_replaceable_model(path: Path) -> None:
@@ -290,9 +295,19 @@ def restore_network(spec: Spec, plain: Json, arrays: Arrays) -> FittedNetwork:
     load_arrays_into_network(network, arrays)
     history = select_arrays_by_prefix(arrays, "history.")
     check_history(history)
+    layers = select_arrays_by_prefix(arrays, "layers.")
+    check_layers(layers, len(list_seen_layers(network)))
     baseline: Baseline | None = from_plain(Baseline, plain["baseline"]) if "baseline" in plain else None
     check_baseline(baseline, head)
-    return FittedNetwork(spec=spec, features=features, head=head, network=network, history=history, baseline=baseline)
+    return FittedNetwork(
+        spec=spec,
+        features=features,
+        head=head,
+        network=network,
+        history=history,
+        layers=layers,
+        baseline=baseline,
+    )
 
 
 def read_arrays(path: Path) -> Arrays:
@@ -348,7 +363,7 @@ def refuse_network_beyond_arrays(spec: Spec, layout: InputLayout, outputs: int, 
 
 def load_arrays_into_network(network: Network, arrays: Arrays) -> None:
     """Put parameters and buffers into the network; every one must be there, of its shape, and finite."""
-    stored = {name: array for name, array in arrays.items() if not name.startswith("history.")}
+    stored = {name: array for name, array in arrays.items() if not name.startswith(("history.", "layers."))}
     for name, array in stored.items():
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise ValueError(f"{name} has numbers that are not finite")

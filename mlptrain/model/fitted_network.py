@@ -11,6 +11,7 @@ from mlptrain.engine.network import Network
 from mlptrain.model.baseline import Baseline
 from mlptrain.model.encoding import encode_examples
 from mlptrain.model.head import Head
+from mlptrain.model.layer_history import LayersSeen, list_seen_layers, restore_layers
 from mlptrain.model.network_outputs import predict_values, predict_with_row_losses
 from mlptrain.model.rows import AnyFeatures, Rows
 from mlptrain.spec.fields import Spec
@@ -45,8 +46,15 @@ class FittedNetwork:
     head: Head
     network: Network
     history: Arrays = field(default_factory=dict)
+    layers: Arrays = field(default_factory=dict)
+    """What was seen of the layers, as `tabulate_layers` has it; nothing where they were not watched."""
     baseline: Baseline | None = None
     """What knows nothing of a row, from the training rows; models of the first format have none."""
+
+    @property
+    def snapshots(self) -> list[LayersSeen]:
+        """The layers as they were while it was trained."""
+        return restore_layers(self.layers, list_seen_layers(self.network))
 
     def predict(self, rows: Rows, odd: OddRows | None = None) -> NDArray[Any]:
         """Scores of the classes (B, C), or numbers in the user's units (B, K); `odd` is told which cells are odd."""

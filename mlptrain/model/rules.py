@@ -8,10 +8,12 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlptrain.model.baseline import Baseline
 from mlptrain.model.head import Head
 from mlptrain.model.history import STORED_COLUMNS, Reason
+from mlptrain.model.layer_history import COUNTED, COUNTS, HISTOGRAMS, MOST_SNAPSHOTS, RANGE, list_array_forms
 from mlptrain.model.rows import AnyFeatures
 from mlptrain.spec.fields import Spec
 from mlptrain.storage.container import Arrays
@@ -74,6 +76,35 @@ def check_history(history: Arrays) -> None:
     epochs = history.get("epoch", np.empty(0))
     require_rule(not history or "epoch" in history, "its history has no epochs")
     require_rule(bool(((epochs >= 0) & (epochs < 2**53)).all()), "the epochs of its history")
+
+
+def check_layers(layers: Arrays, count: int) -> None:
+    """What was seen of `count` layers: all arrays, of one number of snapshots, with possible numbers."""
+    if not layers:
+        return
+    epochs = layers.get("epoch", np.empty(0))
+    found = {name: (values.shape, values.dtype) for name, values in layers.items()}
+    known = found == list_array_forms(epochs.size, count) and 0 < epochs.size <= MOST_SNAPSHOTS
+    require_rule(known, "the form of what was seen of its layers")
+    require_rule(bool((np.diff(epochs, prepend=0) >= 1).all()) and are_counts(epochs), "the epochs of its layers")
+    require_rule(not any(np.isinf(values).any() for values in layers.values()), "a fact of its layers is infinite")
+    for name in COUNTED:
+        require_rule(are_counts(layers[name]), f"{name} of its layers")
+    require_rule(bool(((layers["zeros"] >= 0) & (layers["zeros"] <= 1)).all()), "the zeros of its layers")
+    for name in HISTOGRAMS:
+        check_histograms(layers[RANGE.format(name)], layers[COUNTS.format(name)], name)
+
+
+def are_counts(values: NDArray[Any]) -> bool:
+    """Whether numbers are whole, not negative, and exact."""
+    return bool(((values >= 0) & (values < 2**53) & (values == np.floor(values))).all())
+
+
+def check_histograms(ends: NDArray[Any], counts: NDArray[Any], name: str) -> None:
+    """Their edges are in order, or there are none and nothing is counted."""
+    low, high = np.moveaxis(ends, -1, 0)
+    absent = np.isnan(low) & np.isnan(high) & (counts == 0).all(axis=-1)
+    require_rule(bool((absent | ((low < high) & (counts >= 0).all(axis=-1))).all()), f"a histogram of its {name}")
 
 
 def check_result(result: Any) -> None:

@@ -15,7 +15,7 @@ from mlptrain.engine.histograms import compute_root_mean_square, count_into_buck
 from mlptrain.engine.layer import ForwardContext, Layer
 from mlptrain.engine.network import Network
 from mlptrain.engine.parameters import Parameters
-from mlptrain.model.layer_history import Histogram, LayerFacts, LayersSeen
+from mlptrain.model.layer_history import Histogram, LayerFacts, LayersSeen, list_seen_layers
 from mlptrain.training.course import Course
 
 MOST_ROWS = 1024
@@ -68,10 +68,10 @@ class WatchedLayer:
 
 
 def list_watched_layers(network: Network) -> list[WatchedLayer]:
-    """All layers but those that do nothing in evaluation, in their order."""
-    layers = [(name, layer) for name, layer, _ in network.walk() if not layer.idle]
+    """The layers that are looked at, in their order."""
     return [
-        WatchedLayer(name=name, layer=layer, weights=find_weights(network.parameters, name)) for name, layer in layers
+        WatchedLayer(name=name, layer=layer, weights=find_weights(network.parameters, name))
+        for name, layer in list_seen_layers(network)
     ]
 
 

@@ -17,7 +17,7 @@ from mlptrain.engine.penalties import bound_unit_norms, compute_norm
 from mlptrain.engine.schedules import Now, find_plateau_rule
 from mlptrain.model.examples import Examples
 from mlptrain.model.history import EpochEnded, Reason
-from mlptrain.model.layer_history import LayersSeen
+from mlptrain.model.layer_history import LayersSeen, thin_snapshots
 from mlptrain.model.network_outputs import measure_named_metric, predict_with_mean_loss
 from mlptrain.plain import to_plain
 from mlptrain.spec.fields import Spec
@@ -159,7 +159,7 @@ def is_watched_epoch(course: Course, state: TrainState) -> bool:
 def see_layers(watch: LayerWatch, state: TrainState, run: Running) -> LayersSeen:
     """The layers as they are now, kept in the state."""
     seen = watch.measure_layers(state.epoch, run.step_facts, run.gradient_norm)
-    state.layers.append(seen)
+    state.layers = thin_snapshots(state.layers, seen, watch.course.spec.training.watch_layers)
     return seen
 
 

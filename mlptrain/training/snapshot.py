@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from mlptrain.engine.network import Network
 from mlptrain.engine.schedules import Plateau
 from mlptrain.model.history import COLUMNS, EpochEnded, restore_epochs, tabulate_epochs
+from mlptrain.model.layer_history import list_seen_layers, restore_layers, tabulate_layers
+from mlptrain.model.network_arrays import select_arrays_by_prefix
 from mlptrain.plain import from_plain
 from mlptrain.training.state import Best, Running, TrainState
 
 Arrays = dict[str, NDArray[Any]]
-HISTORY = "history."
-"""What the names of the history's arrays begin with."""
+HISTORY, LAYERS = "history.", "layers."
+"""What the names of the arrays of the history, and of what was seen of the layers, begin with."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +26,8 @@ class Snapshot:
     """The numbers of a training's state, for JSON (None: infinite), and its arrays.
 
     Arrays: `state.theta` (P,), `state.buffers.<name>`, `state.slots.<name>`, `best.theta` (P,), `best.buffers.<name>`,
-    `history.<column>` (epochs,). Those of `take_snapshot` are the living ones: valid until the next step.
+    `history.<column>` (epochs,), `layers.<fact>` where the layers are watched. Those of `take_snapshot` are the living
+    ones: valid until the next step.
     """
 
     numbers: Mapping[str, Any]
@@ -70,7 +73,8 @@ def take_snapshot(network: Network, state: TrainState) -> Snapshot:
         "best": {"epoch": state.best.epoch, "value": encode_infinity(state.best.value)},
     }
     history = {f"{HISTORY}{name}": column for name, column in tabulate_epochs(state.history, COLUMNS).items()}
-    return Snapshot(numbers=numbers, arrays=collect_training_state_arrays(network, state) | history)
+    layers = {f"{LAYERS}{name}": values for name, values in tabulate_layers(state.layers).items()}
+    return Snapshot(numbers=numbers, arrays=collect_training_state_arrays(network, state) | history | layers)
 
 
 def collect_training_state_arrays(network: Network, state: TrainState) -> Arrays:
@@ -96,7 +100,7 @@ def restore_snapshot(snapshot: Snapshot, network: Network, state: TrainState) ->
     if best := read_count(numbers["best"]["epoch"]):
         state.best.keep(best, decode_infinity(numbers["best"]["value"]), network)
     wanted = collect_training_state_arrays(network, state)
-    present = {name: values for name, values in snapshot.arrays.items() if not name.startswith(HISTORY)}
+    present = {name: values for name, values in snapshot.arrays.items() if not name.startswith((HISTORY, LAYERS))}
     if present.keys() != wanted.keys():
         raise ValueError(f"its arrays are others: {sorted(present.keys() ^ wanted.keys())[0]}")
     for name, values in wanted.items():
@@ -105,6 +109,7 @@ def restore_snapshot(snapshot: Snapshot, network: Network, state: TrainState) ->
             raise ValueError(f"{name} is {stored.dtype} {stored.shape}, not {values.dtype} {values.shape}")
         values[...] = stored
     state.history = read_history(snapshot.arrays, state.epoch)
+    state.layers = restore_layers(select_arrays_by_prefix(snapshot.arrays, LAYERS), list_seen_layers(network))
 
 
 def read_history(arrays: Mapping[str, NDArray[Any]], count: int) -> list[EpochEnded]:

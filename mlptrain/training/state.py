@@ -75,6 +75,7 @@ class TrainState:
     """The value the next improvement is measured against."""
     history: list[EpochEnded] = field(default_factory=list)
     layers: list[LayersSeen] = field(default_factory=list)
+    """What was seen of the layers, thinned where there are many snapshots."""
 
 
 def make_initial_state(network: Network, optimizer: Optimizer) -> TrainState:

@@ -45,6 +45,15 @@ def value_and_vjp(activation, z):
 
 
 @each
+def test_bounds_are_the_limits_on_both_sides_and_where_there_are_none_it_grows(activation):
+    low, high = activation(np.array([-1e4, 1e4]))
+    if activation.bounds is None:
+        assert max(abs(low), abs(high)) > 50
+    else:
+        np.testing.assert_allclose([low, high], activation.bounds, atol=2e-4)
+
+
+@each
 def test_vjp_is_the_derivative(activation):
     z = away_from_kinks(np.concatenate([np.linspace(-12, 12, 1001), standard_normal(200)]))
     dy = standard_normal(z.size, seed=1)

@@ -130,6 +130,25 @@ CONFIGURATIONS = {
         "data": HELD_OUT,
         "model": {"hidden": [8, 6, 8], "residual": 2, "norm": "batch", "dropout": 0.2},
     },
+    "layers watched, early stopping": {
+        "data": HELD_OUT,
+        "model": {"hidden": [8], "norm": "batch", "dropout": 0.2},
+        "optimizer": {"name": "rmsprop", "learning_rate": 0.3},
+        "training": training(epochs=9, early_stopping={"patience": 2}, watch_layers=2),
+    },
+    "layers watched, folds, members": {
+        "data": {"split": {"folds": 2}},
+        "members": {"name": "tabm", "count": 2},
+        "training": training(epochs=2, watch_layers=1),
+    },
+    "layers watched, refit": {
+        "data": HELD_OUT,
+        "training": training(epochs=3, refit=True, watch_layers=1),
+    },
+    "layers watched, lbfgs": {
+        "optimizer": "lbfgs",
+        "training": training(batch_size="full", epochs=5, watch_layers=2),
+    },
     "no shuffling, clipping, penalty": {
         "training": training(shuffle=False),
         "optimizer": {"name": "adam", "global_clipnorm": 0.5, "weight_decay": 0.01},
