@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mlptrain.errors import SpecError
+from mlptrain.machine import count_usable_cores
 
 
 def require_path(value: Any, name: str) -> Path:
@@ -30,6 +31,19 @@ def require_count(value: Any, name: str, *, least: int) -> int:
     if not isinstance(value, Integral) or int(value) < least:
         raise SpecError(f"{name}: {shorten_repr(value)} is no whole number from {least} on")
     return int(value)
+
+
+def count_threads(n_jobs: int | None) -> int | None:
+    """The threads of a fit as `n_jobs` counts them: −1 is all cores, −2 all but one; None stays None.
+
+    >>> count_threads(2), count_threads(-1) == count_usable_cores(), count_threads(None)
+    (2, True, None)
+    """
+    if n_jobs is None:
+        return None
+    if not isinstance(n_jobs, Integral) or n_jobs == 0:
+        raise SpecError(f"n_jobs: {shorten_repr(n_jobs)} is no number of threads; −1 is all cores, None as it pays")
+    return int(n_jobs) if n_jobs > 0 else max(count_usable_cores() + 1 + int(n_jobs), 1)
 
 
 def require_choice(value: Any, name: str, choices: Sequence[str]) -> None:

@@ -15,8 +15,8 @@ class MlptrainError(Exception):
         return [str(self)]
 
 
-class SpecError(MlptrainError):
-    """The command line or the spec is wrong. Carries every problem found, each with its own place."""
+class SpecError(MlptrainError, ValueError):
+    """The command line, the spec or an argument is wrong. Carries every problem found, each with its own place."""
 
     exit_code = 2
 
@@ -30,7 +30,7 @@ class SpecError(MlptrainError):
         return self.problems
 
 
-class DataError(MlptrainError):
+class DataError(MlptrainError, ValueError):
     """A table or an image file is not what it should be."""
 
     exit_code = 3

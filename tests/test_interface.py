@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from threadpoolctl import threadpool_info
 
 import mlptrain
 from mlptrain.errors import DataError, Diverged, Interrupted, ModelFileError, SpecError
@@ -275,6 +276,28 @@ def test_what_a_sink_raises_ends_the_fit_and_closes_all_sinks():
 def test_a_wrong_argument_is_one_sentence(options, said):
     with pytest.raises(SpecError, match=f"^{said}"):
         mlptrain.fit(options.pop("spec", SPEC), COLUMNS, **options)
+
+
+def test_what_is_wrong_with_a_spec_or_with_rows_is_a_value_error():
+    for spec, rows in ((make_spec(seed="x"), COLUMNS), (SPEC, {"label": ["a", "b"]})):
+        with pytest.raises(ValueError, match=r"seed: 'x'|data"):
+            mlptrain.fit(spec, rows)
+    assert (SpecError.exit_code, DataError.exit_code) == (2, 3)
+
+
+def test_one_thread_is_one_thread_however_wide_the_network_is():
+    wide = make_spec(model={"hidden": [600, 600]}, training={"epochs": 1, "batch_size": 60})
+    seen = []
+
+    def look(event):
+        if isinstance(event, StepsDone | EpochEnded):
+            seen.append({each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"})
+
+    before = threadpool_info()
+    mlptrain.fit(wide, COLUMNS, threads=1, sinks=[look])
+    assert seen
+    assert all(threads == {1} for threads in seen)
+    assert threadpool_info() == before
 
 
 def test_without_rows_the_spec_must_name_them():

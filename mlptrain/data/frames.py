@@ -162,6 +162,21 @@ def convert_frame_to_columns(data: Any, name: str) -> dict[Any, Any]:
     return {column: data[column] for column in names}
 
 
+def join_columns(first: Any, second: Any) -> Any:
+    """The values of one column, then those of another of the same type."""
+    if isinstance(first, np.ndarray) and isinstance(second, np.ndarray):
+        return np.concatenate([first, second])
+    return [*list_values(first), *list_values(second)]
+
+
+def list_values(values: Any) -> list[Any]:
+    """The values of a column as Python's objects."""
+    for name in ("to_list", "to_pylist", "tolist"):
+        if hasattr(values, name):
+            return list(getattr(values, name)())
+    return list(values)
+
+
 # From columns to cells
 
 

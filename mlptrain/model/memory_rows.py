@@ -40,8 +40,12 @@ def make_training_rows(data: Any, spec: Data) -> TableRows:
     if not spec.has_header:
         raise SpecError("data.header: rows in memory have names of columns; leave it out")
     ignored = [column for column in spec.rules.columns if spec.rules.of(column).declared_kind == "ignore"]
-    table = replace(read_frame(data, name=NAME, unread=ignored), grammar=spec.grammar)
-    return TableRows(replace_texts(table, spec.replace))
+    return adapt_table_to_spec(read_frame(data, name=NAME, unread=ignored), spec)
+
+
+def adapt_table_to_spec(table: Table, spec: Data) -> TableRows:
+    """The rows of a table in memory, with the texts in it that the spec replaces."""
+    return TableRows(replace_texts(replace(table, grammar=spec.grammar), spec.replace))
 
 
 def make_prediction_rows(data: Any, spec: Data, columns: Mapping[str, FeatureColumn]) -> TableRows:

@@ -137,8 +137,9 @@ def explain_no_rows(keys: dict[str, NDArray[Any]]) -> tuple[str, str]:
 
 def read_parts_from_column(table: Table, column: str) -> Parts:
     """The parts that a column names."""
+    cells = table.texts(column)
     try:
-        parts = split_by_column(table.texts(column))
+        parts = split_by_column(cells)
     except ValueError as problem:
         row, cell = problem.args
         raise table.fault(row, column, f"{cell!r} is not a part; write train, validation or test") from None

@@ -32,6 +32,8 @@ class ValueOverride:
 
     key: str
     value: Any
+    origin: str = "overrides"
+    """What the messages call the place where the value was given."""
 
     def __str__(self) -> str:
         return f"the override {self.key!r}"
@@ -40,7 +42,7 @@ class ValueOverride:
         """Set the key in a document in its long form."""
         if not all(split_key(self.key)):
             raise SpecError(f"overrides: {self.key!r} is no key, such as optimizer.learning_rate")
-        here = Place("overrides")
+        here = Place(self.origin)
 
         def plant(document: Document, path: KeyPath) -> Any:
             return build_value_tree(document, self.value, path, here.text, count())

@@ -26,16 +26,20 @@ def read_spec_file(path: str) -> str:
     """The text of a spec file."""
     file = Path(path)
     try:
-        if file.exists() and not file.is_file():
-            raise SpecError(
-                f"{path}: this is {'a folder' if file.is_dir() else 'not a regular file'}; name a YAML file"
-            )
-        with file.open("rb") as stream:
-            return decode_text(stream.read(LARGEST_FILE + 1), path)
+        content = None if file.exists() and not file.is_file() else read_first_bytes(file)
     except FileNotFoundError:
         raise SpecError(f"{path}: no such file{suggest_file(file, SPEC_ENDS)}") from None
     except (OSError, ValueError) as problem:  # ValueError: a NUL in the name
         raise SpecError(f"{path}: cannot be read: {getattr(problem, 'strerror', problem)}") from None
+    if content is None:
+        raise SpecError(f"{path}: this is {'a folder' if file.is_dir() else 'not a regular file'}; name a YAML file")
+    return decode_text(content, path)
+
+
+def read_first_bytes(file: Path) -> bytes:
+    """The bytes of a file, of one that is too large for a spec no more than tell that."""
+    with file.open("rb") as stream:
+        return stream.read(LARGEST_FILE + 1)
 
 
 def read_stdin() -> str:
@@ -75,6 +79,8 @@ def parse_node(text: str, place: Placing) -> yaml.Node | None:
     try:
         refuse_unsupported_yaml(text, place)
         return yaml.compose(text, Loader=yaml.SafeLoader)
+    except SpecError:  # a ValueError, too, and not one of YAML's reader
+        raise
     except yaml.MarkedYAMLError as problem:
         begun = any(part in (problem.problem or "") for part in NOTICED_LATER)
         mark = (begun and problem.context_mark) or problem.problem_mark

@@ -1,0 +1,51 @@
+"""Labels of any type as texts that a model of classes tells apart."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlptrain.data.grammar import NUMBERS
+from mlptrain.data.levels import choose_meaning, trim_text
+from mlptrain.data.number_texts import find_words
+from mlptrain.errors import DataError
+
+
+def find_labels(labels: NDArray[Any]) -> NDArray[Any]:
+    """The different labels, sorted."""
+    try:
+        return np.unique(labels)
+    except TypeError:
+        kinds = ", ".join(sorted({type(label).__name__ for label in labels.tolist()}))
+        raise DataError(f"y: its labels are of several types ({kinds}); make all of them alike") from None
+
+
+def write_labels(labels: Sequence[Any]) -> list[str]:
+    """A text for each of some different labels: its own, or the labels' numbers where their own texts would not do.
+
+    >>> write_labels([0, 1]), write_labels([False, True]), write_labels(["a", "a "])
+    (['0', '1'], ['False', 'True'], ['0', '1'])
+    """
+    texts = list(map(str, labels))
+    return texts if are_labels_distinct(texts) else list(map(str, range(len(texts))))
+
+
+def are_labels_distinct(texts: Sequence[str]) -> bool:
+    """Whether each text is a class of its own: none is empty or means missing, and no two mean the same.
+
+    >>> are_labels_distinct(["1", "1.0"]), are_labels_distinct(["1", "NA"]), are_labels_distinct(["1", "x"])
+    (False, False, True)
+    """
+    if not all(map(trim_text, texts)) or not all(map(is_writable, texts)):
+        return False
+    numbers = sum(map(NUMBERS.reads, texts))
+    if 0 < numbers < len(texts) and not find_words(texts, {""}, NUMBERS):
+        return False
+    meaning = choose_meaning(texts, NUMBERS)
+    return len(set(map(meaning.find_key, texts))) == len(texts)
+
+
+def is_writable(text: str) -> bool:
+    """Whether a file can hold a text: it has no NUL and no half of a character."""
+    return "\0" not in text and not any("\ud800" <= sign <= "\udfff" for sign in text)
