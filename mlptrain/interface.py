@@ -1,5 +1,6 @@
 """The Python interface of a fit: on data in memory, or from files to a file."""
 
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,9 +20,9 @@ from mlptrain.model.memory_rows import make_training_rows
 from mlptrain.model.rows import Rows
 from mlptrain.notices import warn_caller
 from mlptrain.preparation.material import require_rows
-from mlptrain.reporting.sinks import SINKS, make_sink
+from mlptrain.reporting.sinks import DISPLAYS, SINKS, choose_display, is_watched, make_sink
 from mlptrain.spec.fields import Spec
-from mlptrain.spec.file import Draft, find_spec_folder, make_draft_from_spec
+from mlptrain.spec.file import Draft, find_spec_folder, is_yaml_text, make_draft_from_spec
 from mlptrain.training.events import Event, Sink, wrap_function_as_sink
 from mlptrain.training.loop import never_stop
 
@@ -36,6 +37,7 @@ def fit(
     out: str | Path | None = None,
     overrides: str | Sequence[str] | Mapping[str, Any] = (),
     sinks: AnySink | Iterable[AnySink] = (),
+    progress: bool | None = None,
     threads: int | None = None,
     unfinished: Existing = "refuse",
 ) -> Fit:
@@ -44,7 +46,8 @@ def fit(
     `spec` is a path, a dict, a text of YAML, or the resolved spec of a model. `data` is a mapping of columns, a list of
     records, a structured array or a data frame that narwhals knows (pandas, polars, PyArrow …); None: the rows that the
     spec names. `overrides` change keys of the spec: {"training.epochs": 3} or ["training.epochs=3"]. `sinks` are called
-    with each event: functions, sinks, or names of those of the command line ("lines", "console"). Notices are warnings.
+    with each event: functions, sinks, or names of those of the command line ("lines", "console"). `progress`: whether
+    the run is shown; None: in a notebook and on a terminal, unless `sinks` names what shows it. Notices are warnings.
 
     SpecError or DataError say what is wrong with the spec or the rows, Diverged that the loss left the finite numbers.
     Ctrl-C raises Interrupted, whose `model` is the best so far; with `out` a checkpoint is left instead, and
@@ -55,20 +58,32 @@ def fit(
     >>> fitted.model.predict({"x": [0.5, 2.5]}).tolist()
     ['low', 'high']
     """
-    require_choice(unfinished, "unfinished", get_args(Existing))
     path = None if out is None else require_path(out, "out")
+    require_unfinished(unfinished, path)
     host = make_host(threads)
-    opened = list(map(resolve_sink, ensure_sink_list(sinks)))
+    opened = list_sinks(sinks, progress, title=name_spec(spec))
     draft, folder = make_draft_from_spec(spec, overrides, rows_given=data is not None), find_spec_folder(spec)
     draft.check()
     rows = None if data is None else require_rows(make_training_rows(data, draft.spec.data))
-    if path is None and unfinished != "refuse":
-        raise SpecError(f"unfinished={unfinished!r}: a fit in memory leaves no checkpoint; give out, too")
     with catch_interrupt() as stop:
         host = replace(host, stop=stop)
         if path is None:
             return fit_in_memory(draft, rows, folder, opened, host)
         return fit_to_file(draft, rows, path, folder, plan=Plan(existing=unfinished), sinks=opened, host=host)
+
+
+def require_unfinished(unfinished: Existing, path: Path | None) -> None:
+    """Refuse what says nothing, or not of a fit in memory, about an unfinished fit."""
+    require_choice(unfinished, "unfinished", get_args(Existing))
+    if path is None and unfinished != "refuse":
+        raise SpecError(f"unfinished={unfinished!r}: a fit in memory leaves no checkpoint; give out, too")
+
+
+def list_sinks(sinks: AnySink | Iterable[AnySink], progress: bool | None, *, title: str) -> list[Sink]:
+    """The user's sinks, and behind them the one that shows the run, if it is to be shown."""
+    listed = list(ensure_sink_list(sinks))
+    listed += [choose_display(sys.stderr)] if is_progress_shown(progress, listed) else []
+    return [resolve_sink(each, title=title) for each in listed]
 
 
 def make_host(threads: int | None) -> Host:
@@ -94,10 +109,24 @@ def ensure_sink_list(sinks: AnySink | Iterable[AnySink]) -> Iterable[AnySink]:
     return sinks
 
 
-def resolve_sink(sink: AnySink) -> Sink:
+def is_progress_shown(progress: bool | None, sinks: Iterable[AnySink]) -> bool:
+    """Whether a sink that shows the run joins the user's own."""
+    if progress is None:
+        return is_watched(sys.stderr) and not any(isinstance(sink, str) and sink in DISPLAYS for sink in sinks)
+    if not isinstance(progress, bool):
+        raise SpecError(f"progress: {shorten_repr(progress)} is not True, False or None")
+    return progress
+
+
+def name_spec(spec: str | Path | Mapping[str, Any] | Spec) -> str:
+    """What heads the picture of a run: the file of the spec, or nothing."""
+    return "" if isinstance(spec, Mapping | Spec) or is_yaml_text(spec) else str(spec)
+
+
+def resolve_sink(sink: AnySink, *, title: str) -> Sink:
     """A sink as it is, by its name, or of a function."""
     if isinstance(sink, str):
-        return make_sink(sink, title="spec")
+        return make_sink(sink, title=title)
     if not callable(sink):
         raise SpecError(f"sinks: {shorten_repr(sink)} is no sink; give a function, or one of {', '.join(SINKS)}")
     return wrap_function_as_sink(sink)

@@ -1,5 +1,6 @@
 """The interface of Python: one fit from every form of a spec and of rows; files if wished; a stop loses nothing."""
 
+import io
 import json
 import pickle
 import signal
@@ -225,7 +226,7 @@ def test_sinks_see_every_event_and_change_nothing(tmp_path, monkeypatch, expecte
     ]
     assert sink.events == events
     assert (sink.opened, sink.closed) == (1, 1)
-    assert capsys.readouterr().err.startswith("spec: 60 training rows")
+    assert capsys.readouterr().err.startswith("60 training rows")
     assert fit.epochs == 5
 
 
@@ -235,6 +236,55 @@ def test_one_sink_may_stand_alone(capsys):
     assert isinstance(events[-1], FitFinished)
     mlptrain.fit(SPEC, COLUMNS, sinks="lines")
     assert "60 training rows" in capsys.readouterr().err
+
+
+SHOW_CURSOR = "\x1b[?25h"
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    encoding = "utf-8"
+
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(
+    ("stream", "options", "pictures", "lines"),
+    [
+        (io.StringIO, {}, 0, 0),
+        (io.StringIO, {"progress": False}, 0, 0),
+        (io.StringIO, {"progress": True}, 0, 1),
+        (io.StringIO, {"progress": True, "sinks": [lambda event: None]}, 0, 1),
+        (Terminal, {}, 1, 0),
+        (Terminal, {"progress": True}, 1, 0),
+        (Terminal, {"progress": False}, 0, 0),
+        (Terminal, {"sinks": "lines"}, 0, 1),
+        (Terminal, {"sinks": "lines", "progress": False}, 0, 1),
+    ],
+)
+def test_a_run_is_shown_where_somebody_looks_on_or_asks_for_it(monkeypatch, stream, options, pictures, lines):
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("JPY_PARENT_PID", raising=False)
+    monkeypatch.setattr(sys, "stderr", told := stream())
+    mlptrain.fit(SPEC, COLUMNS, **options)
+    assert told.getvalue().count(SHOW_CURSOR) == pictures
+    assert told.getvalue().count("done: 5 epochs") == max(pictures, lines)
+
+
+def test_in_the_cell_of_a_notebook_a_program_writes_lines(monkeypatch):
+    monkeypatch.setenv("JPY_PARENT_PID", "12")
+    monkeypatch.setattr(sys, "stderr", told := Terminal())
+    mlptrain.fit(name_file(SPEC), COLUMNS)
+    assert told.getvalue().startswith("60 training rows")
+    assert "\x1b" not in told.getvalue()
+
+
+def test_a_run_is_named_by_the_file_of_its_spec(tmp_path, capsys):
+    path = write_spec(tmp_path, SPEC)
+    mlptrain.fit(path, COLUMNS, progress=True)
+    assert capsys.readouterr().err.startswith(f"{path}: 60 training rows")
 
 
 def test_what_a_sink_raises_ends_the_fit_and_closes_all_sinks():
@@ -257,9 +307,11 @@ def test_what_a_sink_raises_ends_the_fit_and_closes_all_sinks():
         ({"unfinished": "resumed"}, "unfinished: 'resumed' is not one of refuse, resume, restart, finish"),
         ({"unfinished": None}, "unfinished: None is not one of refuse"),
         ({"unfinished": "resume"}, "unfinished='resume': a fit in memory leaves no checkpoint; give out, too"),
-        ({"sinks": [3]}, "sinks: 3 is no sink; give a function, or one of console, lines, history, tensorboard"),
+        ({"sinks": [3]}, "sinks: 3 is no sink; give a function, or one of console, lines, notebook, history"),
         ({"sinks": 3}, "sinks: 3 is no list of sinks; leave it out for none"),
-        ({"sinks": ["table"]}, "there is no sink 'table'; the sinks are console, lines, history, tensorboard"),
+        ({"sinks": ["table"]}, "there is no sink 'table'; the sinks are console, lines, notebook, history"),
+        ({"progress": "lines"}, "progress: 'lines' is not True, False or None"),
+        ({"progress": 1}, "progress: 1 is not True, False or None"),
         ({"overrides": None}, "overrides: None is no dict of keys; leave it out for none"),
         ({"overrides": {3: 4}}, "overrides: 3 is no text; give a dict of keys, or texts such as 'seed=1'"),
         ({"overrides": [("seed", 1)]}, r"overrides: \('seed', 1\) is no text"),

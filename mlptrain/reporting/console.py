@@ -10,14 +10,12 @@ from rich.segment import Segment
 from rich.style import Style
 
 from mlptrain.model.history import EpochEnded
-from mlptrain.model.training_names import name_training
-from mlptrain.reporting.digest import Digest
-from mlptrain.reporting.frame import ASCII, UNICODE, Frame, Line, draw_trial
+from mlptrain.reporting.frame import ASCII, UNICODE, Line, draw_trial
 from mlptrain.reporting.lines import LinesSink
+from mlptrain.reporting.progress import Progress
 from mlptrain.reporting.sink_options import SinkOptions
 from mlptrain.reporting.terminal import is_live_terminal
 from mlptrain.reporting.text import escape_unencodable
-from mlptrain.reporting.words import describe_finish
 from mlptrain.training.events import Event, EventSink, Finished, Started, StepsDone, TrialSteps
 
 INTERVAL = 0.1
@@ -47,15 +45,10 @@ class ConsoleSink(EventSink):
         self, console: Console | None = None, *, title: str = "", clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._console = console or Console(stderr=True)
-        self._title = title
         self._clock = clock
-        self._digest = Digest()
-        self._begun = self._due = clock()
+        self._progress = Progress(title, clock)
+        self._due = clock()
         self._live: Live | None = None
-        self._trial: TrialSteps | None = None
-        self._before: tuple[str, ...] = ()
-        self._worked = 0
-        self._settled: tuple[float, float] | None = None
         self._erased = False
 
     def __call__(self, event: Event, /) -> None:
@@ -67,50 +60,36 @@ class ConsoleSink(EventSink):
     def see_trial(self, trial: TrialSteps, /) -> None:
         """Move a bar, which goes once the trial is over: notices have said which choice it is of."""
         if self._live is None:
-            self._open()
-        self._trial = trial
-        if trial.steps >= trial.planned:
-            self._trial = None
+            self._open(trial)
+        else:
+            self._progress(trial)
+        if self._progress.trial is None:
             self._stop(transient=True)
 
     def see_start(self, started: Started, /) -> None:
         """Begin a picture, in the place of that of the training before."""
-        self._trial = None
-        self._open()
-        self._digest(started)
+        self._open(started)
 
     def see_steps(self, steps: StepsDone, /) -> None:
         """Take note of the steps."""
-        self._digest(steps)
-        self._settle()
+        self._progress(steps)
 
     def see_epoch(self, epoch: EpochEnded, /) -> None:
         """Take note of the epoch."""
-        self._digest(epoch)
-        self._settle()
-
-    def _settle(self) -> None:
-        """Take note of the time of the first event, from which on the time to come is estimated."""
-        if self._settled is None:
-            self._settled = self._clock() - self._begun, self._digest.done
+        self._progress(epoch)
 
     def see_finish(self, finished: Finished, /) -> None:
-        """Leave the last picture; if another training is to follow, take note of how this one ended."""
-        self._digest(finished)
-        started = self._digest.started
-        if started is None or not is_followed(started, finished):
+        """Leave the last picture; if another training is to follow, none."""
+        self._progress(finished)
+        if self._progress.goes_on:
+            self._stop(transient=True)
+        else:
             self.close()
-            return
-        several = started.folds > 1
-        name = name_training(started.fold, started.folds, started.repeats) if several else "search"
-        self._before += (f"{name}  {describe_finish(started, finished, self._digest.best)}",)
-        self._worked += self._digest.done > 0
-        self._stop(transient=True)
 
     def close(self) -> None:
         """Leave the picture as it stands, and show the cursor again."""
         self._stop(transient=False)
-        self._before, self._worked = (), 0
+        self._progress.forget()
 
     def _stop(self, *, transient: bool) -> None:
         """Show the cursor again, and leave the picture or nothing."""
@@ -121,12 +100,10 @@ class ConsoleSink(EventSink):
             with suppress(OSError):
                 live.stop()
 
-    def _open(self) -> None:
-        self._stop(transient=False)
-        self._digest = Digest()
+    def _open(self, event: Started | TrialSteps) -> None:
+        self._stop(transient=self._progress.trial is not None)
+        self._progress(event)
         self._due = self._clock()
-        if not self._before:
-            self._begun, self._settled = self._due, None
         self._live = Live(
             get_renderable=self._picture,
             console=self._console,
@@ -148,23 +125,16 @@ class ConsoleSink(EventSink):
         self._due = now + max(INTERVAL, (now - begun) / DRAWING_SHARE)
 
     def _picture(self) -> "_Picture | str":
-        started, (width, height) = self._digest.started, self._console.size
+        width, height = self._console.size
         wide = self._console.encoding.startswith("utf") and not self._console.legacy_windows
-        glyphs = UNICODE if wide else ASCII
-        if self._trial is not None and self._live:
-            return _Picture([draw_trial(self._trial, width, glyphs)])
-        if started is None or (self._erased and not self._live):
+        glyphs, progress = UNICODE if wide else ASCII, self._progress
+        if progress.trial is not None and self._live:
+            return _Picture([draw_trial(progress.trial, width, glyphs)])
+        frame = progress.make_frame(width, glyphs)
+        if frame is None or (self._erased and not self._live):
             return ""
-        frame = Frame(
-            self._digest, started, self._title, width, glyphs, self._before, self._worked, self._settled or (0.0, 0.0)
-        )
-        elapsed = self._clock() - self._begun
+        elapsed = progress.elapsed
         return _Picture(frame.live(height - 1, elapsed) if self._live else frame.final(height, elapsed))
-
-
-def is_followed(started: Started, finished: Finished) -> bool:
-    """Whether another training of the same fit is to come."""
-    return finished.reason != "interrupted" and (started.fold < started.folds or started.refit_follows)
 
 
 class _Picture:

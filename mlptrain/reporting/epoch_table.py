@@ -57,8 +57,8 @@ class Layout:
         return [mark.ljust(MARGIN) + cells[0], *(" " * self.gap + cell for cell in cells[1:])]
 
 
-def list_epoch_columns(started: Started, *, penalty: bool, train_metric: bool) -> list[Column]:
-    """Every column that this run has something to say in."""
+def list_epoch_columns(started: Started, *, penalty: bool, train_metric: bool, speed: bool = True) -> list[Column]:
+    """Every column that this run has something to say in; that of the speed, which no two runs share, if asked for."""
     loss, metric = ("batch" if started.running_loss else "train"), escape_text(started.metric)
     validated = started.validation_rows > 0
     every = [
@@ -69,7 +69,7 @@ def list_epoch_columns(started: Started, *, penalty: bool, train_metric: bool) -
         (validated, Column("validation", metric, 3, lambda e: format_figure(e.validation_metric))),
         (True, Column("learning", "rate", 5, lambda e: format_figure(e.learning_rate))),
         (penalty, Column("", "penalty", 6, lambda e: format_figure(e.penalty))),
-        (True, Column("", "rows/s", 7, lambda e: format_row_rate(e.rows_per_second), 8)),
+        (speed, Column("", "rows/s", 7, lambda e: format_row_rate(e.rows_per_second), 8)),
     ]
     return [column for wanted, column in every if wanted]
 

@@ -50,7 +50,9 @@ ASCII = Glyphs(best="*", rule="-", done="=", left="-", ascii=True)
 
 
 @dataclass(frozen=True)
-class _Series:
+class Series:
+    """A loss over the epochs, at equal distances."""
+
     name: str
     values: Values
     ends: Values
@@ -73,6 +75,8 @@ class Frame:
     """How many of them were done in this run."""
     settled: tuple[float, float] = (0.0, 0.0)
     """Seconds and epochs up to the first event: loops are compiled then, which says nothing of the time to come."""
+    speed: bool = True
+    """Whether the table has the rows a second."""
 
     def live(self, height: int, elapsed: float) -> list[Line]:
         """The run as it stands, in at most `height` lines: the bar, then rows, then all else as there is room."""
@@ -88,9 +92,10 @@ class Frame:
         reason = self.digest.undefined
         gap: list[Line] = [[(describe_gap(self.started, reason)[: self.width], "quiet")]] if reason else []
         run = [*self._table(budget - len(gap), last=1), *gap, *self._chart(3), []] if self.digest.last else []
-        return [*self._head(), *run, *self._strong(self._end(elapsed))]
+        return [*self._head(), *run, *self._strong(self.describe_end(elapsed))]
 
-    def _end(self, elapsed: float) -> str:
+    def describe_end(self, elapsed: float) -> str:
+        """Why training ended, or where an error stopped it."""
         digest = self.digest
         if digest.finished:
             return describe_finish(self.started, digest.finished, digest.best)
@@ -105,10 +110,15 @@ class Frame:
     def _strong(self, text: str) -> list[Line]:
         return [[(line, "strong")] for line in wrap(text, max(self.width, 1), break_on_hyphens=False)]
 
-    def _layout(self) -> Layout:
+    def list_columns(self) -> list[Column]:
+        """The columns of the table, were there room for all."""
         digest = self.digest
-        every = list_epoch_columns(self.started, penalty=digest.penalty, train_metric=digest.train_metric)
-        return fit_columns_to_width(every, min(self.width, WIDEST))
+        return list_epoch_columns(
+            self.started, penalty=digest.penalty, train_metric=digest.train_metric, speed=self.speed
+        )
+
+    def _layout(self) -> Layout:
+        return fit_columns_to_width(self.list_columns(), min(self.width, WIDEST))
 
     def _table(self, budget: int, *, last: int) -> list[Line]:
         layout = self._layout()
@@ -121,12 +131,18 @@ class Frame:
         return [self._row(layout, event) for event in self.digest.rows(budget, last=last)]
 
     def _row(self, layout: Layout, event: EpochEnded) -> Line:
-        if self._best == event.epoch:
+        if self.best == event.epoch:
             return [("".join(layout.row(event, self.glyphs.best)), "best")]
         return [("".join(layout.row(event)), "")]
 
     @property
-    def _best(self) -> int | None:
+    def first(self) -> int | None:
+        """The epoch with which the curves begin: that of the run before, where this one goes on."""
+        return self.started.earlier[0].epoch if self.started.earlier else self.digest.first
+
+    @property
+    def best(self) -> int | None:
+        """The best epoch so far, if one is marked."""
         best, ended = self.digest.best, self.digest.finished is not None
         if best is None or self.started.monitor is None or (is_untrained(best) and not ended):
             return None
@@ -135,10 +151,10 @@ class Frame:
     def _bar(self, elapsed: float) -> Line:
         """How much of the run is done, in words as long as there is room for, and a bar in what is left."""
         room = min(max(self._layout().width, 60), self.width) - 2
-        at, spent, left = self._progress(elapsed)
+        at, spent, left = self.describe_progress(elapsed)
         text = next((text for text in (at + spent + left, at + spent) if len(text) + 12 <= room), at)
         length = max(room - 2 - len(text), 0)
-        done = find_curve_column(self._whole, length + 1)
+        done = find_curve_column(self.share, length + 1)
         full, rest = self.glyphs.done * done, self.glyphs.left * (length - done)
         return [("  ", ""), (full, "best"), (rest, "quiet"), (f"  {text}", "")]
 
@@ -161,11 +177,12 @@ class Frame:
         return place_training(started.fold, started.folds, started.repeats) if started.folds > 1 else "search"
 
     @property
-    def _whole(self) -> float:
+    def share(self) -> float:
         """The part of all trainings that is done."""
         return (self._number - 1 + self.digest.share) / self._trainings
 
-    def _progress(self, elapsed: float) -> tuple[str, str, str]:
+    def describe_progress(self, elapsed: float) -> tuple[str, str, str]:
+        """Which epoch is under way, the time gone, and an estimate of the time left."""
         digest, epochs = self.digest, self.started.epochs
         at = f"epoch {min(int(digest.position) + 1, epochs)}/{epochs}"
         if self._trainings > 1:
@@ -179,7 +196,7 @@ class Frame:
 
     def _chart(self, height: int) -> list[Line]:
         """Both losses side by side on one scale, under them the place of the best epoch; nothing where room lacks."""
-        series = self._series()
+        series = self.list_losses()
         scale = Scale.over(*(each.ends for each in series))
         labels = _format_scale_labels(scale, height)
         width = min((min(self.width, WIDEST) - len(labels[0])) // len(series) - len(GAP), 60)
@@ -188,22 +205,23 @@ class Frame:
         panels = [self._panel(each, scale, width, height) for each in series]
         return [[], *_join_blocks_sideways([[(label, "quiet")] for label in labels], *panels)]
 
-    def _series(self) -> list["_Series"]:
+    def list_losses(self) -> list["Series"]:
+        """The losses of training and validation, as far as they are kept."""
         digest, loss = self.digest, "batch loss" if self.started.running_loss else "train loss"
-        series = [_Series(loss, digest.train_loss.values(), digest.train_loss.ends, "train")]
+        series = [Series(loss, digest.train_loss.values(), digest.train_loss.ends, "train")]
         if self.started.validation_rows:
             trace = digest.validation_loss
-            series.append(_Series("validation loss", trace.values(), trace.ends, "validation"))
+            series.append(Series("validation loss", trace.values(), trace.ends, "validation"))
         return series
 
-    def _panel(self, series: "_Series", scale: Scale, width: int, height: int) -> list[Line]:
+    def _panel(self, series: "Series", scale: Scale, width: int, height: int) -> list[Line]:
         rows = draw_curve(series.values, width, height, ascii=self.glyphs.ascii, scale=scale)
         name = series.name if len(series.name) <= width else series.name.partition(" ")[0]
         texts = [name[:width].ljust(width), *rows]
         return [*([(GAP + text, series.style)] for text in texts), [(GAP, ""), *self._axis(width)]]
 
     def _axis(self, width: int) -> Line:
-        rule, best, first, last = self.glyphs.rule, self._best, self.digest.first, self.digest.last
+        rule, best, first, last = self.glyphs.rule, self.best, self.first, self.digest.last
         if best is None or first is None or last is None:
             return [(rule * width, "quiet")]
         at = find_curve_column((best - first) / max(last.epoch - first, 1), width)

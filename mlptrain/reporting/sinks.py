@@ -12,10 +12,12 @@ from typing import TextIO
 
 from mlptrain.errors import SpecError
 from mlptrain.reporting.sink_options import SinkOptions
-from mlptrain.reporting.terminal import is_live_terminal
+from mlptrain.reporting.terminal import is_in_notebook, is_live_terminal
 from mlptrain.training.events import Sink
 
-SINKS = ("console", "lines", "history", "tensorboard")
+SINKS = ("console", "lines", "notebook", "history", "tensorboard")
+DISPLAYS = ("console", "lines", "notebook")
+"""The sinks that show a run to people."""
 
 
 def make_sink(name: str, *, title: str = "", path: Path | None = None, stream: TextIO | None = None) -> Sink:
@@ -34,5 +36,12 @@ def make_command_sinks(title: str, paths: Mapping[str, Path], *, show: bool) -> 
 
 
 def choose_display(stream: TextIO) -> str:
-    """The name of the sink that shows a run on a stream: a live picture on a terminal, plain lines elsewhere."""
+    """The name of the sink that shows a run: a picture in a notebook or on a terminal, else plain lines on `stream`."""
+    if is_in_notebook():
+        return "notebook"
     return "console" if is_live_terminal(stream) else "lines"
+
+
+def is_watched(stream: TextIO) -> bool:
+    """Whether somebody probably looks on: in a notebook, or on a terminal of any kind."""
+    return is_in_notebook() or stream.isatty()

@@ -1,4 +1,4 @@
-"""What a text is written on: how wide it is, and its colours; words are wrapped, signs are painted.
+"""What a text is written on: a terminal, how wide, with colours or not; a notebook. Words are wrapped, signs painted.
 
 Rich is not needed for this, and would take longer to load than `predict` takes.
 """
@@ -89,6 +89,16 @@ def obeys_escape_codes(environment: Mapping[str, str]) -> bool:
     """
     in_cell = "JPY_PARENT_PID" in environment or KERNEL_SETS.items() <= environment.items()
     return not in_cell and environment.get("TERM", "") not in ("dumb", "unknown")
+
+
+def is_in_notebook() -> bool:
+    """Whether this process is the kernel of a notebook: Jupyter's, or one made from it, such as Colab's.
+
+    IPython is not loaded for the question: where it is not loaded yet, there is no kernel.
+    """
+    find_shell = getattr(sys.modules.get("IPython"), "get_ipython", None)
+    shell = find_shell() if find_shell is not None else None
+    return any(each.__name__ == "ZMQInteractiveShell" for each in type(shell).__mro__)
 
 
 def wrap_line(line: str, width: int, indent: str = "  ") -> str:

@@ -88,7 +88,9 @@ def test_a_sink_may_be_entered_for_a_second_run(name, path):
 
 
 def test_a_name_that_no_sink_has():
-    with pytest.raises(SpecError, match="there is no sink 'tty'; the sinks are console, lines, history, tensorboard"):
+    with pytest.raises(
+        SpecError, match="there is no sink 'tty'; the sinks are console, lines, notebook, history, tensor"
+    ):
         make_sink("tty")
 
 
