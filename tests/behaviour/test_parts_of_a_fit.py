@@ -272,7 +272,7 @@ def test_a_matrix_that_fits_is_made(tmp_path, monkeypatch, free):
 # parts do not look at features
 
 
-@settings(drawn, max_examples=500)
+@settings(drawn, max_examples=100)
 @given(
     st.floats(0.01, 100).map(lambda factor: round(factor, 3)),
     st.integers(-1000, 1000),

@@ -1,8 +1,6 @@
-"""Real processes: pipes, signals, devices, and the same bytes from two of them."""
+"""Real processes: pipes, devices, and the same bytes from two of them."""
 
 import os
-import re
-import signal
 import subprocess
 import sys
 from contextlib import suppress
@@ -13,19 +11,7 @@ import pytest
 from tests.support.command import IRIS, files, write_iris
 from tests.support.flows import fit
 from tests.support.patience import PATIENCE
-
-COMMAND = [sys.executable, "-m", "mlptrain"]
-
-
-def environment(**more):
-    """Ours, with warnings as errors (a warning is a second message), and with the buffers that users have."""
-    ours = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
-    return ours | {"PYTHONWARNINGS": "error", "PYTHONPATH": str(Path(__file__).parents[2])} | more
-
-
-def process(*arguments, **options):
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "env": environment()} | options
-    return subprocess.Popen([*COMMAND, *map(str, arguments)], **pipes)
+from tests.support.processes import environment, process
 
 
 @pytest.fixture(scope="module")
@@ -85,42 +71,6 @@ def test_a_closed_stream_is_no_fault(folder, closed):
     assert done.returncode == 0
     assert b"error:" not in done.stdout + done.stderr
     assert (b"model: closed.npz" in done.stdout) == (closed == "2>&-")
-
-
-EPOCHS = ["--set", "training.epochs=3000", "--set", "training.batch_size=full"]
-"""Many, of one step each: a checkpoint after each of them takes long, none of them next to nothing."""
-MOMENTS = [
-    *((signal.SIGINT, 130, line) for line in (1, 20)),
-    *((signal.SIGTERM, 143, line) for line in (5, 50)),
-    *((signal.SIGHUP, 129, line) for line in (1, 50)),
-]
-"""Each signal early and late."""
-
-
-@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
-@pytest.mark.parametrize(("number", "code", "line"), MOMENTS, ids=str)
-def test_a_signal_ends_training_with_a_checkpoint_that_is_gone_on_with(folder, tmp_path, number, code, line):
-    write_iris(tmp_path)
-    with process("fit", "iris.yaml", *EPOCHS, "--checkpoints", "epochs", "--out", "m.npz", cwd=tmp_path) as fitting:
-        while not re.match(rb"\*?\s+%d\s" % line, said := fitting.stderr.readline()):  # the line of that epoch
-            assert said, "ended before that epoch"
-        fitting.send_signal(number)
-        out, err = fitting.communicate(timeout=PATIENCE)
-    assert (fitting.returncode, out) == (code, b"")
-    assert re.search(rb"error: stopped after epoch \d.*all is kept in m.npz.ckpt: --resume goes on from there\n$", err)
-    assert files(tmp_path).keys() == {"iris.csv", "iris.yaml", "m.npz.ckpt", "m.npz.ckpt.prev"}
-    with process("fit", "iris.yaml", *EPOCHS, "--out", "m.npz", "--resume", "-q", cwd=tmp_path) as fitting:
-        assert fitting.communicate(timeout=PATIENCE)[0] == b""
-    assert files(tmp_path).keys() == {"iris.csv", "iris.yaml", "m.npz"}
-    assert (tmp_path / "m.npz").read_bytes() == whole(folder)
-
-
-def whole(folder):
-    """The model of the same fit that was never interrupted."""
-    if not (folder / "whole.npz").exists():
-        with process("fit", "iris.yaml", *EPOCHS, "--out", "whole.npz", "-q", cwd=folder) as fitting:
-            assert fitting.wait(timeout=PATIENCE) == 0
-    return (folder / "whole.npz").read_bytes()
 
 
 AROUND = {

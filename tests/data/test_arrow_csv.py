@@ -83,7 +83,7 @@ plain = st.floats(allow_nan=False, allow_infinity=False, min_value=-1e15, max_va
 words = st.sampled_from(["a", "b", "é", "x y", "1a", "-"])
 
 
-@settings(drawn, max_examples=200)
+@settings(drawn, max_examples=100)
 @given(
     st.lists(st.tuples(plain, words, plain | st.just("")), min_size=25, max_size=40), st.sampled_from([b"\n", b"\r\n"])
 )
@@ -152,7 +152,7 @@ def nasty_files(draw: st.DrawFn) -> bytes:
     return content.encode("utf-8", "surrogateescape")
 
 
-@settings(drawn, max_examples=150)
+@settings(drawn, max_examples=100)
 @given(nasty_files())
 @example(b"a,b,c\n00000,a,a\n00000,a,a\n00001,a,a\n00002,a,a\n00003,a,a\n00004,a,a\n1e400,a,a\n" + b"00000,a,a\n" * 21)
 def test_nasty_files_are_read_alike(content):
@@ -161,9 +161,9 @@ def test_nasty_files_are_read_alike(content):
 
 
 @pytest.mark.parametrize("cell", NASTY, ids=ascii)
-@pytest.mark.parametrize("late", [0, 3, 29])
-@pytest.mark.parametrize("column", [0, 1])
-@pytest.mark.parametrize("at_once", [50, 4096])
+@pytest.mark.parametrize(
+    ("late", "column", "at_once"), [(0, 0, 50), (3, 0, 4096), (29, 0, 50), (0, 1, 4096), (3, 1, 50), (29, 1, 4096)]
+)
 def test_one_nasty_cell_anywhere_is_read_alike(cell, late, column, at_once, monkeypatch):
     monkeypatch.setattr(delimited, "CHARACTERS_AT_ONCE", at_once)
     rows = [[f"{k / 8}", "ab"[k % 2], str(k)] for k in range(30)]

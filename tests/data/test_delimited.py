@@ -42,7 +42,7 @@ BREAK = re.compile("\r\n|\r|\n")
 # What is written is read back.
 
 
-@settings(drawn, max_examples=500)
+@settings(drawn, max_examples=200)
 @given(columns_of())
 @example({"name": ["", ""]})
 @example({"name": []})
@@ -310,7 +310,7 @@ layouts = st.fixed_dictionaries(
 )
 
 
-@settings(drawn, max_examples=1500)
+@settings(drawn, max_examples=600)
 @given(contents, layouts, st.booleans())
 def test_any_bytes_are_a_table_or_a_data_error(content, layout, pack):
     assume(layout.get("delimiter") != " " or not layout.get("skip_initial_space"))
@@ -353,7 +353,7 @@ bare = st.lists(
 ).map("".join)
 
 
-@settings(drawn, max_examples=400)
+@settings(drawn, max_examples=200)
 @given(bare, st.integers(1, 12), st.sampled_from(["a\n", "a,b\n", "a,b,c\r\n", "\n\na,b\r"]), st.booleans())
 def test_bare_blocks_are_what_csv_makes_of_them(body, size, names, blanks_at_end):
     content = names + body + "\n\n" * blanks_at_end

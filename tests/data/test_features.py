@@ -240,7 +240,7 @@ def test_a_columns_own_missing_texts_are_those_of_no_other():
 # The table and the matrix.
 
 
-@settings(drawn, max_examples=500)
+@settings(drawn, max_examples=200)
 @given(columns_of(labels, least=2), st.randoms(use_true_random=False))
 def test_encoding_goes_by_name_not_by_place(columns, random):
     found = table(**columns)

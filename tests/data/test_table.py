@@ -62,7 +62,7 @@ def mixed(rows: int, *, begin: int = 0) -> dict[str, list[str]]:
 # Piece by piece.
 
 
-@settings(drawn, max_examples=500)
+@settings(drawn, max_examples=200)
 @given(columns_of(), st.integers(1, 8))
 @example(mixed(50), 7)
 @example({"name": []}, 1)

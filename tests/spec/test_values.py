@@ -24,7 +24,7 @@ def refusals(spec: Any, overrides: Any = (), **more: Any) -> list[str]:
     return list(error.value.problems)
 
 
-@settings(drawn, max_examples=100)
+@settings(drawn, max_examples=40)
 @given(specs)
 def test_a_dict_is_the_same_spec_as_yaml(spec):
     assume(not list(find_contradictions(spec)))

@@ -362,7 +362,7 @@ PIECES += [
 ]
 
 
-@settings(drawn, max_examples=1500)
+@settings(drawn, max_examples=600)
 @given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join) | st.text(max_size=20))
 def test_any_text_is_a_spec_or_a_spec_error(text):
     said = None
@@ -373,7 +373,7 @@ def test_any_text_is_a_spec_or_a_spec_error(text):
     assert isinstance(spec, Spec) if said is None else all(each.startswith("s.yaml:") for each in said)
 
 
-@settings(drawn, max_examples=400)
+@settings(drawn, max_examples=200)
 @given(st.lists(st.sampled_from(PIECES), max_size=4).map("".join), st.integers(0, 400), st.integers(0, 5))
 def test_any_damage_to_a_spec_gives_a_spec_or_a_spec_error(piece, start, length):
     said = None

@@ -4,17 +4,23 @@ import io
 import os
 import sys
 from contextlib import chdir
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 from unittest.mock import patch
 
 import yaml
+from typer.main import get_command
 
 from mlptrain.__main__ import main
 
 ROOT = Path(__file__).parents[2]
 DATASETS = ROOT / "datasets"
 IRIS = DATASETS / "iris.csv"
+
+
+read_commands_once = cache(get_command)
+"""Typer makes the commands from the functions anew for every command line."""
 
 
 class Ended(NamedTuple):
@@ -35,6 +41,7 @@ def mlptrain(*arguments: object, cwd: Path, stdin: bytes = b"", encoding: str = 
         patch.multiple(sys, argv=["mlptrain", *map(str, arguments)], **texts),
         patch.dict(os.environ, {"COLUMNS": "100"}),
         patch("mlptrain.cli.options.count_usable_cores", lambda: 1),
+        patch("typer.main.get_command", read_commands_once),
     ):
         try:
             main()
