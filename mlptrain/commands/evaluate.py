@@ -132,6 +132,7 @@ def evaluate_table_file(
             if not form.adapt():
                 raise
             found = evaluate()
+        form.note_doubt(found.odd_cells.fractions)
     except DataError as problem:
         raise form.advise(problem) from None
     return replace(found, notices=(*form.notices, *found.notices))

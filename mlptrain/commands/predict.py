@@ -86,6 +86,8 @@ class Prediction:
                     columns = self.predict_piece(rows)
                     first = False
                     yield columns
+                if not self.model.reads_images:
+                    self.format.note_doubt(self.counts.odd.fractions)
             except DataError as problem:
                 if (
                     isinstance(problem, StrictRefusalError)

@@ -19,7 +19,7 @@ from mlptrain.data.column import (
 )
 from mlptrain.data.number_reading import describe_range, read_booleans, read_numbers
 from mlptrain.data.number_recognition import recognise_numbers
-from mlptrain.data.number_texts import MISSING_NUMBERS, are_whole_numbers
+from mlptrain.data.number_texts import MISSING_NUMBERS, are_whole_numbers, has_fraction
 from mlptrain.data.odd_cells import BEYOND, OddRows
 from mlptrain.data.scaling import FittedScaling
 from mlptrain.data.table import Table
@@ -50,6 +50,8 @@ class NumberColumn(Column):
     missing: tuple[str, ...] = ()
     usual: UsualNumbers | None = None
     """The numbers of training; None of truth values, and in models that did not keep them."""
+    whole: bool = False
+    """Whether all training numbers were whole; False of truth values, and in models that did not keep it."""
 
     @classmethod
     def recognise(cls, look: ColumnLook) -> Understood | None:
@@ -87,6 +89,7 @@ class NumberColumn(Column):
             indicator=asked.imputing.indicator and known.size < values.size,
             missing=asked.missing,
             usual=None if boolean else UsualNumbers.fit(known),
+            whole=not boolean and not has_fraction(known),
         )
 
     @classmethod
@@ -122,6 +125,8 @@ class NumberColumn(Column):
         scaled = self.scaling(values)
         if (far := self.find_far_numbers(numbers, scaled)) is not None:
             odd.beyond[self.name] = far
+        if self.whole and has_fraction(numbers):
+            odd.fractions.add(self.name)
         self.require_room_for_products(table, scaled)
         columns = [scaled, gaps] if self.indicator else [scaled]
         return np.stack([column.astype(dtype) for column in columns], axis=1)

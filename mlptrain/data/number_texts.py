@@ -60,6 +60,11 @@ def are_whole_numbers(values: Collection[str]) -> bool:
     return all(strip_blanks(value).lstrip("+-").isdecimal() for value in values if not is_blank(value))
 
 
+def has_fraction(numbers: Doubles) -> bool:
+    """Whether one of some numbers is not whole; a missing one, NaN, is neither."""
+    return bool((np.floor(numbers) < numbers).any())
+
+
 def sort_numbers_or_texts(values: Collection[str]) -> list[str]:
     """Sorted as numbers where all are numbers, as text otherwise."""
     if all(is_number(value) for value in values):

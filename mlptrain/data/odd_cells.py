@@ -39,6 +39,8 @@ class OddRows:
     without_zone: dict[str, Flags] = field(default_factory=dict)
     hints: dict[str, str] = field(default_factory=dict)
     """What an unseen value of a column may have been meant as."""
+    fractions: set[str] = field(default_factory=set)
+    """The columns with fractions, targets among them, that had whole numbers only in training."""
 
 
 @dataclass
@@ -54,6 +56,8 @@ class OddCells:
     """Times without a zone, where training had one."""
     hints: dict[str, str] = field(default_factory=dict, compare=False)
     """What an unseen value of a column may have been meant as."""
+    fractions: set[str] = field(default_factory=set, compare=False)
+    """The columns with fractions, targets among them, that had whole numbers only in training."""
     first: tuple[int, str, str] | None = field(default=None, compare=False)
     """The first odd cell, of those rows that first had one: row, column, and what it is."""
 
@@ -81,6 +85,7 @@ class OddCells:
             for name, odd in getattr(rows, kind).items():
                 counts[name] = counts.get(name, 0) + int(odd.sum())
         self.hints = rows.hints | self.hints
+        self.fractions |= rows.fractions
         self.first = self.first or find_first_odd(rows)
 
     def build_error(self, table: Table) -> DataError:
@@ -101,6 +106,11 @@ def join_odd_rows(networks: Sequence[OddRows]) -> OddRows:
     if len(networks) == 1:
         return networks[0]
     joined = OddRows(columns={name for each in networks for name in each.columns})
+    joined.fractions = {
+        name
+        for name in set[str]().union(*(each.fractions for each in networks))
+        if all(name in each.fractions for each in networks if name in each.columns)
+    }
     for name in joined.columns:
         lookers = [each for each in networks if name in each.columns]
         for kind in KINDS:

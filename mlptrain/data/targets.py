@@ -23,7 +23,7 @@ from mlptrain.data.levels import (
     trim_text,
 )
 from mlptrain.data.number_reading import extend_marks, read_numbers
-from mlptrain.data.number_texts import find_words, sort_numbers_or_texts
+from mlptrain.data.number_texts import find_words, has_fraction, sort_numbers_or_texts
 from mlptrain.data.scaling import StandardScaling
 from mlptrain.data.table import Table, format_row_count
 from mlptrain.errors import DataError
@@ -61,6 +61,10 @@ class ClassTarget:
         """The code of each cell, −1 for a class that training did not have."""
         return LevelFinder(self.classes, grammar=grammar).code_cells(cells)
 
+    def find_new_fractions(self, _: Integers, /) -> set[str]:
+        """No target: classes are no numbers."""
+        return set()
+
     def describe_unknown(self, cells: TextCells, grammar: NumberGrammar = NUMBERS) -> list[str]:
         """A notice that counts the labels that training did not have, beside those that it had; none if it had all."""
         finder = LevelFinder(self.classes, grammar=grammar)
@@ -90,6 +94,8 @@ class NumberTarget:
     lowest: tuple[float, ...] = ()
     highest: tuple[float, ...] = ()
     """What predictions are kept within; empty for no bounds."""
+    whole: tuple[str, ...] = ()
+    """The targets whose training numbers were all whole; none in models that did not keep it."""
 
     def scale_values(self, values: Doubles, dtype: np.dtype[Any]) -> Matrix:
         """The numbers that the network learns to predict (rows, targets); NaN where there is no such number."""
@@ -104,6 +110,10 @@ class NumberTarget:
             return f"{value:g} has no logarithm (data.target_transform: {self.transform})"
         cure = "" if self.transform != "none" else "; set data.scale_target: true"
         return f"the target {value:g} is more than {dtype} can hold{cure}"
+
+    def find_new_fractions(self, values: Doubles) -> set[str]:
+        """The targets that have fractions among some numbers (rows, targets), and had none in training."""
+        return {name for place, name in enumerate(self.names) if name in self.whole and has_fraction(values[:, place])}
 
     @property
     def changes_units(self) -> bool:
@@ -239,9 +249,10 @@ def fit_target_numbers(
         column = values[:, position]
         if len(column) and column.min() == column.max():
             raise DataError(f'{source}: column "{name}": the target is constant; nothing can be learned')
+    whole = tuple(name for place, name in enumerate(names) if not has_fraction(values[:, place]))
     if not scaled:
         zeros, ones = (0.0,) * len(names), (1.0,) * len(names)
-        return NumberTarget(names=names, center=zeros, scale=ones, transform=transform)
+        return NumberTarget(names=names, center=zeros, scale=ones, transform=transform, whole=whole)
     fitted = [StandardScaling().fit(column) for column in transform_targets(values, transform).T]
     centers, scales = tuple(each.center for each in fitted), tuple(each.scale or 1.0 for each in fitted)
-    return NumberTarget(names=names, center=centers, scale=scales, transform=transform)
+    return NumberTarget(names=names, center=centers, scale=scales, transform=transform, whole=whole)

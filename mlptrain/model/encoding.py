@@ -35,6 +35,8 @@ def encode_examples(
     dtype = np.dtype(spec.model.dtype)
     if not unknown:
         require_comparable_targets(head, rows, truth, dtype)
+    if odd is not None:
+        odd.fractions |= head.target.find_new_fractions(truth)
     return make_examples_from_inputs(spec, head, rows, truth, encode_inputs(features, rows, dtype, odd))
 
 

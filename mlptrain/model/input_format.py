@@ -1,11 +1,12 @@
 """How another file of fitted columns is written: as the training file, or where that does not fit, as it looks."""
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from mlptrain.data.blanks import strip_blanks
+from mlptrain.data.column_types import TEXT
 from mlptrain.data.date_column import DateColumn
 from mlptrain.data.date_recognition import MISSING_DATES, find_other_format
 from mlptrain.data.features import FeatureColumn
@@ -52,7 +53,7 @@ class InputFormat:
         self.needed = dict.fromkeys([*columns, *others])
         self.given, self.cure = set(given), cure
         self.notices: list[str] = []
-        self.tried = False
+        self.tried = self.doubted = False
         if self.may_mislead():
             self.adapt()
 
@@ -124,7 +125,7 @@ class InputFormat:
         numbers = {name: each for name, each in texts.items() if name not in self.dates}
         chosen = self.choose_grammar(numbers, data)
         is_doubtful = data.delimiter != self.data.delimiter and chosen.grammar == self.data.grammar
-        doubt = self.describe_doubt(numbers) if is_doubtful else ""
+        doubt = self.describe_doubt(numbers.values()) if is_doubtful else ""
         return self.read_from_now_on(chosen, self.choose_date_formats(texts, data), doubt)
 
     def read_from_now_on(self, data: Data, dates: Mapping[str, str], doubt: str) -> bool:
@@ -205,24 +206,40 @@ class InputFormat:
                 found[name] = form
         return found
 
-    def read_texts(self, reading: Reading, data: Data) -> dict[str, set[str]]:
+    def read_texts(self, reading: Reading, data: Data) -> dict[str, dict[str, None]]:
         """The different texts in the columns of numbers and dates, but for those that mean missing."""
-        columns = self.columns
-        numeric = [name for name, each in columns.items() if isinstance(each, NumberColumn) and not each.boolean]
-        if not self.head.has_classes:
-            numeric += self.head.names
-        chosen = [name for name in dict.fromkeys([*numeric, *self.dates]) if name in reading.names]
-        found: dict[str, set[str]] = {name: set() for name in chosen}
-        if not chosen:
-            return found
-        for table in reading.chunks(texts=chosen, unread=set(reading.names).difference(chosen)):
-            for name, texts in found.items():
-                gaps = {*MISSING_NUMBERS, *data.rules.missing(name)}
-                if len(texts) < MOST_TEXTS:
-                    texts.update(
-                        text for text in table.code_texts(name).values if text and strip_blanks(text) not in gaps
-                    )
+        chosen = [name for name in dict.fromkeys([*self.numeric, *self.dates]) if name in reading.names]
+        found: dict[str, dict[str, None]] = {name: {} for name in chosen}
+        for name, texts in read_pieces_of_texts(reading, data, chosen):
+            if len(found[name]) < MOST_TEXTS:
+                found[name].update(dict.fromkeys(texts))
         return found
+
+    @property
+    def numeric(self) -> Sequence[str]:
+        """The columns of numbers, and the targets that are some."""
+        columns = self.columns.items()
+        numeric = [name for name, each in columns if isinstance(each, NumberColumn) and not each.boolean]
+        return [*numeric, *([] if self.head.has_classes else self.head.names)]
+
+    def note_doubt(self, fractions: Collection[str], files: Sequence[str] = ()) -> None:
+        """Note that numbers may have marks of thousands where they seem to have fractions: in columns that have some
+        now, as the input was read, and had whole numbers only in training. Nothing is read again without such columns.
+        """
+        if not fractions or self.doubted or self.given & {"decimal", "thousands"}:
+            return
+        names = sorted(dict.fromkeys(self.numeric), key=lambda name: name not in fractions)
+        paths = [path for pattern in files or [self.path] for path in match_files(pattern)]
+        self.notices += filter(None, [self.describe_doubt(self.read_columns(paths, names))])
+
+    def read_columns(self, paths: Sequence[str], names: Sequence[str]) -> Iterator[Collection[str]]:
+        """The texts of some columns of files, piece by piece; typed cells have none."""
+        for path in paths:
+            reading = Reading(path, self.data, self.needed)
+            there = [name for name in names if name in reading.names]
+            chosen = [name for name in there if not reading.types.get(name, TEXT).has_values]
+            for _, texts in read_pieces_of_texts(reading, self.data, chosen):
+                yield texts
 
     @property
     def name(self) -> str:
@@ -236,17 +253,28 @@ class InputFormat:
         words += [f"data.columns.{quote_key(name)}.format: {form}" for name, form in dates.items()]
         return f"{self.name}: not written as the training file; read with {', '.join(words)}"
 
-    def describe_doubt(self, texts: Mapping[str, Collection[str]]) -> str:
-        """The notice of marks that may be decimal points or stand between thousands, where the delimiter is another
-        one; empty if the numbers leave no doubt.
+    def describe_doubt(self, columns: Iterable[Collection[str]]) -> str:
+        """The notice of marks that may be decimal points or stand between thousands; empty if the texts of the columns
+        leave no doubt.
         """
         now = self.data.grammar
-        if self.given & {"decimal", "thousands"} or not (doubt := find_doubtful_number(texts.values(), now)):
+        if self.given & {"decimal", "thousands"} or not (doubt := find_doubtful_number(columns, now)):
             return ""
+        self.doubted = True
         other = swap_marks(now)
         ours, theirs = (f"{float(each.normal(doubt)):.15g}" for each in (now, other))
         said = f"numbers such as {doubt!r} are read as in training, as {ours}"
         return f"{self.name}: {said}; if they mean {theirs}, {self.propose(write_settings(other, now))}"
+
+
+def read_pieces_of_texts(reading: Reading, data: Data, names: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    """The names of columns and their different texts, but for those that mean a missing number, piece by piece."""
+    gaps = {name: {*MISSING_NUMBERS, *data.rules.missing(name)} for name in names}
+    pieces = reading.chunks(texts=names, unread=set(reading.names).difference(names)) if names else ()
+    for table in pieces:
+        for name in names:
+            values = table.code_texts(name).values
+            yield name, [text for text in values if text and strip_blanks(text) not in gaps[name]]
 
 
 def look_at_sheet(path: str, names: Collection[str], given: TableFormat, *, usual_footer: int) -> TableFormat:

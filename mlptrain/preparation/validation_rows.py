@@ -1,6 +1,6 @@
 """The validation rows, encoded: a share of the training file, or a file of their own, however it is written."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -42,6 +42,8 @@ class ValidationFile:
     features: AnyFeatures
     examples: Examples
     notices: list[str]
+    fractions: Collection[str]
+    """The columns that have fractions, and had whole numbers only in training."""
 
 
 def encode_validation_part(
@@ -77,6 +79,7 @@ def read_validation_file(data: TrainingData, file: Source, features: AnyFeatures
                 if not form.adapt():
                     raise
                 found = encode_validation_file(data, file, form.data, features, head)
+            form.note_doubt(found.fractions, [locate_file(each, data.folder) for each in list_files(file)])
         except DataError as problem:
             raise advise_for_both_files(problem, form.notices) from None
     return replace(found, notices=[*form.notices, *found.notices])
@@ -93,7 +96,7 @@ def encode_validation_file(
     examples = encode_examples(spec, features, head, rows, odd=odd)
     counts.add(odd)
     notices += [f"{rows.name}: {counts.words()}"] if counts.words() else []
-    return ValidationFile(rows=rows, features=features, examples=examples, notices=notices)
+    return ValidationFile(rows=rows, features=features, examples=examples, notices=notices, fractions=odd.fractions)
 
 
 def read_useful_rows(data: TrainingData, file: Source, layout: Data) -> tuple[Rows, list[str]]:

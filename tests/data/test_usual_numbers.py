@@ -11,7 +11,7 @@ from numpy.random import default_rng
 from mlptrain.data.column_rules import ColumnRules, FeatureRules
 from mlptrain.data.feature_fitting import decide_column_kinds, fit_features
 from mlptrain.data.features import Features
-from mlptrain.data.odd_cells import KINDS, OddCells, OddRows, find_first_odd
+from mlptrain.data.odd_cells import KINDS, OddCells, OddRows, find_first_odd, join_odd_rows
 from mlptrain.data.scaling import NoScaling, Scaling
 from mlptrain.data.usual_numbers import UsualNumbers
 from mlptrain.plain import from_plain, to_plain
@@ -134,10 +134,39 @@ def test_usual_numbers_are_the_ends_and_the_deviation():
 
 
 def test_whatever_can_be_odd_is_counted_said_and_named_as_the_first():
-    assert list(KINDS) == [each.name for each in fields(OddRows) if each.name not in ("columns", "hints")]
+    assert list(KINDS) == [each.name for each in fields(OddRows) if each.name not in ("columns", "hints", "fractions")]
     for kind, what in KINDS.items():
         rows, counts = OddRows(columns=["x"], **{kind: {"x": np.array([False, True, True])}}), OddCells()
         counts.add(rows)
         assert getattr(counts, kind) == {"x": 2}
         assert counts.words().endswith(": x 2")
         assert find_first_odd(rows) == counts.first == (1, "x", what)
+
+
+def find_fractions(features, cells) -> set[str]:
+    odd = OddRows()
+    features.encode(table(x=cells), np.dtype(np.float64), odd)
+    return odd.fractions
+
+
+def test_fractions_are_told_in_a_column_of_whole_numbers_only():
+    whole = [*map(str, range(9)), "", "1.0", "2e3"]
+    for known, new, told in (
+        (whole, ["1", "0.5"], {"x"}),
+        (whole, ["3.0", ""], set()),
+        ([*whole, "0.5"], ["1.5"], set()),
+    ):
+        features = fit(known)
+        assert find_fractions(features, new) == told
+        assert find_fractions(from_plain(Features, to_plain(features)), new) == told
+    truth = fit(["0", "1"] * 9, "boolean")
+    assert not truth.columns[0].whole
+
+
+def test_fractions_are_new_to_several_networks_where_each_that_looks_at_the_column_knew_whole_numbers_only():
+    first, second = OddRows(columns=["x", "z"], fractions={"x", "z", "y"}), OddRows(columns=["x"], fractions={"y"})
+    assert join_odd_rows([first, second]).fractions == {"z", "y"}
+    counts = OddCells()
+    for each in (first, second):
+        counts.add(each)
+    assert counts.fractions == {"x", "y", "z"}
