@@ -19,9 +19,10 @@ import numpy as np
 from mlptrain.engine.arrays import Floats, Integers
 from mlptrain.engine.elementwise import ARRAY, COLUMN, SCALAR, Composed, Formula, Loop, Scalars
 
-compile_loop = numba.njit(error_model="numpy", nogil=True, no_cfunc_wrapper=True)
+compile_with: Any = numba.njit  # it takes options of the compiler that its type does not know
+compile_loop = compile_with(error_model="numpy", nogil=True, no_cfunc_wrapper=True)
 make_inner_compiler = partial(
-    numba.njit, error_model="numpy", nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True
+    compile_with, error_model="numpy", nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True
 )
 compile_function = cache(make_inner_compiler())
 inline_function = make_inner_compiler(inline="always")
