@@ -4,18 +4,21 @@ The records are made by tensorboard's own functions (≥ 2.21) and written by it
 thread, no queue, and TensorFlow is not loaded where it is installed, as it is by tensorboard's EventFileWriter.
 """
 
-import re
-import struct
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from os import R_OK, W_OK, X_OK, access, truncate
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import IO, Any
 
 from mlptrain.errors import EnvironmentFailure, SpecError
 from mlptrain.model.history import EpochEnded
+from mlptrain.model.layer_history import LayersSeen
+from mlptrain.reporting.event_files import (
+    RESULT,
+    EventFolder,
+    remove_own_events,
+    require_own_folder,
+    require_place_for_folder,
+)
 from mlptrain.reporting.run_settings import list_epoch_values, list_settings, name_part_of_run, name_run
 from mlptrain.reporting.sink_options import SinkOptions
 from mlptrain.reporting.spec_text import format_spec_as_yaml
@@ -25,17 +28,8 @@ from mlptrain.training.events import EventSink, Finished, FitFinished, FitStarte
 INSTALL = "pip install 'mlptrain[tensorboard]'"
 FLUSH = 1.0
 """Seconds after which what was written is there to read."""
-LARGEST = 3.4028234663852886e38
-"""The largest number of float32, which the values are written as."""
-OWN_NAME = re.compile(r"events\.out\.tfevents\.(\d{4,})\.mlptrain")
-"""Our event files are numbered, so that their names sort as they were written, without a clock or a host's name."""
-ANY_NAME = "*tfevents*"
-"""What TensorBoard takes for event files."""
-EVERY_EPOCH = "learning_rate"
-"""A tag that each epoch has."""
-SPEC, RESULT = "spec", "result"
-CODE = " " * 4
-"""What stands before a line of text that Markdown is to show as it is."""
+SPEC = "spec"
+"""The tag of the spec's text."""
 
 
 def load_tensorboard() -> SimpleNamespace:
@@ -43,11 +37,13 @@ def load_tensorboard() -> SimpleNamespace:
     try:
         from tensorboard.compat.proto.event_pb2 import Event
         from tensorboard.compat.proto.summary_pb2 import Summary
+        from tensorboard.plugins.histogram.metadata import create_summary_metadata
         from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
         from tensorboard.plugins.hparams.summary_v2 import hparams_pb
         from tensorboard.plugins.scalar.summary_v2 import scalar_pb
         from tensorboard.plugins.text.summary_v2 import text_pb
         from tensorboard.summary.writer.record_writer import RecordWriter
+        from tensorboard.util.tensor_util import make_tensor_proto
     except ImportError:
         raise EnvironmentFailure(f"TensorBoard's event files are written by tensorboard: {INSTALL}") from None
     return SimpleNamespace(
@@ -57,6 +53,8 @@ def load_tensorboard() -> SimpleNamespace:
         make_scalar=scalar_pb,
         make_text=text_pb,
         make_hparams=hparams_pb,
+        make_tensor=make_tensor_proto,
+        describe_histogram=create_summary_metadata,
         hparams=SimpleNamespace(status=api_pb2.Status, metadata=metadata, data=plugin_data_pb2),
     )
 
@@ -105,15 +103,22 @@ class TensorBoardSink(EventSink):
             training.write_settings(list_settings(self._fit, started.spec), group=run.folder.name)
         training.go_on_after(len(started.earlier))
         for epoch in started.earlier[training.last_epoch :]:
-            self._write_epoch(training, epoch)
+            training.write_scalars(list_epoch_values(epoch, self._metric), epoch.epoch)
+        for seen in (each for each in started.earlier_layers if each.epoch > training.last_seen):
+            training.write_layers(seen)
         self._flush()
 
     def see_epoch(self, epoch: EpochEnded, /) -> None:
         """Write the values of an epoch."""
         if self._training:
-            self._write_epoch(self._training, epoch)
+            self._training.write_scalars(list_epoch_values(epoch, self._metric), epoch.epoch)
         if self._clock() >= self._due:
             self._flush()
+
+    def see_layers(self, layers: LayersSeen, /) -> None:
+        """Write what was seen of the layers."""
+        if self._training:
+            self._training.write_layers(layers)
 
     def see_finish(self, finished: Finished, /) -> None:
         """Write that a training is over; one that was interrupted may go on."""
@@ -139,102 +144,23 @@ class TensorBoardSink(EventSink):
     def _locate_run(self) -> Path:
         return self._folder / (self._name or name_run(self._fit))
 
-    def _open_run(self) -> "EventFolder":
+    def _open_run(self) -> EventFolder:
         folder = self._locate_run()
         require_own_folder(folder, self._fit, self._library)
         if self._fit.restarts:
             remove_own_events(folder)
         return EventFolder(folder, self._library, self._wall_clock)
 
-    def _open_training(self, run: "EventFolder", part: str) -> "EventFolder":
+    def _open_training(self, run: EventFolder, part: str) -> EventFolder:
         if self._training and self._training is not run:
             self._training.close()
         return EventFolder(run.folder / part, run.library, run.clock) if part else run
-
-    def _write_epoch(self, training: "EventFolder", epoch: EpochEnded) -> None:
-        values = list_epoch_values(epoch, self._metric)
-        training.write_scalars({tag: value for tag, value in values.items() if abs(value) <= LARGEST}, epoch.epoch)
 
     def _flush(self) -> None:
         for folder in (self._training, self._run):
             if folder:
                 folder.flush()
         self._due = self._clock() + FLUSH
-
-
-class EventFolder:
-    """The event files of a training, or of a whole run: those that are there, and a new one from the first write."""
-
-    def __init__(self, folder: Path, library: SimpleNamespace, clock: Callable[[], float]) -> None:
-        self.folder, self.library, self.clock = folder, library, clock
-        self._look()
-        self._stream: IO[bytes] | None = None
-        self._writer: Any = None
-
-    def go_on_after(self, epoch: int) -> None:
-        """Training goes on after an epoch: what was written of later ones, which no checkpoint has kept, goes."""
-        if self.last_step > epoch:
-            cut_off_later_events(self.folder, epoch, self.library)
-            self._look()
-
-    def _look(self) -> None:
-        found = read_folder(self.folder, self.library)
-        self.tags, self.last_epoch, self.last_step = set(found.tags), found.last_epoch, found.last_step
-
-    def write_scalars(self, values: dict[str, float], step: int) -> None:
-        """Write numbers, one by each tag."""
-        summary = self.library.Summary()
-        for tag, value in values.items():
-            summary.value.extend(self.library.make_scalar(tag, value).value)
-        self._write(step=step, summary=summary)
-
-    def write_text(self, tag: str, text: str, *, step: int) -> None:
-        """Write a text that is shown as it is, unless the folder has it."""
-        shown = "\n".join(CODE + line for line in text.split("\n"))
-        self._write_once(tag, self.library.make_text(tag, shown), step)
-
-    def write_settings(self, settings: dict[str, Any], *, group: str) -> None:
-        """Write what the runs are compared by; trainings of one `group` are shown together.
-
-        There is no summary of the whole experiment, which could name the metrics: TensorBoard takes that of any one run
-        for all, and hides the settings that only other runs have.
-        """
-        summary = self.library.make_hparams(settings, trial_id=group, start_time_secs=self.clock())
-        self._write_once(self.library.hparams.metadata.SESSION_START_INFO_TAG, summary, 0)
-
-    def write_end(self) -> None:
-        """Write that a training is over."""
-        hparams, summary = self.library.hparams, self.library.Summary()
-        ended = hparams.data.SessionEndInfo(status=hparams.status.Value("STATUS_SUCCESS"), end_time_secs=self.clock())
-        metadata = hparams.metadata.create_summary_metadata(hparams.data.HParamsPluginData(session_end_info=ended))
-        tag = hparams.metadata.SESSION_END_INFO_TAG
-        summary.value.add(tag=tag, metadata=metadata, tensor=hparams.metadata.NULL_TENSOR)
-        self._write_once(tag, summary, 0)
-
-    def flush(self) -> None:
-        """Make what was written there to read."""
-        if self._stream:
-            self._stream.flush()
-
-    def close(self) -> None:
-        """Close the file."""
-        if self._stream:
-            self._stream.close()
-        self._stream = None
-
-    def _write_once(self, tag: str, summary: Any, step: int) -> None:
-        if tag not in self.tags:
-            self.tags.add(tag)
-            self._write(step=step, summary=summary)
-
-    def _write(self, *, step: int, **content: Any) -> None:
-        event = self.library.Event(wall_time=self.clock(), step=step, **content)
-        if self._stream is None:
-            self._stream = create_event_file(self.folder)
-            self._writer = self.library.RecordWriter(self._stream)
-            first = self.library.Event(wall_time=event.wall_time, file_version="brain.Event:2")
-            self._writer.write(first.SerializeToString())
-        self._writer.write(event.SerializeToString())
 
 
 def make_tensorboard_sink(options: SinkOptions) -> TensorBoardSink:
@@ -250,99 +176,3 @@ def find_last_baseline(fit: FitFinished) -> dict[str, dict[str, float | None]]:
     if part not in fit.baseline:
         return {}
     return {"baseline": {name: fit.baseline[part].get(name) for name in fit.metrics[part]}}
-
-
-@dataclass(frozen=True, kw_only=True)
-class FoundEvents:
-    """What the event files of a folder have."""
-
-    tags: frozenset[str] = frozenset()
-    last_epoch: int = 0
-    """The last epoch whose values are there."""
-    last_step: int = 0
-    """The last epoch of which there is anything."""
-
-
-def read_folder(folder: Path, library: SimpleNamespace) -> FoundEvents:
-    """What our event files of a folder have."""
-    tags, epoch, step = set[str](), 0, 0
-    for file in list_own_files(folder):
-        for _, event in read_events(file, library):
-            found = {value.tag for value in event.summary.value}
-            epoch = event.step if EVERY_EPOCH in found else epoch
-            tags, step = tags | found, max(step, event.step)
-    return FoundEvents(tags=frozenset(tags), last_epoch=epoch, last_step=step)
-
-
-def cut_off_later_events(folder: Path, epoch: int, library: SimpleNamespace) -> None:
-    """Cut off what was written from the first event of a later epoch on.
-
-    TensorBoard has a mark that training was begun again, but its reader heeds it for the older kinds of events alone.
-    """
-    files = list_own_files(folder)
-    for number, file in enumerate(files, 1):
-        first = next((start for start, event in read_events(file, library) if event.step > epoch), None)
-        if first is not None:
-            truncate(file, first)
-            for later in files[number:]:
-                truncate(later, 0)  # a server that has it open would not see another one of its name
-            return
-
-
-def read_events(file: Path, library: SimpleNamespace) -> Iterator[tuple[int, Any]]:
-    """Where each event of a file begins, and the event, up to the end, or to a record that a crash has torn.
-
-    A record is its length (8 bytes, little-endian), a checksum (4), the bytes, and another checksum (4).
-    """
-    whole, start = file.stat().st_size, 0
-    with file.open("rb") as stream:
-        while whole - start >= 16:
-            (size,) = struct.unpack("<Q", stream.read(12)[:8])
-            if start + size + 16 > whole:
-                return
-            yield start, library.Event.FromString(stream.read(size + 4)[:-4])
-            start += size + 16
-
-
-def list_own_files(folder: Path) -> list[Path]:
-    """Our event files of a folder, in the order in which they were written."""
-    found = {path: OWN_NAME.fullmatch(path.name) for path in folder.glob(ANY_NAME)}
-    return sorted((path for path, own in found.items() if own), key=lambda path: int(path.name.split(".")[3]))
-
-
-def create_event_file(folder: Path) -> IO[bytes]:
-    """A new event file of a folder, which is made if need be."""
-    own = list_own_files(folder)
-    number = int(own[-1].name.split(".")[3]) + 1 if own else 1
-    path = folder / f"events.out.tfevents.{number:04d}.mlptrain"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        return path.open("xb")
-    except OSError as problem:
-        raise EnvironmentFailure(f"{path}: cannot be written: {problem.strerror}") from None
-
-
-def remove_own_events(folder: Path) -> None:
-    """Remove our event files of a run and of its trainings."""
-    for path in folder.rglob(ANY_NAME):
-        if OWN_NAME.fullmatch(path.name):
-            path.unlink()
-
-
-def require_own_folder(folder: Path, fit: FitStarted, library: SimpleNamespace) -> None:
-    """Refuse a folder with events, unless they are of the unfinished fit that this one goes on with or replaces."""
-    files = [path for path in folder.rglob(ANY_NAME) if path.is_file()]
-    unfinished = (
-        all(OWN_NAME.fullmatch(path.name) for path in files) and RESULT not in read_folder(folder, library).tags
-    )
-    if files and not (unfinished and (fit.goes_on or fit.restarts)):
-        raise SpecError(f"{folder}: has the events of another run; choose another folder, or remove this one first")
-
-
-def require_place_for_folder(folder: Path) -> None:
-    """Fail now, not after reading all rows, if a folder is not there and cannot be made, or cannot be written."""
-    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    if not there.is_dir():
-        raise EnvironmentFailure(f"{folder}: cannot be written: {there} is not a folder; choose another name")
-    if not access(there, R_OK | W_OK | X_OK):
-        raise EnvironmentFailure(f"{folder}: cannot be written: Permission denied")

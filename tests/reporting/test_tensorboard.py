@@ -17,14 +17,16 @@ import mlptrain
 from mlptrain.commands.fit import read_checked_draft
 from mlptrain.errors import Diverged, EnvironmentFailure, Interrupted, SpecError
 from mlptrain.model.history import EpochEnded
+from mlptrain.model.layer_history import LayersSeen
 from mlptrain.model.model import Model
 from mlptrain.plain import to_plain
-from mlptrain.reporting import tensorboard
+from mlptrain.reporting import event_files, tensorboard
+from mlptrain.reporting.event_files import SEEN
 from mlptrain.reporting.run_settings import list_epoch_values
 from mlptrain.reporting.spec_text import format_spec_as_yaml
 from mlptrain.training.events import FitStarted
 from tests import read_events
-from tests.read_events import list_differences, load, read_scalars, read_texts
+from tests.read_events import list_differences, load, read_scalars, read_tensors, read_texts
 from tests.support.command import IRIS
 from tests.support.command import mlptrain as run_command
 from tests.support.flows import fit, write_mixed
@@ -142,6 +144,68 @@ def test_no_run_hides_the_settings_that_only_others_have(spec):
     """TensorBoard takes the summary of an experiment from any one run, and shows the settings of that one alone."""
     train(spec)
     assert "_hparams_/experiment" not in load(spec.parent / "runs" / "mixed").Tags()["tensors"]
+
+
+# what was seen of the layers
+
+WATCHED = {
+    "data": {"split": {"validation": 0.25}},
+    "training": {"epochs": 7, "watch_layers": 2},
+    "model": {"hidden": [5, 4], "activation": "relu", "norm": "batch"},
+}
+
+
+def list_seen(events):
+    """By tag the numbers, and by tag the histograms, that the events of a training tell of its layers."""
+    numbers: dict[str, dict[int, np.float32]] = {}
+    histograms: dict[str, dict[int, list[tuple[float, ...]]]] = {}
+    for event in events:
+        for layer in event.layers if isinstance(event, LayersSeen) else ():
+            for fact in ("zeros", "dead", "saturated", "gradient_rms", "update_ratio"):
+                if (value := getattr(layer, fact)) is not None:
+                    numbers.setdefault(f"{fact}/{layer.name}", {})[event.epoch] = np.float32(value)
+            for kind in ("weights", "gradients", "outputs"):
+                if (found := getattr(layer, kind)) is not None:
+                    rows = list(zip(found.edges[:-1], found.edges[1:], found.counts, strict=True))
+                    histograms.setdefault(f"{kind}/{layer.name}", {})[event.epoch] = rows
+    return numbers, histograms
+
+
+def read_histograms(folder):
+    found = {}
+    for tag, points in read_tensors(folder, "histograms").items():
+        assert all(value.shape == (30, 3) for _, value in points), tag
+        found[tag] = {step: [tuple(row) for row in value.tolist()] for step, value in points}
+        assert len(found[tag]) == len(points), tag
+    return found
+
+
+def test_what_was_seen_of_the_layers_is_there_as_numbers_and_histograms(tmp_path):
+    spec, events = write_mixed(tmp_path, **WATCHED), []
+    mlptrain.fit(spec, sinks=[events.append, mlptrain.TensorBoardSink(tmp_path / "runs")])
+    numbers, histograms = list_seen(events)
+    run = tmp_path / "runs" / "mixed"
+    found = {tag: points for tag, points in read_scalars(run).items() if tag.partition("/")[0] in SEEN}
+    assert found == numbers
+    assert read_histograms(run) == histograms
+    assert list(numbers["dead/hidden_1.relu"]) == [2, 4, 6, 7]
+    assert {"weights/hidden_1", "gradients/hidden_2", "outputs/hidden_1.relu"} <= {*histograms}
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+@pytest.mark.parametrize("after", [3, 4])
+def test_what_was_seen_before_is_there_once_when_a_fit_goes_on(tmp_path, after, elsewhere):
+    spec, events = write_mixed(tmp_path, **WATCHED), []
+    run = tmp_path / "runs" / "mixed"
+    interrupt(spec, after, tmp_path / "elsewhere" if elsewhere else run.parent)
+    train(spec, "--resume")
+    mlptrain.fit(spec, sinks=events.append)
+    numbers, histograms = list_seen(events)
+    found = read_scalars(run)
+    assert {tag: list(found[tag]) for tag in numbers} == {tag: list(points) for tag, points in numbers.items()}
+    assert {tag: list(points) for tag, points in read_histograms(run).items()} == {
+        tag: list(points) for tag, points in histograms.items()
+    }
 
 
 # folders
@@ -312,7 +376,7 @@ def test_a_folder_that_cannot_be_is_refused_before_rows_are_read(spec, place):
 
 
 def test_a_folder_without_permission_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(tensorboard, "access", lambda path, mode: False)
+    monkeypatch.setattr(event_files, "access", lambda path, mode: False)
     with pytest.raises(EnvironmentFailure, match="runs: cannot be written: Permission denied"):
         tensorboard.TensorBoardSink(tmp_path / "runs")
 
