@@ -100,7 +100,7 @@ class TensorBoardSink(EventSink):
         run.write_text(SPEC, format_spec_as_yaml(started.spec), step=0)
         training = self._training = self._open_training(run, name_part_of_run(started))
         if not started.refit:
-            training.write_settings(list_settings(self._fit, started.spec), group=run.folder.name)
+            training.write_settings(list_settings(self._fit, started.spec), group=run.folder.as_posix())
         training.go_on_after(len(started.earlier))
         for epoch in started.earlier[training.last_epoch :]:
             training.write_scalars(list_epoch_values(epoch, self._metric), epoch.epoch)
@@ -129,9 +129,7 @@ class TensorBoardSink(EventSink):
     def see_fit_finish(self, fit: FitFinished, /) -> None:
         """Write what the fit has come to."""
         if self._run:
-            table = format_metrics({**fit.metrics, **find_last_baseline(fit)}) if fit.metrics else ""
-            size = f"{fit.parameters:,} parameters, epoch {fit.best_epoch} of {fit.epochs}"
-            self._run.write_text(RESULT, "\n".join(filter(None, [table, fit.remark, size])), step=fit.epochs)
+            self._run.write_text(RESULT, format_fit_end(fit), step=fit.epochs)
         self.close()
 
     def close(self) -> None:
@@ -168,6 +166,13 @@ def make_tensorboard_sink(options: SinkOptions) -> TensorBoardSink:
     if options.path is None:
         raise SpecError("the sink 'tensorboard' writes a folder: give mlptrain.TensorBoardSink(FOLDER)")
     return TensorBoardSink(options.path)
+
+
+def format_fit_end(fit: FitFinished) -> str:
+    """The metrics that a fit has come to, as a table, and a line each for its remark and its size."""
+    table = format_metrics({**fit.metrics, **find_last_baseline(fit)}) if fit.metrics else ""
+    size = f"{fit.parameters:,} parameters, epoch {fit.best_epoch} of {fit.epochs}"
+    return "\n".join(filter(None, [table, fit.remark and f"remark: {fit.remark}", size]))
 
 
 def find_last_baseline(fit: FitFinished) -> dict[str, dict[str, float | None]]:

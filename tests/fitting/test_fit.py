@@ -33,7 +33,7 @@ def fit_in_memory(spec, *overrides, rows=None, **options):
     """`fit_rows` on the rows that a spec names, or on others."""
     draft, folder = read_checked_draft(str(spec), overrides)
     rows = read_training_rows(draft.spec, folder) if rows is None else rows
-    sinks = [resolve_sink(sink) for sink in options.pop("sinks", ())]
+    sinks = [resolve_sink(sink, title="") for sink in options.pop("sinks", ())]
     return fitting.fit_rows(draft, rows, folder=folder, sinks=sinks, **options)
 
 

@@ -137,7 +137,7 @@ def test_the_settings_are_those_that_the_user_has_written(spec):
     assert settings["model.hidden"].startswith("[")
     written = {".".join(path) for path in read_checked_draft(str(spec))[0].given if path[:2] != ("data", "columns")}
     assert {*settings} == written | {"optimizer.learning_rate"}
-    assert (group, ended) == ("mixed", True)
+    assert (group, ended) == ((spec.parent / "runs" / "mixed").as_posix(), True)
 
 
 def test_no_run_hides_the_settings_that_only_others_have(spec):
@@ -208,6 +208,15 @@ def test_what_was_seen_before_is_there_once_when_a_fit_goes_on(tmp_path, after, 
     }
 
 
+def test_runs_of_one_name_are_not_taken_for_one(spec):
+    """TensorBoard shows the mean of the runs of a group."""
+    groups = set()
+    for folder in ("runs", "runs/other"):
+        train(spec, folder=spec.parent / folder)
+        groups.add(read_hparams(spec.parent / folder / "mixed")[1])
+    assert len(groups) == 2
+
+
 # folders
 
 
@@ -219,7 +228,7 @@ def test_folds_and_a_refit_are_folders_of_their_own(tmp_path):
     assert list(list_differences(run, tmp_path / "h.jsonl")) == []
     assert {*read_texts(run)} == {"spec", "result"}
     assert not read_scalars(run)
-    assert [read_hparams(run / f"fold-{k}")[1:] for k in (1, 2, 3)] == [("mixed", True)] * 3
+    assert [read_hparams(run / f"fold-{k}")[1:] for k in (1, 2, 3)] == [(run.as_posix(), True)] * 3
 
 
 def test_a_refit_is_a_folder_below_that_of_the_search(tmp_path):

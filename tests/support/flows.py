@@ -40,7 +40,7 @@ def fit(
 ) -> FitResult:
     """`fit_files` with the command line's wishes side by side: threads, clock, notice, stop, checkpoints."""
     host = Host(**{name: options.pop(name) for name in HOST if name in options})
-    sinks = [resolve_sink(sink) for sink in options.pop("sinks", ())]
+    sinks = [resolve_sink(sink, title="") for sink in options.pop("sinks", ())]
     plan = plan_checkpoints(checkpoints, checkpoint_minutes, resume=resume, restart=restart, finish=finish)
     return fit_files(spec, plan=plan, host=host, sinks=sinks, **options)
 
