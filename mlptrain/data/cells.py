@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.data.coding import Coder, Codes, Growing
-from mlptrain.data.column_types import TEXT, ColumnType, translate_replacements
+from mlptrain.data.column_types import TEXT, ColumnType
 from mlptrain.data.grammar import EXACT, LARGEST, NUMBERS, NumberGrammar, is_inexact_whole_number
-from mlptrain.data.levels import translate_words
 from mlptrain.data.number_texts import MISSING_NUMBERS, parse_missing_numbers, parse_numbers
+from mlptrain.data.replacements import find_replacements
 
 Doubles = NDArray[np.float64]
 RowNumbers = NDArray[np.int64]
@@ -253,6 +253,7 @@ class Gatherer:
         self.numeric = False
         self.digits = 0
         self.first_texts: Sequence[str] = ()
+        self.replaced_keys: frozenset[str] = frozenset()
         self.begin()
 
     def begin(self) -> None:
@@ -360,11 +361,9 @@ class Gatherer:
         coded = TextCells(codes, self.coder.values)
         if self.replace:
             merged = Coder()
-            if self.type.has_values:
-                words = translate_replacements(coded.values, self.replace, self.type, self.written)
-            else:
-                words = translate_words(coded.values, self.replace, self.grammar)
-            again = merged.codes([words.get(value, value) for value in coded.values])
+            found = find_replacements(coded.values, self.replace, self.type, self.grammar, self.written)
+            self.replaced_keys |= found.keys
+            again = merged.codes([found.words.get(value, value) for value in coded.values])
             coded = TextCells(again[codes], merged.values)
         cells: Cells = coded
         if self.numeric:

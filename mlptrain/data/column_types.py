@@ -69,20 +69,25 @@ def find_texts_of_equal_value(
     )
 
 
-def translate_replacements(
-    texts: Collection[str], words: Mapping[str, str], of: ColumnType, written: NumberGrammar
-) -> dict[str, str]:
-    """The texts of a typed column that the spec replaces, found by value, with what they become.
+def write_replacement(word: str, of: ColumnType, written: NumberGrammar) -> str:
+    """The text that a word of `replace` is in a column of a type.
 
-    >>> translate_replacements(["-999", "1"], {"-999,0": "0,5"}, ColumnType("number"), NumberGrammar(","))
-    {'-999': '0.5'}
+    >>> write_replacement("0,5", ColumnType("number"), NumberGrammar(","))
+    '0.5'
     """
-    found: dict[str, str] = {}
-    for key, word in words.items():
-        same = find_texts_of_equal_value(texts, [key], of, written)
-        number = written.normal(strip_blanks(word)) if of.kind == "number" and written.reads(word) else word
-        found |= dict.fromkeys(same, number)
-    return found
+    is_typed_number = of.kind == "number" and written.reads(word)
+    return written.normal(strip_blanks(word)) if is_typed_number else word
+
+
+def find_keys_of_values(
+    texts: Collection[str], keys: Collection[str], of: ColumnType, written: NumberGrammar
+) -> dict[str, str]:
+    """The texts of a typed column whose value is that of one of some keys, with the key.
+
+    >>> find_keys_of_values(["-999", "1"], {"-999,0": "0,5"}, ColumnType("number"), NumberGrammar(","))
+    {'-999': '-999,0'}
+    """
+    return {text: key for key in keys for text in find_texts_of_equal_value(texts, [key], of, written)}
 
 
 def read_mark(text: str, kind: str, written: NumberGrammar) -> Hashable:

@@ -19,9 +19,9 @@ from mlptrain.data.cells import TextCells, format_double
 from mlptrain.data.coding import Coder, NulByte
 from mlptrain.data.column import Column
 from mlptrain.data.column_names import describe_missing_columns
-from mlptrain.data.column_types import ColumnType, translate_replacements
+from mlptrain.data.column_types import ColumnType
 from mlptrain.data.grammar import EXACT, is_number
-from mlptrain.data.levels import translate_words
+from mlptrain.data.replacements import find_replacements
 from mlptrain.data.table import Part, Table, Texts
 from mlptrain.data.typed_cells import (
     BILLION,
@@ -325,17 +325,20 @@ def replace_texts(table: Table, words: Mapping[str, str]) -> Table:
     """The table with some texts in place of others, as `data.replace` says for files."""
     if not words:
         return table
-    return rewrite_columns(table, {name: find_replacements(table, name, words).__getitem__ for name in table.columns})
+    found = {
+        name: find_replacements(
+            table.code_texts(name).values, words, table.type_of(name), table.grammar_of(name), table.grammar
+        )
+        for name in table.columns
+    }
+    keys = frozenset[str]().union(*(each.keys for each in found.values()))
+    rewrites = {name: make_text_replacer(each.words) for name, each in found.items()}
+    return replace(rewrite_columns(table, rewrites), replaced_keys=keys)
 
 
-def find_replacements(table: Table, name: str, words: Mapping[str, str]) -> dict[str, str]:
-    """What each text of a column becomes; values are replaced by value."""
-    texts, of = table.code_texts(name).values, table.type_of(name)
-    if of.has_values:
-        found = translate_replacements(texts, words, of, table.grammar)
-    else:
-        found = translate_words(texts, words, table.grammar)
-    return {text: found.get(text, text) for text in texts}
+def make_text_replacer(words: Mapping[str, str]) -> Callable[[str], str]:
+    """A function that gives the word in place of a text; others stay."""
+    return lambda text: words.get(text, text)
 
 
 def adapt_texts_to_columns(table: Table, columns: Iterable[Column]) -> Table:

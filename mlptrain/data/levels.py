@@ -139,18 +139,18 @@ def merge_levels(counts: Mapping[str, int], marks: Collection[str], grammar: Num
     return merged
 
 
-def translate_words(texts: Collection[str], words: Mapping[str, str], grammar: NumberGrammar) -> dict[str, str]:
-    """The texts of a column that mean one of the keys of `words`, with what they become; the very text goes before.
+def find_keys_of_texts(texts: Collection[str], keys: Collection[str], grammar: NumberGrammar) -> dict[str, str]:
+    """The texts of a column that mean one of some keys, with the key; the very text goes before.
 
-    >>> translate_words(["1.0", "2", " n/a"], {"1": "one", "n/a": ""}, NUMBERS)
-    {' n/a': ''}
-    >>> translate_words(["1.0", "2"], {"1": "one", "n/a": ""}, NUMBERS)
-    {'1.0': 'one'}
+    >>> find_keys_of_texts(["1.0", "2", " n/a"], {"1": "one", "n/a": ""}, NUMBERS)
+    {' n/a': 'n/a'}
+    >>> find_keys_of_texts(["1.0", "2"], {"1": "one", "n/a": ""}, NUMBERS)
+    {'1.0': '1'}
     """
     meaning = choose_meaning(texts, grammar)
-    by_key = {meaning.find_key(key): word for key, word in words.items()}
-    found = ((text, words.get(text, by_key.get(meaning.find_key(text)))) for text in texts)
-    return {text: word for text, word in found if word is not None}
+    by_meaning = {meaning.find_key(key): key for key in keys}
+    found = ((text, text if text in keys else by_meaning.get(meaning.find_key(text))) for text in texts)
+    return {text: key for text, key in found if key is not None}
 
 
 class CodedTexts(Protocol):

@@ -71,6 +71,8 @@ class Table:
     """Whether the type of a column is its kind where the spec declares none (in memory), or its cells say it."""
     is_piece: bool = False
     """Whether others of the file's rows are read apart."""
+    replaced_keys: frozenset[str] = frozenset()
+    """The keys of `data.replace` that were in some cell."""
 
     @property
     def has_all_rows(self) -> bool:
@@ -240,6 +242,7 @@ def gather_readers_into_table(
         layout.grammar,
         types,
         [remark for source in readers for remark in source.remarks],
+        replaced_keys=frozenset[str]().union(*(gatherer.replaced_keys for gatherer in gatherers.values())),
     )
 
 

@@ -26,6 +26,7 @@ from mlptrain.preparation.column_notices import (
 )
 from mlptrain.preparation.resolution import explain_target_kind, resolve_spec_loss, resolve_target_classes
 from mlptrain.preparation.target_doubts import list_target_doubts
+from mlptrain.preparation.unmatched_texts import describe_unmatched_texts
 from mlptrain.spec.fields import Spec
 
 KIND_WORDS = {"number": "numbers", "category": "categories", "date": "dates"}
@@ -98,6 +99,7 @@ def understand_training_rows(spec: Spec, rows: Rows, folder: Path) -> TrainingDa
     target_reason = explain_target_kind(spec, classes)
     spec, loss = resolve_spec_loss(spec, classes)
     understood = determine_input_column_kinds(spec, rows.inputs) if not rows.are_images else {}
+    notices += describe_unmatched_texts(rows.inputs, spec.data) if not rows.are_images else []
     if classes is not None and not rows.are_images:
         column = rows.answer_column(classes.name)
         cells, grammar = rows.answers.code_texts(column), rows.answers.grammar_of(column)

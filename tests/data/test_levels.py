@@ -18,10 +18,10 @@ from mlptrain.data.levels import (
     are_codes,
     choose_meaning,
     code_by_meaning,
+    find_keys_of_texts,
     find_near_levels,
     find_texts_of_marks,
     merge_levels,
-    translate_words,
     trim_text,
 )
 from tests.support.table_cases import drawn
@@ -92,9 +92,9 @@ def test_a_level_that_is_there_twice_in_meaning_is_found_by_its_very_text_alone(
     assert [finder.find_code(text) for text in ("1", "1.0", "01")] == [0, 1, NONE]
 
 
-def test_words_are_translated_by_meaning_and_the_very_text_goes_before():
-    assert translate_words(["1", "1.0", "2"], {"1": "a", "1.0": "b"}, NUMBERS) == {"1": "a", "1.0": "b"}
-    assert translate_words([" x", "X", "y"], {"x": "z"}, NUMBERS) == {" x": "z"}
+def test_keys_are_found_by_meaning_and_the_very_text_goes_before():
+    assert find_keys_of_texts(["1", "1.0", "2"], ["1", "1.0"], NUMBERS) == {"1": "1", "1.0": "1.0"}
+    assert find_keys_of_texts([" x", "X", "y"], ["x"], NUMBERS) == {" x": "x"}
 
 
 @pytest.mark.parametrize(("numbers", "codes"), [(["00", "01"], True), (["0", "1"], False), (["1", "01"], False)])
