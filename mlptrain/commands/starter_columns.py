@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from mlptrain.commands.starter_yaml import align_comments, format_missing_values, format_yaml_comment, format_yaml_text
 from mlptrain.data.column import ColumnLook, Understood
 from mlptrain.data.column_rules import FeatureRules
-from mlptrain.data.date_recognition import ID_NAMES
+from mlptrain.data.date_recognition import ID_NAMES, list_formats_of_shape, look_at_dates
 from mlptrain.data.feature_fitting import decide_column_kinds
 from mlptrain.data.features import CLASS_OF, COLUMN_CLASSES, FeatureColumn
 from mlptrain.data.number_reading import read_numbers
@@ -70,11 +70,25 @@ def describe_doubtful_columns(table: Table, found: Mapping[str, Understood], rul
         if each.notice and find_offered_kind(table, name, each, rules.missing(name))
     ]
     yield from describe_findings({name: each for name, each in found.items() if name not in offered})
-    if offered:
-        yield f"{describe_columns(offered)}: dates, used as data.columns says; to leave them out: ignore"
+    odd = {name: words for name in offered if (words := describe_words_beside_dates(table, name, rules.missing(name)))}
+    for name, words in odd.items():
+        yield f'column "{name}": dates but for {words}, which are taken for missing; used as data.columns says'
+    if plain := [name for name in offered if name not in odd]:
+        yield f"{describe_columns(plain)}: dates, used as data.columns says; to leave them out: ignore"
     if out := {name: each.note for name, each in found.items() if each.kind == "ignore" and not each.notice}:
         shown = "; ".join(f"{name} ({why})" for name, why in list(out.items())[:10])
         yield f"columns left out: {shown}" + (f" and {len(out) - 10} more" if len(out) > 10 else "")
+
+
+def describe_words_beside_dates(table: Table, name: str, missing: Collection[str]) -> str:
+    """The texts in a column of dates that its format does not read, each with its number of cells; empty if none."""
+    counts = ColumnLook(table, name, missing).counts
+    found = look_at_dates(counts)
+    words = () if found is None else found.words
+    shown = ", ".join(f"{word!r} ({counts[word]:,})" for word in words[:5])
+    more = f" and {len(words) - 5:,} more" if len(words) > 5 else ""
+    why = ", no days of the calendar" if words and all(map(list_formats_of_shape, words)) else ""
+    return f"{shown}{more}{why}"
 
 
 def find_offered_kind(

@@ -188,7 +188,9 @@ class DateColumn(Column):
     def describe(cls, look: ColumnLook, found: Understood, quote: Callable[[str], str]) -> tuple[str, str]:
         said = "elapsed time, and cycles of the year, the week and the day"
         dates = look_at_dates(look.counts)
-        return (dates.settings() if dates else "date"), said + look.describe_gaps({*look.missing, *MISSING_DATES})
+        words = dates.words if dates else ()
+        gaps = look.describe_gaps({*look.missing, *MISSING_DATES, *words})
+        return (dates.settings() if dates else "date"), f"{said}{gaps}"
 
     @classmethod
     def fit(cls, table: Table, asked: ColumnSettings, targets: Doubles) -> Self | None:
