@@ -11,6 +11,7 @@ from mlptrain.reporting.curve import Scale, Values, draw_curve, find_curve_colum
 from mlptrain.reporting.digest import LAST, Digest
 from mlptrain.reporting.epoch_table import Column, Layout, fit_columns_to_width, is_untrained, list_epoch_columns
 from mlptrain.reporting.words import (
+    COMPILING,
     describe_failure,
     describe_finish,
     describe_gap,
@@ -188,6 +189,8 @@ class Frame:
         if self._trainings > 1:
             at = f"{self._name}, {at}"
         seconds, done = self.settled
+        if self.started.compiles and not seconds:
+            return COMPILING, f"  {format_stopwatch(elapsed)}", ""
         worked = self.worked * epochs + digest.done - done
         if worked <= 0:
             return at, f"  {format_stopwatch(elapsed)}", ""

@@ -19,7 +19,7 @@ FLUSH = 1.0
 BEGINNING = b'{"event": '
 """What every history begins with."""
 
-UNWRITTEN = ("earlier", "earlier_layers", "repeats", "undefined", "spec")
+UNWRITTEN = ("earlier", "earlier_layers", "repeats", "undefined", "spec", "compiles")
 """What events say beside the facts of their own lines."""
 
 _encode = json.JSONEncoder(allow_nan=False).encode

@@ -11,6 +11,7 @@ from mlptrain.reporting.epoch_table import Layout, is_untrained, list_epoch_colu
 from mlptrain.reporting.sink_options import SinkOptions
 from mlptrain.reporting.text import escape_unencodable
 from mlptrain.reporting.words import (
+    COMPILING,
     describe_failure,
     describe_finish,
     describe_gap,
@@ -71,6 +72,8 @@ class LinesSink(EventSink):
         if started.earlier:
             self._best = next((epoch for epoch in reversed(started.earlier) if epoch.best), None)
             self._write(f"{format_count_with_noun(len(started.earlier), 'epoch')} done before")
+        if started.compiles:
+            self._write(COMPILING)
 
     def see_steps(self, steps: StepsDone, /) -> None:
         """Write how far an epoch has come, if nothing was written for long."""

@@ -51,6 +51,8 @@ def describe_start(started: Started, title: str) -> str:
     return f"{escape_text(title)}: {', '.join(facts)}" if title else ", ".join(facts)
 
 
+COMPILING = "compiling the loops ..."
+"""What is said until the first step is done, where it compiles them."""
 REASONS: Mapping[Reason, str] = {
     "epochs": "done",
     "early_stopping": "stopped early",

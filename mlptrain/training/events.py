@@ -55,6 +55,8 @@ class Started:
     """Whether this is the training on all rows, up to the best epoch of the one before."""
     refit_follows: bool = False
     """Whether a training on all rows is to follow."""
+    compiles: bool = False
+    """Whether the first step compiles the loops of the formulas, so that it takes some seconds."""
     earlier: tuple[EpochEnded, ...] = ()
     """The epochs of the run that this one goes on with."""
     earlier_layers: tuple[LayersSeen, ...] = ()

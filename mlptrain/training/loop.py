@@ -10,6 +10,7 @@ import numpy as np
 
 from mlptrain.engine.arrays import FLUSH_EVERY, flush_denormals
 from mlptrain.engine.comparisons import Undefined, Value
+from mlptrain.engine.elementwise import NUMPY
 from mlptrain.engine.layer import ForwardContext
 from mlptrain.engine.metrics import is_larger_better, separate_undefined
 from mlptrain.engine.optimizers import Optimizer
@@ -100,6 +101,7 @@ def make_started_event(course: Course, state: TrainState) -> Started:
         repeats=course.spec.data.split.repeats if course.folds > 1 else 1,
         refit=course.refit > 0,
         refit_follows=training.refit and not course.refit,
+        compiles=course.number == 1 and course.network.executor.name != NUMPY.name,
         earlier=tuple(state.history),
         earlier_layers=tuple(state.layers),
         spec=to_plain(course.spec),

@@ -391,6 +391,18 @@ def test_the_start_is_shown_at_once():
         assert "epoch 1/3" in without_escapes(output())
 
 
+def test_compiling_is_said_until_the_first_event():
+    (console, output), clock = terminal(), Clock()
+    with ConsoleSink(console, clock=clock) as sink:
+        started, first, *_ = training(3)
+        sink(replace(started, compiles=True))
+        assert "compiling the loops ...  0:00" in without_escapes(output())
+        assert "epoch 1/3" not in without_escapes(output())
+        clock.now += 1
+        sink(first)
+        assert "epoch 2/3" in without_escapes(output())
+
+
 # trials
 
 TRIALS = [TrialSteps(trial=k, trials=2, steps=steps, planned=300) for k in (1, 2) for steps in (30, 150, 300)]

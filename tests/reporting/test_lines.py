@@ -189,6 +189,13 @@ def test_the_epochs_of_the_run_before_are_counted_and_the_best_is_remembered():
     assert "best epoch 20 (validation loss 0.0" in lines[-1]
 
 
+def test_compiling_is_said_behind_the_start():
+    started, *rest = training(2)
+    lines = written([replace(started, compiles=True), *rest]).splitlines()
+    assert lines[1] == "compiling the loops ..."
+    assert [lines[0], *lines[2:]] == written([started, *rest]).splitlines()
+
+
 def test_a_long_trial_says_how_far_it_has_come():
     stream, clock = io.StringIO(), Clock()
     with LinesSink(stream, clock=clock) as sink:

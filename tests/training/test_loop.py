@@ -13,6 +13,7 @@ from numpy.random import default_rng
 
 from mlptrain.data.features import Pixels
 from mlptrain.engine.dropout import Dropout, GaussianDropout
+from mlptrain.engine.elementwise import NUMPY
 from mlptrain.engine.input_layout import InputLayout
 from mlptrain.engine.lbfgs import LBFGS
 from mlptrain.engine.metrics import METRICS
@@ -506,3 +507,14 @@ def test_training_stays_in_the_number_type_of_the_spec(dtype):
     list(train(course, state))
     kept = [theta(course), course.network.parameters.gradient, *state.slots.values()]
     assert {array.dtype for array in kept} == {np.dtype(dtype)}
+
+
+@pytest.mark.parametrize("fold", [1, 2])
+def test_loops_are_compiled_in_the_first_training_of_a_fit_alone(fold):
+    compiled = pytest.importorskip("mlptrain.engine.compiled", reason="pip install numba")
+    for executor, compiles in ((NUMPY, False), (compiled.NumbaExecutor(), fold == 1)):
+        course = replace(course_of(), fold=fold, folds=2)
+        course.network.executor = executor
+        started = next(iter(train(course, state_of(course))))
+        assert isinstance(started, Started)
+        assert started.compiles == compiles
