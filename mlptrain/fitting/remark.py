@@ -183,7 +183,10 @@ def describe_first_best(run: Run) -> str:
     """No epoch after the first one was better, and the first one was not perfect."""
     if not run.validation_rows or run.best_epoch != 1 or is_perfect(run.monitor, run.epochs[0]):
         return ""
-    return f"the first epoch was the best: {run.fast or 'a smaller learning rate, or more validation rows'}"
+    cure = run.fast or "a smaller learning rate, or more validation rows"
+    if run.epochs[0].learning_rate == 0:
+        return f"no epoch was better than the first, which has trained nothing at a learning rate of 0: {cure}"
+    return f"the first epoch was the best: {cure}"
 
 
 def is_perfect(monitor: str, epoch: EpochEnded) -> bool:

@@ -55,6 +55,8 @@ class SliceResult:
     value: str
     rows: int
     metrics: Metrics
+    undefined: dict[str, str] = field(default_factory=dict)
+    """Why a metric is null."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -243,10 +245,11 @@ def evaluate_slices(
     for code in np.unique(codes).tolist():
         inside = codes == code
         values = found[code] if code < len(found) else nothing
-        metrics = separate_undefined(undefine_nonfinite(values))[0]
+        metrics, undefined = separate_undefined(undefine_nonfinite(values))
         if not known[inside].all():
-            metrics = count_unknown_as_wrong(metrics, judgement.weights[inside], known[inside])[0]
-        results.append(SliceResult(value=slicing.values[code], rows=int(inside.sum()), metrics=metrics))
+            metrics, undefined = count_unknown_as_wrong(metrics, judgement.weights[inside], known[inside])
+        rows = int(inside.sum())
+        results.append(SliceResult(value=slicing.values[code], rows=rows, metrics=metrics, undefined=undefined))
     return tuple(results)
 
 

@@ -74,11 +74,6 @@ def list_epoch_columns(started: Started, *, penalty: bool, train_metric: bool, s
     return [column for wanted, column in every if wanted]
 
 
-def is_untrained(epoch: EpochEnded) -> bool:
-    """Whether an epoch has changed nothing, as a first one that a warm-up begins with a learning rate of 0."""
-    return epoch.epoch == 1 and epoch.learning_rate == 0
-
-
 def fit_columns_to_width(every: list[Column], width: int) -> Layout:
     """As many columns as `width` has room for, closer together before one is dropped; the first one always stays."""
     kept = list(every)

@@ -6,7 +6,7 @@ from typing import Any
 
 from mlptrain.figures import format_figure, format_interval, format_weight
 from mlptrain.model.baseline import describe_no_better
-from mlptrain.model.evaluation import Evaluation
+from mlptrain.model.evaluation import ClassResult, Evaluation, SliceResult
 from mlptrain.reporting.metric_rows import choose_headline, describe_scaled_loss, order_metrics
 from mlptrain.reporting.terminal import ANYWHERE, Terminal
 from mlptrain.reporting.text import escape_text
@@ -29,6 +29,7 @@ def format_evaluation(result: Evaluation, terminal: Terminal = ANYWHERE, *, verb
     lines = [terminal.wrap(escape_text(result.seen))] if result.seen else []
     lines += [align_rows(shown, terminal=terminal, paints=["", "best", "quiet"])]
     lines += [terminal.wrap(f"  {name}: undefined: {escape_text(why)}") for name, why in result.undefined.items()]
+    lines += [terminal.wrap(f"  ({name}: the baseline has none)", "   ") for name in list_baseline_gaps(result, names)]
     if result.intervals and not dropped:
         lines.append(terminal.wrap(f"  (intervals from {result.resamples:,} bootstrap samples)"))
     if result.watched is not None:
@@ -57,6 +58,12 @@ def choose_metrics(result: Evaluation, *, verbose: bool) -> list[str]:
     return order_metrics({"": result.metrics}, result.watched, first=choose_headline(result.metrics, result.watched))
 
 
+def list_baseline_gaps(result: Evaluation, names: Sequence[str]) -> list[str]:
+    """The metrics that are shown and that the baseline alone does not have."""
+    known = [name for name in names if result.baseline and result.metrics[name] is not None]
+    return [name for name in known if result.baseline.get(name) is None]
+
+
 def describe_positive_class(result: Evaluation) -> str:
     """What stands behind the heading of the classes: which of two is the positive one."""
     return "" if result.positive_class is None else f" (positive: {escape_text(result.positive_class, 40)})"
@@ -75,9 +82,18 @@ def format_classes(result: Evaluation, terminal: Terminal = ANYWHERE, most: int 
         for each in result.classes[:most]
     ]
     shown, dropped = drop_columns([["", "rows", "precision", "recall", "f1"], *rows], terminal)
-    lines = [align_rows(shown, terminal=terminal), *describe_dropped_columns(dropped, terminal)]
+    lines = [align_rows(shown, terminal=terminal), *describe_class_gaps(result.classes[:most], terminal)]
+    lines += describe_dropped_columns(dropped, terminal)
     more = len(result.classes) - most
     return "\n".join([*lines, *([f"  and {more:,} more class{'es' * (more > 1)}"] if more > 0 else [])])
+
+
+def describe_class_gaps(classes: Sequence[ClassResult], terminal: Terminal) -> list[str]:
+    """Why some class has no precision or no recall."""
+    never = any(each.precision is None for each in classes)
+    absent = any(each.recall is None for each in classes)
+    why = ["no precision where a class is never predicted"] * never + ["no recall where it has no rows"] * absent
+    return [terminal.wrap(f"  (-: {', '.join(why)})", "   ")] if why else []
 
 
 def format_confusion(result: Evaluation, terminal: Terminal = ANYWHERE, most: int = 12) -> list[str]:
@@ -112,7 +128,19 @@ def format_slices(result: Evaluation, names: Sequence[str], terminal: Terminal =
     ]
     narrow = Terminal(width=terminal.width or TABLE_WIDTH)
     shown, dropped = drop_columns([["", "rows", *names], *rows], narrow, keep=3)
-    return [align_rows(shown, terminal=terminal), *describe_dropped_columns(dropped, terminal)]
+    lines = [align_rows(shown, terminal=terminal), *describe_slice_gaps(result.slices[:most], shown[0], terminal)]
+    return [*lines, *describe_dropped_columns(dropped, terminal)]
+
+
+def describe_slice_gaps(slices: Sequence[SliceResult], names: Sequence[str], terminal: Terminal) -> list[str]:
+    """A line for each metric that is shown and that some slice does not have: how many, and why the first has none."""
+    lines = []
+    for name in names:
+        if reasons := [(each.value, each.undefined[name]) for each in slices if name in each.undefined]:
+            value, why = escape_text(reasons[0][0], 40), escape_text(reasons[0][1])
+            count = format_count_with_noun(len(reasons), "slice")
+            lines.append(terminal.wrap(f"  ({name}: undefined in {count}; in {value}: {why})", "   "))
+    return lines
 
 
 def build_evaluation_document(result: Evaluation) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from mlptrain.model.history import EpochEnded
 from mlptrain.model.training_names import place_training
 from mlptrain.reporting.curve import Scale, Values, draw_curve, find_curve_column
 from mlptrain.reporting.digest import LAST, Digest
-from mlptrain.reporting.epoch_table import Column, Layout, fit_columns_to_width, is_untrained, list_epoch_columns
+from mlptrain.reporting.epoch_table import Column, Layout, fit_columns_to_width, list_epoch_columns
 from mlptrain.reporting.words import (
     COMPILING,
     describe_failure,
@@ -17,6 +17,7 @@ from mlptrain.reporting.words import (
     describe_gap,
     describe_start,
     format_stopwatch,
+    is_untrained,
 )
 from mlptrain.training.events import Started, TrialSteps
 
@@ -144,8 +145,8 @@ class Frame:
     @property
     def best(self) -> int | None:
         """The best epoch so far, if one is marked."""
-        best, ended = self.digest.best, self.digest.finished is not None
-        if best is None or self.started.monitor is None or (is_untrained(best) and not ended):
+        best = self.digest.best
+        if best is None or self.started.monitor is None or is_untrained(best):
             return None
         return best.epoch
 

@@ -7,7 +7,7 @@ from typing import IO
 
 from mlptrain.model.history import EpochEnded
 from mlptrain.reporting.digest import generate_round_steps
-from mlptrain.reporting.epoch_table import Layout, is_untrained, list_epoch_columns
+from mlptrain.reporting.epoch_table import Layout, list_epoch_columns
 from mlptrain.reporting.sink_options import SinkOptions
 from mlptrain.reporting.text import escape_unencodable
 from mlptrain.reporting.words import (
@@ -17,6 +17,7 @@ from mlptrain.reporting.words import (
     describe_gap,
     describe_start,
     format_count_with_noun,
+    is_untrained,
 )
 from mlptrain.training.events import EventSink, Finished, Started, StepsDone, TrialSteps
 

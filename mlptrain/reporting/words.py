@@ -51,6 +51,11 @@ def describe_start(started: Started, title: str) -> str:
     return f"{escape_text(title)}: {', '.join(facts)}" if title else ", ".join(facts)
 
 
+def is_untrained(epoch: EpochEnded) -> bool:
+    """Whether an epoch has changed nothing, as a first one that a warm-up begins with a learning rate of 0."""
+    return epoch.epoch == 1 and epoch.learning_rate == 0
+
+
 COMPILING = "compiling the loops ..."
 """What is said until the first step is done, where it compiles them."""
 REASONS: Mapping[Reason, str] = {
@@ -74,8 +79,10 @@ def describe_finish(started: Started, finished: Finished, best: EpochEnded | Non
 
 
 def _describe_best(started: Started, finished: Finished, best: EpochEnded | None) -> str:
-    """The best epoch, and the watched value it reached unless that was in an earlier run."""
+    """The best epoch, unless it changed nothing, and the watched value it reached unless that was in an earlier run."""
     name = f"best epoch {finished.best_epoch:,}"
+    if best is not None and best.epoch == finished.best_epoch and is_untrained(best):
+        name = f"none better than epoch {finished.best_epoch}, which trained nothing"
     if best is None or best.epoch != finished.best_epoch:
         return name
     value = best.validation_loss if started.monitor == "loss" else best.validation_metric

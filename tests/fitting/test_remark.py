@@ -59,6 +59,9 @@ CASES = {
     "it overfits from epoch 5 on (validation loss 0.4200 to 0.8700): FAST": replace(OVERFITTING, fast="FAST"),
     "it overfits from epoch 8 on": run_of(FALLING, [*SOUND[:8], *[SOUND[7] * 1.07] * 12], best=8),
     "the first epoch was the best": run_of(SOUND, [0.5 + 0.0001 * k for k in range(20)], best=1),
+    "no epoch was better than the first, which has trained nothing at a learning rate of 0: a smaller": run_of(
+        SOUND, [0.5 + 0.0001 * k for k in range(20)], best=1, rate=[0.0, *[0.01] * 19]
+    ),
     "the first epoch was the best:": run_of(FALLING, SOUND, best=1, metrics=CHANCE, baseline_loss=0.9),
     "still improving at the end (validation loss": run_of(SOUND, [1 - 0.04 * k for k in range(20)]),
     "still improving at the end (training loss": run_of(STEADY),
