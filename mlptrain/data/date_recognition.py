@@ -42,6 +42,14 @@ TIME = re.compile(
     r"(?P<fraction>[.,][0-9]{1,9})?(?P<half> ?[ap]\.?m\.?)?(?P<zone> ?(?:Z|UTC|GMT|[-+][0-9]{2}(?::?[0-9]{2})?))?",
     re.ASCII | re.IGNORECASE,
 )
+COMPACT = re.compile(
+    r"[0-9]{8}(?P<gap>[T ])[0-9]{4}(?P<second>[0-9]{2})?(?P<fraction>[.,][0-9]{1,9})?"
+    r"(?P<zone>Z|[-+][0-9]{2}(?::?[0-9]{2})?)?",
+    re.ASCII,
+)
+"""Dates and times without marks within, as in the basic form of ISO 8601."""
+DAY_OF_YEAR = re.compile(r"[0-9]{4}-[0-9]{3}", re.ASCII)
+"""A year and the number of a day in it."""
 SHAPES: Mapping[str, tuple[str, ...]] = {
     "9-9-9": ("%Y-%m-%d", "%d-%m-%Y", "%m-%d-%Y", "%y-%m-%d", "%d-%m-%y", "%m-%d-%y"),
     "9/9/9": ("%Y/%m/%d", "%d/%m/%Y", "%m/%d/%Y", "%y/%m/%d", "%d/%m/%y", "%m/%d/%y"),
@@ -298,12 +306,16 @@ def is_date_of_some_form(text: str) -> bool:
 def list_formats_of_shape(text: str) -> list[str]:
     """The formats that a text may be written in, by its shape.
 
+    >>> list_formats_of_shape("20200102T090500Z"), list_formats_of_shape("2020-002")
+    (['%Y%m%dT%H%M%S%z'], ['%Y-%j'])
     >>> list_formats_of_shape("02-Jan-2020"), list_formats_of_shape("9:05 pm"), list_formats_of_shape("C85")
     (['%d-%b-%Y', '%d-%B-%Y', '%d-%b-%y', '%Y-%b-%d'], ['%I:%M %p'], [])
     """
     text = strip_blanks(text)
     if len(text) > LONGEST or not any(map(str.isdigit, text)):
         return []
+    if (whole := COMPACT.fullmatch(text)) is not None:
+        return [write_compact_format(whole)]
     found = TIME.search(text)
     before, after = (text, "") if found is None else (text[: found.start()], text[found.end() :])
     time = "" if found is None else write_time_format(found)
@@ -311,8 +323,16 @@ def list_formats_of_shape(text: str) -> list[str]:
         return [f"%a %b %d{time} %Y"] if re.fullmatch(r" [0-9]{4}", after) else []
     if not before:
         return [time] if time else []
+    if DAY_OF_YEAR.fullmatch(before):
+        return [f"%Y-%j{time}"]
     shape = re.sub("[A-Za-z]+", "a", re.sub("[0-9]+", "9", re.sub(" +", " ", before)))
     return [] if shape == "9" and not time else [f"{form}{time}" for form in SHAPES.get(shape, ())]
+
+
+def write_compact_format(found: re.Match[str]) -> str:
+    """The format of a date and a time without marks within."""
+    second, fraction = "%S" if found["second"] else "", f"{found['fraction'][0]}%f" if found["fraction"] else ""
+    return f"%Y%m%d{found['gap']}%H%M{second}{fraction}{'%z' if found['zone'] else ''}"
 
 
 def write_time_format(found: re.Match[str]) -> str:
