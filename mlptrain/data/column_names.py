@@ -19,17 +19,40 @@ def has_saved_index(names: Sequence[str]) -> bool:
     return len(names) > 1 and not names[0].strip() and all(map(str.strip, names[1:])) and SAVED_INDEX not in names
 
 
-def name_saved_index(names: Sequence[str], first: Iterable[str]) -> list[str]:
-    """The names, with one for a first column whose `first` cells number the rows, in any order.
+def name_saved_index(names: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """The names, with one for a first column that has none, if its cells number the `rows`, in any order.
 
-    >>> name_saved_index(["", "a"], ["0", "1"]), name_saved_index(["", "a"], ["0.5", "1"])
+    Where there is one name less than there are cells, as R writes tables, they may also be the names of the rows.
+
+    >>> name_saved_index(["", "a"], [["0", "x"], ["1", "x"]]), name_saved_index(["", "a"], [["0", "x"], ["0", "x"]])
     (['Unnamed: 0', 'a'], ['', 'a'])
+    >>> name_saved_index(["a", "b"], [["Oslo", "1", "x"], ["Rome", "2", "x"]])
+    ['Unnamed: 0', 'a', 'b']
     """
-    if not has_saved_index(names):
+    if len(names) < 2 or SAVED_INDEX in names or not all(map(str.strip, names[1:])):
         return list(names)
-    cells = list(islice(first, CELLS_OF_INDEX))
-    are_numbers = len(set(cells)) == len(cells) and all(cell.isascii() and cell.isdecimal() for cell in cells)
-    return [SAVED_INDEX if are_numbers else names[0], *names[1:]]
+    rows = filter(any, rows)
+    if not names[0].strip():
+        first = [row[0] for row in islice(rows, CELLS_OF_INDEX)]
+        number = name_rows(first) and all(cell.isascii() and cell.isdecimal() for cell in first)
+        return [SAVED_INDEX if number else names[0], *names[1:]]
+    known = list(islice(rows, 1))
+    if is_cut_short(names, known):
+        known += islice(rows, CELLS_OF_INDEX - 1)
+    return [SAVED_INDEX, *names] if is_cut_short(names, known) and name_rows([row[0] for row in known]) else list(names)
+
+
+def is_cut_short(names: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether all rows have one cell more than there are names, which are names and stand above no others."""
+    if not rows or any(len(row) != len(names) + 1 for row in rows) or any(map(is_number, names)):
+        return False
+    are_named_below = len(rows) > 1 and not any(map(is_number, rows[0])) and any(map(is_number, rows[1]))
+    return not are_named_below and any(row[-1] for row in rows)
+
+
+def name_rows(cells: Sequence[str]) -> bool:
+    """Whether cells may be the names or numbers of rows: none is empty, and all differ."""
+    return len(set(cells)) == len(cells) and all(map(str.strip, cells))
 
 
 SHORTEST = 3

@@ -83,6 +83,8 @@ class Reader:
                 raise DataError(f"{self.name}:{skipped + blank + 1}: this is {other}, not a table; save it as CSV")
             if mark := text_lines.read_separator_line(first):
                 raise DataError(text_faults.describe_separator_line(self.name, skipped + blank + 1, first, mark))
+            if self.layout.delimiter is None and text_lines.QUOTED_NAMES.fullmatch(first):
+                raise DataError(f"{self.name}:{skipped + blank + 1}: {text_faults.BLANK_DELIMITER}")
             self.check_quotes(first)
             if self.layout.delimiter is None and "\t" in first and "," not in first:
                 self.delimiter = "\t"
@@ -90,7 +92,10 @@ class Reader:
             record, lines_of_names = next(records), records.line_num
             self.left_out_after_names = sum(1 for _ in islice(lines, self.layout.skip_after_names))
             if self.layout.has_header:
-                record = name_saved_index(record, (row[0] for row in records if any(row)))
+                named = name_saved_index(record, records)
+                if len(named) > len(record):
+                    self.remarks = [f"{self.name}: {text_faults.ROW_NAMES}"]
+                record = named
         self.width = len(record)
         self.place_of_names, self.first_line = f"{self.name}:{skipped + blank + 1}", skipped + blank
         if not self.layout.has_header:

@@ -97,7 +97,7 @@ class ExcelReader:
         width = max([len(named), *map(len, rows)])
         columns = [[row[place] if place < len(row) else None for row in rows] for place in range(width)]
         names = [write_value(named[place]) if place < len(named) else "" for place in range(width)]
-        names = name_saved_index(names, map(write_value, columns[0]))
+        names = name_saved_index(names, (list(map(write_value, row)) for row in zip(*columns, strict=True)))
         found: dict[str, Values] = {}
         for place, (name, values) in enumerate(zip(names, columns, strict=True)):
             row = next((row for row, value in enumerate(values) if is_filled(value)), None)

@@ -1,6 +1,7 @@
 """Columns understood, and fitted on the training rows: what each is, and what becomes of it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from mlptrain.data.date_column import DateColumn
 from mlptrain.data.date_recognition import explain_number_dates
 from mlptrain.data.features import CLASS_OF, COLUMN_CLASSES, FeatureColumn, Features
 from mlptrain.data.number_column import FEW_NUMBERS, NumberColumn
-from mlptrain.data.number_recognition import RUNNING_NUMBER
+from mlptrain.data.number_recognition import INDEX_NAME, RUNNING_NUMBER
 from mlptrain.data.number_texts import are_whole_numbers
 from mlptrain.data.table import Table
 from mlptrain.data.typed_kinds import infer_kind_from_type
@@ -34,6 +35,9 @@ def decide_column_kinds(table: Table, names: Sequence[str], rules: FeatureRules)
     found = {name: decide_column_kind(table, name, rules) for name in names}
     if all(each.kind == "ignore" for each in found.values()):
         return {name: Understood("number") if each == RUNNING_NUMBER else each for name, each in found.items()}
+    used = [name for name, each in found.items() if each.kind != "ignore"]
+    if len(used) == 1 and found[used[0]].declared and IDENTIFIER in found[used[0]].note:  # a curve over its numbers
+        return found | {used[0]: replace(found[used[0]], note=AS_DECLARED, notice=False)}
     return found
 
 
@@ -46,17 +50,30 @@ def decide_column_kind(table: Table, name: str, rules: FeatureRules) -> Understo
 
 
 def explain_declared_kind(table: Table, name: str, missing: set[str], declared: str) -> Understood:
-    """A kind that the spec declares, and what the cells say where that differs."""
+    """A kind that the spec declares, and what the cells say where that differs, or if numbers name the rows."""
     if table.type_of(name).unreadable or table.type_of(name).is_index:
-        return Understood(declared, AS_DECLARED, declared=True)
+        said = f"{AS_DECLARED}; the index of the stored data frame" if declared not in ("ignore", "category") else ""
+        return Understood(declared, said or AS_DECLARED, declared=True, notice=bool(said))
     try:
         found = infer_column_kind(table, name, missing)
     except DataError:  # words among numbers
         found = Understood("number", "most of its cells are numbers")
+    if declared == "number" and (said := find_identifier(name, found)):
+        return Understood(declared, said, declared=True, notice=True)
     agrees = found.kind == declared or (declared == "date" and found.notice) or found.note in NOTHING_SAID
     note = AS_DECLARED if agrees else f"{AS_DECLARED}; {found.reason.partition('; to ')[0]}"
     hides = declared in ("category", "ignore") and hides_numbers(table, name, found)
     return Understood(declared, note, declared=True, hides_numbers=hides)
+
+
+def find_identifier(name: str, found: Understood) -> str:
+    """What a notice says of declared numbers whose cells name the rows; empty if they do not."""
+    cure = f"to leave it out, set data.columns: {{{quote_yaml_key(name)}: ignore}}"
+    if found == RUNNING_NUMBER:
+        return f"a running number: probably an identifier; {cure}"
+    if INDEX_NAME.fullmatch(name) and found.kind == "ignore" and found.notice:
+        return f"{found.note.partition('; to ')[0]}: probably an identifier; {cure}"
+    return found.note if found.kind == "number" and IDENTIFIER in found.note else ""
 
 
 def hides_numbers(table: Table, name: str, found: Understood) -> bool:
@@ -94,6 +111,9 @@ def infer_kind_from_cells(table: Table, name: str, missing: set[str]) -> Underst
     if not look.cells.is_numeric and (dates := DateColumn.recognise(look)) is not None:
         return dates  # before numbers: figures with a month's name beside them are no amounts in a unit
     found = next(found for column in COLUMN_CLASSES if (found := column.recognise(look)) is not None)
+    if INDEX_NAME.fullmatch(name) and found.kind == "category":
+        cure = f"to use them, set data.columns: {{{quote_yaml_key(name)}: category}}"
+        return Understood("ignore", f"the row names of the data frame that was saved; {cure}", notice=True)
     is_number = found in (Understood("number"), RUNNING_NUMBER) or (found.kind == "number" and IDENTIFIER in found.note)
     if is_number and (said := explain_number_dates(name, look)):
         return Understood("number", said, notice=True)

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import TextIO
 
 from mlptrain.data.blanks import strip_blanks
+from mlptrain.data.column_names import name_saved_index
 from mlptrain.data.delimited import FIELD_LIMIT
 from mlptrain.data.files import GZIP_FAULTS, Opener, build_gzip_error, make_opener
 from mlptrain.data.grammar import is_number
@@ -26,7 +27,7 @@ from mlptrain.data.table_shape import (
     read_figure,
 )
 from mlptrain.data.text_faults import find_unmarked_utf16
-from mlptrain.data.text_lines import has_text, read_separator_line
+from mlptrain.data.text_lines import QUOTED_NAMES, has_text, read_separator_line
 
 SAMPLE = 1 << 16
 """Bytes of the beginning from which delimiter and header are told."""
@@ -85,7 +86,8 @@ def sniff_format(
     mark = next((read_separator_line(line) for line in lines if line.strip("\r\n")), "")
     marked = next(number for number, line in enumerate(lines, 1) if line.strip("\r\n")) if mark else 0
     skipped = max(given.skip_rows, marked)
-    marks = given.delimiter or mark or CANDIDATES
+    blank = " " * any(QUOTED_NAMES.fullmatch(line) for line in islice(lines, skipped, skipped + 1))
+    marks = given.delimiter or mark or blank + CANDIDATES
     shapes = [shape for each in marks if (shape := find_shape(lines, skipped, each, fixed=bool(given.skip_rows)))]
     if not shapes:
         return TableFormat(encoding=encoding, delimiter=given.delimiter or mark or None, skip_rows=skipped)
@@ -172,6 +174,7 @@ def find_shape(lines: Sequence[str], skipped: int, delimiter: str, *, fixed: boo
     if not records:
         return None
     width = find_common_width(records)
+    records[0] = name_saved_index(records[0], records[1:]) if len(records[0]) == width - 1 else records[0]
     start = 0
     while not fixed and start < min(len(records) - 1, TITLES):
         if len(records[start]) == width and not is_padded_title(records[start], records[start + 1 :]):

@@ -127,6 +127,8 @@ OTHER_TEXT = (
     (re.compile(r"\s*<(\?xml|!doctype|html)\b", re.IGNORECASE), "HTML or XML"),
 )
 """How texts begin that are no tables."""
+ROW_NAMES = "rows have one cell more than there are names; the first one is read as the name of the row ('Unnamed: 0')"
+BLANK_DELIMITER = 'blanks divide the quoted names; if they divide the columns, set data.delimiter: " "'
 CSV_WORDS = {
     "unexpected end of data": "a quote is opened here and never closed; close it",
     "expected after": "text follows a closing quote; double the quotes inside a quoted field, or remove them",

@@ -9,6 +9,8 @@ import numpy as np
 
 SEPARATOR_LINE = re.compile(r'"?sep=(?P<mark>[^\r\n])"?[\s,;|]*', re.IGNORECASE)
 """The line by which Excel is told the delimiter."""
+QUOTED_NAMES = re.compile(r'"[^"]*"(?: "[^"]*")+\s*')
+"""Quoted names that blanks divide, as R writes them."""
 CLOSING = re.compile(r'(?<!")"(?:"")*(?!")')
 """A run of an odd number of quotes, which ends a quoted cell (or begins one)."""
 

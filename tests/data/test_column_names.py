@@ -102,7 +102,7 @@ def test_another_first_column_wants_a_name(tmp_path, cells, kind):
 
 def test_only_the_first_column_is_an_index_and_only_once():
     for names in (["a", ""], ["", ""], [""], ["", SAVED_INDEX], ["", "a", " "]):
-        assert name_saved_index(names, ["0", "1"]) == names
+        assert name_saved_index(names, [["0", "x", "x"], ["1", "x", "x"]]) == names
 
 
 def test_the_lines_of_rows_are_right_below_names_without_an_index(tmp_path):
