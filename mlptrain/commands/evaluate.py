@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mlptrain.commands.input_format import ModelInputFormat
 from mlptrain.commands.input_settings import set_input_format
+from mlptrain.commands.percent_notices import describe_percent_cells, describe_percent_sign
 from mlptrain.errors import DataError, MissingFile, SpecError
 from mlptrain.model.evaluation import Evaluation, slice_rows_by_part
 from mlptrain.model.model import Model
@@ -28,16 +29,20 @@ def evaluate_files(
     settings: Sequence[str] = (),
 ) -> Evaluation:
     """The metrics of a model on a file, or on the test part that its spec names; `by` a column also in slices."""
-    model = set_input_format(Model.load(model_path), settings)
+    trained = Model.load(model_path)
+    model = set_input_format(trained, settings)
+    sign = describe_percent_sign(trained.spec.data, model.spec.data)
     if data is None:
         with name_key_of_model_spec(model, Path(model_path)):
-            return evaluate_known_rows(model, Path(model_path), by, resamples, settings)
+            found = evaluate_known_rows(model, Path(model_path), by, resamples, settings)
+        return replace(found, notices=(*sign, *found.notices))
     if not model.reads_images and labels is None:
         found = evaluate_table_file(model, data, by, resamples, settings)
     else:
         rows = read_evaluation_file(model, data, labels, [] if by is None else [by])
         found = model.evaluate_rows(rows, by=by, resamples=resamples)
-    return replace(found, seen=describe_seen_file(model, Path(model_path), data))
+    seen = describe_seen_file(model, Path(model_path), data)
+    return replace(found, seen=seen, notices=(*sign, *found.notices))
 
 
 def evaluate_known_rows(
@@ -123,7 +128,10 @@ def evaluate_table_file(
 
     def evaluate() -> Evaluation:
         reader = form.model
-        return reader.evaluate_rows(read_evaluation_file(reader, data, None, texts), by=by, resamples=resamples)
+        rows = read_evaluation_file(reader, data, None, texts)
+        cells = describe_percent_cells(rows.inputs.types, reader.columns().values(), model.spec.data)
+        found = reader.evaluate_rows(rows, by=by, resamples=resamples)
+        return replace(found, notices=(*cells, *found.notices))
 
     try:
         try:

@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from mlptrain.commands.input_format import ModelInputFormat
 from mlptrain.commands.input_settings import set_input_format
+from mlptrain.commands.percent_notices import describe_percent_cells, describe_percent_sign
 from mlptrain.commands.predict_output import (
     STDOUT,
     OutputOptions,
@@ -61,8 +62,9 @@ class Prediction:
         strict: bool = False,
         threads: int | None = None,
     ) -> None:
-        self.model, self.options, self.counts = set_input_format(Model.load(model_path), settings), options, Counts()
-        self.settings = settings
+        trained = Model.load(model_path)
+        self.model, self.options, self.counts = set_input_format(trained, settings), options, Counts()
+        self.settings, self.trained = settings, trained.spec.data
         self.model_path, self.data, self.strict, self.threads = model_path, data, strict, threads
         self.names: list[str] = []
         self.said: list[str] = []
@@ -176,6 +178,7 @@ class Prediction:
         said = (
             *([] if self.model.reads_images else self.format.notices),
             *([] if self.model.reads_images else self.reading.source.remarks),
+            *self.describe_percents(),
             *self.said,
             *self.describe_left_out(),
             *(str(self.format.advise(DataError(doubt))) for doubt in self.doubts),
@@ -187,6 +190,15 @@ class Prediction:
             self.counts.lost.words(),
         )
         return [message for message in said if message]
+
+    def describe_percents(self) -> list[str]:
+        """Notices of cells in per cent that may mean another number than in training."""
+        types = {} if self.model.reads_images else self.reading.types
+        columns = self.model.columns().values()
+        return [
+            *describe_percent_sign(self.trained, self.model.spec.data),
+            *describe_percent_cells(types, columns, self.trained),
+        ]
 
     def describe_left_out(self) -> list[str]:
         """A notice of the lines of this file that the format leaves out."""
