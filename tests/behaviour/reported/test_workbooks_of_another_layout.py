@@ -59,3 +59,27 @@ def test_what_the_user_says_of_the_layout_stands(folder):
     ended = mlptrain("predict", "0.npz", "4.xlsx", "--set", "data.sheet=Info", cwd=folder)
     assert ended.code == 3
     assert "columns 'x', 'c' are missing; the columns are 'nur Text'" in ended.err
+
+
+@pytest.mark.parametrize("settings", ["", ', decimal: ",", thousands: "."'])
+def test_only_the_layout_of_a_workbook_is_looked_for(tmp_path, settings):
+    """Its numbers know that they are numbers: how a text writes them is nothing to be found out of them."""
+    lines = ["x;c;y", *(f"{str(x).replace('.', ',') if settings else x};{c};{y}" for x, c, y in ROWS), ""]
+    (tmp_path / "t.csv").write_text("\n".join(lines), encoding="utf-8")
+    said = f'data: {{train: t.csv, target: y, delimiter: ";"{settings}}}\nmodel: {{hidden: [2]}}\n'
+    (tmp_path / "m.yaml").write_text(f"{said}training: {{epochs: 1}}\n", encoding="utf-8")
+    assert mlptrain("fit", "m.yaml", "-q", cwd=tmp_path).code == 0
+    write_workbook(tmp_path / "t.xlsx", before=TITLE)
+    found = mlptrain("predict", "m.npz", "t.xlsx", cwd=tmp_path)
+    assert found.out == mlptrain("predict", "m.npz", "t.csv", cwd=tmp_path).out
+    assert found.err == "note: t.xlsx: not written as the training file; read with skip_rows: 2\n"
+
+
+def test_texts_of_a_workbook_are_never_read_in_another_way_than_the_model_has(tmp_path, folder):
+    book = openpyxl.Workbook()
+    for row in (*TITLE, ("x", "c", "y"), *((f"{x:.2f}".replace(".", ","), c, y) for x, c, y in ROWS)):
+        book.active.append(row)
+    book.save(folder / "texts.xlsx")
+    ended = mlptrain("predict", "0.npz", "texts.xlsx", cwd=folder)
+    assert (ended.code, ended.out) == (3, "")
+    assert "is not a number" in ended.err
