@@ -25,6 +25,7 @@ from mlptrain.storage.locking import lock_exclusively
 from mlptrain.training import loop
 from mlptrain.training.events import Finished, FitStarted, FunctionSink, Started
 from mlptrain.training.snapshot import Snapshot
+from tests.support.clocks import Clock
 from tests.support.flows import csv_text, fit, fit_mixed, mixed_rows, write_mixed
 
 HELD_OUT = {"split": {"validation": 0.2}}
@@ -579,15 +580,6 @@ def test_checkpoints_of_other_formats_and_networks_are_refused(tmp_path):
 
 
 # when they are written
-
-
-class Clock:
-    def __init__(self, tick):
-        self.now, self.tick = 0.0, tick
-
-    def __call__(self):
-        self.now += self.tick
-        return self.now
 
 
 def checkpoints_seen(tmp_path, tick, **options):

@@ -19,6 +19,7 @@ from mlptrain.spec import recipes
 from mlptrain.spec.file import load_draft
 from mlptrain.spec.recipes import list_recipes, load_recipe, parse_recipe
 from mlptrain.training import loop
+from tests.support.clocks import Clock, let_steps_take
 from tests.support.flows import fit
 
 PACKAGED = list_recipes()
@@ -55,23 +56,10 @@ def shelf(tmp_path, monkeypatch):
     load_recipe.cache_clear()
 
 
-class Clock:
-    now = 0.0
-
-    def __call__(self):
-        return self.now
-
-
 @pytest.fixture
 def clock(monkeypatch):
-    clock, step = Clock(), loop.train_step
-
-    def timed(*arguments):
-        clock.now += 1
-        return step(*arguments)
-
-    for module in (time_limit, loop):
-        monkeypatch.setattr(module, "train_step", timed)
+    clock = Clock()
+    let_steps_take(monkeypatch, clock, lambda: 1.0, time_limit, loop)
     return clock
 
 

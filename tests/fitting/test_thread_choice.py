@@ -13,6 +13,7 @@ from mlptrain.fitting.thread_choice import WORTH
 from mlptrain.model import products
 from mlptrain.model.products import count_product_threads
 from mlptrain.training import loop
+from tests.support.clocks import Clock, let_steps_take
 from tests.support.flows import fit, write_mixed
 
 ALL = 2
@@ -38,23 +39,13 @@ def seen(monkeypatch):
         yield threads
 
 
-class Clock:
-    now = 0.0
-
-    def __call__(self):
-        return self.now
-
-
 @pytest.fixture
 def clock(monkeypatch):
-    clock, step = Clock(), time_limit.train_step
+    clock, pace = Clock(), [ONE]
+    let_steps_take(monkeypatch, clock, lambda: ONE if count_product_threads() == 1 else pace[-1], time_limit)
 
     def make(several):
-        def timed(*arguments):
-            clock.now += ONE if count_product_threads() == 1 else several
-            return step(*arguments)
-
-        monkeypatch.setattr(time_limit, "train_step", timed)
+        pace.append(several)
         return clock
 
     return make

@@ -22,6 +22,7 @@ from mlptrain.spec.rules import find_contradictions
 from mlptrain.storage.companions import derive_checkpoint_path
 from mlptrain.training import loop
 from mlptrain.training.events import Finished, FunctionSink, Started
+from tests.support.clocks import Clock
 from tests.support.flows import fit, write_mixed
 from tests.support.preparing import read_spec
 
@@ -29,19 +30,15 @@ TRAIN_STEP, JUDGED = loop.train_step, loop.evaluate_finished_epoch
 TRIAL, EPOCH = 8.0, 5.0
 
 
-class Clock:
+class SlowingClock(Clock):
     """A clock that work moves on, `slowness` times as fast once training has begun."""
 
-    def __init__(self):
-        self.now, self.slowness = 1000.0, 1.0
-
-    def __call__(self):
-        return self.now
+    slowness = 1.0
 
 
 @pytest.fixture
 def clock(monkeypatch):
-    clock = Clock()
+    clock = SlowingClock()
 
     def taking(seconds, work, *, slowed):
         def timed(*arguments, **options):

@@ -12,6 +12,7 @@ from mlptrain.spec.recipes import load_recipe
 from mlptrain.storage.companions import derive_checkpoint_path
 from mlptrain.training import loop
 from mlptrain.training.events import FitStarted, FunctionSink, TrialSteps
+from tests.support.clocks import Clock, let_steps_take
 from tests.support.flows import fit
 
 TRIED = """\
@@ -120,15 +121,6 @@ def test_a_fit_that_goes_on_has_the_choice_it_began_with_and_makes_no_trials(tmp
     assert (tmp_path / "t.npz").read_bytes() == (tmp_path / "whole.npz").read_bytes()
 
 
-class Clock:
-    """A clock that the steps of time_limit's own trial move on by a second each."""
-
-    now = 0.0
-
-    def __call__(self):
-        return self.now
-
-
 @pytest.mark.parametrize(
     ("limit", "said"),
     [
@@ -140,13 +132,8 @@ class Clock:
 def test_trials_take_a_part_of_a_time_limit_and_none_is_made_of_too_few_steps(tmp_path, monkeypatch, limit, said):
     from mlptrain.fitting import time_limit
 
-    clock, step = Clock(), time_limit.train_step
-
-    def timed(*arguments):
-        clock.now += 1
-        return step(*arguments)
-
-    monkeypatch.setattr(time_limit, "train_step", timed)
+    clock = Clock()
+    let_steps_take(monkeypatch, clock, lambda: 1.0, time_limit)
     told: list[str] = []
     overrides = [f"training.time_limit={limit}"]
     fit(

@@ -18,7 +18,8 @@ from mlptrain.reporting.digest import Digest
 from mlptrain.reporting.frame import ASCII, FINAL_ROWS, UNICODE, Frame, draw_trial, shorten_facts
 from mlptrain.reporting.lines import LinesSink
 from mlptrain.training.events import Started, StepsDone, TrialSteps
-from tests.support.streams import Clock, broken_off, drawn, runs, training
+from tests.support.clocks import Clock
+from tests.support.streams import broken_off, drawn, runs, training
 
 SHOW_CURSOR = "\x1b[?25h"
 HIDE_CURSOR = "\x1b[?25l"

@@ -8,7 +8,8 @@ from hypothesis import given
 from mlptrain.model.history import EpochEnded
 from mlptrain.reporting.history import UNWRITTEN, HistoryWriter
 from mlptrain.training.events import Finished, Started, StepsDone
-from tests.support.streams import Clock, drawn, runs, training
+from tests.support.clocks import Clock
+from tests.support.streams import drawn, runs, training
 
 NAMES = {Started: "started", EpochEnded: "epoch", Finished: "finished"}
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from mlptrain.model.history import EpochEnded
 from mlptrain.reporting.lines import LinesSink
 from mlptrain.training.events import Finished, StepsDone, TrialSteps
-from tests.support.streams import Clock, broken_off, drawn, runs, training
+from tests.support.clocks import Clock
+from tests.support.streams import broken_off, drawn, runs, training
 
 
 def written(events, *, title="", clock=None, tick=None, stream=None):

@@ -17,18 +17,6 @@ optional = st.none() | floats
 names = st.text(max_size=30) | st.sampled_from(["accuracy", "rmse", "balanced_accuracy", "\x1b[2J", "[/b]", "精度"])
 
 
-class Clock:
-    """A clock that moves when it is told to, and by `tick` whenever it is read."""
-
-    def __init__(self, tick: float = 0.0) -> None:
-        self.now = 100.0
-        self.tick = tick
-
-    def __call__(self) -> float:
-        self.now += self.tick
-        return self.now
-
-
 @st.composite
 def started(draw: st.DrawFn) -> Started:
     return Started(
