@@ -148,8 +148,8 @@ class CategoryColumn(Column):
         return (*self.levels, *self.missing)
 
     @property
-    def embedded_codes(self) -> tuple[int, int] | None:
-        return self.encoding.embedded_codes
+    def code_embedding(self) -> tuple[int, int] | None:
+        return self.encoding.code_embedding
 
     def codes(self, table: Table) -> Integers:
         """The place of each cell's level; the number of levels for any other value."""

@@ -259,7 +259,7 @@ class Column(ABC):
         return False
 
     @property
-    def embedded_codes(self) -> tuple[int, int] | None:
+    def code_embedding(self) -> tuple[int, int] | None:
         """How many codes its column of the matrix has, and the width of their embedding; None if it has no codes."""
         return None
 

@@ -29,7 +29,7 @@ def explain_level_count_mismatch(levels: int, found: int | str) -> str:
 class Inputs:
     """Columns of the matrix that are inputs as they are, not codes for which the network has embeddings."""
 
-    embedded_codes: ClassVar[tuple[int, int] | None] = None
+    code_embedding: ClassVar[tuple[int, int] | None] = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +105,7 @@ class LevelCodes:
         return 1
 
     @property
-    def embedded_codes(self) -> tuple[int, int]:
+    def code_embedding(self) -> tuple[int, int]:
         """How many codes there are, and the width of their embedding."""
         return self.levels + 1, self.embedding
 

@@ -60,8 +60,8 @@ def make_input_layout(features: Features | PixelFeatures) -> InputLayout:
     for column, place in features.places():
         if column.is_plain_number:
             numbers.append(place.start)
-        if column.embedded_codes is not None:
-            levels, width = column.embedded_codes
+        if column.code_embedding is not None:
+            levels, width = column.code_embedding
             codes.append(Codes(place=place.start, levels=levels, width=width))
     widths = tuple(column.width for column in features.columns)
     return InputLayout(width=features.width, numbers=tuple(numbers), codes=tuple(codes), feature_widths=widths)

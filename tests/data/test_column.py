@@ -212,7 +212,7 @@ def test_values_in_memory_have_the_texts_that_training_saw(kind, trained, given,
 def test_inputs_are_plain_numbers_or_codes_or_neither():
     def facts(kind, **rules):
         column = fitted(table(x=cells_of(kind, 1, gaps=4)), kind, **rules).columns[0]
-        return column.is_plain_number, column.embedded_codes
+        return column.is_plain_number, column.code_embedding
 
     assert facts("number") == (True, None)
     assert facts("boolean") == facts("date") == facts("category") == (False, None)

@@ -427,4 +427,4 @@ def test_every_fitted_encoding_can_be_broken():
 def test_only_codes_are_embedded(encoding):
     codes, levels, _, targets = case(1)
     fitted = encoding.fit(codes, levels=levels, targets=targets)
-    assert fitted.embedded_codes == ((levels + 1, fitted.embedding) if isinstance(fitted, LevelCodes) else None)
+    assert fitted.code_embedding == ((levels + 1, fitted.embedding) if isinstance(fitted, LevelCodes) else None)
