@@ -39,7 +39,7 @@ class Reader:
 
     def __init__(self, open_bytes: Opener, name: str, layout: TableFormat, known: Collection[str] = ()) -> None:
         self.open_bytes, self.name, self.layout = open_bytes, name, layout
-        self.known = {*known, *layout.named_columns}
+        self.known = {*known, *layout.column_names}
         self.inner_blank_lines = self.empty_rows_at_end = 0
         self.left_out_after_names = self.left_out_at_end = 0
         self.unit = ":"

@@ -57,7 +57,7 @@ class TableFormat:
         return self.header is not False
 
     @property
-    def named_columns(self) -> Collection[str]:
+    def column_names(self) -> Collection[str]:
         """Columns of which it is known that the file has them."""
         return ()
 

@@ -145,7 +145,7 @@ class Data(TableFormat):
     every row counts once, and a note says so."""
 
     @property
-    def named_columns(self) -> frozenset[str]:
+    def column_names(self) -> frozenset[str]:
         """The columns that the spec speaks of."""
         own = (self.sample_weight, self.split.column)
         return frozenset([*self.targets, *self.columns, *filter(None, own)])
