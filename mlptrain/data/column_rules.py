@@ -47,7 +47,7 @@ class ColumnRules:
         return self.type is not None and self.type in CLASS_OF and CLASS_OF[self.type].needs_texts_of(self.type)
 
     @property
-    def declared_kind(self) -> str | None:
+    def kind(self) -> str | None:
         """The type; else the kind that alone takes one of the keys that are given; None if nothing tells."""
         if self.type is not None:
             return self.type

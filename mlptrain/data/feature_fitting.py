@@ -43,7 +43,7 @@ def decide_column_kinds(table: Table, names: Sequence[str], rules: FeatureRules)
 
 def decide_column_kind(table: Table, name: str, rules: FeatureRules) -> Understood:
     """The kind of one column: the spec's, or what its cells say."""
-    declared, missing = rules.of(name).declared_kind, {"", *rules.missing(name)}
+    declared, missing = rules.of(name).kind, {"", *rules.missing(name)}
     if declared is not None:
         return explain_declared_kind(table, name, missing, declared)
     return infer_column_kind(table, name, missing)

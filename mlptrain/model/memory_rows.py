@@ -39,7 +39,7 @@ def make_training_rows(data: Any, spec: Data) -> TableRows:
         raise SpecError("data: the spec names images (data.train); leave data out, or name a target instead")
     if not spec.has_header:
         raise SpecError("data.header: rows in memory have names of columns; leave it out")
-    ignored = [column for column in spec.rules.columns if spec.rules.of(column).declared_kind == "ignore"]
+    ignored = [column for column in spec.rules.columns if spec.rules.of(column).kind == "ignore"]
     return adapt_table_to_spec(read_frame(data, name=NAME, unread=ignored), spec)
 
 

@@ -218,7 +218,7 @@ def read_table_rows(
     """The rows of tables with the same columns."""
     paths = [locate_file(path, folder) for path in files]
     own = {*data.targets, *filter(None, (data.sample_weight, data.split.column)), *texts}
-    ignored = {name for name in data.rules.columns if data.rules.of(name).declared_kind == "ignore"}
+    ignored = {name for name in data.rules.columns if data.rules.of(name).kind == "ignore"}
     all_texts = {*texts, *find_text_columns(data)}
     chosen = None if only is None else {*only, *own}
     return TableRows(read_table(paths, data, texts=all_texts, unread=ignored - own, only=chosen))
