@@ -8,6 +8,7 @@ import numpy as np
 from numpy.random import BitGenerator
 
 from mlptrain.data.column import (
+    ONE_VALUE,
     Column,
     ColumnLook,
     ColumnSettings,
@@ -105,9 +106,8 @@ class CategoryColumn(Column):
     def recognise(cls, look: ColumnLook) -> Understood:
         """A category is what no other kind has recognised, unless it is constant or different in nearly every row."""
         if look.is_constant:
-            reads = look.table.grammar_of(look.name).reads
-            if look.counts and look.present < look.texts.rows and not any(map(reads, look.counts)):
-                return Understood("category", "one value, or missing")
+            if look.counts and look.present < look.texts.rows:
+                return Understood("category", ONE_VALUE)
             return Understood("ignore", "constant" if look.counts else "all cells are missing")
         if look.is_unique:
             return Understood("ignore", f"text with {len(look.counts)} different values in {look.present} cells")
@@ -120,7 +120,7 @@ class CategoryColumn(Column):
         shown = ", ".join(map(quote, levels[:6])) + (", …" if len(levels) > 6 else "")
         note = f"{found.note}; " if found.note else ""
         said = "{type: category, encoding: target}" if len(levels) > MANY_LEVELS else "category"
-        return said, f"{note}{len(levels)} levels: {shown}{look.describe_gaps(look.missing)}"
+        return said, f"{note}{len(levels)} level{'s' * (len(levels) != 1)}: {shown}{look.describe_gaps(look.missing)}"
 
     @classmethod
     def fit(cls, table: Table, asked: ColumnSettings, targets: Doubles) -> Self | None:

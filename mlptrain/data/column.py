@@ -39,6 +39,10 @@ ROWS_TO_TELL, ONE_OF = 10, 50
 """Cells of at least so many rows are an identifier if all are different, but for one in so many."""
 
 
+ONE_VALUE = "one value, or missing"
+"""What is said of a category whose cells say one thing at most: which of them are missing is what it tells."""
+
+
 REASONS = {"number": "numbers", "boolean": "truth values", "category": "texts", "date": "dates"}
 """What the cells of a column are, for a kind that needs no other reason."""
 

@@ -1,7 +1,7 @@
 """Columns of dates."""
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -27,7 +27,7 @@ from mlptrain.data.date_recognition import (
     reads_all,
     understand_dates,
 )
-from mlptrain.data.dates import ISO, DateParts, Moments, find_format_fault, parse_dates_and_zones
+from mlptrain.data.dates import ISO, MOMENTS, DateParts, Moments, find_format_fault, parse_dates_and_zones
 from mlptrain.data.odd_cells import OddRows
 from mlptrain.data.table import Table
 from mlptrain.data.usual_numbers import UsualNumbers
@@ -198,14 +198,16 @@ class DateColumn(Column):
         gaps = np.isnan(seconds)
         if gaps.all():
             return None
-        parts = DateParts.fit(seconds)
+        parts, indicator = DateParts.fit(seconds), asked.imputing.indicator and bool(gaps.any())
         if parts.degenerate:
-            return None
+            if not indicator:
+                return None
+            parts = replace(parts, scale=MOMENTS)  # which of them are missing is what the column tells
         return cls(
             name=asked.name,
             format=asked.format or find_table_date_format(table, asked.name, asked.missing),
             parts=parts,
-            indicator=asked.imputing.indicator and bool(gaps.any()),
+            indicator=indicator,
             missing=asked.missing,
             clock=asked.clock,
             zones=summarize_zones(*count_zones(table, asked.name, asked.missing, asked.format)),

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data.column import ColumnLook, Doubles, Understood
+from mlptrain.data.column import ONE_VALUE, ColumnLook, Doubles, Understood
 from mlptrain.data.column_names import format_quoted_names
 from mlptrain.data.column_rules import FeatureRules
 from mlptrain.data.date_column import DateColumn
@@ -166,9 +166,12 @@ def list_far_numbers(table: Table, understood: Mapping[str, Understood], rules: 
 
 
 def find_incomplete_rows(table: Table, understood: Mapping[str, Understood], rules: FeatureRules) -> NDArray[np.bool_]:
-    """The rows to be dropped because they lack a cell of a column whose incomplete rows the spec leaves out."""
+    """The rows to be dropped because they lack a cell of a column whose incomplete rows the spec leaves out.
+
+    A column that tells nothing but which cells are missing drops none.
+    """
     dropped = np.zeros(table.rows, bool)
     for name, found in understood.items():
-        if found.kind != "ignore" and rules.drops_incomplete_rows(name):
+        if found.kind != "ignore" and found.note != ONE_VALUE and rules.drops_incomplete_rows(name):
             dropped |= CLASS_OF[found.kind].find_gaps(table, rules.settle(name, found.kind))
     return dropped

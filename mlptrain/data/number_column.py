@@ -21,7 +21,7 @@ from mlptrain.data.number_reading import describe_range, read_booleans, read_num
 from mlptrain.data.number_recognition import recognise_numbers
 from mlptrain.data.number_texts import MISSING_NUMBERS, are_whole_numbers, has_fraction
 from mlptrain.data.odd_cells import BEYOND, OddRows
-from mlptrain.data.scaling import FittedScaling
+from mlptrain.data.scaling import Affine, FittedScaling
 from mlptrain.data.table import Table
 from mlptrain.data.usual_numbers import UsualNumbers
 
@@ -76,19 +76,23 @@ class NumberColumn(Column):
         boolean = asked.kind == "boolean"
         values = (read_booleans if boolean else read_numbers)(table, asked.name, asked.missing)
         known = values[~np.isnan(values)]
-        if not known.size or known.min() == known.max():
+        if not known.size:
             return None
-        scaling = asked.scaling.fit(known)
-        if scaling.degenerate:
-            return None
+        indicator = asked.imputing.indicator and known.size < values.size
+        scaling: FittedScaling = asked.scaling.fit(known)
+        varies = not scaling.degenerate and known.min() < known.max()
+        if not varies:
+            if not indicator:
+                return None
+            scaling = Affine(center=float(known[0]), scale=LARGEST_SCALED)  # what differs later says nothing known
         return cls(
             name=asked.name,
             boolean=boolean,
             fill=asked.imputing.fit(known),
             scaling=scaling,
-            indicator=asked.imputing.indicator and known.size < values.size,
+            indicator=indicator,
             missing=asked.missing,
-            usual=None if boolean else UsualNumbers.fit(known),
+            usual=None if boolean and varies else UsualNumbers.fit(known),
             whole=not boolean and not has_fraction(known),
         )
 

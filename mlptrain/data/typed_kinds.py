@@ -7,7 +7,7 @@ from itertools import islice
 import numpy as np
 
 from mlptrain.data.cells import Doubles
-from mlptrain.data.column import UNIQUE, UNIQUE_TEXTS, Understood, explain_different_cells
+from mlptrain.data.column import ONE_VALUE, UNIQUE, UNIQUE_TEXTS, Understood, explain_different_cells
 from mlptrain.data.date_recognition import understand_dates
 from mlptrain.data.grammar import NUMBERS
 from mlptrain.data.number_forms import LOOKED_AT, NumberLook, look_at_number_texts
@@ -41,8 +41,10 @@ def refuse_mistyped_values(table: Table, name: str, missing: Collection[str]) ->
 
 
 def infer_typed_number_kind(name: str, values: Doubles) -> Understood:
-    """A column of numbers; constants and running numbers are left out."""
+    """A column of numbers; constants and running numbers are left out, one number beside gaps is a category."""
     known = values[~np.isnan(values)]
+    if known.size and known.size < values.size and known.min() == known.max():
+        return Understood("category", ONE_VALUE)
     if not known.size or known.min() == known.max():
         return Understood("ignore", "constant" if known.size else "all cells are missing")
     return recognise_identifier(name, values) or Understood("number")
@@ -55,8 +57,8 @@ def infer_typed_text_kind(table: Table, name: str, missing: Collection[str]) -> 
     counts = {value: count for value, count in cells.counts.items() if value not in gaps}
     present = sum(counts.values())
     if len(counts) < 2:
-        if counts and kind != "date" and present < cells.rows:
-            return Understood("category", "one value, or missing")
+        if counts and present < cells.rows:
+            return Understood("category", ONE_VALUE)
         return Understood("ignore", "constant" if counts else "all cells are missing")
     if kind != "category":
         return Understood(kind)

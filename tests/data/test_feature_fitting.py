@@ -148,7 +148,7 @@ def test_an_absent_column_is_an_error():
 @pytest.mark.parametrize("cells", ["1 -9 3 -9.0", "1 -9 3 -9e0", "1 -9 3 -09"])
 def test_a_number_that_means_missing_does_so_however_it_is_written(cells):
     np.testing.assert_array_equal(read_numbers(table(x=cells), "x", {"-9"}), [1, np.nan, 3, np.nan])
-    assert infer_kind_from_cells(table(x="-9 -9.0 1 1"), "x", {"-9"}).note == "constant"
+    assert infer_kind_from_cells(table(x="-9 -9.0 1 1"), "x", {"-9"}).note == "one value, or missing"
     assert read_numbers(table(x=cells), "x", MARKS)[1] == -9
 
 
@@ -261,6 +261,7 @@ KINDS = {
     "constant": ("a a a", "ignore"),
     "check-box": ("x x _", "category"),
     "constant-number": ("7 7 7", "ignore"),
+    "check-box-of-ones": ("1 1 _", "category"),
     "only-marks-of-missing-numbers": ("NA ? NA", "category"),
     "mostly-NA": (["NA"] * 995 + ["Ex", "Fa", "Gd"], "category"),
     "thousands-with-commas": ("1,000 2,000 3,500", "category"),
@@ -291,7 +292,7 @@ def test_the_kind_follows_from_all_cells(cells, kind):
     [
         ("_ _", "all cells are missing"),
         ("a a a", "constant"),
-        ("7 _ 7", "constant"),
+        ("7 _ 7", "one value, or missing"),
         ("x _ x", "one value, or missing"),
         ("007 010", "codes with leading zeros"),
         ([f"name {number}" for number in range(101)], "text with 101 different values in 101 cells"),

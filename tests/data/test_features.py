@@ -288,7 +288,7 @@ def test_what_is_left_out_is_named_with_the_reason():
 
 
 @pytest.mark.parametrize(
-    ("kind", "cells"), [("number", "1 1 _"), ("number", "_ _"), ("boolean", "yes yes"), ("category", "a a")]
+    ("kind", "cells"), [("number", "1 1 1"), ("number", "_ _"), ("boolean", "yes yes"), ("category", "a a")]
 )
 def test_a_column_that_says_nothing_in_training_is_left_out(kind, cells):
     rules = FeatureRules()
