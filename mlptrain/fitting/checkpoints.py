@@ -50,6 +50,7 @@ from mlptrain.training.state import TrainState, make_initial_state
 When = Literal["auto", "epochs", "off"]
 Existing = Literal["refuse", "resume", "restart", "finish"]
 
+UNDO = "undo that, or forget the unfinished fit with --restart"
 SHARE = 0.02
 """The part of the time that checkpoints take at most, unless every epoch is to have one."""
 SHORT = 5.0
@@ -105,7 +106,7 @@ class Checkpoints:
     def __init__(
         self, model: Path, plan: Plan, host: Host, draft: Draft | None = None, *, read_data: ReadData | None = None
     ) -> None:
-        self.model, self.plan = model, plan
+        self.model, self.plan, self.draft = model, plan, draft
         self.clock, self.notice = host.clock, host.notice
         self.unfinished = load_unfinished_checkpoint(model, plan, host.notice, draft, read_data)
         self.found = self.unfinished
@@ -177,22 +178,35 @@ class Checkpoints:
         return {"mlptrain": WRITER, "NumPy": np.__version__, "matrix products": library}
 
     def verify(self, found: Checkpoint) -> None:
-        """An error with the first difference, if the checkpoint is of another spec or of other data."""
-        path, cure = derive_checkpoint_path(self.model), "undo that, or forget the unfinished fit with --restart"
+        """An error with the first difference, if the checkpoint is of another spec or of other data.
+
+        What the user has written goes first, then the data: of other rows a recipe makes another spec.
+        """
+        path, cure = derive_checkpoint_path(self.model), UNDO
         if found.diverged and not self.finishes:
             raise SpecError(f"{path}: the fit diverged ({found.place}); --finish writes the model of its best epoch")
-        if change := self.describe_spec_change(found):
-            writer = found.surroundings.get("mlptrain")
-            other = f" (it was written by mlptrain {writer}, this is {WRITER})" if writer != WRITER else ""
-            raise SpecError(f"{path}: the spec has changed{other}: {change}; {cure}")
+        self.verify_spec(found, self.is_written)
         if change := describe_difference(found.data, self.data) or self.describe_changed_inputs(found):
             raise DataError(f"{path}: the data has changed: {change}; {cure}")
+        self.verify_spec(found)
         for what, now in self.surroundings.items():
             if (then := found.surroundings.get(what)) != now:
                 self.notice(
                     f"{path} was written with {what} {then}, this is {now}: the last digits of the result may differ "
                     "from those of a fit that was never interrupted"
                 )
+
+    def is_written(self, path: tuple[str, ...]) -> bool:
+        """Whether the user has written what stands at a path of the spec."""
+        return self.draft is not None and self.draft.gives(path)
+
+    def verify_spec(self, found: Checkpoint, matters: Callable[[tuple[str, ...]], bool] = bool) -> None:
+        """An error with the first difference that matters, if the checkpoint is of another spec."""
+        if change := self.describe_spec_change(found, matters):
+            path, cure = derive_checkpoint_path(self.model), UNDO
+            writer = found.surroundings.get("mlptrain")
+            other = f" (it was written by mlptrain {writer}, this is {WRITER})" if writer != WRITER else ""
+            raise SpecError(f"{path}: the spec has changed{other}: {change}; {cure}")
 
     def describe_changed_inputs(self, found: Checkpoint) -> str:
         """The first difference in what the inputs mean, in words; the order of the columns decides that, too."""
@@ -208,10 +222,12 @@ class Checkpoints:
             why = f"what was fitted on the rows of {which} is not what it was, although their cells are the same"
             raise DataError(f"{path}: {why}; forget the unfinished fit with --restart")
 
-    def describe_spec_change(self, found: Checkpoint) -> str:
+    def describe_spec_change(self, found: Checkpoint, matters: Callable[[tuple[str, ...]], bool]) -> str:
         """The first change that matters, in words; more epochs do not, where nothing depends on their number."""
         now = to_stored(self.training_data.spec)
         for path, then, new in find_nested_differences(found.spec, now):
+            if not matters(path):
+                continue
             if path == ("training", "epochs") and then is not None:
                 if why := self.explain_hindrance(found, new):
                     return f"training.epochs was {then}, is {new}, {why}"

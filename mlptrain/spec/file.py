@@ -156,6 +156,10 @@ class Draft:
         """Whether the draft itself says what stands at a path: all of it, or with a recipe the user's own keys."""
         return self.recipe is None or is_given(self.own(self.recipe.spec), path)
 
+    def gives(self, path: tuple[str, ...]) -> bool:
+        """Whether the user has written what stands at a path."""
+        return is_given(self.own(None if self.recipe is None else self.recipe.spec), path)
+
     @property
     def given(self) -> dict[tuple[str, ...], Any]:
         """What the user has written, by the paths of the keys: texts, and lists of them."""

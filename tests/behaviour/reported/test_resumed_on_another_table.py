@@ -18,6 +18,7 @@ from mlptrain.fitting.host import Host
 from mlptrain.model.memory_rows import make_training_rows
 from mlptrain.preparation.fingerprint import Input, describe_other_inputs, round_numbers
 from mlptrain.spec.file import make_draft_from_spec
+from mlptrain.spec.recipes import list_recipes, load_recipe
 from mlptrain.storage.companions import derive_checkpoint_path
 from tests.support.flows import csv_text, fit, mixed_rows, write_mixed
 
@@ -298,3 +299,22 @@ def test_the_difference_is_looked_for_before_anything_is_trained(tmp_path, monke
     (tmp_path / "mixed.csv").write_text(csv_text(mixed_rows(), swapped(NAMES, "size", "fresh")))
     monkeypatch.setattr(checkpoints, "restore_snapshot", None)
     refused(spec, out, "another order")
+
+
+def write_rows(folder, rows):
+    lines = [f"{k % 17},{k * 7 % 13},{k % 17 + k * 7 % 13}" for k in range(rows)]
+    (folder / "d.csv").write_text("\n".join(["a,b,y", *lines]) + "\n")
+
+
+@pytest.mark.parametrize("recipe", [name for name in list_recipes() if not load_recipe(name).choices])
+def test_what_a_recipe_makes_of_other_rows_is_other_data(tmp_path, recipe):
+    """Of more or fewer rows a recipe makes another spec: it is the table that has changed, not the spec."""
+    spec, out = tmp_path / "d.yaml", tmp_path / "d.npz"
+    spec.write_text(f"recipe: {recipe}\ndata: {{train: d.csv, target: y}}\n")
+    write_rows(tmp_path, 1500)
+    interrupt(spec, out, 1)
+    for rows in (40, 6000):
+        write_rows(tmp_path, rows)
+        refused(spec, out, "d.npz.ckpt: the data has changed: the number of rows has changed, from 1500 to")
+        own = {"overrides": ["training.batch_size=8"]}
+        refused(spec, out, "the spec has changed: training.batch_size was .*, is 8", error=SpecError, **own)
