@@ -1,12 +1,15 @@
 """A command line that cannot be read, in one sentence; and the look of help."""
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from typing import Any
 
 from typer.core import TyperCommand
 from typer.exceptions import TyperException
+
+from mlptrain.errors import SpecError
 
 
 class Command(TyperCommand):
@@ -18,9 +21,28 @@ class Command(TyperCommand):
             if each.param_type_name == "argument":
                 setattr(each, "display_type_rich", lambda **_: "")  # noqa: B010  (its type has nothing to say)
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the arguments; an option of one value that is given several times is an error."""
+        _, _, order = self.make_parser(ctx).parse_args(list(args))
+        asks_for_help = any(param.is_eager for param in order)
+        if not ctx.resilient_parsing and not asks_for_help:
+            require_options_once(ctx.command_path, order)
+        return super().parse_args(ctx, args)
+
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """The pieces of the line of usage."""
         return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
+
+
+def require_options_once(path: str, order: Sequence[Any]) -> None:
+    """An error where one of the parameters, in the order in which they are given, is an option whose last value alone
+    would count; a flag says the same however often it is given.
+    """
+    for param, count in Counter(param for param in order if param.param_type_name == "option").items():
+        if count > 1 and not (param.multiple or param.is_flag or param.count):
+            option = max(param.opts, key=len)
+            times = "twice" if count == 2 else f"{count} times"
+            raise SpecError(f"{path}: {option} is given {times}, and it takes one value: give it once")
 
 
 def describe_usage_problem(problem: TyperException) -> str:

@@ -1,0 +1,58 @@
+"""A command line says everything once: laws over every option of every command."""
+
+import pytest
+from typer.main import get_command
+
+from mlptrain.cli import app
+from tests.support.command import mlptrain
+
+COMMANDS = get_command(app).commands
+OPTIONS = [
+    (name, param)
+    for name, command in sorted(COMMANDS.items())
+    for param in command.params
+    if param.param_type_name == "option" and not param.is_eager
+]
+SINGLE = [(name, param) for name, param in OPTIONS if not (param.is_flag or param.multiple)]
+OTHERS = [(name, param) for name, param in OPTIONS if param.is_flag or param.multiple]
+
+
+def write_value(param):
+    """A value that an option takes."""
+    return {"checkpoints": "auto"}.get(param.name, "1")
+
+
+def list_ids(options):
+    return [f"{name} {param.opts[0]}" for name, param in options]
+
+
+def test_there_are_options_of_every_sort():
+    assert {param.opts[0] for _, param in SINGLE} >= {"--out", "--by", "--threads", "--digits", "--target", "--labels"}
+    assert {param.opts[0] for _, param in OTHERS} >= {"--set", "--keep", "--json", "--quiet"}
+
+
+@pytest.mark.parametrize(("name", "param"), SINGLE, ids=list_ids(SINGLE))
+@pytest.mark.parametrize("times", [2, 3])
+def test_an_option_of_one_value_given_several_times_is_an_error_that_names_it(tmp_path, name, param, times):
+    """Also where both values are the same: of several, all but one would be lost without a word."""
+    for spelling in param.opts:
+        ended = mlptrain(name, *[spelling, write_value(param)] * times, "x.yaml", cwd=tmp_path)
+        option = max(param.opts, key=len)
+        said = f"{option} is given {'twice' if times == 2 else '3 times'}, and it takes one value: give it once"
+        assert ended == (2, "", f"error: mlptrain {name}: {said}\n")
+        ended = mlptrain(name, *[f"{option}={write_value(param)}"] * times, "x.yaml", cwd=tmp_path)
+        assert said in ended.err
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("name", "param"), [*OTHERS, *SINGLE], ids=list_ids([*OTHERS, *SINGLE]))
+def test_what_may_stand_several_times_or_stands_once_is_no_such_error(tmp_path, name, param):
+    value = [] if param.is_flag else [write_value(param)]
+    times = 2 if param.is_flag or param.multiple else 1
+    assert "it takes one value" not in mlptrain(name, *[param.opts[0], *value] * times, cwd=tmp_path).err
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_help_is_shown_whatever_else_is_asked(tmp_path, name):
+    ended = mlptrain(name, "--help", "--out", "a", "--out", "b", "--by", "a", "--by", "b", cwd=tmp_path)
+    assert ended.code == 0 or "there is no option" in ended.err
