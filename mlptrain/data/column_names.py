@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from difflib import get_close_matches
 from itertools import islice
+from typing import Literal
 from unicodedata import normalize
 
 from mlptrain.data.grammar import is_number
@@ -55,6 +56,8 @@ def name_rows(cells: Sequence[str]) -> bool:
     return len(set(cells)) == len(cells) and all(map(str.strip, cells))
 
 
+FORMS: Sequence[Literal["NFC", "NFD"]] = ("NFC", "NFD")
+"""Unicode's forms of letters with marks: composed, and as letters and marks."""
 SHORTEST = 3
 """Letters of a name that another name may have as a part by more than chance."""
 
@@ -99,11 +102,16 @@ def describe_missing_columns(names: Sequence[str], known: Collection[str], taken
 
 def explain_letters(names: Sequence[str], close: Sequence[str]) -> str:
     """That names look alike and are not, as their letters are composed otherwise; empty if they are not so."""
-    alike = {normalize("NFC", name) for name in close if name not in names} & {normalize("NFC", name) for name in names}
+    wanted = {normalize("NFC", name) for name in names}
+    alike = [name for name in close if name not in names and normalize("NFC", name) in wanted]
     if not alike:
         return ""
-    form = "NFD" if all(name != normalize("NFC", name) for name in close) else "NFC"
-    return f" (they look alike, but the file has them in the Unicode form {form}; write the names anew)"
+    some = f"{format_quoted_names(alike)} look{'s' * (len(alike) == 1)} the same"
+    which = "they look alike" if len(alike) == len(names) else some
+    form = next((form for form in FORMS if all(name == normalize(form, name) for name in alike)), "")
+    found = f"the Unicode form {form}" if form else "several Unicode forms"
+    them = "it" if len(alike) == 1 and len(names) > 1 else "them"
+    return f" ({which}, but the file has {them} in {found}; write the names anew)"
 
 
 def format_quoted_names(names: Iterable[str], most: int = 20) -> str:

@@ -42,6 +42,14 @@ def test_names_that_look_alike_are_told_apart(ours, theirs):
     assert "look alike" not in describe_missing_columns(["Größe"], ["größe"])
 
 
+@pytest.mark.parametrize(("ours", "theirs"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_the_form_is_that_of_the_names_that_look_alike_whatever_others_are_missing(ours, theirs):
+    asked, there = ["x", normalize(ours, "naïve"), "Alter"], ["X", normalize(theirs, "naïve"), "alter"]
+    said = describe_missing_columns(asked, there)
+    end = f"looks the same, but the file has it in the Unicode form {theirs}; write the names anew)"
+    assert said.endswith(f"({normalize(theirs, 'naïve')!r} {end}")
+
+
 def test_a_row_in_the_place_of_names_is_called_so():
     assert describe_missing_columns(["a"], ["1", "x"]).endswith("looks like a row: write the names above it")
     assert describe_missing_columns(["a"], ["b", "x"]) == "column 'a' is missing; the columns are 'b', 'x'"
