@@ -25,6 +25,18 @@ def format_figure(value: float | None) -> str:
     return next(form for form in forms if len(form) <= WIDTH)
 
 
+def format_setting(value: float) -> str:
+    """A number that a user has set, as one writes it: the fewest digits that mean it.
+
+    >>> [format_setting(value) for value in (1e-9, 0.005, 30.0, 1e6, 2.5e-7)]
+    ['1e-9', '0.005', '30', '1e6', '2.5e-7']
+    """
+    if 1e-4 <= abs(value) < 1e6:
+        return repr(float(value)).removesuffix(".0")
+    digits = next(digits for digits in range(17) if float(f"{value:.{digits}e}") == value)
+    return _shorten_exponent(f"{value:.{digits}e}")
+
+
 def format_interval(low: float, high: float) -> str:
     """Both ends of an interval."""
     return f"{format_figure(low)} to {format_figure(high)}"

@@ -17,6 +17,7 @@ from mlptrain.engine.losses import compute_member_row_losses
 from mlptrain.engine.parameters import Parameters
 from mlptrain.engine.penalties import compute_norm
 from mlptrain.errors import Diverged
+from mlptrain.figures import format_figure, format_setting
 from mlptrain.spec.fields import Spec
 from mlptrain.training.course import Batch, Course
 from mlptrain.training.state import TrainState
@@ -25,6 +26,8 @@ LOGARITHMS = {"none": "", "log": "logarithm", "log1p": "logarithm"}
 """What is said of a target that was transformed."""
 FAR = 1e3
 """Inputs and targets are of size 1 where they are scaled: a number beyond this is the likely cause."""
+FAST = 30.0
+"""The learning rate / the optimizer's default, from which on it is far off."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,12 +157,11 @@ def build_divergence_error(
     if answer is not None and answer.size > max(FAR, found.size):
         where, cure = describe_largest_target(course, answer, numbers), suggest_target_cure(course)
     else:
-        where, cure = (
-            describe_largest_input(course, found, numbers),
-            suggest_input_cure(course, found) or suggest_smaller_steps(course.spec),
-        )
+        where = describe_largest_input(course, found, numbers) if found.size > FAR else ""
+        cure = suggest_input_cure(course, found) or suggest_smaller_steps(course.spec)
     first = f"first is {fault.what}, after numbers up to {fault.before:.3g}"
-    return Diverged(f"training diverged: the loss is not finite {when}; {first}; {where}; {cure}")
+    said = "; ".join(filter(None, [f"the loss is not finite {when}", first, where, cure]))
+    return Diverged(f"training diverged: {said}")
 
 
 def describe_largest_input(course: Course, found: Extreme, numbers: NDArray[np.int64]) -> str:
@@ -215,6 +217,27 @@ def suggest_input_cure(course: Course, found: Extreme) -> str:
 
 
 def suggest_smaller_steps(spec: Spec) -> str:
-    """What to do about steps that are too large."""
+    """What to do about steps that are too large, and why they are, where a setting tells."""
+    optimizer = spec.optimizer
+    rate, decay = optimizer.learning_rate, getattr(optimizer, "weight_decay", 0.0)
+    if rate * decay > 1:
+        factor = (
+            f"each step multiplies the weights by 1 − learning_rate · weight_decay = {format_figure(1 - rate * decay)}"
+        )
+        return f"{factor}: lower optimizer.weight_decay, which is {format_setting(decay)}"
+    if rate >= FAST * find_usual_rate(spec):
+        why = f"the learning rate of {format_setting(rate)} is far above {describe_usual_rate(spec)}"
+        return f"{why}: lower optimizer.learning_rate"
     clipping = ", or optimizer.global_clipnorm: 1" if spec.optimizer.lacks_norm_bound else ""
     return f"try a smaller optimizer.learning_rate{clipping}"
+
+
+def find_usual_rate(spec: Spec) -> float:
+    """The default learning rate of the optimizer."""
+    usual: float = type(spec.optimizer)().learning_rate
+    return usual
+
+
+def describe_usual_rate(spec: Spec) -> str:
+    """The usual learning rate in words."""
+    return f"the usual {format_setting(find_usual_rate(spec))} of {spec.optimizer.name}"

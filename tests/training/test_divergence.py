@@ -2,6 +2,7 @@
 
 import struct
 from dataclasses import replace
+from pathlib import Path
 from typing import get_args
 
 import numpy as np
@@ -84,7 +85,9 @@ def test_the_first_layer_whose_output_is_not_finite_is_named(name, dropout):
 def test_a_loss_that_overflows_where_the_logits_do_not_is_named():
     course = numbers_course()
     course.network.parameters.values["output.bias"][...] = 1e200
-    assert "; first is the loss itself, after numbers up to 1e+200; the largest input is " in said(course)
+    assert "; first is the loss itself, after numbers up to 1e+200; try a smaller optimizer.learning_rate" in said(
+        course
+    )
 
 
 def test_a_penalty_that_overflows_is_named():
@@ -252,19 +255,46 @@ def test_a_target_that_is_to_blame_is_named(tmp_path, scaled, cure):
     if not scaled:
         assert f"the largest target is 3e+25, {tmp_path}/d.csv:14: column \"y\", '3e25'; {cure}; " in str(caught.value)
     else:  # scaled it is at most √30: it is the learning rate
-        assert "the largest input is " in str(caught.value)
+        assert "the largest " not in str(caught.value)
+        assert "the learning rate of 1e30 is far above the usual 0.01 of sgd: lower" in str(caught.value)
 
 
-def test_where_all_numbers_are_small_it_is_the_learning_rate(tmp_path):
-    spec = written(tmp_path, cells_of(30, 0), optimizer={"name": "sgd", "learning_rate": 1e30})
-    cure = "; try a smaller optimizer.learning_rate"
-    with pytest.raises(Diverged, match=f"{cure}, or optimizer.global_clipnorm: 1; "):
-        fit(spec, out=tmp_path / "m.npz")
-    with pytest.raises(Diverged, match=f"{cure}; "):
-        fit(spec, out=tmp_path / "m.npz", overrides=["optimizer.global_clipnorm=1"])
+def diverged(spec, **overrides):
+    """What is said where a fit diverges."""
+    with pytest.raises(Diverged) as caught:
+        fit(spec, out=Path(spec).parent / "m.npz", overrides=[f"{key}={value}" for key, value in overrides.items()])
+    return str(caught.value)
 
 
-def test_a_category_that_is_to_blame_is_named_by_its_column(tmp_path):
+def test_of_a_usual_learning_rate_a_smaller_one_is_proposed(tmp_path):
+    """Nothing else is to blame: targets of size 1e2 that are not scaled, at which steps grow."""
+    cells = [[*row[:3], str(100 * float(row[3]))] for row in cells_of(30, 0)]
+    rate = {"name": "sgd", "learning_rate": 0.29}
+    spec = written(tmp_path, cells, optimizer=rate, training={"epochs": 300}, model={"hidden": [30, 30]})
+    cure = "try a smaller optimizer.learning_rate"
+    assert f"; {cure}, or optimizer.global_clipnorm: 1; " in diverged(spec)
+
+
+@pytest.mark.parametrize("name", ["sgd", "momentum", "adam", "rmsprop"])
+def test_where_all_numbers_are_small_the_far_learning_rate_is_named_and_no_cell(tmp_path, name):
+    spec = written(tmp_path, cells_of(30, 0), optimizer={"name": name, "learning_rate": 1e200}, training={"epochs": 20})
+    said = diverged(spec)
+    assert "the learning rate of 1e200 is far above the usual 0.0" in said
+    assert ": lower optimizer.learning_rate; " in said
+    assert "largest" not in said
+
+
+@pytest.mark.parametrize("name", ["sgd", "momentum", "nesterov", "adam", "adamw", "rmsprop"])
+def test_where_the_weight_decay_multiplies_the_weights_it_is_named_and_no_cell(tmp_path, name):
+    decay = {"name": name, "learning_rate": 0.01, "weight_decay": 1000}
+    said = diverged(written(tmp_path, cells_of(30, 0), optimizer=decay, training={"epochs": 500}))
+    factor = "each step multiplies the weights by 1 − learning_rate · weight_decay = -9.000"
+    assert f"; {factor}: lower optimizer.weight_decay, which is 1000; " in said
+    assert "largest" not in said
+    assert "clipnorm" not in said
+
+
+def test_a_category_is_never_to_blame(tmp_path):
     cells = [[*row[:2], "xyz"[k % 3], row[3]] for k, row in enumerate(cells_of(30, 0))]
     spec = written(
         tmp_path,
@@ -272,11 +302,10 @@ def test_a_category_that_is_to_blame_is_named_by_its_column(tmp_path):
         optimizer={"name": "sgd", "learning_rate": 1e30},
         data={"columns": {"a": "ignore", "b": "ignore"}},
     )
-    with pytest.raises(Diverged, match=r"the largest input is 1, .*d\.csv:\d+: column \"c\", '[xyz]'; try a smaller"):
-        fit(spec, out=tmp_path / "m.npz")
+    assert "the largest input" not in diverged(spec)
 
 
-def test_of_images_the_number_is_named(tmp_path):
+def test_no_pixel_is_to_blame(tmp_path):
     images = np.zeros((12, 2, 2), np.uint8)
     images[:, 0, 0] = np.arange(12)
     images[6, 1, 1] = 255
@@ -290,8 +319,7 @@ def test_of_images_the_number_is_named(tmp_path):
         "training": {"batch_size": "full", "epochs": 5},
     }
     (tmp_path / "s.yaml").write_text(yaml.safe_dump(spec))
-    with pytest.raises(Diverged, match=r"the largest input is 1, .*i image 7: pixel 4; try a smaller"):
-        fit(str(tmp_path / "s.yaml"), out=tmp_path / "m.npz")
+    assert "the largest input" not in diverged(str(tmp_path / "s.yaml"))
 
 
 # the file that the model would have gone to
