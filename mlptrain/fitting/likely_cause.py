@@ -8,21 +8,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.engine.arrays import Floats
-from mlptrain.figures import format_figure
+from mlptrain.figures import format_figure, format_setting
 from mlptrain.fitting.outcome import TrainingResult
 from mlptrain.fitting.remark import LEAST_EPOCHS, Run, Verdict, is_improving, is_standing_still, judge_learning
 from mlptrain.model.architecture import complete_hidden_layers
 from mlptrain.model.history import restore_epochs
 from mlptrain.storage.container import Arrays
 from mlptrain.training.course import Course
-from mlptrain.training.divergence import Extreme, describe_largest_target, suggest_far_target_cure
+from mlptrain.training.divergence import (
+    FAST,
+    Extreme,
+    describe_largest_target,
+    describe_usual_rate,
+    find_usual_rate,
+    suggest_far_target_cure,
+)
 
 WEIGHTIEST = 0.5
 """The part of the sum of squared deviations from the median that one target makes up where it is far out."""
 LEAST_ROWS = 20
 """Of fewer rows one may well be so far out."""
-FAST, SLOW = 30.0, 0.01
-"""The learning rate / the optimizer's default, from which on (up to which) it is far off."""
+SLOW = 0.01
+"""The learning rate / the optimizer's default, up to which it is far off."""
 JUMP = 1.2
 """The training loss of an epoch / that of the one before it, from which on the loss jumps."""
 LARGE = 30.0
@@ -95,7 +102,9 @@ def describe_slow_rate(case: Case) -> str:
     rate, usual = find_rates(case)
     if rate > SLOW * usual:
         return ""
-    return f"the learning rate of {format_figure(rate)} is far below {describe_usual(case.course, usual)}: raise it"
+    asked = case.course.spec.optimizer.learning_rate
+    shown = format_setting(asked if asked <= SLOW * usual else rate)
+    return f"the learning rate of {shown} is far below {describe_usual_rate(case.course.spec)}: raise it"
 
 
 def describe_fast_rate(case: Case) -> str:
@@ -109,18 +118,14 @@ def describe_rate_above_usual(case: Case) -> str:
     rate, usual = find_rates(case)
     if rate < FAST * usual:
         return ""
-    return f"the learning rate of {format_figure(rate)} is far above {describe_usual(case.course, usual)}: lower it"
+    shown = format_setting(case.course.spec.optimizer.learning_rate)  # which no schedule exceeds
+    return f"the learning rate of {shown} is far above {describe_usual_rate(case.course.spec)}: lower it"
 
 
 def find_rates(case: Case) -> tuple[float, float]:
     """The largest learning rate of the epochs, and the optimizer's default."""
-    usual: float = type(case.course.spec.optimizer)().learning_rate
+    usual = find_usual_rate(case.course.spec)
     return max(epoch.learning_rate for epoch in case.run.epochs), usual
-
-
-def describe_usual(course: Course, usual: float) -> str:
-    """The usual learning rate in words."""
-    return f"the usual {format_figure(usual)} of {course.spec.optimizer.name}"
 
 
 def has_jumps(run: Run) -> bool:

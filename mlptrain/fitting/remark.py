@@ -23,6 +23,8 @@ STANDSTILL = 0.05
 """The part of its loss by which a run that stands still falls in its second half at most."""
 UNMOVED = 0.01
 """The part of its first loss by which a run that has not moved at all has changed."""
+NOISE = 0.25
+"""The same where the loss is that of batches, with dropout."""
 WORSE, NOTHING, PART = 2.0, 0.99, 0.2
 """The training loss / that of the baseline, from which on a run is far worse, has learned nothing, or only a part."""
 LATER = 0.97
@@ -118,6 +120,8 @@ def judge_learning(run: Run) -> Verdict:
     lowest, known = min(kept, *run.train_losses), tells_something(run.train_metrics)
     if run.class_weights:
         return "enough" if known else "nothing"
+    if kept > NOTHING * baseline and is_unmoved(run):  # what it is worth is then worth of its first values
+        return "nothing"
     if kept > WORSE * baseline:
         return "far worse"
     if kept > NOTHING * baseline and lowest > LATER * baseline and not known:
@@ -136,6 +140,20 @@ def is_standing_still(run: Run) -> bool:
     losses, rates = run.train_losses, [epoch.learning_rate for epoch in run.epochs]
     half = losses[len(losses) // 2 :]
     return rates[-1] > 0.5 * max(rates) and half[0] - min(half) < STANDSTILL * abs(half[0])
+
+
+def is_unmoved(run: Run) -> bool:
+    """Whether the loss has not changed since the first epoch: that of the training rows, or of the validation rows.
+
+    The loss of batches differs from epoch to epoch by dropout and the order of rows: there both halves are compared.
+    """
+    train, validation = run.train_losses, list_known_losses(run, validated=True)
+    series = [train, validation] if len(validation) == len(train) else [train]
+    if any(max(losses) - min(losses) < UNMOVED * abs(losses[0]) for losses in series):
+        return True
+    halves = mean(train[: len(train) // 2]), mean(train[len(train) // 2 :])
+    is_noise = max(train) - min(train) < NOISE * abs(train[0]) and len(series) == 1 and run.running_loss
+    return is_noise and abs(halves[0] - halves[1]) < STANDSTILL * abs(halves[0])
 
 
 def is_improving(losses: Sequence[float], last: int) -> bool:
@@ -157,9 +175,10 @@ def describe_partial_learning(run: Run) -> str:
     """The training loss stands still, far above what such a network can reach, and the reason is known."""
     if judge_learning(run) != "part" or not run.cause:
         return ""
-    losses = run.train_losses
-    if max(losses) - min(losses) < UNMOVED * abs(losses[0]):
+    if is_unmoved(run):
         return f"it did not learn: {run.cause}"
+    if run.baseline_loss is not None and (run.kept_loss or 0.0) >= run.baseline_loss:
+        return f"it is no better than what knows nothing of a row ({run.figures}): {run.cause}"
     return f"it learned only in part ({run.figures}): {run.cause}"
 
 

@@ -5,6 +5,7 @@ import warnings
 from pathlib import Path
 
 import pytest
+import yaml
 
 import mlptrain
 from mlptrain.figures import format_figure
@@ -77,9 +78,9 @@ RUNS = {
         CLASSES,
         {"optimizer": at(1e-7)},
         "did not learn",
-        "1.000e-7 is far below the usual 0.001",
+        "1e-7 is far below the usual 0.001",
     ),
-    "a rate far too large": (NUMBERS, {"optimizer": at(30.0), "epochs": 8}, "gone astray", "30.00 is far above the us"),
+    "a rate far too large": (NUMBERS, {"optimizer": at(30.0), "epochs": 8}, "gone astray", "30 is far above the us"),
     "a large rate that kills": (CORNERS, {"optimizer": at(10.0), "activation": "relu"}, "did not learn", "far above"),
     "inputs that are large": (LARGE, {"data": {"scaling": "none"}}, "gone astray", 'column "a" are of size 100,'),
     "inputs that are small": (SMALL, {"data": {"scaling": "none"}, "epochs": 4}, "did not learn", "of size 1.0"),
@@ -145,11 +146,27 @@ def test_the_large_rates_of_a_recipe_are_its_own():
     assert "far above" not in mlptrain.fit(spec).outcome.remark
 
 
+ASTRAY = {"optimizer.learning_rate": 3.0, "optimizer.weight_decay": 0.0, "training.epochs": 8}
+
+
 def test_the_figures_of_a_remark_are_those_of_the_metrics():
-    outcome = mlptrain.fit(ROOT / "configs/diabetes.yaml", overrides={"optimizer.learning_rate": 1e-9}).outcome
+    outcome = mlptrain.fit(ROOT / "configs/diabetes.yaml", overrides=ASTRAY).outcome
     loss, baseline = outcome.metrics["train"]["loss"], outcome.baseline["train"]["loss"]
     figures = f"(loss on the training rows {format_figure(loss)}, baseline there {format_figure(baseline)})"
     assert outcome.remark.startswith(f"it has gone astray {figures}: the learning rate of")
+
+
+@pytest.mark.parametrize("rate", [1e-9, 1e-12])
+@pytest.mark.parametrize("file", ["breast_cancer", "diabetes", "iris"])
+@pytest.mark.parametrize("data", [{}, {"split": {"test": 0.2}}], ids=["validated", "all rows"])
+def test_what_stands_still_from_the_first_epoch_on_did_not_learn(file, rate, data):
+    """Whatever its first values are worth by chance."""
+    spec = yaml.safe_load((ROOT / "configs" / f"{file}.yaml").read_text())
+    spec["data"] |= {"train": str(ROOT / "datasets" / f"{file}.csv")} | data
+    spec["optimizer"]["learning_rate"], spec["training"] = rate, {"epochs": 20, "batch_size": 32}
+    remark = mlptrain.fit(spec).outcome.remark
+    said = f"it did not learn: the learning rate of {f'{rate:.0e}'.replace('-0', '-')} is far below the usual 0.001 of"
+    assert remark.startswith(said)
 
 
 CONFIGS = {

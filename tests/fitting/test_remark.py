@@ -68,10 +68,15 @@ CASES = {
     "still improving at the end (batch loss 0.3600 to 0.2400)": run_of(STEADY, running_loss=True),
     "it did not learn: CAUSE": run_of([0.7] * 20, [0.7] * 20, metrics=CHANCE, baseline_loss=0.69),
     "it has gone astray (loss on the training rows 5.000, baseline there 2.000): CAUSE": run_of(
-        [5.0] * 20, metrics={"r2": -2.0}
+        [*[6.0] * 10, *[5.0] * 10], metrics={"r2": -2.0}
     ),
     "it has gone astray (loss on the training rows 6.000, baseline there 2.000)": run_of(
-        [5.0] * 20, metrics=LEARNED | {"loss": 6.0}
+        [*[6.0] * 10, *[5.0] * 10], metrics=LEARNED | {"loss": 6.0}
+    ),
+    "it did not learn: CAUSE  ": run_of([5.0] * 20, metrics={"r2": -2.0}),
+    "it did not learn: CAUSE   ": run_of([2.001] * 20, metrics=LEARNED | {"loss": 2.5}),
+    "it is no better than what knows nothing of a row (loss on the training rows 2.100, baseline": run_of(
+        [2.4, *[2.1] * 19], metrics=LEARNED
     ),
     "its training loss swings (up to 4.500 after the first epoch, baseline 2.000): FAST": run_of(
         SWINGING, best=8, fast="FAST"
