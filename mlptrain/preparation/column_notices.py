@@ -9,22 +9,27 @@ from mlptrain.data.levels import describe_near_levels, is_word_for_missing, merg
 from mlptrain.data.number_reading import extend_marks, quote_yaml_key
 from mlptrain.data.table import Table
 
+BECOMES = {"ignore": (" is left out", " are left out"), "category": (" is a category", " are categories")}
+"""What becomes of one column, or of several, that are another thing than they look like."""
 ONE_BY_ONE = 3
 """Findings of one kind that are said column by column; more of them are said together."""
 
 
 def describe_findings(understood: Mapping[str, Understood]) -> list[str]:
-    """What the findings that users should hear say: each by itself, or the columns of one finding together."""
-    alike: dict[str, list[str]] = {}
+    """What the findings that users should hear say, and what becomes of the columns: each by itself, or the columns of
+    one finding together.
+    """
+    alike: dict[tuple[str, str], list[str]] = {}
     for name, found in understood.items():
         if found.notice:
-            alike.setdefault(found.note.replace(quote_yaml_key(name), "…"), []).append(name)
+            alike.setdefault((found.kind, found.note.replace(quote_yaml_key(name), "…")), []).append(name)
     said = []
-    for note, names in alike.items():
+    for (kind, note), names in alike.items():
+        one, several = BECOMES.get(kind, ("", ""))
         if len(names) > ONE_BY_ONE:
-            said.append(f"columns {format_quoted_names(names, 5)}: {note}")
+            said.append(f"columns {format_quoted_names(names, 5)}{several}: {note}")
         else:
-            said += [f'column "{name}": {understood[name].note}' for name in names]
+            said += [f'column "{name}"{one}: {understood[name].note}' for name in names]
     return said
 
 

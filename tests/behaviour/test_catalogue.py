@@ -894,7 +894,7 @@ VALUES = [
     ],
     good(
         "dates",
-        'note: column "day": dates',
+        'note: column "day" is left out: dates',
         "data.columns: {day: date}",
         table=with_column("day", "2024-01-31", "2024-02-28", "2023-12-24"),
         command="check spec.yaml",

@@ -1,6 +1,7 @@
 """Texts that look like dates but are read by no format are told, with what to do; others are not."""
 
 import datetime as dt
+import re
 
 import pytest
 
@@ -68,4 +69,5 @@ def test_check_and_init_say_it(name, tmp_path):
     (tmp_path / "s.yaml").write_text("data: {train: t.csv, target: y}\nmodel: {hidden: []}\ntraining: {epochs: 1}\n")
     for line in (["init", "t.csv", "--target", "y", "--out", "-"], ["check", "s.yaml"], ["fit", "s.yaml"]):
         ended = mlptrain(*line, cwd=tmp_path)
-        assert (ended.code, 'column "when": texts that look like dates' in ended.err) == (0, True), ended.err
+        assert ended.code == 0
+        assert re.search('column "when" is (a category|left out): texts that look like dates', ended.err), ended.err

@@ -164,7 +164,7 @@ def test_a_stored_index_is_no_input(tmp_path, index):
     write_spec(tmp_path, "s", "")
     for command in ("check", "fit"):
         ended = mlptrain(command, "s.yaml", cwd=tmp_path)
-        assert f'note: column "{index}": the index of the stored data frame' in ended.err + ended.out
+        assert f'note: column "{index}" is left out: the index of the stored data frame' in ended.err + ended.out
     started = mlptrain("init", "t.parquet", "--target", "label", "--out", "-", cwd=tmp_path)
     assert re.search("ignore +# the index of the stored data frame", started.out)
     parquet.write_table(pa.table(PLAIN), tmp_path / "new.parquet")
@@ -189,7 +189,9 @@ def test_what_one_of_several_files_calls_an_index_is_one(tmp_path, marked, kind)
     ended = mlptrain("fit", "s.yaml", cwd=tmp_path)
     where = f" in {marked[0]}.parquet, though not in all files" if len(marked) == 1 else ""
     cure = f"to use it, set data.columns: {{row: {kind}}}"
-    assert f'note: column "row": the index of the stored data frame{where}; {cure}' in " ".join(ended.err.split())
+    assert f'note: column "row" is left out: the index of the stored data frame{where}; {cure}' in " ".join(
+        ended.err.split()
+    )
     (tmp_path / "s.yaml").write_text(spec % f", columns: {{row: {kind}}}")
     assert mlptrain("fit", "s.yaml", "-q", cwd=tmp_path).code == 0
 

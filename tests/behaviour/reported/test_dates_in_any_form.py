@@ -66,7 +66,7 @@ def test_dates_are_called_so_with_the_format_to_write(tmp_path, written, form):
     (tmp_path / "s.yaml").write_text(spec.format(""))
     (tmp_path / "d.yaml").write_text(spec.format(f", columns: {{when: {said}}}"))
     left_out = mlptrain("fit", "s.yaml", cwd=tmp_path).err
-    assert f'note: column "when": dates; to use them, set data.columns: {{when: {said}}}' in left_out
+    assert f'note: column "when" is left out: dates; to use them, set data.columns: {{when: {said}}}' in left_out
     assert mlptrain("fit", "d.yaml", "-q", cwd=tmp_path).code == 0
     answers = mlptrain("predict", "d.npz", "t.csv", cwd=tmp_path)
     assert (answers.code, "missing cells filled: when 1" in answers.err) == (0, True)

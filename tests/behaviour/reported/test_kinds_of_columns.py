@@ -1,6 +1,7 @@
 """What a column is: numbers in every writing, odd cells among numbers, identifiers, and what is said of each."""
 
 import json
+import re
 
 import pytest
 import yaml
@@ -150,7 +151,7 @@ def test_tickets_of_many_kinds_are_left_to_be_texts_and_it_is_said(tmp_path):
     write_table(tmp_path, [f"PC {k}" if k % 5 < 2 else str(100 + k * 7) for k in range(ROWS)], name="ticket")
     ended = fit(tmp_path)
     assert ended.code == 0
-    assert 'column "ticket": 36 of 60 cells are numbers; if the others mean missing' in ended.err
+    assert 'column "ticket" is a category: 36 of 60 cells are numbers; if the others mean missing' in ended.err
 
 
 IDENTIFIERS = {
@@ -170,7 +171,7 @@ def test_whole_numbers_that_differ_in_every_row_are_a_probable_identifier(form, 
     ended = fit(tmp_path)
     assert 'column "id": whole numbers, different in every row: probably an identifier' in ended.err
     write_table(tmp_path, cells, name="Unnamed: 0")
-    assert 'column "Unnamed: 0": the row numbers of the data frame' in fit(tmp_path).err
+    assert 'column "Unnamed: 0" is left out: the row numbers of the data frame' in fit(tmp_path).err
     (tmp_path / "new.csv").write_text("noise\n1.5\n")
     assert mlptrain("predict", "s.npz", "new.csv", cwd=tmp_path).code == 0
 
@@ -313,3 +314,26 @@ def test_a_declared_kind_stands_beside_odd_cells(tmp_path):
         checked = mlptrain("check", "s.yaml", cwd=tmp_path)
         assert checked.code == 0, checked.err
         assert "most of its cells are numbers" in " ".join(checked.out.split())
+
+
+@pytest.mark.parametrize("many", [1, 4])
+@pytest.mark.parametrize("quiet", [[], ["-q"]], ids=["loud", "quiet"])
+def test_fit_says_what_becomes_of_each_column_that_looks_like_another_thing(tmp_path, many, quiet):
+    """Alike notes of columns that are left out and of those that become categories do not hide which are which."""
+    rows = 300
+    columns = {"y": [str(k * k % 7) for k in range(rows)], "x": [str(k % 13) for k in range(rows)]}
+    columns |= {f"pct{n}": [f"{k * (n + 7) % 90}%" for k in range(rows)] for n in range(many)}
+    columns |= {f"price{n}": [f"${k * (n + 3) % 293}.1{k}" for k in range(rows)] for n in range(many)}
+    columns |= {f"day{n}": [f"2024-0{1 + k % 9}-1{k * (n + 3) % 10}" for k in range(rows)] for n in range(many)}
+    lines = [";".join(cells) for cells in zip(*columns.values(), strict=True)]
+    (tmp_path / "t.csv").write_text("\n".join([";".join(columns), *lines]) + "\n")
+    (tmp_path / "s.yaml").write_text("data: {train: t.csv, target: y, delimiter: ;}\n")
+    ended = mlptrain("fit", "s.yaml", *QUICK, *quiet, cwd=tmp_path)
+    assert ended.code == 0, ended.err
+    for name in columns.keys() - {"x", "y"}:
+        about = (line.removeprefix("note: ").partition(":")[0] for line in ended.err.splitlines())
+        notes = [said for said in about if re.search(rf"\b{name}\b", said)]
+        out = not name.startswith("pct")
+        becomes = ("is left out", "are left out") if out else ("is a category", "are categories")
+        assert len(notes) == (1 if out or not quiet else 0), ended.err
+        assert all(any(said in note for said in becomes) for note in notes)
