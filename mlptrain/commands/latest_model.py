@@ -6,10 +6,16 @@ from pathlib import Path
 from mlptrain.errors import DataError, MlptrainError, ModelFileError, SpecError
 from mlptrain.model.model import Model
 from mlptrain.plain import to_stored
-from mlptrain.storage.companions import MODEL_END, PREVIOUS_END, choose_default_output
+from mlptrain.storage.companions import (
+    CHECKPOINT_END,
+    MODEL_END,
+    PREVIOUS_END,
+    choose_default_output,
+    derive_checkpoint_path,
+)
 from mlptrain.storage.foreign import CHECKPOINT, MODEL, SPEC, is_table, recognise_own
 
-MODEL_ENDS = (MODEL_END, ".ckpt", ".ckpt.prev")
+MODEL_ENDS = (MODEL_END, CHECKPOINT_END, f"{CHECKPOINT_END}.prev")
 """How the names of models and unfinished fits end."""
 MOST_CHANGES = 4
 """Settings that are named of those that have changed."""
@@ -52,7 +58,9 @@ def name_model(name: str, data: str | None) -> Named:
         return Named(model=name, data=data)
     model = choose_default_output(name)
     if not model.is_file():
-        raise ModelFileError(f"{name}: this is a spec, and its model {model} is not here; mlptrain fit {name} makes it")
+        unfinished = describe_unfinished_fit_of(model)
+        cure = f"an unfinished fit is: {unfinished}" if unfinished else f"mlptrain fit {name} makes it"
+        raise ModelFileError(f"{name}: this is a spec, and its model {model} is not here; {cure}")
     return Named(model=str(model), data=data, notice=describe_model_of_spec(model, Path(name)))
 
 
@@ -95,15 +103,32 @@ def find_latest_model(folder: Path) -> Path:
     """The model in a folder that was written last; a SpecError if there is none, or several are of one age."""
     models = [path for path in list_candidates(folder) if recognise_own(path) == MODEL]
     if not models:
-        others = sorted(path.name for path in folder.iterdir() if path.name.endswith((PREVIOUS_END, *MODEL_ENDS[1:])))
-        beside = f" ({', '.join(others[:5])} do not count)" if others else ""
-        raise SpecError(f"MODEL is missing, and no model is in this folder{beside}; name one, or mlptrain fit SPEC")
+        raise SpecError(f"MODEL is missing, and no model is in this folder{describe_files_beside(folder)}")
     ages = {path: path.stat().st_mtime_ns for path in models}
     latest = [path for path in models if ages[path] == max(ages.values())]
     files = [path for path in latest if not path.is_symlink()] or latest
     if len(files) > 1:
         raise SpecError(f"MODEL is missing, and these are of the same age: {', '.join(map(str, files))}; name one")
     return files[0]
+
+
+def describe_files_beside(folder: Path) -> str:
+    """What a folder has in place of a model, and what to do: unfinished fits go before what does not count."""
+    for path in sorted(folder.glob(f"*{MODEL_END}{CHECKPOINT_END}")):
+        if unfinished := describe_unfinished_fit_of(path.with_suffix("")):
+            return f", but an unfinished fit is ({path.name}); {unfinished}"
+    others = sorted(path.name for path in folder.iterdir() if path.name.endswith((PREVIOUS_END, *MODEL_ENDS[1:])))
+    beside = f" ({', '.join(others[:5])} {'does' if len(others) == 1 else 'do'} not count)" if others else ""
+    return f"{beside}; name one, or mlptrain fit SPEC"
+
+
+def describe_unfinished_fit_of(model: Path) -> str:
+    """What to do with the unfinished fit that would write a model; empty if there is none."""
+    if recognise_own(derive_checkpoint_path(model)) != CHECKPOINT:
+        return ""
+    specs = (model.with_suffix(end) for end in (".yaml", ".yml"))
+    spec = next((str(path) for path in specs if recognise_own(path) == SPEC), "SPEC")
+    return f"mlptrain fit {spec} --resume goes on with it, --finish writes the model of its best epoch"
 
 
 def list_candidates(folder: Path) -> list[Path]:

@@ -8,6 +8,10 @@ PREVIOUS_END = ".previous.npz"
 """How the name of a model ends that another one has replaced; such a one is not found."""
 
 
+CHECKPOINT_END = ".ckpt"
+"""What follows the name of a model in that of its unfinished fit."""
+
+
 def choose_default_output(spec_path: str) -> Path:
     """<spec name>.npz in the working directory."""
     return Path("model.npz" if spec_path == "-" else f"{Path(spec_path).stem}.npz")
@@ -15,12 +19,12 @@ def choose_default_output(spec_path: str) -> Path:
 
 def derive_checkpoint_path(model: Path) -> Path:
     """Path of the checkpoint of a fit that will write `model`."""
-    return model.with_name(f"{model.name}.ckpt")
+    return model.with_name(f"{model.name}{CHECKPOINT_END}")
 
 
 def derive_previous_checkpoint_path(model: Path) -> Path:
     """Path of the checkpoint before the last one."""
-    return model.with_name(f"{model.name}.ckpt.prev")
+    return model.with_name(f"{model.name}{CHECKPOINT_END}.prev")
 
 
 def derive_lock_path(path: Path) -> Path:

@@ -111,6 +111,33 @@ def test_several_of_one_age_and_none_are_errors_that_list_them(folder, content):
         choose_model_and_data(None)
 
 
+def test_one_file_that_does_not_count_is_said_of_one(folder, content):
+    put(folder, content, **{"a.previous": 5})
+    with pytest.raises(
+        SpecError, match=r"this folder \(a.previous.npz does not count\); name one, or mlptrain fit SPEC"
+    ):
+        choose_model_and_data(None)
+
+
+@pytest.mark.parametrize(("name", "spec"), [("s", "s.yaml"), ("other", "other.yml"), ("wide", "SPEC")])
+def test_in_place_of_a_model_the_unfinished_fit_is_named_with_the_ways_to_end_it(folder, content, name, spec):
+    put(folder, content, **{"a.previous": 5})
+    unfinished = content.replace(b"mlptrain model", b"mlptrain checkpoint", 1)
+    (folder / "t.npz.ckpt").write_bytes(content)  # which is none
+    (folder / f"{name}.npz.ckpt").write_bytes(unfinished)
+    cure = f"mlptrain fit {spec} --resume goes on with it, --finish writes the model of its best epoch"
+    for data in (None, "t.csv"):
+        with pytest.raises(SpecError) as caught:
+            choose_model_and_data(data)
+        where = f"no model is in this folder, but an unfinished fit is ({name}.npz.ckpt); {cure}"
+        assert str(caught.value) == f"MODEL is missing, and {where}"
+    if spec != "SPEC":
+        with pytest.raises(ModelFileError) as failed:
+            choose_model(spec)
+        said = f"its model {name}.npz is not here; an unfinished fit is: {cure}"
+        assert str(failed.value) == f"{spec}: this is a spec, and {said}"
+
+
 def test_a_link_to_a_model_is_no_second_one(folder, content):
     put(folder, content, a=100)
     (folder / "latest.npz").symlink_to("a.npz")
