@@ -5,9 +5,10 @@ they are true and false, capitals do not count. Codes, such as digits of one len
 What may be meant alike and is kept apart, such as levels that differ by capitals only, is told.
 """
 
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import chain, combinations
 from math import isfinite
 from typing import Protocol
 from unicodedata import normalize
@@ -245,17 +246,33 @@ def remove_unseen_signs(text: str) -> str:
     return text if text.isascii() else text.translate(dict.fromkeys(ZERO_WIDTH))
 
 
+DIFFERENCES: Mapping[str, Callable[[str], str]] = {
+    "capitals": str.casefold,
+    "blanks": lambda text: " ".join(text.split()),
+    "signs that are not seen": remove_unseen_signs,
+    "the form of their letters": lambda text: normalize("NFKC", text),
+}
+"""What texts may differ by that are meant alike, and what takes the difference away."""
+
+
 def describe_difference(one: str, other: str) -> str:
-    """How texts differ that may be meant alike."""
-    if one.casefold() == other.casefold():
-        return "by capitals only"
-    if one.casefold().split() == other.casefold().split():
-        return "by blanks only"
-    if remove_unseen_signs(one) == remove_unseen_signs(other):
-        return "by signs that are not seen only"
-    one, other = map(remove_unseen_signs, (one, other))
-    letters = (" ".join(normalize("NFKC", text).casefold().split()) for text in (one, other))
-    return "by the form of their letters only" if len(set(letters)) == 1 else "only as texts, not as numbers"
+    """How texts differ that may be meant alike, in the fewest words; what does not count is no difference.
+
+    >>> describe_difference("Rome ", " rome"), describe_difference("New York", "new  york")
+    ('by capitals only', 'by capitals and blanks only')
+    """
+    one, other = trim_text(one), trim_text(other)
+    for names in chain.from_iterable(combinations(DIFFERENCES, count) for count in range(1, len(DIFFERENCES) + 1)):
+        if reduce_text(one, names) == reduce_text(other, names):
+            return f"by {' and '.join(filter(None, [', '.join(names[:-1]), names[-1]]))} only"
+    return "only as texts, not as numbers"
+
+
+def reduce_text(text: str, differences: Iterable[str]) -> str:
+    """A text without some of the differences."""
+    for name in differences:
+        text = DIFFERENCES[name](text)
+    return text
 
 
 def find_near_levels(levels: Iterable[str], grammar: NumberGrammar = NUMBERS) -> list[tuple[str, str]]:

@@ -217,6 +217,14 @@ def test_groups_and_slices_that_mean_one_value_or_different_ones_are_no_matter(t
 
 
 NEARLY = {
+    "capitals, beside blanks": (["Zürich", "a", "b"], " zürich ", "they differ by capitals only"),
+    "capitals, beside letters and marks": (["Zürich", "a", "b"], "zu\u0308rich", "they differ by capitals only"),
+    "capitals and blanks": (["New York", "a", "b"], " new\u00a0york", "they differ by capitals and blanks only"),
+    "all that there is": (
+        ["Bad Ems", "a", "b"],
+        "bad\u00a0e\u00adｍs",
+        "by capitals, blanks, signs that are not seen and the form of their letters only",
+    ),
     "capitals": (["oslo", "rome", "bern"], "OSLO", "'OSLO' is not 'oslo': they differ by capitals only"),
     "codes": (["01", "02", "03"], "1", "'1' is not '01': they differ only as texts, not as numbers"),
     "codes of words": (["1", "2", "x"], "1.0", "'1.0' is not '1': they differ only as texts, not as numbers"),
