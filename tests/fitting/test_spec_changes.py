@@ -6,7 +6,7 @@ import pytest
 
 from mlptrain.fitting.spec_changes import describe_asked_change, find_asked_changes
 from mlptrain.fitting.time_limit import shorten_spec_epochs
-from mlptrain.plain import to_plain
+from mlptrain.plain import to_stored
 from mlptrain.spec.file import make_draft_from_spec
 
 SPEC = {"data": {"train": "t.csv", "target": "y"}, "training": {"epochs": 10}}
@@ -14,7 +14,7 @@ SPEC = {"data": {"train": "t.csv", "target": "y"}, "training": {"epochs": 10}}
 
 def find_changed(then, now):
     """The paths of the settings that differ, of a spec that a fit had and one that is asked for."""
-    spec = to_plain(make_draft_from_spec(then).spec)
+    spec = to_stored(make_draft_from_spec(then).spec)
     return [".".join(path) for path, _, _ in find_asked_changes(spec, make_draft_from_spec(now))]
 
 
@@ -22,8 +22,8 @@ def test_what_a_time_limit_shortens_has_not_changed():
     warmup = {"learning_rate": {"name": "warmup", "epochs": 5}}
     draft = make_draft_from_spec(SPEC | {"training": {"epochs": 10, "time_limit": "5s"}, "schedules": warmup})
     then = shorten_spec_epochs(draft.spec, 4)
-    assert list(find_asked_changes(to_plain(then), draft)) == []
-    assert describe_asked_change(to_plain(replace(then, seed=3)), draft) == "seed was 3, is 0"
+    assert list(find_asked_changes(to_stored(then), draft)) == []
+    assert describe_asked_change(to_stored(replace(then, seed=3)), draft) == "seed was 3, is 0"
 
 
 def test_a_loss_that_the_rows_have_decided_has_not_changed():
