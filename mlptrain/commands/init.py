@@ -20,6 +20,7 @@ from mlptrain.commands.starter_format import (
     describe_skipped_lines,
     format_table_settings,
     look_at_format,
+    propose_own_options,
 )
 from mlptrain.commands.starter_gaps import (
     describe_odd_texts,
@@ -135,8 +136,9 @@ class FirstLook:
 def read_table_to_start(data: str, target: str | None, given: TableFormat) -> FirstLook:
     """The table, how it is written, and the target, which must be there."""
     first = match_files(data)[0]
-    layout, remarks = look_at_format(first, target, given)
-    table = read_table_to_describe(data, layout)
+    with propose_own_options():
+        layout, remarks = look_at_format(first, target, given)
+        table = read_table_to_describe(data, layout)
     if target is None:
         raise SpecError(ask_for_target(data, table))
     if target not in table.columns:

@@ -1,10 +1,14 @@
 """How a table is written that `init` looks at: as the user says, else as it looks; and the lines that are no rows."""
 
+import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields, replace
+from shlex import quote
 
 from mlptrain.commands.starter_gaps import means_missing
 from mlptrain.commands.starter_yaml import format_setting
+from mlptrain.data.cell_cures import SETTING
 from mlptrain.data.files import is_parquet, is_zip
 from mlptrain.data.grammar import DecimalPoint, NumberGrammar
 from mlptrain.data.number_forms import choose_number_grammar
@@ -12,7 +16,41 @@ from mlptrain.data.sniffing import sniff_format
 from mlptrain.data.table import Table, read_table_to_describe
 from mlptrain.data.table_format import TableFormat, is_known_encoding
 from mlptrain.data.workbook_shape import look_at_workbook
-from mlptrain.errors import SpecError
+from mlptrain.errors import DataError, MissingFile, SpecError
+
+OPTIONS = ("skip_rows", "encoding", "delimiter", "decimal", "sheet")
+"""The keys of a spec that `init`, which has no spec yet, has options for."""
+PROPOSED = re.compile(rf"(?P<verb>set )?{SETTING.pattern}")
+
+
+@contextmanager
+def propose_own_options() -> Iterator[None]:
+    """Say with the options of `init` what is to be done about a table that cannot be read."""
+    try:
+        yield
+    except MissingFile:
+        raise
+    except DataError as problem:
+        raise DataError(put_options_for_keys(str(problem))) from None
+
+
+def put_options_for_keys(said: str) -> str:
+    """A message that proposes options of `init` in place of keys of a spec.
+
+    >>> put_options_for_keys('a title: set data.skip_rows: 2 and data.delimiter: ";"')
+    "a title: give --skip-rows 2 and --delimiter ';'"
+    >>> put_options_for_keys("set data.encoding (cp1252 is common)"), put_options_for_keys("set data.header: false")
+    ('give --encoding (cp1252 is common)', 'set data.header: false')
+    """
+
+    def write_proposal(found: re.Match[str]) -> str:
+        if found["key"] not in OPTIONS:
+            return found[0]
+        option = f"--{found['key'].replace('_', '-')}"
+        value = found["value"] and quote(found["value"].strip('"'))
+        return f"{'give ' if found['verb'] else ''}{option}{f' {value}' if value else ''}"
+
+    return PROPOSED.sub(write_proposal, said)
 
 
 def make_given_format(

@@ -22,6 +22,7 @@ from mlptrain.data.table_shape import (
     Total,
     count_footer_rows,
     count_rows_after_names,
+    find_names,
     is_figure,
     is_padded_title,
     read_figure,
@@ -88,10 +89,10 @@ def sniff_format(
     skipped = max(given.skip_rows, marked)
     blank = " " * any(QUOTED_NAMES.fullmatch(line) for line in islice(lines, skipped, skipped + 1))
     marks = given.delimiter or mark or blank + CANDIDATES
-    shapes = [shape for each in marks if (shape := find_shape(lines, skipped, each, fixed=bool(given.skip_rows)))]
+    known, fixed = set(names), bool(given.skip_rows)
+    shapes = [shape for each in marks if (shape := find_shape(lines, skipped, each, known, fixed=fixed))]
     if not shapes:
         return TableFormat(encoding=encoding, delimiter=given.delimiter or mark or None, skip_rows=skipped)
-    known = set(names)
     best = max(
         shapes, key=lambda shape: (not known.isdisjoint(shape.records[shape.start]), shape.rank, shape.delimiter != ",")
     )
@@ -168,24 +169,39 @@ def count_footer(shape: Shape, rows: Sequence[Record], rest: RestOfFile | None, 
     return count_footer_rows(rows, rest.read_last_records(), shape.width, add_up=add_up, usual=usual)
 
 
-def find_shape(lines: Sequence[str], skipped: int, delimiter: str, *, fixed: bool) -> Shape | None:
+def find_shape(
+    lines: Sequence[str], skipped: int, delimiter: str, names: Collection[str], *, fixed: bool
+) -> Shape | None:
     """The table in lines divided by a delimiter: the names behind titles, unless `fixed`, and what is behind it."""
     records, places = parse_records(lines, skipped, delimiter)
     if not records:
         return None
     width = find_common_width(records)
     records[0] = name_saved_index(records[0], records[1:]) if len(records[0]) == width - 1 else records[0]
-    start = 0
-    while not fixed and start < min(len(records) - 1, TITLES):
-        if len(records[start]) == width and not is_padded_title(records[start], records[start + 1 :]):
-            break
-        start += 1
+    known = None if fixed else find_known_start(records, names)
+    width = width if known is None else len(records[known])
+    start = known if known is not None else 0 if fixed else find_start(records, width)
     end = len(records)
     while end > start + 1 and len(records) - end < FOOTERS and len(records[end - 1]) != width:
         end -= 1
     if any(len(record) != width for record in records[start:end]):
         return None
     return Shape(delimiter, records, places, start, end, width)
+
+
+def find_known_start(records: Sequence[Record], names: Collection[str]) -> int | None:
+    """The record with the known names at the top, if those above it are titles: of another width, or not full."""
+    known = find_names(records[: TITLES + 1], names)
+    full = (len(each) == len(records[known or 0]) and all(map(str.strip, each)) for each in records[:known])
+    return None if known is None or any(full) else known
+
+
+def find_start(records: Sequence[Record], width: int) -> int:
+    """The record in which a table begins: the first that is as wide as the table and no title."""
+    for start, record in enumerate(records[: min(len(records) - 1, TITLES)]):
+        if len(record) == width and not is_padded_title(record, records[start + 1 :]):
+            return start
+    return min(len(records) - 1, TITLES)
 
 
 def find_common_width(records: Sequence[Record]) -> int:

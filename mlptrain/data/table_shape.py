@@ -1,8 +1,9 @@
 """Records that are no rows of a table: titles above the names, units below them, sums and remarks at the end."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import dropwhile, islice
 
 from mlptrain.data.blanks import is_blank, strip_blanks
 from mlptrain.data.grammar import is_number
@@ -37,10 +38,35 @@ def is_figure(text: str) -> bool:
 
 
 def is_padded_title(record: Record, below: Sequence[Record]) -> bool:
-    """Whether a record holds one text in its first cell alone, above records that are fuller."""
-    if len(record) < 2 or not record[0].strip() or any(cell.strip() for cell in record[1:]):
-        return False
-    return len(below) > 1 and all(sum(map(bool, map(str.strip, each))) > 1 for each in below[:2])
+    """Whether a record is a title: a short line that is filled up to the width of the table, alone or with other titles
+    above two records that are none. If it has more than one text, the first of those must look like names.
+    """
+    width, texts = len(record), count_leading_texts(record)
+    rest = [*islice(dropwhile(lambda each: len(each) != width or count_leading_texts(each), below), 2)]
+    return len(rest) > 1 and (texts == 1 or (texts > 1 and looks_like_names(rest[0])))
+
+
+def count_leading_texts(record: Record) -> int:
+    """How many texts stand in the first cells of a record whose other cells, half of all or more, are empty; else 0.
+
+    >>> [count_leading_texts(each) for each in (["May", "", ""], ["as of", "2024", "", ""], ["a", "b", ""], ["", "a"])]
+    [1, 2, 0, 0]
+    """
+    filled = [bool(cell.strip()) for cell in record]
+    texts = sum(filled)
+    return texts if 2 * texts <= len(record) and all(filled[:texts]) else 0
+
+
+def looks_like_names(record: Record) -> bool:
+    """Whether all cells of a record, the first perhaps apart, hold texts, and none is a number."""
+    return all(cell.strip() for cell in record[1:]) and not any(map(is_figure, record))
+
+
+def find_names(records: Sequence[Record], names: Collection[str]) -> int | None:
+    """The first of the records that have the most of some known names; None if none has one."""
+    counts = [len(set(names).intersection(record)) for record in records]
+    most = max(counts, default=0)
+    return counts.index(most) if most else None
 
 
 def find_number_columns(rows: Sequence[Record]) -> list[int]:

@@ -8,7 +8,7 @@ from mlptrain.data.column_names import has_saved_index
 from mlptrain.data.excel import Value, is_filled, read_sheet, write_value
 from mlptrain.data.sniffing import FOOTERS, TAIL, find_header
 from mlptrain.data.table_format import TableFormat
-from mlptrain.data.table_shape import Record, count_footer_rows, count_rows_after_names
+from mlptrain.data.table_shape import Record, count_footer_rows, count_rows_after_names, find_names
 
 LOOKED_AT = 50
 """Rows from which it is told where the table begins."""
@@ -23,9 +23,8 @@ class Sheet:
     rows: Sequence[Record]
 
     def find_names(self, names: Collection[str]) -> int | None:
-        """The first of the rows at the top that has one of the names; None if none has."""
-        top = enumerate(self.rows[:LOOKED_AT])
-        return next((place for place, row in top if not set(names).isdisjoint(row)), None)
+        """The first of the rows at the top that have the most of the names; None if none has one."""
+        return find_names(self.rows[:LOOKED_AT], names)
 
     @property
     def has_table(self) -> bool:

@@ -93,7 +93,7 @@ def test_a_sheet_that_is_not_there_is_an_error_that_lists_them(tmp_path):
     save(tmp_path / "t.xlsx", Info=[], Daten=[NAMES, *ROWS])
     ended = mlptrain("init", "t.xlsx", "--target", "label", "--sheet", "Date", cwd=tmp_path)
     assert ended.code == 3
-    assert "there is no sheet 'Date' (data.sheet); the sheets are 'Info', 'Daten'" in ended.err
+    assert "there is no sheet 'Date' (--sheet); the sheets are 'Info', 'Daten'" in ended.err
 
 
 SPEC = "data: {train: t.xlsx, target: label, missing_target: drop}\nmodel: {hidden: []}\ntraining: {epochs: 1}\n"
