@@ -7,6 +7,8 @@ imported until it is used.
 from importlib import import_module
 from typing import Any
 
+from mlptrain.display import Displayable
+
 __all__ = ["Fit", "Model", "TensorBoardSink", "__version__", "errors", "fit", "load"]
 
 _HOMES = {
@@ -16,6 +18,14 @@ _HOMES = {
     "Model": "model.model",
     "TensorBoardSink": "reporting.tensorboard",
 }
+
+
+def _render(result: Displayable) -> str:
+    html: str = import_module("mlptrain.reporting.html_results").render_html(result)
+    return html
+
+
+Displayable._renderer = staticmethod(_render)
 
 
 def __getattr__(name: str) -> Any:

@@ -1,7 +1,13 @@
 """What can go wrong, one class per exit code. The message says what, where, why and what to do, in one sentence."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, ClassVar
+
+INSTALLED = {"site-packages", "dist-packages"}
+"""Where libraries stand, IPython among them."""
+CELLS = ("ipykernel_", "<ipython-input-")
+"""How the files begin that ipykernel and IPython name cells by."""
 
 
 class MlptrainError(Exception):
@@ -13,6 +19,34 @@ class MlptrainError(Exception):
     def messages(self) -> Sequence[str]:
         """One message per problem."""
         return [str(self)]
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython and notebooks show of the error: the user's own lines on the way to it, and the message."""
+        said = f"{type(self).__name__}: {self}"
+        return [*list_users_lines(self), *map(escape_unprintable, [said, *getattr(self, "__notes__", ())])]
+
+
+def list_users_lines(error: Exception) -> Iterator[str]:
+    """The lines of cells and files of the user that an error has passed, as "line 3: mlptrain.fit(spec)"."""
+    from sysconfig import get_path
+    from traceback import extract_tb
+
+    others = {Path(__file__).parent, Path(get_path("stdlib"))}
+    for frame in extract_tb(error.__traceback__):
+        path = Path(frame.filename)
+        if frame.line and not others & set(path.parents) and not INSTALLED & set(path.parts):
+            cell = any(part.startswith(CELLS) for part in path.parts)
+            yield escape_unprintable(f"{'' if cell else f'{path.name}, '}line {frame.lineno}: {frame.line}")
+
+
+def escape_unprintable(text: str) -> str:
+    r"""A text without signs that move a cursor or turn texts around; lines stay lines.
+
+    >>> escape_unprintable("a\x1b[2Jb")
+    'a\\x1b[2Jb'
+    """
+    signs = (sign if sign.isprintable() or sign == "\n" else repr(sign)[1:-1] for sign in text)
+    return "".join(signs)
 
 
 class SpecError(MlptrainError, ValueError):

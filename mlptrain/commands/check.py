@@ -7,6 +7,7 @@ from mlptrain.commands.fit import read_checked_draft
 from mlptrain.data.column import ColumnLook, Understood
 from mlptrain.data.feature_fitting import AS_DECLARED
 from mlptrain.data.features import CLASS_OF
+from mlptrain.display import Displayable
 from mlptrain.fitting.candidates import list_spec_candidates, read_rows_of_draft
 from mlptrain.fitting.execution import choose_executor
 from mlptrain.fitting.memory_estimate import estimate_memory_by_phase
@@ -27,7 +28,7 @@ LEFT_OUT_BY_SPEC = AS_DECLARED
 
 
 @dataclass(frozen=True, kw_only=True)
-class Check:
+class Check(Displayable):
     """What `mlptrain check` found."""
 
     spec: Spec

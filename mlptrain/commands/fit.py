@@ -97,14 +97,14 @@ def fit_files(
         sinks=sinks,
         host=host,
     )
-    return make_result(done, out)
+    return make_fit_result(done, str(resolve_link(out)))
 
 
-def make_result(done: Fit, out: Path) -> FitResult:
-    """The result of a fit whose model went to a file."""
+def make_fit_result(done: Fit, model: str) -> FitResult:
+    """The result of a fit whose model went to a file of this name."""
     split = done.model.spec.data.split
     return FitResult(
-        model=str(resolve_link(out)),
+        model=model,
         watched=done.model.watched,
         positive_class=done.model.head.positive_class,
         names=tuple(name_training(k, split.trainings, split.repeats) for k in range(1, len(done.outcome.folds) + 1)),

@@ -47,6 +47,7 @@ from mlptrain.data.number_reading import read_numbers
 from mlptrain.data.table import Table, format_row_count, read_table_to_describe
 from mlptrain.data.table_format import TableFormat
 from mlptrain.data.targets import describe_doubtful_labels, fit_classes, mark_rows_without_target
+from mlptrain.display import Displayable
 from mlptrain.errors import DataError, SpecError
 from mlptrain.model.rows import TableRows
 from mlptrain.preparation.column_notices import describe_levels_for_missing
@@ -60,7 +61,7 @@ FIRST_LOOK = "plain"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Starter:
+class Starter(Displayable):
     """A spec to begin with, and what it says."""
 
     text: str

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mlptrain.display import Displayable
 from mlptrain.engine.metrics import Metrics
 from mlptrain.model.model import Model
 from mlptrain.model.watched import Watched
@@ -11,7 +12,7 @@ from mlptrain.plain import to_plain
 
 
 @dataclass(frozen=True, kw_only=True)
-class Description:
+class Description(Displayable):
     """What `mlptrain show` says of a model file."""
 
     model: str

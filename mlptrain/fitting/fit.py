@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
+from mlptrain.display import Displayable
 from mlptrain.engine.metrics import Metrics
 from mlptrain.errors import Interrupted, SpecError
 from mlptrain.figures import format_figure
@@ -29,7 +30,7 @@ from mlptrain.training.events import FitFinished, FitStarted, Sink, open_sinks, 
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Fit:
+class Fit(Displayable):
     """A model, and how its fit went."""
 
     model: Model

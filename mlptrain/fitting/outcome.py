@@ -5,13 +5,14 @@ from dataclasses import asdict, dataclass, field, replace
 from statistics import mean, stdev
 from typing import Any
 
+from mlptrain.display import Displayable
 from mlptrain.engine.metrics import Metrics
 from mlptrain.model.training_names import name_training
 from mlptrain.spec.fields import Split
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainingResult:
+class TrainingResult(Displayable):
     """How one training ended: one fold's, or that of the whole fit."""
 
     reason: str
@@ -28,7 +29,7 @@ class TrainingResult:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class Outcome(Displayable):
     """How a fit ended. With several folds: the most epochs, and the means of the metrics."""
 
     reason: str

@@ -16,6 +16,7 @@ from mlptrain.data.number_reading import read_numbers
 from mlptrain.data.number_texts import MISSING_NUMBERS, sort_numbers_or_texts, write_data_number
 from mlptrain.data.odd_cells import OddCells
 from mlptrain.data.table import Table, format_row_count
+from mlptrain.display import Displayable
 from mlptrain.engine.arrays import Integers
 from mlptrain.engine.bootstrap import bootstrap_intervals, choose_resample_count, measure_slices
 from mlptrain.engine.class_metrics import Accuracy
@@ -60,7 +61,7 @@ class SliceResult:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evaluation:
+class Evaluation(Displayable):
     """What a model is worth on rows."""
 
     rows: int

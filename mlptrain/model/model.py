@@ -12,6 +12,7 @@ from mlptrain.arguments import require_count, require_path, shorten_repr
 from mlptrain.data.features import FeatureColumn
 from mlptrain.data.odd_cells import OddCells, OddRows, join_odd_rows
 from mlptrain.data.targets import convert_labels_to_array
+from mlptrain.display import Displayable
 from mlptrain.engine.comparisons import Value
 from mlptrain.engine.losses import Loss
 from mlptrain.errors import DataError, SpecError
@@ -65,7 +66,7 @@ class NotFiniteNotice(Notice):
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Model(ModelContents):
+class Model(ModelContents, Displayable):
     """A weighted list of networks, each with its own spec and encoding, and how their fit went."""
 
     @property

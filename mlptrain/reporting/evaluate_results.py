@@ -17,15 +17,7 @@ from mlptrain.reporting.words import format_count_with_noun
 def format_evaluation(result: Evaluation, terminal: Terminal = ANYWHERE, *, verbose: bool = False) -> str:
     """The metrics with their intervals, then the classes and the slices, if there are any."""
     names = choose_metrics(result, verbose=verbose)
-    baseline = ["baseline"] if result.baseline else []
-    rows = [
-        ["", format_count_with_noun(result.rows, "row"), *baseline, *(["95 % interval"] if result.intervals else [])]
-    ]
-    for name in names:
-        between = format_interval(*result.intervals[name]) if name in result.intervals else ""
-        trivial = [format_figure(result.baseline.get(name))] if result.baseline else []
-        rows.append([name, format_figure(result.metrics[name]), *trivial, *([between] if result.intervals else [])])
-    shown, dropped = drop_columns(rows, terminal)
+    shown, dropped = drop_columns(tabulate_evaluation(result, names), terminal)
     lines = [terminal.wrap(escape_text(result.seen))] if result.seen else []
     lines += [align_rows(shown, terminal=terminal, paints=["", "best", "quiet"])]
     lines += [terminal.wrap(f"  {name}: undefined: {escape_text(why)}") for name, why in result.undefined.items()]
@@ -51,6 +43,19 @@ def format_evaluation(result: Evaluation, terminal: Terminal = ANYWHERE, *, verb
     return "\n".join(lines)
 
 
+def tabulate_evaluation(result: Evaluation, names: Sequence[str]) -> list[list[str]]:
+    """Metrics with those of the baseline and their intervals, below a row of headings."""
+    baseline = ["baseline"] if result.baseline else []
+    rows = [
+        ["", format_count_with_noun(result.rows, "row"), *baseline, *(["95 % interval"] if result.intervals else [])]
+    ]
+    for name in names:
+        between = format_interval(*result.intervals[name]) if name in result.intervals else ""
+        trivial = [format_figure(result.baseline.get(name))] if result.baseline else []
+        rows.append([name, format_figure(result.metrics[name]), *trivial, *([between] if result.intervals else [])])
+    return rows
+
+
 def choose_metrics(result: Evaluation, *, verbose: bool) -> list[str]:
     """The metrics that are shown: what the fit watched first, none that says what another one says."""
     if result.watched is None or verbose:
@@ -71,6 +76,16 @@ def describe_positive_class(result: Evaluation) -> str:
 
 def format_classes(result: Evaluation, terminal: Terminal = ANYWHERE, most: int = 30) -> str:
     """Rows, precision, recall and F1 of each class."""
+    headings, *rows = tabulate_classes(result)
+    shown, dropped = drop_columns([headings, *rows[:most]], terminal)
+    lines = [align_rows(shown, terminal=terminal), *describe_class_gaps(result.classes[:most], terminal)]
+    lines += describe_dropped_columns(dropped, terminal)
+    more = len(result.classes) - most
+    return "\n".join([*lines, *([f"  and {more:,} more class{'es' * (more > 1)}"] if more > 0 else [])])
+
+
+def tabulate_classes(result: Evaluation) -> list[list[str]]:
+    """Rows, precision, recall and F1 of each class, below a row of headings."""
     rows = [
         [
             escape_text(each.name, 40),
@@ -79,13 +94,9 @@ def format_classes(result: Evaluation, terminal: Terminal = ANYWHERE, most: int 
             format_figure(each.recall),
             format_figure(each.f1),
         ]
-        for each in result.classes[:most]
+        for each in result.classes
     ]
-    shown, dropped = drop_columns([["", "rows", "precision", "recall", "f1"], *rows], terminal)
-    lines = [align_rows(shown, terminal=terminal), *describe_class_gaps(result.classes[:most], terminal)]
-    lines += describe_dropped_columns(dropped, terminal)
-    more = len(result.classes) - most
-    return "\n".join([*lines, *([f"  and {more:,} more class{'es' * (more > 1)}"] if more > 0 else [])])
+    return [["", "rows", "precision", "recall", "f1"], *rows]
 
 
 def describe_class_gaps(classes: Sequence[ClassResult], terminal: Terminal) -> list[str]:
@@ -98,38 +109,60 @@ def describe_class_gaps(classes: Sequence[ClassResult], terminal: Terminal) -> l
 
 def format_confusion(result: Evaluation, terminal: Terminal = ANYWHERE, most: int = 12) -> list[str]:
     """Rows by true class (down) and predicted class (across), where they are few enough to be read."""
-    if len(result.classes) > most:
+    table = tabulate_confusion(result, most)
+    if not table:
+        return []
+    if drop_columns(table, terminal)[1]:
+        return ["", terminal.wrap("(no room for the table of true and predicted classes; --json has it)")]
+    heading = terminal.paint(CONFUSION, "strong")
+    return ["", heading, align_rows(table, terminal=terminal)]
+
+
+CONFUSION = "true class (down), predicted class (across)"
+"""What stands above the table of both."""
+
+
+def tabulate_confusion(result: Evaluation, most: int = 12) -> list[list[str]]:
+    """Rows by true class and predicted class, below a row of the classes; nothing of more than `most` classes."""
+    if not 0 < len(result.classes) <= most:
         return []
     names = [escape_text(each.name, 20) for each in result.classes]
     rows = [[name, *map(format_weight, counts)] for name, counts in zip(names, result.confusion, strict=True)]
-    table = [["", *names], *rows]
-    if drop_columns(table, terminal)[1]:
-        return ["", terminal.wrap("(no room for the table of true and predicted classes; --json has it)")]
-    heading = terminal.paint("true class (down), predicted class (across)", "strong")
-    return ["", heading, align_rows(table, terminal=terminal)]
+    return [["", *names], *rows]
 
 
 def format_targets(result: Evaluation, names: Sequence[str], terminal: Terminal = ANYWHERE) -> list[str]:
     """The metrics of each of several targets."""
+    shown, dropped = drop_columns(tabulate_targets(result, names), terminal)
+    return [align_rows(shown, terminal=terminal), *describe_dropped_columns(dropped, terminal)]
+
+
+def tabulate_targets(result: Evaluation, names: Sequence[str]) -> list[list[str]]:
+    """The metrics of each of several targets, below a row of their names."""
     names = [name for name in names if name != "loss"]
     rows = [
         [escape_text(target, 40), *(format_figure(metrics[name]) for name in names)]
         for target, metrics in result.targets.items()
     ]
-    shown, dropped = drop_columns([["", *names], *rows], terminal)
-    return [align_rows(shown, terminal=terminal), *describe_dropped_columns(dropped, terminal)]
+    return [["", *names], *rows]
 
 
 def format_slices(result: Evaluation, names: Sequence[str], terminal: Terminal = ANYWHERE, most: int = 50) -> list[str]:
     """The metrics of each slice."""
-    rows = [
-        [escape_text(each.value, 40), f"{each.rows:,}", *(format_figure(each.metrics[name]) for name in names)]
-        for each in result.slices[:most]
-    ]
+    headings, *rows = tabulate_slices(result, names)
     narrow = Terminal(width=terminal.width or TABLE_WIDTH)
-    shown, dropped = drop_columns([["", "rows", *names], *rows], narrow, keep=3)
+    shown, dropped = drop_columns([headings, *rows[:most]], narrow, keep=3)
     lines = [align_rows(shown, terminal=terminal), *describe_slice_gaps(result.slices[:most], shown[0], terminal)]
     return [*lines, *describe_dropped_columns(dropped, terminal)]
+
+
+def tabulate_slices(result: Evaluation, names: Sequence[str]) -> list[list[str]]:
+    """The metrics of each slice, below a row of their names."""
+    rows = [
+        [escape_text(each.value, 40), f"{each.rows:,}", *(format_figure(each.metrics[name]) for name in names)]
+        for each in result.slices
+    ]
+    return [["", "rows", *names], *rows]
 
 
 def describe_slice_gaps(slices: Sequence[SliceResult], names: Sequence[str], terminal: Terminal) -> list[str]:

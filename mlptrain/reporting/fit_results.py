@@ -40,7 +40,20 @@ def format_fit_result(result: FitResult, terminal: Terminal = ANYWHERE, *, verbo
 
 
 def format_parts(result: FitResult, terminal: Terminal, verbose: bool) -> list[str]:
-    """The metrics of the parts, the watched one first: it is the one of the best epoch, before any calibration."""
+    """The metrics of the parts, and what is to be said about them."""
+    shown = collect_parts(result, verbose=verbose)
+    lines = [
+        format_metrics(shown, terminal=terminal),
+        *describe_scaled_loss(list(next(iter(shown.values()))), result.watched),
+    ]
+    return [*lines, *describe_worth(result, list(result.metrics)[-1], terminal, verbose=verbose)]
+
+
+def collect_parts(result: FitResult, *, verbose: bool) -> dict[str, dict[str, float | None]]:
+    """The metrics that are shown of each part and of the baseline on the last one.
+
+    The watched one is the first: it is the one of the best epoch, before any calibration.
+    """
     parts, watched = result.metrics, result.watched
     names = choose_metrics(parts, watched, verbose=verbose)
     shown = {part: {name: values[name] for name in names} for part, values in parts.items()}
@@ -51,8 +64,7 @@ def format_parts(result: FitResult, terminal: Terminal, verbose: bool) -> list[s
     if last in result.baseline:
         trivial = {name: result.baseline[last].get(name) for name in next(iter(shown.values()))}
         shown["baseline"] = trivial | ({"loss": None} if is_loss_apart(watched) else {})
-    lines = [format_metrics(shown, terminal=terminal), *describe_scaled_loss(names, watched)]
-    return [*lines, *describe_worth(result, last, terminal, verbose=verbose)]
+    return shown
 
 
 def describe_worth(result: FitResult, part: str, terminal: Terminal, *, verbose: bool) -> list[str]:
@@ -94,7 +106,17 @@ def is_loss_apart(watched: Watched) -> bool:
 
 
 def format_folds(result: FitResult, terminal: Terminal, *, verbose: bool = False) -> list[str]:
-    """The validation metrics of each fold, their mean and standard deviation: as many as there is room for."""
+    """The metrics of the folds, as many as there is room for, and what is to be said about them."""
+    rows = tabulate_folds(result, verbose=verbose)
+    part = rows[0][0]
+    shown, dropped = drop_columns(rows, Terminal(width=terminal.width or TABLE_WIDTH), keep=3)
+    table = align_rows(shown, terminal=terminal, paints=[PART_PAINTS[part]])
+    lines = [table, *describe_scaled_loss(rows[0][2:], result.watched), *describe_dropped_columns(dropped, terminal)]
+    return [*lines, *describe_worth(result, part, terminal, verbose=verbose)]
+
+
+def tabulate_folds(result: FitResult, *, verbose: bool) -> list[list[str]]:
+    """The validation metrics of each fold, their mean and standard deviation, below a row of their names."""
     part = "validation" if "validation" in result.metrics else "train"
     watched = result.watched
     names = choose_metrics({part: result.metrics[part]}, watched, verbose=verbose)
@@ -112,10 +134,7 @@ def format_folds(result: FitResult, terminal: Terminal, *, verbose: bool = False
         trivial = [result.baseline[part].get(name) for name in names]
         trivial[:1] = [None] if is_loss_apart(watched) and part == "validation" else trivial[:1]
         rows.append(["baseline", "", *map(format_figure, trivial)])
-    shown, dropped = drop_columns(rows, Terminal(width=terminal.width or TABLE_WIDTH), keep=3)
-    table = align_rows(shown, terminal=terminal, paints=[PART_PAINTS[part]])
-    lines = [table, *describe_scaled_loss(names, watched), *describe_dropped_columns(dropped, terminal)]
-    return [*lines, *describe_worth(result, part, terminal, verbose=verbose)]
+    return rows
 
 
 def summarize_values(values: Sequence[float | None]) -> list[float | None]:

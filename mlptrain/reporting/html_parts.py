@@ -13,7 +13,9 @@ from mlptrain.reporting.text import LONGEST, escape_text
 Html = NewType("Html", str)
 """Text in which every sign that HTML reads is meant so."""
 
-MOST_ROWS = 100
+LONGEST_CELL = 120
+MOST_LINES = 150
+MOST_ROWS = 50
 """Rows of a table; of the others it says how many they are."""
 
 
@@ -57,10 +59,17 @@ def make_html_row(kinds: Sequence[str], cells: Sequence[str], *, strong: bool = 
     """A row of a table."""
     opened, closed = ("<b>", "</b>") if strong else ("", "")
     texts = (
-        f"<{kind}>{opened}{escape_html(cell)}{closed}</{kind.split()[0]}>"
+        f"<{kind}>{opened}{escape_html(cell, LONGEST_CELL)}{closed}</{kind.split()[0]}>"
         for kind, cell in zip(kinds, cells, strict=True)
     )
     return Html(f"<tr>{''.join(texts)}</tr>")
+
+
+def make_html_block(text: str, most: int = MOST_LINES) -> Html:
+    """A text of several lines, with its blanks, as of a spec."""
+    lines = text.rstrip("\n").split("\n")
+    block = Html(f"<pre>{join_html(escape_html(line) for line in lines[:most])}</pre>")
+    return join_html([block, make_html_paragraph(f"and {len(lines) - most:,} more lines")]) if lines[most:] else block
 
 
 def make_html_progress_bar(share: float, text: str) -> Html:

@@ -85,27 +85,32 @@ def describe_columns(columns: Mapping[str, str], terminal: Terminal, *, verbose:
 
 def describe_history(result: Description, terminal: Terminal, *, most: int) -> list[str]:
     """The history as a table: epochs at round distances, the first, the best and the last."""
+    table = tabulate_history(result, most)
+    if len(table) == 1:
+        return ["history: no epochs"]
+    shown, dropped = drop_columns(table, terminal)
+    legend = " (* best)" if any(row[0].startswith("*") for row in table) else ""
+    heading = "history of the first network" if result.networks > 1 else "history"
+    lines = [terminal.paint(f"{heading}{legend}", "strong"), align_rows(shown, terminal=terminal, left=0)]
+    lines += ["  (-: not defined in that epoch)"] if any("-" in row for row in shown) else []
+    return [*lines, *describe_dropped_columns(dropped, terminal)]
+
+
+def tabulate_history(result: Description, most: int) -> list[list[str]]:
+    """Some epochs below a row of headings, the best one with a star."""
     history = result.history
     epochs = [int(number or 0) for number in history["epoch"]]
-    if not epochs:
-        return ["history: no epochs"]
-    heading = "history of the first network" if result.networks > 1 else "history"
     names = [name for name, values in history.items() if any(value is not None for value in values)]
     shown = [name for name in names if name not in ("epoch", "best", "penalty") or any(history[name])]
     shown = [name for name in shown if name not in ("epoch", "best")]
     shown.sort(key=lambda name: name != find_watched_column(result))
     best = max((epoch for epoch, is_best in zip(epochs, history["best"], strict=True) if is_best), default=0)
-    chosen = choose_epochs(epochs, best, most)
+    chosen = choose_epochs(epochs, best, most) if epochs else []
     rows = [
         [f"{'*' * (epochs[k] == best)} {epochs[k]}", *(format_figure(history[name][k]) for name in shown)]
         for k in chosen
     ]
-    table, dropped = drop_columns([["epoch", *(label_history_column(name, result) for name in shown)], *rows], terminal)
-    legend = " (* best)" if best else ""
-    lines = [terminal.paint(f"{heading}{legend}", "strong"), align_rows(table, terminal=terminal, left=0)]
-    gap = any("-" in row for row in table)
-    lines += ["  (-: not defined in that epoch)"] if gap else []
-    return [*lines, *describe_dropped_columns(dropped, terminal)]
+    return [["epoch", *(label_history_column(name, result) for name in shown)], *rows]
 
 
 def find_watched_column(result: Description) -> str:

@@ -65,13 +65,17 @@ def format_metrics(
     parts: Mapping[str, Mapping[str, float | None]], names: Sequence[str] = (), *, terminal: Terminal = ANYWHERE
 ) -> str:
     """Metrics as rows, parts as columns; `names` says which of them, in order, all by default."""
-    names = names or list(next(iter(parts.values())))
     paints: list[Paint] = ["", *(PART_PAINTS.get(part, "") for part in parts)]
-    rows = [["", *parts], *([name, *(format_figure(values[name]) for values in parts.values())] for name in names)]
-    shown, dropped = drop_columns(rows, terminal)
+    shown, dropped = drop_columns(tabulate_metrics(parts, names), terminal)
     return "\n".join(
         [align_rows(shown, terminal=terminal, paints=paints), *describe_dropped_columns(dropped, terminal)]
     )
+
+
+def tabulate_metrics(parts: Mapping[str, Mapping[str, float | None]], names: Sequence[str] = ()) -> list[list[str]]:
+    """Metrics as rows, all or those of the names, below a row of the parts."""
+    names = names or list(next(iter(parts.values())))
+    return [["", *parts], *([name, *(format_figure(values[name]) for values in parts.values())] for name in names)]
 
 
 PART_PAINTS: Mapping[str, Paint] = {"train": "train", "validation": "validation"}

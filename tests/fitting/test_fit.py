@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import mlptrain
-from mlptrain.commands.fit import make_result, read_checked_draft
+from mlptrain.commands.fit import make_fit_result, read_checked_draft
 from mlptrain.data.frames import read_columns
 from mlptrain.errors import Diverged, Interrupted, SpecError
 from mlptrain.fitting import fit as fitting
@@ -79,7 +79,7 @@ def test_a_fit_in_memory_is_that_from_files_bit_for_bit(tmp_path, sections):
     result = fit(str(spec), out=out, notice=told.append)
     done = fit_in_memory(spec, host=Host(notice=said.append))
     assert stored(done, out) == out.read_bytes()
-    assert make_result(replace(done, outcome=replace(done.outcome, seconds=result.seconds)), out) == result
+    assert make_fit_result(replace(done, outcome=replace(done.outcome, seconds=result.seconds)), str(out)) == result
     assert said == told
     assert done.held_out is None
 

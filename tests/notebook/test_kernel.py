@@ -87,3 +87,29 @@ def test_the_stop_button_gives_the_best_model_of_a_fit_in_memory(folder):
     printed = join_stream(outputs)
     assert printed.startswith("stopped after epoch ")
     assert "| Model: species (3 classes) from 4 columns" in printed
+
+
+def test_a_result_at_the_end_of_a_cell_is_shown(folder):
+    outputs = execute_cells(
+        "import mlptrain\nresult = mlptrain.fit('configs/iris.yaml', progress=False)\nresult",
+        "result.model",
+        "result.model.evaluate({name: [4.0, 5.0] for name in result.model.columns()} | {'species': ['setosa'] * 2})",
+        folder=folder,
+    )
+    for said in outputs:
+        (shown,) = of_type(said, "execute_result")
+        html = shown.data["text/html"]
+        assert len(html.encode()) <= 60_000
+        assert find_flaws(html) == []
+        assert not {"<script", "<style", "style=", "http"} & set(re.findall(r"<script|<style|style=|http", html))
+        assert shown.data["text/plain"]
+
+
+def test_an_error_is_the_users_line_and_one_sentence(folder):
+    cells = "import mlptrain", "rows = {'x': [1]}\nmlptrain.fit({'modl': {}, 'data': {'target': 'y'}}, rows)"
+    (error,) = execute_cells(*cells, folder=folder, last_fails=True)[1]
+    assert error.ename == "SpecError"
+    assert error.traceback == [
+        "line 2: mlptrain.fit({'modl': {}, 'data': {'target': 'y'}}, rows)",
+        "SpecError: spec: modl: unknown key 'modl'; did you mean 'model'?",
+    ]

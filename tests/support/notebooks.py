@@ -41,9 +41,10 @@ def make_notebook(*cells: str) -> Any:
     return new_notebook(cells=[new_code_cell(cell) for cell in cells])
 
 
-def execute_cells(*cells: str, folder: Path) -> list[list[Any]]:
+def execute_cells(*cells: str, folder: Path, last_fails: bool = False) -> list[list[Any]]:
     """The outputs of cells that are executed one after another."""
     notebook = make_notebook(*cells)
+    notebook.cells[-1].metadata = ENDS_WITH_ERROR if last_fails else {}
     make_client(notebook, folder).execute()
     return [cell.outputs for cell in notebook.cells]
 

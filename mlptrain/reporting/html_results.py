@@ -1,0 +1,229 @@
+"""Results as notebooks show them: tables, sentences and a curve in the page's own letters and colours.
+
+`render_html` has a case for each kind of result; a new kind is a function that is registered here.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import singledispatch
+from typing import Any
+
+from mlptrain.commands.check import Check
+from mlptrain.commands.fit import FitResult, make_fit_result
+from mlptrain.commands.init import Starter
+from mlptrain.commands.show import Description, describe_model
+from mlptrain.fitting.fit import Fit
+from mlptrain.fitting.outcome import Outcome, TrainingResult
+from mlptrain.model.baseline import describe_no_better
+from mlptrain.model.evaluation import Evaluation
+from mlptrain.model.model import Model
+from mlptrain.reporting.check_results import describe_gradient, describe_recipe, describe_rows
+from mlptrain.reporting.evaluate_results import (
+    CONFUSION,
+    choose_metrics,
+    describe_class_gaps,
+    describe_positive_class,
+    describe_slice_gaps,
+    tabulate_classes,
+    tabulate_confusion,
+    tabulate_evaluation,
+    tabulate_slices,
+    tabulate_targets,
+)
+from mlptrain.reporting.fit_results import collect_parts, describe_worth, tabulate_folds
+from mlptrain.reporting.html_parts import (
+    Html,
+    join_html,
+    make_html_block,
+    make_html_heading,
+    make_html_paragraph,
+    make_html_table,
+)
+from mlptrain.reporting.loss_chart import LossCurve, draw_loss_chart
+from mlptrain.reporting.metric_rows import choose_headline, describe_scaled_loss, shorten_metrics
+from mlptrain.reporting.show_results import MOST_EPOCHS, add_baseline, describe_end, tabulate_history
+from mlptrain.reporting.terminal import ANYWHERE
+from mlptrain.reporting.text_tables import REFIT, format_size, tabulate_metrics
+from mlptrain.reporting.words import format_count_with_noun
+
+LARGEST = 60_000
+"""Bytes of HTML at most: notebooks keep all that they show."""
+
+
+@singledispatch
+def render_html(result: Any) -> Html:
+    """A result as HTML of at most 60 KB, in which no text of the user is read as markup."""
+    raise NotImplementedError(f"a notebook shows no {type(result).__name__}")
+
+
+def keep_small(parts: Iterable[Html]) -> Html:
+    """As many parts as there is room for, from the first on, and how many have none."""
+    room, kept, left_out = LARGEST - 200, list[Html](), 0
+    for part in filter(None, parts):
+        size = len(part.encode()) + 1
+        if size <= room:
+            kept.append(part)
+            room -= size
+        else:
+            left_out += 1
+    more = [make_html_paragraph(f"({left_out} more parts are too large to be shown here)")] if left_out else []
+    return join_html([*kept, *more])
+
+
+@render_html.register
+def _(result: Fit) -> Html:
+    model = result.model
+    headline = repr(result).partition("\n")[0]
+    parts = [make_html_heading(headline), *render_outcome(make_fit_result(result, ""))]
+    return keep_small([*parts, draw_history(describe_model(model, "", 0)), make_html_paragraph(repr(model))])
+
+
+@render_html.register
+def _(result: FitResult) -> Html:
+    model = f"model: {result.model} ({format_count_with_noun(result.parameters, 'parameter')})"
+    return keep_small([*render_outcome(result), make_html_paragraph(model)])
+
+
+@render_html.register
+def _(result: Outcome) -> Html:
+    best = f"{result.reason}: {format_count_with_noun(result.epochs, 'epoch')}, best {result.best_epoch}"
+    parts = [make_html_heading(best), make_html_table(tabulate_metrics(result.metrics))]
+    for number, each in enumerate(result.folds, 1):
+        parts += [make_html_heading(f"training {number}"), make_html_table(tabulate_metrics(each.metrics))]
+    return keep_small([*parts, *([make_html_paragraph(result.remark)] if result.remark else [])])
+
+
+@render_html.register
+def _(result: TrainingResult) -> Html:
+    best = f"{result.reason}: {format_count_with_noun(result.epochs, 'epoch')}, best {result.best_epoch}"
+    return keep_small([make_html_heading(best), make_html_table(tabulate_metrics(result.metrics))])
+
+
+def render_outcome(result: FitResult) -> Iterator[Html]:
+    """The metrics that `fit` ends with, and what it says about them."""
+    if result.folds:
+        rows = tabulate_folds(result, verbose=False)
+        names, part = rows[0][2:], rows[0][0]
+    else:
+        shown = collect_parts(result, verbose=False)
+        rows, names, part = tabulate_metrics(shown), list(next(iter(shown.values()))), list(result.metrics)[-1]
+    yield make_html_table(rows)
+    yield from render_remarks(describe_scaled_loss(names, result.watched))
+    yield from render_remarks(describe_worth(result, part, ANYWHERE, verbose=False))
+    if result.positive_class is not None:
+        yield make_html_paragraph(f"positive class: {result.positive_class}")
+    if result.refit:
+        yield make_html_paragraph(REFIT)
+    if result.remark:
+        yield make_html_paragraph(result.remark)
+
+
+def render_remarks(lines: Sequence[str]) -> Iterator[Html]:
+    """Lines that stand in brackets below a table of text."""
+    return (make_html_paragraph(line.strip().removeprefix("(").removesuffix(")")) for line in lines)
+
+
+@render_html.register
+def _(result: Evaluation) -> Html:
+    return keep_small(render_evaluation(result))
+
+
+def render_evaluation(result: Evaluation) -> Iterator[Html]:
+    """The metrics with their intervals, then the classes, the targets and the slices, if there are any."""
+    names = choose_metrics(result, verbose=False)
+    if result.seen:
+        yield make_html_paragraph(result.seen)
+    yield make_html_table(tabulate_evaluation(result, names))
+    yield from (make_html_paragraph(f"{name}: undefined: {why}") for name, why in result.undefined.items())
+    if result.intervals:
+        yield make_html_paragraph(f"intervals from {result.resamples:,} bootstrap samples")
+    if result.watched is not None:
+        yield from render_remarks(describe_scaled_loss(names, result.watched))
+        no_better = describe_no_better("these", names[0], result.metrics, result.baseline)
+        yield from render_remarks([no_better] if no_better else [])
+    if result.classes:
+        yield make_html_heading(f"classes{describe_positive_class(result)}")
+        yield make_html_table(tabulate_classes(result))
+        yield from render_remarks(describe_class_gaps(result.classes, ANYWHERE))
+    if confusion := tabulate_confusion(result):
+        yield make_html_heading(CONFUSION)
+        yield make_html_table(confusion)
+    if result.targets:
+        yield make_html_heading("targets")
+        yield make_html_table(tabulate_targets(result, names))
+    if result.by:
+        yield make_html_heading(f"by {result.by}")
+        yield make_html_table(tabulate_slices(result, names))
+        yield from render_remarks(describe_slice_gaps(result.slices, names, ANYWHERE))
+
+
+@render_html.register
+def _(result: Model) -> Html:
+    return keep_small([make_html_heading(repr(result)), *render_description(describe_model(result, "", 0))])
+
+
+@render_html.register
+def _(result: Description) -> Html:
+    networks = f"{result.networks} networks, " if result.networks > 1 else ""
+    size = f"{format_count_with_noun(result.parameters, 'parameter')}, {format_size(result.bytes)}"
+    return keep_small([make_html_heading(f"{result.model}: {networks}{size}"), *render_description(result)])
+
+
+def render_description(result: Description) -> Iterator[Html]:
+    """The metrics, the history, the columns and the target of a model."""
+    epochs = format_count_with_noun(result.epochs, "epoch")
+    yield make_html_paragraph(f"{describe_end(result)}: {epochs}, best {result.best_epoch}")
+    watched, measured = result.watched, list(result.metrics.values())[-1]
+    names = shorten_metrics(result.metrics, watched, first=choose_headline(measured, watched))
+    yield make_html_table(tabulate_metrics(result.metrics | add_baseline(result), names))
+    yield from render_remarks([*describe_scaled_loss(names, watched), *([REFIT] if result.refit else [])])
+    yield draw_history(result)
+    if result.history["epoch"]:
+        yield make_html_table(tabulate_history(result, MOST_EPOCHS))
+    if result.columns:
+        yield make_html_table([["column", "inputs"], *([name, kind] for name, kind in result.columns.items())])
+    yield from (make_html_paragraph(f"target {line}") for line in result.target.split("\n"))
+
+
+def draw_history(result: Description) -> Html:
+    """The curves of the losses, of several networks those of the first."""
+    history = result.history
+    epochs = [int(number or 0) for number in history["epoch"]]
+    if not epochs:
+        return Html("")
+    train = LossCurve("batch loss" if result.running_loss else "train loss", history["train_loss"])
+    best = max((epoch for epoch, is_best in zip(epochs, history["best"], strict=True) if is_best), default=None)
+    curves = [train, LossCurve("validation loss", history["validation_loss"])]
+    return draw_loss_chart(curves, first=epochs[0], last=epochs[-1], best=best)
+
+
+@render_html.register
+def _(result: Check) -> Html:
+    return keep_small(render_check(result))
+
+
+def render_check(result: Check) -> Iterator[Html]:
+    """The columns and why, the model and its memory, the gradient."""
+    inputs = format_count_with_noun(result.inputs, "input")
+    parameters = format_count_with_noun(result.parameters, "parameter")
+    yield make_html_heading(f"Check: {inputs}, {parameters}; about {format_size(result.memory)} of memory")
+    yield make_html_paragraph(describe_rows(result))
+    if result.columns:
+        yield make_html_table([["column", "kind", "inputs", ""], *result.columns])
+    layers = [[name, " × ".join(map(str, shape)), f"{count:,}"] for name, shape, count in result.layers]
+    yield make_html_table([["layer", "output", "parameters"], *layers])
+    yield make_html_paragraph(describe_gradient(result, ANYWHERE, verbose=False)[0])
+    yield from map(make_html_paragraph, describe_recipe(result.recipe) if result.recipe is not None else [])
+    yield from map(make_html_paragraph, result.notices)
+
+
+@render_html.register
+def _(result: Starter) -> Html:
+    rows = format_count_with_noun(result.rows, "row")
+    columns = [["column", "kind", ""], *result.columns]
+    parts = [
+        make_html_heading(f"Starter: {result.target_name} ({result.target}), {rows}"),
+        make_html_block(result.text),
+        make_html_table(columns) if result.columns else Html(""),
+        *map(make_html_paragraph, result.notices),
+    ]
+    return keep_small(parts)
