@@ -22,6 +22,7 @@ from mlptrain.model.file import (
     require_replaceable_model,
     save_contents,
 )
+from mlptrain.model.layer_history import LayersSeen
 from mlptrain.model.rows import Rows
 from mlptrain.model.training_names import name_training
 from mlptrain.model.watched import Watched
@@ -52,6 +53,8 @@ class FitResult(Outcome):
     """Of two classes the one that f1 and others are of; None where there are not two."""
     names: tuple[str, ...] = ()
     """What each of several trainings is called: a fold, a repeat."""
+    layers: LayersSeen | None = None
+    """The layers of the (first) network as they were seen last, if they were watched."""
 
 
 def read_checked_draft(path: str, overrides: Sequence[str] = ()) -> tuple[Draft, Path]:
@@ -102,12 +105,13 @@ def fit_files(
 
 def make_fit_result(done: Fit, model: str) -> FitResult:
     """The result of a fit whose model went to a file of this name."""
-    split = done.model.spec.data.split
+    split, snapshots = done.model.spec.data.split, done.model.networks[0].snapshots
     return FitResult(
         model=model,
         watched=done.model.watched,
         positive_class=done.model.head.positive_class,
         names=tuple(name_training(k, split.trainings, split.repeats) for k in range(1, len(done.outcome.folds) + 1)),
+        layers=snapshots[-1] if snapshots else None,
         **vars(done.outcome),
     )
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from mlptrain.display import Displayable
 from mlptrain.engine.metrics import Metrics
+from mlptrain.model.layer_history import LayersSeen, list_layer_columns
 from mlptrain.model.model import Model
 from mlptrain.model.watched import Watched
 from mlptrain.plain import to_plain
@@ -35,6 +36,10 @@ class Description(Displayable):
     columns: dict[str, str]
     target: str
     history: dict[str, list[float | None]]
+    layers: dict[str, dict[str, list[float | None]]]
+    """What was seen of the layers, by layer and by fact; nothing where they were not watched."""
+    last_layers: LayersSeen | None
+    """The last of these snapshots."""
     spec: dict[str, Any]
     spec_folder: str
     """The folder that the spec's paths are relative to, seen from the model's."""
@@ -50,6 +55,7 @@ def show_file(model_path: str) -> Description:
 
 def describe_model(model: Model, model_path: str, size: int) -> Description:
     """What a model holds that stands in a file of some size."""
+    snapshots = model.networks[0].snapshots
     kept = ("reason", "epochs", "best_epoch", "metrics")
     return Description(
         model=model_path,
@@ -60,6 +66,8 @@ def describe_model(model: Model, model_path: str, size: int) -> Description:
         target="\n".join(f"{name}: {size} {labels}".rstrip() for name, _, size, labels in model.head.describe()),
         best_epochs=tuple(each["best_epoch"] for each in model.result.get("folds", ())),
         history=model.history,
+        layers=list_layer_columns(snapshots),
+        last_layers=snapshots[-1] if snapshots else None,
         spec=to_plain(model.spec),
         baseline=model.result.get("baseline", {}),
         undefined=model.result.get("undefined", {}),

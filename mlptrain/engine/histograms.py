@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.engine.arrays import Floats
+from mlptrain.engine.arrays import Floats, slice_range_into_blocks
 
 BUCKETS = 30
 NARROWEST, WIDEST = 1e-30, 1e30
@@ -22,6 +22,14 @@ def compute_root_mean_square(values: Floats) -> float:
     if not NARROWEST < total < WIDEST:  # squares in float32 are lost far from 1
         total = float(np.square(flat, dtype=np.float64).sum())
     return float((total / flat.size) ** 0.5)
+
+
+@np.errstate(invalid="ignore", over="ignore")
+def compute_mean_and_deviation(values: Floats) -> tuple[float, float]:
+    """The mean m of values, and √ mean (v − m)²."""
+    flat = values.reshape(-1)
+    mean = flat.sum() / flat.size
+    return float(mean), compute_root_mean_square(flat - mean)
 
 
 def count_into_buckets(values: Floats, buckets: int = BUCKETS) -> tuple[NDArray[np.float64], NDArray[np.int64]] | None:
@@ -46,8 +54,11 @@ def count_into_buckets(values: Floats, buckets: int = BUCKETS) -> tuple[NDArray[
         return np.linspace(low, high, buckets + 1), counts
     if not NARROWEST < width < WIDEST:
         flat = flat.astype(np.float64)
-    places = flat - flat.dtype.type(low)
-    places *= flat.dtype.type(buckets / width)
-    found = np.bincount(places.astype(np.intp), minlength=buckets)
-    found[buckets - 1] += found[buckets:].sum()  # the largest value lies on the last edge
+    first, scale = flat.dtype.type(low), flat.dtype.type(buckets / width)
+    found = np.zeros(buckets + 1, np.int64)
+    for block in slice_range_into_blocks(flat.size):
+        places = flat[block] - first
+        places *= scale
+        found += np.bincount(places.astype(np.intp), minlength=buckets + 1)
+    found[buckets - 1] += found[buckets]  # the largest value lies on the last edge
     return np.linspace(low, high, buckets + 1), found[:buckets]

@@ -73,6 +73,11 @@ class Fit(Displayable):
         """The epochs, column by column."""
         return self.model.history
 
+    @property
+    def layers(self) -> dict[str, dict[str, list[float | None]]]:
+        """What was seen of the layers, by layer and by fact, one number a snapshot, their epochs beside them."""
+        return self.model.layers
+
     def __repr__(self) -> str:
         """What the fit came to, in a few lines."""
         outcome, several = self.outcome, len(self.model.networks) > 1

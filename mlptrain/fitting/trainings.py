@@ -71,9 +71,15 @@ class Record:
     layers: Arrays
 
 
-def make_record(state: TrainState) -> Record:
-    """The record of a training that is over, or stopped."""
-    return Record(history=tabulate_epochs(state.history), layers=tabulate_layers(state.layers))
+def make_record(course: Course, state: TrainState) -> Record:
+    """The record of a training that is over, or stopped.
+
+    That the layers are watched changes nothing in its history: the norm of the gradient stays where it was asked for.
+    """
+    training, epochs = course.spec.training, state.history
+    if training.watch_layers and not training.gradient_norm:
+        epochs = [replace(each, gradient_norm=None) for each in epochs]
+    return Record(history=tabulate_epochs(epochs), layers=tabulate_layers(state.layers))
 
 
 def make_course(encoded: EncodedData, *, fold: int = 1, folds: int = 1) -> Course:
@@ -231,7 +237,7 @@ class Trainings:
             raise Diverged(f"{problem}{kept}") from None
         if course.validation is not None and state.history and not any(epoch.best for epoch in state.history):
             self.host.notice(describe_missing_best_epoch(course))
-        return result, make_record(state)
+        return result, make_record(course, state)
 
     def run_loop(self, course: Course, state: TrainState) -> Finished:
         """Run the loop, and tell the keeper and the sinks."""
@@ -249,7 +255,7 @@ class Trainings:
         if finished.epochs and not course.refit and not self.keeper.remembers:
             calibrate_temperature(course)
             result = make_training_result(course, finished)
-            self.add(self.make_network(encoded, course, make_record(state)), result)
+            self.add(self.make_network(encoded, course, make_record(course, state)), result)
         return Interrupted(self.keeper.describe_stop(course, state))
 
 

@@ -38,6 +38,7 @@ from mlptrain.model.file import (
 )
 from mlptrain.model.fitted_network import Judgement
 from mlptrain.model.head import Head, list_answers
+from mlptrain.model.layer_history import list_layer_columns
 from mlptrain.model.memory_rows import advise_conversions, make_evaluation_rows, make_image_rows, make_prediction_rows
 from mlptrain.model.products import limit_threads
 from mlptrain.model.rows import Rows, describe_blank_lines, drop_uncounted_rows, find_doubtful_rows
@@ -108,6 +109,14 @@ class Model(ModelContents, Displayable):
         """The epochs, column by column, of several networks those of the first; None where a value is not defined."""
         columns = self.networks[0].history.items()
         return {name: [None if isnan(value) else value for value in values.tolist()] for name, values in columns}
+
+    @property
+    def layers(self) -> dict[str, dict[str, list[float | None]]]:
+        """What was seen of the layers, by layer and by fact, one number a snapshot; their epochs are beside them.
+
+        Of several networks that of the first; nothing without `training.watch_layers`.
+        """
+        return list_layer_columns(self.networks[0].snapshots)
 
     @property
     def watched(self) -> Watched:

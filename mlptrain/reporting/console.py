@@ -10,6 +10,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from mlptrain.model.history import EpochEnded
+from mlptrain.model.layer_history import LayersSeen
 from mlptrain.reporting.frame import ASCII, UNICODE, Line, draw_trial
 from mlptrain.reporting.lines import LinesSink
 from mlptrain.reporting.progress import Progress
@@ -77,6 +78,10 @@ class ConsoleSink(EventSink):
     def see_epoch(self, epoch: EpochEnded, /) -> None:
         """Take note of the epoch."""
         self._progress(epoch)
+
+    def see_layers(self, layers: LayersSeen, /) -> None:
+        """Take note of the layers."""
+        self._progress(layers)
 
     def see_finish(self, finished: Finished, /) -> None:
         """Leave the last picture; if another training is to follow, none."""

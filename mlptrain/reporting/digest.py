@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterator
 
 from mlptrain.model.history import EpochEnded
+from mlptrain.model.layer_history import LayersSeen
 from mlptrain.reporting.curve import Trace
 from mlptrain.training.events import EventSink, Finished, Started, StepsDone
 
@@ -46,6 +47,8 @@ class Digest(EventSink):
         """The first epoch seen: above 1 where an earlier run is gone on with."""
         self.undefined = ""
         """Why the first metric without a value has none."""
+        self.layers: LayersSeen | None = None
+        """What was seen of the layers last."""
         self._last: deque[EpochEnded] = deque(maxlen=LAST)
         self._kept: list[EpochEnded] = []
         self._step = 1
@@ -59,6 +62,10 @@ class Digest(EventSink):
     def see_steps(self, steps: StepsDone, /) -> None:
         """Move the position into an epoch."""
         self._reach(steps.epoch, steps.steps / max(self.started.steps_per_epoch, 1) if self.started else 0.0)
+
+    def see_layers(self, layers: LayersSeen, /) -> None:
+        """Take note of the layers."""
+        self.layers = layers
 
     def see_epoch(self, epoch: EpochEnded, /) -> None:
         """Move the position behind an epoch, and keep it."""

@@ -69,9 +69,16 @@ def list_epoch_columns(started: Started, *, penalty: bool, train_metric: bool, s
         (validated, Column("validation", metric, 3, lambda e: format_figure(e.validation_metric))),
         (True, Column("learning", "rate", 5, lambda e: format_figure(e.learning_rate))),
         (penalty, Column("", "penalty", 6, lambda e: format_figure(e.penalty))),
-        (speed, Column("", "rows/s", 7, lambda e: format_row_rate(e.rows_per_second), 8)),
+        (reports_gradient_norm(started), Column("gradient", "norm", 7, lambda e: format_figure(e.gradient_norm))),
+        (speed, Column("", "rows/s", 8, lambda e: format_row_rate(e.rows_per_second), 8)),
     ]
     return [column for wanted, column in every if wanted]
+
+
+def reports_gradient_norm(started: Started) -> bool:
+    """Whether the norm of the gradient is told, because it was asked for or the layers are watched."""
+    training = started.spec.get("training", {})
+    return bool(training.get("gradient_norm") or training.get("watch_layers"))
 
 
 def fit_columns_to_width(every: list[Column], width: int) -> Layout:

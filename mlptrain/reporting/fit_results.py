@@ -9,6 +9,7 @@ from mlptrain.commands.fit import FitResult
 from mlptrain.figures import format_figure
 from mlptrain.model.baseline import describe_no_better
 from mlptrain.model.watched import Watched
+from mlptrain.reporting.layer_table import list_layer_facts
 from mlptrain.reporting.metric_rows import SHORT, choose_headline, describe_scaled_loss, shorten_metrics
 from mlptrain.reporting.terminal import ANYWHERE, Terminal
 from mlptrain.reporting.text import escape_text
@@ -144,9 +145,11 @@ def summarize_values(values: Sequence[float | None]) -> list[float | None]:
 
 
 def build_fit_document(result: FitResult) -> dict[str, Any]:
-    """The result of `fit` for programs; it has the keys of folds and of a refit only if there were any."""
+    """The result of `fit` for programs; it has the keys of folds, a refit and layers only if there were any."""
     document = {"model": result.model} | asdict(result)
-    del document["names"]
+    del document["names"], document["layers"]
+    if result.layers is not None:
+        document["layers"] = list_layer_facts(result.layers)
     document["watched"] = {"name": result.watched.name, "values": result.watched.values}
     if not result.folds:
         del document["folds"], document["deviations"]

@@ -6,6 +6,7 @@ from typing import Literal
 
 from mlptrain.figures import format_figure
 from mlptrain.model.history import EpochEnded
+from mlptrain.model.layer_findings import find_layer_faults
 from mlptrain.model.training_names import place_training
 from mlptrain.reporting.curve import Scale, Values, draw_curve, find_curve_column
 from mlptrain.reporting.digest import LAST, Digest
@@ -85,14 +86,17 @@ class Frame:
         if height < 10:
             return [*self._rows(self._layout(), max(1, height - 1), last=height), self._bar(elapsed)][-height:]
         head, chart = self._head(live=True), self._chart(3 + (height >= 34)) if height >= 20 else []
-        room = height - len(head) - len(chart) - 4
-        return [*head, *self._table(min(max(room, 1), MOST_ROWS), last=LAST), *chart, [], self._bar(elapsed)][-height:]
+        faults = self._faults() if height >= 16 else []
+        room = height - len(head) - len(chart) - len(faults) - 4
+        table = [*self._table(min(max(room, 1), MOST_ROWS), last=LAST), *faults]
+        return [*head, *table, *chart, [], self._bar(elapsed)][-height:]
 
     def final(self, height: int, elapsed: float) -> list[Line]:
         """The run after its end, in about twenty lines that stay: with a prompt below they fill 24 lines at most."""
         budget = FINAL_ROWS if height > 24 else FINAL_ROWS - 1
         reason = self.digest.undefined
         gap: list[Line] = [[(describe_gap(self.started, reason)[: self.width], "quiet")]] if reason else []
+        gap += self._faults()
         run = [*self._table(budget - len(gap), last=1), *gap, *self._chart(3), []] if self.digest.last else []
         return [*self._head(), *run, *self._strong(self.describe_end(elapsed))]
 
@@ -111,6 +115,16 @@ class Frame:
 
     def _strong(self, text: str) -> list[Line]:
         return [[(line, "strong")] for line in wrap(text, max(self.width, 1), break_on_hyphens=False)]
+
+    def list_faults(self) -> list[str]:
+        """What is wrong inside the network, as it was seen last."""
+        seen = self.digest.layers
+        return [] if seen is None else [finding.sentence for finding in find_layer_faults(seen)]
+
+    def _faults(self) -> list[Line]:
+        """The same as lines of the picture."""
+        wide = max(min(self.width, WIDEST), 3)
+        return [[(line, "strong")] for each in self.list_faults() for line in wrap(each, wide, subsequent_indent="  ")]
 
     def list_columns(self) -> list[Column]:
         """The columns of the table, were there room for all."""

@@ -10,6 +10,8 @@ from typing import TextIO
 
 from mlptrain.errors import EnvironmentFailure, SpecError
 from mlptrain.model.history import EpochEnded
+from mlptrain.model.layer_history import LayersSeen
+from mlptrain.plain import to_plain
 from mlptrain.reporting.sink_options import SinkOptions
 from mlptrain.storage.publishing import begins_with_or_empty, check_writable, require_replaceable_file
 from mlptrain.training.events import Event, EventSink, Finished, FitStarted, Started, TrialSteps
@@ -26,7 +28,7 @@ _encode = json.JSONEncoder(allow_nan=False).encode
 
 
 class HistoryWriter(EventSink):
-    """One JSON object a line: `{"event": "started" | "epoch" | "finished", …}` with the event's own field names.
+    """One JSON object a line: `{"event": "started" | "layers" | "epoch" | "finished", …}`, with the event's own names.
 
     What is None or not a finite number is null: the lines are JSON to every reader. Errors of `stream` are raised:
     a history that was asked for must not be incomplete without notice.
@@ -40,9 +42,16 @@ class HistoryWriter(EventSink):
     def see_start(self, started: Started, /) -> None:
         """Write the line of a start, and those of the epochs of an earlier run."""
         self._write(started)
+        seen = {each.epoch: each for each in started.earlier_layers}
         for epoch in started.earlier:
+            if epoch.epoch in seen:
+                self._write(seen[epoch.epoch])
             self.see_epoch(epoch)
         self._flush()
+
+    def see_layers(self, layers: LayersSeen, /) -> None:
+        """Write the line of the layers."""
+        self._write(layers)
 
     def see_epoch(self, epoch: EpochEnded, /) -> None:
         """Write the line of an epoch."""
@@ -57,7 +66,7 @@ class HistoryWriter(EventSink):
 
     def _write(self, event: Event) -> None:
         names = (field.name for field in fields(event) if field.name not in UNWRITTEN)
-        values = {name: _null_non_finite(getattr(event, name)) for name in names}
+        values = {name: to_plain(_null_non_finite(getattr(event, name))) for name in names}
         self._stream.write(_encode({"event": event.kind, **values}) + "\n")
 
     def _flush(self) -> None:

@@ -22,6 +22,7 @@ def render_frame(frame: Frame, elapsed: float, *, live: bool) -> Html:
     if digest.last is not None:
         parts += [render_epochs(frame, live=live), draw_frame_losses(frame)]
         parts += [make_html_paragraph(describe_gap(started, digest.undefined).strip())] if digest.undefined else []
+        parts += [make_html_paragraph(sentence) for sentence in frame.list_faults()]
     if live:
         parts.append(make_html_progress_bar(frame.share, "".join(frame.describe_progress(elapsed))))
     else:

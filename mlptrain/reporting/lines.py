@@ -6,6 +6,8 @@ from contextlib import suppress
 from typing import IO
 
 from mlptrain.model.history import EpochEnded
+from mlptrain.model.layer_findings import find_layer_faults
+from mlptrain.model.layer_history import LayersSeen
 from mlptrain.reporting.digest import generate_round_steps
 from mlptrain.reporting.epoch_table import Layout, list_epoch_columns
 from mlptrain.reporting.sink_options import SinkOptions
@@ -55,6 +57,7 @@ class LinesSink(EventSink):
         self._last_row: EpochEnded | None = None
         self._penalty = self._train_metric = False
         self._undefined = ""
+        self._told: set[tuple[str, str]] = set()
 
     def see_trial(self, trial: TrialSteps, /) -> None:
         """Write how far a trial has come, if nothing was written for long."""
@@ -80,6 +83,13 @@ class LinesSink(EventSink):
         """Write how far an epoch has come, if nothing was written for long."""
         if self._started and self._clock() >= self._due:
             self._write(f"  epoch {steps.epoch}, step {steps.steps:,} of {self._started.steps_per_epoch:,}")
+
+    def see_layers(self, layers: LayersSeen, /) -> None:
+        """Write what is wrong inside the network, each thing once."""
+        for finding in find_layer_faults(layers) if self._started else ():
+            if (key := (finding.code, finding.layer)) not in self._told:
+                self._told.add(key)
+                self._write(f"  epoch {layers.epoch}: {finding.sentence}")
 
     def see_epoch(self, epoch: EpochEnded, /) -> None:
         """Write the line of an epoch, if it is to have one."""

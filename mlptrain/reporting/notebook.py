@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from mlptrain.model.history import EpochEnded
+from mlptrain.model.layer_history import LayersSeen
 from mlptrain.reporting.frame import UNICODE, draw_trial
 from mlptrain.reporting.html_frame import render_frame, write_frame
 from mlptrain.reporting.html_parts import Html, make_html_progress_bar
@@ -78,6 +79,10 @@ class NotebookSink(EventSink):
         """Move the bar within an epoch."""
         self._progress(steps)
         self._show_if_due()
+
+    def see_layers(self, layers: LayersSeen, /) -> None:
+        """Take note of the layers."""
+        self._progress(layers)
 
     def see_epoch(self, epoch: EpochEnded, /) -> None:
         """Show the epoch, if it is time."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from mlptrain.model.history import EpochEnded
+from mlptrain.model.layer_history import LayersSeen
 from mlptrain.model.training_names import name_training
 from mlptrain.reporting.digest import Digest
 from mlptrain.reporting.frame import Frame, Glyphs
@@ -49,6 +50,10 @@ class Progress(EventSink):
         """Take note of the steps."""
         self.digest(steps)
         self._settle()
+
+    def see_layers(self, layers: LayersSeen, /) -> None:
+        """Take note of the layers."""
+        self.digest(layers)
 
     def see_epoch(self, epoch: EpochEnded, /) -> None:
         """Take note of the epoch."""

@@ -8,6 +8,7 @@ from mlptrain.commands.show import Description
 from mlptrain.figures import format_figure
 from mlptrain.model.training_names import choose_training_noun, describe_best_epochs
 from mlptrain.reporting.digest import generate_round_steps
+from mlptrain.reporting.layer_table import format_layers
 from mlptrain.reporting.metric_rows import choose_headline, describe_scaled_loss, shorten_metrics
 from mlptrain.reporting.spec_text import format_spec_as_yaml
 from mlptrain.reporting.terminal import ANYWHERE, Terminal
@@ -40,6 +41,7 @@ def format_description(result: Description, terminal: Terminal = ANYWHERE, *, ve
         *describe_columns(result.columns, terminal, verbose=verbose),
         *(terminal.wrap(f"target {escape_text(line, 2000)}") for line in result.target.splitlines()),
         *describe_history(result, terminal, most=VERBOSE_EPOCHS if verbose else MOST_EPOCHS),
+        *describe_layers(result, terminal, verbose=verbose),
         terminal.wrap(f"spec: `mlptrain show {escape_text(result.model)} --spec` prints it"),
     ]
     return "\n".join(lines)
@@ -113,6 +115,15 @@ def tabulate_history(result: Description, most: int) -> list[list[str]]:
     return [["epoch", *(label_history_column(name, result) for name in shown)], *rows]
 
 
+def describe_layers(result: Description, terminal: Terminal, *, verbose: bool) -> list[str]:
+    """The layers as they were seen last, if they were watched."""
+    if result.last_layers is None:
+        return []
+    which = " of the first network" if result.networks > 1 else ""
+    title = f"layers{which} after epoch {result.last_layers.epoch:,}"
+    return format_layers(result.last_layers, terminal, verbose=verbose, title=title)
+
+
 def find_watched_column(result: Description) -> str:
     """The column of the history that stands first, so that the narrowest terminal has room for it."""
     if result.watched.name is None:
@@ -159,6 +170,7 @@ def format_stored_spec(result: Description) -> str:
 def build_description_document(result: Description) -> dict[str, Any]:
     """What a model file holds, for programs."""
     document = asdict(result)
-    for name in ("spec_folder", "running_loss", "best_epochs"):
+    unwatched = () if result.layers else ("layers",)
+    for name in ("spec_folder", "running_loss", "best_epochs", "last_layers", *unwatched):
         del document[name]
     return document | {"watched": {"name": result.watched.name, "values": result.watched.values}}

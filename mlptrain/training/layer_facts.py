@@ -11,7 +11,7 @@ from math import isfinite
 import numpy as np
 
 from mlptrain.engine.arrays import Floats, Workspace
-from mlptrain.engine.histograms import compute_root_mean_square, count_into_buckets
+from mlptrain.engine.histograms import compute_mean_and_deviation, compute_root_mean_square, count_into_buckets
 from mlptrain.engine.layer import ForwardContext, Layer
 from mlptrain.engine.network import Network
 from mlptrain.engine.parameters import Parameters
@@ -169,11 +169,11 @@ def join_facts(watched: WatchedLayer, weights: Floats | None, step: StepFacts, o
 def measure_output(layer: Layer, y: Floats) -> OutputFacts:
     """What the outputs y (…, B, O) of a layer show."""
     different = y != 0
-    units = y.size // y.shape[-2]
+    units, (mean, sd) = y.size // y.shape[-2], compute_mean_and_deviation(y)
     return OutputFacts(
         units=units,
-        output_mean=keep_finite(float(y.mean(dtype=np.float64))),
-        output_sd=keep_finite(float(y.std())),
+        output_mean=keep_finite(mean),
+        output_sd=keep_finite(sd),
         zeros=1 - int(np.count_nonzero(different)) / y.size,
         dead=units - int(np.count_nonzero(different.any(axis=-2))) if layer.activates else 0,
         saturated=count_saturated_units(layer.bounds, y),

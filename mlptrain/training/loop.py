@@ -223,7 +223,7 @@ def evaluate_finished_epoch(course: Course, state: TrainState, run: Running, rat
         learning_rate=run.lr,
         best=watched,
         rows_per_second=rate,
-        gradient_norm=run.gradient_norm if course.spec.training.gradient_norm else None,
+        gradient_norm=run.gradient_norm,
         undefined=next((reason for reason in reasons.values() if reason), ""),
     )
 

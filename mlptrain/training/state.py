@@ -49,7 +49,6 @@ class Running:
     penalty: float = 0.0
     lr: float = 0.0
     gradient_norm: float | None = None
-    """Where it is to be reported: in the history, or with the layers."""
     step_facts: tuple[StepFacts, ...] = ()
     """Of the layers that are watched, once all batches are done."""
 

@@ -10,8 +10,10 @@ import yaml
 from mlptrain.commands.check import check_files
 from mlptrain.commands.show import show_file
 from mlptrain.engine.activations import Tanh
+from mlptrain.model.model import Model
 from mlptrain.plain import to_plain
 from mlptrain.reporting.check_results import format_check
+from mlptrain.reporting.fit_results import build_fit_document
 from mlptrain.reporting.show_results import build_description_document, format_description, format_stored_spec
 from mlptrain.reporting.spec_text import format_marked_spec, format_spec_as_yaml
 from mlptrain.reporting.terminal import Terminal
@@ -184,6 +186,27 @@ def test_show_tells_what_a_model_file_holds(tmp_path):
     assert found.history["epoch"] == list(range(1, 13))
     assert found.history["gradient_norm"] == [None] * 12
     assert found.spec["model"]["hidden"] == [8]
+
+
+def test_show_tells_what_was_seen_of_the_layers(tmp_path):
+    result = fit_mixed(tmp_path, "training.watch_layers=5")
+    found = show_file(result.model)
+    assert [*found.layers] == ["hidden_1", "hidden_1.tanh", "output"]
+    assert found.layers["output"]["epoch"] == [5, 10, 12]
+    assert "layers after epoch 12" in format_description(found)
+    assert build_description_document(found)["layers"] == found.layers
+    assert build_fit_document(result)["layers"]["output"] == {
+        name: values[-1] for name, values in found.layers["output"].items() if name != "epoch"
+    }
+    assert Model.load(Path(result.model)).layers == found.layers
+
+
+def test_where_no_layers_were_watched_none_are_told(tmp_path):
+    result = fit_mixed(tmp_path)
+    found = show_file(result.model)
+    assert (found.layers, found.last_layers) == ({}, None)
+    assert "layers" not in {**build_description_document(found), **build_fit_document(result)}
+    assert "layers after" not in format_description(found)
 
 
 def test_show_as_text_has_every_section(tmp_path):

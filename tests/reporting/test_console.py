@@ -13,11 +13,13 @@ from rich.console import Console
 
 from mlptrain.figures import format_figure
 from mlptrain.model.history import EpochEnded
+from mlptrain.model.layer_findings import find_layer_faults
 from mlptrain.reporting.console import INTERVAL, ConsoleSink, make_sink_for_console
 from mlptrain.reporting.digest import Digest
 from mlptrain.reporting.frame import ASCII, FINAL_ROWS, UNICODE, Frame, draw_trial, shorten_facts
 from mlptrain.reporting.lines import LinesSink
 from mlptrain.training.events import Started, StepsDone, TrialSteps
+from tests.model.test_layer_findings import facts, seen
 from tests.support.clocks import Clock
 from tests.support.streams import broken_off, drawn, runs, training
 
@@ -457,6 +459,21 @@ def test_the_axis_says_the_losses_of_epochs_not_of_their_means():
     losses = [loss for epoch in epochs for loss in (epoch.train_loss, epoch.validation_loss)]
     for end in (max(losses), min(losses)):
         assert any(line.strip().startswith(format_figure(end)) for line in lines)
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_what_is_wrong_inside_the_network_stands_under_the_table(width):
+    started, *events = training(40, best=12)
+    layers = seen(facts("hidden_1", gradient_rms=1e-9))
+    frame = frame_of([started, *events[:-1], layers, events[-1]])
+    sentence = find_layer_faults(layers)[0].sentence
+    for lines in (frame.final(24, 1.0), replace(frame, width=width).live(24, 1.0), frame.live(60, 1.0)):
+        texts = text_of(lines)
+        assert sentence in " ".join(line.strip() for line in texts)
+        assert len(texts) <= 60
+    assert len(frame.final(24, 1.0)) <= 24 - 1
+    assert len(frame.live(24, 1.0)) <= 24
+    assert "vanish" not in str(frame.live(12, 1.0))
 
 
 def test_the_reason_of_a_cell_without_a_value_stands_once_under_the_table():

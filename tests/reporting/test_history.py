@@ -6,8 +6,10 @@ from math import inf, isfinite, nan
 from hypothesis import given
 
 from mlptrain.model.history import EpochEnded
+from mlptrain.model.layer_history import Histogram, LayerFacts
 from mlptrain.reporting.history import UNWRITTEN, HistoryWriter
 from mlptrain.training.events import Finished, Started, StepsDone
+from tests.model.test_layer_findings import facts, seen
 from tests.support.clocks import Clock
 from tests.support.streams import drawn, runs, training
 
@@ -35,6 +37,26 @@ def test_every_line_is_strict_json_and_says_what_the_event_said(events):
         values = {field.name: getattr(event, field.name) for field in fields(event) if field.name not in UNWRITTEN}
         finite = {name: None if isinstance(v, float) and not isfinite(v) else v for name, v in values.items()}
         assert line == {"event": NAMES[type(event)], **finite}
+
+
+def test_the_layers_have_a_line_of_their_own():
+    line = json.loads(written([seen(facts("hidden_1", weights=Histogram(edges=(0.0, 1.0), counts=(5,))))]))
+    first, *_, output = line["layers"]
+    assert (line["event"], line["epoch"], line["gradient_norm"]) == ("layers", 3, None)
+    assert (first["name"], first["gradient_rms"], first["weights"]) == (
+        "hidden_1",
+        0.01,
+        {"edges": [0.0, 1.0], "counts": [5]},
+    )
+    assert set(output) == {each.name for each in fields(LayerFacts)}
+
+
+def test_the_lines_of_an_earlier_run_are_written_again_those_of_the_layers_too():
+    started, first, second, *_ = training(2)
+    again = replace(started, earlier=(first, second), earlier_layers=(replace(seen(), epoch=2),))
+    lines = [json.loads(line) for line in written([again]).splitlines()]
+    assert [line["event"] for line in lines] == ["started", "epoch", "layers", "epoch"]
+    assert "earlier_layers" not in lines[0]
 
 
 def test_no_number_is_null():

@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlptrain.model.history import EpochEnded
+from mlptrain.model.layer_findings import find_layer_faults
 from mlptrain.reporting.lines import LinesSink
 from mlptrain.training.events import Finished, StepsDone, TrialSteps
+from tests.model.test_layer_findings import facts, seen
 from tests.support.clocks import Clock
 from tests.support.streams import broken_off, drawn, runs, training
 
@@ -136,6 +138,33 @@ def test_a_column_appears_with_its_first_value():
     events = [replace(e, penalty=0.5) if isinstance(e, EpochEnded) and e.epoch > 2 else e for e in training(4)]
     headings = [line for line in written(events).splitlines() if "rows/s" in line]
     assert ["penalty" in heading for heading in headings] == [False, True]
+
+
+def watched_run(count, *layers):
+    """A run whose layers are watched: those of each epoch, before its end."""
+    started, *events = training(count)
+    yield replace(started, spec={"training": {"watch_layers": 1}})
+    for epoch, event in enumerate(events[:-1], 1):
+        yield replace(layers[(epoch - 1) % len(layers)], epoch=epoch)
+        yield replace(event, gradient_norm=0.25)
+    yield events[-1]
+
+
+VANISHED = seen(facts("hidden_1", gradient_rms=1e-9))
+
+
+def test_where_the_layers_are_watched_the_norm_of_the_gradient_has_a_column():
+    heading, row = [line for line in written(watched_run(1, seen())).splitlines() if "rate" in line or "0.2500" in line]
+    assert heading.split()[-2:] == ["norm", "rows/s"]
+    assert row.split()[-2] == "0.2500"
+    assert "norm" not in written(training(1))
+
+
+def test_what_is_wrong_with_a_layer_is_written_once_and_of_each_training():
+    text = written([*watched_run(5, seen(), VANISHED), *watched_run(3, VANISHED)])
+    told = [line for line in text.splitlines() if "vanish" in line]
+    sentence = find_layer_faults(VANISHED)[0].sentence
+    assert told == [f"  epoch 2: {sentence}", f"  epoch 1: {sentence}"]
 
 
 def test_the_running_loss_is_called_batch_loss():
