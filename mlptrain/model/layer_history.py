@@ -54,6 +54,7 @@ class LayerFacts:
     gradients: Histogram | None
     """Of the gradient with respect to the weights."""
     outputs: Histogram | None
+    """Of many outputs, those of evenly spaced rows are counted."""
 
 
 @dataclass(frozen=True, kw_only=True)
