@@ -27,7 +27,7 @@ class ModelInputFormat(InputFormat):
 
     def advise(self, problem: DataError) -> DataError:
         """The problem, with the way to say how this file is written, and with what was found out of it."""
-        advised = advise_setting(problem, self.command, self.data)
+        advised = advise_setting(problem, self.command, self.data, self.needs)
         for notice in self.notices:
             advised.add_note(notice)
         return advised

@@ -6,13 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from mlptrain.data.cell_cures import FORMATS, SETTING, list_date_formats, list_number_ways
+from mlptrain.data.number_forms import NumberNeeds
 from mlptrain.errors import CellFault, DataError, SpecError
 from mlptrain.model.fitted_network import FittedNetwork
+from mlptrain.model.input_format import write_settings
 from mlptrain.model.model import Model
 from mlptrain.model.reading_settings import FORMAT_KEYS, quote_key, read_features_as, write_option
 from mlptrain.spec.fields import Data
 
 OWN_KEYS = ("missing_values", "missing_target")
+IN_ONE_UNIT = re.compile(r"give (?P<what>plain numbers in one unit \([^)]*\))")
 OF_A_COLUMN = re.compile(r"data\.columns\..+\.(format|missing_values)")
 
 
@@ -51,11 +54,15 @@ def read_network_as(network: FittedNetwork, data: Data) -> FittedNetwork:
     return replace(network, spec=replace(network.spec, data=data), features=features)
 
 
-def advise_setting(problem: DataError, command: str, data: Data) -> DataError:
-    """A problem whose message names keys of the spec, with the option that sets them for this file."""
+def advise_setting(problem: DataError, command: str, data: Data, needs: NumberNeeds | None = None) -> DataError:
+    """A problem whose message names keys of the spec, with the options that set them for this file: of numbers all that
+    the columns are known to need.
+    """
     if isinstance(problem, CellFault) and problem.cure:
-        ways = [*describe_cell_options(problem, data)]
+        mixed = IN_ONE_UNIT.search(problem.cure)
+        ways = [] if mixed else [*describe_cell_options(problem, data, needs or NumberNeeds(data.grammar))]
         without = problem.cure if "data." not in problem.cure else "mend it"
+        without = f"give {mixed['what']}" if mixed else without
         cure = f"mend it, or for this file: {command} … {' or '.join(ways)}" if ways else without
         return DataError(f"{problem.said}; {cure}")
     said = str(problem)
@@ -65,17 +72,27 @@ def advise_setting(problem: DataError, command: str, data: Data) -> DataError:
     return DataError(f"{said} (for this file: {command} … {' '.join(options)})") if options else problem
 
 
-def describe_cell_options(problem: CellFault, data: Data) -> Iterator[str]:
+def describe_cell_options(problem: CellFault, data: Data, needs: NumberNeeds) -> Iterator[str]:
     """The options by which a cell would be what its column wants; as missing, if there is no other."""
-    key = f"data.columns.{quote_key(problem.column)}.format"
+    key, of_numbers = f"data.columns.{quote_key(problem.column)}.format", needs.grammar != data.grammar
+    if of_numbers and (needs.grammar.reads(problem.text) or problem.text in needs.words):
+        ways = [write_settings(needs.grammar, data.grammar)]
+        yield " ".join([*ways, describe_missing(needs.words, data)] if needs.words else ways)
+        return
     ways = [" ".join(describe_options(way)) for way in list_number_ways(problem.cure)]
     forms = list_date_formats(problem.cure)
     ways += [write_option(key, json.dumps(form) if "%" in form else form) for form in forms]
     if not ways and problem.text and "data.missing_values" in problem.cure:
-        marks = json.dumps([*dict.fromkeys([*data.missing_values, problem.text])], ensure_ascii=False)
-        ways = [f"{write_option('data.missing_values', marks)} if it means missing"]
+        words = needs.words if problem.text in needs.words else ()
+        ways = [describe_missing([*dict.fromkeys([problem.text, *words])], data)]
         ways += [write_option(key, "…")] * bool(FORMATS.search(problem.cure))
     yield from ways
+
+
+def describe_missing(words: Sequence[str], data: Data) -> str:
+    """The option by which words mean missing, beside those that do so already."""
+    marks = json.dumps([*dict.fromkeys([*data.missing_values, *words])], ensure_ascii=False)
+    return f"{write_option('data.missing_values', marks)} if {'it means' if len(words) == 1 else 'they mean'} missing"
 
 
 def describe_options(said: str) -> Iterator[str]:

@@ -17,6 +17,8 @@ LONGEST = 40
 """A longer text is no number."""
 MOST_WORDS = 20
 """In a column of numbers, odd texts of no more kinds than this are words for a gap, not codes."""
+FEW_WORDS = 5
+"""Words that are proposed together as missing."""
 CURRENCIES = ("EUR", "USD", "CHF", "GBP", "JPY", "SEK", "NOK", "DKK", "PLN", "CZK", "INR", "BRL", "Fr.", "kr", "R$")
 """Signs of currency of letters, which may stand before a number."""
 BEFORE = re.compile(rf"[-+]?(?P<unit>{'|'.join(map(re.escape, CURRENCIES))}|[^\W\d_]{{0,2}}[$€£¥₹₽₩])\s*[-+]?[0-9.]")
@@ -28,6 +30,14 @@ MARKS: Sequence[ThousandsMark] = (",", ".", " ", "'", "_")
 
 
 @dataclass(frozen=True)
+class NumberNeeds:
+    """What it takes to read the columns of numbers of a table: a way to write them, and words that mean missing."""
+
+    grammar: NumberGrammar
+    words: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
 class NumberForm:
     """A way to write numbers, and the texts that it reads."""
 
@@ -36,9 +46,9 @@ class NumberForm:
 
     def describe_cure(self, now: NumberGrammar) -> str:
         """The settings of a spec that tell this way from that of the table."""
-        new = self.grammar
-        if len(new.units) > 1 and new.units != now.units:
-            return f"plain numbers in one unit (there are {', '.join(new.units)})"
+        new, used = self.grammar, find_units(sorted(self.read))
+        if len(used) > 1 and new.units != now.units:
+            return f"plain numbers in one unit (there are {', '.join(used)})"
         given = {
             "decimal": new.decimal != now.decimal and json.dumps(new.decimal),
             "thousands": new.thousands != now.thousands and json.dumps(new.thousands),
@@ -68,6 +78,64 @@ def find_number_forms(texts: Collection[str], now: NumberGrammar) -> list[Number
             assert numbers is not None
             forms.setdefault(tuple(numbers.tolist()), NumberForm(grammar, frozenset(read[grammar])))
     return list(forms.values())
+
+
+def find_common_forms(
+    columns: Collection[Collection[str]], now: NumberGrammar, fixed: Collection[str] = ()
+) -> list[NumberForm]:
+    """The ways to write numbers that read every one of some columns as well as any way does, and all of them together
+    better than the table's own, whose `fixed` settings stand; marks of one column may need those of another.
+
+    Ways that read the same numbers are one. The first has the least settings.
+    """
+    found = [forms for texts in columns if (forms := find_number_forms(texts, now))]
+    sample = [text for texts in columns for text in islice(texts, LOOKED_AT)]
+    numbers: dict[tuple[float, ...], NumberForm] = {}
+    for grammar in join_grammars(found, now, fixed) if found else ():
+        if all(reads_best(grammar, forms) for forms in found) and reads_as_well(grammar, now, columns):
+            read = grammar.read(sample)
+            values = tuple(grammar.read_number(text) for text in sample if text in read)
+            numbers.setdefault(values, NumberForm(grammar, frozenset(read)))
+    return list(numbers.values())
+
+
+def join_grammars(
+    found: Sequence[Sequence[NumberForm]], now: NumberGrammar, fixed: Collection[str]
+) -> list[NumberGrammar]:
+    """The ways to write numbers that have the marks, signs and units of some columns; those with less settings first.
+    Columns with numbers in several units have no part in it.
+    """
+    forms = [form.grammar for each in found for form in each]
+    units = [unit for each in found if len(used := find_units(sorted(each[0].read))) == 1 for unit in used]
+    decimals = [now.decimal] if "decimal" in fixed else [now.decimal, *(each.decimal for each in forms)]
+    thousands = [now.thousands] if "thousands" in fixed else ["", now.thousands, *(each.thousands for each in forms)]
+    looses = [now.loose_signs] if "loose_signs" in fixed else [now.loose_signs, *(each.loose_signs for each in forms)]
+    joined = [
+        replace(now, decimal=point, thousands=mark, loose_signs=loose, units=unit)
+        for point in dict.fromkeys(decimals)
+        for mark in dict.fromkeys(thousands)
+        for loose in dict.fromkeys(looses)
+        for unit in dict.fromkeys([now.units, tuple(dict.fromkeys((*now.units, *units)))])
+        if mark != point
+    ]
+    return sorted(joined, key=lambda grammar: count_settings(grammar, now))
+
+
+def reads_best(grammar: NumberGrammar, forms: Sequence[NumberForm]) -> bool:
+    """Whether a grammar reads all that one of some ways reads."""
+    return any(form.grammar == grammar or len(grammar.read(form.read)) == len(form.read) for form in forms)
+
+
+def reads_as_well(grammar: NumberGrammar, now: NumberGrammar, columns: Collection[Collection[str]]) -> bool:
+    """Whether a grammar reads as many of the texts of each column as another one."""
+    return all(len(grammar.read(texts)) >= len(now.read(texts)) for texts in columns)
+
+
+def find_number_needs(columns: Iterable[Collection[str]], grammar: NumberGrammar) -> NumberNeeds:
+    """What is needed beside a way to write numbers: the words in columns of numbers, if they are few."""
+    odd = (strip_blanks(text) for texts in columns for text in texts if not grammar.reads(text))
+    words = [*dict.fromkeys(text for text in odd if not any(map(str.isdecimal, text)))]
+    return NumberNeeds(grammar, words if len(words) <= FEW_WORDS else ())
 
 
 def swap_marks(now: NumberGrammar) -> NumberGrammar:
@@ -121,7 +189,7 @@ def count_settings(grammar: NumberGrammar, now: NumberGrammar) -> tuple[int, boo
     return sum(differ) + (grammar.decimal != now.decimal), grammar.decimal != now.decimal
 
 
-def find_units(sample: Sequence[str]) -> tuple[str, ...]:
+def find_units(sample: Iterable[str]) -> tuple[str, ...]:
     """The units before or after the figures of some texts, the most frequent first; none if they are too many."""
     counts: dict[str, int] = {}
     for text in sample:

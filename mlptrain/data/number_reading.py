@@ -9,7 +9,7 @@ import numpy as np
 from mlptrain.data.column_names import format_quoted_names
 from mlptrain.data.grammar import LARGEST, NumberGrammar
 from mlptrain.data.levels import trim_text
-from mlptrain.data.number_forms import NumberForm, find_number_forms
+from mlptrain.data.number_forms import NumberForm, find_number_forms, find_units
 from mlptrain.data.number_texts import MISSING_NUMBERS, Doubles, write_data_number
 from mlptrain.data.table import Table
 from mlptrain.data.yaml_keys import quote_yaml_key as quote_yaml_key
@@ -79,7 +79,9 @@ def build_number_error(table: Table, name: str, rows: Sequence[int]) -> DataErro
     others = table.describe_cells(name, rows[1:5])
     least = "" if table.has_all_rows else "at least "
     more = f" and {least}{len(rows) - 5:,} more" if len(rows) > 5 else ""
-    forms = find_number_forms([text], table.grammar_of(name))
+    texts = table.columns[name].kept_texts.counts
+    mixed = find_units([text]) and len(find_units(texts)) > 1  # numbers in several units are not to be read alike
+    forms = find_number_forms(texts if mixed else [text], table.grammar_of(name))
     ways = f"to read it as a number, give {describe_number_forms(forms, table.grammar_of(name))}; or " if forms else ""
     hint = f"{ways}mend it, add it to data.missing_values, or set data.columns: {{{quote_yaml_key(name)}: category}}"
     nor = f", nor is {others}{more}" if others else ""

@@ -14,7 +14,13 @@ from mlptrain.data.files import is_idx, is_parquet, is_zip, match_files, name_in
 from mlptrain.data.grammar import NumberGrammar
 from mlptrain.data.line_of_names import find_foreign_cells
 from mlptrain.data.number_column import NumberColumn
-from mlptrain.data.number_forms import NumberForm, find_doubtful_number, find_number_forms, swap_marks
+from mlptrain.data.number_forms import (
+    NumberNeeds,
+    find_common_forms,
+    find_doubtful_number,
+    find_number_needs,
+    swap_marks,
+)
 from mlptrain.data.number_texts import MISSING_NUMBERS
 from mlptrain.data.sniffing import read_beginning, sniff_format
 from mlptrain.data.table import Reading
@@ -54,6 +60,8 @@ class InputFormat:
         self.given, self.cure = set(given), cure
         self.notices: list[str] = []
         self.tried = self.doubted = False
+        self.needs: NumberNeeds | None = None
+        """What it takes to read the columns of numbers, once it is known; some of it is for the user to say."""
         if self.may_mislead():
             self.adapt()
 
@@ -179,20 +187,15 @@ class InputFormat:
 
     def choose_grammar(self, texts: Mapping[str, Collection[str]], data: Data) -> Data:
         """The format with the one way to write numbers by which the columns of numbers are numbers."""
-        if self.given & {"decimal", "thousands", "loose_signs", "units"}:
-            return data
         now = data.grammar
-        forms = [found for column in texts.values() if (found := find_number_forms(column, now))]
-        if not forms:
-            return data
-        common = [form for form in forms[0] if all(reads_best(form.grammar, others) for others in forms)]
-        common = [form for form in common if differs_in_marks_only(form.grammar, now)]
-        common = [form for form in common if all(reads_as_well(form.grammar, now, each) for each in texts.values())]
+        forms = find_common_forms(texts.values(), now, self.given)
+        common = [form for form in forms if differs_in_marks_only(form.grammar, now)]
         if len(common) > 1:
-            ways = " or ".join(write_settings(form.grammar, data.grammar) for form in common)
-            shown = next(iter(sorted(common[0].read - data.grammar.read(common[0].read))), "")
+            ways = " or ".join(write_settings(form.grammar, now) for form in common)
+            shown = next(iter(sorted(common[0].read - now.read(common[0].read))), "")
             raise DataError(f"{self.name}: numbers such as {shown!r} can be read in two ways; {self.propose(ways)}")
-        if not common or is_one_odd_cell(common[0], now):
+        self.needs = find_number_needs(texts.values(), forms[0].grammar if forms else now)
+        if not common or rests_on_one_odd_cell(common[0].grammar, now, texts.values()):
             return data
         return replace(data, **{name: getattr(common[0].grammar, name) for name in GRAMMAR_KEYS})
 
@@ -284,23 +287,17 @@ def look_at_sheet(path: str, names: Collection[str], given: TableFormat, *, usua
     return look_at_workbook(path, names, given, usual_footer=usual_footer)[0]
 
 
-def reads_best(grammar: NumberGrammar, forms: Sequence[NumberForm]) -> bool:
-    return any(form.grammar == grammar or len(grammar.read(form.read)) == len(form.read) for form in forms)
-
-
 def differs_in_marks_only(grammar: NumberGrammar, now: NumberGrammar) -> bool:
     """Whether two ways to write numbers differ in their marks; units and odd signs are for the user to name."""
     return (grammar.units, grammar.loose_signs) == (now.units, now.loose_signs)
 
 
-def is_one_odd_cell(form: NumberForm, now: NumberGrammar) -> bool:
-    """Whether a way to write numbers rests on marks of thousands in one text alone, which is more likely a mistake."""
-    return form.grammar.decimal == now.decimal and len(form.read - now.read(form.read)) < FEWEST_TEXTS
-
-
-def reads_as_well(grammar: NumberGrammar, now: NumberGrammar, texts: Collection[str]) -> bool:
-    """Whether a grammar reads as many of some texts as another one."""
-    return len(grammar.read(texts)) >= len(now.read(texts))
+def rests_on_one_odd_cell(grammar: NumberGrammar, now: NumberGrammar, columns: Iterable[Collection[str]]) -> bool:
+    """Whether a way to write numbers rests on marks of thousands in one text among others, more likely a mistake."""
+    if grammar.decimal != now.decimal:
+        return False
+    new = ((len(grammar.read(texts) - now.read(texts)), len(texts)) for texts in columns)
+    return not any(count >= FEWEST_TEXTS or count == all_texts > 0 for count, all_texts in new)
 
 
 def write_settings(grammar: NumberGrammar, now: NumberGrammar) -> str:
