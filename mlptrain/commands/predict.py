@@ -185,6 +185,7 @@ class Prediction:
             unused,
             empty,
             ends,
+            self.describe_repeated(),
             self.describe_replaced(),
             self.counts.odd.words(),
             self.counts.lost.words(),
@@ -208,6 +209,14 @@ class Prediction:
         said = [f"{after} after the names (data.skip_after_names)"] if after else []
         said += [f"{end} at the end (data.skip_footer)"] if end else []
         return [f"lines left out: {', '.join(said)}"] if said else []
+
+    def describe_repeated(self) -> str:
+        """A notice of columns that are to be kept twice: of two columns of one name, one would be lost to readers."""
+        keep = self.options.keep
+        repeated = list(dict.fromkeys(name for name in keep if keep.count(name) > 1))
+        one = "is given more than once, and kept once"
+        several = "are given more than once, and kept once each"
+        return f"--keep {format_quoted_names(repeated)}: {one if len(repeated) == 1 else several}" if repeated else ""
 
     def describe_replaced(self) -> str:
         """A notice of columns of the input that "all" does not keep: predictions stand under their names."""

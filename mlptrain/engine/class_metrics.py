@@ -17,6 +17,7 @@ from mlptrain.engine.comparisons import (
     Value,
     compute_weighted_mean,
     divide_or_undefined,
+    drop_rounding,
 )
 
 TOP = 5
@@ -220,7 +221,9 @@ class ECE(ClassMetric):
 
     def value(self, sample: ClassSample) -> Value:
         bins, seen = sample.comparison.confidence_bins, sample.weights > 0
-        gaps = np.bincount(bins[seen], sample.weights[seen] * sample.comparison.overconfidence[seen])
+        terms = sample.weights[seen] * sample.comparison.overconfidence[seen]
+        sums, sizes = np.bincount(bins[seen], terms), np.bincount(bins[seen], np.abs(terms))
+        gaps = drop_rounding(sums, terms=len(terms), size=sizes)
         return divide_or_undefined(np.abs(gaps).sum(), sample.weights.sum(), NO_WEIGHT)
 
 
@@ -239,7 +242,8 @@ class MCC(ClassMetric):
         if not total:
             return NO_WEIGHT
         t, p = c.sum(axis=1) / total, c.sum(axis=0) / total
-        covariance = np.trace(c) / total - t @ p
+        right, chance = np.trace(c) / total, t @ p
+        covariance = drop_rounding(right - chance, terms=c.size, size=right + chance)
         spread = (1 - t @ t) * (1 - p @ p)
         return float(covariance / np.sqrt(spread)) if spread > 0 else 0.0
 
@@ -261,8 +265,8 @@ class CohenKappa(ClassMetric):
         t, p = c.sum(axis=1), c.sum(axis=0)
         if np.count_nonzero(t + p) == 1:
             return Undefined("all rows are of one class and predicted as it")
-        chance = (t / total) @ (p / total)
-        return float((np.trace(c) / total - chance) / (1 - chance))
+        right, chance = np.trace(c) / total, (t / total) @ (p / total)
+        return float(drop_rounding(right - chance, terms=c.size, size=right + chance) / (1 - chance))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -266,6 +266,8 @@ class NumberSample:
 
 
 Sample = ClassSample | NumberSample
+EPSILON = float(np.finfo(np.float64).eps)
+"""The distance of 1 from the next larger number of float64."""
 
 
 def fill_default_weights(rows: int, weights: Floats | None) -> Doubles:
@@ -277,6 +279,15 @@ def compute_weighted_mean(values: Doubles, weights: Doubles) -> Value:
     """Σ w v / Σ w of one value a row (B,); a value without weight need not be finite."""
     seen = weights > 0
     return divide_or_undefined(weights[seen] @ values[seen], weights.sum(), NO_WEIGHT)
+
+
+def drop_rounding(difference: Any, *, terms: int, size: Any) -> Doubles:
+    """A difference of sums of n terms x, 0 where it is less than their rounding may be, n ε Σ |x| (Higham, 2002, 4.2).
+
+    What is exactly 0 would else be shown as 5.9e-17.
+    """
+    known: Doubles = np.where(np.abs(difference) < terms * EPSILON * size, 0.0, difference)
+    return known
 
 
 def divide_or_undefined(numerator: Any, denominator: Any, otherwise: Undefined) -> Value:

@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from mlptrain.engine.comparisons import NO_WEIGHT, Doubles, NumberSample, Undefined, Value
+from mlptrain.engine.comparisons import NO_WEIGHT, Doubles, NumberSample, Undefined, Value, drop_rounding
 
 BELOW = "is −1 or less, so 1 + it has no logarithm"
 
@@ -108,8 +108,8 @@ class R2(NumberMetric):
         return ["the target is constant" if constant else None for constant in sample.constant.tolist()]
 
     def measure_targets(self, sample: NumberSample) -> Doubles:
-        result: Doubles = 1 - sample.mean_square / sample.variance
-        return result
+        rest = sample.mean_square / sample.variance
+        return drop_rounding(1 - rest, terms=len(sample.w), size=1 + rest)
 
 
 @dataclass(frozen=True, kw_only=True)

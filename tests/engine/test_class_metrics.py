@@ -139,3 +139,15 @@ def test_scores_that_are_not_finite_make_no_error(name):
     p[3] = np.nan
     found = measure_metric(METRICS[name], compare_classes(p, truth))
     assert isinstance(found, float | Undefined)
+
+
+@drawn
+@given(
+    counts=st.lists(st.integers(1, 200), min_size=2, max_size=5), seed=st.integers(0, 2**32 - 1), weighted=st.booleans()
+)
+def test_what_says_the_shares_of_the_classes_of_every_row_is_calibrated_and_agrees_by_chance(counts, seed, weighted):
+    truth = np.repeat(np.arange(len(counts)), counts)
+    w = np.random.default_rng(seed).uniform(0.1, 9, len(truth)) if weighted else np.ones(len(truth))
+    shares = np.bincount(truth, w) / w.sum()
+    found = measure_classes(np.tile(shares, (len(truth), 1)), truth, weights=w)
+    assert {name: found[name] for name in ("ece", "mcc", "cohen_kappa")} == {"ece": 0, "mcc": 0, "cohen_kappa": 0}

@@ -66,3 +66,18 @@ def test_a_target_without_a_value_leaves_the_others_theirs():
     assert [target["mape"] for target in each] == [Undefined("a target is 0"), 0.625, pytest.approx(0.2)]
     assert [target["r2"] for target in each][2] == Undefined("the target is constant")
     assert measure_numbers(truth + 1, truth)["mape"] == Undefined("a target is 0")
+
+
+@drawn
+@given(values=st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=99), seed=st.integers(0, 2**32 - 1))
+def test_the_mean_of_the_targets_explains_nothing_of_them(values, seed):
+    truth = np.array(values)[:, None]
+    for w in (np.ones(len(truth)), default_rng(seed).uniform(0.1, 9, len(truth))):
+        found = measure_numbers(np.full_like(truth, w @ truth / w.sum()), truth, w)["r2"]
+        assert found == 0 or isinstance(found, Undefined)
+
+
+def test_an_error_that_is_not_finite_is_no_rounding():
+    truth = np.array([[0.0], [1.0]])
+    with np.errstate(all="ignore"):
+        assert measure_numbers(truth * 0 + 1e200, truth)["r2"] == -np.inf
