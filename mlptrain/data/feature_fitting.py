@@ -50,7 +50,9 @@ def decide_column_kind(table: Table, name: str, rules: FeatureRules) -> Understo
 
 
 def explain_declared_kind(table: Table, name: str, missing: set[str], declared: str) -> Understood:
-    """A kind that the spec declares, and what the cells say where that differs, or if numbers name the rows."""
+    """A kind that the spec declares, and what the cells say where that differs, or if numbers name the rows or
+    are shown in per cent.
+    """
     if table.type_of(name).unreadable or table.type_of(name).is_index:
         said = f"{AS_DECLARED}; the index of the stored data frame" if declared not in ("ignore", "category") else ""
         return Understood(declared, said or AS_DECLARED, declared=True, notice=bool(said))
@@ -58,7 +60,7 @@ def explain_declared_kind(table: Table, name: str, missing: set[str], declared: 
         found = infer_column_kind(table, name, missing)
     except DataError:  # words among numbers
         found = Understood("number", "most of its cells are numbers")
-    if declared == "number" and (said := find_identifier(name, found)):
+    if declared == "number" and (said := find_identifier(name, found) or table.type_of(name).reading):
         return Understood(declared, said, declared=True, notice=True)
     agrees = found.kind == declared or (declared == "date" and found.notice) or found.note in NOTHING_SAID
     note = AS_DECLARED if agrees else f"{AS_DECLARED}; {found.reason.partition('; to ')[0]}"

@@ -3,7 +3,7 @@
 import pytest
 
 from mlptrain.commands.predict import Prediction
-from mlptrain.data.column_rules import FeatureRules
+from mlptrain.data.column_rules import ColumnRules, FeatureRules
 from mlptrain.data.feature_fitting import decide_column_kinds
 from mlptrain.data.number_reading import read_numbers
 from mlptrain.data.table import read_table
@@ -51,9 +51,10 @@ def test_with_the_sign_among_the_units_a_cell_is_what_its_text_is(tmp_path, form
 def test_without_it_the_cells_are_fractions_and_a_notice_says_so(tmp_path, form, units):
     table = read(save(tmp_path / "t.xlsx", FRACTIONS, form), *units)
     assert read_numbers(table, "share", ()).tolist() == FRACTIONS
-    found = decide_column_kinds(table, ["share"], FeatureRules())["share"]
-    assert (found.kind, found.notice) == ("number", True)
-    assert found.note.startswith("cells shown in per cent are read as fractions: 2.5% is 0.025")
+    for rules in (FeatureRules(), FeatureRules(columns={"share": ColumnRules(type="number")})):
+        found = decide_column_kinds(table, ["share"], rules)["share"]
+        assert (found.kind, found.notice) == ("number", True)
+        assert found.note.startswith("cells shown in per cent are read as fractions: 2.5% is 0.025")
 
 
 @pytest.mark.parametrize("form", PLAIN)
