@@ -7,7 +7,7 @@ import pytest
 from tests.support.command import write_iris
 from tests.support.html import find_flaws
 from tests.support.notebooks import execute_cells, interrupt_cell, join_stream, prepare_kernels
-from tests.support.pages import copy_project
+from tests.support.pages import copy_project, find_blocks, read_page, write_files
 
 pytestmark = pytest.mark.integration
 
@@ -113,3 +113,14 @@ def test_an_error_is_the_users_line_and_one_sentence(folder):
         "line 2: mlptrain.fit({'modl': {}, 'data': {'target': 'y'}}, rows)",
         "SpecError: spec: modl: unknown key 'modl'; did you mean 'model'?",
     ]
+
+
+def test_the_page_about_notebooks_runs_in_one_and_its_error_is_what_it_shows(folder):
+    page = read_page("docs/how-to/work-in-a-notebook.md")
+    write_files(page, folder)
+    cells = [block.text for block in find_blocks(page, "python")]
+    (shown,) = find_blocks(page, "text")
+    failing = shown.text.partition(": ")[2].partition("\n")[0]
+    *outputs, (error,) = execute_cells(*cells, failing, folder=folder, last_fails=True)
+    assert "\n".join(error.traceback) == shown.text.strip()
+    assert [output.output_type for said in outputs[2:5] for output in said] == ["execute_result"] * 3

@@ -1,14 +1,19 @@
-"""Notebooks that a kernel of their own executes, as Jupyter does."""
+"""Notebooks that a kernel of their own executes, as Jupyter does.
+
+`python -m tests.support.notebooks examples/first_hour.ipynb` executes it and stores what its cells show.
+"""
 
 import asyncio
 import os
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
 from tests.support.command import ROOT
+from tests.support.pages import copy_project
 from tests.support.patience import PATIENCE
 
 INSTALL = "needs nbclient and ipykernel: pip install -e '.[integration]'"
@@ -31,7 +36,8 @@ def make_client(notebook: Any, folder: Path) -> Any:
     """What executes a notebook in a folder."""
     from nbclient import NotebookClient
 
-    return NotebookClient(notebook, timeout=PATIENCE, resources={"metadata": {"path": str(folder)}})
+    place = {"metadata": {"path": str(folder)}}
+    return NotebookClient(notebook, timeout=PATIENCE, resources=place, record_timing=False, coalesce_streams=True)
 
 
 def make_notebook(*cells: str) -> Any:
@@ -70,3 +76,30 @@ def interrupt_cell(cell: str, folder: Path, *, awaited: str) -> list[Any]:
 def join_stream(outputs: list[Any]) -> str:
     """All that was printed."""
     return "".join(output.text for output in outputs if output.output_type == "stream")
+
+
+def execute_example(path: Path, folder: Path) -> Any:
+    """An example, executed in a copy of the project."""
+    import nbformat
+
+    place = copy_project(folder) / "examples"
+    place.mkdir()
+    notebook = nbformat.read(path, as_version=4)
+    make_client(notebook, place).execute()
+    return notebook
+
+
+def store_outputs(path: Path) -> None:
+    """Write a notebook anew with what its cells show, without what tells of this machine."""
+    import nbformat
+
+    with TemporaryDirectory() as place, pytest.MonkeyPatch.context() as monkeypatch:
+        prepare_kernels(Path(place), monkeypatch)
+        notebook = execute_example(path, Path(place))
+    notebook.metadata.language_info = {"name": "python"}
+    nbformat.write(notebook, path)
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        store_outputs(Path(name).resolve())

@@ -19,7 +19,15 @@ from tests.support.patience import PATIENCE
 ROOT = Path(__file__).parents[2]
 PAGES = {
     str(path.relative_to(ROOT)): path
-    for pattern in ("*.md", "docs/**/*.md", "configs/*.md", "datasets/*.md", "benchmarks/*.md", "mlptrain/*.md")
+    for pattern in (
+        "*.md",
+        "docs/**/*.md",
+        "configs/*.md",
+        "datasets/*.md",
+        "benchmarks/*.md",
+        "examples/*.md",
+        "mlptrain/*.md",
+    )
     for path in sorted(ROOT.glob(pattern))
 }
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
