@@ -14,8 +14,9 @@ from mlptrain.reporting.notebook import INTERVAL, NotebookSink, Picture, display
 from mlptrain.reporting.sinks import choose_display, is_watched, make_sink
 from mlptrain.reporting.terminal import is_in_notebook
 from mlptrain.training.events import Finished, Started, TrialSteps
+from tests.support.clocks import Clock
 from tests.support.html import find_flaws
-from tests.support.streams import Clock, drawn, runs, training
+from tests.support.streams import drawn, runs, training
 
 
 class Page:

@@ -1,7 +1,8 @@
 from mlptrain.reporting.frame import UNICODE
 from mlptrain.reporting.progress import Progress
 from mlptrain.training.events import Started, TrialSteps
-from tests.support.streams import Clock, training
+from tests.support.clocks import Clock
+from tests.support.streams import training
 
 
 def follow(events, clock=None):

@@ -27,10 +27,11 @@ from mlptrain.reporting.spec_text import format_spec_as_yaml
 from mlptrain.training.events import FitStarted
 from tests import read_events
 from tests.read_events import list_differences, load, read_scalars, read_tensors, read_texts
+from tests.support.clocks import Clock
 from tests.support.command import IRIS
 from tests.support.command import mlptrain as run_command
 from tests.support.flows import fit, write_mixed
-from tests.support.streams import Clock, drawn, runs, training
+from tests.support.streams import drawn, runs, training
 
 pytestmark = pytest.mark.integration
 pytest.importorskip("tensorboard", reason="needs tensorboard: pip install -e '.[integration]'")
