@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mlptrain.arguments import count_threads, shorten_repr
 from mlptrain.data.cells import TextCells
 from mlptrain.data.frames import convert_frame_to_columns, read_frame
-from mlptrain.data.label_texts import find_labels, write_labels
+from mlptrain.data.label_texts import convert_labels, find_labels, write_labels
 from mlptrain.data.targets import convert_labels_to_array
 from mlptrain.errors import DataError, EnvironmentFailure, SpecError
 from mlptrain.interface import fit_in_memory, make_host
@@ -44,7 +44,7 @@ from mlptrain.spec.parameters import (
 
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-    from sklearn.utils import check_array, check_consistent_length, check_random_state, column_or_1d
+    from sklearn.utils import assert_all_finite, check_array, check_consistent_length, check_random_state, column_or_1d
     from sklearn.utils.class_weight import compute_class_weight
     from sklearn.utils.multiclass import check_classification_targets
     from sklearn.utils.validation import check_is_fitted, validate_data
@@ -279,7 +279,8 @@ class MLPTrainClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]
     def read_targets(self, y: Any) -> Array:
         """The labels (rows,), of any type."""
         require_targets(y, type(self).__name__)
-        labels = column_or_1d(check_array(y, ensure_2d=False, dtype=None, input_name="y"), warn=True)
+        labels = column_or_1d(convert_labels(y), warn=True)
+        assert_all_finite(labels, input_name="y")
         if labels.dtype == object:
             find_labels(labels)  # whose error says more than the one of the next line
         check_classification_targets(labels)

@@ -12,6 +12,17 @@ from mlptrain.data.number_texts import find_words
 from mlptrain.errors import DataError
 
 
+def convert_labels(given: Any) -> NDArray[Any]:
+    """Labels as an array; whole numbers and truth values that are kept as objects are such, as nullable columns have.
+
+    >>> convert_labels(np.array([1, 2], object)).dtype.kind, convert_labels(["a"]).dtype.kind
+    ('i', 'U')
+    """
+    labels = np.asarray(given)
+    plain = np.asarray(labels.tolist()) if labels.dtype == object and labels.ndim == 1 else labels
+    return plain if plain.dtype.kind in "iub" else labels
+
+
 def find_labels(labels: NDArray[Any]) -> NDArray[Any]:
     """The different labels, sorted."""
     try:

@@ -1,4 +1,4 @@
-"""The estimators of scikit-learn: its own checks, its tools around them, and the models that mlptrain fits."""
+"""The estimators of scikit-learn: labels, weights, parameters, what is fitted, copies and files."""
 
 import pickle
 import pickletools
@@ -9,78 +9,16 @@ from copy import deepcopy
 import joblib
 import numpy as np
 import pytest
-import sklearn
 from sklearn.base import clone
-from sklearn.calibration import CalibratedClassifierCV
-from sklearn.compose import ColumnTransformer
-from sklearn.datasets import load_diabetes, load_iris
-from sklearn.ensemble import BaggingClassifier, StackingClassifier
 from sklearn.exceptions import DataConversionWarning, NotFittedError
-from sklearn.inspection import partial_dependence, permutation_importance
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, cross_val_score, learning_curve
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import mlptrain
 from mlptrain.errors import DataError, EnvironmentFailure, SpecError
 from mlptrain.model.model import OddCellsNotice
 from mlptrain.sklearn import MLPTrainClassifier, MLPTrainRegressor
 from tests.support.command import IRIS
+from tests.support.estimators import NAMES, NUMBERS, TARGET, X, Y, make_quick, make_small
 from tests.support.flows import ROOT
-
-SMALL = {"hidden": (16,), "batch_size": 16, "learning_rate": 0.02}
-DOUBLE = {"model": {"dtype": "float64"}}
-WEIGHTS = "check_sample_weight_equivalence_on_dense_data"
-BATCHES = "rows of another number make other batches, and scaling statistics know no weights"
-ORDERS = ("check_methods_subset_invariance", "check_methods_sample_order_invariance")
-X, Y = load_iris(return_X_y=True)
-NUMBERS, TARGET = load_diabetes(return_X_y=True)
-NAMES = ("cold", "hot", "warm")
-
-
-def make_small(**parameters):
-    """A classifier and a regressor that learn the data of the checks in a few epochs."""
-    classifier = MLPTrainClassifier(**({"epochs": 15} | SMALL | parameters))
-    return [classifier, MLPTrainRegressor(**({"epochs": 20} | SMALL | parameters))]
-
-
-def make_quick(**parameters):
-    """A classifier that learns a little in no time."""
-    return MLPTrainClassifier(**({"hidden": (8,), "epochs": 4, "learning_rate": 0.05, "random_state": 0} | parameters))
-
-
-# scikit-learn's own checks
-
-
-@pytest.mark.filterwarnings("ignore::mlptrain.notices.Notice")
-@parametrize_with_checks(make_small(spec=DOUBLE), expected_failed_checks=lambda _: {WEIGHTS: BATCHES})
-def test_scikit_learns_checks_hold(estimator, check):
-    check(estimator)
-
-
-@pytest.mark.filterwarnings("ignore::mlptrain.notices.Notice")
-@parametrize_with_checks(make_small(), expected_failed_checks=lambda _: {WEIGHTS: BATCHES})
-def test_scikit_learns_checks_hold_in_single_precision(estimator, check):
-    if getattr(check, "func", check).__name__ in ORDERS:
-        pytest.xfail("the last bit of a product of float32 depends on how many rows are in it")
-    check(estimator)
-
-
-FULL_BATCH = {
-    "data": {"scaling": "none", "scale_target": False},
-    "training": {"batch_size": "full", "shuffle": False},
-    **DOUBLE,
-}
-
-
-@pytest.mark.parametrize("kind", [MLPTrainClassifier, MLPTrainRegressor])
-def test_a_weight_is_as_many_rows_where_all_rows_are_one_batch(kind):
-    from sklearn.utils.estimator_checks import check_sample_weight_equivalence_on_dense_data as check
-
-    check(kind.__name__, kind(recipe=None, hidden=(8,), epochs=20, spec=FULL_BATCH))
-
 
 # labels
 
@@ -390,64 +328,6 @@ def test_a_model_of_the_command_is_an_estimator(tmp_path):
     assert fitted.feature_names_in_.tolist() == list(made.model.columns())
     with pytest.warns(UserWarning, match="valid feature names"):
         assert set(fitted.predict(X)) <= {"setosa", "versicolor", "virginica"}
-
-
-# in the tools of scikit-learn
-
-
-def test_in_a_pipeline():
-    made = make_pipeline(StandardScaler(), make_quick(epochs=20)).fit(X, Y)
-    assert made.score(X, Y) > 0.8
-
-
-def test_behind_a_column_transformer():
-    texts = np.column_stack([np.array(NAMES)[Y], Y[::-1]]).astype(object)
-    columns = ColumnTransformer([("one", OneHotEncoder(), [0])], remainder="passthrough", sparse_threshold=0)
-    assert make_pipeline(columns, make_quick(epochs=20)).fit(texts, Y).score(texts, Y) > 0.9
-
-
-@pytest.mark.parametrize("jobs", [None, 2])
-def test_in_a_grid_search(jobs):
-    search = GridSearchCV(make_quick(), {"epochs": [1, 20], "hidden": [(4,), (16,)]}, cv=3, n_jobs=jobs).fit(X, Y)
-    assert search.best_params_["epochs"] == 20
-    assert search.best_score_ > 0.8
-    assert not np.isnan(search.cv_results_["mean_test_score"]).any()
-
-
-def test_weights_are_routed():
-    with sklearn.config_context(enable_metadata_routing=True):
-        routed = make_quick().set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
-        weights = np.where(Y == 1, 1e-6, 1.0)
-        scores = cross_val_score(routed, X, Y, cv=3, params={"sample_weight": weights})
-    assert scores.shape == (3,)
-    plain = cross_val_score(make_quick(), X, Y, cv=3)
-    assert not np.array_equal(scores, plain)
-
-
-@pytest.mark.filterwarnings("ignore::mlptrain.notices.Notice")
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda estimator: CalibratedClassifierCV(estimator, cv=3),
-        lambda estimator: BaggingClassifier(estimator, n_estimators=3, random_state=0),
-        lambda estimator: StackingClassifier([("mlp", estimator), ("linear", LogisticRegression(max_iter=500))], cv=3),
-    ],
-    ids=["calibrated", "bagging", "stacking"],
-)
-def test_inside_another_estimator(make):
-    whole = make(make_quick(epochs=20)).fit(X, Y)
-    assert whole.score(X, Y) > 0.85
-    assert whole.predict_proba(X).shape == (150, 3)
-
-
-@pytest.mark.filterwarnings("ignore::mlptrain.notices.Notice")
-def test_in_inspections_and_curves():
-    fitted = make_quick(epochs=20).fit(X, Y)
-    importance = permutation_importance(fitted, X, Y, n_repeats=2, random_state=0)
-    assert importance.importances_mean.argmax() in (2, 3)
-    assert partial_dependence(fitted, X, [2], grid_resolution=5).average.shape == (3, 5)
-    sizes, _, scores = learning_curve(make_quick(), X, Y, cv=3, train_sizes=[0.5, 1.0], shuffle=True, random_state=0)
-    assert (len(sizes), scores.shape) == (2, (2, 3))
 
 
 # what is installed, and what is loaded
