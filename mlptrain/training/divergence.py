@@ -220,14 +220,14 @@ def suggest_smaller_steps(spec: Spec) -> str:
     """What to do about steps that are too large, and why they are, where a setting tells."""
     optimizer = spec.optimizer
     rate, decay = optimizer.learning_rate, getattr(optimizer, "weight_decay", 0.0)
+    if rate >= FAST * find_usual_rate(spec) and spec.model.parametrization == "standard":  # ntk learns at larger ones
+        why = f"the learning rate of {format_setting(rate)} is far above {describe_usual_rate(spec)}"
+        return f"{why}: lower optimizer.learning_rate"
     if rate * decay > 1:
         factor = (
             f"each step multiplies the weights by 1 − learning_rate · weight_decay = {format_figure(1 - rate * decay)}"
         )
         return f"{factor}: lower optimizer.weight_decay, which is {format_setting(decay)}"
-    if rate >= FAST * find_usual_rate(spec):
-        why = f"the learning rate of {format_setting(rate)} is far above {describe_usual_rate(spec)}"
-        return f"{why}: lower optimizer.learning_rate"
     clipping = ", or optimizer.global_clipnorm: 1" if spec.optimizer.lacks_norm_bound else ""
     return f"try a smaller optimizer.learning_rate{clipping}"
 

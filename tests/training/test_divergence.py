@@ -277,8 +277,14 @@ def test_of_a_usual_learning_rate_a_smaller_one_is_proposed(tmp_path):
 
 @pytest.mark.parametrize("name", ["sgd", "momentum", "adam", "rmsprop"])
 def test_where_all_numbers_are_small_the_far_learning_rate_is_named_and_no_cell(tmp_path, name):
-    spec = written(tmp_path, cells_of(30, 0), optimizer={"name": name, "learning_rate": 1e200}, training={"epochs": 20})
+    spec = written(
+        tmp_path,
+        cells_of(30, 0),
+        optimizer={"name": name, "learning_rate": 1e200, "weight_decay": 0.1},
+        training={"epochs": 20},
+    )
     said = diverged(spec)
+    assert "weight_decay" not in said
     assert "the learning rate of 1e200 is far above the usual 0.0" in said
     assert ": lower optimizer.learning_rate; " in said
     assert "largest" not in said
