@@ -184,7 +184,7 @@ def understand_table(look: FirstLook, data: str) -> Findings:
     """What the columns of a table and its target are, and what means missing in them."""
     table, target = look.table, look.target
     marks = find_common_missing_marks(table, target)
-    odd = find_odd_texts_of_columns(table, marks)
+    odd = find_odd_texts_of_columns(table, marks, target)
     rules = {name: ColumnRules(missing_values=tuple(texts)) for name, texts in odd.items()}
     names = [name for name in table.columns if name != target]
     own = FeatureRules(missing_values=marks, columns=rules)

@@ -9,6 +9,7 @@ from mlptrain.data.number_forms import find_number_forms, find_odd_number_texts
 from mlptrain.data.number_reading import describe_number_forms
 from mlptrain.data.number_texts import MISSING_NUMBERS, find_words
 from mlptrain.data.table import Table
+from mlptrain.data.truth_values import look_at_truth_values
 
 MARKS_OF_MISSING = frozenset(
     ["na", "n/a", "n.a.", "#n/a", "nan", "-", "--", ".", "?", "none", "null", "missing", "unknown"]
@@ -47,28 +48,39 @@ def are_numbers_but_for_odd(counts: Mapping[str, int], grammar: NumberGrammar) -
     return bool(find_odd_number_texts(counts, grammar)) or len(grammar.read(counts)) == len(counts)
 
 
-def find_odd_texts_of_columns(table: Table, marks: Collection[str]) -> dict[str, dict[str, int]]:
-    """The odd texts in columns of numbers beside the `marks` of all columns, each with its number of cells."""
+def find_odd_texts_of_columns(table: Table, marks: Collection[str], target: str) -> dict[str, dict[str, int]]:
+    """The odd texts in columns of numbers beside the `marks` of all columns, each with its number of cells; and those
+    in columns of truth values, but for the target, of which they are classes.
+    """
     found = {}
     for name, cells in table.columns.items():
         counts, grammar = cells.kept_texts.counts, table.grammar_of(name)
         words = find_words(counts, marks, grammar)
         known = {text: counts[text] for text in counts if text in words or grammar.reads(text)}
         odd = {word: counts[word] for word in words} if cells.is_numeric else find_odd_number_texts(known, grammar)
+        if not odd and name != target:
+            odd = find_stray_texts({text: count for text, count in counts.items() if text not in {"", *marks}})
         if odd and not table.type_of(name).has_values:
             found[name] = odd
     return found
 
 
+def find_stray_texts(counts: Mapping[str, int]) -> dict[str, int]:
+    """The few texts in a column of truth values that are none, each with its number of cells."""
+    seen = look_at_truth_values(counts)
+    return {} if seen is None else seen.strays
+
+
 def describe_odd_texts(table: Table, own: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
-    """Notices of the cells that the spec takes for missing since they are no numbers, as the others are."""
+    """Notices of the cells that the spec takes for missing since they are no numbers (truth values), as others are."""
     for name, odd in own.items():
         shown = ", ".join(f"{text!r} ({count:,})" for text, count in list(odd.items())[:5])
         more = f" and {len(odd) - 5:,} more" if len(odd) > 5 else ""
         now = table.grammar_of(name)
         forms = find_number_forms(list(odd), now)
         ways = f"; but to read them as numbers, give {describe_number_forms(forms, now)}" if forms else ""
-        yield f'column "{name}": its cells are numbers but for {shown}{more}, which are taken for missing{ways}'
+        what = "truth values" if look_at_truth_values(table.columns[name].kept_texts.counts) else "numbers"
+        yield f'column "{name}": its cells are {what} but for {shown}{more}, which are taken for missing{ways}'
 
 
 def list_missing_target_marks(table: Table, target: str, marks: Sequence[str]) -> Collection[str]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data.column import ONE_VALUE, ColumnLook, Doubles, Understood
+from mlptrain.data.column import ONE_VALUE, REASONS, ColumnLook, Doubles, Understood
 from mlptrain.data.column_names import format_quoted_names
 from mlptrain.data.column_rules import FeatureRules
 from mlptrain.data.date_column import DateColumn
@@ -16,6 +16,7 @@ from mlptrain.data.number_column import FEW_NUMBERS, NumberColumn
 from mlptrain.data.number_recognition import INDEX_NAME, RUNNING_NUMBER
 from mlptrain.data.number_texts import are_whole_numbers
 from mlptrain.data.table import Table
+from mlptrain.data.truth_values import look_at_truth_values
 from mlptrain.data.typed_kinds import infer_kind_from_type
 from mlptrain.data.yaml_keys import quote_yaml_key
 from mlptrain.errors import DataError
@@ -58,8 +59,10 @@ def explain_declared_kind(table: Table, name: str, missing: set[str], declared: 
         return Understood(declared, said or AS_DECLARED, declared=True, notice=bool(said))
     try:
         found = infer_column_kind(table, name, missing)
-    except DataError:  # words among numbers
-        found = Understood("number", "most of its cells are numbers")
+    except DataError:  # words among numbers or truth values
+        are_truths = look_at_truth_values(ColumnLook(table, name, missing).counts) is not None
+        kind = "boolean" if are_truths else "number"
+        found = Understood(kind, f"most of its cells are {REASONS[kind]}")
     if declared == "number" and (said := find_identifier(name, found) or table.type_of(name).reading):
         return Understood(declared, said, declared=True, notice=True)
     agrees = found.kind == declared or (declared == "date" and found.notice) or found.note in NOTHING_SAID

@@ -1,7 +1,8 @@
 """What a text means as a level, a label or a group: one value, however it is written.
 
-Blanks around a text and its Unicode form do not count. Where all levels are numbers, 1, 1.0, 01 and 1e0 are one; where
-they are true and false, capitals do not count. Codes, such as digits of one length with leading zeros, are texts.
+Blanks around a text and its Unicode form do not count, nor do capitals in true and false, whatever other levels there
+are. Where all levels are numbers, 1, 1.0, 01 and 1e0 are one. Codes, such as digits of one length with leading zeros,
+are texts.
 What may be meant alike and is kept apart, such as levels that differ by capitals only, is told.
 """
 
@@ -85,7 +86,7 @@ class NumberMeaning:
 
 @dataclass(frozen=True)
 class TruthMeaning:
-    """Levels that are true and false: capitals do not count."""
+    """Levels of which some are true and false: in these capitals do not count."""
 
     def find_key(self, text: str) -> Hashable:
         """The truth value in small letters; of a text that is none, the text."""
@@ -99,7 +100,7 @@ Meaning = TextMeaning | NumberMeaning | TruthMeaning
 def choose_meaning(texts: Collection[str], grammar: NumberGrammar) -> Meaning:
     """What the texts of a column mean, whose missing ones are left out."""
     known = {trim_text(text) for text in texts} - {""}
-    if known and all(map(TRUTHS.__contains__, map(str.lower, known))):
+    if any(map(TRUTHS.__contains__, map(str.lower, known))):
         return TruthMeaning()
     are_numbers = bool(known) and all(grammar.read_mark(text) is not None for text in known)
     return NumberMeaning(grammar) if are_numbers and not are_codes(known) else TextMeaning()

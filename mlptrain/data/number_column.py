@@ -23,6 +23,7 @@ from mlptrain.data.number_texts import MISSING_NUMBERS, are_whole_numbers, has_f
 from mlptrain.data.odd_cells import BEYOND, OddRows
 from mlptrain.data.scaling import Affine, FittedScaling
 from mlptrain.data.table import Table
+from mlptrain.data.truth_values import recognise_truth_values
 from mlptrain.data.usual_numbers import UsualNumbers
 
 LARGEST_SCALED = 1e30
@@ -55,7 +56,7 @@ class NumberColumn(Column):
 
     @classmethod
     def recognise(cls, look: ColumnLook) -> Understood | None:
-        return recognise_numbers(look)
+        return recognise_numbers(look) or (None if look.cells.is_numeric else recognise_truth_values(look))
 
     @classmethod
     def describe(cls, look: ColumnLook, found: Understood, quote: Callable[[str], str]) -> tuple[str, str]:

@@ -98,8 +98,11 @@ def build_odd_texts_error(
     missing: Collection[str],
     figures: int,
     forms: Sequence[NumberForm],
+    what: str = "numbers",
 ) -> DataError:
-    """The error that names the odd texts in a column of `figures` numbers, each with its count and its first line."""
+    """The error that names the odd texts in a column of `figures` numbers (or what else they are), each with its count
+    and its first line.
+    """
     first = {text: table.columns[name].find_rows([text])[0] for text in list(odd)[:SHOWN]}
     lines = dict(zip(first, table.lines(list(first.values())), strict=True))
     shown = ", ".join(
@@ -110,9 +113,7 @@ def build_odd_texts_error(
     listed = f"list what means missing in data.missing_values: [{extend_marks(missing, odd)}]"
     hint = f"{ways}mend them, {listed}, or set data.columns: {{{quote_yaml_key(name)}: category}}"
     row = table.columns[name].find_rows(odd)[0]
-    return table.fault(
-        row, name, f"{figures:,} cell{'s' * (figures != 1)} are numbers but not {shown}{more}", cure=hint
-    )
+    return table.fault(row, name, f"{figures:,} cell{'s' * (figures != 1)} are {what} but not {shown}{more}", cure=hint)
 
 
 def count_cells(count: int) -> str:

@@ -53,7 +53,7 @@ def test_a_trimmed_text_stays_as_it_is_and_means_the_same(text):
         (["01", "12"], NUMBERS, TextMeaning),
         (["9007199254740993", "1"], NUMBERS, TextMeaning),
         (["true", "FALSE ", ""], NUMBERS, TruthMeaning),
-        (["true", "false", "maybe"], NUMBERS, TextMeaning),
+        (["true", "false", "maybe"], NUMBERS, TruthMeaning),
         (["", " "], NUMBERS, TextMeaning),
     ],
 )
