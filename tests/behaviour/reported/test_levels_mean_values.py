@@ -222,7 +222,7 @@ NEARLY = {
     "capitals and blanks": (["New York", "a", "b"], " new\u00a0york", "they differ by capitals and blanks only"),
     "all that there is": (
         ["Bad Ems", "a", "b"],
-        "bad\u00a0e\u00adｍs",
+        "bad\u00a0\u00a0e\u00adｍs",
         "by capitals, blanks, signs that are not seen and the form of their letters only",
     ),
     "capitals": (["oslo", "rome", "bern"], "OSLO", "'OSLO' is not 'oslo': they differ by capitals only"),
