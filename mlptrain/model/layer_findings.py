@@ -11,6 +11,8 @@ VANISHED, EXPLODED = 1e-3, 1e3
 """The root mean square of a layer's gradient / that of the output layer, up to which (from which on) that is said.
 
 In networks that learn it lies between 0.01 and 100."""
+HUGE = 10.0
+"""The same / that of the layer's own weights, from which on that is said: it is usually below 1."""
 LEAP = 0.5
 """The update ratio of a layer from which on the steps are too large: 0.001 is usual, some 0.01 in the first epochs."""
 WEIGHTED = ("Dense", "BatchEnsemble", "shared Dense")
@@ -46,7 +48,8 @@ class HiddenLayer:
 def find_layer_faults(seen: LayersSeen) -> list[LayerFinding]:
     """What is wrong, at most one finding of units, one of gradients and one of steps."""
     layers = list_weighted_layers(seen)
-    found = (find_idle_units(seen.layers, layers), find_odd_gradients(layers), find_leaps(layers))
+    gradients = find_odd_gradients(layers) or find_huge_gradients(layers)
+    found = (find_idle_units(seen.layers, layers), gradients, find_leaps(layers))
     return [each for each in found if each is not None]
 
 
@@ -103,11 +106,25 @@ def find_odd_gradients(layers: Sequence[HiddenLayer]) -> LayerFinding | None:
         said = f"{layer.title}: gradients are {ratio:.2g} of those at the output: they vanish: {cure}"
         return LayerFinding(code="vanishing", layer=layer.facts.name, sentence=said)
     ratio, layer = max(known, key=lambda pair: pair[0])
-    if ratio > EXPLODED:
-        cure = "use optimizer.global_clipnorm: 1" + ("" if layer.is_normed else ", or model.norm: batch")
-        said = f"{layer.title}: gradients are {ratio:.2g} times those at the output: they explode: {cure}"
-        return LayerFinding(code="exploding", layer=layer.facts.name, sentence=said)
-    return None
+    return describe_explosion(layer, f"{ratio:.2g} times those at the output") if ratio > EXPLODED else None
+
+
+def find_huge_gradients(layers: Sequence[HiddenLayer]) -> LayerFinding | None:
+    """The layer whose gradients are the largest beside its weights, if they are many times as large."""
+    known = [
+        (each.facts.gradient_rms / each.facts.weight_rms, each)
+        for each in layers
+        if each.facts.gradient_rms and each.facts.weight_rms
+    ]
+    ratio, layer = max(known, key=lambda pair: pair[0], default=(0.0, layers[-1]))
+    return describe_explosion(layer, f"{ratio:.2g} times its weights") if ratio > HUGE else None
+
+
+def describe_explosion(layer: HiddenLayer, size: str) -> LayerFinding:
+    """The finding that the gradients of a layer are too large."""
+    cure = "use optimizer.global_clipnorm: 1" + ("" if layer.is_normed else ", or model.norm: batch")
+    said = f"{layer.title}: gradients are {size}: they explode: {cure}"
+    return LayerFinding(code="exploding", layer=layer.facts.name, sentence=said)
 
 
 def find_leaps(layers: Sequence[HiddenLayer]) -> LayerFinding | None:

@@ -102,6 +102,17 @@ def test_exploding_gradients_are_told_with_the_layer_where_they_are_largest():
     assert "gradients are 1e+06 times those at the output: they explode: use optimizer.global_clipnorm: 1" in sentence
 
 
+def test_gradients_that_are_huge_beside_the_weights_are_told_though_all_are_alike():
+    huge = {"gradient_rms": 30.0, "weight_rms": 0.5}
+    layers = seen(facts("hidden_1", **huge), facts("hidden_2", **huge), gradient_rms=40.0, weight_rms=0.5)
+    ((code, layer, sentence),) = said(layers)
+    assert (code, layer) == ("exploding", "output")
+    assert sentence == (
+        "layer output: gradients are 80 times its weights: they explode: use optimizer.global_clipnorm: 1, or "
+        "model.norm: batch"
+    )
+
+
 @pytest.mark.parametrize("rms", [0.0, None])
 def test_nothing_is_compared_with_an_output_without_a_gradient(rms):
     assert said(seen(gradient_rms=rms)) == []
