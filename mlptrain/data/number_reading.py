@@ -47,7 +47,8 @@ def read_booleans(table: Table, name: str, missing: Collection[str]) -> Doubles:
     bad = {value for value, word in zip(cells.values, words, strict=True) if value not in gaps and word not in known}
     if rows := cells.find_rows(bad):
         allowed = format_quoted_names(sorted(known))
-        hint = f"write one of {allowed}, or set data.columns: {{{quote_yaml_key(name)}: category}}"
+        others = f"add it to data.missing_values, or set data.columns: {{{quote_yaml_key(name)}: category}}"
+        hint = f"write one of {allowed}, {others}"
         raise table.fault(
             rows[0], name, f"{cells.text(rows[0])!r} is not a truth value", cure=hint, text=cells.text(rows[0])
         )

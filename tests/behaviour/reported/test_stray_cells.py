@@ -46,6 +46,15 @@ def test_fit_and_check_name_the_odd_cells_and_what_they_propose_works(tmp_path, 
 
 
 @pytest.mark.parametrize("name", ["truths", "yes and no"])
+def test_declared_truth_values_name_the_odd_cell_and_the_way_to_declare_it_missing(tmp_path, name):
+    write_table(tmp_path, COLUMNS[name], ["maybe"], type="boolean")
+    ended = mlptrain("fit", "s.yaml", *QUICK, cwd=tmp_path)
+    assert f"t.csv:{ROWS + 1}: column \"flag\": 'maybe' is not a truth value; write one of " in ended.err
+    assert ", add it to data.missing_values, or set data.columns: {flag: category}" in ended.err
+    assert mlptrain("fit", "s.yaml", *QUICK, "--set", "data.missing_values=[maybe]", cwd=tmp_path).code == 0
+
+
+@pytest.mark.parametrize("name", ["truths", "yes and no"])
 def test_init_takes_odd_cells_among_truth_values_for_missing_and_says_so(tmp_path, name):
     write_table(tmp_path, COLUMNS[name], ["maybe", "maybe"])
     ended = mlptrain("init", "t.csv", "--target", "y", "--out", "i.yaml", cwd=tmp_path)
