@@ -4,6 +4,8 @@ import importlib
 import json
 import os
 import re
+import subprocess
+import sys
 from dataclasses import fields
 
 import numpy
@@ -15,9 +17,11 @@ from mlptrain.cli import app
 from mlptrain.commands.input_settings import OWN_KEYS
 from mlptrain.data.table_format import TableFormat
 from mlptrain.model.reading_settings import FORMAT_KEYS
+from mlptrain.reporting.sinks import TRACKERS
 from mlptrain.spec.file import load_spec
 from tests.support.pages import (
     PAGES,
+    ROOT,
     copy_project,
     find_anchors,
     find_blocks,
@@ -34,13 +38,15 @@ from tests.support.pages import (
 HOW_TO = [name for name in PAGES if name.startswith("docs/how-to/")]
 TOLD = [*HOW_TO, "docs/first-hour.md"]
 """Pages whose commands a reader types."""
+OFFLINE = {"WANDB_MODE": "offline", "HF_HUB_OFFLINE": "1"}
 WRITTEN_BY_INIT = "docs/how-to/begin-with-init.md"
 SHORTER = {
     "docs/how-to/which-recipe.md": {"fit": ["--set", "training.epochs=2"]},
     "docs/how-to/keep-to-a-time.md": {"fit": ["--set", "training.time_limit=1s"]},
 }
 """What makes the slow commands of a page short."""
-LIBRARIES = {"docs/how-to/see-it-in-tensorboard.md": "tensorboard"}
+TRACKERS_PAGE = "docs/how-to/log-to-a-tracker.md"
+LIBRARIES = {"docs/how-to/see-it-in-tensorboard.md": "tensorboard", TRACKERS_PAGE: "trackio"}
 """What the commands of a page need beside the package."""
 
 
@@ -56,13 +62,18 @@ def mark_pages(names):
 
 def need_library(name):
     """Skip where the library of a page is not there."""
-    if name in LIBRARIES:
-        pytest.importorskip(LIBRARIES[name], reason=f"needs {LIBRARIES[name]}: pip install -e '.[integration]'")
+    library = LIBRARIES.get(name)
+    if library is not None:
+        install = library if library in TRACKERS else "-e '.[integration]'"
+        pytest.importorskip(library, reason=f"needs {library}: pip install {install}")
 
 
 @pytest.mark.parametrize("name", mark_pages(TOLD))
-def test_the_commands_of_a_page_print_what_it_shows(name, folder):
+def test_the_commands_of_a_page_print_what_it_shows(name, folder, monkeypatch):
     need_library(name)
+    if name == TRACKERS_PAGE:
+        for variable, value in (OFFLINE | {"TRACKIO_DIR": str(folder / "trackio")}).items():
+            monkeypatch.setenv(variable, value)
     page = read_page(name)
     write_files(page, folder)
     for command in find_commands(page):
@@ -151,7 +162,10 @@ def test_the_python_page_runs(with_pandas, folder, monkeypatch, capsys):
     assert capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", mark_pages(name for name in HOW_TO if find_blocks(read_page(name), "python")))
+WITH_PYTHON = [name for name in HOW_TO if name != TRACKERS_PAGE and find_blocks(read_page(name), "python")]
+
+
+@pytest.mark.parametrize("name", mark_pages(WITH_PYTHON))
 def test_the_python_of_a_how_to_runs(name, folder, monkeypatch):
     need_library(name)
     monkeypatch.chdir(folder)
@@ -159,6 +173,30 @@ def test_the_python_of_a_how_to_runs(name, folder, monkeypatch):
     names: dict[str, object] = {"__name__": "page"}
     for block in find_blocks(read_page(name), "python"):
         exec(block.text, names)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("library", TRACKERS)
+def test_the_python_of_the_page_on_trackers_runs_without_a_network(library, folder):
+    """In a process of its own: the libraries have threads, and warn."""
+    pytest.importorskip(library, reason=f"needs {library}: pip install {library}")
+    page = read_page(TRACKERS_PAGE)
+    write_files(page, folder)
+    needed = [
+        block.text
+        for block in find_blocks(page, "python")
+        if not block.before.endswith(" -->\n\n") or block.before.endswith(f"<!-- needs {library} -->\n\n")
+    ]
+    assert len(needed) == 2
+    environment = os.environ | OFFLINE | {"PYTHONPATH": str(ROOT), "TRACKIO_DIR": str(folder / "trackio")}
+    subprocess.run([sys.executable, "-c", "\n".join(needed)], cwd=folder, env=environment, check=True)
+    assert any(any(folder.glob(made)) for made in ("mlflow.db", "wandb/offline-run-*", "trackio/flowers.db"))
+
+
+def test_a_sink_of_the_page_on_trackers_is_short():
+    blocks = [block.text for block in find_blocks(read_page(TRACKERS_PAGE), "python")]
+    assert len(blocks) == 1 + len(TRACKERS)
+    assert max(len(text.strip().splitlines()) for text in blocks) <= 15
 
 
 def test_the_modules_that_the_pages_name_are_there():

@@ -34,6 +34,10 @@ TensorBoard = Annotated[
     Path | None,
     typer.Option("--tensorboard", metavar="DIR", help="Also write the run for TensorBoard, to DIR/<spec name>."),
 ]
+Track = Annotated[
+    list[str] | None,
+    typer.Option("--track", metavar="NAME", help="Also log the run to mlflow, wandb or trackio."),
+]
 OutOfFold = Annotated[
     Path | None,
     typer.Option(metavar="FILE.csv", help="Also write each row's prediction by the fold that held it out."),
@@ -59,6 +63,7 @@ def fit_command(
     threads: Threads = None,
     history: History = None,
     tensorboard: TensorBoard = None,
+    track: Track = None,
     out_of_fold: OutOfFold = None,
     resume: Resume = False,
     finish: Finish = False,
@@ -85,7 +90,7 @@ def fit_command(
             out_of_fold=out_of_fold,
             sink_files=[*files.values()],
             plan=plan_checkpoints(checkpoints, checkpoint_minutes, resume=resume, restart=restart, finish=finish),
-            sinks=make_command_sinks(spec, {name: file.path for name, file in files.items()}, show=not quiet),
+            sinks=make_command_sinks(spec, files, track or (), show=not quiet),
             host=make_command_host(threads, stop.is_wished, quiet=quiet),
         )
     print_result(result, as_json=as_json, quiet=quiet, verbose=verbose)

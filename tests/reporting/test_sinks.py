@@ -8,7 +8,7 @@ import pytest
 from mlptrain.errors import EnvironmentFailure, SpecError
 from mlptrain.reporting.console import ConsoleSink
 from mlptrain.reporting.lines import LinesSink
-from mlptrain.reporting.sinks import SINKS, choose_display, make_sink
+from mlptrain.reporting.sinks import SINKS, TRACKERS, choose_display, make_sink
 from tests.read_events import read_scalars
 from tests.support.streams import training
 
@@ -23,7 +23,7 @@ class Terminal(io.StringIO):
 
 
 EVENTS = pytest.param("tensorboard", marks=pytest.mark.integration)
-NAMES = [EVENTS if name == "tensorboard" else name for name in SINKS]
+NAMES = [EVENTS if name == "tensorboard" else name for name in SINKS if name not in TRACKERS]
 
 
 @pytest.fixture(autouse=True)
@@ -78,7 +78,7 @@ def test_an_error_goes_through_and_the_epochs_before_it_are_kept(name, path):
     assert "27" in read_lines(path, stream)[-1]
 
 
-@pytest.mark.parametrize("name", [name for name in SINKS if name != "tensorboard"])
+@pytest.mark.parametrize("name", [name for name in NAMES if name is not EVENTS])
 def test_a_sink_may_be_entered_for_a_second_run(name, path):
     stream = io.StringIO()
     sink = make_sink(name, path=path, stream=stream)
