@@ -50,6 +50,11 @@ def test_no_sign_moves_the_cursor():
     assert show(CELL, "raise error", error=error)[1:] == ["SpecError: a\\x1b[2Jb\\u202e\né 精 🙂"]
 
 
+def test_no_sign_of_the_users_line_does_either():
+    line, said = show(CELL, "raise error  # \x1b[2J\u202e", error=SpecError("a"))
+    assert (line, said) == ("line 1: raise error  # \\x1b[2J\\u202e", "SpecError: a")
+
+
 def test_notes_are_shown():
     error = SpecError("wrong")
     error.add_note("a note")

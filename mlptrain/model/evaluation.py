@@ -30,6 +30,7 @@ from mlptrain.engine.metrics import (
     undefine_nonfinite,
 )
 from mlptrain.errors import DataError
+from mlptrain.figures import format_figure
 from mlptrain.model.fitted_network import Judgement
 from mlptrain.model.head import Head
 from mlptrain.model.watched import Watched
@@ -60,7 +61,7 @@ class SliceResult:
     """Why a metric is null."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Evaluation(Displayable):
     """What a model is worth on rows."""
 
@@ -91,6 +92,11 @@ class Evaluation(Displayable):
     """Of two classes the one that f1 and others are of."""
     watched: Watched | None = None
     """What the fit of the model watched: the metric that is shown first."""
+
+    def __repr__(self) -> str:
+        """What the rows came to, in two lines."""
+        known = (f"{name} {format_figure(value)}" for name, value in self.metrics.items() if value is not None)
+        return f"Evaluation: {format_row_count(self.rows)}\n  {', '.join(known)}"
 
 
 @dataclass(frozen=True)

@@ -140,6 +140,13 @@ def test_an_evaluation_counts_what_was_predicted(model):
     assert low <= found.metrics["accuracy"] <= high
 
 
+def test_an_evaluation_is_two_lines_of_text(model):
+    found = model.evaluate(WHOLE)
+    rows, metrics = repr(found).splitlines()
+    assert rows == f"Evaluation: {ROWS} rows"
+    assert f"accuracy {found.metrics['accuracy']:.4f}"[:14] in metrics
+
+
 def test_the_errors_of_numbers_are_those_of_the_predictions(several):
     """Of several targets the root of the mean over all numbers."""
     truth = np.array([WHOLE["price"], WHOLE["height"]]).T

@@ -40,7 +40,7 @@ def test_a_fit_in_python_has_one_picture_that_ends_with_the_last_epoch(folder):
         "print(sorted({each.split('.')[0] for each in set(sys.modules) - before}))",
         FIT,
         "_ = mlptrain.fit('configs/iris.yaml', overrides=['data.split={folds: 3}', 'training.epochs=9'])",
-        "_ = mlptrain.fit('configs/iris.yaml', progress=False)",
+        "_ = mlptrain.fit('configs/iris.yaml', progress=False)\nassert not {'rich', 'ipywidgets'} & set(sys.modules)",
         folder=folder,
     )
     assert not {"IPython", "rich", "numpy", "ipywidgets"} & set(eval(join_stream(imported)))
