@@ -5,7 +5,7 @@ are a `Notation`: JSON's types are here, the texts of a spec are in `spec/proble
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Literal, NoReturn, Protocol, Union, get_args, get_origin
@@ -86,6 +86,9 @@ class Notation(Protocol):
     def describe_shape(self, kind: Any, value: Any) -> str:
         """For a value that is no map or no list, as the type wants it."""
 
+    def describe_other_forms(self, union: Any, members: Sequence[Any], value: Any) -> str:
+        """The forms of a union's other members, behind what is said of a value that was taken for one of `members`."""
+
 
 class Faulty:
     """In place of a value that could not be read."""
@@ -139,9 +142,17 @@ class Reader:
         chosen = choose_union_member(union, value, shapes)
         if chosen is None:
             place = (*path, "name") if isinstance(value, dict) and "name" in value else path
-            said = self.notation.describe_component(list_members_of_shape(union, shapes), value)
-            return self.fail(path, said, place)
-        return self.read(chosen, value, path)
+            members = list_members_of_shape(union, shapes)
+            others = self.notation.describe_other_forms(union, members, value) if is_name_alone(value) else ""
+            return self.fail(path, f"{self.notation.describe_component(members, value)}{others}", place)
+        if isinstance(value, dict):
+            return self.read(chosen, value, path)
+
+        def report(fault: Fault) -> None:
+            others = self.notation.describe_other_forms(union, [chosen], value) if fault.path == path else ""
+            self.report(replace(fault, said=f"{fault.said}{others}"))
+
+        return replace(self, report=report).read(chosen, value, path)
 
     def read_dataclass(self, kind: Any, value: Any, path: KeyPath) -> Any:
         """A dataclass from a map of its fields; those that have a default may be missing."""
@@ -203,6 +214,11 @@ def choose_reader_method(kind: Any) -> Method:
     if is_dataclass(kind):
         return Reader.read_dataclass
     return METHODS.get(get_origin(kind), Reader.read_scalar)
+
+
+def is_name_alone(value: Any) -> bool:
+    """Whether a value may have been written as one word: the name of a component, in its long form or not."""
+    return not isinstance(value, dict) or value.keys() == {"name"}
 
 
 def has_fault(parts: Iterable[Any]) -> bool:
@@ -269,6 +285,9 @@ class JsonNotation:
         if get_origin(kind) is tuple and isinstance(value, list):
             return "a list is not empty"
         return f"{describe_json(value)} is not {WORDS[list if get_origin(kind) is tuple else dict]}"
+
+    def describe_other_forms(self, union: Any, members: Sequence[Any], value: Any) -> str:
+        return ""
 
 
 def describe_json(value: Any) -> str:

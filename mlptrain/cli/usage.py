@@ -102,14 +102,24 @@ def describe_missing_argument(path: str, param: Any, said: str) -> str:
 def suggest_option(option: str, command: Any) -> str:
     """The option that was probably meant: one of the command, or a key of the spec for --set."""
     known = list(list_options(command))
+    sets_keys = command.name in ("fit", "train", "check")
+    if sets_keys and (key := find_key_of_option(option, only_our_words=True)):
+        return f"; did you mean --set {key}=VALUE?"
     if close := get_close_matches(option, known, n=1, cutoff=0.7):
         return f"; did you mean {close[0]}?"
-    if command.name in ("fit", "train", "check"):
-        from mlptrain.spec.suggestions import find_key_elsewhere
+    key = find_key_of_option(option) if sets_keys else None
+    return f"; did you mean --set {key}=VALUE?" if key else ""
 
-        if key := find_key_elsewhere(option.lstrip("-").replace("-", "_")):
-            return f"; did you mean --set {key}=VALUE?"
-    return ""
+
+def find_key_of_option(option: str, *, only_our_words: bool = False) -> str | None:
+    """The key of the spec that is meant by an option such as --seed, --batch-size or --training.epochs."""
+    from mlptrain.spec.suggestions import find_key_elsewhere, list_known_keys
+
+    word = option.lstrip("-").replace("-", "_")
+    paths = [known.path for known in list_known_keys()]
+    sections = {path.rpartition(".")[0].partition("[")[0] for path in paths}
+    ours = (path for path in paths if word in (path, path.rpartition(".")[2]) and path not in sections)
+    return next(ours, None) or (None if only_our_words else find_key_elsewhere(word))
 
 
 def list_options(command: Any) -> Iterator[str]:

@@ -30,6 +30,8 @@ class Document:
     tree: Any
     places: dict[KeyPath, Place] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
+    repeated: list[str] = field(default_factory=list)
+    """What is wrong with keys that are given twice, of which the tree has the first; so such a document is no spec."""
 
     def place(self, path: KeyPath) -> str:
         """The place of the node, or of the nearest one above it."""

@@ -244,19 +244,30 @@ def load_draft(path: str, overrides: Sequence[str] = (), text: str | None = None
 
 
 def make_draft_from_document(document: Document, overrides: Sequence[Override], *, rows_given: bool = False) -> Draft:
-    """The draft of a document, with the recipe that it or an override names."""
+    """The draft of a document, with the recipe that it or an override names; no key of it may be given twice."""
     refuse_undone_overrides(overrides)
     for override in overrides:
         if is_recipe_override(override):
             override.apply(document)
     rest = [override for override in overrides if not is_recipe_override(override)]
     name = document.tree.pop("recipe", None)
-    if name is None or (isinstance(name, str) and name.lower() in NONE):
-        return Draft(document, rest, None, rows_given)
+    draft = Draft(document, rest, None, rows_given)
     if name in list_recipes():
-        return Draft(document, rest, load_recipe(name), rows_given)
-    unknown = Draft(document, rest, None, rows_given)
-    raise SpecError(*describe_unknown_recipe(unknown, name))
+        draft = replace(draft, recipe=load_recipe(name))
+    elif name is not None and not (isinstance(name, str) and name.lower() in NONE):
+        raise SpecError(*document.repeated, *describe_unknown_recipe(draft, name))
+    if document.repeated:
+        raise SpecError(*document.repeated, *list_problems(draft))
+    return draft
+
+
+def list_problems(draft: Draft) -> list[str]:
+    """All that is wrong with a draft whatever the rows are."""
+    try:
+        draft.check()
+    except SpecError as found:
+        return list(found.problems)
+    return []
 
 
 def refuse_undone_overrides(overrides: Sequence[Override]) -> None:
@@ -288,12 +299,7 @@ def describe_unknown_recipe(draft: Draft, name: object) -> list[str]:
     problems = [f"{place}: {describe_choice(name, names)}"]
     near = suggest_name(name, names) if isinstance(name, str) else ""
     meant = [each for each in names if near.endswith(f"{each!r}?")]
-    try:
-        for each in meant:
-            replace(draft, recipe=load_recipe(each)).check()
-    except SpecError as found:
-        problems += found.problems
-    return problems
+    return problems + [said for each in meant for said in list_problems(replace(draft, recipe=load_recipe(each)))]
 
 
 def load_spec(path: str, overrides: Sequence[str] = (), text: str | None = None) -> tuple[Spec, list[str]]:

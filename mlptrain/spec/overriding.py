@@ -27,6 +27,8 @@ def set_key(document: Document, key: str, here: Place, plant: Planting) -> None:
     planted = Document(here.text, None, {path: here})
     before = section.get(step)
     section[step] = plant(planted, path)
+    if planted.repeated:
+        raise SpecError(*planted.repeated)
     if lost := list_lost_keys(document, before, section[step], path):
         document.notices.append(f"{here.text} replaces {', '.join(lost)} of {document.name}")
     kept = {at: place for at, place in document.places.items() if at[: len(path)] != path}

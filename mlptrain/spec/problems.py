@@ -2,18 +2,28 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Len, Lt
 
-from mlptrain.annotations import Shape, list_component_names, list_union_members, read_field_types, strip_annotation
+from mlptrain.annotations import (
+    Shape,
+    find_value_shape,
+    group_members_by_shape,
+    list_component_names,
+    list_union_members,
+    read_field_types,
+    split_annotation,
+    strip_annotation,
+)
 from mlptrain.data.grammar import is_number
-from mlptrain.plain import KeyPath
+from mlptrain.plain import Fault, KeyPath, Reader
+from mlptrain.spec.document import NONE
 from mlptrain.spec.fields import ModelSpec, OutputSpec, Spec
 from mlptrain.spec.scalars import GRAMMAR, list_possible_shapes
-from mlptrain.spec.suggestions import simplify_name, suggest_key, suggest_name, write_share_of_percent
+from mlptrain.spec.suggestions import simplify_name, suggest_key, suggest_name, write_meant_number
 from mlptrain.spec.words import ADDED_OUTPUT, ALIASES, NAME_ALIASES, NO_KEYS, NO_KEYS_OF, NOT_HERE, SHORT_FORMS
 
 PLAIN = re.compile(r"[-+.]?\w[\w.+-]*( [\w.+-]+)*")
@@ -32,8 +42,8 @@ class TextNotation:
         try:
             return GRAMMAR[kind](value)
         except ValueError as problem:
-            share = write_share_of_percent(value) if kind is float and isinstance(value, str) else None
-            raise ValueError(f"{describe_spec_value(value)}: {f'write {share}' if share else problem}") from None
+            meant = write_meant_number(value) if kind is float and isinstance(value, str) else None
+            raise ValueError(f"{describe_spec_value(value)}: {f'write {meant}' if meant else problem}") from None
 
     def describe_unknown_key(self, owner: type, key: str) -> str:
         known = [*(each.name for each in fields(owner)), *(["recipe"] if owner is Spec else [])]
@@ -65,17 +75,22 @@ class TextNotation:
             return describe_nameless_component(value, names)
         if why := NOT_HERE.get(str(value["name"]).lower()):
             return f"{describe_spec_value(value['name'])} has no place here: {why}"
-        if (share := write_share_of_percent(str(value["name"]))) and has_share_form(union):
-            return f"{describe_spec_value(value['name'])}: write {share}"
+        if (meant := write_meant_number(str(value["name"]))) and has_share_form(union):
+            return f"{describe_spec_value(value['name'])}: write {meant}"
         return describe_choice(str(value["name"]), names)
 
     def describe_shape(self, kind: Any, value: Any) -> str:
-        if get_origin(kind) is tuple and isinstance(value, str):
-            return f"write a list here: [{write_list_item(get_args(kind)[0], value[:80])}]"
+        if get_origin(kind) is tuple and isinstance(value, str) and (items := propose_items(kind, value)) is not None:
+            return f"write a list here: [{', '.join(items)}]"
         if kind is OutputSpec and is_activation(value):
             return f"{describe_spec_value(value)} has no place here: {ADDED_OUTPUT}"
         wanted = describe_map_of_keys(kind, value) if is_dataclass(kind) else SHAPES[get_origin(kind)]
         return f"{wanted} (got {describe_spec_value(value)})"
+
+    def describe_other_forms(self, union: Any, members: Sequence[Any], value: Any) -> str:
+        word = str(value["name"] if isinstance(value, dict) else value)
+        said = [] if word.lower() in NOT_HERE or write_meant_number(word) else [*list_other_forms(union, members)]
+        return f"; also allowed: {', or '.join(said)}" if said else ""
 
 
 def explain_needless_key(owner: type, key: str) -> str:
@@ -116,10 +131,46 @@ def describe_choice(value: Any, allowed: Sequence[str]) -> str:
     return f"{said} is not known here{near} Allowed: {words}" if near else f"{said} is not one of {words}"
 
 
+def list_other_forms(union: Any, members: Sequence[Any]) -> Iterator[str]:
+    """How the values of a union are written that are not of the shape of these members."""
+    for shape, others in group_members_by_shape(union).items():
+        if shape != find_value_shape(members[0]):
+            yield describe_form(shape, others)
+        elif (short := find_number_short_form(others)) is not None:
+            yield describe_number(read_field_types(short[0])[short[1]])
+
+
+def describe_form(shape: Shape, members: Sequence[Any]) -> str:
+    """The form of values of one shape, in words."""
+    if shape == "number":
+        return " or ".join(map(describe_number, members))
+    if shape == "word":
+        return ", ".join(get_args(strip_annotation(members[0])))
+    if shape == "map" and (names := sorted(name for each in members for name in list_component_names(each))):
+        return f"one of {', '.join(names)}"
+    return FORMS[shape]
+
+
+FORMS: Mapping[Shape, str] = {
+    **{"map": "a map of keys", "list": "a list", "text": "a text", "truth value": "true or false", "nothing": "none"}
+}
+
+
+def describe_number(kind: Any) -> str:
+    """A number with its bounds, in words: "a whole number from 1 to 8"."""
+    inner, bounds = split_annotation(kind)
+    return f"{'a whole number' if inner is int else 'a number'} {describe_range(bounds)}".strip()
+
+
+def find_number_short_form(members: Sequence[Any]) -> tuple[type, str] | None:
+    """The component among these that may be written as a number, and the key of that number."""
+    return next(((kind, SHORT_FORMS[kind][2]) for kind in members if kind in SHORT_FORMS), None)
+
+
 def has_share_form(union: Sequence[Any]) -> bool:
     """Whether one of the components may be written as a number that is no whole one."""
-    keys = [(kind, SHORT_FORMS[kind][2]) for kind in union if kind in SHORT_FORMS]
-    return any(strip_annotation(read_field_types(kind)[key]) is float for kind, key in keys)
+    short = find_number_short_form(union)
+    return short is not None and strip_annotation(read_field_types(short[0])[short[1]]) is float
 
 
 def describe_nameless_component(value: Mapping[str, Any], names: Sequence[str]) -> str:
@@ -133,11 +184,40 @@ def describe_nameless_component(value: Mapping[str, Any], names: Sequence[str]) 
 def describe_map_of_keys(kind: Any, value: Any) -> str:
     """That a map of keys is wanted, with the value at its first key, if it is a number that can stand there."""
     key, hint = next(iter(read_field_types(kind).items()))
-    number = write_share_of_percent(str(value)) or (value if is_number(str(value)) else None)
+    number = write_meant_number(str(value)) or (value if is_number(str(value)) else None)
     numeric = {strip_annotation(member) for member in list_union_members(strip_annotation(hint))} & {int, float}
     if numeric and str(value) == "true" and (default := getattr(kind, key, None)):
         number = f"{default:g}"
     return f"write a map of keys here{f': {{{key}: {number}}}' if numeric and number is not None else ''}"
+
+
+def propose_items(kind: Any, text: str) -> list[str] | None:
+    """The items of the list that a text was meant for: itself, or its parts between commas; None if one is no item.
+
+    >>> propose_items(tuple[int, ...], "(64,32)"), propose_items(tuple[int, ...], "none")
+    (['64', '32'], [])
+    """
+    inner = get_args(kind)[0]
+    texts = split_texts(text) if strip_annotation(inner) is str else split_items(text)
+    faults: list[Fault] = []
+    reader = Reader(TextNotation(), faults.append)
+    for each in texts:
+        item = strip_annotation(inner)
+        reader.read(inner, {fields(item)[0].name: each} if is_dataclass(item) else each, ())
+    if not faults and texts:
+        return [write_list_item(inner, each[:80]) for each in texts]
+    return [] if text.lower() in NONE or text == "0" else None
+
+
+def split_texts(text: str) -> list[str]:
+    """The parts of a text between commas, as a shell gets them; a decimal comma and one before a blank are its own."""
+    parts = text.split(",")
+    return [text] if ", " in text or write_meant_number(text) or not all(parts) else parts
+
+
+def split_items(text: str) -> list[str]:
+    """The parts of a text between commas, without the brackets around them."""
+    return [part for each in text.strip("()[] ").split(",") if (part := each.strip())]
 
 
 def write_list_item(kind: Any, text: str) -> str:

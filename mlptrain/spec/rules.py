@@ -9,7 +9,7 @@ from mlptrain.data.table_format import is_known_encoding
 from mlptrain.engine.schedules import find_plateau_rule
 from mlptrain.spec.durations import parse_duration
 from mlptrain.spec.fields import Data, ModelSpec, Spec, narrow_to_images
-from mlptrain.spec.suggestions import write_share_of_percent
+from mlptrain.spec.suggestions import write_meant_number
 
 MOST_LAYERS = 1000
 
@@ -107,7 +107,7 @@ def check_split(data: Data) -> Iterator[Problem]:
     split = data.split
     share = split.validation if isinstance(split.validation, float) else 0.0
     by_column = split.type in ("group", "time", "column")
-    if isinstance(split.validation, str) and (meant := write_share_of_percent(split.validation)):
+    if isinstance(split.validation, str) and (meant := write_meant_number(split.validation)):
         yield ("data", "split", "validation"), f"{split.validation!r}: write {meant}"
     if share + split.test >= 1:
         yield ("data", "split"), f"{share:g} for validation and {split.test:g} for test leave nothing for training"

@@ -9,7 +9,7 @@ from typing import Any, get_args, get_origin
 
 from mlptrain.annotations import list_component_names, list_union_members, read_field_types, strip_annotation
 from mlptrain.spec.fields import Spec
-from mlptrain.spec.words import ALIASES, ELSEWHERE, NAME_KEYS, SYNONYMS
+from mlptrain.spec.words import ALIASES, ELSEWHERE, KEY_SYNONYMS, NAME_ALIASES, NAME_KEYS, SYNONYMS
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,8 @@ def suggest_key(owner: type, key: str) -> str:
     own = [*(each.name for each in fields(owner)), *(["recipe"] if owner is Spec else [])]
     if same := find_same_name(key, own):
         return f"; did you mean {same!r}?"
+    if (meant := KEY_SYNONYMS.get(simplify_name(key))) in own:
+        return f"; did you mean {meant!r}?"
     if find_rival_names(owner) and simplify_name(key) in NAME_KEYS:
         return "; did you mean 'name'?"
     if key in find_rival_names(owner):
@@ -104,8 +106,9 @@ def suggest_name(word: str, names: Sequence[str]) -> str:
     >>> suggest_name("LeakyReLU", ["leaky_relu", "relu"])
     "; did you mean 'leaky_relu'?"
     """
-    meant = SYNONYMS.get(simplify_name(word))
-    close = find_same_name(word, names) or (meant if meant in names else None)
+    word_alone = simplify_name(word)
+    meant = (SYNONYMS.get(word_alone), SIMPLE_NAME_ALIASES.get(word_alone))
+    close = find_same_name(word, names) or next((each for each in meant if each in names), None)
     close = close or next(iter(get_close_matches(word, names, n=1, cutoff=0.6)), None)
     return f"; did you mean {close!r}?" if close else ""
 
@@ -124,11 +127,17 @@ def simplify_name(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
-def write_share_of_percent(text: str) -> str | None:
-    """A text such as 20% as the number that a spec wants; None for any other text.
+SIMPLE_NAME_ALIASES: Mapping[str, str] = {simplify_name(theirs): ours for theirs, ours in NAME_ALIASES.items()}
+"""Other tools' names of components without capitals and signs, and ours."""
 
-    >>> write_share_of_percent("20%"), write_share_of_percent("12.5 %"), write_share_of_percent("a%")
-    ('0.2', '0.125', None)
+
+def write_meant_number(text: str) -> str | None:
+    """A text such as 20% or 0,5 as the number that a spec wants; None for any other text, and for 1,000.
+
+    >>> [write_meant_number(text) for text in ("20%", "12.5 %", "0,25", "a%", "1,000")]
+    ['0.2', '0.125', '0.25', None, None]
     """
-    found = re.fullmatch(r"\s*([0-9]{1,3}(?:\.[0-9]{1,6})?)\s*%\s*", text)
-    return f"{float(found[1]) / 100:.10g}" if found else None
+    if found := re.fullmatch(r"\s*([0-9]{1,3}(?:\.[0-9]{1,6})?)\s*%\s*", text):
+        return f"{float(found[1]) / 100:.10g}"
+    found = re.fullmatch(r"\s*([-+]?(?:0,[0-9]{1,9}|[1-9][0-9]{0,8},(?:[0-9]{1,2}|[0-9]{4,9})))\s*", text)
+    return found[1].replace(",", ".") if found else None

@@ -5,7 +5,7 @@ from typing import Any
 
 from mlptrain.engine.dropout import Dropout
 from mlptrain.engine.members import Networks
-from mlptrain.spec.fields import Split
+from mlptrain.spec.fields import LayerSpec, Split
 
 ALIASES: Mapping[str, str] = {
     # Keras, scikit-learn, PyTorch, H2O, Ludwig, pytabkit → ours
@@ -62,8 +62,25 @@ NAME_ALIASES: Mapping[str, str] = {
     "hardtanh": "hard_tanh",
     "hardsigmoid": "hard_sigmoid",
     "mse": "mean_squared_error",
+    "mse_loss": "mean_squared_error",
     "squared_error": "mean_squared_error",
     "mae": "mean_absolute_error",
+    "absolute_error": "mean_absolute_error",
+    "l1_loss": "mean_absolute_error",
+    "log_loss": "cross_entropy",
+    "logloss": "cross_entropy",
+    "cross_entropy_loss": "cross_entropy",
+    "categorical_cross_entropy": "cross_entropy",
+    "nll": "cross_entropy",
+    "nll_loss": "cross_entropy",
+    "bce_loss": "binary_cross_entropy",
+    "bce_with_logits_loss": "binary_cross_entropy",
+    "focal_loss": "focal",
+    "hinge_loss": "hinge",
+    "huber_loss": "huber",
+    "smooth_l1_loss": "huber",
+    "poisson_nll_loss": "poisson",
+    "poisson_deviance": "poisson",
     "categorical_crossentropy": "cross_entropy",
     "sparse_categorical_crossentropy": "cross_entropy",
     "binary_crossentropy": "binary_cross_entropy",
@@ -81,9 +98,13 @@ NAME_ALIASES: Mapping[str, str] = {
     "warmup": "warm_up",
 }
 
+VALIDATION_WORDS = [
+    *("val", "valid", "dev", "validationsplit", "validationfraction", "validationsize", "valsplit", "valfraction"),
+    *("valsize", "validsize", "devsize"),
+]
 ELSEWHERE: Mapping[str, str] = {
     **dict.fromkeys(["layers", "units", "neurons", "nodes", "layersizes", "architecture"], "model.hidden"),
-    **dict.fromkeys(["validationsplit", "validationfraction", "valsize", "validsize"], "data.split.validation"),
+    **dict.fromkeys(VALIDATION_WORDS, "data.split.validation"),
     **dict.fromkeys(["testsplit", "testsize", "testfraction"], "data.split.test"),
     **dict.fromkeys(["kfold", "kfolds", "nsplits", "nfolds", "cv", "crossvalidation"], "data.split.folds"),
     **dict.fromkeys(["stratify", "stratified", "splitting"], "data.split.type"),
@@ -99,6 +120,7 @@ ELSEWHERE: Mapping[str, str] = {
     **dict.fromkeys(["ensemble", "nestimators", "bagging"], "members"),
     **dict.fromkeys(["timeout", "budget", "maxtime", "timebudget"], "training.time_limit"),
     **dict.fromkeys(["clip", "gradientclipping", "maxgradnorm", "gradclip"], "optimizer.global_clipnorm"),
+    "alpha": "regularization.l2",
 }
 """Other tools' words without capitals and signs, wherever they stand, and the key of ours that is meant by them."""
 
@@ -126,6 +148,9 @@ SYNONYMS: Mapping[str, str] = {
     **dict.fromkeys(["plateau"], "reduce_on_plateau"),
 }
 """Other tools' names without capitals and signs, which are proposed where ours may stand, not read as ours."""
+
+KEY_SYNONYMS: Mapping[str, str] = {"alpha": "slope", "negativeslope": "slope"}
+"""Other tools' keys without capitals and signs, and the key of ours that is meant where there is one of this name."""
 
 NAME_KEYS = frozenset(["type", "kind", "class", "classname", "method", "algorithm", "target", "id"])
 """Other tools' keys for the name of a component."""
@@ -159,12 +184,23 @@ NO_KEYS: Mapping[str, str] = {
 }
 """Other tools' keys without capitals and signs that have none of ours beside them, and why."""
 
+OF_ITEMS = (
+    "every item of the list is a dense layer with what belongs to it, written "
+    "{units: 64, activation: relu, norm: batch, dropout: 0.2}"
+)
 OF_INPUTS = "dropout of the inputs is model.input_dropout"
 OF_LAYERS = "a number is for every hidden layer, a list has one for each: model.dropout: [0.2, 0.1]"
 NO_KEYS_OF: Mapping[type, Mapping[str, str]] = {
     Split: dict.fromkeys(
         ["train", "training", "trainsize", "trainshare", "trainfraction"],
         "the training rows are those that are neither for validation nor for the test; remove it",
+    ),
+    LayerSpec: dict.fromkeys(
+        [
+            *("type", "kind", "class", "classname", "layer", "layertype", "name", "rate", "p", "dense", "linear"),
+            *("batchnorm", "batchnormalization", "layernorm", "relu"),
+        ],
+        OF_ITEMS,
     ),
     Dropout: {
         **dict.fromkeys(["hidden", "layers", "hiddenlayers", "units"], OF_LAYERS),

@@ -158,7 +158,8 @@ def build_node_tree(document: Document, node: yaml.Node, path: KeyPath, placing:
         read_scalar_text(key, place)
         if key.value in tree:
             first = document.places[(*path, key.value)].text
-            raise SpecError(f"{place(key).text}: {key.value!r} is given twice (first at {first})")
+            document.repeated.append(f"{place(key).text}: {key.value!r} is given twice (first at {first})")
+            continue
         document.places[(*path, key.value)] = place(key)
         tree[key.value] = build_node_tree(document, child, (*path, key.value), placing)
     return tree

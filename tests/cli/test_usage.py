@@ -1,10 +1,15 @@
 """A command line says everything once: laws over every option of every command."""
 
+from dataclasses import is_dataclass
+
 import pytest
 from typer.main import get_command
 
 from mlptrain.cli import app
+from mlptrain.cli.usage import suggest_option
+from mlptrain.spec.suggestions import list_known_keys
 from tests.support.command import mlptrain
+from tests.support.spec_cases import FIELDS, choices, label
 
 COMMANDS = get_command(app).commands
 OPTIONS = [
@@ -56,3 +61,26 @@ def test_what_may_stand_several_times_or_stands_once_is_no_such_error(tmp_path, 
 def test_help_is_shown_whatever_else_is_asked(tmp_path, name):
     ended = mlptrain(name, "--help", "--out", "a", "--out", "b", "--by", "a", "--by", "b", cwd=tmp_path)
     assert ended.code == 0 or "there is no option" in ended.err
+
+
+LEAVES = [site for site in FIELDS if len(site.path) > 1 and not any(map(is_dataclass, choices(site.kind)))]
+KEYS = {known.path for known in list_known_keys()}
+
+
+@pytest.mark.parametrize("site", LEAVES, ids=label)
+@pytest.mark.parametrize("command", ["fit", "check"])
+def test_a_key_of_the_spec_that_is_written_as_an_option_is_told_how_it_is_set(command, site):
+    name = str(site.path[-1])
+    known = [option for param in COMMANDS[command].params for option in param.opts]
+    for option in {f"--{name}", f"--{name.replace('_', '-')}"} - {*known}:
+        said = suggest_option(option, COMMANDS[command])
+        key = said.removeprefix("; did you mean --set ").removesuffix("=VALUE?")
+        assert key in KEYS, said
+        assert key.rpartition(".")[2] == {"layers": "hidden"}.get(name, name), said
+
+
+@pytest.mark.parametrize(
+    ("option", "meant"), [("--output", "--out"), ("--jsn", "--json"), ("--seed", "--set seed=VALUE")]
+)
+def test_an_option_that_is_near_to_one_of_the_command_is_told_that(option, meant):
+    assert suggest_option(option, COMMANDS["fit"]) == f"; did you mean {meant}?"

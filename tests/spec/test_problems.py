@@ -1,13 +1,22 @@
 """Every problem at once, each at its own line, with what is allowed and what was probably meant."""
 
 from dataclasses import fields
+from types import NoneType
+from typing import Literal, get_args, get_origin
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mlptrain.annotations import is_union, list_component_names, strip_annotation
+from mlptrain.errors import SpecError
 from mlptrain.spec.fields import Spec
-from tests.support.spec_cases import DATA, FIELDS, drawn, dumped, flow, label, load, one, problems, required
+from mlptrain.spec.file import read_spec_fields
+from mlptrain.spec.forms import expand_document
+from mlptrain.spec.words import SHORT_FORMS
+from mlptrain.spec.yaml_text import parse_document
+from tests.support.spec_cases import DATA, FIELDS, choices, drawn, dumped, flow, label, load, one, problems, required
 
 
 def test_all_problems_are_listed_at_once_in_the_order_of_their_lines():
@@ -47,9 +56,10 @@ loss:
         "s.yaml:2: data.train: 'train' is missing",
         "s.yaml:3: data.trian: unknown key 'trian'; did you mean 'train'?",
         "s.yaml:5: data.columns.zip: 'numbr' is not known here; did you mean 'number'? "
-        "Allowed: number, category, boolean, date, ignore",
+        "Allowed: number, category, boolean, date, ignore; also allowed: a map of keys",
         "s.yaml:6: data.split.test: 'x': write a number such as 0.001 or 1e-3",
-        "s.yaml:6: data.split.validation: 1.5 is out of range; write a number from 0 to below 1",
+        "s.yaml:6: data.split.validation: 1.5 is out of range; write a number from 0 to below 1; "
+        "also allowed: a text, or a list, or a map of keys",
         "s.yaml:8: model.hidden[1]: 'big': write a whole number such as 64",
         f"s.yaml:9: model.activation: 'relo' is not known here; did you mean 'relu'? Allowed: {activations}",
         "s.yaml:11: model.layers[0].units: 0 is out of range; write a whole number from 1 to 1000000",
@@ -58,11 +68,13 @@ loss:
         "s.yaml:13: model.layers[1].units: 'units' is missing",
         "s.yaml:15: optimizer.learning_rate: 0 is out of range; write a number above 0",
         "s.yaml:18: epocs: unknown key 'epocs'; did you mean 'training.epochs'?",
-        "s.yaml:20: training.batch_size: -5 is out of range; write a whole number from 1 to 1000000000",
+        "s.yaml:20: training.batch_size: -5 is out of range; write a whole number from 1 to 1000000000; "
+        "also allowed: full",
         "s.yaml:21: training.shuffle: 'maybe': write true or false",
-        "s.yaml:22: training.early_stopping: write a map of keys here: {patience: 10} (got '10')",
+        "s.yaml:22: training.early_stopping: write a map of keys here: {patience: 10} (got '10'); also allowed: none",
         "s.yaml:24: loss: 'hubr' is not known here; did you mean 'huber'? Allowed: binary_cross_entropy, "
-        "cross_entropy, focal, hinge, huber, log_cosh, mean_absolute_error, mean_squared_error, poisson, quantile",
+        "cross_entropy, focal, hinge, huber, log_cosh, mean_absolute_error, mean_squared_error, poisson, quantile; "
+        "also allowed: none",
     ]
     (schedule,) = (problem for problem in found if "schedules" in problem.split(": ")[1])
     said = "'cosin' is not known here; did you mean 'cosine'? Allowed: constant, cosine,"
@@ -228,3 +240,100 @@ def test_words_that_are_signs_are_in_quotes():
 
 def test_a_spec_without_problems_has_none():
     assert load(DATA + "model: {hidden: [1]}").model.hidden == (1,)
+
+
+UNIONS = [site for site in FIELDS if is_union(strip_annotation(site.kind))]
+"""The fields whose values may be of several types."""
+
+
+def list_words_of_forms(kind):
+    """For every form that a value of a union may have, a word that a message must say of it."""
+    for member in choices(kind):
+        if member is NoneType:
+            yield "none"
+        elif get_origin(member) is Literal:
+            yield from get_args(member)
+        elif names := list_component_names(member):
+            yield from names
+            yield from ["number"] * (member in SHORT_FORMS)
+        elif get_origin(member) is tuple:
+            yield "list"
+        else:
+            yield {int: "number", float: "number", bool: "true or false"}.get(member, "map")
+
+
+@pytest.mark.parametrize("site", [site for site in UNIONS if str not in choices(site.kind)], ids=label)
+def test_a_wrong_text_is_told_every_form_that_its_key_may_have(site):
+    text, line = site.text("wrong")
+    said = [each for each in problems(text) if each.startswith(f"s.yaml:{line}: {site.dotted}")]
+    assert said
+    for word in list_words_of_forms(site.kind):
+        assert word in said[0], said
+
+
+LISTS = [site for site in FIELDS if any(get_origin(kind) is tuple for kind in choices(site.kind))]
+CURE = "write a list here: "
+
+
+@pytest.mark.parametrize("site", LISTS, ids=label)
+@pytest.mark.parametrize("text", ["64,32", "(64,32)", "64, 32", "[64", "none", "0", "64", "8,x", "x", "?,x"])
+def test_a_list_that_is_proposed_is_one_that_may_stand_there(site, text):
+    document, _ = site.text(f"'{text}'")
+    try:
+        load(document)
+    except SpecError as found:
+        for said in found.problems:
+            if CURE in said:
+                proposed = said.partition(CURE)[2].partition("; also allowed")[0]
+                assert isinstance(yaml.safe_load(proposed), list)
+                document, _ = site.text(proposed)
+                assert read_faults(document) == [], said
+
+
+@pytest.mark.parametrize(
+    ("text", "proposed"),
+    [("64,32", "[64, 32]"), ("(128,64)", "[128, 64]"), ("none", "[]"), ("0", "[]"), ("64", "[64]")],
+)
+def test_layers_as_other_tools_write_them_are_told_our_list(text, proposed):
+    assert problems(DATA, f"model.hidden={text}") == [f"--set model.hidden: write a list here: {proposed}"]
+
+
+@pytest.mark.parametrize("text", ["0,5", "0,25", "1,5", "20%"])
+def test_a_number_as_other_countries_write_it_is_told_ours(text):
+    meant = {"20%": "0.2"}.get(text, text.replace(",", "."))
+    for key in ("model.dropout", "optimizer.learning_rate"):
+        assert problems(DATA, f"{key}={text}") == [f"--set {key}: '{text}': write {meant}"]
+
+
+REPEATED = """\
+data: {train: a.csv, target: y, split: {val: 0.2}}
+model: {activation: ReLU, activation: tanh}
+optimizer: {lr: 1, learning_rate: 2}
+verbose: 1
+seed: 1
+seed: 2
+"""
+
+
+@pytest.mark.parametrize("recipe", ["", "recipe: plain\n", "recipe: plian\n"])
+def test_a_key_that_is_given_twice_hides_no_other_problem(recipe):
+    found = problems(REPEATED + recipe)
+    assert found[:2] == [
+        "s.yaml:2: 'activation' is given twice (first at s.yaml:2)",
+        "s.yaml:6: 'seed' is given twice (first at s.yaml:5)",
+    ]
+    for said in ("'val'", "'ReLU'", "'lr' means", "'verbose'", *["'plian'"] * ("plian" in recipe)):
+        assert sum(said in each for each in found) == 1, (said, found)
+
+
+def test_a_key_that_is_given_twice_in_an_override_is_refused():
+    assert problems(DATA, "model={hidden: [1], hidden: [2]}") == [
+        "--set model: 'hidden' is given twice (first at --set model)"
+    ]
+
+
+def read_faults(text):
+    """What is wrong with the parts of a spec, contradictions between them apart."""
+    document = parse_document(text, "s.yaml")
+    expand_document(document)
+    return read_spec_fields(document)[1]

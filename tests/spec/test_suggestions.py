@@ -4,7 +4,7 @@ import pytest
 
 from mlptrain.annotations import list_component_names
 from mlptrain.engine.dropout import Dropout
-from mlptrain.spec.fields import Split
+from mlptrain.spec.fields import LayerSpec, Split
 from mlptrain.spec.suggestions import list_known_keys, simplify_name
 from mlptrain.spec.words import ADDED_OUTPUT, ALIASES, ELSEWHERE, NAME_ALIASES, NO_KEYS, NO_KEYS_OF, NOT_HERE
 from tests.support.spec_cases import COMPONENTS, DATA, problems
@@ -76,12 +76,18 @@ def test_a_key_that_nothing_of_ours_stands_for_is_told_why(key):
 
 
 PLACES = {Split: "data.split", Dropout: "model.dropout"}
+ITEMS = {LayerSpec: "model.layers"}
+"""… and the places of lists, for sections that are items; each has one key at least."""
 
 
 @pytest.mark.parametrize(("owner", "key"), [(owner, key) for owner, keys in NO_KEYS_OF.items() for key in keys])
 def test_a_key_of_that_name_elsewhere_is_not_proposed_where_it_would_say_something_else(owner, key):
-    (said,) = problems(DATA, f"{PLACES[owner]}={{{key}: 0.2}}")
-    place = f"--set {PLACES[owner]}: {PLACES[owner]}.{key}: "
+    if owner in ITEMS:
+        (said,) = problems(DATA, f"{ITEMS[owner]}=[{{units: 8, {key}: 0.2}}]")
+        place = f"--set {ITEMS[owner]}: {ITEMS[owner]}[0].{key}: "
+    else:
+        (said,) = problems(DATA, f"{PLACES[owner]}={{{key}: 0.2}}")
+        place = f"--set {PLACES[owner]}: {PLACES[owner]}.{key}: "
     assert said == f"{place}{key!r} has no place here: {NO_KEYS_OF[owner][key]}"
 
 

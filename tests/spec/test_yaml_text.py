@@ -44,8 +44,8 @@ def test_a_real_number_may_be_written(text, value):
     "text",
     [
         "1_000",
-        "1,5",
-        "'1,5'",
+        "1,500",
+        "'1,500'",
         "0x1F",
         "0o17",
         "017",
@@ -187,7 +187,10 @@ REFUSED = {
     "tab": (DATA + "model:\n\tdtype: float64\n", "s.yaml:3: tabs are not allowed for indentation in YAML; use spaces"),
     "duplicate-key": (DATA + "seed: 1\n\nseed: 2\n", "s.yaml:4: 'seed' is given twice (first at s.yaml:2)"),
     "duplicate-section": (DATA + "data: {}\n", "s.yaml:2: 'data' is given twice (first at s.yaml:1)"),
-    "duplicate-in-flow": ("data: {train: a,\n  train: b}", "s.yaml:2: 'train' is given twice (first at s.yaml:1)"),
+    "duplicate-in-flow": (
+        "data: {train: a,\n  train: b, target: y}",
+        "s.yaml:2: 'train' is given twice (first at s.yaml:1)",
+    ),
     "duplicate-in-quotes": (DATA + "seed: 1\n'seed': 1\n", "s.yaml:3: 'seed' is given twice (first at s.yaml:2)"),
     "duplicate-in-a-list": (
         DATA + "model:\n  layers:\n  - units: 1\n    units: 2\n",
