@@ -29,6 +29,7 @@ from mlptrain.preparation.material import TrainingData
 from mlptrain.preparation.preparation import EncodedData
 from mlptrain.preparation.splits import Parts
 from mlptrain.training.course import Course, shuffles_inputs_at_once
+from mlptrain.training.layer_facts import LayerWatch
 
 MIB = 1 << 20
 PROCESS = 57 * MIB
@@ -99,6 +100,7 @@ def estimate_memory_by_phase(
         encoding=before + estimate_extra_encoding_bytes(data, parts[0], encoded),
         training=model
         + estimate_epoch_data_bytes(course)
+        + measure_watch_bytes(course)
         + estimate_metric_computation_bytes(course, max(watched, held)),
         measuring=model + estimate_metric_computation_bytes(course, max(course.train.rows, held)),
     )
@@ -262,6 +264,14 @@ def measure_evaluation_chunk_bytes(course: Course) -> int:
     whole = trace_peak_memory(lambda rows: deque(network.logits(course.train.x[:rows]), 0), chunk)
     parts = [course.train.rows] + ([course.validation.rows] if course.validation else [])
     return whole + sum(whole * (rows % chunk) // chunk for rows in parts)
+
+
+def measure_watch_bytes(course: Course) -> int:
+    """What is held where the layers are watched: θ before a step, the outputs of all layers for some rows."""
+    if not course.spec.training.watch_layers:
+        return 0
+    theta = course.network.parameters.theta.nbytes
+    return theta + trace_peak_memory(lambda _: LayerWatch(course).measure_outputs(), course.train.rows)
 
 
 @np.errstate(all="ignore")

@@ -15,6 +15,8 @@ HUGE = 10.0
 """The same / that of the layer's own weights, from which on that is said: it is usually below 1."""
 LEAP = 0.5
 """The update ratio of a layer from which on the steps are too large: 0.001 is usual, some 0.01 in the first epochs."""
+SETTLED = 3
+"""Epochs after which large steps are said: weights that begin at 0 are made by their first steps."""
 WEIGHTED = ("Dense", "BatchEnsemble", "shared Dense")
 """The layers whose gradients are compared: those of embeddings and norms are of other sizes."""
 BOUNDED = ("sigmoid", "tanh", "softsign", "hard_sigmoid", "hard_tanh")
@@ -49,7 +51,8 @@ def find_layer_faults(seen: LayersSeen) -> list[LayerFinding]:
     """What is wrong, at most one finding of units, one of gradients and one of steps."""
     layers = list_weighted_layers(seen)
     gradients = find_odd_gradients(layers) or find_huge_gradients(layers)
-    found = (find_idle_units(seen.layers, layers), gradients, find_leaps(layers))
+    leaps = find_leaps(layers) if seen.epoch > SETTLED else None
+    found = (find_idle_units(seen.layers, layers), gradients, leaps)
     return [each for each in found if each is not None]
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tracemalloc
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -34,6 +35,7 @@ from mlptrain.fitting.memory_estimate import (
     estimate_row_subset_bytes,
     extrapolate_peak_memory,
     measure_training_step_bytes,
+    measure_watch_bytes,
     trace_peak_memory,
 )
 from mlptrain.fitting.trainings import evaluate_part_metrics, make_course
@@ -288,6 +290,17 @@ def test_predictions_and_metrics_of_many_rows_are_extrapolated_from_those_of_som
 
 
 # measured work
+
+
+def test_watching_the_layers_takes_their_outputs_and_the_parameters_of_before(tmp_path):
+    spec = write_mixed(tmp_path, model={"hidden": [50, 40]}, training={"watch_layers": 1, "epochs": 2})
+    data = read_data(spec)
+    course = make_course(fit_and_encode_parts(data, divide_rows(data)[0]))
+    outputs = course.train.rows * (2 * 50 + 2 * 40 + 1) * course.network.dtype.itemsize
+    theta = course.network.parameters.theta.nbytes
+    assert theta + outputs / 2 < measure_watch_bytes(course) < theta + 4 * outputs + (1 << 16)
+    unwatched = replace(course, spec=replace(course.spec, training=replace(course.spec.training, watch_layers=0)))
+    assert measure_watch_bytes(unwatched) == 0
 
 
 def test_what_is_allocated_in_between_counts_though_it_is_gone_at_the_end():

@@ -6,7 +6,7 @@ from typing import get_args
 import pytest
 
 from mlptrain.engine.activations import Activation
-from mlptrain.model.layer_findings import BOUNDED, MANY, find_layer_faults
+from mlptrain.model.layer_findings import BOUNDED, MANY, SETTLED, find_layer_faults
 from mlptrain.model.layer_history import LayerFacts, LayersSeen
 
 
@@ -119,7 +119,9 @@ def test_nothing_is_compared_with_an_output_without_a_gradient(rms):
 
 
 def test_steps_that_are_too_large_are_told():
-    ((code, layer, sentence),) = said(seen(update_ratio=0.8))
+    layers = replace(seen(update_ratio=0.8), epoch=SETTLED + 1)
+    ((code, layer, sentence),) = said(layers)
+    assert said(replace(layers, epoch=SETTLED)) == []
     assert (code, layer) == ("leaping", "output")
     assert sentence.endswith("the weights by 80 % of their size: try a smaller optimizer.learning_rate")
 
