@@ -98,7 +98,9 @@ class EventFolder:
         self._write_once(self.library.hparams.metadata.SESSION_START_INFO_TAG, summary, 0)
 
     def write_end(self) -> None:
-        """Write that a training is over."""
+        """Write that a training is over, where its settings are written."""
+        if self.library.hparams.metadata.SESSION_START_INFO_TAG not in self.tags:
+            return
         hparams, summary = self.library.hparams, self.library.Summary()
         ended = hparams.data.SessionEndInfo(status=hparams.status.Value("STATUS_SUCCESS"), end_time_secs=self.clock())
         metadata = hparams.metadata.create_summary_metadata(hparams.data.HParamsPluginData(session_end_info=ended))

@@ -236,6 +236,7 @@ def test_a_refit_is_a_folder_below_that_of_the_search(tmp_path):
     train(write_mixed(tmp_path, **HELD_OUT | {"training": {"epochs": 4, "refit": True}}))
     run = tmp_path / "runs" / "mixed"
     assert names(run) == [FIRST, f"refit/{FIRST}"]
+    assert not [tag for tag in load(run / "refit").Tags()["tensors"] if tag.startswith("_hparams_")]
     assert list(list_differences(run, tmp_path / "h.jsonl")) == []
 
 
