@@ -5,9 +5,12 @@ imported until it is used.
 """
 
 from importlib import import_module
-from typing import Any
 
 from mlptrain.display import Displayable
+
+TYPE_CHECKING = False  # as in `display`
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["Fit", "Model", "TensorBoardSink", "__version__", "errors", "fit", "load"]
 
@@ -28,7 +31,7 @@ def _render(result: Displayable) -> str:
 Displayable._renderer = staticmethod(_render)
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     if name == "__version__":
         return import_module("importlib.metadata").version("mlptrain")
     if name == "errors":

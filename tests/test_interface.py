@@ -49,7 +49,9 @@ def test_what_is_offered_is_listed_and_nothing_else_is_there():
             getattr(mlptrain, gone)
 
 
-HEAVY = ("numpy", "yaml", "narwhals", "pandas", "polars", "pyarrow", "numba", "rich", "typer", "tensorboard")
+HEAVY = ("numpy", "yaml", "narwhals", "pandas", "polars", "pyarrow", "numba", "rich", "typer", "tensorboard", "sklearn")
+SLOW = ("typing", "re", "dataclasses", "collections", "functools", "pathlib")
+"""Of the standard library, what takes longer to load than all that `import mlptrain` does."""
 
 
 def test_nothing_heavy_is_loaded_before_it_is_used():
@@ -57,6 +59,14 @@ def test_nothing_heavy_is_loaded_before_it_is_used():
         f"import sys, mlptrain; dir(mlptrain), mlptrain.__version__, mlptrain.errors; heavy = {HEAVY}\n"
         "assert not set(heavy) & set(sys.modules), set(heavy) & set(sys.modules)\n"
         "mlptrain.load; assert 'numpy' in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
+def test_the_package_alone_loads_next_to_nothing():
+    code = (
+        "import sys; before = set(sys.modules); import mlptrain\n"
+        f"assert not (set(sys.modules) - before) & {set(HEAVY) | set(SLOW)!r}, set(sys.modules) - before"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
 
