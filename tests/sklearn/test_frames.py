@@ -153,7 +153,10 @@ def test_targets_have_their_names():
 
 @pytest.mark.filterwarnings("ignore::mlptrain.model.model.OddCellsNotice")
 def test_validation_rows_may_be_a_frame():
-    labels, metrics = np.array(LABELS), []
+    labels, metrics, plain = np.array(LABELS), [], pandas.DataFrame(INPUTS)
+    for held in (plain, *(make_frames(INPUTS)[form] for form in ("pandas categorical", "pandas on arrow"))):
+        made = make_quick(batch_size=16).fit(plain[:80], labels[:80], X_val=held[80:], y_val=labels[80:])
+        metrics.append(made.result_["metrics"])
     for form in ("pandas", "pandas categorical", "pandas nullable", "polars", "pyarrow"):
         frame = make_frames(INPUTS)[form]
         made = make_quick(batch_size=16).fit(frame[:80], labels[:80], X_val=frame[80:], y_val=labels[80:])
