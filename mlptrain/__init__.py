@@ -7,6 +7,7 @@ imported until it is used.
 from importlib import import_module
 
 from mlptrain.display import Displayable
+from mlptrain.explainable import Explainable
 
 TYPE_CHECKING = False  # as in `display`
 if TYPE_CHECKING:
@@ -28,7 +29,12 @@ def _render(result: Displayable) -> str:
     return html
 
 
+def _explain(model: Explainable, data: Any, method: str, options: dict[str, Any]) -> Any:
+    return import_module("mlptrain.explain.memory").explain_memory(model, data, method, options)
+
+
 Displayable._renderer = staticmethod(_render)
+Explainable._explainer = staticmethod(_explain)
 
 
 def __getattr__(name: str) -> "Any":

@@ -11,6 +11,7 @@ from typer.exceptions import TyperException
 
 from mlptrain.cli.check import check_command
 from mlptrain.cli.evaluate import evaluate_command
+from mlptrain.cli.explain import explain_command
 from mlptrain.cli.fit import fit_command
 from mlptrain.cli.init import init_command
 from mlptrain.cli.predict import predict_command
@@ -67,6 +68,7 @@ SHORT_HELP = {
     "init": "Write a commented spec to begin with, from a file.",
     "fit": "Train what a spec says, and write the model.",
     "predict": "Predict the rows of a file, in their order.",
+    "explain": "Show what a model looks at.",
     "check": "Show what a spec means, and check its gradient.",
     "show": "Show what a model file holds.",
 }
@@ -105,6 +107,7 @@ for name, command, hidden in (
     ("fit", fit_command, False),
     ("eval", evaluate_command, False),
     ("predict", predict_command, False),
+    ("explain", explain_command, False),
     ("check", check_command, False),
     ("show", show_command, False),
     ("schema", schema_command, False),

@@ -76,15 +76,21 @@ def names_test_part(model: Model) -> bool:
 
 def describe_seen_file(model: Model, model_path: Path, data: str) -> str:
     """The sentence that a file is the one that the model was trained on, or holds the same bytes; empty if not."""
+    if not (same := compare_with_training_file(model, model_path, data)):
+        return ""
+    alone = "; without DATA the test part alone is measured" if names_test_part(model) else ""
+    return f"{same}: the model has seen these rows, and does worse on new ones{alone}"
+
+
+def compare_with_training_file(model: Model, model_path: Path, data: str) -> str:
+    """The words that a file is the one that the model was trained on, or holds the same bytes; empty if not."""
     source, folder = model.spec.data.train, model_path.parent / model.spec_folder
     if model.reads_images or not isinstance(source, str) or source in ("", "-") or data == "-":
         return ""
     training = Path(locate_file(source, folder))
     if not (training.is_file() and Path(data).is_file() and filecmp.cmp(training, data, shallow=False)):
         return ""
-    same = "is" if training.samefile(data) else "holds the same rows as"
-    alone = "; without DATA the test part alone is measured" if names_test_part(model) else ""
-    return f"{data} {same} the training file: the model has seen these rows, and does worse on new ones{alone}"
+    return f"{data} {'is' if training.samefile(data) else 'holds the same rows as'} the training file"
 
 
 def evaluate_training_rows(model: Model, model_path: Path, by: str | None, resamples: int | None) -> Evaluation:
@@ -126,23 +132,13 @@ def evaluate_table_file(
     others = [*model.spec.data.targets, *filter(None, (model.spec.data.sample_weight, by))]
     form = ModelInputFormat(model, data, others, settings, "mlptrain eval")
 
-    def evaluate() -> Evaluation:
-        reader = form.model
+    def evaluate(reader: Model) -> Evaluation:
         rows = read_evaluation_file(reader, data, None, texts)
         cells = describe_percent_cells(rows.inputs.types, reader.columns().values(), model.spec.data)
         found = reader.evaluate_rows(rows, by=by, resamples=resamples)
         return replace(found, notices=(*cells, *found.notices))
 
-    try:
-        try:
-            found = evaluate()
-        except DataError:
-            if not form.adapt():
-                raise
-            found = evaluate()
-        form.note_doubt(found.odd_cells.fractions)
-    except DataError as problem:
-        raise form.advise(problem) from None
+    found = form.try_readings(evaluate)
     return replace(found, notices=(*form.notices, *found.notices))
 
 

@@ -16,6 +16,7 @@ from mlptrain.display import Displayable
 from mlptrain.engine.comparisons import Value
 from mlptrain.engine.losses import Loss
 from mlptrain.errors import DataError, SpecError
+from mlptrain.explainable import Explainable
 from mlptrain.model.answers import (
     AnswerOptions,
     ColumnGroup,
@@ -67,7 +68,7 @@ class NotFiniteNotice(Notice):
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Model(ModelContents, Displayable):
+class Model(ModelContents, Displayable, Explainable):
     """A weighted list of networks, each with its own spec and encoding, and how their fit went."""
 
     @property

@@ -11,6 +11,7 @@ from mlptrain.commands.check import Check
 from mlptrain.commands.fit import FitResult, make_fit_result
 from mlptrain.commands.init import Starter
 from mlptrain.commands.show import Description, describe_model
+from mlptrain.explain.importance import Importance
 from mlptrain.fitting.fit import Fit
 from mlptrain.fitting.outcome import Outcome, TrainingResult
 from mlptrain.model.baseline import describe_no_better
@@ -29,6 +30,7 @@ from mlptrain.reporting.evaluate_results import (
     tabulate_slices,
     tabulate_targets,
 )
+from mlptrain.reporting.explain_results import describe_importance, list_remarks, tabulate_groups, tabulate_importance
 from mlptrain.reporting.fit_results import collect_parts, describe_worth, tabulate_folds
 from mlptrain.reporting.html_parts import (
     Html,
@@ -154,6 +156,23 @@ def render_evaluation(result: Evaluation) -> Iterator[Html]:
         yield make_html_heading(f"by {result.by}")
         yield make_html_table(tabulate_slices(result, names))
         yield from render_remarks(describe_slice_gaps(result.slices, names, ANYWHERE))
+
+
+@render_html.register
+def _(result: Importance) -> Html:
+    return keep_small(render_importance(result))
+
+
+def render_importance(result: Importance) -> Iterator[Html]:
+    """The columns, the groups, and what the tables do not mean."""
+    if result.seen:
+        yield make_html_paragraph(result.seen)
+    yield make_html_paragraph(describe_importance(result))
+    yield make_html_table(tabulate_importance(result))
+    if result.groups:
+        yield make_html_heading("moved together")
+        yield make_html_table(tabulate_groups(result))
+    yield from map(make_html_paragraph, list_remarks(result))
 
 
 @render_html.register

@@ -48,7 +48,9 @@ def results(request):
     fit = mlptrain.fit(request.param, COLUMNS)
     evaluation = fit.model.evaluate(COLUMNS, by="colour")
     description = describe_model(fit.model, "m.npz", 1234)
-    return [fit, fit.model, fit.outcome, *fit.outcome.folds, evaluation, description, make_fit_result(fit, "m.npz")]
+    importance = fit.model.explain(COLUMNS, repeats=1, groups="size+pieces")
+    of_fit = [fit, fit.model, fit.outcome, *fit.outcome.folds, make_fit_result(fit, "m.npz")]
+    return [*of_fit, evaluation, description, importance]
 
 
 @pytest.fixture(scope="module")

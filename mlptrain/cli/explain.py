@@ -1,0 +1,77 @@
+"""`mlptrain explain`."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mlptrain.cli.options import (
+    AnyModel,
+    AsJson,
+    SetInput,
+    Threads,
+    Verbose,
+    prepare_stdout,
+    print_notice,
+    set_blas_threads,
+)
+from mlptrain.loading import load_modules
+
+Data = Annotated[str | None, typer.Argument(metavar="[DATA]", help="A table; by default the spec's test part.")]
+Method = Annotated[str, typer.Option(metavar="METHOD", help="`permutation`: what each column is worth.")]
+Metric = Annotated[
+    str | None, typer.Option(metavar="NAME", help="By default what the fit watched, if it is proper; log loss, RMSE.")
+]
+Groups = Annotated[
+    str | None,
+    typer.Option(metavar='auto|none|"a+b,c"', help="Columns that are also moved together; auto: that go together."),
+]
+TimeLimit = Annotated[
+    str | None, typer.Option("--time-limit", metavar="TIME", help="No further round after it; by default 20s.")
+]
+Repeats = Annotated[int | None, typer.Option(metavar="N", min=1, help="Rounds over all columns; by default 10.")]
+RowsLimit = Annotated[
+    int | None, typer.Option("--rows-limit", metavar="N", min=2, help="Rows that are drawn of more; 5000 by default.")
+]
+Out = Annotated[Path | None, typer.Option(metavar="FILE", help="Write a table; also .tsv, .parquet, .xlsx.")]
+
+
+def explain_command(
+    model: AnyModel = None,
+    data: Data = None,
+    method: Method = "permutation",
+    metric: Metric = None,
+    groups: Groups = None,
+    time_limit: TimeLimit = None,
+    repeats: Repeats = None,
+    rows_limit: RowsLimit = None,
+    out: Out = None,
+    settings: SetInput = None,
+    threads: Threads = None,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Show what a model looks at: what each column is worth to it on the rows of a file."""
+    set_blas_threads(threads)
+    with load_modules():
+        from mlptrain.commands.explain import explain_files
+        from mlptrain.commands.latest_model import choose_model_and_data
+        from mlptrain.reporting import explain_results, json_document
+        from mlptrain.reporting.terminal import find_terminal
+
+    named = choose_model_and_data(model, data)
+    if named.notice:
+        print_notice(named.notice)
+    options = {
+        **{"metric": metric, "groups": groups, "time_limit": time_limit, "repeats": repeats, "rows_limit": rows_limit},
+    }
+    result = explain_files(named.model, named.data, method, options, out=out, settings=settings or (), threads=threads)
+    for message in result.notices:
+        print_notice(message)
+    if as_json:
+        document = explain_results.build_explanation_document(result)
+        print(json_document.format_json(document), file=prepare_stdout())
+    elif out is None:
+        signs = explain_results.choose_bar_signs(sys.stdout.encoding)
+        print(explain_results.format_explanation(result, find_terminal(sys.stdout), signs=signs, verbose=verbose))

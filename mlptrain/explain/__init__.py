@@ -1,0 +1,1 @@
+"""What a model looks at: functions of a model and rows."""

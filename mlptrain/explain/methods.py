@@ -1,0 +1,77 @@
+"""The methods of `explain`, and how one is chosen: by its name, with options that are its fields."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from mlptrain.annotations import list_component_names, list_union_members, read_field_types
+from mlptrain.arguments import require_choice
+from mlptrain.errors import DataError, SpecError
+from mlptrain.explain.importance import Importance
+from mlptrain.explain.permutation import Clock, Permutation
+from mlptrain.model.model import Model
+from mlptrain.model.products import limit_threads
+from mlptrain.model.rows import Rows, describe_blank_lines, drop_uncounted_rows, find_doubtful_rows
+from mlptrain.plain import from_plain
+
+Method = Permutation
+"""What `explain` can do. A new method is a frozen dataclass with its `name`, its options as fields and `explain`."""
+
+Explanation = Importance
+"""What the methods find."""
+
+METHODS: Mapping[str, type[Method]] = {list_component_names(kind)[0]: kind for kind in list_union_members(Method)}
+
+
+def make_method(name: str, options: Mapping[str, Any]) -> Method:
+    """The method of a name with its options; those that are None are at their defaults.
+
+    >>> make_method("permutation", {"repeats": 3, "metric": None}).repeats
+    3
+    """
+    require_choice(name, "method", list(METHODS))
+    kind: Any = METHODS[name]
+    given = {key: to_list(value) for key, value in options.items() if value is not None}
+    own = list_options(kind)
+    if odd := [key for key in given if key not in own]:
+        others = [each for each, other in METHODS.items() if odd[0] in list_options(other)]
+        belongs = f"it is of {', '.join(others)}" if others else f"there are {', '.join(own)}"
+        raise SpecError(f"{odd[0]}: the method {name} has no such option; {belongs}")
+    try:
+        method: Method = from_plain(kind, given)
+    except ValueError as problem:
+        raise SpecError(str(problem)) from None
+    return method
+
+
+def list_options(kind: Any) -> list[str]:
+    """The options of a method."""
+    return [key for key in read_field_types(kind) if key != "name"]
+
+
+def to_list(value: Any) -> Any:
+    """Tuples and lists as lists all through."""
+    return [to_list(each) for each in value] if isinstance(value, tuple | list) else value
+
+
+def explain_rows(model: Model, rows: Rows, method: Method, *, clock: Clock, threads: int | None = None) -> Explanation:
+    """What a method finds of a model on rows, and all there is to say about the rows."""
+    refuse_images(model)
+    if not rows.count:
+        absent = [name for name in model.columns() if name not in rows.inputs.columns]
+        raise DataError(rows.inputs.missing(absent) if absent else f"{rows.name}: there are no rows to explain")
+    notices = [*find_doubtful_rows(rows)]
+    if method.needs_targets:
+        rows, left_out = drop_uncounted_rows(model.spec.data, rows)
+        notices += left_out
+    network = model.networks[0].network
+    with limit_threads(network, network.chunk_rows(), threads):
+        found = method.explain(model, rows, clock)
+    said = (*notices, *describe_blank_lines(rows), *filter(None, [found.odd_cells.words()]), *found.notices)
+    return replace(found, notices=said)
+
+
+def refuse_images(model: Model) -> None:
+    """An error for a model of images: its pixels are no columns with a meaning of their own."""
+    if model.reads_images:
+        raise SpecError("explain: the model was trained on images; only models of tables are explained so far")

@@ -1,0 +1,28 @@
+"""What explains itself: a model, by the room `explain`, which stands above that of models."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+
+class Explainable:
+    """A model that can say what it looks at.
+
+    `mlptrain/__init__.py` says who finds it out; that is loaded when somebody asks.
+    """
+
+    _explainer: ClassVar[Callable[[Any, Any, str, dict[str, Any]], Any]]
+
+    def explain(self, data: Any, *, method: str = "permutation", **options: Any) -> Any:
+        """What a model's predictions rest on, found on rows in memory: a frozen result that a notebook shows as tables.
+
+        `permutation` (with the targets): what each column is worth, by how much worse `metric` gets when its cells are
+        those of other rows. `groups` ("auto", "none", "a+b,c" or lists of names) are also moved together;
+        `time_limit`, `repeats` and `rows_limit` bound the work.
+
+        >>> import mlptrain
+        >>> table = {"x": [0.0, 1.0, 2.0, 3.0] * 8, "y": [1.5, 3.5, 5.5, 7.5] * 8}
+        >>> model = mlptrain.fit({"data": {"target": "y"}, "training": {"epochs": 1}}, table).model
+        >>> model.explain(table, repeats=3).columns[0].column
+        'x'
+        """
+        return type(self)._explainer(self, data, method, options)

@@ -1,0 +1,138 @@
+"""`explain`: a file in, what the model looks at out; what cannot be is refused, and nothing is written then."""
+
+import csv
+import json
+
+import pytest
+
+from mlptrain.data.table import read_table
+from mlptrain.data.table_format import TableFormat
+from tests.support.command import IRIS, files, mlptrain, write_iris
+from tests.support.flows import csv_text, fit_mixed, mixed_rows
+
+
+@pytest.fixture(scope="module")
+def iris(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("iris")
+    write_iris(folder)
+    assert mlptrain("fit", "iris.yaml", "-q", cwd=folder).code == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("mixed")
+    fit_mixed(folder)
+    return folder
+
+
+def explain(folder, *arguments):
+    return mlptrain("explain", *arguments, cwd=folder)
+
+
+def test_the_document(iris):
+    ended = explain(iris, "iris.npz", IRIS, "--json", "--repeats", "3")
+    found = json.loads(ended.out)
+    assert found.keys() == {
+        *("method", "metric", "larger_is_better", "score", "rows", "rows_given", "repeats", "repeats_asked"),
+        *("columns", "groups", "seen"),
+    }
+    assert (found["method"], found["metric"], found["rows"], found["repeats"]) == ("permutation", "log_loss", 150, 3)
+    numbers = {"importance", "interval", "above_zero"}
+    assert all(
+        each.keys() == {"column", *numbers, "partner", "association", "stands_in_for"} for each in found["columns"]
+    )
+    assert all(each.keys() == {"columns", *numbers} for each in found["groups"])
+    worth = [each["importance"] for each in found["columns"]]
+    assert worth == sorted(worth, reverse=True)
+    assert found["groups"][0]["columns"][:2] == ["petal_length", "petal_width"]
+
+
+def test_the_model_may_be_left_out(iris):
+    named, bare = (explain(iris, *model, IRIS, "--json") for model in (["iris.npz"], []))
+    assert named.out == bare.out
+    assert "the newest model file" in bare.err
+
+
+TESTS = {
+    "a share": {"split": {"test": 0.3}},
+    "a file": {"test": "some.csv"},
+    "none": {},
+}
+
+
+@pytest.mark.parametrize("data", TESTS.values(), ids=TESTS)
+def test_without_data_it_is_the_test_part(tmp_path, data):
+    write_iris(tmp_path, data={"train": "iris.csv", "target": "species"} | data)
+    (tmp_path / "some.csv").write_text("\n".join(IRIS.read_text().splitlines()[::3]), encoding="utf-8")
+    assert mlptrain("fit", "iris.yaml", "-q", cwd=tmp_path).code == 0
+    ended = explain(tmp_path, "--repeats", "3", "--json")
+    if not data:
+        assert (ended.code, "the spec names no test part" in ended.err) == (2, True)
+        return
+    found = json.loads(ended.out)
+    assert (found["rows"], found["seen"]) == (45 if "split" in data else 50, None)
+
+
+def test_of_the_training_file_it_says_so(iris):
+    ended = explain(iris, "iris.npz", "iris.csv", "--repeats", "3")
+    assert "iris.csv is the training file: this shows what the model has memorised" in " ".join(ended.out.split())
+    (iris / "other.csv").write_text("\n".join(IRIS.read_text().splitlines()[:90]), encoding="utf-8")
+    assert "training file" not in explain(iris, "iris.npz", "other.csv", "--repeats", "3").out
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.tsv", "out.csv.gz"])
+def test_out_writes_the_table_in_place_of_showing_it(iris, tmp_path, name):
+    out = tmp_path / name
+    ended = explain(iris, "iris.npz", IRIS, "--out", out, "--repeats", "3")
+    assert (ended.code, ended.out) == (0, "")
+    table = read_table([str(out)], TableFormat())
+    shown = json.loads(explain(iris, "iris.npz", IRIS, "--json", "--repeats", "3").out)
+    names = [each["column"] for each in shown["columns"]] + ["+".join(each["columns"]) for each in shown["groups"]]
+    assert [table.column("column").text(row) for row in range(table.rows)] == names
+    worth = [float(table.column("importance").text(row)) for row in range(table.rows)]
+    assert worth == [each["importance"] for each in (*shown["columns"], *shown["groups"])]
+
+
+REFUSED = {
+    "an unknown method": (["--method", "garson"], 2, "method: 'garson' is not one of permutation"),
+    "an unknown metric": (["--metric", "rmse"], 2, "metric: 'rmse' is not one of loss, accuracy"),
+    "an unknown column": (["--groups", "petal"], 2, "groups: 'petal' is no column of the model"),
+    "no time": (["--time-limit", "soon"], 2, "time_limit: 'soon' is no duration"),
+    "no repeats": (["--repeats", "0"], 2, "--repeats"),
+    "out is the model": (["--out", "iris.npz"], 2, "this is the model"),
+    "out is the data": (["--out", "iris.csv"], 2, "choose another name"),
+    "out exists": (["--out", "iris.yaml"], 2, "--out iris.yaml: exists"),
+    "out of another kind": (["--out", "x.json"], 2, "not written as"),
+}
+
+
+@pytest.mark.parametrize(("options", "code", "said"), REFUSED.values(), ids=REFUSED)
+def test_what_cannot_be_is_refused(iris, options, code, said):
+    before = files(iris)
+    ended = explain(iris, "iris.npz", "iris.csv", *options)
+    assert (ended.code, ended.out) == (code, "")
+    assert said in " ".join(ended.err.split())
+    assert files(iris) == before
+
+
+def test_data_without_the_target_or_a_column_is_refused(mixed, tmp_path):
+    rows = mixed_rows()
+    for absent, said in (("label", "column 'label' is missing"), ("size", "column 'size' is missing")):
+        some = [{name: cell for name, cell in row.items() if name != absent} for row in rows]
+        (tmp_path / "some.csv").write_text(csv_text(some), encoding="utf-8")
+        ended = explain(mixed, "mixed.npz", tmp_path / "some.csv")
+        assert (ended.code, said in ended.err) == (3, True), ended
+
+
+def test_a_file_that_is_written_otherwise_is_read_as_eval_reads_it(mixed, tmp_path):
+    rows = mixed_rows()
+    text = csv_text(rows)
+    other = "\n".join(";".join(cell.replace(".", ",") for cell in line) for line in csv.reader(text.splitlines()))
+    (tmp_path / "straight.csv").write_text(text, encoding="utf-8")
+    (tmp_path / "other.csv").write_text(other, encoding="utf-8")
+    straight, turned = (
+        explain(mixed, "mixed.npz", tmp_path / f"{name}.csv", "--json") for name in ("straight", "other")
+    )
+    assert json.loads(turned.out)["columns"] == json.loads(straight.out)["columns"]
+    assert "not written as the training file" in turned.err

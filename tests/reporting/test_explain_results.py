@@ -1,0 +1,108 @@
+"""Importances as text: bars, columns that give way to a narrow terminal, no control sign of a user's name."""
+
+from dataclasses import replace
+
+import pytest
+
+from mlptrain.explain.importance import ColumnImportance, GroupImportance, Importance
+from mlptrain.reporting.explain_results import (
+    EIGHTHS,
+    MOST_ROWS,
+    build_explanation_document,
+    choose_bar_signs,
+    draw_bar,
+    format_explanation,
+)
+from mlptrain.reporting.terminal import ANYWHERE, Terminal, measure_width
+from tests.support.strings import DANGEROUS, HOSTILE
+
+
+def column(name, importance, **more):
+    interval = (importance - 0.01, importance + 0.01)
+    return ColumnImportance(column=name, importance=importance, interval=interval, above_zero=0.9, **more)
+
+
+FOUND = Importance(
+    method="permutation",
+    metric="log_loss",
+    larger_is_better=False,
+    score=0.5,
+    rows=5000,
+    rows_given=48842,
+    repeats=7,
+    repeats_asked=10,
+    columns=(
+        column("capital_gain", 0.4, partner="capital_loss", association=0.91),
+        column("age_of_the_person", 0.1),
+        column("capital_loss", 0.012, partner="capital_gain", association=0.91, stands_in_for="capital_gain"),
+        column("noise", -0.003),
+    ),
+    groups=(
+        GroupImportance(columns=("capital_gain", "capital_loss"), importance=0.6, interval=(0.5, 0.7), above_zero=1.0),
+    ),
+    seen="a.csv is the training file: this shows what the model has memorised",
+)
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100])
+def test_no_line_is_wider_than_the_terminal(width):
+    lines = format_explanation(FOUND, Terminal(width=width)).split("\n")
+    tables = [line for line in lines if line.startswith("  ") and not line.startswith("  (")]
+    assert all(measure_width(line) <= max(width, 50) for line in tables), lines
+    assert all(measure_width(line) <= width for line in lines if line not in tables)
+
+
+def test_the_last_columns_give_way_first():
+    order = ["importance", "95 % interval", "goes with", "above 0"]
+    for width, there in ((110, order), (100, order[:3]), (66, order[:2]), (40, order[:1])):
+        text = format_explanation(FOUND, Terminal(width=width))
+        headings = next(
+            line for line in text.split("\n") if line.startswith("   ") and line.strip().startswith("importance")
+        )
+        assert [name for name in order if name in headings] == there
+        assert ("no room for" in text) == (there != order)
+
+
+def test_bars_are_proportional_and_only_the_largest_fills_its_cell():
+    lengths = [len(draw_bar(share, "#").rstrip()) for share in (0, 0.1, 0.5, 1, 2)]
+    assert lengths == [0, 1, 5, 10, 10]
+    assert draw_bar(1) == EIGHTHS[-1] * 10
+    assert draw_bar(0.0125).strip() == EIGHTHS[0]
+    assert {measure_width(draw_bar(share / 50)) for share in range(-5, 60)} == {10}
+
+
+@pytest.mark.parametrize(
+    ("encoding", "signs"), [("utf-8", EIGHTHS), ("ascii", "#"), ("cp1252", "#"), (None, "#"), ("?", "#")]
+)
+def test_bars_are_in_signs_that_the_encoding_has(encoding, signs):
+    assert choose_bar_signs(encoding) == signs
+
+
+def test_what_the_table_says():
+    text = " ".join(format_explanation(FOUND).split())
+    for said in (
+        "how far log_loss rises from 0.5000",
+        "5,000 of 48,842 rows, 7 repeats",
+        "stands in for capital_gain (0.91)",
+        "capital_gain + capital_loss",
+        "no measurable use, as the interval is not above 0: noise",
+        "not what causes the target",
+        "is the training file",
+    ):
+        assert said in text
+    assert "how far auc falls" in format_explanation(replace(FOUND, metric="auc", larger_is_better=True))
+
+
+def test_many_columns_are_cut_unless_all_are_asked_for():
+    many = replace(FOUND, columns=tuple(column(f"c{number}", 1 / (number + 1)) for number in range(2000)))
+    assert "and 1,970 more columns; --verbose has all" in format_explanation(many)
+    assert len(format_explanation(many).split("\n")) < MOST_ROWS + 12
+    assert "c1999" in format_explanation(many, verbose=True)
+    assert len(build_explanation_document(many)["columns"]) == 2000
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_names_move_no_cursor(text):
+    hostile = replace(FOUND, columns=(column(text, 0.2, partner=text, association=0.8),), seen=text)
+    shown = format_explanation(hostile, ANYWHERE)
+    assert not DANGEROUS.search(shown.replace("\n", ""))
