@@ -1,7 +1,9 @@
 """What explains itself: a model, by the room `explain`, which stands above that of models."""
 
-from collections.abc import Callable
-from typing import Any, ClassVar
+TYPE_CHECKING = False  # as in `display`
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, ClassVar
 
 
 class Explainable:
@@ -10,9 +12,9 @@ class Explainable:
     `mlptrain/__init__.py` says who finds it out; that is loaded when somebody asks.
     """
 
-    _explainer: ClassVar[Callable[[Any, Any, str, dict[str, Any]], Any]]
+    _explainer: "ClassVar[Callable[[Any, Any, str, dict[str, Any]], Any]]"
 
-    def explain(self, data: Any, *, method: str = "permutation", **options: Any) -> Any:
+    def explain(self, data: "Any", *, method: str = "permutation", **options: "Any") -> "Any":
         """What a model's predictions rest on, found on rows in memory: a frozen result that a notebook shows as tables.
 
         `permutation` (with the targets): what each column is worth, by how much worse `metric` gets when its cells are
