@@ -14,16 +14,20 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from annotated_types import Ge, Gt, Le
 from numpy.random import BitGenerator
+from numpy.typing import NDArray
 
 from mlptrain.engine.arrays import Floats, Integers
 from mlptrain.engine.initializers import Normal, Uniform, Zeros
 from mlptrain.engine.input_layout import Codes, InputLayout
-from mlptrain.engine.layer import Backward, ForwardContext, Layer, LayerState, Traits
+from mlptrain.engine.layer import Backward, ForwardContext, Layer, LayerState, Traits, sum_gradient_over_members
 from mlptrain.engine.parameters import Declaration, Kind
 
 Few = Annotated[int, Ge(1), Le(1000)]
-EmbeddingVJP = Callable[[Floats], None]
-"""Takes ∂L/∂E (…, F, K, B) and leaves the gradients of the parameters; the input is data and needs none."""
+EmbeddingVJP = Callable[[Floats, bool], Floats]
+"""Takes ∂L/∂E (…, F, K, B), leaves the gradients of the parameters, and gives ∂L/∂X (…, F, B) where that is wanted."""
+WayBack = Callable[[Floats, bool], Floats]
+"""Takes the part of dy that belongs to some columns, and gives their dx where that is wanted."""
+Flags = NDArray[np.bool_]
 NUMERIC: Kind = "numeric_embedding"
 
 
@@ -75,13 +79,13 @@ class PBLD(NumberEmbedding):
         c = np.cos(theta, out=run.work.array(theta.shape))
         e, mix_vjp = apply_linear_per_feature(c, W2, b2, run)
 
-        def vjp(G: Floats) -> None:
+        def vjp(G: Floats, wanted: bool) -> Floats:
             d = mix_vjp(G, state.gradients["weight"], state.gradients["bias"])
             np.sin(theta, out=theta)
             np.negative(theta, out=theta)
             d *= theta
             np.sum(d, axis=-1, out=state.gradients["phase"])
-            theta_vjp(d, state.gradients["frequency"])
+            return theta_vjp(d, state.gradients["frequency"], wanted)
 
         return e, vjp
 
@@ -129,11 +133,11 @@ class PLR(NumberEmbedding):
         if self.relu:
             np.maximum(e, 0, out=e)
 
-        def vjp(G: Floats) -> None:
+        def vjp(G: Floats, wanted: bool) -> Floats:
             d = mix_vjp(G * (e > 0) if self.relu else G, state.gradients["weight"], state.gradients["bias"])
             d_theta = c * d[..., half:, :]
             d_theta -= s * d[..., :half, :]
-            theta_vjp(d_theta, state.gradients["frequency"])
+            return theta_vjp(d_theta, state.gradients["frequency"], wanted)
 
         return e, vjp
 
@@ -145,7 +149,7 @@ class PiecewiseLinear(NumberEmbedding):
     ple(x)ₜ = (x − qₜ) / (qₜ₊₁ − qₜ), cut at 0 below (but for the first t) and at 1 above (but for the last); q are the
     quantiles of the training rows, equal ones once. w, b (F, K) ~ U(−1/√K, 1/√K), V (F, bins, K) is 0 at the start.
 
-    ∂w = Σ x G; ∂b = Σ G; ∂V = Σ ple Gᵀ, sums over the rows.
+    ∂w = Σ x G; ∂b = Σ G; ∂V = Σ ple Gᵀ, sums over the rows. ∂x = w G + Σ (V G)ₜ / (qₜ₊₁ − qₜ) over the uncut t.
     """
 
     name: Literal["piecewise_linear"] = "piecewise_linear"
@@ -183,12 +187,23 @@ class PiecewiseLinear(NumberEmbedding):
         )
         used = width > 0
         t /= np.where(used, width, 1)
-        first = np.arange(self.bins)[:, None] == 0
-        last = used & (np.arange(self.bins)[:, None] == used.sum(axis=-2, keepdims=True) - 1)
+        first, last = self.mark_open_pieces(used)
         np.maximum(t, 0, out=t, where=~first)
         np.minimum(t, 1, out=t, where=~last)
         t *= used
         return t
+
+    def mark_open_pieces(self, used: Flags) -> tuple[Flags, Flags]:
+        """Which pieces are not cut below, and which not above: the first one, and the last one that is used."""
+        t = np.arange(self.bins)[:, None]
+        return t == 0, used & (t == used.sum(axis=-2, keepdims=True) - 1)
+
+    def slopes(self, x: Floats, state: LayerState) -> Floats:
+        """∂ple(x)/∂x (…, F, bins, B); at an edge that of the piece above it."""
+        start, width = state.buffers["start"][..., None], state.buffers["width"][..., None]
+        used, beyond = width > 0, x[..., None, :] - start
+        first, last = self.mark_open_pieces(used)
+        return (used & (first | (beyond >= 0)) & (last | (beyond < width))) / np.where(used, width, 1)
 
     def __call__(self, x: Floats, state: LayerState, run: ForwardContext) -> tuple[Floats, EmbeddingVJP]:
         w, V, b = (state.parameters[name] for name in ("slope", "weight", "bias"))
@@ -196,9 +211,10 @@ class PiecewiseLinear(NumberEmbedding):
         e, mix_vjp = apply_linear_per_feature(ple, V, b, run)
         e += w[..., None] * x[..., None, :]
 
-        def vjp(G: Floats) -> None:
+        def vjp(G: Floats, wanted: bool) -> Floats:
             np.matmul(G, x[..., None], out=state.gradients["slope"][..., None])
-            mix_vjp(G, state.gradients["weight"], state.gradients["bias"])
+            d = mix_vjp(G, state.gradients["weight"], state.gradients["bias"])
+            return (d * self.slopes(x, state)).sum(axis=-2) + (w[..., None] * G).sum(axis=-2) if wanted else d
 
         return e, vjp
 
@@ -213,17 +229,18 @@ def declare_numeric_embedding_parameter(shape: tuple[int, ...], initializer: Nor
 
 def compute_angles(
     x: Floats, w: Floats, b: Floats | None, run: ForwardContext
-) -> tuple[Floats, Callable[[Floats, Floats], None]]:
-    """θ = 2π x w + b.   x (…, F, B)   w, b (…, F, H)   →   θ (…, F, H, B).   ∂w = 2π Σ x ∂θ."""
+) -> tuple[Floats, Callable[[Floats, Floats, bool], Floats]]:
+    """θ = 2π x w + b.   x (…, F, B)   w, b (…, F, H)   →   θ (…, F, H, B).   ∂w = 2π Σ x ∂θ; ∂x = 2π wᵀ ∂θ."""
     two_pi = x.dtype.type(2 * pi)
     w = (two_pi * w)[..., None]
     theta = np.multiply(x[..., None, :], w, out=run.work.array(np.broadcast_shapes(x[..., None, :].shape, w.shape)))
     if b is not None:
         theta += b[..., None]
 
-    def vjp(d: Floats, dw: Floats) -> None:
+    def vjp(d: Floats, dw: Floats, wanted: bool) -> Floats:
         np.matmul(d, x[..., None], out=dw[..., None])
         dw *= two_pi
+        return np.matmul(w.mT, d)[..., 0, :] if wanted else d
 
     return theta, vjp
 
@@ -248,7 +265,7 @@ class InputEmbedding(Layer):
     """x (…, B, D) → [ E, number by number | x without codes | T[code], category by category ] (…, B, D′).
 
     T (ΣL, K) holds the rows of all categories of one width K, one below the other; ∂T sums the rows of dy that belong
-    to each row of T. Rows of T start from N(0, 1).
+    to each row of T. Rows of T start from N(0, 1). dx is 0 for codes, which have no derivative.
     """
 
     layout: InputLayout
@@ -303,17 +320,17 @@ class InputEmbedding(Layer):
 
     def __call__(self, x: Floats, state: LayerState, run: ForwardContext) -> tuple[Floats, Backward]:
         parts: list[Floats] = []
-        ways_back: list[Callable[[Floats], None] | None] = []
+        ways_back: list[tuple[Sequence[int], WayBack]] = []
         if self.numeric is not None and self.embedded:
             e, vjp = self.numeric(np.ascontiguousarray(x[..., list(self.embedded)].mT), state, run)
             parts.append(e.reshape(*e.shape[:-3], -1, e.shape[-1]).mT)
-            ways_back.append(make_numeric_embedding_vjp(vjp, e.shape))
+            ways_back.append((self.embedded, make_numeric_embedding_vjp(vjp, e.shape)))
         parts.append(x[..., self.layout.kept])
-        ways_back.append(None)
+        ways_back.append((self.layout.kept, lambda dy, wanted: dy))
         for width, columns in self.widths.items():
             name, rows = f"categories_{width}", convert_codes_to_rows(x, columns)
             parts.append(look_up_rows(state.parameters[name], rows))
-            ways_back.append(make_category_embedding_vjp(state.gradients[name], rows))
+            ways_back.append(((), make_category_embedding_vjp(state.gradients[name], rows)))
         members = np.broadcast_shapes(*(part.shape[:-2] for part in parts))
         stops = np.cumsum([part.shape[-1] for part in parts]).tolist()
         places = [slice(start, stop) for start, stop in pairwise([0, *stops])]
@@ -322,17 +339,19 @@ class InputEmbedding(Layer):
             y[..., place] = part
 
         def backward(dy: Floats, wanted: bool) -> Floats:
-            for place, way_back in zip(places, ways_back, strict=True):
-                if way_back is not None:
-                    way_back(dy[..., place])
-            return dy
+            dx = np.zeros_like(x) if wanted else dy
+            for place, (columns, way_back) in zip(places, ways_back, strict=True):
+                d = way_back(dy[..., place], wanted)
+                if wanted and columns:
+                    dx[..., columns] += sum_gradient_over_members(d, x)
+            return dx
 
         return y, backward
 
 
-def make_numeric_embedding_vjp(vjp: EmbeddingVJP, shape: tuple[int, ...]) -> Callable[[Floats], None]:
+def make_numeric_embedding_vjp(vjp: EmbeddingVJP, shape: tuple[int, ...]) -> WayBack:
     """From the part (…, B, F K) of dy that belongs to E (…, F, K, B)."""
-    return lambda dy: vjp(np.ascontiguousarray(dy.mT).reshape(shape))
+    return lambda dy, wanted: vjp(np.ascontiguousarray(dy.mT).reshape(shape), wanted).mT
 
 
 def convert_codes_to_rows(x: Floats, columns: Sequence[Codes]) -> Integers:
@@ -350,17 +369,18 @@ def look_up_rows(T: Floats, rows: Integers) -> Floats:
     return flat
 
 
-def make_category_embedding_vjp(dT: Floats, rows: Integers) -> Callable[[Floats], None]:
+def make_category_embedding_vjp(dT: Floats, rows: Integers) -> WayBack:
     """From the part (…, B, columns · K) of dy that belongs to T[rows]: sums over equal rows, by sorting."""
 
-    def way_back(dy: Floats) -> None:
+    def way_back(dy: Floats, wanted: bool) -> Floats:
         K = dT.shape[-1]
         dT[...] = 0
         if dT.ndim == 2:
             store_sums_by_row(dT, rows.reshape(-1), dy.reshape(-1, K))
-            return
+            return dy
         for m, table in enumerate(dT):
             store_sums_by_row(table, (rows[m] if rows.ndim == 3 else rows).reshape(-1), dy[m].reshape(-1, K))
+        return dy
 
     return way_back
 

@@ -85,8 +85,8 @@ class Network:
         self.executor: Executor = NUMPY
         """Runs the elementwise formulas."""
         self._work = Workspace(dtype)
-        self._stages = [fused.bind(self.state_of) for fused in fuse_layers(self.layers)]
-        self._first = next((i for i, stage in enumerate(self._stages) if stage.layer.declare(1)), 0)
+        self.stages = [fused.bind(self.state_of) for fused in fuse_layers(self.layers)]
+        self._first = next((i for i, stage in enumerate(self.stages) if stage.layer.declare(1)), 0)
 
     def _axis(self, layer: Layer) -> tuple[int, ...]:
         """The axis of members in the buffers of a layer."""
@@ -128,13 +128,13 @@ class Network:
         Of many rows some are taken, evenly spaced; they go no further than the last layer that looks at them.
         """
         self.parameters.initialize(seed)
-        adapting = [position for position, stage in enumerate(self._stages) if stage.layer.traits.adapts]
+        adapting = [position for position, stage in enumerate(self.stages) if stage.layer.traits.adapts]
         if not adapting:
             return
         most = self.chunk_rows() * max(ADAPTED_NUMBERS // CHUNK_NUMBERS, 1)
         rows = x[:: -(-len(x) // most)]
         seeds = range(seed, seed + (self.members or 1))
-        for position, stage in enumerate(self._stages[: adapting[-1] + 1]):
+        for position, stage in enumerate(self.stages[: adapting[-1] + 1]):
             stage.layer.adapt(rows, stage.state, [stream(each, "adapt", position) for each in seeds])
             if position < adapting[-1]:
                 rows = stage(rows, self.begin(len(rows)))[0]
@@ -151,7 +151,7 @@ class Network:
         for start in range(0, len(x), rows):
             chunk = x[start : start + rows]
             run = self.begin(len(chunk))
-            for stage in self._stages:
+            for stage in self.stages:
                 chunk, _ = stage(chunk, run)
             yield chunk
 
@@ -176,7 +176,7 @@ class Network:
         forward  x → logits;  loss → ∂L/∂logits;  backward, layer by layer, down to the first with parameters.
         """
         tape: list[Backward] = []
-        for stage in self._stages:
+        for stage in self.stages:
             x, backward = stage(x, run)
             tape.append(backward)
         value, dy = average_loss_with_gradient(loss, x, targets, weights, self.executor)

@@ -229,10 +229,10 @@ def test_fused_layers_have_the_bits_of_the_same_layers_one_by_one(follower, drop
         network.executor = executor
         network.parameters.initialize(2)
         network.parameters.theta += default_rng(1).standard_normal(network.parameters.theta.size).astype(np.float32)
-        assert len(network._stages) == 1
+        assert len(network.stages) == 1
         alone = [Stage(layer, network.state_of(name)) for name, layer in network.layers]
         x = default_rng(3).standard_normal((*(() if count is None else (count,)), 70, 4)).astype(np.float32)
-        found.append(through(network, network._stages if fused else alone, x, True, count=count or 1))
+        found.append(through(network, network.stages if fused else alone, x, True, count=count or 1))
     if dropout is not None and isinstance(getattr(follower, "activation", None), LeakyReLU):
         np.testing.assert_allclose(*found, rtol=1e-5, atol=1e-6)
     else:
@@ -246,7 +246,7 @@ def test_an_epilogue_changes_nothing_but_the_time(executor, train):
     network.parameters.initialize(2)
     network.executor = executor
     x = default_rng(1).standard_normal((30, network.inputs))
-    whole = through(network, network._stages, x, train)
+    whole = through(network, network.stages, x, train)
     single = mixed("float64")
     single.parameters.initialize(2)
     single.executor = executor
