@@ -156,8 +156,7 @@ def report(runs: Sequence[Run]) -> Iterator[str]:
         "what else the machine does changes nothing. Error of classes, RMSE of numbers on the test part, means over "
         "the seeds (±: standard deviation over them); in brackets against `plain`. Written by `short_limits.py`. "
         "What `best` gives up, and when, was changed once after test scores of seed 0 on these tables had been seen: "
-        "other seeds and other tables say more. Runs at 91ee1bc had two threads in their large products, whose waiting "
-        "for each other counts as time: they are a lower bound of what one thread does within a limit."
+        "other seeds and other tables say more."
     )
     yield ""
     yield from heading("table", "`plain`", "its s", *(f"`best`, {limit} s" for limit in limits))
