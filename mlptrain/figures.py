@@ -37,6 +37,16 @@ def format_setting(value: float) -> str:
     return _shorten_exponent(f"{value:.{digits}e}")
 
 
+def format_rate(value: float) -> str:
+    """A learning rate of a step: as one sets it where four digits mean it, else as a figure.
+
+    >>> [format_rate(value) for value in (0.001, 1e30, 999.951, 0.00012345678)]
+    ['0.001', '1e30', '1,000', '1.235e-4']
+    """
+    exact = isfinite(value) and value and float(f"{value:.{DIGITS - 1}e}") == value
+    return format_setting(value) if exact else format_figure(value)
+
+
 def format_interval(low: float, high: float) -> str:
     """Both ends of an interval."""
     return f"{format_figure(low)} to {format_figure(high)}"

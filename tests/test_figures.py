@@ -2,11 +2,13 @@
 
 import re
 from math import inf, nan
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mlptrain import figures
 from mlptrain.figures import DIGITS, WIDTH, format_figure, format_interval, format_weight
 from tests.support.streams import drawn, optional
 
@@ -65,3 +67,11 @@ def test_an_interval_has_two_figures():
 @given(st.integers(0, 10**12))
 def test_whole_rows_are_counted_in_full(rows):
     assert format_weight(float(rows)) == f"{rows:,}"
+
+
+@pytest.mark.parametrize("room", ["training", "fitting", "commands"])
+def test_no_message_has_a_form_of_figures_of_its_own(room):
+    files = sorted((Path(figures.__file__).parent / room).glob("*.py"))
+    assert files
+    odd = [file.name for file in files if re.search(r":[.,\d]*[ge]\}", file.read_text(encoding="utf-8"))]
+    assert odd == []

@@ -13,7 +13,9 @@ from mlptrain.loading import load_modules
 if TYPE_CHECKING:
     from mlptrain.commands.init import Starter
 
-SkipRows = Annotated[int, typer.Option(min=0, metavar="N", help="Lines above the names; by default as it looks.")]
+SkipRows = Annotated[
+    int, typer.Option(min=0, metavar="N", show_default=False, help="Lines above the names; by default as it looks.")
+]
 Encoding = Annotated[str | None, typer.Option(metavar="NAME", help="utf-8, cp1252 and others; by default as it looks.")]
 Delimiter = Annotated[str | None, typer.Option(metavar="C", help="What divides cells; by default as it looks.")]
 Decimal = Annotated[str | None, typer.Option(metavar="C", help="Decimal point or comma; by default as it looks.")]

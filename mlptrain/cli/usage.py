@@ -139,8 +139,9 @@ A first hour:
 Docs: docs/first-hour.md and docs/spec.md, beside the README.""",
     "init": """\
 Examples:
-  mlptrain init houses.csv                 list the columns
-  mlptrain init houses.csv --target price""",
+  mlptrain init houses.csv --target price
+  mlptrain init houses.csv --target price --out -   print it
+Without --target, the error lists the columns to choose from.""",
     "fit": """\
 Examples:
   mlptrain fit houses.yaml

@@ -31,6 +31,7 @@ from mlptrain.commands.starter_gaps import (
 from mlptrain.commands.starter_target import (
     ask_for_target,
     describe_target,
+    describe_target_transform,
     format_metric_hint,
     format_positive_class,
     format_target_transform,
@@ -267,6 +268,7 @@ def list_starter_notices(found: Findings) -> list[str]:
         *list_far_numbers(look.table, found.columns, rules),
         *describe_levels_for_missing(look.table, found.columns, rules),
         *([f"{format_row_count(gaps)} without a target left out (data.missing_target: drop)"] if gaps else []),
+        *describe_target_transform(found.numbers),
         *list_target_doubts(found.spec, table, classes=found.is_class),
         *(describe_label_doubts(table, look.target, rules.missing_values) if found.is_class else []),
     ]

@@ -51,6 +51,12 @@ def format_target_transform(values: Sequence[float]) -> Iterator[str]:
         yield f"  target_transform: log    # {why}: errors then count in percent; none: in units"
 
 
+def describe_target_transform(values: Sequence[float]) -> Iterator[str]:
+    """A notice that the spec proposes the logarithm; none where it does not."""
+    if why := explain_logarithm(values):
+        yield f"data.target_transform: log, as {why}: the network learns the logarithm of the target; none undoes it"
+
+
 def format_metric_hint(values: Sequence[float]) -> Iterator[str]:
     """The comment that names the metrics of relative errors, where the logarithm is proposed."""
     if explain_logarithm(values):

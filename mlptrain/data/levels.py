@@ -304,7 +304,7 @@ def describe_near_levels(
     if not pairs:
         return ""
     one, other = pairs[0]
-    more = f" (and {len(pairs) - 1} more such pairs)" if len(pairs) > 1 else ""
+    more = f" (and {len(pairs) - 1} more such pair{'s' * (len(pairs) > 2)})" if len(pairs) > 1 else ""
     differ = f"{one!r} and {other!r} are two {what}, which differ {describe_difference(one, other)}{more}"
     cure = f"; to make them one, set data.replace: {{{other!r}: {one!r}}}" if may_be_joined else ""
     return f'column "{name}": {differ}{cure}'

@@ -25,6 +25,7 @@ from mlptrain.data.scaling import Affine, FittedScaling
 from mlptrain.data.table import Table
 from mlptrain.data.truth_values import recognise_truth_values
 from mlptrain.data.usual_numbers import UsualNumbers
+from mlptrain.figures import format_figure
 
 LARGEST_SCALED = 1e30
 """A scaled number beyond this leaves no room for its products, in float32."""
@@ -64,7 +65,8 @@ class NumberColumn(Column):
             return "boolean", ", ".join(map(quote, look.levels)) + look.describe_gaps(look.missing)
         words, texts = describe_range(look.table, look.name, look.missing), look.cells.kept_texts.counts
         if not look.cells.is_numeric and len(texts) <= FEW_NUMBERS and are_whole_numbers(texts):
-            words += f", {len([text for text in texts if text])} different ones; if they are codes: category"
+            known = texts.keys() - {"", *MISSING_NUMBERS, *look.missing}
+            words += f", {len(known)} different ones; if they are codes: category"
         words += f"; {found.note}" if found.notice else ""
         return "number", words + look.describe_gaps(MISSING_NUMBERS.union(look.missing))
 
@@ -148,7 +150,8 @@ class NumberColumn(Column):
         if np.max(scaled, initial=0) > LARGEST_SCALED or np.min(scaled, initial=0) < -LARGEST_SCALED:
             row = int((np.abs(scaled) > LARGEST_SCALED).argmax())
             cell, cure = table.columns[self.name].text(row), "mend it, or set another data.scaling for the column"
-            why = f"{cell!r} is out of all proportion to the training rows ({scaled[row]:.3g} once scaled); {cure}"
+            size = f"{format_figure(scaled[row])} once scaled"
+            why = f"{cell!r} is out of all proportion to the training rows ({size}); {cure}"
             raise table.fault(row, self.name, why)
 
     def describe_outliers(self, table: Table) -> Iterator[str]:

@@ -24,13 +24,16 @@ def bootstrap_intervals(
 
     From the 2.5th to the 97.5th percentile over `resamples` (`choose_resample_count`) samples of as many rows, drawn
     with replacement (Efron & Tibshirani, 1993, chapter 13). A metric that is undefined or not finite in the whole has
-    no interval, nor has one that cannot be resampled; samples in which it is so are left out of its percentiles.
+    no interval, nor has one that cannot be resampled; samples in which it is so are left out of its percentiles,
+    as are those of one class only for mcc.
     """
     comparison, w = comparison.keep_rankings(), fill_default_weights(comparison.rows, weights)
     whole = select_finite_metrics(measure_metrics(comparison, w, losses=losses))
     values: dict[str, list[float]] = {name: [] for name in whole if name not in METRICS or METRICS[name].resamples}
     for _ in range(choose_resample_count(comparison) if resamples is None else resamples):
-        sample = select_finite_metrics(measure_metrics(comparison, resample_weights(w, bits), losses=losses))
+        sample = select_finite_metrics(
+            measure_metrics(comparison, resample_weights(w, bits), losses=losses, drawn=True)
+        )
         for name in values.keys() & sample.keys():
             values[name].append(sample[name])
     return {name: compute_interval(sampled) for name, sampled in values.items() if sampled}

@@ -37,6 +37,10 @@ class ClassMetric:
     least_classes: ClassVar[int] = 2
     """The number of classes from which on it says anything."""
 
+    def is_left_out(self, sample: ClassSample) -> bool:
+        """Whether the value of a sample drawn anew says nothing of the metric's spread, though it has one."""
+        return False
+
     def infer_from_accuracy(self, accuracy: float) -> float | None:
         """The value if all that is known is the accuracy; None if the metric needs to know more."""
         return None
@@ -231,10 +235,14 @@ class ECE(ClassMetric):
 class MCC(ClassMetric):
     """Matthews correlation of K classes (Gorodkin, 2004), 0 if the truth or the prediction is of one class only.
 
-    (Σᵢ Cᵢᵢ − Σᵢ tᵢ pᵢ) / √((1 − Σᵢ tᵢ²) (1 − Σᵢ pᵢ²)), with Σ C = 1, tᵢ = Σⱼ Cᵢⱼ and pᵢ = Σⱼ Cⱼᵢ.
+    (Σᵢ Cᵢᵢ − Σᵢ tᵢ pᵢ) / √((1 − Σᵢ tᵢ²) (1 − Σᵢ pᵢ²)), with Σ C = 1, tᵢ = Σⱼ Cᵢⱼ and pᵢ = Σⱼ Cⱼᵢ. Its interval leaves
+    out samples whose truth is of one class: their 0 is a convention, and says nothing of the predictions.
     """
 
     name: Literal["mcc"] = "mcc"
+
+    def is_left_out(self, sample: ClassSample) -> bool:
+        return bool(np.count_nonzero(sample.confusion.sum(axis=1)) < 2)
 
     def value(self, sample: ClassSample) -> Value:
         c = sample.confusion

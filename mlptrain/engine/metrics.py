@@ -9,7 +9,7 @@ from math import isfinite
 from typing import get_args
 
 from mlptrain.engine.arrays import Floats
-from mlptrain.engine.class_metrics import AnyClassMetric
+from mlptrain.engine.class_metrics import AnyClassMetric, ClassMetric
 from mlptrain.engine.comparisons import (
     Comparison,
     Doubles,
@@ -48,13 +48,20 @@ def measure_metric(metric: Metric, comparison: Comparison, weights: Floats | Non
 
 
 def measure_metrics(
-    comparison: Comparison, weights: Floats | None = None, *, losses: Doubles | None = None
+    comparison: Comparison, weights: Floats | None = None, *, losses: Doubles | None = None, drawn: bool = False
 ) -> dict[str, Value]:
-    """All metrics that suit the target, after the mean of the rows' `losses` (B,) as "loss" if there are any."""
+    """All metrics that suit the target, after the mean of the rows' `losses` (B,) as "loss" if there are any.
+
+    Of rows that are `drawn` anew, a metric is undefined where its value is a convention that says nothing of
+    its spread.
+    """
     w = fill_default_weights(comparison.rows, weights)
     sample = comparison.weigh(w)
     values = {} if losses is None else {"loss": compute_weighted_mean(losses, w)}
-    return values | {metric.name: measure_metric_on_sample(metric, sample) for metric in list_metrics(sample.classes)}
+    metrics = list_metrics(sample.classes)
+    values |= {metric.name: measure_metric_on_sample(metric, sample) for metric in metrics}
+    out = [each.name for each in metrics if drawn and isinstance(each, ClassMetric) and each.is_left_out(sample)]  # type: ignore[arg-type]
+    return values | dict.fromkeys(out, Undefined("rows of one class only"))
 
 
 def measure_targets(comparison: NumberComparison, weights: Floats | None = None) -> list[dict[str, Value]]:

@@ -4,8 +4,11 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from mlptrain.figures import format_setting
 from mlptrain.plain import to_stored
 from mlptrain.spec.file import Draft
+from mlptrain.spec.problems import write_list_item
+from mlptrain.spec.words import SHORT_FORMS
 
 
 def find_nested_differences(
@@ -24,7 +27,29 @@ def find_nested_differences(
 
 def describe_change(path: tuple[str, ...], then: Any, now: Any) -> str:
     """One difference in words."""
-    return f"{'.'.join(path)} was {json.dumps(then)}, is {json.dumps(now)}"
+    return f"{'.'.join(path)} was {write_setting(then)}, is {write_setting(now)}"
+
+
+def write_setting(value: Any) -> str:
+    """A value of a spec as its user may write it, in one line of YAML and in its short form.
+
+    >>> write_setting({"name": "bernoulli", "rate": 0.1}), write_setting(None), write_setting([64, 32])
+    ('0.1', 'none', '[64, 32]')
+    """
+    if isinstance(value, dict):
+        short = next(
+            (key for _, name, key in SHORT_FORMS.values() if value.keys() == {"name", key} and value["name"] == name),
+            "",
+        )
+        parts = (f"{key}: {write_setting(each)}" for key, each in value.items())
+        return write_setting(value[short]) if short else f"{{{', '.join(parts)}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(write_setting, value))}]"
+    if isinstance(value, float):
+        return format_setting(value) if value else "0"
+    if isinstance(value, str):
+        return write_list_item(str, value)
+    return "none" if value is None else json.dumps(value)
 
 
 def describe_asked_change(then: Any, draft: Draft) -> str:

@@ -70,7 +70,11 @@ def apply_time_limit(
     if unfinished is not None:
         return replace(data, spec=shorten_spec_like_unfinished(data.spec, unfinished))
     epochs, needed = count_affordable_epochs(data, host)
-    if message := describe_shortening(data.spec.training.epochs, epochs, needed, given_up):
+    asked = data.spec.training.epochs
+    message = describe_shortening(asked, epochs, needed, given_up)
+    if epochs == 1 and needed / asked > host.end - host.clock():
+        message = f"{message or 'time_limit: 1 epoch'}, the least there is, takes longer than the limit leaves"
+    if message:
         host.notice(message)
     return replace(data, spec=shorten_spec_epochs(data.spec, epochs))
 

@@ -232,7 +232,10 @@ def slice_rows_by_column(table: Table, by: str, missing: Sequence[str]) -> Slici
 def slice_rows_at_quartiles(table: Table, by: str, missing: Sequence[str], present: Sequence[str]) -> Slicing:
     """A column of many numbers, divided at its quartiles."""
     if not all(table.grammar_of(by).reads(value) or strip_blanks(value) in MISSING_NUMBERS for value in present):
-        raise DataError(f'{table.name}: column "{by}": {len(present)} different texts are too many slices')
+        raise DataError(
+            f'{table.name}: column "{by}": {len(present)} different texts are too many slices '
+            f"(at most {MOST_SLICES}); name a column of fewer, or one of numbers, which is divided at its quartiles"
+        )
     values = read_numbers(table, by, missing)
     low, *inner, high = np.unique(np.nanquantile(values, [0, 0.25, 0.5, 0.75, 1])).tolist()
     codes = np.searchsorted(inner, values, side="right")

@@ -21,6 +21,8 @@ class Watched:
     """Whether a temperature was found after training: the loss is another one since."""
     scaled: bool
     """Whether the loss is of a target that was scaled or transformed."""
+    transformed: bool
+    """Whether it is of the target's logarithm."""
 
     @property
     def several(self) -> bool:
@@ -40,6 +42,7 @@ def summarize_watched(networks: Sequence[FittedNetwork]) -> Watched:
         values=tuple(find_best_value(each, column) for each in networks),
         calibrated=any(map(is_calibrated, networks)),
         scaled=first.head.scales_target,
+        transformed=first.spec.data.target_transform != "none",
     )
 
 

@@ -88,7 +88,7 @@ def describe_declared_columns(understood: Mapping[str, Understood]) -> list[str]
     out = [name for name, found in declared.items() if found.kind == "ignore"]
     hidden = [name for name in out if declared[name].hides_numbers]
     levels = [name for name, found in declared.items() if found.kind != "ignore" and found.hides_numbers]
-    numbers = f"; numbers are the cells of {format_quoted_names(hidden, 5)}" if hidden else ""
+    numbers = f"; the cells of {format_quoted_names(hidden, 5)} are numbers" if hidden else ""
     count = f"{len(out)} column{'s' * (len(out) > 1)}"
     remarks = [f"left out, as data.columns says: {count} ({format_quoted_names(out, 5)}){numbers}"] if out else []
     if levels:

@@ -87,7 +87,10 @@ def describe_left_out_columns(rows: Sequence[Sequence[str]], terminal: Terminal,
     lines = []
     for words, group in (("left out", others), ("left out, as the spec says", declared)):
         shown = group if verbose or len(group) <= MOST_COLUMNS else group[:MOST_COLUMNS]
-        named = "; ".join(escape_text(name, 40) + (f" ({escape_text(why, 80)})" if why else "") for name, why in shown)
+        named = "; ".join(
+            escape_text(name, 40) + (f" ({shorten_to_width(escape_text(why, 2000), 80)})" if why else "")
+            for name, why in shown
+        )
         more = f"; and {len(group) - len(shown):,} more (--verbose shows all)" if len(shown) < len(group) else ""
         lines += [terminal.wrap(f"{words}: {named}{more}")] if group else []
     return lines

@@ -48,4 +48,5 @@ def choose_headline(metrics: Mapping[str, float | None], watched: Watched) -> st
 
 def describe_scaled_loss(names: Sequence[str], watched: Watched) -> list[str]:
     """A line about the units of the loss, if it is shown and its target was scaled."""
-    return ["  (loss: of the scaled target)"] if "loss" in names and watched.scaled else []
+    what = "the logarithm of the target, scaled" if watched.transformed else "the scaled target"
+    return [f"  (loss: of {what})"] if "loss" in names and watched.scaled else []

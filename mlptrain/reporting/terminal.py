@@ -124,9 +124,13 @@ def measure_width(text: str) -> int:
 
 
 def shorten_to_width(text: str, width: int) -> str:
-    """The beginning of a text that takes no more columns than `width`, with dots where something is left out."""
+    """The first words of a text that take no more columns than `width`, and … where something is left out.
+
+    >>> shorten_to_width("three different ones", 14), shorten_to_width("three different ones", 4)
+    ('three …', 'thr…')
+    """
     if measure_width(text) <= width:
         return text
-    while text and measure_width(text) > width - 3:
-        text = text[:-1]
-    return f"{text}..."
+    while text and measure_width(text) > width - 1:
+        text = text[: text.rstrip().rfind(" ") + 1] or text[:-1]
+    return f"{text}…"

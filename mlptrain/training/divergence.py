@@ -17,7 +17,7 @@ from mlptrain.engine.losses import compute_member_row_losses
 from mlptrain.engine.parameters import Parameters
 from mlptrain.engine.penalties import compute_norm
 from mlptrain.errors import Diverged
-from mlptrain.figures import format_figure, format_setting
+from mlptrain.figures import format_figure, format_rate, format_setting
 from mlptrain.spec.fields import Spec
 from mlptrain.training.course import Batch, Course
 from mlptrain.training.state import TrainState
@@ -65,9 +65,9 @@ def build_batch_divergence_error(
         before=float(np.finfo(batch[0].dtype).max),
     )
     length = compute_norm(course.network.parameters.gradient)
-    known = f", gradient norm {length:.3g}" if isfinite(length) else ""
+    known = f", gradient norm {format_figure(length)}" if isfinite(length) else ""
     part = f"{course.name}, " if course.name else ""
-    when = f"in {part}epoch {state.epoch + 1}, batch {number} (learning rate {lr:g}{known})"
+    when = f"in {part}epoch {state.epoch + 1}, batch {number} (learning rate {format_rate(lr)}{known})"
     return build_divergence_error(course, when, fault, batch, course.row_numbers(state.epoch, number))
 
 
@@ -76,7 +76,7 @@ def build_final_divergence_error(course: Course, state: TrainState) -> Diverged:
     """The error that the loss of the training rows is not finite with the parameters that were kept."""
     part, network = course.train, course.network
     which = f" of {course.name}" if course.name else ""
-    when = f"after the last step{which} (learning rate {state.history[-1].learning_rate:g})"
+    when = f"after the last step{which} (learning rate {format_rate(state.history[-1].learning_rate)})"
     for start in range(0, part.rows, network.chunk_rows()):
         rows = slice(start, start + network.chunk_rows())
         batch = part.x[rows], part.targets[rows], None
@@ -159,7 +159,7 @@ def build_divergence_error(
     else:
         where = describe_largest_input(course, found, numbers) if found.size > FAR else ""
         cure = suggest_input_cure(course, found) or suggest_smaller_steps(course.spec)
-    first = f"first is {fault.what}, after numbers up to {fault.before:.3g}"
+    first = f"first is {fault.what}, after numbers up to {format_figure(fault.before)}"
     said = "; ".join(filter(None, [f"the loss is not finite {when}", first, where, cure]))
     return Diverged(f"training diverged: {said}")
 
@@ -168,9 +168,9 @@ def describe_largest_input(course: Course, found: Extreme, numbers: NDArray[np.i
     """The file, line and column of an input, what is written there, and what the network gets."""
     origin, row = course.train.origin, int(numbers[found.row])
     if origin is None:
-        return f"the largest input is {found.value:.3g}, number {found.column + 1} of training row {row + 1}"
+        return f"the largest input is {format_figure(found.value)}, number {found.column + 1} of training row {row + 1}"
     where, what = origin.describe_place(row), origin.describe_input(row, found.column)
-    return f"the largest input is {found.value:.3g}, {where}: {what}"
+    return f"the largest input is {format_figure(found.value)}, {where}: {what}"
 
 
 def describe_largest_target(course: Course, found: Extreme, numbers: NDArray[np.int64]) -> str:
@@ -181,7 +181,7 @@ def describe_largest_target(course: Course, found: Extreme, numbers: NDArray[np.
         if origin is None
         else f"{origin.describe_place(row)}: {origin.describe_cell(row, name)}"
     )
-    return f"the largest target is {found.value:.3g}{describe_target_units(course)}, {where}"
+    return f"the largest target is {format_figure(found.value)}{describe_target_units(course)}, {where}"
 
 
 def describe_target_units(course: Course) -> str:

@@ -247,7 +247,7 @@ def test_divergence_writes_nothing_and_keeps_the_old_model(folder, epochs):
     ended = mlptrain("fit", "iris.yaml", "-q", *sets, cwd=folder)
     assert (ended.code, ended.out) == (4, "")
     assert ended.err.startswith("error: training diverged: the loss is not finite ")
-    assert "learning rate 1e+30" in ended.err
+    assert "learning rate 1e30" in ended.err
     assert "try a smaller optimizer.learning_rate" in ended.err
     assert ended.err.count("\n") == 1
     assert files(folder) == before

@@ -93,9 +93,19 @@ def test_the_intervals_of_a_classifier_are_those_of_a_plain_loop(
     found = bootstrap_intervals(comparison, w, bits=bits(seed), resamples=resamples, losses=losses)
 
     def measure(weights):
-        return measure_classes(p, truth, weights, probabilistic=probabilistic)
+        """As by scikit-learn, but that mcc is nothing where the truth is of one class: 0 is a convention there."""
+        one = {"mcc": Undefined("rows of one class only")} if len(np.unique(truth[weights > 0])) < 2 else {}
+        return measure_classes(p, truth, weights, probabilistic=probabilistic) | one
 
     agree(found, plain_loop(measure, np.ones(rows) if w is None else w, losses, seed=seed, resamples=resamples))
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_a_classifier_without_a_mistake_has_no_spread_however_few_the_rows(classes):
+    """Samples of one class only have an mcc of 0 by convention: of four rows that was every eighth sample."""
+    truth = np.arange(2 * classes) % classes
+    found = bootstrap_intervals(compare_classes(np.eye(classes)[truth], truth, probabilistic=True), bits=bits())
+    assert found["accuracy"] == found["mcc"] == (1.0, 1.0)
 
 
 @drawn

@@ -322,10 +322,11 @@ def test_an_unfinished_fit_is_not_forgotten_by_accident(tmp_path):
     ("more", "change"),
     [
         ({"model": {"hidden": [9]}}, "model.hidden was [8], is [9]"),
-        ({"model": {"hidden": [8], "norm": "batch"}}, "model.norm was null, is {"),
+        ({"model": {"hidden": [8], "norm": "batch"}}, "model.norm was none, is {name: batch"),
         ({"seed": 9}, "seed was 3, is 9"),
-        ({"optimizer": "sgd"}, 'optimizer was "adam", is "sgd"'),
+        ({"optimizer": "sgd"}, "optimizer was adam, is sgd"),
         ({"training": training(batch_size=10)}, "training.batch_size was 16, is 10"),
+        ({"model": {"hidden": [8], "dropout": 0.1}}, "model.dropout was none, is 0.1"),
         ({"data": {"missing_values": ["?"]}}, 'data.missing_values was [], is ["?"]'),
     ],
 )
@@ -432,11 +433,11 @@ def test_one_thing_at_a_time(tmp_path, two):
     ("override", "said"),
     [
         ("optimizer.learning_rate=0.5", "optimizer.learning_rate was 0.02, is 0.5"),
-        ("optimizer=sgd", 'optimizer was "adam", is "sgd"'),
+        ("optimizer=sgd", "optimizer was adam, is sgd"),
         ("seed=4", "seed was 3, is 4"),
         ("model.hidden=[9]", r"model.hidden was \[8\], is \[9\]"),
         ("training.epochs=1", "training.epochs was 12, is 1, and 2 are done"),
-        ("data.missing_values=[x]", r'data.missing_values was \[\], is \["x"\]'),
+        ("data.missing_values=[x]", r"data.missing_values was \[\], is \[x\]"),
     ],
 )
 def test_another_spec_is_refused_with_the_first_difference(tmp_path, override, said):

@@ -99,11 +99,21 @@ def test_where_they_fit_nothing_changes_and_nothing_is_said(tmp_path, clock, lim
     assert (tmp_path / "m.npz").read_bytes() == (tmp_path / "without.npz").read_bytes()
 
 
-@pytest.mark.parametrize("limit", [0.001, 1, 4, "6s"])
-def test_there_is_an_epoch_at_least(tmp_path, clock, limit):
+LATE = ", the least there is, takes longer than the limit leaves"
+
+
+@pytest.mark.parametrize(
+    ("limit", "late"), [(0.001, LATE), (1, LATE), (4, LATE), ("6s", LATE), (10, LATE), (TRIAL + 6, "")]
+)
+def test_there_is_an_epoch_at_least_and_a_limit_that_it_breaks_is_said(tmp_path, clock, limit, late):
     result, told, _ = limited(tmp_path, clock, limit)
     assert (result.epochs, result.reason) == (1, "epochs")
-    assert told == ["time_limit: 100 epochs would take about 8 min; 1 epoch"]
+    assert told == [f"time_limit: 100 epochs would take about 8 min; 1 epoch{late}"]
+
+
+def test_the_only_epoch_that_breaks_the_limit_is_said_too(tmp_path, clock):
+    _, told, _ = limited(tmp_path, clock, 1, training=training(epochs=1))
+    assert told == [f"time_limit: 1 epoch{LATE}"]
 
 
 SCHEDULED = {

@@ -6,7 +6,7 @@ from mlptrain.commands.evaluate import evaluate_files
 from mlptrain.model.model import Model
 from mlptrain.reporting.evaluate_results import format_evaluation
 from mlptrain.reporting.fit_results import format_fit_result
-from tests.support.flows import fit_mixed
+from tests.support.flows import fit, fit_mixed
 
 SPLIT = "data.split.validation=0.3"
 
@@ -51,6 +51,16 @@ def test_the_loss_of_a_scaled_target_says_so(tmp_path, scaled, said):
     result = fit_mixed(tmp_path, SPLIT, f"data.scale_target={scaled}", data={"target": "price"})
     assert result.watched.scaled == said
     assert ("of the scaled target" in format_fit_result(result)) == said
+
+
+@pytest.mark.parametrize("transform", ["log", "log1p"])
+def test_the_loss_of_a_logarithm_says_so(tmp_path, transform):
+    rows = [f"{k},{k % 7 + 1}" for k in range(40)]
+    (tmp_path / "t.csv").write_text("\n".join(["x,y", *rows]) + "\n")
+    data = f"{{train: t.csv, target: y, target_transform: {transform}, split: {{validation: 0.3}}}}"
+    (tmp_path / "s.yaml").write_text(f"data: {data}\ntraining: {{epochs: 1}}\n")
+    result = fit(str(tmp_path / "s.yaml"), out=tmp_path / "m.npz")
+    assert "(loss: of the logarithm of the target, scaled)" in format_fit_result(result)
 
 
 def test_verbose_shows_every_metric(tmp_path):

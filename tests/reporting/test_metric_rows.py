@@ -8,7 +8,7 @@ NUMBERS = {"loss": 0.2, "rmse": 52.0, "mae": 40.0, "r2": 0.5}
 
 
 def watched(name="loss", *, metric="accuracy", values=(0.31,), calibrated=False, scaled=False):
-    return Watched(name=name, metric=metric, values=values, calibrated=calibrated, scaled=scaled)
+    return Watched(name=name, metric=metric, values=values, calibrated=calibrated, scaled=scaled, transformed=False)
 
 
 @pytest.mark.parametrize("first", CLASSES)

@@ -79,6 +79,16 @@ def test_what_is_shortened_fits(text, width):
     assert measure_width(shorten_to_width(text, width)) <= width
 
 
+@drawn
+@given(st.text("abc é表", max_size=60), st.integers(12, 50))
+def test_what_is_shortened_ends_between_words_with_one_sign(text, width):
+    shown = shorten_to_width(text, width)
+    kept = shown.removesuffix("…")
+    assert text.startswith(kept)
+    cut_within = kept != text and kept and kept[-1] != " " and text[len(kept)] != " "
+    assert not cut_within or " " not in kept.strip()
+
+
 def test_a_terminal_has_a_width_and_colours(tty, monkeypatch):
     assert find_terminal(tty) == Terminal(width=60, colour=True)
     monkeypatch.setenv("COLUMNS", "44")

@@ -85,7 +85,7 @@ def test_the_first_layer_whose_output_is_not_finite_is_named(name, dropout):
 def test_a_loss_that_overflows_where_the_logits_do_not_is_named():
     course = numbers_course()
     course.network.parameters.values["output.bias"][...] = 1e200
-    assert "; first is the loss itself, after numbers up to 1e+200; try a smaller optimizer.learning_rate" in said(
+    assert "; first is the loss itself, after numbers up to 1.000e200; try a smaller optimizer.learning_rate" in said(
         course
     )
 
@@ -94,13 +94,13 @@ def test_a_penalty_that_overflows_is_named():
     course = course_of(hidden=(), regularization=Penalty(l2=1e10), optimizer=SGD(learning_rate=1e-300))
     course.network.parameters.values["output.weight"][...] = 1e152
     course.train.x[...] = 0.0
-    assert "; first is the penalty on the weights, after numbers up to 1e+152; " in said(course)
+    assert "; first is the penalty on the weights, after numbers up to 1.000e152; " in said(course)
 
 
 def test_parameters_that_a_step_made_not_finite_are_named():
     course = numbers_course(optimizer=SGD(learning_rate=1e308), hidden=())
     course.train.targets[...] = 1e10
-    assert "in epoch 1, batch 2 (learning rate 1e+308); first is the parameters output.weight after the step" in said(
+    assert "in epoch 1, batch 2 (learning rate 1e308); first is the parameters output.weight after the step" in said(
         course
     )
 
@@ -132,7 +132,7 @@ def test_the_largest_input_is_one_of_a_row_that_is_not_finite():
     course = numbers_course(hidden=(), training=Training(batch_size="full"))
     course.network.parameters.values["output.weight"][...] = [[0], [1e300], [0]]
     course.train.x[3, 0], course.train.x[7, 1] = 1e20, 1e10
-    assert "the largest input is 1e+10, number 2 of training row 8;" in said(course)
+    assert "the largest input is 1.000e10, number 2 of training row 8;" in said(course)
 
 
 def test_the_gradient_norm_is_told_where_it_is_finite():
@@ -160,7 +160,7 @@ def test_without_a_file_the_number_of_the_training_row_is_told():
     assert "the largest input is nan, number 2 of training row 8;" in message
     course = numbers_course(hidden=())
     course.train.targets[3] = 1e200
-    assert "the largest target is 1e+200, training row 4;" in said(course)
+    assert "the largest target is 1.000e200, training row 4;" in said(course)
 
 
 @pytest.mark.parametrize("chunk", [1, 5, 100])
@@ -240,7 +240,7 @@ def test_the_cell_that_is_to_blame_is_named_by_file_line_and_column(
         message = str(problem)
     name = "abc"[column]
     held_out = not message and split in ({"validation": 0.2}, {"validation": 0.2, "test": 0.2})
-    where = f"the largest input is -2.5e+25, {folder}/d.csv:{line_of(row)}: column \"{name}\", '-2.5e25'; "
+    where = f"the largest input is -2.500e25, {folder}/d.csv:{line_of(row)}: column \"{name}\", '-2.5e25'; "
     assert held_out or where in message
     assert held_out or f"data.columns: {{{name}: {{scaling: robust}}}}" in message
 
@@ -253,7 +253,9 @@ def test_a_target_that_is_to_blame_is_named(tmp_path, scaled, cure):
     with pytest.raises(Diverged) as caught:
         fit(written(tmp_path, cells), out=tmp_path / "m.npz", overrides=overrides)
     if not scaled:
-        assert f"the largest target is 3e+25, {tmp_path}/d.csv:14: column \"y\", '3e25'; {cure}; " in str(caught.value)
+        assert f"the largest target is 3.000e25, {tmp_path}/d.csv:14: column \"y\", '3e25'; {cure}; " in str(
+            caught.value
+        )
     else:  # scaled it is at most √30: it is the learning rate
         assert "the largest " not in str(caught.value)
         assert "the learning rate of 1e30 is far above the usual 0.01 of sgd: lower" in str(caught.value)

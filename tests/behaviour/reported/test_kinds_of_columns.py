@@ -240,7 +240,7 @@ def test_nearly_as_many_classes_as_rows_are_noticed(tmp_path):
 def test_a_declared_kind_that_hides_numbers_is_said(tmp_path):
     amounts = [f"{number:.1f}" for number in AMOUNTS]
     write_table(tmp_path, amounts, columns={"odd": "ignore"})
-    assert "left out, as data.columns says: 1 column ('odd'); numbers are the cells of 'odd'" in fit(tmp_path).err
+    assert "left out, as data.columns says: 1 column ('odd'); the cells of 'odd' are numbers" in fit(tmp_path).err
     write_table(tmp_path, amounts, columns={"odd": "category"})
     assert "categories, as data.columns says, whose cells are numbers: 'odd'" in fit(tmp_path).err
     checked = mlptrain("check", "s.yaml", cwd=tmp_path).out
