@@ -24,8 +24,11 @@ from mlptrain.model.estimator_rows import (
     EstimatorRows,
     is_frame,
     join_parts,
+    list_text_names,
+    name_places,
     name_targets,
     read_weights,
+    require_names_of_training,
     require_size,
     require_targets,
 )
@@ -160,16 +163,15 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
         if is_frame(X):
             require_size(X, least)
             validate_data(self, X, reset=reset, skip_check_array=True)
-            values = list(convert_frame_to_columns(X, NAME).values())
+            columns = convert_frame_to_columns(X, NAME)
+            names, values = list_text_names(columns), list(columns.values())
         else:
             options = {"dtype": None, "ensure_all_finite": "allow-nan", "ensure_min_samples": least}
-            values = list(validate_data(self, X, reset=reset, **options).T)
-        return dict(zip(self.list_input_names(), values, strict=True))
-
-    def list_input_names(self) -> list[str]:
-        """The names of the input columns: those of the frame of training, else x0, x1 …"""
-        names = getattr(self, "feature_names_in_", None)
-        return [f"x{k}" for k in range(self.n_features_in_)] if names is None else list(map(str, names))
+            names, values = [], list(validate_data(self, X, reset=reset, **options).T)
+        if reset:
+            self.input_names_ = names or name_places(len(values))
+        require_names_of_training(names, self.input_names_)  # scikit-learn below 1.9 knows those of pandas alone
+        return dict(zip(self.input_names_, values, strict=True))
 
     def find_kinds(self, inputs: Columns) -> dict[str, str]:
         """The kind of each input column: that of its type, or category where the parameter says so."""
@@ -197,8 +199,8 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
         estimator.restore_targets(model, str(path))
         declared = [name for name in data.columns if name not in data.targets]
         names = declared if model.columns().keys() <= set(declared) else list(model.columns())
-        estimator.n_features_in_ = len(names)
-        if names != estimator.list_input_names():
+        estimator.input_names_, estimator.n_features_in_ = names, len(names)
+        if names != name_places(len(names)):
             estimator.feature_names_in_ = np.array(names, object)
         estimator.take_over(model)
         return estimator

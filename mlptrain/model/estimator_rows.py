@@ -1,6 +1,6 @@
 """Rows as users of estimators give them: an array or a frame of inputs, the targets apart, validation rows beside."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +41,29 @@ def require_size(X: Any, least: int) -> None:
             raise DataError(
                 f"Found array with {count} {what}(s) (shape={tuple(X.shape)}) while a minimum of {minimum} is required."
             )
+
+
+def list_text_names(columns: Mapping[Any, Any]) -> list[str]:
+    """The names of a frame's columns, if all of them are texts."""
+    return list(columns) if all(isinstance(name, str) for name in columns) else []
+
+
+def name_places(count: int) -> list[str]:
+    """Names for columns that have none.
+
+    >>> name_places(2)
+    ['x0', 'x1']
+    """
+    return [f"x{place}" for place in range(count)]
+
+
+def require_names_of_training(names: Sequence[str], known: Sequence[str]) -> None:
+    """Refuse other names, or another order, than those of training; columns without names are found by their places."""
+    if names and known != name_places(len(known)) and names != known:
+        theirs = ", ".join(known[:20])
+        raise DataError(
+            f"X: the feature names should match those that were passed during fit, in their order: {theirs}"
+        )
 
 
 def require_targets(y: Any, name: str) -> None:
