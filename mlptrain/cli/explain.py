@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,8 +18,13 @@ from mlptrain.cli.options import (
 )
 from mlptrain.loading import load_modules
 
+if TYPE_CHECKING:
+    from mlptrain.explain.methods import Explanation
+
 Data = Annotated[str | None, typer.Argument(metavar="[DATA]", help="A table; by default the spec's test part.")]
-Method = Annotated[str, typer.Option(metavar="METHOD", help="`permutation`: what each column is worth.")]
+Method = Annotated[
+    str, typer.Option(metavar="METHOD", help="`permutation`: what each column is worth; `effects`: how.")
+]
 Metric = Annotated[
     str | None, typer.Option(metavar="NAME", help="By default what the fit watched, if it is proper; log loss, RMSE.")
 ]
@@ -32,8 +37,18 @@ TimeLimit = Annotated[
 ]
 Repeats = Annotated[int | None, typer.Option(metavar="N", min=1, help="Rounds over all columns; by default 10.")]
 RowsLimit = Annotated[
-    int | None, typer.Option("--rows-limit", metavar="N", min=2, help="Rows that are drawn of more; 5000 by default.")
+    int | None,
+    typer.Option("--rows-limit", metavar="N", min=2, help="Rows that are drawn of more; 5000, of effects 1000."),
 ]
+Columns = Annotated[str | None, typer.Option(metavar='"a,b"', help="Effects of these columns; by default of all.")]
+ClassLabel = Annotated[
+    str | None, typer.Option("--class", metavar="LABEL", help="Effects on the probability of this class.")
+]
+Curve = Annotated[
+    str | None,
+    typer.Option(metavar="auto|partial_dependence", help="Effects of numbers; auto: accumulated local effects."),
+]
+Points = Annotated[int | None, typer.Option(metavar="N", min=2, help="Values of a number; by default 24.")]
 Out = Annotated[Path | None, typer.Option(metavar="FILE", help="Write a table; also .tsv, .parquet, .xlsx.")]
 
 
@@ -46,32 +61,44 @@ def explain_command(
     time_limit: TimeLimit = None,
     repeats: Repeats = None,
     rows_limit: RowsLimit = None,
+    columns: Columns = None,
+    class_label: ClassLabel = None,
+    curve: Curve = None,
+    points: Points = None,
     out: Out = None,
     settings: SetInput = None,
     threads: Threads = None,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
-    """Show what a model looks at: what each column is worth to it on the rows of a file."""
+    """Show what a model looks at: what each column is worth to it, and how it moves the prediction."""
     set_blas_threads(threads)
     with load_modules():
         from mlptrain.commands.explain import explain_files
         from mlptrain.commands.latest_model import choose_model_and_data
-        from mlptrain.reporting import explain_results, json_document
-        from mlptrain.reporting.terminal import find_terminal
 
     named = choose_model_and_data(model, data)
     if named.notice:
         print_notice(named.notice)
     options = {
         **{"metric": metric, "groups": groups, "time_limit": time_limit, "repeats": repeats, "rows_limit": rows_limit},
+        **{"columns": columns, "class_label": class_label, "curve": curve, "points": points},
     }
     result = explain_files(named.model, named.data, method, options, out=out, settings=settings or (), threads=threads)
     for message in result.notices:
         print_notice(message)
+    if as_json or out is None:
+        print_explanation(result, as_json=as_json, verbose=verbose)
+
+
+def print_explanation(result: "Explanation", *, as_json: bool, verbose: bool) -> None:
+    """Print what was found, as a document or as tables."""
+    from mlptrain.reporting import bars, explain_results, json_document
+    from mlptrain.reporting.terminal import find_terminal
+
     if as_json:
         document = explain_results.build_explanation_document(result)
         print(json_document.format_json(document), file=prepare_stdout())
-    elif out is None:
-        signs = explain_results.choose_bar_signs(sys.stdout.encoding)
-        print(explain_results.format_explanation(result, find_terminal(sys.stdout), signs=signs, verbose=verbose))
+        return
+    signs = bars.choose_bar_signs(sys.stdout.encoding)
+    print(explain_results.format_explanation(result, find_terminal(sys.stdout), signs=signs, verbose=verbose))

@@ -53,7 +53,7 @@ def join_tied_columns(names: Sequence[str], associations: NDArray[np.float64]) -
     return sorted(each for each in found if len(each) > 1)
 
 
-def parse_groups(text: str, names: Sequence[str]) -> list[Group]:
+def parse_groups(text: str, names: Sequence[str], option: str = "groups") -> list[Group]:
     """The groups in a text such as "a+b,c": columns joined by +, groups parted by commas.
 
     Names may hold both signs: at each place the longest name of a column that fits is read.
@@ -67,7 +67,7 @@ def parse_groups(text: str, names: Sequence[str]) -> list[Group]:
     while True:
         found = re.compile(rf"\s*({known})\s*(?=[+,]|$)").match(text, place)
         if found is None:
-            raise SpecError(refuse_unknown(re.split("[+,]", text[place:])[0].strip(), names))
+            raise SpecError(refuse_unknown(re.split("[+,]", text[place:])[0].strip(), names, option))
         groups[-1].append(found[1])
         place = found.end() + 1
         if found.end() == len(text):
@@ -75,10 +75,10 @@ def parse_groups(text: str, names: Sequence[str]) -> list[Group]:
         groups += [[]] * (text[found.end()] == ",")
 
 
-def refuse_unknown(name: str, names: Sequence[str]) -> str:
-    """The sentence that a name in a group is no column of the model."""
+def refuse_unknown(name: str, names: Sequence[str], option: str = "groups") -> str:
+    """The sentence that a name in an option is no column of the model."""
     near = "".join(f"; did you mean {other!r}?" for other in find_near_name(name, names))
-    return f"groups: {name!r:.80} is no column of the model{near or ': ' + format_quoted_names(list(names), 20)}"
+    return f"{option}: {name!r:.80} is no column of the model{near or ': ' + format_quoted_names(list(names), 20)}"
 
 
 def check_groups(groups: Sequence[Sequence[str]], names: Sequence[str]) -> list[Group]:

@@ -7,6 +7,8 @@ from typing import Any
 from mlptrain.annotations import list_component_names, list_union_members, read_field_types
 from mlptrain.arguments import require_choice
 from mlptrain.errors import DataError, SpecError
+from mlptrain.explain.effect_curves import EffectCurves
+from mlptrain.explain.effects import Effects
 from mlptrain.explain.importance import Importance
 from mlptrain.explain.permutation import Clock, Permutation
 from mlptrain.model.model import Model
@@ -14,10 +16,10 @@ from mlptrain.model.products import limit_threads
 from mlptrain.model.rows import Rows, describe_blank_lines, drop_uncounted_rows, find_doubtful_rows
 from mlptrain.plain import from_plain
 
-Method = Permutation
+Method = Permutation | Effects
 """What `explain` can do. A new method is a frozen dataclass with its `name`, its options as fields and `explain`."""
 
-Explanation = Importance
+Explanation = Importance | EffectCurves
 """What the methods find."""
 
 METHODS: Mapping[str, type[Method]] = {list_component_names(kind)[0]: kind for kind in list_union_members(Method)}

@@ -1,50 +1,21 @@
-"""The results of `explain`, for people and for programs."""
+"""The results of `explain`, for people and for programs: each kind has a file of its own."""
 
 from functools import singledispatch
 from typing import Any
 
-from mlptrain.explain.importance import ColumnImportance, Estimate, GroupImportance, Importance
-from mlptrain.figures import format_figure, format_interval
+from mlptrain.explain.effect_curves import EffectCurves
+from mlptrain.explain.importance import Importance
+from mlptrain.reporting.bars import EIGHTHS
+from mlptrain.reporting.effect_results import build_effects_document, format_effects
+from mlptrain.reporting.importance_results import build_importance_document, format_importance
 from mlptrain.reporting.terminal import ANYWHERE, Terminal
-from mlptrain.reporting.text import escape_text
-from mlptrain.reporting.text_tables import align_rows, describe_dropped_columns, drop_columns
-from mlptrain.reporting.words import format_count_with_noun
-
-EIGHTHS = "▏▎▍▌▋▊▉█"
-"""A bar's last cell, filled by eighths."""
-BAR_WIDTH = 10
-MOST_ROWS = 30
-"""Columns that are shown unless all are asked for."""
-MEANING = (
-    "it says what the model uses, not what causes the target; columns that go together can take each other's place"
-)
-
-
-def choose_bar_signs(encoding: str | None) -> str:
-    """The signs of bars: eighths of a block, or # where an encoding has no blocks."""
-    try:
-        EIGHTHS.encode(encoding or "ascii")
-    except (UnicodeEncodeError, LookupError):
-        return "#"
-    return EIGHTHS
-
-
-def draw_bar(share: float, signs: str = EIGHTHS, width: int = BAR_WIDTH) -> str:
-    """A bar of a share of its width; at least the thinnest sign of what is above 0.
-
-    >>> draw_bar(0.5, width=3), draw_bar(0.5, "#", width=3), draw_bar(1e-9, width=3), draw_bar(-1, width=3)
-    ('█▌ ', '## ', '▏  ', '   ')
-    """
-    units = round(min(max(share, 0), 1) * width * len(signs))
-    whole, rest = divmod(max(units, share > 0), len(signs))
-    return (signs[-1] * whole + signs[rest - 1] * (rest > 0)).ljust(width)
 
 
 @singledispatch
 def format_explanation(
     result: Any, terminal: Terminal = ANYWHERE, *, signs: str = EIGHTHS, verbose: bool = False
 ) -> str:
-    """What a method found, as text."""
+    """What a method found, as text; `signs` are those of bars, `verbose` leaves nothing out."""
     raise NotImplementedError(f"no text for {type(result).__name__}")
 
 
@@ -54,93 +25,7 @@ def build_explanation_document(result: Any) -> dict[str, Any]:
     raise NotImplementedError(f"no document for {type(result).__name__}")
 
 
-@format_explanation.register
-def _(result: Importance, terminal: Terminal = ANYWHERE, *, signs: str = EIGHTHS, verbose: bool = False) -> str:
-    most = len(result.columns) if verbose else MOST_ROWS
-    headings, *rows = tabulate_importance(result, signs)
-    lines = [terminal.wrap(escape_text(result.seen))] if result.seen else []
-    lines.append(terminal.wrap(describe_importance(result)))
-    shown, dropped = drop_columns([headings, *rows[:most]], terminal)
-    lines.append(align_rows(shown, terminal=terminal, paints=["", "best", "validation", "quiet"]))
-    more = len(rows) - most
-    lines += [f"  and {format_count_with_noun(more, 'more column')}; --verbose has all"] if more > 0 else []
-    lines += describe_dropped_columns([name for name in dropped if name], terminal)
-    if result.groups:
-        groups, _ = drop_columns(tabulate_groups(result, signs), terminal)
-        lines += ["", terminal.paint("moved together", "strong")]
-        lines.append(align_rows(groups, terminal=terminal, paints=["", "best", "validation", "quiet"]))
-    lines += [terminal.wrap(f"  ({line})", "   ") for line in list_remarks(result)]
-    return "\n".join(lines)
-
-
-def describe_importance(result: Importance) -> str:
-    """What was measured, on how many rows, how often."""
-    way = "falls" if result.larger_is_better else "rises"
-    of = f" of {result.rows_given:,}" if result.rows < result.rows_given else ""
-    rows = f"{result.rows:,}{of} rows" if of else format_count_with_noun(result.rows, "row")
-    repeats = format_count_with_noun(result.repeats, "repeat")
-    score = f"{result.metric} {way} from {format_figure(result.score)}"
-    return f"importance: how far {score} where a column has the cells of other rows ({rows}, {repeats})"
-
-
-def tabulate_importance(result: Importance, signs: str = EIGHTHS) -> list[list[str]]:
-    """The columns, the most important first, below a row of headings."""
-    headings = ["", "importance", "", "95 % interval", "goes with", "above 0"]
-    largest = find_largest(result)
-    rows = []
-    for each in result.columns:
-        *cells, above = tabulate_estimate(each, largest, signs)
-        rows.append([escape_text(each.column, 40), *cells, name_partner(each), above])
-    return [headings, *rows]
-
-
-def tabulate_groups(result: Importance, signs: str = EIGHTHS) -> list[list[str]]:
-    """The groups, below a row of headings."""
-    headings = ["", "importance", "", "95 % interval", "above 0"]
-    largest = find_largest(result)
-    return [headings, *([name_group(each), *tabulate_estimate(each, largest, signs)] for each in result.groups)]
-
-
-def find_largest(result: Importance) -> float:
-    """The importance that fills a bar."""
-    return max((each.importance for each in (*result.columns, *result.groups)), default=0.0)
-
-
-def tabulate_estimate(each: Estimate, largest: float, signs: str) -> list[str]:
-    """The cells of an importance."""
-    bar = draw_bar(each.importance / largest if largest > 0 else 0.0, signs)
-    interval = "-" if each.interval is None else format_interval(*each.interval)
-    return [format_figure(each.importance), bar, interval, f"{each.above_zero:.0%}"]
-
-
-def name_partner(each: ColumnImportance) -> str:
-    """The column that goes with another one, and how closely."""
-    if each.partner is None or each.association is None:
-        return ""
-    stands = "stands in for " * (each.stands_in_for is not None)
-    return f"{stands}{escape_text(each.partner, 40)} ({each.association:.2f})"
-
-
-def name_group(each: GroupImportance, most: int = 4) -> str:
-    """The columns of a group, the first of many."""
-    names = " + ".join(escape_text(name, 20) for name in each.columns[:most])
-    more = len(each.columns) - most
-    return f"{names} + {more} more" if more > 0 else names
-
-
-def list_remarks(result: Importance) -> list[str]:
-    """Which columns have no measurable use, and what the table does not mean."""
-    without = [escape_text(each.column, 40) for each in result.columns if not each.is_measurable and each.interval]
-    more = f" and {len(without) - 10} more" if len(without) > 10 else ""
-    none = f"no measurable use, as the interval is not above 0: {', '.join(without[:10])}{more}"
-    return [*([none] if without else []), MEANING]
-
-
-@build_explanation_document.register
-def _(result: Importance) -> dict[str, Any]:
-    same = ("method", "metric", "larger_is_better", "score", "rows", "rows_given", "repeats", "repeats_asked")
-    document: dict[str, Any] = {name: getattr(result, name) for name in same}
-    document["columns"] = [{"column": each.column, **vars(each)} for each in result.columns]
-    document["groups"] = [{"columns": each.columns, **vars(each)} for each in result.groups]
-    document["seen"] = result.seen or None
-    return document
+format_explanation.register(Importance, format_importance)
+format_explanation.register(EffectCurves, format_effects)
+build_explanation_document.register(Importance, build_importance_document)
+build_explanation_document.register(EffectCurves, build_effects_document)

@@ -11,6 +11,7 @@ from mlptrain.commands.check import Check
 from mlptrain.commands.fit import FitResult, make_fit_result
 from mlptrain.commands.init import Starter
 from mlptrain.commands.show import Description, describe_model
+from mlptrain.explain.effect_curves import EffectCurves
 from mlptrain.explain.importance import Importance
 from mlptrain.fitting.fit import Fit
 from mlptrain.fitting.outcome import Outcome, TrainingResult
@@ -18,6 +19,7 @@ from mlptrain.model.baseline import describe_no_better
 from mlptrain.model.evaluation import Evaluation
 from mlptrain.model.model import Model
 from mlptrain.reporting.check_results import describe_gradient, describe_recipe, describe_rows
+from mlptrain.reporting.effect_results import FEW, MEANING, describe_effects, tabulate_points, tabulate_ranges
 from mlptrain.reporting.evaluate_results import (
     CONFUSION,
     choose_metrics,
@@ -30,7 +32,6 @@ from mlptrain.reporting.evaluate_results import (
     tabulate_slices,
     tabulate_targets,
 )
-from mlptrain.reporting.explain_results import describe_importance, list_remarks, tabulate_groups, tabulate_importance
 from mlptrain.reporting.fit_results import collect_parts, describe_worth, tabulate_folds
 from mlptrain.reporting.html_parts import (
     Html,
@@ -39,6 +40,12 @@ from mlptrain.reporting.html_parts import (
     make_html_heading,
     make_html_paragraph,
     make_html_table,
+)
+from mlptrain.reporting.importance_results import (
+    describe_importance,
+    list_remarks,
+    tabulate_groups,
+    tabulate_importance,
 )
 from mlptrain.reporting.loss_chart import LossCurve, draw_loss_chart
 from mlptrain.reporting.metric_rows import choose_headline, describe_scaled_loss, shorten_metrics
@@ -173,6 +180,23 @@ def render_importance(result: Importance) -> Iterator[Html]:
         yield make_html_heading("moved together")
         yield make_html_table(tabulate_groups(result))
     yield from map(make_html_paragraph, list_remarks(result))
+
+
+@render_html.register
+def _(result: EffectCurves) -> Html:
+    return keep_small(render_effects(result))
+
+
+def render_effects(result: EffectCurves) -> Iterator[Html]:
+    """The ranges of all columns, and of few columns all values."""
+    if result.seen:
+        yield make_html_paragraph(result.seen)
+    yield make_html_paragraph(describe_effects(result))
+    yield make_html_table(tabulate_ranges(result))
+    yield make_html_paragraph(MEANING)
+    for each in result.columns if len(result.columns) <= FEW else ():
+        yield make_html_heading(each.column)
+        yield make_html_table(tabulate_points(result, each))
 
 
 @render_html.register

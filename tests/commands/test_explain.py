@@ -94,7 +94,26 @@ def test_out_writes_the_table_in_place_of_showing_it(iris, tmp_path, name):
     assert worth == [each["importance"] for each in (*shown["columns"], *shown["groups"])]
 
 
+def test_effects_need_no_target(mixed, tmp_path):
+    rows = [{name: cell for name, cell in row.items() if name != "label"} for row in mixed_rows()]
+    (tmp_path / "some.csv").write_text(csv_text(rows), encoding="utf-8")
+    ended = explain(mixed, "mixed.npz", tmp_path / "some.csv", "--method", "effects", "--class", "cheap", "--json")
+    found = json.loads(ended.out)
+    assert (found["method"], found["outputs"], found["rows"]) == ("effects", ["cheap"], 60)
+    assert {each["column"] for each in found["columns"]} == {"size", "colour", "fresh"}
+    out = tmp_path / "effects.csv"
+    assert explain(mixed, "mixed.npz", "mixed.csv", "--method", "effects", "--out", out).code == 0
+    table = read_table([str(out)], TableFormat())
+    assert list(table.columns) == ["column", "curve", "value", "rows", "effect"]
+    shown = explain(mixed, "mixed.npz", "mixed.csv", "--method", "effects", "--columns", "size", "--points", "4").out
+    values = [float(line.split()[0]) for line in shown.split("\n\n")[1].splitlines()[2:6]]
+    assert values == sorted(values)
+    assert set(values) <= {float(row["size"]) for row in mixed_rows() if row["size"]}
+
+
 REFUSED = {
+    "an option of another method": (["--class", "setosa"], 2, "class_label: the method permutation has no such option"),
+    "no class": (["--method", "effects", "--class", "rose"], 2, "class: 'rose' is not one of the classes"),
     "an unknown method": (["--method", "garson"], 2, "method: 'garson' is not one of permutation"),
     "an unknown metric": (["--metric", "rmse"], 2, "metric: 'rmse' is not one of loss, accuracy"),
     "an unknown column": (["--groups", "petal"], 2, "groups: 'petal' is no column of the model"),

@@ -50,7 +50,8 @@ def results(request):
     description = describe_model(fit.model, "m.npz", 1234)
     importance = fit.model.explain(COLUMNS, repeats=1, groups="size+pieces")
     of_fit = [fit, fit.model, fit.outcome, *fit.outcome.folds, make_fit_result(fit, "m.npz")]
-    return [*of_fit, evaluation, description, importance]
+    effects = [fit.model.explain(COLUMNS, method="effects", columns=each) for each in (None, "size,colour")]
+    return [*of_fit, evaluation, description, importance, *effects]
 
 
 @pytest.fixture(scope="module")

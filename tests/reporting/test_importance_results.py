@@ -5,14 +5,8 @@ from dataclasses import replace
 import pytest
 
 from mlptrain.explain.importance import ColumnImportance, GroupImportance, Importance
-from mlptrain.reporting.explain_results import (
-    EIGHTHS,
-    MOST_ROWS,
-    build_explanation_document,
-    choose_bar_signs,
-    draw_bar,
-    format_explanation,
-)
+from mlptrain.reporting.explain_results import build_explanation_document, format_explanation
+from mlptrain.reporting.importance_results import MOST_ROWS
 from mlptrain.reporting.terminal import ANYWHERE, Terminal, measure_width
 from tests.support.strings import DANGEROUS, HOSTILE
 
@@ -61,21 +55,6 @@ def test_the_last_columns_give_way_first():
         )
         assert [name for name in order if name in headings] == there
         assert ("no room for" in text) == (there != order)
-
-
-def test_bars_are_proportional_and_only_the_largest_fills_its_cell():
-    lengths = [len(draw_bar(share, "#").rstrip()) for share in (0, 0.1, 0.5, 1, 2)]
-    assert lengths == [0, 1, 5, 10, 10]
-    assert draw_bar(1) == EIGHTHS[-1] * 10
-    assert draw_bar(0.0125).strip() == EIGHTHS[0]
-    assert {measure_width(draw_bar(share / 50)) for share in range(-5, 60)} == {10}
-
-
-@pytest.mark.parametrize(
-    ("encoding", "signs"), [("utf-8", EIGHTHS), ("ascii", "#"), ("cp1252", "#"), (None, "#"), ("?", "#")]
-)
-def test_bars_are_in_signs_that_the_encoding_has(encoding, signs):
-    assert choose_bar_signs(encoding) == signs
 
 
 def test_what_the_table_says():
