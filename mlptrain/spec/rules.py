@@ -159,10 +159,8 @@ def check_layers(spec: Spec) -> Iterator[Problem]:
         yield ("model", key), f"{layers} hidden layers; there may be {MOST_LAYERS:,}"
     if isinstance(model.dropout, tuple) and len(model.dropout) != layers:
         given = len(model.dropout)
-        yield (
-            ("model", "dropout"),
-            f"{given} values for {layers} hidden layer{'s' * (layers != 1)}; give one for each, or a single one",
-        )
+        counts = f"{given} value{'s' * (given != 1)} for {layers} hidden layer{'s' * (layers != 1)}"
+        yield ("model", "dropout"), f"{counts}; give one for each, or a single one"
     if not layers and spec.members.shares_trunk:
         why = f"the members of {spec.members.name} share hidden layers, and there are none"
         yield ("members",), f"{why}; give model.hidden, or a number of members"

@@ -142,7 +142,7 @@ def test_usage_and_spec(folder, arguments, said):
             ("fit", "iris.yaml", "--checkpoints", "no"),
             "mlptrain fit: --checkpoints: 'no' is not one of 'auto', ",
         ),
-        (("nonsense",), "mlptrain: there is no command 'nonsense'; the commands are check, eval, fit, init, "),
+        (("nonsense",), "mlptrain: there is no command 'nonsense'; the commands are check, eval, explain, fit, "),
         (("prdict",), "mlptrain: there is no command 'prdict'; did you mean 'predict'?"),
         (("iris.yaml",), "mlptrain: 'iris.yaml' is no command; did you mean mlptrain fit iris.yaml?"),
         (("iris.csv",), "mlptrain: 'iris.csv' is no command; did you mean mlptrain init iris.csv?"),
@@ -248,7 +248,7 @@ def test_divergence_writes_nothing_and_keeps_the_old_model(folder, epochs):
     assert (ended.code, ended.out) == (4, "")
     assert ended.err.startswith("error: training diverged: the loss is not finite ")
     assert "learning rate 1e30" in ended.err
-    assert "try a smaller optimizer.learning_rate" in ended.err
+    assert "lower optimizer.learning_rate" in ended.err
     assert ended.err.count("\n") == 1
     assert files(folder) == before
 

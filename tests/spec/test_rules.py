@@ -86,11 +86,11 @@ CONTRADICTIONS = {
     "encoding-of-bytes": ("data: {train: a, target: y, encoding: hex}", "1: data.encoding: 'hex' is no text encoding"),
     "dropouts-for-other-layers": (
         DATA + "model:\n  hidden: [1, 2]\n  dropout: [0.1]\n",
-        "4: model.dropout: 1 values for 2 hidden layers; give one for each, or a single one",
+        "4: model.dropout: 1 value for 2 hidden layers; give one for each, or a single one",
     ),
     "dropouts-for-other-long-layers": (
         DATA + "model:\n  hidden: [1, 2]\n  dropout: [0.1, 0.2]\n  layers: [{units: 1}]\n",
-        "4: model.dropout: 2 values for 1 hidden layers; give one for each, or a single one",
+        "4: model.dropout: 2 values for 1 hidden layer; give one for each, or a single one",
     ),
     "blocks-that-are-not-whole": (
         DATA + "model:\n  hidden: [8, 8, 8, 8]\n  residual: 2\n",
