@@ -160,9 +160,14 @@ def test_nasty_files_are_read_alike(content):
     assert_same(found, expected)
 
 
-@pytest.mark.parametrize("cell", NASTY, ids=ascii)
+PLACES = [(0, 0, 50), (3, 1, 50), (29, 1, 4096)], [(3, 0, 4096), (29, 0, 50), (0, 1, 4096)]
+"""The row, the column and how much is read at once; in either half all pairs with a cell are there."""
+
+
 @pytest.mark.parametrize(
-    ("late", "column", "at_once"), [(0, 0, 50), (3, 0, 4096), (29, 0, 50), (0, 1, 4096), (3, 1, 50), (29, 1, 4096)]
+    ("cell", "late", "column", "at_once"),
+    [(cell, *place) for number, cell in enumerate(NASTY) for place in PLACES[number % 2]],
+    ids=ascii,
 )
 def test_one_nasty_cell_anywhere_is_read_alike(cell, late, column, at_once, monkeypatch):
     monkeypatch.setattr(delimited, "CHARACTERS_AT_ONCE", at_once)

@@ -17,7 +17,7 @@ from mlptrain.spec.rules import find_contradictions
 from tests.support.spec_cases import COMPONENTS, DATA, FIELDS, drawn, dumped, label, load, one, specs, unruled
 
 
-@settings(drawn, max_examples=200)
+@settings(drawn, max_examples=100)
 @given(specs)
 def test_a_spec_is_the_same_as_plain_values_and_as_json(spec):
     plain = to_plain(spec)
@@ -49,14 +49,14 @@ def test_a_value_of_another_kind_is_refused_by_its_section(spec):
                 from_plain(Spec, plain | other)
 
 
-@settings(drawn, max_examples=50)
+@settings(drawn, max_examples=25)
 @given(specs)
 def test_the_printed_spec_is_read_back_without_a_notice(spec):
     assume(not list(find_contradictions(spec)))
     assert read_back(format_spec_as_yaml(to_plain(spec))) == (spec, [])
 
 
-@settings(drawn, max_examples=30)
+@settings(drawn, max_examples=20)
 @given(specs)
 def test_a_spec_with_one_key_a_line_is_read_back_without_a_notice(spec):
     assume(not list(find_contradictions(spec)))

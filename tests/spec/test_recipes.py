@@ -1,18 +1,23 @@
 """Recipes: what they say lies below the user's own words and depends on the rows; each packaged one makes sense."""
 
+from dataclasses import is_dataclass
 from typing import get_args
+from unittest.mock import patch
 
 import pytest
 
+from mlptrain.annotations import read_field_types
 from mlptrain.engine.losses import CrossEntropy, MeanSquaredError
 from mlptrain.engine.optimizers import SGD, Adam, AdamW
 from mlptrain.errors import SpecError
-from mlptrain.plain import to_plain
+from mlptrain.plain import Reader, to_plain
 from mlptrain.spec import recipes
 from mlptrain.spec.fields import EarlyStopping, Monitor, Spec
-from mlptrain.spec.file import load_draft, read_spec_fields
+from mlptrain.spec.file import Draft, load_draft
 from mlptrain.spec.merging import merge_documents
+from mlptrain.spec.problems import TextNotation
 from mlptrain.spec.recipes import Facts, RowsWithin, TargetIs, Watched, list_recipes, load_recipe, parse_recipe
+from mlptrain.spec.yaml_text import parse_document
 from tests.support.spec_cases import DATA, FIELDS, dumped, label, load, notices, one, problems, unruled
 
 PACKAGED = list_recipes()
@@ -39,15 +44,16 @@ FEW, SOME, MANY = (Facts(target="classes", rows=rows) for rows in (99, 100, 200)
 NUMBERS = Facts(target="numbers", rows=99)
 
 
-@pytest.fixture(autouse=True)
-def shelf(tmp_path, monkeypatch):
-    """Beside the packaged recipes one for tests, `smooth`."""
+@pytest.fixture(autouse=True, scope="module")
+def shelf(tmp_path_factory):
+    """Beside the packaged recipes one for tests, `smooth`; each is read once for all tests."""
+    folder = tmp_path_factory.mktemp("recipes")
     for name in PACKAGED:
-        (tmp_path / f"{name}.yaml").write_text((recipes.FOLDER / f"{name}.yaml").read_text())
-    (tmp_path / "smooth.yaml").write_text(SMOOTH)
-    monkeypatch.setattr(recipes, "FOLDER", tmp_path)
+        (folder / f"{name}.yaml").write_text((recipes.FOLDER / f"{name}.yaml").read_text())
+    (folder / "smooth.yaml").write_text(SMOOTH)
     load_recipe.cache_clear()
-    yield tmp_path
+    with patch.object(recipes, "FOLDER", folder):
+        yield
     load_recipe.cache_clear()
 
 
@@ -112,19 +118,32 @@ def test_a_packaged_recipe_does_not_say_how_the_file_is_read(name):
         assert "layers" not in tree.get("model", {})
 
 
-@pytest.mark.parametrize("name", PACKAGED)
 @pytest.mark.parametrize("site", FIELDS, ids=label)
-def test_the_users_own_key_always_counts(site, name):
+def test_the_users_own_key_always_counts(site):
+    """Over every packaged recipe, whatever the rows are; of the spec, the section of the key is read."""
     text = dumped(site.place(one(site.kind)))
-    alone = to_plain(unruled(text))
-    draft = load_draft("s.yaml", (), f"recipe: {name}\n{text}")
-    for facts in draft.recipe.worlds():
-        below = draft.recipe.below(facts, draft.own(draft.recipe.spec))
-        found = to_plain(read_spec_fields(merge_documents(below, draft.own(below)))[0])
-        wanted = alone
-        for step in site.path:
-            found, wanted = found[step], wanted[step]
-        assert found == wanted or isinstance(wanted, dict)
+    wanted = to_plain(value_at(site.path, unruled(text)))
+    document = parse_document(text, "s.yaml")
+    for recipe in map(load_recipe, PACKAGED):
+        draft = Draft(document, (), recipe)
+        own = draft.own(recipe.spec)
+        for facts in recipe.worlds():
+            below = recipe.below(facts, own)
+            found = value_at(site.path, read_section(merge_documents(below, draft.own(below)), site.path[0]))
+            assert to_plain(found) == wanted or isinstance(wanted, dict), (recipe.name, facts)
+
+
+def read_section(document, name):
+    """A spec of one section of a document, the faults of which are left aside."""
+    section = Reader(TextNotation(), lambda _: None).read(read_field_types(Spec)[name], document.tree[name], (name,))
+    return {name: section}
+
+
+def value_at(path, found):
+    """What stands at a path of a spec."""
+    for step in path:
+        found = getattr(found, step) if is_dataclass(found) else found[step]
+    return found
 
 
 # How a recipe and a user's keys become one spec.
@@ -327,8 +346,9 @@ def test_a_recipe_that_is_none_is_a_bug(text):
         parse_recipe("odd", text)
 
 
-def test_an_unknown_key_in_a_recipe_is_said_with_its_place():
-    (recipes.FOLDER / "odd.yaml").write_text("about: x\nspec:\n  modle: {hidden: [3]}\n")
+def test_an_unknown_key_in_a_recipe_is_said_with_its_place(tmp_path, monkeypatch):
+    monkeypatch.setattr(recipes, "FOLDER", tmp_path)
+    (tmp_path / "odd.yaml").write_text("about: x\nspec:\n  modle: {hidden: [3]}\n")
     assert problems(f"recipe: odd\n{DATA}") == ["recipe odd:3: modle: unknown key 'modle'; did you mean 'model'?"]
 
 
