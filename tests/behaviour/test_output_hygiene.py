@@ -25,8 +25,16 @@ from tests.support.strings import DANGEROUS, FILE_NAMES, HOSTILE, SURROGATES
 
 NAMES = [text for text in HOSTILE if text.strip() and len(text) < 3000 and text not in ("id", "value", "few", "label")]
 """What a column can be called."""
-LABELS = list({trim_text(text): strip_blanks(text) for text in HOSTILE if trim_text(text)}.values())
-"""What a class can be called: blanks around it do not count."""
+
+
+def meant(text):
+    """What a label means: blanks around it do not count, nor do capitals in true."""
+    trimmed = trim_text(text)
+    return trimmed.lower() if trimmed.lower() == "true" else trimmed
+
+
+LABELS = list({meant(text): strip_blanks(text) for text in HOSTILE if meant(text)}.values())
+"""What a class can be called."""
 FEW = [text for text in HOSTILE if text.strip()][:40]
 ROWS = 3 * len(HOSTILE)
 
