@@ -1,6 +1,8 @@
 """What an error says where IPython shows it."""
 
+import ast
 import linecache
+from pathlib import Path
 
 import pytest
 
@@ -59,3 +61,20 @@ def test_notes_are_shown():
     error = SpecError("wrong")
     error.add_note("a note")
     assert show(CELL, "raise error", error=error)[1:] == ["SpecError: wrong", "a note"]
+
+
+def raises_own_error(node):
+    """Whether statements raise one of our errors that is a ValueError, too."""
+    raised = (ast.unparse(each.exc) for each in ast.walk(node) if isinstance(each, ast.Raise) and each.exc)
+    return any(text.startswith(("DataError(", "SpecError(", "MissingFile(", "CellFault(")) for text in raised)
+
+
+@pytest.mark.parametrize("path", sorted(Path(mlptrain.__file__).parent.rglob("*.py")), ids=lambda path: path.name)
+def test_what_takes_value_errors_of_others_does_not_take_ours(path):
+    """An error of ours in a `try` that ends in `except ValueError` would be told as another one."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Try) and any(map(raises_own_error, node.body)):
+            kinds = [ast.unparse(handler.type) if handler.type else "" for handler in node.handlers]
+            first = next((position for position, kind in enumerate(kinds) if "ValueError" in kind), 0)
+            assert not first or any("DataError" in kind or "SpecError" in kind for kind in kinds[:first])
+            assert first or "ValueError" not in "".join(kinds)

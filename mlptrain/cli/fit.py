@@ -100,8 +100,8 @@ def fit_command(
 
 def list_sink_files(paths: Mapping[str, Path | None]) -> "dict[str, NamedFile]":
     """The files and folders that sinks write, by the names of the sinks, as far as they are asked for."""
-    from mlptrain.commands.paths import NamedFile
-
+    with load_modules():
+        from mlptrain.commands.paths import NamedFile
     roles = {"history": "where the history goes", "tensorboard": "where the events for TensorBoard go"}
     return {
         name: NamedFile(path=path, role=roles[name], option=f"--{name}")

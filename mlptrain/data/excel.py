@@ -260,6 +260,8 @@ def refuse_hostile_workbook(path: str) -> None:
                 with archive.open(part) as content:
                     if part.filename.endswith((".xml", ".rels")) and b"<!" in content.read(1024).partition(b"<!--")[0]:
                         raise DataError(f"{name}: {part.filename} in it declares a document type; no workbook does")
+    except DataError:  # a ValueError, too
+        raise
     except (
         zipfile.BadZipFile,
         zipfile.LargeZipFile,

@@ -145,6 +145,8 @@ def open_file(path: str) -> BinaryIO:
             what = "a folder" if file.is_dir() else "not a regular file"
             raise DataError(f"{path or repr(path)}: this is {what}; name a data file")
         return file.open("rb")
+    except DataError:  # a ValueError, too
+        raise
     except FileNotFoundError:
         raise MissingFile(f"{path}: no such file{suggest_file(file, TABLE_ENDS)}") from None
     except (OSError, ValueError) as problem:  # ValueError: a NUL in the name

@@ -58,7 +58,7 @@ class ParquetReader:
 
         try:
             yield
-        except MemoryError:
+        except (MemoryError, DataError):
             raise
         except UnicodeDecodeError as problem:
             raise DataError(f"{self.name}: a name in this Parquet file is not UTF-8: {problem.object!r:.60}") from None

@@ -21,6 +21,8 @@ def find_replacements(
 ) -> Replacements:
     """The texts of a column that a spec replaces; texts have one `grammar`, the words of the spec are `written`.
 
+    >>> from mlptrain.data.column_types import TEXT
+    >>> from mlptrain.data.grammar import NUMBERS
     >>> find_replacements(["1.0", "2"], {"1": "one", "n/a": ""}, TEXT, NUMBERS, NUMBERS)
     Replacements(words={'1.0': 'one'}, keys=frozenset({'1'}))
     """

@@ -23,7 +23,8 @@ def describe_conversion(problem: CellFault) -> str:
     if list_date_formats(cure) or list_number_ways(cure):
         return f"mend it, or turn the texts of the column into {'dates' if list_date_formats(cure) else 'numbers'}"
     if "data.missing_values" in cure:
-        return "mend it, or put None in its place if it means missing"
+        allowed = cure.partition(", add it to data.")[0] if cure.startswith("write ") else "mend it"
+        return f"{allowed}, or put None in its place if it means missing"
     return cure.partition(", or set data.")[0] if not cure.startswith("set data.") else "mend it"
 
 

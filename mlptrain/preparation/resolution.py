@@ -4,11 +4,13 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from mlptrain.data.cells import FEW
+from mlptrain.data.column import ColumnLook
 from mlptrain.data.feature_fitting import infer_column_kind
 from mlptrain.data.number_reading import read_booleans
 from mlptrain.data.number_recognition import MANY
 from mlptrain.data.table import Table
 from mlptrain.data.targets import ClassTarget, fit_classes
+from mlptrain.data.truth_values import look_at_truth_values
 from mlptrain.engine.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError
 from mlptrain.engine.metrics import METRICS
 from mlptrain.errors import DataError, SpecError
@@ -74,6 +76,9 @@ def infer_target_kind(table: Table, name: str, missing: set[str]) -> str:
     try:
         return infer_column_kind(table, name, missing).kind
     except DataError as problem:
+        seen = look_at_truth_values(ColumnLook(table, name, missing).counts)
+        if seen is not None and seen.strays:
+            return "category"  # what stands beside true and false may be a class as well
         drop = "; data.missing_target: drop leaves out rows without a target"
         raise DataError(f"{problem}{drop if 'missing_values' in str(problem) else ''}") from None
 

@@ -200,7 +200,7 @@ def test_eval_tells_classes_slices_and_intervals(tmp_path, target, samples):
     classes = {"classes", "confusion"} if target == "species" else set()
     assert found.keys() == EVAL | {"by", "slices"} | classes
     assert found["by"] == "species"
-    assert [each.keys() for each in found["slices"]] == [{"value", "rows", "metrics"}] * 3
+    assert [each.keys() for each in found["slices"]] == [{"value", "rows", "metrics", "undefined"}] * 3
     assert all(each["metrics"].keys() == found["metrics"].keys() for each in found["slices"])
     assert sum(each["rows"] for each in found["slices"]) == found["rows"]
     assert bool(found["intervals"]) == (samples != "0")

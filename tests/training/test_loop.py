@@ -358,7 +358,7 @@ def test_rows_left_over_are_left_out_where_the_spec_says_so(rows, batches_of):
 @pytest.mark.parametrize("optimizer", [SGD(learning_rate=1e30), SGD(learning_rate=1e300)])
 def test_a_loss_that_is_not_finite_ends_the_run_and_says_where(optimizer):
     course = course_of(classes=0, optimizer=optimizer, hidden=())
-    with pytest.raises(Diverged, match=r"not finite in epoch [123], batch [123] \(learning rate 1e300?[,)].*; try a"):
+    with pytest.raises(Diverged, match=r"in epoch [123], batch [123] \(learning rate 1e300?[,)].*; .*lower optimizer"):
         run(course)
 
 

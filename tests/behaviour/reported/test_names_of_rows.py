@@ -70,7 +70,7 @@ def test_names_of_rows_under_no_name_are_left_out_with_a_note(tmp_path, names, w
     found = {name: mlptrain("fit", f"{name}.yaml", "--json", cwd=tmp_path) for name in "rt"}
     assert found["r"].code == 0, found["r"].err
     assert "r.csv: rows have one cell more than there are names" in found["r"].err
-    assert 'column "Unnamed: 0": the row n' in found["r"].err
+    assert 'column "Unnamed: 0" is left out: the row n' in found["r"].err
     for name in "rt":
         assert (
             mlptrain("predict", f"{name}.npz", "r.csv", cwd=tmp_path).out
@@ -122,5 +122,5 @@ def test_every_level_of_a_stored_index_is_noted(tmp_path, levels, declared):
     ended = mlptrain("fit", "m.yaml", cwd=tmp_path)
     assert ended.code == 0, ended.err
     for name in levels:
-        what = "as declared; the index of the stored data frame" if declared else "the index of the stored data frame"
-        assert f'column "{name}": {what}' in ended.err
+        what = ": as declared;" if declared else " is left out:"
+        assert f'column "{name}"{what} the index of the stored data frame' in ended.err
