@@ -296,7 +296,7 @@ def test_a_recipe_given_in_parts_is_refused():
             ],
         ),
         ("optimizer: lbfgs", [], ["recipe smooth:6: training.batch_size: lbfgs works on all rows at once"]),
-        ("model: {dropout: [0.1, 0.2]}", [], ["s.yaml:3: model.dropout: 2 values for 1 hidden layers"]),
+        ("model: {dropout: [0.1, 0.2]}", [], ["s.yaml:3: model.dropout: 2 values for 1 hidden layer;"]),
         (
             "optimizer: {momentum: 0.5}",
             [],
