@@ -24,6 +24,7 @@ from mlptrain.model.estimator_rows import (
     EstimatorRows,
     is_frame,
     join_parts,
+    list_inputs_of_model,
     list_text_names,
     name_places,
     name_targets,
@@ -35,6 +36,7 @@ from mlptrain.model.estimator_rows import (
 from mlptrain.model.memory_rows import NAME, adapt_table_to_spec
 from mlptrain.model.model import Model
 from mlptrain.model.rows import Rows, take_chosen_rows
+from mlptrain.notices import warn_caller
 from mlptrain.reporting.sinks import make_sink
 from mlptrain.spec.parameters import (
     KEYS,
@@ -110,17 +112,13 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
     def train(self, columns: Columns, roles: Roles) -> Model:
         """The model of the rows whose weight is not 0."""
         seed, ignored = draw_seed(self.random_state), list_ignored_columns(self.spec)
-        draft = make_draft_from_parameters(self.recipe, self.spec, self.list_flat_parameters(), roles=roles, seed=seed)
+        flat = {name: getattr(self, name) for name in KEYS}
+        draft = make_draft_from_parameters(self.recipe, self.spec, flat, roles=roles, seed=seed)
         rows: Rows = adapt_table_to_spec(read_frame(columns, name=NAME, unread=ignored), draft.spec.data)
         if roles.weight is not None and not columns[roles.weight].all():
             rows = take_chosen_rows(rows, columns[roles.weight] > 0)
         sinks = [make_sink("lines", title=type(self).__name__)] if self.verbose else []
         return fit_in_memory(draft, rows, Path(), sinks, make_host(count_threads(self.n_jobs))).model
-
-    def list_flat_parameters(self) -> dict[str, Any]:
-        """The parameters that are keys of the spec."""
-        given = self.get_params(deep=False)
-        return {name: given[name] for name in KEYS if name in given}
 
     def take_over(self, model: Model) -> None:
         """Keep a fitted model, and what there is to say of its fit."""
@@ -194,11 +192,9 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
     def load(cls, path: str | Path) -> Self:
         """The estimator of a model in a file, with the parameters that its spec says."""
         model = Model.load(path)
-        data = model.spec.data
         estimator = cls(recipe=None, spec=drop_keys_said_elsewhere(model.spec), random_state=model.spec.seed)
         estimator.restore_targets(model, str(path))
-        declared = [name for name in data.columns if name not in data.targets]
-        names = declared if model.columns().keys() <= set(declared) else list(model.columns())
+        names = list_inputs_of_model(model)
         estimator.input_names_, estimator.n_features_in_ = names, len(names)
         if names != name_places(len(names)):
             estimator.feature_names_in_ = np.array(names, object)
@@ -292,6 +288,9 @@ class MLPTrainClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]
         """Keep the classes, their texts and their weights."""
         self.classes_ = find_labels(labels)
         self.label_texts_ = write_labels(self.classes_.tolist())
+        if self.label_texts_ != list(map(str, self.classes_.tolist())):
+            texts = ", ".join(self.label_texts_[:3])
+            warn_caller(f"y: the model says {texts} … for labels that texts do not tell apart")
         self.class_weight_ = compute_class_weight(self.class_weight, classes=self.classes_, y=labels)
         if not self.class_weight_.all():
             light = self.classes_.tolist()[int(self.class_weight_.argmin())]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mlptrain.data.frames import join_columns
 from mlptrain.errors import DataError
+from mlptrain.model.model import Model
 
 Array = NDArray[Any]
 Columns = dict[str, Any]
@@ -64,6 +65,13 @@ def require_names_of_training(names: Sequence[str], known: Sequence[str]) -> Non
         raise DataError(
             f"X: the feature names should match those that were passed during fit, in their order: {theirs}"
         )
+
+
+def list_inputs_of_model(model: Model) -> list[str]:
+    """The columns of X for a model: those that its spec declares in the order of training, unless it declares some."""
+    data, used = model.spec.data, model.columns()
+    declared = [name for name in data.columns if name not in data.targets]
+    return declared if used.keys() <= set(declared) else list(used)
 
 
 def require_targets(y: Any, name: str) -> None:

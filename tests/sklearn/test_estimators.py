@@ -15,6 +15,7 @@ from sklearn.exceptions import DataConversionWarning, NotFittedError
 import mlptrain
 from mlptrain.errors import DataError, EnvironmentFailure, SpecError
 from mlptrain.model.model import OddCellsNotice
+from mlptrain.notices import Notice
 from mlptrain.sklearn import MLPTrainClassifier, MLPTrainRegressor
 from tests.support.command import IRIS
 from tests.support.estimators import NAMES, NUMBERS, TARGET, X, Y, make_quick, make_small
@@ -59,6 +60,13 @@ def test_the_model_says_the_labels(name):
     fitted = make_quick().fit(X, y)
     assert set(fitted.model_.head.classes) == set(map(str, fitted.classes_))
     assert fitted.model_.predict(X).astype(str).tolist() == fitted.predict(X).astype(str).tolist()
+
+
+def test_labels_that_texts_do_not_tell_apart_are_noted():
+    y = np.array(["1", "1.0"])[Y % 2]
+    with pytest.warns(Notice, match="the model says 0, 1 … for labels that texts do not tell apart"):
+        fitted = make_quick().fit(X, y)
+    assert list(fitted.model_.head.classes) == ["0", "1"]
 
 
 def test_labels_of_several_types_are_refused():
