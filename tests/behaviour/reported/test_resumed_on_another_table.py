@@ -148,7 +148,7 @@ def test_columns_that_only_the_spec_declares_differently_are_refused(tmp_path):
     for override, said in (
         ("data.columns.colour.levels=[blue, red, green]", "data.columns.colour.levels was"),
         ("data.columns.colour.levels=[red, green, blue, white]", "data.columns.colour.levels was"),
-        ("data.columns.fresh=category", "data.columns.fresh was null"),
+        ("data.columns.fresh=category", "data.columns.fresh was none"),
     ):
         refused(spec, out, said, error=SpecError, overrides=[override])
 
