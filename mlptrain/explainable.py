@@ -21,6 +21,9 @@ class Explainable:
         those of other rows. `groups` ("auto", "none", "a+b,c" or lists of names) are also moved together;
         `time_limit`, `repeats` and `rows_limit` bound the work.
 
+        `gradients` and `shapley`: the effect of each column on the answers for single `rows` (the first so many, "all",
+        or a list of their numbers, from 1), of a class `class_label`, against the mean of the data or of a `baseline`.
+
         >>> import mlptrain
         >>> table = {"x": [0.0, 1.0, 2.0, 3.0] * 8, "y": [1.5, 3.5, 5.5, 7.5] * 8}
         >>> model = mlptrain.fit({"data": {"target": "y"}, "training": {"epochs": 1}}, table).model

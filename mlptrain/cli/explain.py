@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -22,9 +22,19 @@ if TYPE_CHECKING:
     from mlptrain.explain.methods import Explanation
 
 Data = Annotated[str | None, typer.Argument(metavar="[DATA]", help="A table; by default the spec's test part.")]
-Method = Annotated[
-    str, typer.Option(metavar="METHOD", help="`permutation`: what each column is worth; `effects`: how.")
+METHOD_HELP = (
+    "`permutation`: what each column is worth; `effects`: how it moves the prediction. Of single rows: `gradients`, "
+    "what moved the answer away from the mean; `shapley`, the fair share of each column."
+)
+Method = Annotated[str | None, typer.Option(metavar="METHOD", help=METHOD_HELP)]
+ExplainedRows = Annotated[
+    str | None,
+    typer.Option("--rows", metavar='N|all|"1,5,7"', help="Explain these rows, by gradients unless a method is named."),
 ]
+Baseline = Annotated[
+    str | None, typer.Option(metavar="FILE", help="Rows that are usual; by default those of DATA.", show_default=False)
+]
+Orders = Annotated[int | None, typer.Option(metavar="N", min=2, help="Of shapley: pairs of orders; by default 10.")]
 Metric = Annotated[
     str | None, typer.Option(metavar="NAME", help="By default what the fit watched, if it is proper; log loss, RMSE.")
 ]
@@ -42,7 +52,7 @@ RowsLimit = Annotated[
 ]
 Columns = Annotated[str | None, typer.Option(metavar='"a,b"', help="Effects of these columns; by default of all.")]
 ClassLabel = Annotated[
-    str | None, typer.Option("--class", metavar="LABEL", help="Effects on the probability of this class.")
+    str | None, typer.Option("--class", metavar="LABEL", help="The class whose probability, or log-odds, it is.")
 ]
 Curve = Annotated[
     str | None,
@@ -55,7 +65,10 @@ Out = Annotated[Path | None, typer.Option(metavar="FILE", help="Write a table; a
 def explain_command(
     model: AnyModel = None,
     data: Data = None,
-    method: Method = "permutation",
+    method: Method = None,
+    rows: ExplainedRows = None,
+    baseline: Baseline = None,
+    orders: Orders = None,
     metric: Metric = None,
     groups: Groups = None,
     time_limit: TimeLimit = None,
@@ -71,8 +84,24 @@ def explain_command(
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
-    """Show what a model looks at: what each column is worth to it, and how it moves the prediction."""
+    """Show what a model looks at: what each column is worth, how it moves predictions, also those of single rows."""
     set_blas_threads(threads)
+    options = {
+        **{"metric": metric, "groups": groups, "time_limit": time_limit, "repeats": repeats, "rows_limit": rows_limit},
+        **{"columns": columns, "class_label": class_label, "curve": curve, "points": points},
+        **{"rows": rows, "orders": orders},
+    }
+    chosen = method or ("permutation" if rows is None else "gradients")
+    how = {"baseline": baseline, "out": out, "settings": settings or (), "threads": threads}
+    result = explain_named_files(model, data, method=chosen, options=options, how=how)
+    if as_json or out is None:
+        print_explanation(result, as_json=as_json, verbose=verbose)
+
+
+def explain_named_files(
+    model: str | None, data: str | None, *, method: str, options: dict[str, Any], how: dict[str, Any]
+) -> "Explanation":
+    """What a method finds of the model and the data that are meant; what there is to say is printed."""
     with load_modules():
         from mlptrain.commands.explain import explain_files
         from mlptrain.commands.latest_model import choose_model_and_data
@@ -80,15 +109,10 @@ def explain_command(
     named = choose_model_and_data(model, data)
     if named.notice:
         print_notice(named.notice)
-    options = {
-        **{"metric": metric, "groups": groups, "time_limit": time_limit, "repeats": repeats, "rows_limit": rows_limit},
-        **{"columns": columns, "class_label": class_label, "curve": curve, "points": points},
-    }
-    result = explain_files(named.model, named.data, method, options, out=out, settings=settings or (), threads=threads)
+    result = explain_files(named.model, named.data, method, options, **how)
     for message in result.notices:
         print_notice(message)
-    if as_json or out is None:
-        print_explanation(result, as_json=as_json, verbose=verbose)
+    return result
 
 
 def print_explanation(result: "Explanation", *, as_json: bool, verbose: bool) -> None:

@@ -19,9 +19,9 @@ from mlptrain.commands.percent_notices import describe_percent_cells, describe_p
 from mlptrain.commands.predict_output import require_separate_output
 from mlptrain.data.table_writing import choose_table_form
 from mlptrain.errors import SpecError
-from mlptrain.explain.methods import Explanation, Method, explain_rows, make_method, refuse_images
+from mlptrain.explain.methods import Explanation, Method, explain_rows, make_method, refuse_images, require_row_method
 from mlptrain.model.model import Model
-from mlptrain.model.rows import locate_file, read_rows
+from mlptrain.model.rows import Rows, locate_file, read_rows
 from mlptrain.storage.publishing import publish_file
 
 
@@ -31,24 +31,29 @@ def explain_files(
     method: str,
     options: Mapping[str, Any],
     *,
+    baseline: str | None = None,
     out: Path | None = None,
     settings: Sequence[str] = (),
     threads: int | None = None,
 ) -> Explanation:
-    """What a method, with its options, finds of a model on a file, or on the test part that its spec names; also
-    written to `out` as a table.
+    """What a method, with its options, finds of a model on a file, or on the test part that its spec names, against the
+    rows of the file `baseline`; also written to `out` as a table.
     """
     chosen = make_method(method, options)
+    if baseline is not None:
+        require_row_method(chosen)
     trained = Model.load(model_path)
     refuse_images(trained)
     model = set_input_format(trained, settings)
     if out is not None:
-        require_free_output(out, Path(model_path), data or "-", model)
+        require_free_output(out, Path(model_path), (data, baseline), model)
     if data is None:
         with name_key_of_model_spec(model, Path(model_path)):
-            found = explain_test_part(model, Path(model_path), chosen, settings=settings, threads=threads)
+            found = explain_test_part(
+                model, Path(model_path), chosen, baseline=baseline, settings=settings, threads=threads
+            )
     else:
-        found = explain_table_file(model, data, chosen, settings=settings, threads=threads)
+        found = explain_table_file(model, data, chosen, baseline=baseline, settings=settings, threads=threads)
         found = replace(found, seen=describe_memorised(compare_with_training_file(model, Path(model_path), data)))
     sign = describe_percent_sign(trained.spec.data, model.spec.data)
     found = replace(found, notices=(*sign, *found.notices))
@@ -63,20 +68,26 @@ def describe_memorised(same: str) -> str:
 
 
 def explain_test_part(
-    model: Model, model_path: Path, method: Method, *, settings: Sequence[str], threads: int | None
+    model: Model,
+    model_path: Path,
+    method: Method,
+    *,
+    baseline: str | None,
+    settings: Sequence[str],
+    threads: int | None,
 ) -> Explanation:
     """What a method finds on the test part that the spec of a model names."""
     if not names_test_part(model):
         raise SpecError(f"DATA is missing, and the spec names no test part: mlptrain explain {model_path} DATA")
     if isinstance(test := model.spec.data.test, str):
         path = locate_file(test, model_path.parent / model.spec_folder)
-        return explain_table_file(model, path, method, settings=settings, threads=threads)
-    rows = read_test_rows(model, model_path, ())
-    return explain_rows(model, rows, method, clock=time.monotonic, threads=threads)
+        return explain_table_file(model, path, method, baseline=baseline, settings=settings, threads=threads)
+    rows, usual = read_test_rows(model, model_path, ()), read_usual_rows(model, baseline)
+    return explain_rows(model, rows, method, clock=time.monotonic, threads=threads, usual=usual)
 
 
 def explain_table_file(
-    model: Model, data: str, method: Method, *, settings: Sequence[str], threads: int | None
+    model: Model, data: str, method: Method, *, baseline: str | None, settings: Sequence[str], threads: int | None
 ) -> Explanation:
     """What a method finds on a table, read as the training file was, or as it looks where that does not fit."""
     spec = model.spec.data
@@ -88,16 +99,23 @@ def explain_table_file(
         if method.needs_targets:
             rows = require_target_columns(rows, reader, data)
         cells = describe_percent_cells(rows.inputs.types, reader.columns().values(), spec)
-        found = explain_rows(reader, rows, method, clock=time.monotonic, threads=threads)
+        usual = read_usual_rows(reader, baseline)
+        found = explain_rows(reader, rows, method, clock=time.monotonic, threads=threads, usual=usual)
         return replace(found, notices=(*cells, *found.notices))
 
     found = form.try_readings(explain)
     return replace(found, notices=(*form.notices, *found.notices))
 
 
-def require_free_output(out: Path, model_path: Path, data: str, model: Model) -> None:
-    """Refuse to write where the input or the model is, or in the place of any file that is not empty."""
-    require_separate_output(out, model_path, data, model)
+def read_usual_rows(model: Model, baseline: str | None) -> Rows | None:
+    """The rows of the file `baseline`, written as DATA is; None if none is named."""
+    return None if baseline is None else read_rows(baseline, model.spec.data, Path(), only=model.columns())
+
+
+def require_free_output(out: Path, model_path: Path, inputs: Sequence[str | None], model: Model) -> None:
+    """Refuse to write where an input or the model is, or in the place of any file that is not empty."""
+    for each in inputs:
+        require_separate_output(out, model_path, each or "-", model)
     if out.is_file() and out.stat().st_size:
         raise SpecError(f"--out {out}: exists; choose another name, or remove it first")
 

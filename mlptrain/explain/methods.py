@@ -9,17 +9,22 @@ from mlptrain.arguments import require_choice
 from mlptrain.errors import DataError, SpecError
 from mlptrain.explain.effect_curves import EffectCurves
 from mlptrain.explain.effects import Effects
+from mlptrain.explain.gradients import Gradients
 from mlptrain.explain.importance import Importance
 from mlptrain.explain.permutation import Clock, Permutation
+from mlptrain.explain.row_effects import RowEffects
+from mlptrain.explain.shapley import Shapley
 from mlptrain.model.model import Model
 from mlptrain.model.products import limit_threads
 from mlptrain.model.rows import Rows, describe_blank_lines, drop_uncounted_rows, find_doubtful_rows
 from mlptrain.plain import from_plain
 
-Method = Permutation | Effects
+RowMethod = Gradients | Shapley
+"""What explains the answers for single rows, against usual ones."""
+Method = Permutation | Effects | RowMethod
 """What `explain` can do. A new method is a frozen dataclass with its `name`, its options as fields and `explain`."""
 
-Explanation = Importance | EffectCurves
+Explanation = Importance | EffectCurves | RowEffects
 """What the methods find."""
 
 METHODS: Mapping[str, type[Method]] = {list_component_names(kind)[0]: kind for kind in list_union_members(Method)}
@@ -56,8 +61,10 @@ def to_list(value: Any) -> Any:
     return [to_list(each) for each in value] if isinstance(value, tuple | list) else value
 
 
-def explain_rows(model: Model, rows: Rows, method: Method, *, clock: Clock, threads: int | None = None) -> Explanation:
-    """What a method finds of a model on rows, and all there is to say about the rows."""
+def explain_rows(
+    model: Model, rows: Rows, method: Method, *, clock: Clock, threads: int | None = None, usual: Rows | None = None
+) -> Explanation:
+    """What a method finds of a model on rows (some against usual ones), and all there is to say about the rows."""
     refuse_images(model)
     if not rows.count:
         absent = [name for name in model.columns() if name not in rows.inputs.columns]
@@ -68,9 +75,19 @@ def explain_rows(model: Model, rows: Rows, method: Method, *, clock: Clock, thre
         notices += left_out
     network = model.networks[0].network
     with limit_threads(network, network.chunk_rows(), threads):
-        found = method.explain(model, rows, clock)
+        if isinstance(method, RowMethod):
+            found: Explanation = method.explain(model, rows, usual)
+        else:
+            found = method.explain(model, rows, clock)
     said = (*notices, *describe_blank_lines(rows), *filter(None, [found.odd_cells.words()]), *found.notices)
     return replace(found, notices=said)
+
+
+def require_row_method(method: Method) -> None:
+    """An error where a baseline is given to a method that has none."""
+    if not isinstance(method, RowMethod):
+        others = ", ".join(list_component_names(kind)[0] for kind in list_union_members(RowMethod))
+        raise SpecError(f"baseline: the method {method.name} has no such option; it is of {others}")
 
 
 def refuse_images(model: Model) -> None:

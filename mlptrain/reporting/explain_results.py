@@ -5,9 +5,11 @@ from typing import Any
 
 from mlptrain.explain.effect_curves import EffectCurves
 from mlptrain.explain.importance import Importance
+from mlptrain.explain.row_effects import RowEffects
 from mlptrain.reporting.bars import EIGHTHS
 from mlptrain.reporting.effect_results import build_effects_document, format_effects
 from mlptrain.reporting.importance_results import build_importance_document, format_importance
+from mlptrain.reporting.row_effect_results import build_row_effects_document, format_row_effects
 from mlptrain.reporting.terminal import ANYWHERE, Terminal
 
 
@@ -27,5 +29,7 @@ def build_explanation_document(result: Any) -> dict[str, Any]:
 
 format_explanation.register(Importance, format_importance)
 format_explanation.register(EffectCurves, format_effects)
+format_explanation.register(RowEffects, format_row_effects)
 build_explanation_document.register(Importance, build_importance_document)
 build_explanation_document.register(EffectCurves, build_effects_document)
+build_explanation_document.register(RowEffects, build_row_effects_document)

@@ -13,6 +13,7 @@ from mlptrain.commands.init import Starter
 from mlptrain.commands.show import Description, describe_model
 from mlptrain.explain.effect_curves import EffectCurves
 from mlptrain.explain.importance import Importance
+from mlptrain.explain.row_effects import RowEffects
 from mlptrain.fitting.fit import Fit
 from mlptrain.fitting.outcome import Outcome, TrainingResult
 from mlptrain.model.baseline import describe_no_better
@@ -49,6 +50,12 @@ from mlptrain.reporting.importance_results import (
 )
 from mlptrain.reporting.loss_chart import LossCurve, draw_loss_chart
 from mlptrain.reporting.metric_rows import choose_headline, describe_scaled_loss, shorten_metrics
+from mlptrain.reporting.row_effect_results import (
+    MOST_EXPLAINED,
+    describe_row_effect,
+    describe_sum,
+    tabulate_row_effect,
+)
 from mlptrain.reporting.show_results import MOST_EPOCHS, add_baseline, describe_end, tabulate_history
 from mlptrain.reporting.terminal import ANYWHERE
 from mlptrain.reporting.text_tables import REFIT, format_size, tabulate_metrics
@@ -197,6 +204,21 @@ def render_effects(result: EffectCurves) -> Iterator[Html]:
     for each in result.columns if len(result.columns) <= FEW else ():
         yield make_html_heading(each.column)
         yield make_html_table(tabulate_points(result, each))
+
+
+@render_html.register
+def _(result: RowEffects) -> Html:
+    return keep_small(render_row_effects(result))
+
+
+def render_row_effects(result: RowEffects) -> Iterator[Html]:
+    """The effects of the first rows, and what they add up to."""
+    for each in result.rows[:MOST_EXPLAINED]:
+        yield make_html_paragraph(describe_row_effect(each, result))
+        yield make_html_table(tabulate_row_effect(each))
+    if len(result.rows) > MOST_EXPLAINED:
+        yield make_html_paragraph(f"and {len(result.rows) - MOST_EXPLAINED:,} more rows, in rows")
+    yield make_html_paragraph(describe_sum(result))
 
 
 @render_html.register

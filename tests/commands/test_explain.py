@@ -155,3 +155,67 @@ def test_a_file_that_is_written_otherwise_is_read_as_eval_reads_it(mixed, tmp_pa
     )
     assert json.loads(turned.out)["columns"] == json.loads(straight.out)["columns"]
     assert "not written as the training file" in turned.err
+
+
+# ---- single rows
+
+
+def test_rows_are_explained_by_gradients_unless_a_method_is_named(iris):
+    for options, method in (([], "gradients"), (["--method", "shapley"], "shapley")):
+        found = json.loads(explain(iris, "iris.npz", IRIS, "--rows", "1,101,51", "--json", *options).out)
+        assert found.keys() == {"method", "score", "usual", "largest_gap", "rows", "seen"}
+        assert (found["method"], found["score"]) == (method, "log-odds")
+        assert [row["row"] for row in found["rows"]] == [1, 101, 51]
+        for row in found["rows"]:
+            assert row["explained"] == row["prediction"]
+            assert row["baseline"] + sum(row["effects"].values()) == pytest.approx(row["score"], abs=0.02)
+            assert row["effects"].keys() == row["cells"].keys()
+
+
+def test_out_has_one_line_a_row_that_adds_up(mixed, tmp_path):
+    (tmp_path / "t.csv").write_text(csv_text(mixed_rows(30)), encoding="utf-8")
+    model = next(mixed.glob("*.npz"))
+    ended = explain(tmp_path, model, "t.csv", "--rows", "all", "--out", "effects.csv")
+    assert (ended.code, ended.out) == (0, "")
+    lines = list(csv.DictReader((tmp_path / "effects.csv").read_text(encoding="utf-8").splitlines()))
+    assert [line["row"] for line in lines] == list(map(str, range(1, 31)))
+    effects = [name for name in lines[0] if name.startswith("effect_")]
+    assert list(lines[0]) == ["row", "prediction", "explained", "score", "baseline", *effects]
+    for line in lines:
+        total = float(line["baseline"]) + sum(float(line[name]) for name in effects)
+        assert total == pytest.approx(float(line["score"]), abs=0.02)
+
+
+def test_a_baseline_is_what_effects_are_counted_from(iris, tmp_path):
+    rows = IRIS.read_text(encoding="utf-8").splitlines()
+    one = tmp_path / "one.csv"
+    one.write_text("\n".join([rows[0], rows[60]]), encoding="utf-8")
+    for method in ("gradients", "shapley"):
+        options = ["--method", method, "--class", "virginica", "--json"]
+        found = json.loads(explain(iris, "iris.npz", IRIS, "--rows", "61,60", "--baseline", one, *options).out)
+        other, same = found["rows"]
+        assert {*same["effects"].values()} == {0.0}
+        assert same["score"] == pytest.approx(other["baseline"])
+        assert (same["explained"], found["usual"].split()[-2:]) == ("virginica", ["1", "row"])
+
+
+ROWS_REFUSED = {
+    "no rows": (["--rows", "0"], 2, "rows: '0' is no number of rows"),
+    "a row that is not there": (["--rows", "1,151"], 3, "there is no row 151 among the 150 rows, 1 to 150"),
+    "an unknown class": (["--rows", "1", "--class", "rose"], 2, "class_label: 'rose' is no class of the model"),
+    "an option of another method": (["--rows", "1", "--repeats", "3"], 2, "it is of permutation"),
+    "orders of gradients": (["--rows", "1", "--orders", "3"], 2, "it is of shapley"),
+    "a baseline of another method": (["--baseline", "iris.csv"], 2, "it is of gradients, shapley"),
+    "a baseline that is not there": (["--rows", "1", "--baseline", "none.csv"], 3, "none.csv"),
+    "out is the baseline": (["--rows", "1", "--baseline", "other.csv", "--out", "other.csv"], 2, "choose another name"),
+}
+
+
+@pytest.mark.parametrize(("options", "code", "said"), ROWS_REFUSED.values(), ids=ROWS_REFUSED)
+def test_what_cannot_be_asked_of_rows_is_refused(iris, options, code, said):
+    (iris / "other.csv").write_text("\n".join(IRIS.read_text().splitlines()[:90]), encoding="utf-8")
+    before = files(iris)
+    ended = explain(iris, "iris.npz", "iris.csv", *options)
+    assert (ended.code, ended.out) == (code, "")
+    assert said in " ".join(ended.err.split())
+    assert files(iris) == before

@@ -8,57 +8,22 @@ import pytest
 from numpy.random import default_rng
 
 from mlptrain.engine.dropout import Dropout
-from mlptrain.engine.embeddings import PBLD, PLR, NumericEmbedding, PiecewiseLinear
+from mlptrain.engine.embeddings import NumericEmbedding, PiecewiseLinear
 from mlptrain.engine.input_gradient import (
     copy_in_float64,
     embed_inputs,
     find_input_embedding,
     run_with_way_back,
 )
-from mlptrain.engine.input_layout import Codes, InputLayout
-from mlptrain.engine.members import Members, Networks, TabM, TabMMini
+from mlptrain.engine.members import Members, TabM
 from mlptrain.engine.norms import Norm
 from mlptrain.engine.units import AnyActivation
 from mlptrain.model.architecture import build_network
 from mlptrain.spec.fields import ModelSpec
 from tests.support.drawing import DTYPES, identical, label, members
+from tests.support.networks import EMBEDDINGS, MEMBERS, NUMBERS, ROWS, draw_inputs, make_network
 
-ROWS = 3
-NUMBERS = InputLayout(width=3, numbers=(0, 2))
-CODES = InputLayout(width=4, numbers=(0, 3), codes=(Codes(place=1, levels=4, width=2),))
-"""number · category · 0/1 · number."""
-EMBEDDINGS = [
-    (NUMBERS, None),
-    (CODES, None),
-    (CODES, PBLD(frequencies=4, outputs=2)),
-    (NUMBERS, PLR(frequencies=4, outputs=2)),
-    (CODES, PLR(frequencies=2, outputs=1, relu=False)),
-    (CODES, PiecewiseLinear(bins=3, outputs=2)),
-]
-MEMBERS = [Networks(), Networks(count=3), TabM(count=3), TabMMini(count=3)]
 CLOSE = 1e-6
-
-
-def network(layout, embedding, members=MEMBERS[0], *, hidden=(4, 3), seed=0, **model):
-    """A network of two hidden layers whose numbers are all drawn, its pieces and running statistics included."""
-    spec = ModelSpec(hidden=hidden, dtype="float64", numeric_embedding=embedding, **model)
-    net = build_network(spec, layout, 2, members=members)
-    net.initialize(inputs(layout, 40, seed=9), seed)
-    draw = default_rng(seed)
-    net.parameters.theta[...] = 0.7 * draw.standard_normal(net.parameters.theta.size)
-    for name, buffer in net.buffers.items():
-        if "running" in name:
-            buffer[...] = draw.uniform(0.5, 2, buffer.shape)
-    return net
-
-
-def inputs(layout, rows=ROWS, seed=1):
-    """Drawn numbers and codes."""
-    draw = default_rng(seed)
-    x = draw.standard_normal((rows, layout.width))
-    for each in layout.codes:
-        x[:, each.place] = draw.integers(0, each.levels, rows)
-    return x
 
 
 def weigh(net, seed=5):
@@ -102,8 +67,8 @@ def test_the_gradient_of_every_combination_is_the_derivative(activation):
     for number, (norm, (layout, embedding)) in enumerate(product([None, *members(Norm)], EMBEDDINGS)):
         for _ in range(1 + number % 2):
             kind = next(kinds)
-        net = network(layout, embedding, kind, activation=activation, norm=norm, seed=number)
-        x, c = inputs(layout), weigh(net)
+        net = make_network(layout, embedding, kind, activation=activation, norm=norm, seed=number)
+        x, c = draw_inputs(layout), weigh(net)
         codes = [each.place for each in layout.codes]
         case = f"{norm}, {embedding}, {kind}"
         assert agrees(net, x, c, codes), case
@@ -116,9 +81,9 @@ def test_the_gradient_of_every_combination_is_the_derivative(activation):
 def test_every_embedding_for_every_kind_of_members(layout, embedding, kind):
     """With a dropout, a scaling, a residual block and a temperature: all that a network may begin and end with."""
     spec = {"input_dropout": Dropout(rate=0.2), "input_scaling": True, "residual": 1, "parametrization": "ntk"}
-    net = network(layout, embedding, kind, hidden=(3, 3), calibration="temperature", **spec)
+    net = make_network(layout, embedding, kind, hidden=(3, 3), calibration="temperature", **spec)
     net.buffers["calibration.temperature"][...] = 1.7
-    x, c = inputs(layout), weigh(net)
+    x, c = draw_inputs(layout), weigh(net)
     assert agrees(net, x, c, [each.place for each in layout.codes])
     h = embed_inputs(net, x)
     assert agrees(net, h, c, embedded=True)
@@ -129,15 +94,15 @@ def test_every_embedding_for_every_kind_of_members(layout, embedding, kind):
 @pytest.mark.parametrize("kind", MEMBERS[1:], ids=lambda each: each.name)
 def test_rows_that_all_members_see_get_the_sum_over_the_members(kind):
     layout, embedding = EMBEDDINGS[2]
-    net = network(layout, embedding, kind)
-    x, c = inputs(layout), weigh(net)
+    net = make_network(layout, embedding, kind)
+    x, c = draw_inputs(layout), weigh(net)
     apart = gradient(net, np.repeat(x[None], 3, axis=0), c)
     np.testing.assert_allclose(gradient(net, x, c), apart.sum(axis=0), rtol=1e-12, atol=1e-14)
 
 
 def test_at_an_edge_of_two_pieces_the_slope_is_that_of_the_piece_above():
-    net = network(NUMBERS, PiecewiseLinear(bins=3, outputs=2))
-    x = inputs(NUMBERS, 1)
+    net = make_network(NUMBERS, PiecewiseLinear(bins=3, outputs=2))
+    x = draw_inputs(NUMBERS, 1)
     x[0, [0, 2]] = net.buffers["input.embedding.start"][:, 1]
     above = (value(net, x + 1e-7, 1.0) - value(net, x, 1.0)) / 1e-7
     assert gradient(net, x, np.ones(2)).sum() == pytest.approx(above, rel=1e-5)
@@ -146,8 +111,8 @@ def test_at_an_edge_of_two_pieces_the_slope_is_that_of_the_piece_above():
 def test_training_is_not_touched():
     """A gradient of θ is the same whether or not that of the inputs is wanted, and what is not wanted costs nothing."""
     for layout, embedding in EMBEDDINGS[1:]:
-        net = network(layout, embedding)
-        x, stage = inputs(layout), net.stages[0]
+        net = make_network(layout, embedding)
+        x, stage = draw_inputs(layout), net.stages[0]
         found = []
         for wanted in (False, True):
             y, backward = stage(x, net.begin(ROWS))
@@ -163,9 +128,9 @@ def test_a_copy_in_float64_is_the_same_network_and_leaves_it_alone(dtype):
     layout, embedding = EMBEDDINGS[-1]
     spec = ModelSpec(hidden=(4,), dtype=dtype.name, numeric_embedding=embedding)
     net = build_network(spec, layout, 2, members=TabM(count=3))
-    net.initialize(inputs(layout, 40).astype(dtype), 1)
+    net.initialize(draw_inputs(layout, 40).astype(dtype), 1)
     net.parameters.gradient[...] = 7
-    x = inputs(layout).astype(dtype)
+    x = draw_inputs(layout).astype(dtype)
     copy = copy_in_float64(net)
     logits, go_back = run_with_way_back(copy, x.astype(np.float64))
     go_back(logits)
