@@ -195,7 +195,10 @@ def describe_runs(runs: Sequence[Run], systems: Sequence[str]) -> Iterator[str]:
         "files not counted. All get the same data frames and the same rows; each holds out rows for itself."
     )
     yield ""
-    yield from (f"* {name}: {SYSTEMS[name].about}." for name in systems)
+    for name in systems:
+        own = [run for run in runs if run.system == name]
+        tables, seeds = len({run.table for run in own}), sorted({run.seed for run in own})
+        yield f"* {name}: {SYSTEMS[name].about}; {tables} tables, seeds {', '.join(map(str, seeds))}."
 
 
 def describe_cells(found: Runs, table: str, system: str, systems: Sequence[str]) -> tuple[str, str]:
