@@ -1,8 +1,9 @@
 """Permutation importance (Breiman, 2001; Fisher, Rudin, Dominici, 2019) of the columns of a table.
 
-A repeat moves the cells of a column by a cyclic shift of a random order, so that no row keeps its own, and measures
-what the model loses. Columns that say the same stand in for each other: then none is needed, while all together are.
-They are also moved together, since a column moved alone makes rows that there cannot be (Hooker, Mentch, Zhou, 2021).
+A repeat moves the cells of a column by a cyclic shift along a random order of the rows, so that no row keeps its own,
+and measures what the model loses. Columns that say the same stand in for each other: then none is needed, while all
+together are. They are also moved together, since a column moved alone makes rows that there cannot be (Hooker, Mentch,
+Zhou, 2021).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,7 +12,6 @@ from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from annotated_types import Ge
-from numpy.random import BitGenerator
 from numpy.typing import NDArray
 
 from mlptrain.data.odd_cells import OddCells
@@ -140,16 +140,16 @@ class Rounds:
         """Whole rounds, up to `repeats`; none begins that would probably end after the time `limit`."""
         start = clock()
         while self.done < repeats:
+            order = draw_order(self.seed, self.done, self.encoded.count)
             for each in self.moved:
-                self.measure(each)
+                self.measure(each, shift_order(order, draw_shift(self.seed, each, self.done, len(order))))
             self.done += 1
             spent = clock() - start
             if self.done >= FEWEST_REPEATS and spent + spent / self.done > limit:
                 return
 
-    def measure(self, names: Group) -> None:
+    def measure(self, names: Group, donors: RowNumbers) -> None:
         """One more repeat of some columns."""
-        donors = shift_random_order(name_bits(self.seed, names, self.done), self.encoded.count)
         judgement = self.encoded.judge(names, donors, losses=self.losses)
         difference, parts = self.score.find_difference(judgement, donors)
         self.differences.setdefault(names, []).append(difference)
@@ -165,16 +165,21 @@ class Rounds:
             yield names, make_estimate(np.array(differences), error, self.encoded.count)
 
 
-def name_bits(seed: int, names: Group, repeat: int) -> BitGenerator:
-    """The random bits of a repeat: by the names of the columns, so that their places do not matter."""
-    return stream(seed, f"permutation {'+'.join(sorted(names))}", repeat)
-
-
-def shift_random_order(bits: BitGenerator, count: int) -> RowNumbers:
-    """The donor of each row: the next one in a random order, the first one after the last."""
+def draw_order(seed: int, repeat: int, count: int) -> RowNumbers:
+    """The random order of the rows in a repeat."""
     if count < 2:
         raise DataError("explain: one row has no other to take cells from; give more rows")
-    order = permutation(bits, count)
-    donors = np.empty(count, np.int64)
-    donors[order] = np.roll(order, -1)
+    return permutation(stream(seed, "explain order", repeat), count)
+
+
+def draw_shift(seed: int, names: Group, repeat: int, count: int) -> int:
+    """How far some columns are shifted in a repeat, from 1 to B − 1: by their names, whatever their places."""
+    (raw,) = stream(seed, f"explain {'+'.join(sorted(names))}", repeat).random_raw(1).tolist()
+    return 1 + raw % (count - 1)
+
+
+def shift_order(order: RowNumbers, shift: int) -> RowNumbers:
+    """The donor of each row: the one that is so many places further in the order, from the end on to its beginning."""
+    donors = np.empty(len(order), np.int64)
+    donors[order] = np.roll(order, -shift)
     return donors

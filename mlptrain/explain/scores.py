@@ -8,6 +8,7 @@ whose mean over repeats tells the standard error over rows *and* repeats (`estim
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.random import BitGenerator
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from mlptrain.engine.bootstrap import resample_weights
 from mlptrain.engine.comparisons import Comparison, Undefined, Value
 from mlptrain.engine.metrics import METRICS, is_larger_better, list_metrics, measure_metric
+from mlptrain.engine.ranking import measure_row_wins
 from mlptrain.errors import DataError, SpecError
 from mlptrain.model.fitted_network import Judgement
 from mlptrain.model.head import Head
@@ -38,44 +40,80 @@ class RowMean:
     root: bool = False
     """Whether g is the square root."""
 
+    def measure(self, judgement: Judgement, answers: Comparison) -> tuple[float, Doubles]:
+        """m, and the influence uᵢ = (B wᵢ / W) meanₖ g′(mₖ) (vᵢₖ − mₖ) of each row on it (B,)."""
+        v = self.values(judgement, answers).astype(np.float64)
+        w = judgement.weights / judgement.weights.sum()
+        m = w @ v
+        g, slope = (np.sqrt(m), 0.5 / np.sqrt(np.where(m > 0, m, np.inf))) if self.root else (m, np.ones_like(m))
+        return float(g.mean()), len(w) * w * ((v - m) * slope).mean(axis=1)
 
-ROW_MEANS: Mapping[str, RowMean] = {
+
+@dataclass(frozen=True)
+class RankedArea:
+    """The area under the ROC curve A, of more than two classes the mean over those against the rest."""
+
+    def measure(self, judgement: Judgement, answers: Comparison) -> tuple[float, Doubles]:
+        """A, and uᵢ = (B wᵢ / Wᵢ) (pᵢ − A): Wᵢ is the weight of the row's class, pᵢ its wins (DeLong et al., 1988)."""
+        areas, influences = [], []
+        for ranking in answers.rankings:  # type: ignore[union-attr]
+            wins, own = measure_row_wins(ranking, judgement.weights)
+            shares = judgement.weights / own
+            area = float((shares * wins)[ranking.order] @ ranking.positive)
+            areas.append(area)
+            influences.append(len(wins) * shares * (wins - area))
+        return float(np.mean(areas)), np.mean(influences, axis=0)
+
+
+KNOWN: Mapping[str, RowMean | RankedArea] = {
     LOSS: RowMean(lambda judgement, _: judgement.losses[:, None]),
+    "accuracy": RowMean(lambda _, answers: find_right_rows(answers)),
+    "error_rate": RowMean(lambda _, answers: 1 - find_right_rows(answers)),
+    "auc": RankedArea(),
     "log_loss": RowMean(lambda _, answers: answers.surprisals[:, None]),  # type: ignore[union-attr]
     "brier": RowMean(lambda _, answers: answers.squared_distances[:, None]),  # type: ignore[union-attr]
     "rmse": RowMean(lambda _, answers: np.square(answers.errors), root=True),  # type: ignore[union-attr]
     "mae": RowMean(lambda _, answers: np.abs(answers.errors)),  # type: ignore[union-attr]
 }
+"""The metrics on which the influence of a row is known."""
+
+
+def find_right_rows(answers: Any) -> Doubles:
+    """1 for each row whose class was predicted, else 0 (B, 1)."""
+    right: Doubles = (answers.cells % answers.classes == answers.truth).astype(np.float64)
+    return right[:, None]
 
 
 @dataclass(frozen=True)
-class MeanScore:
-    """The difference of a mean over rows, whose error follows from the rows' influences."""
+class KnownScore:
+    """The difference of a metric whose error follows from the rows' influences."""
 
-    kind: RowMean
+    name: str
     head: Head
     intact: Judgement
 
-    def find_difference(self, judgement: Judgement, donors: RowNumbers) -> tuple[float, Doubles]:
-        """m(moved) − m(intact), and the influence ψ (B,) of each row on it.
+    @cached_property
+    def before(self) -> tuple[float, Doubles]:
+        """The metric of the intact rows, and the rows' influences on it."""
+        return self.measure(self.intact)
 
-        uᵢ = (B wᵢ / W) meanₖ g′(mₖ) (vᵢₖ − mₖ) is the influence of a row on m, δᵢ = uᵢ(moved) − uᵢ(intact) that on the
-        difference as the row that is judged. Row i also gives its cells to row j = d⁻¹(i): ψᵢ = δᵢ + δⱼ, the
-        projections of a U-statistic of order 2 (Hoeffding, 1948). Without δⱼ the interval would be far too narrow.
+    def find_difference(self, judgement: Judgement, donors: RowNumbers) -> tuple[float, Doubles]:
+        """m(moved) − m(intact), and the influence ψ (B,) of each row on it; both negative where larger is better.
+
+        δᵢ = uᵢ(moved) − uᵢ(intact) is the influence of a row as the one that is judged. Row i also gives its cells to
+        row j = d⁻¹(i): ψᵢ = δᵢ + δⱼ, the projections of a U-statistic of order 2 (Hoeffding, 1948). Without δⱼ the
+        interval would be far too narrow.
         """
-        moved, own = self.measure(judgement)
-        before, of_intact = self.measure(self.intact)
+        sign = -1 if is_larger_better(self.name) else 1
+        (before, of_intact), (moved, own) = self.before, self.measure(judgement)
         influence = own - of_intact
         influence[donors] += own - of_intact
-        return moved - before, influence
+        return sign * (require_value(self.name, moved) - before), sign * influence
 
     def measure(self, judgement: Judgement) -> tuple[float, Doubles]:
         """m, and u (B,)."""
-        v = self.kind.values(judgement, self.head.compare(judgement.predictions, judgement.truth)).astype(np.float64)
-        w = judgement.weights / judgement.weights.sum()
-        m = w @ v
-        g, slope = (np.sqrt(m), 0.5 / np.sqrt(np.where(m > 0, m, np.inf))) if self.kind.root else (m, np.ones_like(m))
-        return float(g.mean()), len(w) * w * ((v - m) * slope).mean(axis=1)
+        answers = self.head.compare(judgement.predictions, judgement.truth)
+        return KNOWN[self.name].measure(judgement, answers)
 
     def estimate_error(self, influence: Doubles) -> float:
         """√(Σ ψ² / (B (B − 1))), from the influences averaged over repeats."""
@@ -133,7 +171,7 @@ class SampledScore:
         return float(known.std(ddof=1)) if len(known) > 1 else float("nan")
 
 
-Score = MeanScore | SampledScore
+Score = KnownScore | SampledScore
 
 
 def require_value(name: str, value: Value) -> float:
@@ -162,9 +200,13 @@ def choose_metric(asked: str | None, watched: str | None, head: Head) -> str:
 
 def make_score(name: str, head: Head, intact: Judgement, bits: BitGenerator) -> Score:
     """What measures a metric on the intact rows and on those whose cells are moved."""
-    if name in ROW_MEANS:
-        score = MeanScore(ROW_MEANS[name], head, intact)
-        require_value(name, score.measure(intact)[0])
+    if name in KNOWN:
+        if name != LOSS:
+            require_value(
+                name, measure_metric(METRICS[name], head.compare(intact.predictions, intact.truth), intact.weights)
+            )
+        score = KnownScore(name, head, intact)
+        require_value(name, score.before[0])
         return score
     ones = np.ones(len(intact.truth))
     return SampledScore(name, head, intact, np.stack([resample_weights(ones, bits) for _ in range(SAMPLES)]))

@@ -1,11 +1,12 @@
 """A ranking is the rows in order of their scores, with the runs of equal ones."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.random import default_rng
 
-from mlptrain.engine.ranking import rank_rows, rank_rows_per_class
+from mlptrain.engine.ranking import measure_row_wins, rank_rows, rank_rows_per_class, trace_curve
 from tests.support.comparing import draw_labels
 from tests.support.drawing import drawn
 
@@ -46,3 +47,19 @@ def test_two_classes_are_ranked_once_and_more_each_against_the_rest(seed, rows, 
         np.testing.assert_array_equal(ranking.positive, (truth == k)[ranking.order])
         margins = p[:, 1] - p[:, 0] if classes == 2 else p[:, k]
         assert (np.diff(margins[ranking.order]) >= 0).all()
+
+
+@pytest.mark.parametrize("ties", [False, True])
+def test_the_mean_wins_of_both_classes_are_the_area_under_the_curve(ties):
+    random = np.random.default_rng(3)
+    scores, positive, weights = random.normal(size=60), random.random(60) < 0.4, random.integers(1, 4, 60) * 1.0
+    scores = np.round(scores) if ties else scores
+    ranking = rank_rows(positive, scores)
+    curve = trace_curve(ranking, weights)
+    wins, own = measure_row_wins(ranking, weights)
+    for of_class in (positive, ~positive):
+        assert (weights * wins / own)[of_class].sum() == pytest.approx(curve.wins / curve.pairs, abs=1e-12)
+    row = int(np.flatnonzero(positive)[0])
+    others, w = scores[~positive], weights[~positive]
+    expected = (w * ((others < scores[row]) + 0.5 * (others == scores[row]))).sum() / w.sum()
+    assert wins[row] == pytest.approx(expected, abs=1e-12)
