@@ -23,6 +23,7 @@ class Explainable:
 
         `gradients` and `shapley`: the effect of each column on the answers for single `rows` (the first so many, "all",
         or a list of their numbers, from 1), of a class `class_label`, against the mean of the data or of a `baseline`.
+        `counterfactual`: the nearest `change` of some columns ("a,b" or a list) that gives the rows another class.
 
         >>> import mlptrain
         >>> table = {"x": [0.0, 1.0, 2.0, 3.0] * 8, "y": [1.5, 3.5, 5.5, 7.5] * 8}

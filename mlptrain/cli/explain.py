@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 Data = Annotated[str | None, typer.Argument(metavar="[DATA]", help="A table; by default the spec's test part.")]
 METHOD_HELP = (
     "`permutation`: what each column is worth; `effects`: how it moves the prediction. Of single rows: `gradients`, "
-    "what moved the answer away from the mean; `shapley`, the fair share of each column."
+    "what moved the answer away from the mean; `shapley`, the fair share of each column; `counterfactual`, what would "
+    "change it."
 )
 Method = Annotated[str | None, typer.Option(metavar="METHOD", help=METHOD_HELP)]
 ExplainedRows = Annotated[
@@ -35,6 +36,12 @@ Baseline = Annotated[
     str | None, typer.Option(metavar="FILE", help="Rows that are usual; by default those of DATA.", show_default=False)
 ]
 Orders = Annotated[int | None, typer.Option(metavar="N", min=2, help="Of shapley: pairs of orders; by default 10.")]
+ToChange = Annotated[
+    str | None, typer.Option("--change", metavar='"a,b"', help="Of counterfactual: the columns that may change.")
+]
+MostChanges = Annotated[
+    int | None, typer.Option("--most-changes", metavar="N", min=1, max=3, help="… at once; by default 3.")
+]
 Metric = Annotated[
     str | None, typer.Option(metavar="NAME", help="By default what the fit watched, if it is proper; log loss, RMSE.")
 ]
@@ -69,6 +76,8 @@ def explain_command(
     rows: ExplainedRows = None,
     baseline: Baseline = None,
     orders: Orders = None,
+    change: ToChange = None,
+    most_changes: MostChanges = None,
     metric: Metric = None,
     groups: Groups = None,
     time_limit: TimeLimit = None,
@@ -89,7 +98,7 @@ def explain_command(
     options = {
         **{"metric": metric, "groups": groups, "time_limit": time_limit, "repeats": repeats, "rows_limit": rows_limit},
         **{"columns": columns, "class_label": class_label, "curve": curve, "points": points},
-        **{"rows": rows, "orders": orders},
+        **{"rows": rows, "orders": orders, "change": change, "most_changes": most_changes},
     }
     chosen = method or ("permutation" if rows is None else "gradients")
     how = {"baseline": baseline, "out": out, "settings": settings or (), "threads": threads}

@@ -75,6 +75,19 @@ def parse_groups(text: str, names: Sequence[str], option: str = "groups") -> lis
         groups += [[]] * (text[found.end()] == ",")
 
 
+def parse_columns(asked: str | Sequence[str], names: Sequence[str], *, option: str, why: str) -> list[str]:
+    """The columns in a text such as "a,b", or in a list; `why` says what is against columns that are joined by +."""
+    if isinstance(asked, str):
+        groups = parse_groups(asked, names, option)
+        if several := [group for group in groups if len(group) > 1]:
+            raise SpecError(f"{option}: {why}; write {','.join(several[0])}")
+        asked = [name for group in groups for name in group]
+    for name in asked:
+        if name not in names:
+            raise SpecError(refuse_unknown(name, names, option))
+    return list(dict.fromkeys(asked))
+
+
 def refuse_unknown(name: str, names: Sequence[str], option: str = "groups") -> str:
     """The sentence that a name in an option is no column of the model."""
     near = "".join(f"; did you mean {other!r}?" for other in find_near_name(name, names))

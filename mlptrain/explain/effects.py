@@ -26,7 +26,7 @@ from mlptrain.data.number_texts import sort_numbers_or_texts
 from mlptrain.data.odd_cells import OddCells
 from mlptrain.data.table import Table
 from mlptrain.errors import SpecError
-from mlptrain.explain.column_groups import parse_groups, refuse_unknown
+from mlptrain.explain.column_groups import parse_columns
 from mlptrain.explain.effect_curves import Effect, EffectCurves, EffectPoint
 from mlptrain.explain.encoded_rows import EncodedRows
 from mlptrain.explain.row_choice import choose_rows
@@ -86,16 +86,7 @@ class Effects:
         """The columns that are asked for."""
         if self.columns is None:
             return names
-        asked = self.columns
-        if isinstance(asked, str):
-            groups = parse_groups(asked, names, option="columns")
-            if several := [group for group in groups if len(group) > 1]:
-                raise SpecError(f"columns: an effect is of one column; write {','.join(several[0])}")
-            asked = tuple(name for group in groups for name in group)
-        for name in asked:
-            if name not in names:
-                raise SpecError(refuse_unknown(name, names, option="columns"))
-        return list(dict.fromkeys(asked))
+        return parse_columns(self.columns, names, option="columns", why="an effect is of one column")
 
     def find_effect(self, probe: "Probe", column: FeatureColumn, table: Table, notices: list[str]) -> Effect:
         """The effect of one column."""

@@ -7,6 +7,8 @@ from typing import Any
 from mlptrain.annotations import list_component_names, list_union_members, read_field_types
 from mlptrain.arguments import require_choice
 from mlptrain.errors import DataError, SpecError
+from mlptrain.explain.changes import Counterfactuals
+from mlptrain.explain.counterfactual import Counterfactual
 from mlptrain.explain.effect_curves import EffectCurves
 from mlptrain.explain.effects import Effects
 from mlptrain.explain.gradients import Gradients
@@ -19,12 +21,12 @@ from mlptrain.model.products import limit_threads
 from mlptrain.model.rows import Rows, describe_blank_lines, drop_uncounted_rows, find_doubtful_rows
 from mlptrain.plain import from_plain
 
-RowMethod = Gradients | Shapley
-"""What explains the answers for single rows, against usual ones."""
+RowMethod = Gradients | Shapley | Counterfactual
+"""What explains the answers for single rows, by usual ones."""
 Method = Permutation | Effects | RowMethod
 """What `explain` can do. A new method is a frozen dataclass with its `name`, its options as fields and `explain`."""
 
-Explanation = Importance | EffectCurves | RowEffects
+Explanation = Importance | EffectCurves | RowEffects | Counterfactuals
 """What the methods find."""
 
 METHODS: Mapping[str, type[Method]] = {list_component_names(kind)[0]: kind for kind in list_union_members(Method)}

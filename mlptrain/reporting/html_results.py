@@ -11,6 +11,7 @@ from mlptrain.commands.check import Check
 from mlptrain.commands.fit import FitResult, make_fit_result
 from mlptrain.commands.init import Starter
 from mlptrain.commands.show import Description, describe_model
+from mlptrain.explain.changes import Counterfactuals
 from mlptrain.explain.effect_curves import EffectCurves
 from mlptrain.explain.importance import Importance
 from mlptrain.explain.row_effects import RowEffects
@@ -20,6 +21,7 @@ from mlptrain.model.baseline import describe_no_better
 from mlptrain.model.evaluation import Evaluation
 from mlptrain.model.model import Model
 from mlptrain.reporting.check_results import describe_gradient, describe_recipe, describe_rows
+from mlptrain.reporting.counterfactual_results import MEANING_OF_CHANGES, list_sentences
 from mlptrain.reporting.effect_results import FEW, MEANING, describe_effects, tabulate_points, tabulate_ranges
 from mlptrain.reporting.evaluate_results import (
     CONFUSION,
@@ -204,6 +206,11 @@ def render_effects(result: EffectCurves) -> Iterator[Html]:
     for each in result.columns if len(result.columns) <= FEW else ():
         yield make_html_heading(each.column)
         yield make_html_table(tabulate_points(result, each))
+
+
+@render_html.register
+def _(result: Counterfactuals) -> Html:
+    return keep_small(map(make_html_paragraph, [*list_sentences(result), MEANING_OF_CHANGES]))
 
 
 @render_html.register

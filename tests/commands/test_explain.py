@@ -219,3 +219,19 @@ def test_what_cannot_be_asked_of_rows_is_refused(iris, options, code, said):
     assert (ended.code, ended.out) == (code, "")
     assert said in " ".join(ended.err.split())
     assert files(iris) == before
+
+
+def test_what_would_change_an_answer(iris, tmp_path):
+    options = ["--method", "counterfactual", "--change", "petal_length,petal_width", "--rows", "1,51"]
+    found = json.loads(explain(iris, "iris.npz", IRIS, *options, "--json").out)
+    assert found.keys() == {"method", "columns", "most_changes", "rows", "seen"}
+    for row in found["rows"]:
+        assert row["new_prediction"] not in (row["prediction"], None)
+        assert {each["column"] for each in row["changes"]} <= {"petal_length", "petal_width"}
+    out = tmp_path / "changes.csv"
+    assert explain(iris, "iris.npz", IRIS, *options, "--out", out).code == 0
+    lines = list(csv.DictReader(out.read_text(encoding="utf-8").splitlines()))
+    assert [line["new_prediction"] for line in lines] == [row["new_prediction"] for row in found["rows"]]
+    assert explain(iris, "iris.npz", IRIS, *options).out.count("would be") == 2
+    ended = explain(iris, "iris.npz", IRIS, "--method", "counterfactual")
+    assert (ended.code, "name the columns that may change" in ended.err) == (2, True)
