@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from threading import RLock, get_ident
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_info, threadpool_limits
+from threadpoolctl import ThreadpoolController, threadpool_info
 
 from mlptrain.engine.network import Network
 
@@ -16,6 +17,52 @@ process has the second core, BLAS threads wait for each other, and small product
 
 ROWS_TO_TRY = 1024
 """Rows of a product that is computed only for the library to take its buffers: they do not grow with more."""
+
+
+class SharedThreadLimit:
+    """The one number of threads that products have in this process, where several threads of Python limit it at a time.
+
+    Each thread of Python asks for what its innermost entry says; of these the smallest number holds. The last that
+    leaves restores what stood before the first: entries overlap, so none can restore what it found itself.
+    """
+
+    def __init__(self) -> None:
+        self._lock = RLock()  # a generator that holds a limit may be collected while another entry has the lock
+        self._entries: dict[object, tuple[int, int]] = {}  # in the order of entering: thread of Python, number
+        self._libraries: Any = None
+        self._before: Any = None
+
+    @contextmanager
+    def hold(self, number: int | None) -> Iterator[None]:
+        """Limit the products to a number of threads for a while; None asks for nothing."""
+        if number is None:
+            yield
+            return
+        entry = object()
+        with self._lock:
+            if not self._entries:
+                self._libraries = ThreadpoolController().select(user_api="blas")
+                self._before = self._libraries.limit(limits=None)
+            self._entries[entry] = get_ident(), number
+            self._apply()
+        try:
+            yield
+        finally:
+            with self._lock:
+                del self._entries[entry]
+                self._apply()
+
+    def _apply(self) -> None:
+        if self._entries:
+            self._libraries.limit(limits=min(dict(self._entries.values()).values()))
+        else:
+            self._before.restore_original_limits()
+        with self._libraries.select(user_api="none").limit(limits=None):
+            pass  # leaving: from 3.8 on threadpoolctl lets no other thread set OpenBLAS until the one that did has left
+
+
+PROCESS_LIMIT = SharedThreadLimit()
+"""The libraries have one number for the whole process, so what was asked of them is kept once for it, too."""
 
 
 def compute_largest_product_size(network: Network, rows: int) -> int:
@@ -45,7 +92,7 @@ def count_product_threads() -> int | None:
 def limit_threads(network: Network, rows: int, asked: int | None) -> Iterator[None]:
     """As many threads as the user has `asked` for; else one while the products are small, all if they are large."""
     few = 1 if are_products_small(network, rows) else None
-    with threadpool_limits(few if asked is None else asked, user_api="blas"):
+    with PROCESS_LIMIT.hold(few if asked is None else asked):
         yield
 
 
