@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mlptrain.arguments import count_threads, shorten_repr
 from mlptrain.data.cells import TextCells
 from mlptrain.data.frames import convert_frame_to_columns, read_frame
-from mlptrain.data.label_texts import convert_labels, find_labels, write_labels
+from mlptrain.data.label_texts import convert_labels, describe_other_texts, find_labels, write_labels
 from mlptrain.data.targets import convert_labels_to_array
 from mlptrain.errors import DataError, EnvironmentFailure, SpecError
 from mlptrain.interface import fit_in_memory, make_host
@@ -28,11 +28,14 @@ from mlptrain.model.estimator_rows import (
     list_text_names,
     name_places,
     name_targets,
-    read_weights,
     require_names_of_training,
+    require_no_masks,
     require_size,
     require_targets,
+    require_targets_of_training,
+    split_columns,
 )
+from mlptrain.model.estimator_weights import multiply_weights, read_weights, require_class_weights
 from mlptrain.model.memory_rows import NAME, adapt_table_to_spec
 from mlptrain.model.model import Model
 from mlptrain.model.rows import Rows, take_chosen_rows
@@ -45,6 +48,7 @@ from mlptrain.spec.parameters import (
     drop_keys_said_elsewhere,
     list_ignored_columns,
     make_draft_from_parameters,
+    refuse_class_weights_twice,
 )
 
 try:
@@ -101,8 +105,9 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
         parameters or the rows. Notices are warnings.
         """
         self.__dict__.pop("model_", None)  # a fit that fails leaves no model of other columns
+        require_no_masks(y=y, sample_weight=sample_weight, y_val=y_val)
         train = self.read_training_rows(X, y, sample_weight)
-        held = self.read_validation_rows(X_val, y_val, list(train.targets))
+        held = self.read_validation_rows(X_val, y_val, y, train.targets)
         columns, weight, part = join_parts(train, held)
         targets = dict.fromkeys(train.targets, self.target_kind)
         roles = Roles(kinds=self.find_kinds(train.inputs), targets=targets, weight=weight, part=part)
@@ -137,15 +142,16 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
         written = self.write_targets(targets, name_targets(y, targets, list(inputs)))
         return EstimatorRows(inputs=inputs, targets=written, weights=self.weigh_rows(targets, weights))
 
-    def read_validation_rows(self, X: Any, y: Any, names: Sequence[str]) -> EstimatorRows | None:
-        """The rows that tell the best epoch; None where none are given."""
+    def read_validation_rows(self, X: Any, y: Any, trained: Any, known: Columns) -> EstimatorRows | None:
+        """The rows that tell the best epoch; None where none are given. `trained` is y, `known` its columns."""
         if X is None and y is None:
             return None
         if X is None or y is None:
             raise SpecError("X_val and y_val belong together; give both, or neither")
         inputs, targets = self.read_inputs(X), self.read_targets(y)
         check_consistent_length(X, targets)
-        written = self.write_targets(targets, names)
+        require_targets_of_training(trained, known, y, targets)
+        written = self.write_targets(targets, list(known))
         return EstimatorRows(inputs=inputs, targets=written, weights=self.weigh_rows(targets, None))
 
     def learn_targets(self, targets: Array) -> None:
@@ -164,8 +170,8 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
             columns = convert_frame_to_columns(X, NAME)
             names, values = list_text_names(columns), list(columns.values())
         else:
-            options = {"dtype": None, "ensure_all_finite": "allow-nan", "ensure_min_samples": least}
-            names, values = [], list(validate_data(self, X, reset=reset, **options).T)
+            options = {"dtype": None, "ensure_all_finite": False, "ensure_min_samples": least}
+            names, values = [], split_columns(X, validate_data(self, X, reset=reset, **options))
         if reset:
             self.input_names_ = names or name_places(len(values))
         require_names_of_training(names, self.input_names_)  # scikit-learn below 1.9 knows those of pandas alone
@@ -193,8 +199,8 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
         """The estimator of a model in a file, with the parameters that its spec says."""
         model = Model.load(path)
         estimator = cls(recipe=None, spec=drop_keys_said_elsewhere(model.spec), random_state=model.spec.seed)
+        names = list_inputs_of_model(model, str(path))
         estimator.restore_targets(model, str(path))
-        names = list_inputs_of_model(model)
         estimator.input_names_, estimator.n_features_in_ = names, len(names)
         if names != name_places(len(names)):
             estimator.feature_names_in_ = np.array(names, object)
@@ -288,13 +294,11 @@ class MLPTrainClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]
         """Keep the classes, their texts and their weights."""
         self.classes_ = find_labels(labels)
         self.label_texts_ = write_labels(self.classes_.tolist())
-        if self.label_texts_ != list(map(str, self.classes_.tolist())):
-            texts = ", ".join(self.label_texts_[:3])
-            warn_caller(f"y: the model says {texts} … for labels that texts do not tell apart")
+        if notice := describe_other_texts(self.classes_.tolist(), self.label_texts_):
+            warn_caller(notice)
+        refuse_class_weights_twice(self.spec, self.class_weight)
+        require_class_weights(self.class_weight)
         self.class_weight_ = compute_class_weight(self.class_weight, classes=self.classes_, y=labels)
-        if not self.class_weight_.all():
-            light = self.classes_.tolist()[int(self.class_weight_.argmin())]
-            raise SpecError(f"class_weight: that of {shorten_repr(light)} is 0; a class without weight is not learned")
 
     def find_places(self, labels: Array) -> NDArray[np.int64]:
         """The place of each label in `classes_`; a DataError for one that is no class."""
@@ -313,8 +317,7 @@ class MLPTrainClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]
         """The weights of rows, times those of their classes."""
         if self.class_weight is None:
             return weights
-        of_class: Doubles = self.class_weight_[self.find_places(labels)]
-        return of_class if weights is None else of_class * weights
+        return multiply_weights(self.class_weight_[self.find_places(labels)], labels.tolist(), weights)
 
     def take_over(self, model: Model) -> None:
         """Keep a fitted model, and which of its scores is that of each class."""
@@ -326,8 +329,8 @@ class MLPTrainClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]
 
     def restore_targets(self, model: Model, name: str) -> None:
         """The classes of a model in a file, of the type that their texts read as."""
-        if not model.head.has_classes or model.reads_images:
-            raise SpecError(f"{name}: this model predicts no classes of rows of a table; see MLPTrainRegressor")
+        if not model.head.has_classes:
+            raise SpecError(f"{name}: this model predicts no classes; load it by MLPTrainRegressor")
         self.classes_, first = np.unique(convert_labels_to_array(model.head.classes), return_index=True)
         self.label_texts_ = [model.head.classes[k] for k in first.tolist()]
 
@@ -384,9 +387,6 @@ class MLPTrainRegressor(RegressorMixin, TableEstimator):  # type: ignore[misc]
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
-
-
-# From arguments of any form to arrays
 
 
 def draw_seed(random_state: Any) -> int:

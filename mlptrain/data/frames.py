@@ -165,7 +165,9 @@ def convert_frame_to_columns(data: Any, name: str) -> dict[Any, Any]:
 def join_columns(first: Any, second: Any) -> Any:
     """The values of one column, then those of another of the same type."""
     if isinstance(first, np.ndarray) and isinstance(second, np.ndarray):
-        return np.concatenate([first, second])
+        joined = np.concatenate([np.asarray(first), np.asarray(second)])
+        masks = [np.ma.getmaskarray(each) for each in (first, second)]
+        return np.ma.array(joined, mask=np.concatenate(masks)) if any(mask.any() for mask in masks) else joined
     return [*list_values(first), *list_values(second)]
 
 

@@ -11,6 +11,9 @@ from mlptrain.data.levels import choose_meaning, trim_text
 from mlptrain.data.number_texts import find_words
 from mlptrain.errors import DataError
 
+SHOWN = 5
+"""How many labels a notice lists."""
+
 
 def convert_labels(given: Any) -> NDArray[Any]:
     """Labels as an array; whole numbers and truth values that are kept as objects are such, as nullable columns have.
@@ -40,6 +43,19 @@ def write_labels(labels: Sequence[Any]) -> list[str]:
     """
     texts = list(map(str, labels))
     return texts if are_labels_distinct(texts) else list(map(str, range(len(texts))))
+
+
+def describe_other_texts(labels: Sequence[Any], texts: Sequence[str]) -> str:
+    """A notice of the texts that a model says for labels, where these are not the labels' own; empty where they are.
+
+    >>> describe_other_texts(["a", "a "], ["0", "1"])
+    "y: as texts its labels are not told apart: the model's file says 0 for 'a', 1 for 'a '"
+    """
+    if list(texts) == list(map(str, labels)):
+        return ""
+    shown = ", ".join(f"{text} for {label!r:.40}" for text, label in zip(texts[:SHOWN], labels, strict=False))
+    more = f" and {len(texts) - SHOWN:,} more" if len(texts) > SHOWN else ""
+    return f"y: as texts its labels are not told apart: the model's file says {shown}{more}"
 
 
 def are_labels_distinct(texts: Sequence[str]) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.data.frames import join_columns
-from mlptrain.errors import DataError
+from mlptrain.errors import DataError, SpecError
 from mlptrain.model.model import Model
 
 Array = NDArray[Any]
@@ -67,11 +67,51 @@ def require_names_of_training(names: Sequence[str], known: Sequence[str]) -> Non
         )
 
 
-def list_inputs_of_model(model: Model) -> list[str]:
-    """The columns of X for a model: those that its spec declares in the order of training, unless it declares some."""
-    data, used = model.spec.data, model.columns()
+def list_inputs_of_model(model: Model, name: str) -> list[str]:
+    """The columns of X for a model, in the order of its table: those that it uses; a SpecError for a model of images.
+
+    An estimator declares all columns of X as they stand, then the targets: of such a model those that are left out are
+    of X, too. Any other spec declares columns in an order of its own, which says nothing of the table's.
+    """
+    if model.reads_images:
+        raise SpecError(f"{name}: this model reads images, and the estimators tables; open it by mlptrain.load")
+    data, used = model.spec.data, list(model.columns())
     declared = [name for name in data.columns if name not in data.targets]
-    return declared if used.keys() <= set(declared) else list(used)
+    features = [each.features for each in model.networks]
+    parts = [[column.name for column in each.columns] for each in features] + [list(each.ignored) for each in features]
+    known = {name for names in parts for name in names}
+    is_ordered = all([name for name in declared if name in names] == names for names in parts)
+    is_estimators = not data.train and list(data.columns) == [*declared, *data.targets]
+    return declared if known == set(declared) and is_ordered and is_estimators else used
+
+
+def split_columns(X: Any, checked: Array) -> list[Array]:
+    """The columns of rows that scikit-learn has checked, with the mask of X, which it drops: such cells are missing."""
+    return list(np.ma.array(checked, mask=X.mask).T if np.ma.isMaskedArray(X) else checked.T)
+
+
+def require_no_masks(**given: Any) -> None:
+    """Refuse what is to be known of each row, by the name of its argument, where some of it is masked."""
+    for name, values in given.items():
+        if np.ma.isMaskedArray(values) and (mask := np.ma.getmaskarray(values)).any():
+            row = int(np.argwhere(mask)[0][0]) + 1
+            raise DataError(f"{name}: that of row {row} is masked; give a value for it, or leave the row out")
+
+
+def list_frame_names(y: Any) -> list[Any]:
+    """The names of a frame's columns, whatever they are."""
+    return list(getattr(y, "column_names", y.columns))  # the columns of PyArrow's are their values
+
+
+def require_targets_of_training(y: Any, targets: Columns, y_val: Any, held: Array) -> None:
+    """Refuse a y_val of another number of columns than y, or, both being frames, of other names or another order."""
+    wanted, found = len(targets), 1 if held.ndim == 1 else held.shape[1]
+    if found != wanted:
+        has = f"{found} column{'s' if found > 1 else ''}"
+        raise DataError(f"y_val has {has}, y has {wanted}; give those of y, in their order")
+    if is_frame(y) and is_frame(y_val) and (names := list_frame_names(y)) != (others := list_frame_names(y_val)):
+        theirs, ours = (", ".join(map(str, each[:20])) for each in (others, names))
+        raise DataError(f"y_val has the columns {theirs}, y has {ours}; give those of y, in their order")
 
 
 def require_targets(y: Any, name: str) -> None:
@@ -80,29 +120,10 @@ def require_targets(y: Any, name: str) -> None:
         raise DataError(f"This {name} estimator requires y to be passed, but the target y is None.")
 
 
-def read_weights(given: Any) -> NDArray[np.float64] | None:
-    """The weights of rows, none below 0 and some above it; None where none are given.
-
-    >>> read_weights([1, 0, 2]).tolist()
-    [1.0, 0.0, 2.0]
-    """
-    if given is None:
-        return None
-    weights = np.asarray(given, np.float64)
-    if weights.ndim != 1:
-        raise DataError(f"sample_weight: an array of the shape {weights.shape} is given; give one weight for each row")
-    for wrong, what in ((~np.isfinite(weights), "no finite number"), (weights < 0, "below zero")):
-        if wrong.any():
-            raise DataError(f"sample_weight: the weight of row {int(wrong.argmax()) + 1} is {what}")
-    if not weights.any():
-        raise DataError("sample_weight: every weight is zero; give some rows a weight above it")
-    return weights
-
-
 def name_targets(y: Any, targets: Array, taken: Sequence[str]) -> list[str]:
     """The names of the targets: those that y has, else y, or y0, y1 … of several; none is that of an input."""
     count = 1 if targets.ndim == 1 else targets.shape[1]
-    given: list[Any] = list(y.columns) if is_frame(y) else [getattr(y, "name", None)]
+    given: list[Any] = list_frame_names(y) if is_frame(y) else [getattr(y, "name", None)]
     if len(given) != count or len(set(given)) < count or not all(isinstance(name, str) and name for name in given):
         given = ["y"] if count == 1 else [f"y{k}" for k in range(count)]
     return [choose_free_name(name, [*taken, *(other for other in given if other != name)]) for name in given]

@@ -119,20 +119,20 @@ def divide_rows_once(data: TrainingData, *, repeat: int) -> Parts:
         parts = split_rows(rows.count, **shares, seed=spec.seed, repeat=repeat, classes=keys.get("classes"))
     for name, wanted, got in (("validation", share, parts.validation), ("test", split.test, parts.test)):
         if wanted and not len(got):
-            why, cure = explain_no_rows(keys)
+            why, cure = explain_no_rows(keys, name)
             raise SpecError(f"data.split.{name}: {wanted:g} of {rows.count} rows {why}; {cure}")
     if not len(parts.train):
         raise SpecError(f"data.split: no row of {rows.count} is left for training; take smaller shares")
     return parts
 
 
-def explain_no_rows(keys: dict[str, NDArray[Any]]) -> tuple[str, str]:
+def explain_no_rows(keys: dict[str, NDArray[Any]], part: str) -> tuple[str, str]:
     """Why a part has no rows, and what to do."""
     if "classes" in keys and np.bincount(keys["classes"]).max() == 1:
-        return "is no row: every class has one row, which goes to training", "set data.split.type: random"
+        return "is no row: every class has one row, which goes to training", f"add rows, or set data.split.{part}: 0"
     if "groups" in keys and len(np.unique(keys["groups"])) < 3:
         return "is no group: there are too few groups", "divide the rows by another column"
-    return "is no row at all", "take a larger share"
+    return "is no row at all", f"take a larger share, or set data.split.{part}: 0"
 
 
 def read_parts_from_column(table: Table, column: str) -> Parts:

@@ -1,6 +1,6 @@
 """The parameters of an estimator as a spec: the nested one lies over the recipe, the flat ones over both."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from mlptrain.arguments import shorten_repr
 from mlptrain.errors import SpecError
 from mlptrain.plain import to_plain
-from mlptrain.spec.fields import Spec
+from mlptrain.spec.fields import Spec, Split
 from mlptrain.spec.file import Draft, make_draft_from_document
 from mlptrain.spec.values import ValueOverride, make_document_from_values
 
@@ -28,6 +28,10 @@ SAID_ELSEWHERE = {"recipe": "the parameter recipe", "seed": "the parameter rando
 """The keys that the nested parameter must not have, and what says them."""
 DATA_SAID_ELSEWHERE = {"train": "X", "target": "y", "sample_weight": "sample_weight"}
 """The same in its data section, which the arguments of a fit say."""
+NO_SPLIT: Mapping[str, Any] = to_plain(Split())
+"""The keys of a split that holds nothing out."""
+TRAINING_SAID_ELSEWHERE = {"class_weight": "the parameter class_weight"}
+"""The same in its training section, where that parameter is given."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +60,8 @@ def make_draft_from_parameters(
     data = dict(require_section(given.pop("data", None), "spec: data"))
     refuse_keys_said_elsewhere(given, SAID_ELSEWHERE, "spec: ")
     refuse_keys_said_elsewhere(data, DATA_SAID_ELSEWHERE, "spec: data.")
+    if roles.part is not None:
+        refuse_other_validation_rows(flat, data.get("split"))
     targets = list(roles.targets)
     data["target"] = targets if len(targets) > 1 else targets[0]
     data["columns"] = declare_kinds(roles, require_section(data.get("columns"), "spec: data.columns"))
@@ -103,6 +109,21 @@ def refuse_keys_said_elsewhere(section: Mapping[str, Any], elsewhere: Mapping[st
         raise SpecError(*(f"{where}{key}: {elsewhere[key]} says it; leave the key out" for key in found))
 
 
+def refuse_other_validation_rows(flat: Mapping[str, Any], split: Any) -> None:
+    """An error for all that says which rows are held out, where X_val has them; what says none may stay."""
+    given = split if isinstance(split, Mapping) else {"": split}
+    said = [f"spec: data.split.{key}" for key, value in given.items() if value != NO_SPLIT.get(key)]
+    if found := ["validation"] * (flat.get("validation") is not None) + [each.rstrip(".") for each in said]:
+        raise SpecError(*(f"{each}: X_val has the validation rows; leave one of them out" for each in found))
+
+
+def refuse_class_weights_twice(spec: Mapping[str, Any] | None, class_weight: Any) -> None:
+    """An error where the nested parameter weighs classes, too, and so the weights would count twice."""
+    training = require_section(require_section(spec, "spec").get("training"), "spec: training")
+    given = {key: value for key, value in training.items() if None not in (value, class_weight)}
+    refuse_keys_said_elsewhere(given, TRAINING_SAID_ELSEWHERE, "spec: training.")
+
+
 def declare_kinds(roles: Roles, own: Mapping[str, Any]) -> dict[str, Any]:
     """What the spec says of each column: its kind, unless the user's own spec says another, and the user's settings.
 
@@ -125,8 +146,11 @@ def declare_categories(kinds: Mapping[str, str], categories: Sequence[Any] | Non
     {'a': 'number', 'b': 'category'}
     """
     names, found = list(kinds), dict(kinds)
+    if isinstance(categories, str | bytes | Mapping) or not isinstance(categories, Iterable | None):
+        raise SpecError(f"categories: write a list: [{shorten_repr(categories)}]")
     for each in () if categories is None else categories:
-        is_place = isinstance(each, Integral) and -len(names) <= int(each) < len(names)
+        is_number = isinstance(each, Integral) and not isinstance(each, bool)
+        is_place = is_number and -len(names) <= int(each) < len(names)
         name = names[int(each)] if is_place else str(each)
         if name not in found:
             raise SpecError(f"categories: {shorten_repr(each)} is no column; they are {', '.join(names[:20])}")
@@ -136,8 +160,6 @@ def declare_categories(kinds: Mapping[str, str], categories: Sequence[Any] | Non
 
 def list_overrides(flat: Mapping[str, Any], roles: Roles) -> Iterator[ValueOverride]:
     """The flat parameters that are given, as keys of the spec; and the split where the validation rows are given."""
-    if roles.part is not None and flat.get("validation") is not None:
-        raise SpecError("validation: X_val has the validation rows; leave one of them out")
     for name, value in flat.items():
         if value is not None:
             yield ValueOverride(KEYS[name], expand_early_stopping(value) if name == "early_stopping" else value, name)

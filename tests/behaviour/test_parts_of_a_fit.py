@@ -302,7 +302,7 @@ NO_ROWS = {
         [{"x": str(k), "y": f"class {k}"} for k in range(5)],
         {"validation": 0.2},
         "data.split.validation: 0.2 of 5 rows is no row: every class has one row, which goes to training; "
-        "set data.split.type: random",
+        "add rows, or set data.split.validation: 0",
     ),
     "two groups for three parts": (
         [{"x": str(k % 7), "g": "ab"[k % 2], "y": "no" if k % 3 else "yes"} for k in range(12)],
@@ -312,7 +312,7 @@ NO_ROWS = {
     "a share of nothing": (
         [{"x": str(k % 7), "y": "no" if k % 3 else "yes"} for k in range(12)],
         {"validation": 0.01},
-        "data.split.validation: 0.01 of 12 rows is no row at all; take a larger share",
+        "data.split.validation: 0.01 of 12 rows is no row at all; take a larger share, or set data.split.validation: 0",
     ),
 }
 

@@ -62,11 +62,21 @@ def test_the_model_says_the_labels(name):
     assert fitted.model_.predict(X).astype(str).tolist() == fitted.predict(X).astype(str).tolist()
 
 
-def test_labels_that_texts_do_not_tell_apart_are_noted():
-    y = np.array(["1", "1.0"])[Y % 2]
-    with pytest.warns(Notice, match="the model says 0, 1 … for labels that texts do not tell apart"):
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        (["1", "1.0"], "0 for '1', 1 for '1.0'"),
+        (["01", "1"], "0 for '01', 1 for '1'"),
+        (["a", "a "], "0 for 'a', 1 for 'a '"),
+        (["", "b"], "0 for '', 1 for 'b'"),
+        ([" ", *"abcdef"], "0 for ' ', 1 for 'a', 2 for 'b', 3 for 'c', 4 for 'd' and 2 more"),
+    ],
+)
+def test_labels_that_texts_do_not_tell_apart_are_noted(labels, said):
+    y = np.array(labels)[np.arange(150) % len(labels)]
+    with pytest.warns(Notice, match=f"^y: as texts its labels are not told apart: the model's file says {said}$"):
         fitted = make_quick().fit(X, y)
-    assert list(fitted.model_.head.classes) == ["0", "1"]
+    assert list(fitted.model_.head.classes) == [str(k) for k in range(len(labels))]
 
 
 def test_labels_of_several_types_are_refused():
@@ -99,6 +109,34 @@ def test_a_weight_of_a_class_is_that_of_its_rows():
     balanced = make_quick(class_weight="balanced").fit(X[40:], Y[40:])
     rows = make_quick().fit(X[40:], Y[40:], (110 / 3 / np.bincount(Y[40:]))[Y[40:]])
     np.testing.assert_array_equal(balanced.predict_proba(X), rows.predict_proba(X))
+
+
+def test_a_product_of_weights_that_is_too_large_names_the_class_and_the_row():
+    weights = np.where(np.arange(150) == 120, 1e14, np.arange(150) % 2)
+    with pytest.raises(
+        SpecError, match=r"^class_weight: that of 2 times the sample_weight of row 121 is 1e\+17; weights"
+    ):
+        make_quick(class_weight={2: 1e3}).fit(X, Y, weights)
+
+
+@pytest.mark.parametrize("own", ["balanced", {"0": 2.0}])
+@pytest.mark.parametrize("given", ["balanced", {0: 2.0}])
+def test_weights_of_classes_are_not_said_twice(own, given):
+    nested = {"training": {"class_weight": own}}
+    with pytest.raises(SpecError, match=r"^spec: training.class_weight: the parameter class_weight says it; leave the"):
+        make_quick(class_weight=given, spec=nested).fit(X, Y)
+    make_quick(spec=nested).fit(X, Y)
+    make_quick(class_weight=given, spec={"training": {"class_weight": None}}).fit(X, Y)
+
+
+@pytest.mark.filterwarnings("ignore::mlptrain.notices.Notice")
+def test_the_cures_for_too_few_rows_work():
+    for kind, y in ((MLPTrainClassifier, ["a", "b"]), (MLPTrainRegressor, [0.0, 1.0])):
+        small = kind(hidden=(4,), epochs=2, random_state=0)
+        with pytest.raises(SpecError, match=r"0\.15 of 2 rows is no row.*; .*, or set data\.split\.validation: 0"):
+            small.fit(X[[0, 80]], y)
+        small.set_params(validation=0).fit(X[[0, 80]], y)
+        clone(small).set_params(validation=None).fit(X[[0, 80] * 10], y * 10)
 
 
 @pytest.mark.parametrize(
@@ -136,13 +174,18 @@ def test_a_cell_without_a_number_is_missing():
         assert np.isfinite(fitted.predict(holes)).all()
 
 
-def test_infinity_is_refused():
-    far = NUMBERS.copy()
-    far[3, 2] = np.inf
-    fitted = make_small()[1].fit(NUMBERS, TARGET)
+@pytest.mark.parametrize("sign", [1, -1])
+def test_infinity_is_refused_as_no_number_unless_it_means_missing(sign):
+    far, holes = NUMBERS.copy(), NUMBERS.copy()
+    far[3, 2], holes[3, 2] = sign * np.inf, np.nan
+    fitted, text = make_small()[1].fit(NUMBERS, TARGET), str(sign * np.inf)
     for use in (lambda: fitted.predict(far), lambda: clone(fitted).fit(far, TARGET)):
-        with pytest.raises(ValueError, match="infinity"):
+        with pytest.raises(DataError, match=f"data row 4: column \"x2\": '{text}' is not a number; mend it"):
             use()
+    known = make_small(spec={"data": {"missing_values": [text]}}, random_state=0)[1].fit(far, TARGET)
+    expected = make_small(random_state=0)[1].fit(holes, TARGET)
+    with pytest.warns(OddCellsNotice):
+        np.testing.assert_array_equal(known.predict(far), expected.predict(holes))
 
 
 # parameters
@@ -161,7 +204,17 @@ def test_infinity_is_refused():
         ({"random_state": -1}, "seed: -1"),
         ({"n_jobs": 0}, "n_jobs: 0 is no number of threads"),
         ({"categories": ["x9"]}, "categories: 'x9' is no column; they are x0, x1, x2, x3"),
+        ({"categories": "ab"}, r"^categories: write a list: \['ab'\]$"),
+        ({"categories": 0}, r"^categories: write a list: \[0\]$"),
+        ({"categories": True}, r"^categories: write a list: \[True\]$"),
+        ({"categories": [True]}, "categories: True is no column; they are x0, x1, x2, x3"),
         ({"class_weight": {0: 0}}, "class_weight: that of 0 is 0"),
+        ({"class_weight": {0: -1}}, "^class_weight: that of 0 is -1; weights are from 1e-15 to 1e\\+15$"),
+        ({"class_weight": {2: np.nan}}, "^class_weight: that of 2 is nan; weights are from"),
+        ({"class_weight": {1: np.inf}}, "^class_weight: that of 1 is inf; weights are from"),
+        ({"class_weight": {1: 1e300}}, "^class_weight: that of 1 is 1e\\+300; weights are from"),
+        ({"class_weight": {0: "a"}}, "^class_weight: that of 0 is 'a'; weights are from"),
+        ({"class_weight": {0: True}}, "^class_weight: that of 0 is True; weights are from"),
     ],
 )  # fmt: skip
 def test_a_wrong_parameter_is_one_sentence(parameters, said):
