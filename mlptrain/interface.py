@@ -127,6 +127,8 @@ def resolve_sink(sink: AnySink, *, title: str) -> Sink:
     """A sink as it is, by its name, or of a function."""
     if isinstance(sink, str):
         return make_sink(sink, title=title)
+    if isinstance(sink, type):
+        raise SpecError(f"sinks: {sink.__name__} is a class; give an object of it: {sink.__name__}(…)")
     if not callable(sink):
         raise SpecError(f"sinks: {shorten_repr(sink)} is no sink; give a function, or one of {', '.join(SINKS)}")
     return wrap_function_as_sink(sink)

@@ -2,8 +2,9 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 from typer.core import TyperCommand
@@ -23,10 +24,11 @@ class Command(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the arguments; an option of one value that is given several times is an error."""
-        _, _, order = self.make_parser(ctx).parse_args(list(args))
+        given, _, order = self.make_parser(ctx).parse_args(list(args))
         asks_for_help = any(param.is_eager for param in order)
         if not ctx.resilient_parsing and not asks_for_help:
             require_options_once(ctx.command_path, order)
+            require_paths(ctx.command_path, order, given)
         return super().parse_args(ctx, args)
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
@@ -43,6 +45,14 @@ def require_options_once(path: str, order: Sequence[Any]) -> None:
             option = max(param.opts, key=len)
             times = "twice" if count == 2 else f"{count} times"
             raise SpecError(f"{path}: {option} is given {times}, and it takes one value: give it once")
+
+
+def require_paths(path: str, order: Sequence[Any], given: Mapping[str, Any]) -> None:
+    """An error where the path that an option is given is empty: it would be read as this folder."""
+    for param in order:
+        if param.param_type_name == "option" and param.type_descriptor.annotation is Path and given[param.name] == "":
+            option = max(param.opts, key=len)
+            raise SpecError(f"{path}: {option} is empty: give it a path, or leave it out")
 
 
 def describe_usage_problem(problem: TyperException) -> str:

@@ -29,7 +29,7 @@ from mlptrain.model.watched import Watched
 from mlptrain.preparation.material import TrainingData, make_training_data
 from mlptrain.spec.file import Draft, load_draft
 from mlptrain.spec.yaml_text import read_stdin
-from mlptrain.storage.companions import MODEL_END, PREVIOUS_END, choose_default_output, derive_checkpoint_path
+from mlptrain.storage.companions import MODEL_END, PREVIOUS_END, choose_default_output
 from mlptrain.storage.locking import lock_exclusively
 from mlptrain.storage.publishing import (
     check_writable,
@@ -167,8 +167,7 @@ def report_file_on_divergence(out: Path) -> Iterator[None]:
     try:
         yield
     except Diverged as problem:
-        written = "no model" if derive_checkpoint_path(out).exists() else "nothing"
-        raise Diverged(f"{problem}; {f'{out} is as it was' if out.exists() else f'{written} was written'}") from None
+        raise Diverged(f"{problem}; {f'{out} is as it was' if out.exists() else 'no model was written'}") from None
 
 
 @contextmanager

@@ -28,6 +28,8 @@ SEEN = ("zeros", "dead", "saturated", "gradient_rms", "update_ratio")
 """The facts of a layer that are shown as curves; each layer has the first."""
 RESULT = "result"
 """The tag of the text that a run ends with."""
+FAILED = "failed"
+"""The tag of the text of an error that has ended a run."""
 CODE = " " * 4
 """What stands before a line of text that Markdown is to show as it is."""
 
@@ -97,12 +99,13 @@ class EventFolder:
         summary = self.library.make_hparams(settings, trial_id=group, start_time_secs=self.clock())
         self._write_once(self.library.hparams.metadata.SESSION_START_INFO_TAG, summary, 0)
 
-    def write_end(self) -> None:
-        """Write that a training is over, where its settings are written."""
+    def write_end(self, *, failed: bool = False) -> None:
+        """Write that a training is over, or has failed, where its settings are written."""
         if self.library.hparams.metadata.SESSION_START_INFO_TAG not in self.tags:
             return
         hparams, summary = self.library.hparams, self.library.Summary()
-        ended = hparams.data.SessionEndInfo(status=hparams.status.Value("STATUS_SUCCESS"), end_time_secs=self.clock())
+        status = hparams.status.Value("STATUS_FAILURE" if failed else "STATUS_SUCCESS")
+        ended = hparams.data.SessionEndInfo(status=status, end_time_secs=self.clock())
         metadata = hparams.metadata.create_summary_metadata(hparams.data.HParamsPluginData(session_end_info=ended))
         tag = hparams.metadata.SESSION_END_INFO_TAG
         summary.value.add(tag=tag, metadata=metadata, tensor=hparams.metadata.NULL_TENSOR)
@@ -214,19 +217,28 @@ def remove_own_events(folder: Path) -> None:
             path.unlink()
 
 
+def has_failed(folder: Path, library: SimpleNamespace) -> bool:
+    """Whether the events of a folder are of a run that an error has ended, and that has come to no result."""
+    tags = read_folder(folder, library).tags
+    return FAILED in tags and RESULT not in tags
+
+
 def require_own_folder(folder: Path, fit: FitStarted, library: SimpleNamespace) -> None:
-    """Refuse a folder with events, unless they are of the unfinished fit that this one goes on with or replaces."""
+    """Refuse a folder with events, unless they are of a fit that has failed, or that this one goes on with."""
     files = [path for path in folder.rglob(ANY_NAME) if path.is_file()]
     unfinished = (
         all(OWN_NAME.fullmatch(path.name) for path in files) and RESULT not in read_folder(folder, library).tags
     )
-    if files and not (unfinished and (fit.goes_on or fit.restarts)):
+    if files and not (unfinished and (fit.goes_on or fit.restarts or has_failed(folder, library))):
         raise SpecError(f"{folder}: has the events of another run; choose another folder, or remove this one first")
 
 
 def require_place_for_folder(folder: Path) -> None:
     """Fail now, not after reading all rows, if a folder is not there and cannot be made, or cannot be written."""
-    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    try:
+        there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    except OSError as problem:  # a name that is too long
+        raise EnvironmentFailure(f"{folder}: cannot be written: {problem.strerror}") from None
     if not there.is_dir():
         raise EnvironmentFailure(f"{folder}: cannot be written: {there} is not a folder; choose another name")
     if not access(there, R_OK | W_OK | X_OK):

@@ -7,14 +7,18 @@ thread, no queue, and TensorFlow is not loaded where it is installed, as it is b
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
+from types import SimpleNamespace, TracebackType
+from typing import Any
 
-from mlptrain.errors import EnvironmentFailure, SpecError
+from mlptrain.arguments import require_path, shorten_repr
+from mlptrain.errors import Diverged, EnvironmentFailure, SpecError
 from mlptrain.model.history import EpochEnded
 from mlptrain.model.layer_history import LayersSeen
 from mlptrain.reporting.event_files import (
+    FAILED,
     RESULT,
     EventFolder,
+    has_failed,
     remove_own_events,
     require_own_folder,
     require_place_for_folder,
@@ -30,6 +34,8 @@ FLUSH = 1.0
 """Seconds after which what was written is there to read."""
 SPEC = "spec"
 """The tag of the spec's text."""
+LONGEST_NAME = 255
+"""Bytes of the longest name of a folder."""
 
 
 def load_tensorboard() -> SimpleNamespace:
@@ -62,8 +68,9 @@ def load_tensorboard() -> SimpleNamespace:
 class TensorBoardSink(EventSink):
     """Event files in `folder`/`name`, of several trainings in folders of their own below it.
 
-    `name` is by default that of the spec. A fit that goes on adds a file and writes no epoch twice. A SpecError says
-    that a folder has the events of another run, an EnvironmentFailure that tensorboard is not installed or the folder
+    `name` is by default that of the spec. A fit that goes on adds a file and writes no epoch twice; the events of one
+    that has diverged stay, and the next of the name replaces them. A SpecError says that `folder` or `name` is none, or
+    that there are the events of another run, an EnvironmentFailure that tensorboard is not installed or the folder
     cannot be written.
     """
 
@@ -75,9 +82,9 @@ class TensorBoardSink(EventSink):
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
+        self._folder, self._name = require_path(folder, "TensorBoardSink: folder"), require_run_name(name)
         self._library = load_tensorboard()
-        require_place_for_folder(Path(folder))
-        self._folder, self._name = Path(folder), name
+        require_place_for_folder(self._folder)
         self._clock, self._wall_clock = clock, wall_clock
         self._forget()
 
@@ -132,6 +139,15 @@ class TensorBoardSink(EventSink):
             self._run.write_text(RESULT, format_fit_end(fit), step=fit.epochs)
         self.close()
 
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, where: TracebackType | None, /
+    ) -> None:
+        """Close the files; where the training has diverged, they say so."""
+        if self._run and self._training and isinstance(problem, Diverged):
+            self._run.write_text(FAILED, str(problem), step=0)
+            self._training.write_end(failed=True)
+        self.close()
+
     def close(self) -> None:
         """Close the files."""
         for folder in (self._training, self._run):
@@ -145,7 +161,7 @@ class TensorBoardSink(EventSink):
     def _open_run(self) -> EventFolder:
         folder = self._locate_run()
         require_own_folder(folder, self._fit, self._library)
-        if self._fit.restarts:
+        if self._fit.restarts or (has_failed(folder, self._library) and not self._fit.goes_on):
             remove_own_events(folder)
         return EventFolder(folder, self._library, self._wall_clock)
 
@@ -159,6 +175,18 @@ class TensorBoardSink(EventSink):
             if folder:
                 folder.flush()
         self._due = self._clock() + FLUSH
+
+
+def require_run_name(name: Any) -> str:
+    """The name of a run, which is a folder below that of all runs; an empty one is that of the spec."""
+    fault = "is no name" if not isinstance(name, str) or "\0" in name else ""
+    if not fault and (Path(name).is_absolute() or ".." in Path(name).parts):
+        fault = "leads out of the folder"
+    if not fault and any(len(part.encode(errors="replace")) > LONGEST_NAME for part in Path(name).parts):
+        fault = f"is longer than {LONGEST_NAME} bytes"
+    if fault:
+        raise SpecError(f"TensorBoardSink: name: {shorten_repr(name)} {fault}; give a text like 'second'")
+    return str(name)
 
 
 def make_tensorboard_sink(options: SinkOptions) -> TensorBoardSink:

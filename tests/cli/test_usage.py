@@ -1,6 +1,7 @@
 """A command line says everything once: laws over every option of every command."""
 
 from dataclasses import is_dataclass
+from pathlib import Path
 
 import pytest
 from typer.main import get_command
@@ -55,6 +56,26 @@ def test_what_may_stand_several_times_or_stands_once_is_no_such_error(tmp_path, 
     value = [] if param.is_flag else [write_value(param)]
     times = 2 if param.is_flag or param.multiple else 1
     assert "it takes one value" not in mlptrain(name, *[param.opts[0], *value] * times, cwd=tmp_path).err
+
+
+PATHS = [(name, param) for name, param in OPTIONS if param.type_descriptor.annotation is Path]
+
+
+def test_there_are_paths_of_every_command_that_writes_files():
+    assert {(name, param.name) for name, param in PATHS} >= {
+        *(("fit", each) for each in ("out", "history", "tensorboard", "out_of_fold")),
+        *((each, "out") for each in ("predict", "explain", "init", "train")),
+    }
+
+
+@pytest.mark.parametrize(("name", "param"), PATHS, ids=list_ids(PATHS))
+def test_an_empty_path_is_an_error_that_names_its_option(tmp_path, name, param):
+    for spelling in param.opts:
+        for given in ([spelling, ""], [f"{spelling}="]) if spelling.startswith("--") else ([spelling, ""],):
+            ended = mlptrain(name, *given, "x.yaml", cwd=tmp_path)
+            option = max(param.opts, key=len)
+            assert ended == (2, "", f"error: mlptrain {name}: {option} is empty: give it a path, or leave it out\n")
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))

@@ -660,7 +660,7 @@ def test_after_a_divergence_the_best_epoch_is_kept(tmp_path, monkeypatch):
 
 def test_a_short_fit_that_diverges_leaves_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(loop, "train_step", diverging(3))
-    with pytest.raises(Diverged, match=r"^training diverged; nothing was written$"):
+    with pytest.raises(Diverged, match=r"^training diverged; no model was written$"):
         fit(str(write_mixed(tmp_path)), out=tmp_path / "m.npz")
     assert names(tmp_path) == {"mixed.csv", "mixed.yaml"}
 

@@ -115,8 +115,8 @@ def test_the_spec_is_a_text_that_gives_the_same_fit_and_the_result_the_table(spe
     assert size[1:3] == ["parameters,", "epoch"]
 
 
-def read_hparams(folder):
-    """The settings, the group and whether the end is there."""
+def read_hparams(folder, status=1):
+    """The settings, the group and whether the end is there, which has a status."""
     from tensorboard.plugins.hparams import metadata
 
     reader = load(folder)
@@ -125,7 +125,7 @@ def read_hparams(folder):
     settings = {name: getattr(value, value.WhichOneof("kind")) for name, value in start.hparams.items()}
     ended = metadata.SESSION_END_INFO_TAG in content
     if ended:
-        assert metadata.parse_session_end_info_plugin_data(content[metadata.SESSION_END_INFO_TAG]).status == 1
+        assert metadata.parse_session_end_info_plugin_data(content[metadata.SESSION_END_INFO_TAG]).status == status
     return settings, start.group_name, ended
 
 
@@ -431,13 +431,67 @@ def test_the_time_of_an_event_is_that_of_the_clock(tmp_path):
     assert {event.wall_time for event in load(tmp_path / "one").Tensors("loss/train")} == {1234.5}
 
 
-def test_a_run_that_an_error_ends_keeps_its_epochs_and_says_no_end(tmp_path):
+def test_a_run_that_diverges_keeps_its_events_and_says_that_it_has_failed(tmp_path):
     sections = {"data": {"target": "price"}, "optimizer": {"name": "sgd", "learning_rate": 1e30}}
-    with pytest.raises(Diverged):
+    with pytest.raises(Diverged) as caught:
         fit(str(write_mixed(tmp_path, **sections)), out=tmp_path / "m.npz", sinks=[mlptrain.TensorBoardSink(tmp_path)])
-    _, _, ended = read_hparams(tmp_path / "mixed")
-    assert not ended
-    assert {*read_texts(tmp_path / "mixed")} == {"spec"}
+    _, _, ended = read_hparams(tmp_path / "mixed", status=2)
+    assert ended
+    texts = read_texts(tmp_path / "mixed")
+    assert {*texts} == {"spec", "failed"}
+    assert str(caught.value).startswith(texts["failed"].strip())
+
+
+DIVERGING = ("--set", "optimizer={name: sgd, learning_rate: 1e30}")
+
+
+@pytest.mark.parametrize("folds", [(), ("--set", "data.split={folds: 3}")], ids=["one", "folds"])
+def test_the_mended_fit_replaces_the_events_and_the_history_of_one_that_diverged(tmp_path, folds):
+    spec = write_mixed(tmp_path, data={"target": "price"}, training={"epochs": 6})
+    run = spec.parent / "runs" / "mixed"
+    said = train(spec, *DIVERGING, *folds, code=4).err
+    assert said.endswith("; no model was written\n")
+    assert list(run.rglob("*tfevents*"))
+    train(spec, *DIVERGING, *folds, code=4)
+    train(spec, *folds)
+    part = run / "fold-1" if folds else run
+    assert "failed" not in read_texts(run)
+    assert read_hparams(part)[2]
+    assert list(read_scalars(part)["loss/train"]) == [1, 2, 3, 4, 5, 6]
+    refuse_finished = train(spec, *folds, code=2)
+    assert "has the events of another run" in refuse_finished.err
+
+
+ODD_SINKS = {
+    "number": (3,),
+    "none": (None,),
+    "empty": ("",),
+    "zero": ("a\0b",),
+    "name-number": ("runs", 3),
+    "name-zero": ("runs", "x\0y"),
+    "name-long": ("runs", "x" * 300),
+    "name-absolute": ("runs", "/abs"),
+    "name-up": ("runs", "../up"),
+    "name-deep-up": ("runs", "a/../../up"),
+}
+
+
+@pytest.mark.parametrize("given", ODD_SINKS.values(), ids=ODD_SINKS)
+def test_a_folder_or_a_name_that_is_none_is_refused_by_what_it_is_called(given, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SpecError, match=f"^TensorBoardSink: {'name' if len(given) > 1 else 'folder'}: "):
+        mlptrain.TensorBoardSink(*given)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_whose_name_is_too_long_cannot_be_written(tmp_path):
+    with pytest.raises(EnvironmentFailure, match="cannot be written: File name too long"):
+        mlptrain.TensorBoardSink(tmp_path / ("x" * 300))
+
+
+def test_the_class_of_a_sink_is_refused_as_one():
+    with pytest.raises(SpecError, match=r"^sinks: TensorBoardSink is a class; give an object of it: TensorBoardSink\("):
+        mlptrain.fit({"data": {"target": "y"}}, {"y": [1]}, sinks=[mlptrain.TensorBoardSink])
 
 
 def test_no_file_is_there_where_nothing_is_trained(spec):

@@ -337,7 +337,7 @@ def test_a_model_that_is_there_stays_and_the_message_says_so(tmp_path):
     spec = written(tmp_path, cells_of(30, 0), training={"epochs": 1, "batch_size": 5})
     out = tmp_path / "m.npz"
     far = ["optimizer.learning_rate=1e30", "training.epochs=3"]
-    with pytest.raises(Diverged, match=r"; nothing was written$"):
+    with pytest.raises(Diverged, match=r"; no model was written$"):
         fit(spec, out=out, overrides=far)
     assert not out.exists()
     fit(spec, out=out)
