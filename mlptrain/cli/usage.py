@@ -110,15 +110,26 @@ def describe_missing_argument(path: str, param: Any, said: str) -> str:
 
 
 def suggest_option(option: str, command: Any) -> str:
-    """The option that was probably meant: one of the command, or a key of the spec for --set."""
+    """The option that was probably meant: one of the command, or a key of the spec that its --set takes."""
     known = list(list_options(command))
-    sets_keys = command.name in ("fit", "train", "check")
-    if sets_keys and (key := find_key_of_option(option, only_our_words=True)):
+    if key := find_settable_key(option, command, only_our_words=True):
         return f"; did you mean --set {key}=VALUE?"
     if close := get_close_matches(option, known, n=1, cutoff=0.7):
         return f"; did you mean {close[0]}?"
-    key = find_key_of_option(option) if sets_keys else None
+    key = find_settable_key(option, command)
     return f"; did you mean --set {key}=VALUE?" if key else ""
+
+
+def find_settable_key(option: str, command: Any, *, only_our_words: bool = False) -> str | None:
+    """The key that an option means, where --set of the command takes it: of a model, how its input is written."""
+    if "--set" not in list_options(command):
+        return None
+    key = find_key_of_option(option, only_our_words=only_our_words)
+    if key is None or command.name in ("fit", "train", "check"):
+        return key
+    from mlptrain.commands.input_settings import is_reading_key
+
+    return key if is_reading_key(key) else None
 
 
 def find_key_of_option(option: str, *, only_our_words: bool = False) -> str | None:

@@ -35,12 +35,15 @@ def set_input_format(model: Model, settings: Sequence[str]) -> Model:
 def require_reading_key(setting: str) -> None:
     """An error unless a setting is one of how the input is written."""
     key = setting.partition("=")[0].strip()
-    if key.removeprefix("data.") in (*FORMAT_KEYS, *OWN_KEYS) and key.startswith("data."):
-        return
-    if not OF_A_COLUMN.fullmatch(key):
+    if not is_reading_key(key) and not OF_A_COLUMN.fullmatch(key):
         known = ", ".join(f"data.{name}" for name in (*FORMAT_KEYS, *OWN_KEYS))
         why = "the model is trained; only how its input is written can be set here"
         raise SpecError(f"--set {key}: {why}: {known}, data.columns.NAME.format, data.columns.NAME.missing_values")
+
+
+def is_reading_key(key: str) -> bool:
+    """Whether a key of the spec says how a whole input is written."""
+    return key.startswith("data.") and key.removeprefix("data.") in (*FORMAT_KEYS, *OWN_KEYS)
 
 
 def read_as(model: Model, data: Data) -> Model:

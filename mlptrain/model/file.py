@@ -46,7 +46,7 @@ from mlptrain.plain import from_plain, to_plain, to_stored
 from mlptrain.spec.fields import Spec
 from mlptrain.storage.companions import get_previous_model_path
 from mlptrain.storage.container import Arrays, decode_container, read_container, write_container
-from mlptrain.storage.foreign import OTHER_NPZ, SPEC, TABLE, recognise_foreign
+from mlptrain.storage.foreign import SPEC, recognise_foreign
 from mlptrain.storage.metadata import LARGEST, Json, parse_json, require_readable_metadata
 from mlptrain.storage.publishing import publish_file
 
@@ -316,8 +316,8 @@ def read_arrays(path: Path) -> Arrays:
         return read_container(path)
     except ModelFileError:
         if kind := recognise_foreign(path):
-            cure = f"; mlptrain fit {path} makes a model" if kind == SPEC else ""
-            cure = "; a model is the .npz that `mlptrain fit` writes" if kind in (TABLE, OTHER_NPZ) else cure
+            cure = "; a model is the .npz that `mlptrain fit` writes"
+            cure = f"; mlptrain fit {path} makes a model" if kind == SPEC else cure
             raise ModelFileError(f"{path}: not a model of mlptrain: this is {kind}{cure}") from None
         raise
 

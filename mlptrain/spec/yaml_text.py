@@ -14,6 +14,7 @@ from mlptrain.errors import SpecError
 from mlptrain.plain import KeyPath
 from mlptrain.spec.document import DEEPEST, MOST_NODES, RESERVED, Document, Place, require_no_surrogates
 from mlptrain.spec.overriding import set_key, split_key
+from mlptrain.spec.yaml_slips import IN_QUOTES, Fault, describe_slip
 
 SPEC_ENDS = (".yaml", ".yml")
 LARGEST_FILE = 256 * 1024
@@ -82,9 +83,8 @@ def parse_node(text: str, place: Placing) -> yaml.Node | None:
     except SpecError:  # a ValueError, too, and not one of YAML's reader
         raise
     except yaml.MarkedYAMLError as problem:
-        begun = any(part in (problem.problem or "") for part in NOTICED_LATER)
-        mark = (begun and problem.context_mark) or problem.problem_mark
-        raise SpecError(f"{place(mark.line if mark else 0).text}: {describe_yaml_problem(problem)}") from None
+        slip = describe_slip(gather_fault(problem), text)
+        raise SpecError(f"{place(slip.line).text}: {slip.words}") from None
     except yaml.reader.ReaderError as problem:
         line = text.count("\n", 0, problem.position)
         why = f"the character U+{ord(text[problem.position]):04X} is not allowed in YAML; remove it"
@@ -94,28 +94,17 @@ def parse_node(text: str, place: Placing) -> yaml.Node | None:
         raise SpecError(f"{place(line).text}: \\U stands before a number that is no character; mend it") from None
 
 
-def describe_yaml_problem(problem: yaml.MarkedYAMLError) -> str:
-    """What YAML's reader found wrong, and what is probably to be done about it."""
-    words = problem.problem or "this is not YAML"
-    if "'\\t'" in words:
-        return "tabs are not allowed for indentation in YAML; use spaces"
-    hint = next((f"; {hint}" for part, hint in HINTS.items() if part in words), "")
-    return f"{words}{f' ({problem.context})' if problem.context else ''}{hint}"
-
-
-NOTICED_LATER = ("end of stream", "<stream end>", "could not find expected ':'")
-"""Problems that YAML's reader notices on a later line than the one where they began, perhaps behind the last one."""
-IN_QUOTES = "is this a text? Then put it in quotes"
-HINTS = {
-    "cannot start any token": "put the text in quotes",
-    "expected the node content": IN_QUOTES,
-    "mapping values are not allowed": "put a text with ': ' in it in quotes, or mend the indentation",
-    "<block end>": "mend the indentation",
-    "could not find expected ':'": "write KEY: VALUE, with a blank after the colon",
-    "sequence entries are not allowed": "begin the list on a line of its own",
-    "unexpected end of stream": "close the quote, bracket or brace",
-    "but got '<stream end>'": "close the bracket or brace",
-}
+def gather_fault(problem: yaml.MarkedYAMLError) -> Fault:
+    """What YAML's reader says of a text, and the places it names."""
+    mark = problem.problem_mark or problem.context_mark
+    begun = problem.context_mark or mark
+    return Fault(
+        words=problem.problem or "it cannot be read",
+        line=mark.line if mark else 0,
+        column=mark.column if mark else 0,
+        begun_line=begun.line if begun else 0,
+        begun_column=begun.column if begun else 0,
+    )
 
 
 def refuse_unsupported_yaml(text: str, place: Placing) -> None:

@@ -179,8 +179,13 @@ def decode_container(data: memoryview) -> Arrays:
 def decode_zip_local_header(data: memoryview, position: int) -> tuple[Entry, int]:
     """The entry that begins at a position, and where its member begins."""
     head = bytes(data[position : position + LOCAL.size])
+    if position == 0 and not head.startswith(b"PK"):
+        raise Refused(
+            "not a model of mlptrain: it does not begin as one; a model is the .npz that `mlptrain fit` writes"
+        )
     require_valid_form(
-        len(head) == LOCAL.size and head[:4] == b"PK\x03\x04", "a member is missing, the last one is the SHA-256"
+        len(head) == LOCAL.size and head[:4] == b"PK\x03\x04",
+        "it is cut short, as its SHA-256, which stands last, is missing",
     )
     *_, crc, size, _, length, _ = LOCAL.unpack(head)
     require_valid_form(length <= LONGEST_NAME, "a name is too long")

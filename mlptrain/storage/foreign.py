@@ -1,6 +1,7 @@
 """What a file is, one of ours or another: told by a few of its bytes, never opened by a reader of its kind."""
 
 import re
+from codecs import getincrementaldecoder
 from pathlib import Path
 
 from mlptrain.data.files import FOREIGN, GZIP
@@ -39,6 +40,9 @@ MODEL = "a model of mlptrain"
 CHECKPOINT = "an unfinished fit of mlptrain"
 SPEC = "a spec"
 TABLE = "a table"
+TEXT = "a text"
+CONTROLS = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f]")
+"""Bytes that no text has."""
 OTHER_NPZ = "an .npz of another program"
 KINDS = {b"model": MODEL, b"checkpoint": CHECKPOINT}
 KEYS = re.compile(rb"^(\xef\xbb\xbf)?(data|model|training|optimizer)[ \t]*:", re.MULTILINE)
@@ -102,4 +106,13 @@ def recognise_foreign(path: Path) -> str:
         return "an empty file"
     if known or b"\0" in beginning:
         return known
-    return TABLE if is_table(path) else recognise_own(path)
+    return TABLE if is_table(path) else recognise_own(path) or (TEXT if is_text(beginning) else "")
+
+
+def is_text(beginning: bytes) -> bool:
+    """Whether the first bytes of a file are a text in UTF-8, which may be cut within its last letter."""
+    try:
+        getincrementaldecoder("utf-8")().decode(beginning)
+    except UnicodeDecodeError:
+        return False
+    return not CONTROLS.search(beginning)

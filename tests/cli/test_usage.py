@@ -105,3 +105,20 @@ def test_a_key_of_the_spec_that_is_written_as_an_option_is_told_how_it_is_set(co
 )
 def test_an_option_that_is_near_to_one_of_the_command_is_told_that(option, meant):
     assert suggest_option(option, COMMANDS["fit"]) == f"; did you mean {meant}?"
+
+
+READING = ("delimiter", "decimal", "thousands", "header", "encoding", "missing_values")
+
+
+@pytest.mark.parametrize("name", sorted(name for name, command in COMMANDS.items() if command.name != "explain"))
+@pytest.mark.parametrize("key", [*READING, "epochs", "learning_rate"])
+def test_a_key_as_an_option_is_told_as_set_where_set_takes_it(tmp_path, name, key):
+    """Of a trained model --set takes what says how its input is written, and nothing else is proposed."""
+    command = COMMANDS[name]
+    proposal = suggest_option(f"--{key.replace('_', '-')}", command)
+    takes = any("--set" in param.opts for param in command.params)
+    settable = takes and (name in ("fit", "train", "check") or key in READING)
+    assert (f"{key}=VALUE" in proposal and "--set" in proposal) == settable
+    if settable and name == "predict":
+        said = "error: mlptrain predict: there is no option --delimiter; did you mean --set data.delimiter=VALUE?"
+        assert mlptrain("predict", "a.csv", "--delimiter", ";", cwd=tmp_path).err.startswith(said)

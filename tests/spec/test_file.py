@@ -135,8 +135,11 @@ def test_an_override_without_key_or_sign_is_refused(override):
         ("seed=&a 1", "--set seed: anchors and aliases are not allowed in a spec; write the value out"),
         ("seed=*a", "--set seed: anchors and aliases are not allowed in a spec; write the value out"),
         ("seed=!!int 1", "--set seed: tags such as tag:yaml.org,2002:int are not allowed in a spec"),
-        ("seed=a: b: c", "--set seed: mapping values are not allowed here; put a text with ': ' in it in quotes"),
-        ("data.train=]x", "--set data.train: expected the node content, but found ']'"),
+        (
+            "seed=a: b: c",
+            "--set seed: a second ': ' stands at column 5, inside a value; put a text with ': ' in it in quotes",
+        ),
+        ("data.train=]x", "--set data.train: a value may not begin with ']' (at column 1)"),
         ("seed={a: 1, a: 2}", "--set seed: 'a' is given twice"),
         ("seed=--- 1\n--- 2", "--set seed: a second document begins here; a spec is one document"),
         ("seed=\0", "--set seed: the character U+0000 is not allowed in YAML; remove it"),
