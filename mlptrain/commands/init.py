@@ -40,6 +40,7 @@ from mlptrain.commands.starter_target import (
 from mlptrain.commands.starter_trial import choose_trainable_split
 from mlptrain.commands.starter_yaml import format_missing_values, format_yaml_comment, format_yaml_text
 from mlptrain.data.column import Understood
+from mlptrain.data.column_names import describe_difference, find_name_but_for_blanks
 from mlptrain.data.column_rules import ColumnRules, FeatureRules
 from mlptrain.data.feature_fitting import list_far_numbers
 from mlptrain.data.files import is_idx, match_files, open_file
@@ -143,6 +144,9 @@ def read_table_to_start(data: str, target: str | None, given: TableFormat) -> Fi
         table = read_table_to_describe(data, layout)
     if target is None:
         raise SpecError(ask_for_target(data, table))
+    if target not in table.columns and (same := find_name_but_for_blanks(target, table.columns)) is not None:
+        remarks = [*remarks, f"the target is the column {same!r}, whose name {describe_difference(target, same)}"]
+        target = same
     if target not in table.columns:
         hints = remarks if layout.has_header else ["the first line looks like data, so the columns were numbered"]
         raise DataError(table.missing([target]) + "".join(f" ({hint})" for hint in hints))

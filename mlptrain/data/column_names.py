@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Literal
 from unicodedata import normalize
 
+from mlptrain.data.blanks import strip_blanks
 from mlptrain.data.grammar import is_number
 
 SAVED_INDEX = "Unnamed: 0"
@@ -84,8 +85,8 @@ def is_part_of_name(part: str, name: str) -> bool:
 
 
 def simplify_name(name: str) -> str:
-    """A name without what eyes do not tell: case, blanks around it, and whether its letters are composed."""
-    return normalize("NFC", name).strip().lower()
+    """A name without what eyes hardly tell: case, blanks around it, their kinds, and whether letters are composed."""
+    return " ".join(strip_blanks(normalize("NFC", name)).split()).lower()
 
 
 def describe_missing_columns(names: Sequence[str], known: Collection[str], taken: Collection[str] = ()) -> str:
@@ -95,7 +96,8 @@ def describe_missing_columns(names: Sequence[str], known: Collection[str], taken
     free = [name for name in known if name not in taken]
     close = list(dict.fromkeys(match for name in names for match in find_near_name(name, free)))
     if close:
-        return f"{what} missing; did you mean {format_quoted_names(close)}?{explain_letters(names, close)}"
+        said = explain_letters(names, close) or explain_blanks_and_capitals(names, close)
+        return f"{what} missing; did you mean {format_quoted_names(close)}?{said}"
     rows = "; the first line looks like a row: write the names above it" if any(map(is_number, known)) else ""
     return f"{what} missing; the columns are {format_quoted_names(known)}{rows}"
 
@@ -112,6 +114,48 @@ def explain_letters(names: Sequence[str], close: Sequence[str]) -> str:
     found = f"the Unicode form {form}" if form else "several Unicode forms"
     them = "it" if len(alike) == 1 and len(names) > 1 else "them"
     return f" ({which}, but the file has {them} in {found}; write the names anew)"
+
+
+def explain_blanks_and_capitals(names: Sequence[str], close: Sequence[str]) -> str:
+    """What names have that were asked for without it, in blanks and capitals, and what to do; empty if nothing."""
+    pairs = [(next((name for name in names if simplify_name(name) == simplify_name(near)), ""), near) for near in close]
+    said = [f"{near!r} {describe_difference(name, near)}" for name, near in pairs if name]
+    return f" ({', '.join(said)}; write names alike in both places)" if said else ""
+
+
+def find_name_but_for_blanks(name: str, names: Iterable[str]) -> str | None:
+    r"""The only name that differs from one in nothing but the blanks around it; None if none or several do.
+
+    >>> [find_name_but_for_blanks("y", names) for names in (["y\xa0", "Y"], ["y ", " y"], ["x"])]
+    ['y\xa0', None, None]
+    """
+    same = [other for other in names if strip_blanks(other) == strip_blanks(name)]
+    return same[0] if len(same) == 1 else None
+
+
+def describe_difference(name: str, near: str) -> str:
+    r"""What a name has that eyes hardly tell from the one that was asked for.
+
+    >>> [describe_difference("y", near) for near in ("y\xa0", " Y", "Y")]
+    ['has a no-break space after it', 'has a blank before it and other capitals', 'has other capitals']
+    """
+    core, near_core = strip_blanks(name), strip_blanks(near)
+    before, after = name.partition(core)[0], name.partition(core)[2]
+    near_before, near_after = near.partition(near_core)[0], near.partition(near_core)[2]
+    facts = [f"{call_blank(near_before)} before it"] * (before != near_before)
+    facts += [f"{call_blank(near_after)} after it"] * (after != near_after)
+    facts += ["other blanks in it"] * (re.findall(r"\s", core) != re.findall(r"\s", near_core))
+    facts += ["other capitals"] * (core.split() != near_core.split())
+    return f"has {' and '.join(facts)}"
+
+
+def call_blank(blanks: str) -> str:
+    """What messages call blanks around a name."""
+    if not blanks:
+        return "no blank"
+    if blanks.strip(" ") == "":
+        return "a blank" if len(blanks) == 1 else f"{len(blanks)} blanks"
+    return "a no-break space" if blanks == "\xa0" else "a blank that is not seen"
 
 
 def format_quoted_names(names: Iterable[str], most: int = 20) -> str:

@@ -126,7 +126,7 @@ def determine_input_column_kinds(spec: Spec, table: Table) -> dict[str, Understo
     """The kind of each input column, from all rows of the file."""
     rules, data = spec.data.rules, spec.data
     if unknown := [name for name in rules.columns if name not in table.columns]:
-        raise DataError(f"data.columns: {table.missing(unknown)}")
+        raise DataError(f"data.columns.{unknown[0]}: {table.missing(unknown)}")
     for name in (data.sample_weight, data.split.column):
         if name is not None:
             table.column(name)

@@ -103,12 +103,20 @@ class Draft:
         try:
             yield
         except SpecError as problem:
-            places = self.own(None).places
-            found = {".".join(map(str, path)): place.text for path, place in places.items() if path}
-            said = [(found.get(each.partition(": ")[0], ""), each) for each in problem.problems]
-            raise SpecError(*(": ".join(filter(None, each)) for each in said)) from None
+            raise SpecError(*map(self.put_place_before, problem.problems)) from None
         except MissingFile as problem:
             raise (DataError(self.name_place(problem, problem.key)) if problem.key else problem) from None
+        except DataError as problem:
+            said = self.put_place_before(str(problem))
+            raise (problem if said == str(problem) else DataError(said)) from None
+
+    def put_place_before(self, said: str) -> str:
+        """A message behind the place of the key that it begins with, if it begins with one."""
+        places = self.own(None).places
+        found = {".".join(map(str, path)): place.text for path, place in places.items() if path}
+        key, _, rest = said.partition(": ")
+        place = found.get(key, "")
+        return f"{place}: {rest}" if place == f"--set {key}" else ": ".join(filter(None, [place, said]))
 
     @contextmanager
     def name_place_of_file(self, *path: str) -> Iterator[None]:

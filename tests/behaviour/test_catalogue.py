@@ -1837,8 +1837,8 @@ SPECS = [
     wrong("column twice", 1, "'size' is given twice", data=f"{DATA}, columns: {{size: number, size: category}}"),
     wrong(
         "column absent",
-        0,
-        r"data\.columns: .*'sise' is missing.*did you mean 'size'",
+        1,
+        r"data\.columns\.sise: .*'sise' is missing.*did you mean 'size'",
         data=f"{DATA}, columns: {{sise: number}}",
         code=3,
     ),

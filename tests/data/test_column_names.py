@@ -50,6 +50,34 @@ def test_the_form_is_that_of_the_names_that_look_alike_whatever_others_are_missi
     assert said.endswith(f"({normalize(theirs, 'naïve')!r} {end}")
 
 
+@pytest.mark.parametrize(
+    ("near", "said"),
+    [
+        ("size\xa0", "has a no-break space after it"),
+        (" size", "has a blank before it"),
+        ("size  ", "has 2 blanks after it"),
+        ("\u200bsize", "has a blank that is not seen before it"),
+        ("Size", "has other capitals"),
+        (" SIZE", "has a blank before it and other capitals"),
+    ],
+)
+def test_what_eyes_hardly_tell_is_said_with_what_to_do(near, said):
+    told = describe_missing_columns(["size"], [near, "y"])
+    assert told.endswith(f"did you mean {near!r}? ({near!r} {said}; write names alike in both places)")
+    back = describe_missing_columns([near], ["size", "y"])
+    assert "no blank" in back or "other capitals" in back
+
+
+def test_of_several_names_each_is_said_and_a_near_one_needs_no_word():
+    told = describe_missing_columns(["a", "b", "colour"], ["a ", "B", "color"])
+    assert told.endswith("('a ' has a blank after it, 'B' has other capitals; write names alike in both places)")
+    assert describe_missing_columns(["colour"], ["color"]).endswith("did you mean 'color'?")
+
+
+def test_blanks_within_a_name_are_told():
+    assert "'a\\xa0b' has other blanks in it" in describe_missing_columns(["a b"], ["a\xa0b"])
+
+
 def test_a_row_in_the_place_of_names_is_called_so():
     assert describe_missing_columns(["a"], ["1", "x"]).endswith("looks like a row: write the names above it")
     assert describe_missing_columns(["a"], ["b", "x"]) == "column 'a' is missing; the columns are 'b', 'x'"

@@ -206,7 +206,11 @@ def test_what_is_written_in_pieces_is_what_is_written_at_once(columns, size):
     [
         (["t", "t"], "column 't' is missing; the columns are 'a', 'b'"),
         (["t", "u", "t"], "columns 't', 'u' are missing; the columns are 'a', 'b'"),
-        (["A", "A ", "t"], "columns 'A', 'A ', 't' are missing; did you mean 'a'?"),
+        (
+            ["A", "A ", "t"],
+            "columns 'A', 'A ', 't' are missing; did you mean 'a'? ('a' has other capitals; write names alike in both "
+            "places)",
+        ),
     ],
 )
 def test_a_message_names_a_column_once(names, said):
