@@ -90,6 +90,8 @@ MIXED_NUMBERS = [
         (np.array([2**53 + 1, -5]), "number", ["9007199254740993", "-5"]),
         (np.array([2**64 - 1], np.uint64), "number", ["18446744073709551615"]),
         (np.array([0.1], np.float32), "number", ["0.10000000149011612"]),
+        (np.array([0.1, -0.0, 65504, np.nan], np.float16), "number", ["0.1", "-0", "65500", ""]),
+        ([np.float16(0.1), None, np.float16(np.nan), 1], "number", ["0.1", "", "", "1"]),
         (np.array([True, False]), "boolean", ["True", "False"]),
         (np.array(["a", "b"]), "category", ["a", "b"]),
         (np.array(["1900-01", "NaT"], "datetime64[M]"), "date", ["1900-01-01", ""]),
@@ -104,6 +106,16 @@ MIXED_NUMBERS = [
 def test_the_type_of_the_values_is_the_kind_and_their_texts_are_those_of_files(values, kind, written):
     found = read_columns({"x": values})
     assert (found.types["x"].kind, found.texts("x")) == (kind, written)
+
+
+def test_every_number_of_half_precision_is_that_of_its_shortest_text():
+    every = np.arange(2**16, dtype=np.uint16).view(np.float16)
+    halves = every[np.isfinite(every)]
+    expected = np.array([float(np.format_float_positional(half, unique=True)) for half in halves])
+    for values in (halves, np.ma.array(halves), np.stack([halves, halves], axis=1)[:, 0], list(halves)):
+        table = read_columns({"x": values})
+        found, _ = table.column("x").read_numbers(frozenset(), table.grammar_of("x"))
+        np.testing.assert_array_equal(found, expected)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Rows as they are given to the estimators: orders of columns, targets and splits beside validation rows, masks."""
 
+from io import StringIO
 from itertools import permutations
 
 import numpy as np
@@ -164,3 +165,16 @@ def test_masked_targets_and_weights_are_refused():
         with pytest.raises(DataError, match=r"^sample_weight: that of row 8 is masked"):
             fit(X, y, np.ma.array(np.ones(150), mask=one))
         fit(X, np.ma.array(y, mask=False))
+
+
+# half precision
+
+
+@pytest.mark.integration
+def test_the_model_of_a_frame_of_half_precision_is_that_of_its_file():
+    pandas = pytest.importorskip("pandas", reason="needs pandas: pip install -e '.[integration]'")
+    frame = pandas.DataFrame(X.astype(np.float16) / np.float16(3), columns=list("abcd"))
+    read = pandas.read_csv(StringIO(frame.to_csv(index=False)))
+    fitted, expected = make_quick().fit(frame, Y), make_quick().fit(read, Y)
+    assert fitted.model_.to_bytes() == expected.model_.to_bytes()
+    np.testing.assert_array_equal(fitted.predict_proba(frame), expected.predict_proba(read))
