@@ -6,11 +6,25 @@ from pathlib import Path
 
 
 def suggest_file(missing: Path, ends: Sequence[str]) -> str:
-    """A hint for a message; empty if nothing is near. Files whose names end otherwise are never proposed."""
+    """A hint for a message: which file was meant, or where none is. Only files of these ends are proposed."""
     folder = missing.parent
     gone = "" if folder.is_dir() else f"; the folder {folder} does not exist"
-    found = find_same_name(missing) or (None if gone else find_near_name(missing, ends))
-    return gone if found is None else f"{gone}; did you mean {str(found)!r}?"
+    found = (
+        find_same_name(missing) or (None if gone else find_near_name(missing, ends)) or find_longer_name(missing, ends)
+    )
+    if found is not None:
+        return f"{gone}; did you mean {str(found)!r}?"
+    if gone:
+        return f"{gone}: make it and put {missing.name} there, or name the file where it is"
+    return f"; no file of a like name is in {'this folder' if folder == Path() else f'the folder {folder}'}"
+
+
+def find_longer_name(missing: Path, ends: Sequence[str]) -> Path | None:
+    """The file of a name without an end that has one of the ends, in a folder near."""
+    if missing.suffix or not missing.name:
+        return None
+    found = (find_same_name(missing.with_name(missing.name + end)) for end in ends if end)
+    return next((path for path in found if path is not None), None)
 
 
 def find_same_name(missing: Path) -> Path | None:

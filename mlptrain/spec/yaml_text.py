@@ -29,7 +29,9 @@ def read_spec_file(path: str) -> str:
     try:
         content = None if file.exists() and not file.is_file() else read_first_bytes(file)
     except FileNotFoundError:
-        raise SpecError(f"{path}: no such file{suggest_file(file, SPEC_ENDS)}") from None
+        hint = suggest_file(file, SPEC_ENDS)
+        cure = "" if "did you mean" in hint else "; `mlptrain init DATA --target COLUMN` writes a spec"
+        raise SpecError(f"{path}: no such file{hint}{cure}") from None
     except (OSError, ValueError) as problem:  # ValueError: a NUL in the name
         raise SpecError(f"{path}: cannot be read: {getattr(problem, 'strerror', problem)}") from None
     if content is None:

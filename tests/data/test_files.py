@@ -111,11 +111,12 @@ def test_a_missing_file_has_a_near_one_as_a_hint(tmp_path):
     (tmp_path / "iris.csv").touch()
     near = str(tmp_path / "iris.csv")
     assert said(tmp_path / "irs.csv") == f"{tmp_path / 'irs.csv'}: no such file; did you mean {near!r}?"
-    assert said(tmp_path / "titanic.tsv") == f"{tmp_path / 'titanic.tsv'}: no such file"
+    none = f"no file of a like name is in the folder {tmp_path}"
+    assert said(tmp_path / "titanic.tsv") == f"{tmp_path / 'titanic.tsv'}: no such file; {none}"
 
 
 def test_a_missing_folder_is_named(tmp_path):
-    assert said(tmp_path / "no" / "x.csv").endswith(f"no such file; the folder {tmp_path / 'no'} does not exist")
+    assert f"no such file; the folder {tmp_path / 'no'} does not exist: make it" in said(tmp_path / "no" / "x.csv")
 
 
 def test_a_folder_is_no_file(tmp_path):
@@ -156,4 +157,4 @@ def test_a_folder_that_may_not_be_listed_gives_no_hint(tmp_path, monkeypatch):
         raise PermissionError
 
     monkeypatch.setattr("pathlib.Path.iterdir", refuse)
-    assert said(tmp_path / "x.csv").endswith("x.csv: no such file")
+    assert "x.csv: no such file; no file of a like name" in said(tmp_path / "x.csv")
