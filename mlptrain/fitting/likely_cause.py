@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.engine.arrays import Floats
+from mlptrain.engine.initializers import Auto
 from mlptrain.figures import format_figure, format_setting
 from mlptrain.fitting.outcome import TrainingResult
 from mlptrain.fitting.remark import LEAST_EPOCHS, Run, Verdict, is_improving, is_standing_still, judge_learning
@@ -139,6 +140,14 @@ def describe_converged_line(case: Case) -> str:
     return describe_linear_model(case) if is_standing_still(case.run) and not has_jumps(case.run) else ""
 
 
+def describe_large_weights(case: Case) -> str:
+    """The loss begins far above the baseline, from initial weights that do not fit the activations."""
+    began, baseline = case.run.train_losses[0], case.run.baseline_loss or 0.0
+    if isinstance(case.course.spec.model.kernel_initializer, Auto) or began <= 2 * baseline:
+        return ""
+    return "its initial weights are probably too large: leave model.kernel_initializer out, or set model.norm: batch"
+
+
 def describe_linear_model(case: Case) -> str:
     """There is no hidden layer, or none that bends anything."""
     names = list_activations(case.course)
@@ -247,8 +256,17 @@ FAILURES: Sequence[Cause] = (
     describe_dead_units,
     describe_jumps,
 )
+ASTRAY: Sequence[Cause] = (
+    describe_extreme_target,
+    describe_converged_line,
+    describe_fast_rate,
+    describe_unscaled_inputs,
+    describe_large_weights,
+    *FAILURES[FAILURES.index(describe_unscaled_inputs) + 1 :],
+)
+"""Steps that are too small throw no loss far above the baseline: one that stood still there has not moved at all."""
 CAUSES: Mapping[Verdict, Sequence[Cause]] = {
-    "far worse": FAILURES,
+    "far worse": ASTRAY,
     "nothing": FAILURES,
     "part": (describe_extreme_target, describe_slow_rate, describe_deep_saturation, describe_local_minimum),
 }

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from mlptrain.figures import format_setting
 from mlptrain.model.layer_history import LayerFacts, LayersSeen
 
 MANY = 0.1
@@ -106,10 +107,12 @@ def find_odd_gradients(layers: Sequence[HiddenLayer]) -> LayerFinding | None:
     if ratio < VANISHED:
         cures = ["relu"] * (layer.activation in BOUNDED) + ["model.norm: batch"] * (not layer.is_normed)
         cure = f"use {', or '.join(cures or ['fewer layers', 'model.residual: 2'])}"
-        said = f"{layer.title}: gradients are {ratio:.2g} of those at the output: they vanish: {cure}"
+        said = f"{layer.title}: gradients are {format_magnitude(ratio)} of those at the output: they vanish: {cure}"
         return LayerFinding(code="vanishing", layer=layer.facts.name, sentence=said)
     ratio, layer = max(known, key=lambda pair: pair[0])
-    return describe_explosion(layer, f"{ratio:.2g} times those at the output") if ratio > EXPLODED else None
+    return (
+        describe_explosion(layer, f"{format_magnitude(ratio)} times those at the output") if ratio > EXPLODED else None
+    )
 
 
 def find_huge_gradients(layers: Sequence[HiddenLayer]) -> LayerFinding | None:
@@ -120,7 +123,16 @@ def find_huge_gradients(layers: Sequence[HiddenLayer]) -> LayerFinding | None:
         if each.facts.gradient_rms and each.facts.weight_rms
     ]
     ratio, layer = max(known, key=lambda pair: pair[0], default=(0.0, layers[-1]))
-    return describe_explosion(layer, f"{ratio:.2g} times its weights") if ratio > HUGE else None
+    return describe_explosion(layer, f"{format_magnitude(ratio)} times its weights") if ratio > HUGE else None
+
+
+def format_magnitude(value: float) -> str:
+    """Two digits of a figure: how much larger something is says enough.
+
+    >>> [format_magnitude(value) for value in (0.00023456, 54.32, 108.6, 1.0e6)]
+    ['0.00023', '54', '110', '1e6']
+    """
+    return format_setting(float(f"{value:.2g}"))
 
 
 def describe_explosion(layer: HiddenLayer, size: str) -> LayerFinding:

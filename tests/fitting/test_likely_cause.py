@@ -45,6 +45,9 @@ def at(rate, name="adam"):
     return {"name": name, "learning_rate": rate}
 
 
+TIMID = {"optimizer": at(1e-6, "sgd"), "activation": "relu"}
+"""A rate far below the usual one, at which a net of large weights learns all the same."""
+
 RUNS = {
     "a target that is far out": (FAR, {}, "in part", "column \"y\", '1e+38', far from all others: mend it"),
     "a far target of any net": (FAR, {"hidden": []}, "did not learn", "far from all others"),
@@ -91,6 +94,12 @@ RUNS = {
         {"hidden": [8] * 8, "activation": "sigmoid", "optimizer": at(0.01, "sgd")},
         "did not learn",
         "8 layers of sigmoid learn slowly",
+    ),
+    "weights that are large": (
+        NUMBERS,
+        {"kernel_initializer": {"name": "normal", "standard_deviation": 3.0}, "hidden": [16, 16]} | TIMID,
+        "gone astray",
+        ": its initial weights are probably too large: leave model.kernel_initializer out, or set model.norm: batch",
     ),
     "dead units": (CORNERS, DEAD, "did not learn", "all 16 units of hidden_1 are dead"),
     "columns that tell nothing": (NOISE, {"hidden": [2], "epochs": 20}, "did not learn", "perhaps the columns tell"),

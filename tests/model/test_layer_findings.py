@@ -76,7 +76,7 @@ def test_vanishing_gradients_are_told_with_the_layer_where_they_are_smallest():
         (
             "vanishing",
             "hidden_1",
-            "layer hidden_1 (sigmoid): gradients are 1e-07 of those at the output: they vanish: use relu, or "
+            "layer hidden_1 (sigmoid): gradients are 1e-7 of those at the output: they vanish: use relu, or "
             "model.norm: batch",
         )
     ]
@@ -99,7 +99,7 @@ def test_exploding_gradients_are_told_with_the_layer_where_they_are_largest():
     layers = seen(facts("hidden_1", gradient_rms=1e4), facts("hidden_2", gradient_rms=20.0))
     ((code, layer, sentence),) = said(layers)
     assert (code, layer) == ("exploding", "hidden_1")
-    assert "gradients are 1e+06 times those at the output: they explode: use optimizer.global_clipnorm: 1" in sentence
+    assert "gradients are 1e6 times those at the output: they explode: use optimizer.global_clipnorm: 1" in sentence
 
 
 def test_gradients_that_are_huge_beside_the_weights_are_told_though_all_are_alike():

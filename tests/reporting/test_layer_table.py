@@ -36,7 +36,7 @@ def test_each_layer_has_a_line_and_what_it_lacks_is_a_dash():
 
 def test_what_is_wrong_stands_below():
     lines = text_of(seen(facts("hidden_1", gradient_rms=1e-9)))
-    assert lines[-1].startswith("  layer hidden_1 (sigmoid): gradients are 1e-07 of those at the output")
+    assert lines[-1].startswith("  layer hidden_1 (sigmoid): gradients are 1e-7 of those at the output")
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 100])
