@@ -114,15 +114,19 @@ class Parts:
 def integrate_gradients(routes: Sequence[Route], weights: Doubles, answer: Answer, columns: int) -> Integral:
     """The effects of the table's columns on rows.
 
-    A part of a way is halved while it misses its own difference by more than c √width, a c that keeps the sum over all
-    kinks within `CLOSE` of the mean difference: a kink costs the width of its part, and a smooth function nothing.
+    While those of a row miss its difference by more than `CLOSE` of the mean difference, the parts of its way that miss
+    their own by more than c √width are halved: a kink costs the width of its part, and a smooth function nothing.
     """
     count = len(routes[0].x)
     parts, effects = Parts(np.arange(count), np.zeros(count), np.ones(count)), np.zeros((count, columns))
     found = whole = integrate_parts(routes, weights, answer, parts, columns)
-    close = CLOSE / 4 * find_mean_size(whole.score - whole.baseline)
+    differences = whole.score - whole.baseline
+    close = CLOSE * find_mean_size(differences)
     for halvings in range(MOST_HALVINGS + 1):
-        is_open = (found.gaps > close * 2 ** (-halvings / 2)) & (halvings < MOST_HALVINGS)
+        total = effects.copy()
+        np.add.at(total, parts.rows, found.effects)
+        is_row_open = (np.abs(total.sum(axis=1) - differences) > close) & (halvings < MOST_HALVINGS)
+        is_open = is_row_open[parts.rows] & (found.gaps > close / 4 * 2 ** (-halvings / 2))
         np.add.at(effects, parts.rows[~is_open], found.effects[~is_open])
         if not is_open.any():
             break

@@ -102,6 +102,14 @@ def test_several_columns_change_where_one_is_not_enough():
     assert (len(several.changes), several.new_prediction) == (2, "yes")
 
 
+def test_the_best_changes_are_changed_further():
+    """Of sixty first changes only those that come nearest to the border lead over it with a second one."""
+    model = make_linear_model({"a": 1.0, "b": 1.0, "c": 1.0}, classes=True)
+    table = {name: np.linspace(-1, 0.6, 20) for name in "abc"}
+    found = model.explain(table, method="counterfactual", change="a,b,c", rows=1).rows[0]
+    assert (len(found.changes), found.new_prediction) == (2, "yes")
+
+
 def test_the_class_that_is_wanted(model):
     for each in change(model, "a,b,c,group", class_label="middle").rows:
         assert each.new_prediction in ("middle", None)
