@@ -39,6 +39,7 @@ RowNumbers = NDArray[np.int64]
 EDGES = (0.01, 0.99)
 """The quantiles between which the values of numbers lie: beyond them there are too few rows."""
 ICE_LINES = 15
+MOST_COLUMNS_WITH_LINES = 100
 MOST_LEVELS = 50
 """Levels of a category that are looked at, the most frequent ones."""
 
@@ -67,7 +68,7 @@ class Effects:
         chosen = choose_rows(rows, self.rows_limit, model.spec.seed)
         odd = OddCells()
         encoded = EncodedRows.encode(model, chosen, odd, with_targets=False)
-        probe = Probe(encoded, places)
+        probe = Probe(encoded, places, with_lines=len(places) == 1 and len(names) <= MOST_COLUMNS_WITH_LINES)
         table, notices = chosen.require_table("explain"), list[str]()
         found = [self.find_effect(probe, model.columns()[name], table, notices) for name in names]
         return EffectCurves(
@@ -104,6 +105,8 @@ class Probe:
     rows: EncodedRows
     places: RowNumbers
     """The outputs that matter, among all of the model."""
+    with_lines: bool = True
+    """Whether the curves of single rows are drawn: of one output, and of not too many columns."""
 
     @property
     def count(self) -> int:
@@ -180,7 +183,7 @@ def accumulate_local_effects(probe: Probe, name: str, donors: RowNumbers, bins: 
 
 def draw_ice_lines(probe: Probe, name: str, donors: RowNumbers) -> Doubles:
     """f of some rows at each donor's value (lines, points), of one output: rows evenly spaced by their mean."""
-    if len(probe.places) > 1 or len(donors) < 2:
+    if not probe.with_lines or len(donors) < 2:
         return np.empty((0, len(donors)))
     some = np.linspace(0, probe.count - 1, min(probe.count, 10 * ICE_LINES)).round().astype(np.int64)
     lines = np.stack([probe.give(name, donor, some)[:, 0] for donor in donors.tolist()], axis=1)

@@ -102,9 +102,12 @@ def write_number(value: float | None) -> str:
 
 
 def make_interval(importance: float, error: float, rows: int) -> tuple[float, float] | None:
-    """I ± t s, t the 97.5th percentile of Student's distribution, z + (z³ + z) / 4ν of the normal one's z."""
-    z = 1.959964
-    t = z + (z**3 + z) / (4 * max(rows - 1, 1))
+    """I ± t s, t the 97.5th percentile of Student's distribution with ν = B − 1, from that of the normal one, z.
+
+    t = z + (z³ + z) / 4ν + (5 z⁵ + 16 z³ + 3 z) / 96 ν² (Abramowitz & Stegun, 1972, 26.7.5).
+    """
+    z, freedom = 1.959964, max(rows - 1, 1)
+    t = z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
     return None if np.isnan(error) else (importance - t * error, importance + t * error)
 
 

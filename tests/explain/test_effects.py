@@ -86,6 +86,13 @@ def test_without_interactions_both_are_exact():
         assert effects - effects[0] == pytest.approx(3 * (z - z[0]), abs=1e-9)
 
 
+def test_local_effects_are_centred_on_the_middles_of_the_bins():
+    """Five rows are in the bin from 0 to 1, one in that from 1 to 2: the mean of the curve is (5 · ½ + 3/2) / 6."""
+    _, effects, found = effect_of("x", lambda x: x, local=True, x=np.array([0.0, 0, 1, 1, 1, 2]))
+    assert effects == pytest.approx(np.arange(3) - 4 / 6, abs=1e-12)
+    assert [point.rows for point in found.points] == [2, 3, 1]
+
+
 def test_the_lines_of_rows_are_their_predictions():
     columns = draw_normals(4, 200, "xu")
     z, _, found = effect_of("x", lambda x, u: u * x, local=True, **columns)
