@@ -13,7 +13,7 @@ from mlptrain.errors import DataError, MissingFile, SpecError
 from mlptrain.plain import Fault, KeyPath, Reader, to_plain
 from mlptrain.spec.document import NONE, Document, Place
 from mlptrain.spec.fields import Spec
-from mlptrain.spec.idle_settings import describe_idle_settings, is_given
+from mlptrain.spec.idle_settings import describe_file_settings, describe_idle_settings, is_given
 from mlptrain.spec.merging import list_overridden, merge_documents
 from mlptrain.spec.problems import TextNotation, describe_choice, describe_path
 from mlptrain.spec.recipes import Concession, Facts, Recipe, copy_expanded_document, list_recipes, load_recipe
@@ -179,7 +179,9 @@ class Draft:
     def notices(self) -> list[str]:
         """One line for each word that was read under another name, and each setting that nothing uses."""
         own = self.own(None if self.recipe is None else self.recipe.spec)
-        return [*own.notices, *describe_repeated_overrides(self.overrides), *describe_idle_settings(self.spec, own)]
+        idle = describe_idle_settings(self.spec, own)
+        idle += describe_file_settings(self.spec, own) if self.rows_given else []
+        return [*own.notices, *describe_repeated_overrides(self.overrides), *idle]
 
 
 def fill_missing_train_path(document: Document) -> None:

@@ -13,6 +13,30 @@ Idle = tuple[tuple[str, ...], str]
 OF_HIDDEN_LAYERS = ("activation", "norm", "dropout", "max_norm")
 
 
+OF_FILES = (
+    *("delimiter", "encoding", "header", "skip_rows", "skip_after_names", "skip_footer", "sheet", "skip_initial_space"),
+)
+"""The settings of how a table is read that say nothing of one in memory, whose texts may have all the others."""
+
+
+def describe_file_settings(spec: Spec, document: Document) -> list[str]:
+    """One notice for each setting that is for files, where the rows are in memory and the spec names no other file."""
+    data = spec.data
+    if data.test is not None or not isinstance(data.split.validation, int | float | None):
+        return []
+    return [
+        f"{document.place(path)}: {'.'.join(path)} is for files: the rows are in memory"
+        for path in (("data", name) for name in OF_FILES)
+        if is_given(document, path) and not has_field_default(spec.data, path[-1])
+    ]
+
+
+def has_field_default(section: Any, name: str) -> bool:
+    """Whether the value of a field is the one that it has by default."""
+    default = next(each.default for each in fields(section) if each.name == name)
+    return bool(getattr(section, name) == default)
+
+
 def describe_idle_settings(spec: Spec, document: Document) -> list[str]:
     """One notice for each setting of the user's own document that nothing will use."""
     return [

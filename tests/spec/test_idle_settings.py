@@ -1,7 +1,11 @@
 """No setting is lost in silence: one that nothing will use is named with its line, and no other is."""
 
+from dataclasses import fields
+
 import pytest
 
+from mlptrain.data.table_format import TableFormat
+from mlptrain.spec.file import make_draft_from_spec
 from tests.support.spec_cases import DATA, load, notices, problems
 
 HELD = "data: {train: a.csv, target: y, split: {validation: 0.2}}\n"
@@ -54,6 +58,33 @@ IDLE = {
         "no share of the rows is held out; set validation, test or folds",
     ),
 }
+
+
+OF_FILES = {
+    "delimiter": ";",
+    "encoding": "cp1252",
+    "header": True,
+    "skip_rows": 1,
+    "skip_after_names": 1,
+    "skip_footer": 1,
+    "sheet": "2",
+    "skip_initial_space": True,
+}
+OF_TEXTS = {"decimal": ",", "thousands": " ", "loose_signs": True, "units": ["%"], "replace": {"a": "b"}}
+
+
+def test_every_setting_of_how_a_table_is_read_is_of_files_or_of_texts():
+    assert {each.name for each in fields(TableFormat)} == {*OF_FILES, *OF_TEXTS}
+
+
+@pytest.mark.parametrize("name", [*OF_FILES, *OF_TEXTS])
+def test_a_setting_for_files_is_named_where_the_rows_are_in_memory(name):
+    spec = {"data": {"target": "y", name: (OF_FILES | OF_TEXTS)[name]}}
+    said = [f"spec: data.{name} is for files: the rows are in memory"] if name in OF_FILES else []
+    assert make_draft_from_spec(spec, rows_given=True).notices == said
+    for more in ({"test": "t.csv"}, {"split": {"validation": "v.csv"}}):
+        assert make_draft_from_spec({"data": spec["data"] | more}, rows_given=True).notices == []
+    assert make_draft_from_spec({"data": spec["data"] | {"train": "a.csv"}}).notices == []
 
 
 @pytest.mark.parametrize(("text", "line", "key", "why"), IDLE.values(), ids=IDLE)
