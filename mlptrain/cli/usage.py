@@ -124,12 +124,17 @@ def find_settable_key(option: str, command: Any, *, only_our_words: bool = False
     """The key that an option means, where --set of the command takes it: of a model, how its input is written."""
     if "--set" not in list_options(command):
         return None
-    key = find_key_of_option(option, only_our_words=only_our_words)
-    if key is None or command.name in ("fit", "train", "check"):
-        return key
-    from mlptrain.commands.input_settings import is_reading_key
+    if command.name in ("fit", "train", "check"):
+        return find_key_of_option(option, only_our_words=only_our_words)
+    word = option.lstrip("-").replace("-", "_").removeprefix("data.")
+    return f"data.{word}" if word in READING_KEYS else None
 
-    return key if is_reading_key(key) else None
+
+READING_KEYS = (
+    *("delimiter", "encoding", "header", "skip_rows", "skip_after_names", "skip_footer", "sheet", "skip_initial_space"),
+    *("decimal", "thousands", "loose_signs", "units", "replace", "missing_values", "missing_target"),
+)
+"""The keys of `data` that --set takes for a trained model, by name: a message loads nothing heavy to find them."""
 
 
 def find_key_of_option(option: str, *, only_our_words: bool = False) -> str | None:

@@ -1609,7 +1609,7 @@ SPECS = [
     wrong("list for a file", 1, r"data\.delimiter", data=f"{DATA}, delimiter: [a]"),
     wrong("nothing for a number", 3, r"training\.epochs: ", training="epochs: "),
     raw("tab indentation", "data:\n\ttrain: table.csv\n", r"spec\.yaml:2: tabs are not allowed", "use spaces"),
-    raw("wrong indentation", "data:\n  train: table.csv\n target: label\n", r"spec\.yaml:3: .*indentation"),
+    raw("wrong indentation", "data:\n  train: table.csv\n target: label\n", r"spec\.yaml:3: .*indented"),
     raw("unclosed bracket", "data: {train: table.csv\n", r"spec\.yaml:1: ", "close"),
     raw("unclosed quote", 'data: {train: "table.csv}\n', r"spec\.yaml:1: ", "close"),
     raw("key without a colon", "data\ntrain: x\n", r"spec\.yaml:[12]: "),

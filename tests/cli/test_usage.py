@@ -7,7 +7,9 @@ import pytest
 from typer.main import get_command
 
 from mlptrain.cli import app
-from mlptrain.cli.usage import suggest_option
+from mlptrain.cli.usage import READING_KEYS, suggest_option
+from mlptrain.commands.input_settings import OWN_KEYS
+from mlptrain.model.reading_settings import FORMAT_KEYS
 from mlptrain.spec.suggestions import list_known_keys
 from tests.support.command import mlptrain
 from tests.support.spec_cases import FIELDS, choices, label
@@ -122,3 +124,7 @@ def test_a_key_as_an_option_is_told_as_set_where_set_takes_it(tmp_path, name, ke
     if settable and name == "predict":
         said = "error: mlptrain predict: there is no option --delimiter; did you mean --set data.delimiter=VALUE?"
         assert mlptrain("predict", "a.csv", "--delimiter", ";", cwd=tmp_path).err.startswith(said)
+
+
+def test_the_keys_of_reading_are_those_that_set_takes():
+    assert set(READING_KEYS) == {*FORMAT_KEYS, *OWN_KEYS}
