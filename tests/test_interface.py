@@ -20,6 +20,7 @@ from mlptrain.errors import DataError, Diverged, Interrupted, ModelFileError, Sp
 from mlptrain.model.history import EpochEnded
 from mlptrain.model.model import Model
 from mlptrain.training.events import EventSink, Finished, FitFinished, FitStarted, Started, StepsDone
+from tests import threads_from_python
 from tests.support.flows import ROOT
 from tests.support.in_memory import drop_gaps, make_columns, make_records, make_spec, name_file, write_table
 
@@ -360,6 +361,11 @@ def test_one_thread_is_one_thread_however_wide_the_network_is():
     assert seen
     assert all(threads == {1} for threads in seen)
     assert threadpool_info() == before
+
+
+def test_the_script_about_threads_sees_the_same(capsys):
+    assert threads_from_python.main() == 0
+    assert "in the steps [1]" in capsys.readouterr().out
 
 
 def test_without_rows_the_spec_must_name_them():

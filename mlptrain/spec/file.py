@@ -107,7 +107,8 @@ class Draft:
         except MissingFile as problem:
             raise (DataError(self.name_place(problem, problem.key)) if problem.key else problem) from None
         except DataError as problem:
-            said = self.put_place_before(str(problem))
+            names_key = "." in str(problem).partition(": ")[0]  # "data" alone is what rows in memory are called
+            said = self.put_place_before(str(problem)) if names_key else str(problem)
             raise (problem if said == str(problem) else DataError(said)) from None
 
     def put_place_before(self, said: str) -> str:

@@ -232,12 +232,14 @@ def test_an_error_is_that_of_the_command_with_the_row_in_place_of_the_line(tmp_p
     for rows in (SPOILED[name], make_records(SPOILED[name])) if name != "no rows" else (SPOILED[name],):
         with pytest.raises(type(by_command.value)) as in_memory:
             mlptrain.fit(make_spec(), rows)
-        assert to_lines(str(in_memory.value), tmp_path) == str(by_command.value)
+        said = re.sub(rf"^{tmp_path}/spec\.yaml:\d+", "spec", str(by_command.value))
+        assert to_lines(str(in_memory.value), tmp_path) == said
 
 
 def to_lines(said, folder):
     """A message with the file in place of the rows in memory: the first row is the second line."""
-    named = re.sub(r"^(data\.columns: )?data\b(?!\.)", lambda found: f"{found[1] or ''}{folder / 'table.csv'}", said)
+    key = r"^(spec: data\.columns\.\w+: )?data\b(?!\.)"
+    named = re.sub(key, lambda found: f"{found[1] or ''}{folder / 'table.csv'}", said)
     lines = re.sub(r"csv row (\d+)", lambda found: f"csv:{int(found[1]) + 1}", named)
     return re.sub(r"(?<=table.csv): (column '\w+' is missing)", r":1: \1", re.sub(r"\brow (\d+)", line, lines))
 
@@ -524,7 +526,7 @@ def test_frames_that_are_no_tables_are_one_clear_sentence(models):
     ]
     for rows in refused:
         for use in (lambda rows: mlptrain.fit(make_spec(), rows), model.predict, model.evaluate):
-            with pytest.raises(MlptrainError, match=r"^data"):
+            with pytest.raises(MlptrainError, match=r"^(spec: )?data"):
                 use(rows)
 
 

@@ -37,7 +37,8 @@ def make_client(notebook: Any, folder: Path) -> Any:
     from nbclient import NotebookClient
 
     place = {"metadata": {"path": str(folder)}}
-    return NotebookClient(notebook, timeout=PATIENCE, resources=place, record_timing=False, coalesce_streams=True)
+    patience = {"timeout": PATIENCE, "startup_timeout": PATIENCE, "iopub_timeout": PATIENCE}
+    return NotebookClient(notebook, **patience, resources=place, record_timing=False, coalesce_streams=True)
 
 
 def make_notebook(*cells: str) -> Any:
