@@ -99,7 +99,7 @@ def test_a_spec_with_five_mistakes_shows_all_five_with_their_lines(folder):
             "iris.csv: exists and is not a model of mlptrain; choose another --out",
         ),
         (("fit", "iris.yaml", "--out", "iris.yaml"), "iris.yaml: exists and is not a model of mlptrain"),
-        (("fit", "iris.yaml", "--out", ""), ".: exists and is not a model of mlptrain"),
+        (("fit", "iris.yaml", "--out", ""), "mlptrain fit: --out is empty: give it a path"),
         (("fit", "iris.yaml", "--out", "/"), "/: exists and is not a model of mlptrain"),
         (("eval", "iris.npz", "iris.csv", "--labels", "x"), "--labels: the model was trained on a table"),
         (("predict", "iris.npz", "iris.csv", "--out", "iris.csv"), "--out iris.csv: this is the input file"),

@@ -516,10 +516,18 @@ def test_columns_in_memory_have_one_length():
 @pytest.mark.parametrize(
     ("wanted", "said"),
     [
-        (["age"], "f.csv:1: column 'age' is missing; did you mean 'Age '?"),
+        (
+            ["age"],
+            "f.csv:1: column 'age' is missing; did you mean 'Age '? "
+            "('Age ' has a blank after it and other capitals; write names alike in both places)",
+        ),
         (["Fair"], "f.csv:1: column 'Fair' is missing; did you mean 'Fare'?"),
         (["zip"], "f.csv:1: column 'zip' is missing; the columns are 'Age ', 'Fare', 'Sex'"),
-        (["sex", "Fares"], "f.csv:1: columns 'sex', 'Fares' are missing; did you mean 'Sex', 'Fare'?"),
+        (
+            ["sex", "Fares"],
+            "f.csv:1: columns 'sex', 'Fares' are missing; did you mean 'Sex', 'Fare'? "
+            "('Sex' has other capitals; write names alike in both places)",
+        ),
     ],
 )
 def test_missing_columns_are_named_with_the_nearest(wanted, said):

@@ -272,7 +272,8 @@ def test_all_missing_columns_are_named_with_the_nearest_ones():
     features = fitted(table(age="1 2", fare="3 4", sex="m f"))
     with pytest.raises(DataError) as error:
         features.encode(table(Age="1", sex="m", fares="2"), FLOAT64)
-    assert str(error.value) == "f.csv:1: columns 'age', 'fare' are missing; did you mean 'Age', 'fares'?"
+    said = "f.csv:1: columns 'age', 'fare' are missing; did you mean 'Age', 'fares'?"
+    assert str(error.value) == f"{said} ('Age' has other capitals; write names alike in both places)"
 
 
 def test_what_is_left_out_is_named_with_the_reason():

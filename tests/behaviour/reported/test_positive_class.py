@@ -143,4 +143,4 @@ def test_other_problems_that_the_rows_bring_to_light_have_their_line_too(tmp_pat
     for override, said in problems.items():
         ended = command.mlptrain("fit", "t.yaml", "--set", override, cwd=tmp_path)
         assert ended.code == 2
-        assert ended.err.splitlines()[-1].startswith(f"error: --set {override.partition('=')[0]}: {said}"), ended.err
+        assert ended.err.splitlines()[-1].startswith(f"error: --set {said}"), ended.err
