@@ -140,7 +140,7 @@ def make_fit_started_event(draft: Draft, keeper: Keeper) -> FitStarted:
     """The event that a fit begins, or goes on."""
     return FitStarted(
         source=draft.document.name,
-        given=draft.given,
+        user_settings=draft.user_settings,
         goes_on=keeper.unfinished is not None,
         restarts=keeper.restarts,
     )

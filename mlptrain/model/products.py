@@ -33,7 +33,7 @@ class SharedThreadLimit:
         self._before: Any = None
 
     @contextmanager
-    def hold(self, number: int | None) -> Iterator[None]:
+    def limit_products(self, number: int | None) -> Iterator[None]:
         """Limit the products to a number of threads for a while; None asks for nothing."""
         if number is None:
             yield
@@ -92,7 +92,7 @@ def count_product_threads() -> int | None:
 def limit_threads(network: Network, rows: int, asked: int | None) -> Iterator[None]:
     """As many threads as the user has `asked` for; else one while the products are small, all if they are large."""
     few = 1 if are_products_small(network, rows) else None
-    with PROCESS_LIMIT.hold(few if asked is None else asked):
+    with PROCESS_LIMIT.limit_products(few if asked is None else asked):
         yield
 
 

@@ -41,11 +41,11 @@ def list_settings(fit: FitStarted, spec: Mapping[str, Any]) -> dict[str, Setting
 
     What is said of single columns is left out: a table may have thousands.
 
-    >>> list_settings(FitStarted(source="s", given={("model", "hidden"): ["8"]}), {"model": {"hidden": [8]}})
+    >>> list_settings(FitStarted(source="s", user_settings={("model", "hidden"): ["8"]}), {"model": {"hidden": [8]}})
     {'model.hidden': '[8]'}
     """
-    given = {path: text for path, text in fit.given.items() if path[: len(COLUMNS)] != COLUMNS}
-    return {".".join(path): simplify_setting(find_setting(spec, path, text)) for path, text in given.items()}
+    written = {path: text for path, text in fit.user_settings.items() if path[: len(COLUMNS)] != COLUMNS}
+    return {".".join(path): simplify_setting(find_setting(spec, path, text)) for path, text in written.items()}
 
 
 def find_setting(spec: Mapping[str, Any], path: Iterable[str], text: Any) -> Any:

@@ -170,7 +170,7 @@ class Draft:
         return is_given(self.own(None if self.recipe is None else self.recipe.spec), path)
 
     @property
-    def given(self) -> dict[tuple[str, ...], Any]:
+    def user_settings(self) -> dict[tuple[str, ...], Any]:
         """What the user has written, by the paths of the keys: texts, and lists of them."""
         if self.recipe is None:
             return dict(self.own(None).list_written())

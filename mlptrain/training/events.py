@@ -18,7 +18,7 @@ class FitStarted:
 
     source: str
     """Where the spec is from, as messages call it: the path of its file, "standard input", or "spec"."""
-    given: Mapping[tuple[str, ...], Any] = field(default_factory=dict)
+    user_settings: Mapping[tuple[str, ...], Any] = field(default_factory=dict)
     """What the user has written, overrides among it: texts, by the path of the key: ("seed",): "1"."""
     goes_on: bool = False
     """Whether it goes on with a fit that was interrupted."""

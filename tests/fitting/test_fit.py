@@ -316,15 +316,15 @@ def test_the_first_event_says_what_the_user_has_written(tmp_path):
     assert isinstance(began, FitStarted)
     assert (began.source, began.goes_on, began.restarts) == (str(path), False, False)
     written = {("recipe",): "plain", ("model", "hidden"): ["3"], ("training", "batch_size"): "8"}
-    assert written.items() <= began.given.items()
-    assert ("training", "shuffle") not in began.given
+    assert written.items() <= began.user_settings.items()
+    assert ("training", "shuffle") not in began.user_settings
 
 
 def test_rows_in_memory_are_no_setting_of_the_user():
     events = []
     table = {"x": [0.0, 1.0, 2.0, 3.0], "y": [1.5, 3.0, 5.0, 7.0]}
     mlptrain.fit({"data": {"target": "y"}, "training": {"epochs": 1, "batch_size": 4}}, table, sinks=events.append)
-    assert [*events[0].given] == [("data", "target"), ("training", "epochs"), ("training", "batch_size")]
+    assert [*events[0].user_settings] == [("data", "target"), ("training", "epochs"), ("training", "batch_size")]
 
 
 def test_the_start_of_a_training_says_its_spec_and_that_of_the_first_one_gives_the_fit_again(tmp_path):

@@ -55,7 +55,7 @@ def test_the_last_of_several_threads_that_leaves_restores_what_stood_before_the_
     with ExitStack() as stack:
         threads = [stack.enter_context(ThreadPoolExecutor(1)) for _ in numbers]
         for place, number in enumerate(numbers):
-            holding = limit.hold(number)
+            holding = limit.limit_products(number)
             threads[place].submit(holding.__enter__).result(PATIENCE)
             inside[place] = holding
             assert count_threads() == {min(numbers[: place + 1])}
@@ -67,14 +67,14 @@ def test_the_last_of_several_threads_that_leaves_restores_what_stood_before_the_
 def test_of_limits_within_each_other_the_inner_one_holds_while_it_is_in():
     limit = SharedThreadLimit()
     with threadpool_limits(BEFORE, user_api="blas"):
-        with limit.hold(1):
-            with limit.hold(3):
+        with limit.limit_products(1):
+            with limit.limit_products(3):
                 assert count_threads() == {3}
-                with limit.hold(None):
+                with limit.limit_products(None):
                     assert count_threads() == {3}
             assert count_threads() == {1}
         assert count_threads() == {BEFORE}
-        with limit.hold(None):
+        with limit.limit_products(None):
             assert count_threads() == {BEFORE}
 
 

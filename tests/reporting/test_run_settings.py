@@ -43,7 +43,7 @@ def test_a_part_of_a_run_is_named_for_a_folder(fields, name):
 
 def test_settings_have_the_keys_of_the_user_and_the_values_of_the_spec():
     draft = load_draft("s.yaml", ["optimizer.learning_rate=1e-3"], SPEC)
-    assert list_settings(FitStarted(source="s.yaml", given=draft.given), to_plain(draft.spec)) == {
+    assert list_settings(FitStarted(source="s.yaml", user_settings=draft.user_settings), to_plain(draft.spec)) == {
         "data.train": "t.csv",
         "data.target": "y",
         "model.hidden": "[8, 4]",
@@ -57,7 +57,7 @@ def test_settings_have_the_keys_of_the_user_and_the_values_of_the_spec():
 
 def test_a_setting_that_the_resolved_spec_has_not_is_the_text():
     given = {("recipe",): "plain", ("a", "b"): ["1"]}
-    assert list_settings(FitStarted(source="s", given=given), {"a": 1}) == {"recipe": "plain", "a.b": '["1"]'}
+    assert list_settings(FitStarted(source="s", user_settings=given), {"a": 1}) == {"recipe": "plain", "a.b": '["1"]'}
 
 
 def test_what_an_epoch_has_not_measured_is_left_out():

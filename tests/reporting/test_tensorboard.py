@@ -136,7 +136,9 @@ def test_the_settings_are_those_that_the_user_has_written(spec):
     assert settings["training.gradient_norm"] is True
     assert settings["data.train"] == "mixed.csv"
     assert settings["model.hidden"].startswith("[")
-    written = {".".join(path) for path in read_checked_draft(str(spec))[0].given if path[:2] != ("data", "columns")}
+    written = {
+        ".".join(path) for path in read_checked_draft(str(spec))[0].user_settings if path[:2] != ("data", "columns")
+    }
     assert {*settings} == written | {"optimizer.learning_rate"}
     assert (group, ended) == ((spec.parent / "runs" / "mixed").as_posix(), True)
 
