@@ -114,6 +114,11 @@ def suggest_option(option: str, command: Any) -> str:
     known = list(list_options(command))
     if key := find_settable_key(option, command, only_our_words=True):
         return f"; did you mean --set {key}=VALUE?"
+    reading = find_reading_key(option)
+    if reading and (own := f"--{reading.replace('_', '-')}") in known:
+        return f"; did you mean {own}?"
+    if reading and "--set" in known:
+        return f"; did you mean --set data.{reading}=VALUE?"
     if close := get_close_matches(option, known, n=1, cutoff=0.7):
         return f"; did you mean {close[0]}?"
     key = find_settable_key(option, command)
@@ -121,13 +126,10 @@ def suggest_option(option: str, command: Any) -> str:
 
 
 def find_settable_key(option: str, command: Any, *, only_our_words: bool = False) -> str | None:
-    """The key that an option means, where --set of the command takes it: of a model, how its input is written."""
-    if "--set" not in list_options(command):
+    """The key of the spec that an option means, where --set of the command takes any."""
+    if "--set" not in list_options(command) or command.name not in ("fit", "train", "check"):
         return None
-    if command.name in ("fit", "train", "check"):
-        return find_key_of_option(option, only_our_words=only_our_words)
-    word = option.lstrip("-").replace("-", "_").removeprefix("data.")
-    return f"data.{word}" if word in READING_KEYS else None
+    return find_key_of_option(option, only_our_words=only_our_words)
 
 
 READING_KEYS = (
@@ -135,6 +137,28 @@ READING_KEYS = (
     *("decimal", "thousands", "loose_signs", "units", "replace", "missing_values", "missing_target"),
 )
 """The keys of `data` that --set takes for a trained model, by name: a message loads nothing heavy to find them."""
+READING_WORDS = {
+    **{key.replace("_", ""): key for key in READING_KEYS},
+    **dict.fromkeys(["sep", "separator", "delim", "delimeter", "fieldseparator", "fs"], "delimiter"),
+    **dict.fromkeys(["enc", "charset", "fileencoding"], "encoding"),
+    **dict.fromkeys(["noheader", "hasheader", "colnames"], "header"),
+    **dict.fromkeys(["skip", "skiplines", "skipheader", "skiplead"], "skip_rows"),
+    **dict.fromkeys(["footer", "skiptail"], "skip_footer"),
+    **dict.fromkeys(["sheetname", "worksheet"], "sheet"),
+    **dict.fromkeys(["dec", "decimalcomma", "decimalpoint", "decimalseparator", "decimalmark"], "decimal"),
+    **dict.fromkeys(["thousand", "thousandsseparator", "groupingmark", "bigmark"], "thousands"),
+    **dict.fromkeys(["na", "navalues", "nastrings", "nullvalues", "nulls", "missing", "nan"], "missing_values"),
+}
+"""What these keys are called here and by other tools (pandas, polars, R, csvkit …), without signs."""
+
+
+def find_reading_key(option: str) -> str | None:
+    """The key of how a file is read that an option means.
+
+    >>> find_reading_key("--sep"), find_reading_key("--data.skip-rows"), find_reading_key("--epochs")
+    ('delimiter', 'skip_rows', None)
+    """
+    return READING_WORDS.get(re.sub(r"[-_]", "", option.lower()).removeprefix("data."))
 
 
 def find_key_of_option(option: str, *, only_our_words: bool = False) -> str | None:

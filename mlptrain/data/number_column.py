@@ -23,7 +23,7 @@ from mlptrain.data.number_texts import MISSING_NUMBERS, are_whole_numbers, has_f
 from mlptrain.data.odd_cells import BEYOND, OddRows
 from mlptrain.data.scaling import Affine, FittedScaling
 from mlptrain.data.table import Table
-from mlptrain.data.truth_values import recognise_truth_values
+from mlptrain.data.truth_values import list_truth_values, recognise_truth_values
 from mlptrain.data.usual_numbers import UsualNumbers
 from mlptrain.figures import format_figure
 
@@ -62,7 +62,7 @@ class NumberColumn(Column):
     @classmethod
     def describe(cls, look: ColumnLook, found: Understood, quote: Callable[[str], str]) -> tuple[str, str]:
         if found.kind == "boolean":
-            return "boolean", ", ".join(map(quote, look.levels)) + look.describe_gaps(look.missing)
+            return "boolean", ", ".join(list_truth_values(look)) + look.describe_gaps(look.missing)
         words, texts = describe_range(look.table, look.name, look.missing), look.cells.kept_texts.counts
         if not look.cells.is_numeric and len(texts) <= FEW_NUMBERS and are_whole_numbers(texts):
             known = texts.keys() - {"", *MISSING_NUMBERS, *look.missing}

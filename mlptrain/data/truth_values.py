@@ -1,17 +1,19 @@
 """Columns of texts that are truth values, and the few stray cells that would make categories of them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from mlptrain.data.column import ColumnLook, Understood
 from mlptrain.data.levels import trim_text
-from mlptrain.data.number_reading import BOOLEANS, build_odd_texts_error, quote_texts
+from mlptrain.data.number_reading import BOOLEANS, build_odd_texts_error, normalise_boolean, quote_texts
 from mlptrain.data.number_texts import MISSING_NUMBERS
 
 WORDS = tuple(pair for pair in BOOLEANS if not any(map(str.isdecimal, pair)))
 """The pairs of truth values that are words; odd cells beside 1 and 0 are odd among numbers."""
 NEARLY_ALL, MOST = 0.95, 0.9
 """Other texts in a column are stray ones if nearly all of its cells are truth values, and perhaps if most are."""
+CAPITALS = (str.lower, str.upper, str.capitalize)
+"""How truth values are written: as true, TRUE or True."""
 LONGEST = max(len(word) for pair in WORDS for word in pair) + 8
 """A longer text is no truth value, with whatever blanks around it."""
 
@@ -72,3 +74,14 @@ def recognise_truth_values(look: ColumnLook) -> Understood | None:
     said = f"{seen.truths:,} of {look.present:,} cells are truth values"
     odd = f"list {quote_texts(seen.odd)} in data.missing_values"
     return Understood("category", f"{said}; if the others mean missing, {odd}", notice=True)
+
+
+def list_truth_values(look: ColumnLook) -> list[str]:
+    """Both values of a column of truth values, the false one first, with the capitals that most of its cells have."""
+    words = {text: normalise_boolean(text, look.grammar) for text in look.counts}
+    meant = {text: word for text, word in words.items() if any(word in pair for pair in BOOLEANS)}
+
+    def count_cells(spell: Callable[[str], str]) -> int:
+        return sum(look.counts[text] for text, word in meant.items() if trim_text(text) == spell(word))
+
+    return list(map(max(CAPITALS, key=count_cells), sorted({*meant.values()})))

@@ -114,7 +114,9 @@ class Frame:
         return [*ended, *self._strong(describe_start(self.started, self.title))[:3], []]
 
     def _strong(self, text: str) -> list[Line]:
-        return [[(line, "strong")] for line in wrap(text, max(self.width, 1), break_on_hyphens=False)]
+        indent = "  "[: self.width - 1]  # none where there is room for one sign only
+        lines = wrap(text, max(self.width, 1), break_on_hyphens=False, subsequent_indent=indent)
+        return [[(line, "strong")] for line in lines]
 
     def list_faults(self) -> list[str]:
         """What is wrong inside the network, as it was seen last."""

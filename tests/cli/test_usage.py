@@ -7,10 +7,11 @@ import pytest
 from typer.main import get_command
 
 from mlptrain.cli import app
-from mlptrain.cli.usage import READING_KEYS, suggest_option
+from mlptrain.cli.usage import READING_KEYS, READING_WORDS, suggest_option
 from mlptrain.commands.input_settings import OWN_KEYS
 from mlptrain.model.reading_settings import FORMAT_KEYS
-from mlptrain.spec.suggestions import list_known_keys
+from mlptrain.spec.suggestions import list_known_keys, simplify_name
+from mlptrain.spec.words import ALIASES
 from tests.support.command import mlptrain
 from tests.support.spec_cases import FIELDS, choices, label
 
@@ -128,3 +129,21 @@ def test_a_key_as_an_option_is_told_as_set_where_set_takes_it(tmp_path, name, ke
 
 def test_the_keys_of_reading_are_those_that_set_takes():
     assert set(READING_KEYS) == {*FORMAT_KEYS, *OWN_KEYS}
+
+
+def test_other_tools_words_for_how_a_file_is_read_are_those_of_the_spec_and_more():
+    assert set(READING_WORDS.values()) == set(READING_KEYS)
+    for theirs, ours in ALIASES.items():
+        is_of_reading = ours in READING_KEYS and ours != "units"  # those of layers, too
+        assert READING_WORDS.get(simplify_name(theirs)) == (ours if is_of_reading else None)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_such_a_word_as_an_option_is_told_the_option_of_the_command_or_how_it_is_set(name):
+    command = COMMANDS[name]
+    known = {option for param in command.params for option in param.opts}
+    for word, key in READING_WORDS.items():
+        own = f"--{key.replace('_', '-')}"
+        meant = own if own in known else f"--set data.{key}=VALUE" if "--set" in known else None
+        if f"--{word}" not in known:
+            assert suggest_option(f"--{word}", command).endswith(f"did you mean {meant}?" if meant else ""), word

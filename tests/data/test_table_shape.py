@@ -1,9 +1,10 @@
-"""Which records at the end of a table are no rows: sums with a word or without one, in tables of any length."""
+"""Which records around a table are no rows: padded titles; sums with a word or without one, in tables of any length."""
 
 import pytest
 
 from mlptrain.data.sniffing import sniff_format
 from mlptrain.data.table_format import TableFormat
+from mlptrain.data.table_shape import is_padded_title
 from mlptrain.data.workbook_shape import look_at_workbook
 from tests.data.test_workbook_shape import save
 from tests.support.command import mlptrain
@@ -23,6 +24,18 @@ def write(path, rows):
     cells = [";".join("" if cell is None else str(cell) for cell in row) for row in [NAMES, *rows]]
     path.write_text("\n".join(cells) + "\n;;;;\n", encoding="utf-8")
     return str(path)
+
+
+YEARS = [["town", "2019", "2020", "2021"], ["a", "1", "2", "3"], ["b", "4", "5", "6"]]
+GAPS = [["", "size", "", "price"], ["a", "1", "2", "3"], ["b", "4", "5", "6"]]
+
+
+@pytest.mark.parametrize("below", [YEARS, GAPS])
+@pytest.mark.parametrize(("title", "is_title"), [(["Report"], True), (["Report", "of May"], False)])
+def test_one_padded_text_is_a_title_above_any_names_and_more_above_those_that_look_like_names(below, title, is_title):
+    record = [*title, *[""] * (4 - len(title))]
+    assert is_padded_title(record, below) == is_title
+    assert is_padded_title(record, [NAMES[:4], *below])
 
 
 LENGTHS = [30, 900, 1500, 4000]

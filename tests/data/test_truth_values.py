@@ -4,7 +4,13 @@ import pytest
 
 from mlptrain.data.column import ColumnLook
 from mlptrain.data.number_reading import BOOLEANS
-from mlptrain.data.truth_values import WORDS, look_at_truth_values, recognise_truth_values
+from mlptrain.data.truth_values import (
+    CAPITALS,
+    WORDS,
+    list_truth_values,
+    look_at_truth_values,
+    recognise_truth_values,
+)
 from mlptrain.errors import DataError
 from tests.support.table_cases import table
 
@@ -55,3 +61,13 @@ def test_both_values_of_one_pair_must_be_there(cells):
 def test_the_pairs_are_those_that_are_read():
     assert {*WORDS} < {*BOOLEANS}
     assert look_at_truth_values({"T": 3, "f": 2}).truths == 5
+
+
+@pytest.mark.parametrize("pair", BOOLEANS)
+@pytest.mark.parametrize("usual", CAPITALS)
+def test_both_values_are_written_with_the_same_capitals_those_of_most_cells(pair, usual):
+    """Also where one value has others in most of its cells."""
+    false, true = sorted(pair)
+    others = [spell for spell in CAPITALS if spell is not usual]
+    cells = [usual(true)] * 9 + [usual(false)] * 3 + [others[0](false)] * 4 + [others[1](true), f" {false}", ""]
+    assert list_truth_values(ColumnLook(table(x=cells), "x", {""})) == [usual(false), usual(true)]

@@ -115,6 +115,15 @@ def test_no_line_is_wider_than_the_terminal_and_what_stays_is_short(count, width
     assert len(final) <= FINAL_ROWS + 12 + 200 // width
 
 
+@pytest.mark.parametrize("width", [1, 2, 3, 24, 40, 60, 120])
+def test_what_follows_a_break_in_the_first_and_last_lines_is_indented(width):
+    lines = text_of(frame_of(digest_of_run(100, 33), width, title="iris.yaml").final(24, 3.0))
+    for text in (lines, lines[len(lines) - lines[::-1].index("") :]):
+        first, *others = takewhile(bool, text)
+        assert not first.startswith(" ")
+        assert all(line.startswith("  "[: width - 1]) for line in others)
+
+
 @pytest.mark.parametrize("count", [1, 2, 13, 100, 12_345, 100_000])
 @pytest.mark.parametrize("height", [3, 9, 10, 19, 20, 24, 33, 34, 60])
 def test_the_best_epoch_is_always_in_the_table_and_marked(count, height):
