@@ -15,6 +15,7 @@ from mlptrain.cli.explain import explain_command
 from mlptrain.cli.fit import fit_command
 from mlptrain.cli.init import init_command
 from mlptrain.cli.predict import predict_command
+from mlptrain.cli.report import report_command
 from mlptrain.cli.schema import schema_command
 from mlptrain.cli.show import show_command
 from mlptrain.cli.usage import Command, describe_usage_problem, write_epilog
@@ -69,6 +70,7 @@ SHORT_HELP = {
     "fit": "Train what a spec says, and write the model.",
     "predict": "Predict the rows of a file, in their order.",
     "explain": "Show what a model looks at.",
+    "report": "Write a page on a model, to read or to mail.",
     "check": "Show what a spec means, and check its gradient.",
     "show": "Show what a model file holds.",
 }
@@ -108,6 +110,7 @@ for name, command, hidden in (
     ("eval", evaluate_command, False),
     ("predict", predict_command, False),
     ("explain", explain_command, False),
+    ("report", report_command, False),
     ("check", check_command, False),
     ("show", show_command, False),
     ("schema", schema_command, False),

@@ -33,6 +33,7 @@ from mlptrain.errors import DataError
 from mlptrain.figures import format_figure
 from mlptrain.model.fitted_network import Judgement
 from mlptrain.model.head import Head
+from mlptrain.model.rows import Rows
 from mlptrain.model.watched import Watched
 
 MOST_SLICES = 50
@@ -97,6 +98,15 @@ class Evaluation(Displayable):
         """What the rows came to, in two lines."""
         known = (f"{name} {format_figure(value)}" for name, value in self.metrics.items() if value is not None)
         return f"Evaluation: {format_row_count(self.rows)}\n  {', '.join(known)}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgedRows:
+    """Rows whose targets are known, what a model is worth on each of them, and what that comes to."""
+
+    rows: Rows
+    judgement: Judgement
+    evaluation: Evaluation
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from mlptrain.model.answers import (
     select_kept_columns,
 )
 from mlptrain.model.baseline import measure_mean_baseline
-from mlptrain.model.evaluation import Evaluation, Slicing, evaluate_judgement, slice_rows_by_column
+from mlptrain.model.evaluation import Evaluation, JudgedRows, Slicing, evaluate_judgement, slice_rows_by_column
 from mlptrain.model.file import (
     ModelContents,
     decode_model,
@@ -223,6 +223,12 @@ class Model(ModelContents, Displayable, Explainable):
         self, rows: Rows, *, by: str | None = None, resamples: int | None = None, slicing: Slicing | None = None
     ) -> Evaluation:
         """The metrics of rows whose targets are known; `slicing` divides them where no column `by` does."""
+        return self.judge_and_evaluate(rows, by=by, resamples=resamples, slicing=slicing).evaluation
+
+    def judge_and_evaluate(
+        self, rows: Rows, *, by: str | None = None, resamples: int | None = None, slicing: Slicing | None = None
+    ) -> JudgedRows:
+        """The same, with the rows that count and what the model is worth on each of them."""
         if not rows.count:
             absent = [name for name in (*self.columns(), *self.spec.data.targets) if name not in rows.inputs.columns]
             why = f"{rows.name}: there are no rows to evaluate on"
@@ -246,7 +252,8 @@ class Model(ModelContents, Displayable, Explainable):
             slicing=slicing,
             notices=[*notices, *filter(None, seen)],
         )
-        return replace(found, watched=self.watched, odd_cells=odd, not_finite=lost.counts)
+        evaluation = replace(found, watched=self.watched, odd_cells=odd, not_finite=lost.counts)
+        return JudgedRows(rows=rows, judgement=judgement, evaluation=evaluation)
 
     @np.errstate(all="ignore")  # what is too large for its numbers is seen in the predictions
     def measure_baseline(self, truth: NDArray[Any], weights: NDArray[np.float64]) -> dict[str, Value]:

@@ -1,0 +1,141 @@
+"""A report: all that is found of a model, part by part, as plain numbers and short texts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from mlptrain.data.odd_cells import OddCells
+from mlptrain.diagnostics.column_summary import ColumnSummary, summarize_columns
+from mlptrain.diagnostics.findings import Finding, list_findings
+from mlptrain.diagnostics.network_layers import NetworkLayers, describe_networks
+from mlptrain.diagnostics.quality import Quality, measure_quality
+from mlptrain.diagnostics.reproduction import Reproduction, describe_reproduction
+from mlptrain.diagnostics.training_course import TrainingCourse, describe_course
+from mlptrain.diagnostics.weak_rows import WeakRows, find_weak_rows
+from mlptrain.display import Displayable
+from mlptrain.errors import DataError
+from mlptrain.explain.effect_curves import EffectCurves
+from mlptrain.explain.effects import Effects
+from mlptrain.explain.importance import Importance
+from mlptrain.explain.methods import explain_rows
+from mlptrain.explain.permutation import Permutation
+from mlptrain.model.evaluation import JudgedRows
+from mlptrain.model.model import Model
+from mlptrain.model.rows import Rows
+
+MOST_EFFECTS = 6
+"""The most important columns, whose effects are looked at."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """What a report is about."""
+
+    name: str
+    """The name of the model."""
+    targets: tuple[str, ...]
+    classes: tuple[str, ...]
+    """The labels of the target; of numbers none."""
+    positive_class: str | None
+    networks: int
+    parameters: int
+    rows: int | None
+    """The rows that it was judged on; None where there are none."""
+    rows_name: str
+    """What they are called: test rows, validation rows …; empty where there are none."""
+    seen: str = ""
+    """Why these rows say little of new ones: the model has seen them; empty if that is not known."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report(Displayable):
+    """All that is found of a model. A part that could not be found is None, and `absent` says why, by its name."""
+
+    subject: Subject
+    findings: tuple[Finding, ...]
+    quality: Quality | None
+    weak_rows: WeakRows | None
+    importance: Importance | None
+    effects: EffectCurves | None
+    course: TrainingCourse
+    layers: tuple[NetworkLayers, ...]
+    columns: tuple[ColumnSummary, ...]
+    reproduction: Reproduction
+    absent: dict[str, str] = field(default_factory=dict)
+    odd_cells: OddCells = field(default_factory=OddCells)
+    """Cells that were filled, unseen or far out, counted by column."""
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subjects:
+    """The rows that a model is judged on, and what is to be said of them; or why there are none."""
+
+    rows: Rows | None
+    name: str = ""
+    seen: str = ""
+    absent: str = ""
+
+
+def make_report(
+    model: Model,
+    name: str,
+    subjects: Subjects,
+    *,
+    permutation: Permutation,
+    clock: Callable[[], float],
+    threads: int | None = None,
+) -> Report:
+    """The report of a model on rows whose targets are known, or of the model alone."""
+    absent = dict.fromkeys(("quality", "weak_rows", "importance", "effects"), subjects.absent)
+    judged = importance = effects = quality = weak_rows = None
+    if subjects.rows is not None:
+        absent = {}
+        judged = model.judge_and_evaluate(subjects.rows)
+        quality, weak_rows = measure_quality(judged), find_weak_rows(model, judged)
+        try:
+            importance, effects = look_at_columns(model, subjects.rows, permutation, clock, threads)
+        except DataError as problem:
+            absent |= dict.fromkeys(("importance", "effects"), str(problem))
+    layers = describe_networks(model)
+    return Report(
+        subject=describe_subject(model, name, subjects, judged),
+        findings=tuple(list_findings(quality, importance, layers)),
+        quality=quality,
+        weak_rows=weak_rows,
+        importance=importance,
+        effects=effects,
+        course=describe_course(model),
+        layers=layers,
+        columns=summarize_columns(model, judged),
+        reproduction=describe_reproduction(model, name),
+        absent=absent,
+        odd_cells=OddCells() if judged is None else judged.evaluation.odd_cells,
+        notices=() if judged is None else judged.evaluation.notices,
+    )
+
+
+def look_at_columns(
+    model: Model, rows: Rows, permutation: Permutation, clock: Callable[[], float], threads: int | None
+) -> tuple[Importance, EffectCurves]:
+    """What each column is worth, and the effects of those that are worth most."""
+    importance = explain_rows(model, rows, permutation, clock=clock, threads=threads)
+    assert isinstance(importance, Importance)
+    names = tuple(each.column for each in importance.columns[:MOST_EFFECTS])
+    effects = explain_rows(model, rows, Effects(columns=names), clock=clock, threads=threads)
+    assert isinstance(effects, EffectCurves)
+    return importance, effects
+
+
+def describe_subject(model: Model, name: str, subjects: Subjects, judged: JudgedRows | None) -> Subject:
+    """What a report is about."""
+    return Subject(
+        name=name,
+        targets=tuple(model.head.names),
+        classes=tuple(model.head.classes),
+        positive_class=model.head.positive_class,
+        networks=len(model.networks),
+        parameters=model.parameters,
+        rows=None if judged is None else judged.rows.count,
+        rows_name=subjects.name,
+        seen=subjects.seen,
+    )

@@ -1,0 +1,34 @@
+"""How to make a model again: the commands, the resolved spec, the digest of the rows, the versions."""
+
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+from mlptrain.model.model import Model
+from mlptrain.plain import to_plain
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reproduction:
+    """How to make a model again."""
+
+    commands: tuple[str, ...]
+    spec: dict[str, Any]
+    """The resolved spec, of several networks that of the first."""
+    spec_folder: str
+    """The folder that the spec's paths are relative to, seen from the model's."""
+    data_digest: str
+    """Of the training file; empty where it is not known."""
+    mlptrain: str
+    """The version that made the report."""
+
+
+def describe_reproduction(model: Model, name: str) -> Reproduction:
+    """How to make a model again."""
+    return Reproduction(
+        commands=(f"mlptrain show {name}.npz --spec > {name}.yaml", f"mlptrain fit {name}.yaml"),
+        spec=to_plain(model.spec),
+        spec_folder=model.spec_folder,
+        data_digest=model.data_digest,
+        mlptrain=version("mlptrain"),
+    )

@@ -1,0 +1,41 @@
+"""A report for programs: the facts of its page as one document."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from mlptrain.diagnostics.quality import Quality
+from mlptrain.diagnostics.report import Report
+from mlptrain.reporting.effect_results import build_effects_document
+from mlptrain.reporting.evaluate_results import build_evaluation_document
+from mlptrain.reporting.importance_results import build_importance_document
+
+
+def build_report_document(report: Report) -> dict[str, Any]:
+    """All facts of a report, with evaluation, importance and effects as `eval` and `explain` print them."""
+    quality, importance, effects = report.quality, report.importance, report.effects
+    return {
+        "subject": asdict(report.subject),
+        "findings": list_parts(report.findings),
+        "quality": None if quality is None else build_quality_document(quality),
+        "weak_rows": None if report.weak_rows is None else asdict(report.weak_rows),
+        "importance": None if importance is None else build_importance_document(importance),
+        "effects": None if effects is None else build_effects_document(effects),
+        "course": asdict(report.course),
+        "layers": list_parts(report.layers),
+        "columns": list_parts(report.columns),
+        "reproduction": asdict(report.reproduction),
+        "absent": report.absent,
+        "notices": report.notices,
+    }
+
+
+def build_quality_document(quality: Quality) -> dict[str, Any]:
+    """How good a model is, with the metrics as `eval` prints them."""
+    parts = {name: list_parts(vars(quality)[name]) for name in ("curves", "reliability", "thresholds", "residuals")}
+    return {"evaluation": build_evaluation_document(quality.evaluation), **parts}
+
+
+def list_parts(parts: Iterable[Any]) -> list[dict[str, Any]]:
+    """Parts of one kind as documents."""
+    return [asdict(each) for each in parts]
