@@ -23,6 +23,7 @@ def show_command(
         from mlptrain.commands.latest_model import choose_model
         from mlptrain.commands.show import show_file
         from mlptrain.reporting import json_document, show_results
+        from mlptrain.reporting.glyphs import choose_glyphs
         from mlptrain.reporting.terminal import find_terminal
 
     named = choose_model(model)
@@ -34,4 +35,5 @@ def show_command(
     elif print_spec:
         print(show_results.format_stored_spec(result), file=prepare_stdout())
     else:
-        print(show_results.format_description(result, find_terminal(sys.stdout), verbose=verbose))
+        terminal, glyphs = find_terminal(sys.stdout), choose_glyphs(sys.stdout.encoding)
+        print(show_results.format_description(result, terminal, glyphs=glyphs, verbose=verbose))

@@ -8,6 +8,7 @@ from mlptrain.display import Displayable
 from mlptrain.engine.metrics import Metrics
 from mlptrain.model.layer_history import LayersSeen, list_layer_columns
 from mlptrain.model.model import Model
+from mlptrain.model.training_names import name_training
 from mlptrain.model.watched import Watched
 from mlptrain.plain import to_plain
 
@@ -36,6 +37,10 @@ class Description(Displayable):
     columns: dict[str, str]
     target: str
     history: dict[str, list[float | None]]
+    histories: tuple[dict[str, list[float | None]], ...]
+    """That of each of the networks."""
+    names: tuple[str, ...]
+    """What each of several networks is called: a fold, a repeat."""
     layers: dict[str, dict[str, list[float | None]]]
     """What was seen of the layers, by layer and by fact; nothing where they were not watched."""
     last_layers: LayersSeen | None
@@ -66,6 +71,8 @@ def describe_model(model: Model, model_path: str, size: int) -> Description:
         target="\n".join(f"{name}: {size} {labels}".rstrip() for name, _, size, labels in model.head.describe()),
         best_epochs=tuple(each["best_epoch"] for each in model.result.get("folds", ())),
         history=model.history,
+        histories=model.histories,
+        names=name_networks(model),
         layers=list_layer_columns(snapshots),
         last_layers=snapshots[-1] if snapshots else None,
         spec=to_plain(model.spec),
@@ -77,6 +84,13 @@ def describe_model(model: Model, model_path: str, size: int) -> Description:
         refit=model.result.get("refit", False),
         **{name: model.result[name] for name in kept},
     )
+
+
+def name_networks(model: Model) -> tuple[str, ...]:
+    """What each of several networks is called; of a single one there is no name."""
+    split, count = model.spec.data.split, len(model.networks)
+    trainings = max(split.trainings, count)
+    return tuple(name_training(k, trainings, split.repeats) for k in range(1, count + 1)) if count > 1 else ()
 
 
 def describe_column_inputs(kind: str, width: int) -> str:

@@ -108,8 +108,15 @@ class Model(ModelContents, Displayable, Explainable):
     @property
     def history(self) -> dict[str, list[float | None]]:
         """The epochs, column by column, of several networks those of the first; None where a value is not defined."""
-        columns = self.networks[0].history.items()
-        return {name: [None if isnan(value) else value for value in values.tolist()] for name, values in columns}
+        return self.histories[0]
+
+    @property
+    def histories(self) -> tuple[dict[str, list[float | None]], ...]:
+        """The same of each of the networks, in order."""
+        return tuple(
+            {name: [None if isnan(value) else value for value in values.tolist()] for name, values in each.items()}
+            for each in (network.history for network in self.networks)
+        )
 
     @property
     def layers(self) -> dict[str, dict[str, list[float | None]]]:

@@ -11,7 +11,8 @@ from rich.style import Style
 
 from mlptrain.model.history import EpochEnded
 from mlptrain.model.layer_history import LayersSeen
-from mlptrain.reporting.frame import ASCII, UNICODE, Line, draw_trial
+from mlptrain.reporting.frame import draw_trial
+from mlptrain.reporting.glyphs import ASCII, Line, choose_glyphs
 from mlptrain.reporting.lines import LinesSink
 from mlptrain.reporting.progress import Progress
 from mlptrain.reporting.sink_options import SinkOptions
@@ -131,8 +132,8 @@ class ConsoleSink(EventSink):
 
     def _picture(self) -> "_Picture | str":
         width, height = self._console.size
-        wide = self._console.encoding.startswith("utf") and not self._console.legacy_windows
-        glyphs, progress = UNICODE if wide else ASCII, self._progress
+        glyphs = ASCII if self._console.legacy_windows else choose_glyphs(self._console.encoding)
+        progress = self._progress
         if progress.trial is not None and self._live:
             return _Picture([draw_trial(progress.trial, width, glyphs)])
         frame = progress.make_frame(width, glyphs)

@@ -1,15 +1,37 @@
-"""A curve drawn with characters, and a series of any length in bounded memory to draw it from."""
+"""Curves: of which values, on which scale, drawn with characters; a series of any length in bounded memory."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import isfinite, log10
+from typing import Literal, get_args
 
 Values = Sequence[float | None]
 
+Part = Literal["train", "validation"]
+PARTS: tuple[Part, ...] = get_args(Part)
+
 BLOCKS = " ▁▂▃▄▅▆▇█"
 ASCII_BLOCKS = " .:"
+ASCII_LINE = " _.-*'"
+"""For a curve on one line: these signs stand at different heights."""
 DECADES = 2.0
 """A scale that spans more than this many decades is logarithmic."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The values of epochs at equal distances, measured on a part of the rows."""
+
+    name: str
+    values: Values
+    ends: Values = ()
+    """The least and the largest of all epochs, where the values are means of many of them."""
+    part: Part = "train"
+
+    @property
+    def is_drawable(self) -> bool:
+        """Whether there are several values, and a finite one among them."""
+        return len(self.values) > 1 and any(value is not None and isfinite(value) for value in self.values)
 
 
 @dataclass(frozen=True)
@@ -19,6 +41,11 @@ class Scale:
     low: float
     high: float
     logarithmic: bool
+
+    @classmethod
+    def over_curves(cls, curves: Iterable[Curve]) -> "Scale":
+        """The scale that holds every epoch of every curve."""
+        return cls.over(*(curve.ends or curve.values for curve in curves))
 
     @classmethod
     def over(cls, *series: Values) -> "Scale":
@@ -53,7 +80,7 @@ def draw_curve(
     >>> draw_curve([4, 3, 2, 1, 0], width=5, height=2, ascii=True)
     [':..  ', '::::.']
     """
-    blocks = ASCII_BLOCKS if ascii else BLOCKS
+    blocks = (ASCII_LINE if height == 1 else ASCII_BLOCKS) if ascii else BLOCKS
     steps = len(blocks) - 1
     heights = _resample([(scale or Scale.over(values))(value) for value in values], width)
     tops = [0 if top is None else 1 + round(top * (steps * height - 1)) for top in heights]

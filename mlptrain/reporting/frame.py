@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass
 from textwrap import wrap
-from typing import Literal
 
-from mlptrain.figures import format_figure
 from mlptrain.model.history import EpochEnded
 from mlptrain.model.layer_findings import find_layer_faults
 from mlptrain.model.training_names import place_training
-from mlptrain.reporting.curve import Scale, Values, draw_curve, find_curve_column
+from mlptrain.reporting.curve import Curve, find_curve_column
 from mlptrain.reporting.digest import LAST, Digest
 from mlptrain.reporting.epoch_table import Column, Layout, fit_columns_to_width, list_epoch_columns
+from mlptrain.reporting.glyphs import Glyphs, Line, Style
+from mlptrain.reporting.panels import Epochs, draw_panels
 from mlptrain.reporting.words import (
     COMPILING,
     describe_failure,
@@ -19,11 +19,9 @@ from mlptrain.reporting.words import (
     describe_start,
     format_stopwatch,
     is_untrained,
+    name_training_loss,
 )
 from mlptrain.training.events import Started, TrialSteps
-
-Style = Literal["", "quiet", "strong", "train", "validation", "best"]
-Line = list[tuple[str, Style]]
 
 MOST_ROWS = 24
 """Epochs in the table of a tall terminal."""
@@ -33,34 +31,6 @@ MOST_BEFORE = 3
 """Trainings before the one that runs, of which the live picture says how they ended."""
 WIDEST = 88
 """Wider than this the picture does not grow: lines would tear apart."""
-GAP = "   "
-"""Between charts."""
-
-
-@dataclass(frozen=True)
-class Glyphs:
-    """The signs that a terminal's encoding may lack."""
-
-    best: str
-    rule: str
-    done: str
-    left: str
-    ascii: bool
-
-
-UNICODE = Glyphs(best="★", rule="─", done="━", left="─", ascii=False)
-ASCII = Glyphs(best="*", rule="-", done="=", left="-", ascii=True)
-
-
-@dataclass(frozen=True)
-class Series:
-    """A loss over the epochs, at equal distances."""
-
-    name: str
-    values: Values
-    ends: Values
-    """The least and the largest loss of an epoch: what the axis says, while the curve has means of many epochs."""
-    style: Style
 
 
 @dataclass(frozen=True)
@@ -216,36 +186,21 @@ class Frame:
 
     def _chart(self, height: int) -> list[Line]:
         """Both losses side by side on one scale, under them the place of the best epoch; nothing where room lacks."""
-        series = self.list_losses()
-        scale = Scale.over(*(each.ends for each in series))
-        labels = _format_scale_labels(scale, height)
-        width = min((min(self.width, WIDEST) - len(labels[0])) // len(series) - len(GAP), 60)
-        if width < 8 or len(series[0].values) < 2:
-            return []
-        panels = [self._panel(each, scale, width, height) for each in series]
-        return [[], *_join_blocks_sideways([[(label, "quiet")] for label in labels], *panels)]
+        panels = draw_panels([self.list_losses()], self._epochs(), min(self.width, WIDEST), height, self.glyphs)
+        return [[], *panels] if panels else []
 
-    def list_losses(self) -> list["Series"]:
+    def _epochs(self) -> Epochs:
+        last = self.digest.last
+        return Epochs(first=self.first or 1, last=last.epoch if last else 1, best=self.best)
+
+    def list_losses(self) -> list[Curve]:
         """The losses of training and validation, as far as they are kept."""
-        digest, loss = self.digest, "batch loss" if self.started.running_loss else "train loss"
-        series = [Series(loss, digest.train_loss.values(), digest.train_loss.ends, "train")]
+        digest, loss = self.digest, name_training_loss(running=self.started.running_loss)
+        curves = [Curve(loss, digest.train_loss.values(), digest.train_loss.ends, part="train")]
         if self.started.validation_rows:
             trace = digest.validation_loss
-            series.append(Series("validation loss", trace.values(), trace.ends, "validation"))
-        return series
-
-    def _panel(self, series: "Series", scale: Scale, width: int, height: int) -> list[Line]:
-        rows = draw_curve(series.values, width, height, ascii=self.glyphs.ascii, scale=scale)
-        name = series.name if len(series.name) <= width else series.name.partition(" ")[0]
-        texts = [name[:width].ljust(width), *rows]
-        return [*([(GAP + text, series.style)] for text in texts), [(GAP, ""), *self._axis(width)]]
-
-    def _axis(self, width: int) -> Line:
-        rule, best, first, last = self.glyphs.rule, self.best, self.first, self.digest.last
-        if best is None or first is None or last is None:
-            return [(rule * width, "quiet")]
-        at = find_curve_column((best - first) / max(last.epoch - first, 1), width)
-        return [(rule * at, "quiet"), (self.glyphs.best, "best"), (rule * (width - 1 - at), "quiet")]
+            curves.append(Curve("validation loss", trace.values(), trace.ends, part="validation"))
+        return curves
 
 
 def shorten_facts(line: str, width: int) -> str:
@@ -268,16 +223,3 @@ def draw_trial(trial: TrialSteps, width: int, glyphs: Glyphs) -> Line:
 def _choose_heading_style(heading: Column) -> Style:
     colours: dict[str, Style] = {"train": "train", "batch": "train", "validation": "validation"}
     return colours.get(heading.above, "quiet")
-
-
-def _format_scale_labels(scale: Scale, height: int) -> list[str]:
-    """Left of the charts, from title to axis: the ends of the scale, and whether it is logarithmic in between."""
-    texts = ["", format_figure(scale.high), *[""] * (height - 2), format_figure(scale.low), ""]
-    if scale.logarithmic:
-        texts[1 + height // 2] = "log"
-    width = max(7, *map(len, texts))
-    return [text.rjust(width) for text in texts]
-
-
-def _join_blocks_sideways(*blocks: list[Line]) -> list[Line]:
-    return [[span for line in lines for span in line] for lines in zip(*blocks, strict=True)]

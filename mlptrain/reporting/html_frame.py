@@ -10,7 +10,7 @@ from mlptrain.reporting.html_parts import (
     make_html_progress_bar,
     make_html_table,
 )
-from mlptrain.reporting.loss_chart import LossCurve, draw_loss_chart
+from mlptrain.reporting.loss_chart import draw_loss_chart
 from mlptrain.reporting.words import describe_gap, describe_start
 
 
@@ -45,8 +45,7 @@ def draw_frame_losses(frame: Frame) -> Html:
     first, last = frame.first, frame.digest.last
     if first is None or last is None:
         return Html("")
-    curves = [LossCurve(series.name, series.values, series.ends) for series in frame.list_losses()]
-    return draw_loss_chart(curves, first=first, last=last.epoch, best=frame.best)
+    return draw_loss_chart(frame.list_losses(), first=first, last=last.epoch, best=frame.best)
 
 
 def write_frame(frame: Frame, elapsed: float, *, live: bool, height: int) -> str:

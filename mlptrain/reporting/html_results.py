@@ -50,7 +50,7 @@ from mlptrain.reporting.importance_results import (
     tabulate_groups,
     tabulate_importance,
 )
-from mlptrain.reporting.loss_chart import LossCurve, draw_loss_chart
+from mlptrain.reporting.loss_chart import draw_loss_chart
 from mlptrain.reporting.metric_rows import choose_headline, describe_scaled_loss, shorten_metrics
 from mlptrain.reporting.row_effect_results import (
     MOST_EXPLAINED,
@@ -61,6 +61,7 @@ from mlptrain.reporting.row_effect_results import (
 from mlptrain.reporting.show_results import MOST_EPOCHS, add_baseline, describe_end, tabulate_history
 from mlptrain.reporting.terminal import ANYWHERE
 from mlptrain.reporting.text_tables import REFIT, format_size, tabulate_metrics
+from mlptrain.reporting.training_curves import list_training_curves
 from mlptrain.reporting.words import format_count_with_noun
 
 LARGEST = 60_000
@@ -249,7 +250,7 @@ def render_description(result: Description) -> Iterator[Html]:
     yield make_html_table(tabulate_metrics(result.metrics | add_baseline(result), names))
     yield from render_remarks([*describe_scaled_loss(names, watched), *([REFIT] if result.refit else [])])
     yield draw_history(result)
-    if result.history["epoch"]:
+    if result.history.get("epoch"):
         yield make_html_table(tabulate_history(result, MOST_EPOCHS))
     if result.columns:
         yield make_html_table([["column", "inputs"], *([name, kind] for name, kind in result.columns.items())])
@@ -258,14 +259,9 @@ def render_description(result: Description) -> Iterator[Html]:
 
 def draw_history(result: Description) -> Html:
     """The curves of the losses, of several networks those of the first."""
-    history = result.history
-    epochs = [int(number or 0) for number in history["epoch"]]
-    if not epochs:
-        return Html("")
-    train = LossCurve("batch loss" if result.running_loss else "train loss", history["train_loss"])
-    best = max((epoch for epoch, is_best in zip(epochs, history["best"], strict=True) if is_best), default=None)
-    curves = [train, LossCurve("validation loss", history["validation_loss"])]
-    return draw_loss_chart(curves, first=epochs[0], last=epochs[-1], best=best)
+    (first,) = list_training_curves([result.history], (), result.watched, running_loss=result.running_loss)
+    epochs = first.epochs
+    return draw_loss_chart(first.losses, first=epochs.first, last=epochs.last, best=epochs.best)
 
 
 @render_html.register

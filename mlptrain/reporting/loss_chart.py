@@ -1,11 +1,9 @@
 """Curves of losses as SVG without colours of its own: it is drawn in the colour of the text around it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import isfinite
 
 from mlptrain.figures import format_figure
-from mlptrain.reporting.curve import Scale, Values
+from mlptrain.reporting.curve import Curve, Scale, Values
 from mlptrain.reporting.html_parts import Html, escape_html
 
 WIDTH, HEIGHT = 480, 190
@@ -16,21 +14,12 @@ DASHES = ("", "5 3")
 """How the curves are told apart without a colour: the first solid, the second dashed."""
 
 
-@dataclass(frozen=True)
-class LossCurve:
-    """The values of epochs at equal distances, and the least and the largest of all epochs, if that is more."""
-
-    name: str
-    values: Values
-    ends: Values = ()
-
-
-def draw_loss_chart(curves: Sequence[LossCurve], *, first: int, last: int, best: int | None) -> Html:
+def draw_loss_chart(curves: Sequence[Curve], *, first: int, last: int, best: int | None) -> Html:
     """Curves (two at most) over the epochs from `first` to `last`, a line at the best one; nothing of one epoch."""
-    curves = [curve for curve in curves if len(curve.values) > 1 and has_number(curve.values)]
+    curves = [curve for curve in curves if curve.is_drawable]
     if last <= first or not curves:
         return Html("")
-    scale = Scale.over(*(curve.ends or curve.values for curve in curves))
+    scale = Scale.over_curves(curves)
     named = ", ".join(curve.name for curve in curves)
     about = f"{named} over the epochs, from {format_figure(scale.low)} to {format_figure(scale.high)}"
     parts = [
@@ -56,7 +45,7 @@ def draw_numbers(scale: Scale, first: int, last: int) -> list[str]:
     return [*texts, *([write_label("log", LEFT - 6, (TOP + low) / 2, anchor="end")] if scale.logarithmic else [])]
 
 
-def draw_curve_and_name(curve: LossCurve, dash: str, scale: Scale, position: int) -> str:
+def draw_curve_and_name(curve: Curve, dash: str, scale: Scale, position: int) -> str:
     """A curve, and above it a piece of its line with its name."""
     x, dashed = LEFT + position * 170, f' stroke-dasharray="{dash}"' if dash else ""
     heights = [scale(value) for value in thin_values(curve.values)]
@@ -99,8 +88,3 @@ def write_label(text: str, x: float, y: float, *, anchor: str = "start") -> str:
     """A text in the chart."""
     where = f'x="{x:.0f}" y="{y:.0f}" font-size="11" text-anchor="{anchor}"'
     return f'<text {where} fill="currentColor" stroke="none">{escape_html(text, 40)}</text>'
-
-
-def has_number(values: Values) -> bool:
-    """Whether a value is finite, and can be drawn."""
-    return any(value is not None and isfinite(value) for value in values)

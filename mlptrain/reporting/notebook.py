@@ -7,7 +7,8 @@ from typing import Protocol
 
 from mlptrain.model.history import EpochEnded
 from mlptrain.model.layer_history import LayersSeen
-from mlptrain.reporting.frame import UNICODE, draw_trial
+from mlptrain.reporting.frame import draw_trial
+from mlptrain.reporting.glyphs import UNICODE
 from mlptrain.reporting.html_frame import render_frame, write_frame
 from mlptrain.reporting.html_parts import Html, make_html_progress_bar
 from mlptrain.reporting.lines import LinesSink

@@ -6,7 +6,8 @@ from mlptrain.model.history import EpochEnded
 from mlptrain.model.layer_history import LayersSeen
 from mlptrain.model.training_names import name_training
 from mlptrain.reporting.digest import Digest
-from mlptrain.reporting.frame import Frame, Glyphs
+from mlptrain.reporting.frame import Frame
+from mlptrain.reporting.glyphs import Glyphs
 from mlptrain.reporting.words import describe_finish
 from mlptrain.training.events import EventSink, Finished, Started, StepsDone, TrialSteps
 

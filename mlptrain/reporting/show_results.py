@@ -7,29 +7,39 @@ from typing import Any
 from mlptrain.commands.show import Description
 from mlptrain.figures import format_figure
 from mlptrain.model.training_names import choose_training_noun, describe_best_epochs
+from mlptrain.reporting.curve_rows import describe_scales, draw_curve_rows
 from mlptrain.reporting.digest import generate_round_steps
+from mlptrain.reporting.frame import WIDEST
+from mlptrain.reporting.glyphs import UNICODE, Glyphs
 from mlptrain.reporting.layer_table import format_layers
 from mlptrain.reporting.metric_rows import choose_headline, describe_scaled_loss, shorten_metrics
+from mlptrain.reporting.panels import draw_panels
 from mlptrain.reporting.spec_text import format_spec_as_yaml
 from mlptrain.reporting.terminal import ANYWHERE, Terminal
 from mlptrain.reporting.text import escape_text
 from mlptrain.reporting.text_tables import (
     REFIT,
+    TABLE_WIDTH,
     align_rows,
     describe_dropped_columns,
     drop_columns,
     format_metrics,
     format_size,
 )
+from mlptrain.reporting.training_curves import list_training_curves
 from mlptrain.reporting.words import REASONS, format_count_with_noun
 
 MOST_COLUMNS, MOST_EPOCHS = 10, 7
 """What fits on one screen; --verbose shows all columns and more epochs."""
 VERBOSE_EPOCHS = 24
+MOST_TRAININGS, CURVE_HEIGHT = 5, 4
+INDENT = "  "
 
 
-def format_description(result: Description, terminal: Terminal = ANYWHERE, *, verbose: bool = False) -> str:
-    """The size, metrics, columns, target and history of a model file: what fits on one screen."""
+def format_description(
+    result: Description, terminal: Terminal = ANYWHERE, *, glyphs: Glyphs = UNICODE, verbose: bool = False
+) -> str:
+    """The size, metrics, columns, target, curves and history of a model file: what fits on one screen."""
     networks = f"{result.networks} networks, " if result.networks > 1 else ""
     size = f"{format_count_with_noun(result.parameters, 'parameter')}, {format_size(result.bytes)}"
     epochs = format_count_with_noun(result.epochs, "epoch")
@@ -40,6 +50,7 @@ def format_description(result: Description, terminal: Terminal = ANYWHERE, *, ve
         *describe_metrics(result, terminal, verbose=verbose),
         *describe_columns(result.columns, terminal, verbose=verbose),
         *(terminal.wrap(f"target {escape_text(line, 2000)}") for line in result.target.splitlines()),
+        *draw_curves(result, terminal, glyphs, verbose=verbose),
         *describe_history(result, terminal, most=VERBOSE_EPOCHS if verbose else MOST_EPOCHS),
         *describe_layers(result, terminal, verbose=verbose),
         terminal.wrap(f"spec: `mlptrain show {escape_text(result.model)} --spec` prints it"),
@@ -85,6 +96,21 @@ def describe_columns(columns: Mapping[str, str], terminal: Terminal, *, verbose:
     return [terminal.wrap(f"columns: {words}{more}")] if columns else []
 
 
+def draw_curves(result: Description, terminal: Terminal, glyphs: Glyphs, *, verbose: bool) -> list[str]:
+    """The curves of the training, of several a line each; nothing where there is nothing to draw."""
+    trainings = list_training_curves(result.histories, result.names, result.watched, running_loss=result.running_loss)
+    width = min(terminal.width or TABLE_WIDTH, WIDEST) - len(INDENT)
+    if result.networks > 1:
+        shown = trainings if verbose else trainings[:MOST_TRAININGS]
+        lines, more = draw_curve_rows(shown, width, glyphs), len(trainings) - len(shown)
+        last = [f"  ({describe_scales(shown)}{f'; and {more} more networks, --verbose shows all' * (more > 0)})"]
+    else:
+        (training,), last = trainings, []
+        lines = draw_panels(training.charts, training.epochs, width, CURVE_HEIGHT, glyphs)
+    painted = [INDENT + "".join(terminal.paint(text, style) for text, style in line).rstrip() for line in lines]
+    return [*painted, *(terminal.wrap(line, "   ") for line in last)] if painted else []
+
+
 def describe_history(result: Description, terminal: Terminal, *, most: int) -> list[str]:
     """The history as a table: epochs at round distances, the first, the best and the last."""
     table = tabulate_history(result, most)
@@ -101,12 +127,12 @@ def describe_history(result: Description, terminal: Terminal, *, most: int) -> l
 def tabulate_history(result: Description, most: int) -> list[list[str]]:
     """Some epochs below a row of headings, the best one with a star."""
     history = result.history
-    epochs = [int(number or 0) for number in history["epoch"]]
+    epochs = [int(number or 0) for number in history.get("epoch", ())]
     names = [name for name, values in history.items() if any(value is not None for value in values)]
     shown = [name for name in names if name not in ("epoch", "best", "penalty") or any(history[name])]
     shown = [name for name in shown if name not in ("epoch", "best")]
     shown.sort(key=lambda name: name != find_watched_column(result))
-    best = max((epoch for epoch, is_best in zip(epochs, history["best"], strict=True) if is_best), default=0)
+    best = max((epoch for epoch, is_best in zip(epochs, history.get("best", ()), strict=False) if is_best), default=0)
     chosen = choose_epochs(epochs, best, most) if epochs else []
     rows = [
         [f"{'*' * (epochs[k] == best)} {epochs[k]}", *(format_figure(history[name][k]) for name in shown)]
@@ -170,7 +196,7 @@ def format_stored_spec(result: Description) -> str:
 def build_description_document(result: Description) -> dict[str, Any]:
     """What a model file holds, for programs."""
     document = asdict(result)
-    unwatched = () if result.layers else ("layers",)
-    for name in ("spec_folder", "running_loss", "best_epochs", "last_layers", *unwatched):
+    absent = [*(() if result.layers else ("layers",)), *(() if result.networks > 1 else ("histories",))]
+    for name in ("spec_folder", "running_loss", "best_epochs", "names", "last_layers", *absent):
         del document[name]
     return document | {"watched": {"name": result.watched.name, "values": result.watched.values}}

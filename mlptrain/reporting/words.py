@@ -56,6 +56,11 @@ def is_untrained(epoch: EpochEnded) -> bool:
     return epoch.epoch == 1 and epoch.learning_rate == 0
 
 
+def name_training_loss(*, running: bool) -> str:
+    """What the loss of the training rows is called: that of the batches as they were trained is another one."""
+    return "batch loss" if running else "train loss"
+
+
 COMPILING = "compiling the loops ..."
 """What is said until the first step is done, where it compiles them."""
 REASONS: Mapping[Reason, str] = {

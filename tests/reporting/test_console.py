@@ -16,7 +16,8 @@ from mlptrain.model.history import EpochEnded
 from mlptrain.model.layer_findings import find_layer_faults
 from mlptrain.reporting.console import INTERVAL, ConsoleSink, make_sink_for_console
 from mlptrain.reporting.digest import Digest
-from mlptrain.reporting.frame import ASCII, FINAL_ROWS, UNICODE, Frame, draw_trial, shorten_facts
+from mlptrain.reporting.frame import FINAL_ROWS, Frame, draw_trial, shorten_facts
+from mlptrain.reporting.glyphs import ASCII, UNICODE
 from mlptrain.reporting.lines import LinesSink
 from mlptrain.training.events import Started, StepsDone, TrialSteps
 from tests.model.test_layer_findings import facts, seen

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlptrain.reporting.curve import ASCII_BLOCKS, BLOCKS, Scale, Trace, draw_curve, find_curve_column
+from mlptrain.reporting.curve import ASCII_BLOCKS, ASCII_LINE, BLOCKS, Scale, Trace, draw_curve, find_curve_column
 from tests.support.streams import drawn, optional
 
 values = st.lists(optional, max_size=60)
@@ -20,7 +20,8 @@ def heights(lines):
 def test_always_the_size_asked_for(values, ascii, width, height):
     lines = draw_curve(values, width, height, ascii=ascii)
     assert [len(line) for line in lines] == [width] * height
-    assert set("".join(lines)) <= set(ASCII_BLOCKS if ascii else BLOCKS)
+    signs = (ASCII_LINE if height == 1 else ASCII_BLOCKS) if ascii else BLOCKS
+    assert set("".join(lines)) <= set(signs)
 
 
 @drawn

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mlptrain.reporting.curve import Curve
 from mlptrain.reporting.loss_chart import (
     BOTTOM,
     HEIGHT,
@@ -12,7 +13,6 @@ from mlptrain.reporting.loss_chart import (
     RIGHT,
     TOP,
     WIDTH,
-    LossCurve,
     draw_loss_chart,
     thin_values,
     trace_path,
@@ -59,12 +59,12 @@ def test_thinned_values_keep_their_order_and_their_ends(values):
 @drawn
 @given(st.lists(optional, max_size=60), st.lists(optional, max_size=60), st.integers(0, 80))
 def test_any_two_curves_make_harmless_html(one, other, best):
-    curves = [LossCurve("train loss", one), LossCurve("<b>\u202e", other)]
+    curves = [Curve("train loss", one), Curve("<b>\u202e", other)]
     assert find_flaws(draw_loss_chart(curves, first=1, last=max(len(one), len(other)), best=best)) == []
 
 
 def test_what_the_chart_says():
-    curves = [LossCurve("train loss", [4.0, 2.0, 1.0]), LossCurve("validation loss", [5.0, 3.0, 3.5])]
+    curves = [Curve("train loss", [4.0, 2.0, 1.0]), Curve("validation loss", [5.0, 3.0, 3.5])]
     chart = draw_loss_chart(curves, first=1, last=3, best=2)
     texts = re.findall(r">([^<>\n]+)</text>", chart)
     assert texts == ["5.000", "1.000", "epoch 1", "3", "train loss", "validation loss", "best: 2"]
@@ -73,15 +73,15 @@ def test_what_the_chart_says():
 
 
 def test_a_scale_over_many_decades_is_logarithmic_and_says_so():
-    assert ">log<" in draw_loss_chart([LossCurve("loss", [1.0, 1e-4])], first=1, last=2, best=None)
+    assert ">log<" in draw_loss_chart([Curve("loss", [1.0, 1e-4])], first=1, last=2, best=None)
 
 
 @pytest.mark.parametrize("values", [[], [1.0], [None, None], [float("nan")] * 3])
 def test_nothing_is_drawn_where_there_is_nothing_to_see(values):
-    assert draw_loss_chart([LossCurve("loss", values)], first=1, last=len(values), best=None) == ""
+    assert draw_loss_chart([Curve("loss", values)], first=1, last=len(values), best=None) == ""
 
 
 def test_the_whole_scale_is_said_where_the_values_are_means():
-    chart = draw_loss_chart([LossCurve("loss", [2.0, 3.0], [1.0, 9.0])], first=1, last=500, best=None)
+    chart = draw_loss_chart([Curve("loss", [2.0, 3.0], [1.0, 9.0])], first=1, last=500, best=None)
     assert ">9.000<" in chart
     assert ">500<" in chart

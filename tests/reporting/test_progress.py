@@ -1,4 +1,4 @@
-from mlptrain.reporting.frame import UNICODE
+from mlptrain.reporting.glyphs import UNICODE
 from mlptrain.reporting.progress import Progress
 from mlptrain.training.events import Started, TrialSteps
 from tests.support.clocks import Clock
