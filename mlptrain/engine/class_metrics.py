@@ -36,6 +36,8 @@ class ClassMetric:
     """Whether drawing rows anew spreads its values around that of all rows, so that it has an interval."""
     least_classes: ClassVar[int] = 2
     """The number of classes from which on it says anything."""
+    gap_of_constant: ClassVar[str] = ""
+    """Why the same prediction for every row may have no value where others have one; empty if it always has."""
 
     def is_left_out(self, sample: ClassSample) -> bool:
         """Whether the value of a sample drawn anew says nothing of the metric's spread, though it has one."""
@@ -97,6 +99,7 @@ class Precision(ClassMetric):
     """
 
     name: Literal["precision"] = "precision"
+    gap_of_constant: ClassVar[str] = "it never predicts the positive class"
 
     def value(self, sample: ClassSample) -> Value:
         nothing = Undefined("the positive class is never predicted")
@@ -125,6 +128,7 @@ class F1(ClassMetric):
     """
 
     name: Literal["f1"] = "f1"
+    gap_of_constant: ClassVar[str] = "it never predicts the positive class, which has no rows"
 
     def value(self, sample: ClassSample) -> Value:
         c = sample.confusion
@@ -264,6 +268,7 @@ class CohenKappa(ClassMetric):
     """
 
     name: Literal["cohen_kappa"] = "cohen_kappa"
+    gap_of_constant: ClassVar[str] = "all rows are of one class, which it predicts"
 
     def value(self, sample: ClassSample) -> Value:
         c = sample.confusion

@@ -45,6 +45,8 @@ class NumberMetric:
     least_classes: ClassVar[int] = 0
     of_median: ClassVar[bool] = False
     """Whether the number to be compared with is the median of the training rows, not their mean."""
+    gap_of_constant: ClassVar[str] = ""
+    """Why the same prediction for every row may have no value where others have one; empty if it always has."""
 
     def infer_from_accuracy(self, accuracy: float) -> float | None:
         """None: numbers have no accuracy."""
@@ -118,6 +120,7 @@ class RMSLE(NumberMetric):
 
     name: Literal["rmsle"] = "rmsle"
     of_median: ClassVar[bool] = True
+    gap_of_constant: ClassVar[str] = f"its prediction {BELOW}"
 
     def find_reasons(self, sample: NumberSample) -> Sequence[str | None]:
         truth: list[bool] = np.any(sample.y <= -1, axis=0).tolist()

@@ -94,6 +94,12 @@ def describe_no_better(part: str, name: str, metrics: Metrics, baseline: Metrics
     return f"on {part} rows the model is no better than the baseline, which knows nothing of a row: {what}"
 
 
+def explain_baseline_gap(name: str) -> str:
+    """Why the baseline has no value of a metric (or "loss") that the model has a value of."""
+    why = METRICS[name].gap_of_constant if name in METRICS else ""
+    return f"the baseline has none, as {why or 'it is not a finite number'}"
+
+
 def is_of_median(name: str) -> bool:
     """Whether a metric of numbers (or "loss") is compared with that of the median, not of the mean."""
     return name in METRICS and METRICS[name].of_median

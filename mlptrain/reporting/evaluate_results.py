@@ -5,9 +5,9 @@ from dataclasses import asdict
 from typing import Any
 
 from mlptrain.figures import format_figure, format_interval, format_weight
-from mlptrain.model.baseline import describe_no_better
+from mlptrain.model.baseline import describe_no_better, explain_baseline_gap
 from mlptrain.model.evaluation import ClassResult, Evaluation, SliceResult
-from mlptrain.reporting.metric_rows import choose_headline, describe_scaled_loss, order_metrics
+from mlptrain.reporting.metric_rows import choose_headline, describe_scaled_loss, list_baseline_gaps, order_metrics
 from mlptrain.reporting.terminal import ANYWHERE, Terminal
 from mlptrain.reporting.text import escape_text
 from mlptrain.reporting.text_tables import TABLE_WIDTH, align_rows, describe_dropped_columns, drop_columns
@@ -21,7 +21,7 @@ def format_evaluation(result: Evaluation, terminal: Terminal = ANYWHERE, *, verb
     lines = [terminal.wrap(escape_text(result.seen))] if result.seen else []
     lines += [align_rows(shown, terminal=terminal, paints=["", "best", "quiet"])]
     lines += [terminal.wrap(f"  {name}: undefined: {escape_text(why)}") for name, why in result.undefined.items()]
-    lines += [terminal.wrap(f"  ({name}: the baseline has none)", "   ") for name in list_baseline_gaps(result, names)]
+    lines += [terminal.wrap(line, "   ") for line in explain_baseline_gaps(result, names)]
     if result.intervals and not dropped:
         lines.append(terminal.wrap(f"  (intervals from {result.resamples:,} bootstrap samples)"))
     if result.watched is not None:
@@ -63,10 +63,10 @@ def choose_metrics(result: Evaluation, *, verbose: bool) -> list[str]:
     return order_metrics({"": result.metrics}, result.watched, first=choose_headline(result.metrics, result.watched))
 
 
-def list_baseline_gaps(result: Evaluation, names: Sequence[str]) -> list[str]:
-    """The metrics that are shown and that the baseline alone does not have."""
-    known = [name for name in names if result.baseline and result.metrics[name] is not None]
-    return [name for name in known if result.baseline.get(name) is None]
+def explain_baseline_gaps(result: Evaluation, names: Sequence[str]) -> list[str]:
+    """A line for each metric that is shown and that the baseline alone does not have."""
+    gaps = list_baseline_gaps({name: result.metrics[name] for name in names}, result.baseline)
+    return [f"  ({name}: {explain_baseline_gap(name)})" for name in gaps]
 
 
 def describe_positive_class(result: Evaluation) -> str:

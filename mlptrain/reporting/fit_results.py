@@ -10,7 +10,7 @@ from mlptrain.figures import format_figure
 from mlptrain.model.baseline import describe_no_better
 from mlptrain.model.watched import Watched
 from mlptrain.reporting.layer_table import list_layer_facts
-from mlptrain.reporting.metric_rows import SHORT, choose_headline, describe_scaled_loss, shorten_metrics
+from mlptrain.reporting.metric_rows import SHORT, choose_headline, describe_scaled_loss, explain_gaps, shorten_metrics
 from mlptrain.reporting.terminal import ANYWHERE, Terminal
 from mlptrain.reporting.text import escape_text
 from mlptrain.reporting.text_tables import (
@@ -71,25 +71,13 @@ def collect_parts(result: FitResult, *, verbose: bool) -> dict[str, dict[str, fl
 def describe_worth(result: FitResult, part: str, terminal: Terminal, *, verbose: bool) -> list[str]:
     """A line for each metric that is shown without a value, and one if the model is no better than the baseline."""
     watched = result.watched.name or "loss"
-    lines = [f"{name}: {why}" for name, why in explain_gaps(result).items() if verbose or name in (watched, *SHORT)]
+    gaps = explain_gaps(result.metrics, result.undefined, result.baseline)
+    if is_loss_apart(result.watched):
+        last = list(result.metrics)[-1]
+        gaps["loss"] = f"that of the best epoch, before the calibration; it is known of the {last} rows alone"
+    lines = [f"{name}: {why}" for name, why in gaps.items() if verbose or name in (watched, *SHORT)]
     no_better = describe_no_better(f"the {part}", watched, result.metrics[part], result.baseline.get(part, {}))
     return [terminal.wrap(f"  ({escape_text(line)})", "   ") for line in [*lines, no_better] if line]
-
-
-def explain_gaps(result: FitResult) -> dict[str, str]:
-    """Why a metric has no value, by its name: on the last part, on another one alone, or of the baseline alone."""
-    parts, gaps = [*result.metrics], dict[str, str]()
-    last = parts[-1]
-    for part in reversed(parts):
-        where = "" if part == last else f"on the {part} rows "
-        for name, reason in result.undefined.get(part, {}).items():
-            gaps.setdefault(name, f"{where}undefined: {reason}")
-    for name, value in result.baseline.get(last, {}).items():
-        if value is None and name in result.metrics[last]:
-            gaps.setdefault(name, "the baseline has none")
-    if is_loss_apart(result.watched):
-        gaps["loss"] = f"that of the best epoch, before the calibration; it is known of the {last} rows alone"
-    return gaps
 
 
 def choose_metrics(parts: Mapping[str, Mapping[str, float | None]], watched: Watched, *, verbose: bool) -> list[str]:

@@ -29,6 +29,7 @@ from mlptrain.reporting.evaluate_results import (
     describe_class_gaps,
     describe_positive_class,
     describe_slice_gaps,
+    explain_baseline_gaps,
     tabulate_classes,
     tabulate_confusion,
     tabulate_evaluation,
@@ -58,7 +59,13 @@ from mlptrain.reporting.row_effect_results import (
     describe_sum,
     tabulate_row_effect,
 )
-from mlptrain.reporting.show_results import MOST_EPOCHS, add_baseline, describe_end, tabulate_history
+from mlptrain.reporting.show_results import (
+    MOST_EPOCHS,
+    add_baseline,
+    describe_end,
+    describe_shown_gaps,
+    tabulate_history,
+)
 from mlptrain.reporting.terminal import ANYWHERE
 from mlptrain.reporting.text_tables import REFIT, format_size, tabulate_metrics
 from mlptrain.reporting.training_curves import list_training_curves
@@ -153,6 +160,7 @@ def render_evaluation(result: Evaluation) -> Iterator[Html]:
         yield make_html_paragraph(result.seen)
     yield make_html_table(tabulate_evaluation(result, names))
     yield from (make_html_paragraph(f"{name}: undefined: {why}") for name, why in result.undefined.items())
+    yield from render_remarks(explain_baseline_gaps(result, names))
     if result.intervals:
         yield make_html_paragraph(f"intervals from {result.resamples:,} bootstrap samples")
     if result.watched is not None:
@@ -248,6 +256,7 @@ def render_description(result: Description) -> Iterator[Html]:
     watched, measured = result.watched, list(result.metrics.values())[-1]
     names = shorten_metrics(result.metrics, watched, first=choose_headline(measured, watched))
     yield make_html_table(tabulate_metrics(result.metrics | add_baseline(result), names))
+    yield from render_remarks(describe_shown_gaps(result, names))
     yield from render_remarks([*describe_scaled_loss(names, watched), *([REFIT] if result.refit else [])])
     yield draw_history(result)
     if result.history.get("epoch"):

@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 
 from mlptrain.figures import format_figure
+from mlptrain.model.baseline import explain_baseline_gap
 from mlptrain.model.watched import Watched
 
 SHORT = ("loss", "log_loss", "accuracy", "f1", "auc", "rmse", "mae", "r2")
 """The metrics that `fit` ends with, beside the watched one; `eval` shows all, `--json` and `--verbose` too."""
-Parts = Mapping[str, Mapping[str, float | None]]
+Metrics = Mapping[str, float | None]
+Parts = Mapping[str, Metrics]
 
 
 def order_metrics(parts: Parts, watched: Watched, *, first: str) -> list[str]:
@@ -50,3 +52,21 @@ def describe_scaled_loss(names: Sequence[str], watched: Watched) -> list[str]:
     """A line about the units of the loss, if it is shown and its target was scaled."""
     what = "the logarithm of the target, scaled" if watched.transformed else "the scaled target"
     return [f"  (loss: of {what})"] if "loss" in names and watched.scaled else []
+
+
+def explain_gaps(metrics: Parts, undefined: Mapping[str, Mapping[str, str]], baseline: Parts) -> dict[str, str]:
+    """Why a metric has no value, by its name: on the last part, on another one alone, or of the baseline alone."""
+    parts, gaps = [*metrics], dict[str, str]()
+    last = parts[-1]
+    for part in reversed(parts):
+        where = "" if part == last else f"on the {part} rows "
+        for name, reason in undefined.get(part, {}).items():
+            gaps.setdefault(name, f"{where}undefined: {reason}")
+    for name in list_baseline_gaps(metrics[last], baseline.get(last, {})):
+        gaps.setdefault(name, explain_baseline_gap(name))
+    return gaps
+
+
+def list_baseline_gaps(metrics: Metrics, baseline: Metrics) -> list[str]:
+    """The metrics that a baseline, if there is one, does not have, and the model has."""
+    return [name for name, value in metrics.items() if baseline and value is not None and baseline.get(name) is None]

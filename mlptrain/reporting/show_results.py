@@ -12,7 +12,7 @@ from mlptrain.reporting.digest import generate_round_steps
 from mlptrain.reporting.frame import WIDEST
 from mlptrain.reporting.glyphs import UNICODE, Glyphs
 from mlptrain.reporting.layer_table import format_layers
-from mlptrain.reporting.metric_rows import choose_headline, describe_scaled_loss, shorten_metrics
+from mlptrain.reporting.metric_rows import choose_headline, describe_scaled_loss, explain_gaps, shorten_metrics
 from mlptrain.reporting.panels import draw_panels
 from mlptrain.reporting.spec_text import format_spec_as_yaml
 from mlptrain.reporting.terminal import ANYWHERE, Terminal
@@ -77,8 +77,14 @@ def describe_metrics(result: Description, terminal: Terminal, *, verbose: bool) 
     if verbose:
         names = sorted(measured, key=lambda name: name != first)
     table = format_metrics(result.metrics | add_baseline(result), names, terminal=terminal)
-    lines = [table, *describe_scaled_loss(names, watched)]
+    lines = [table, *describe_shown_gaps(result, names, terminal), *describe_scaled_loss(names, watched)]
     return [*lines, *([terminal.wrap(f"  ({REFIT})", "   ")] if result.refit else [])]
+
+
+def describe_shown_gaps(result: Description, names: Sequence[str], terminal: Terminal = ANYWHERE) -> list[str]:
+    """A line for each metric that is shown and has no value of some part, or of the baseline: why."""
+    gaps = explain_gaps(result.metrics, result.undefined, result.baseline)
+    return [terminal.wrap(f"  ({name}: {escape_text(gaps[name])})", "   ") for name in names if name in gaps]
 
 
 def add_baseline(result: Description) -> dict[str, dict[str, float | None]]:

@@ -1,5 +1,7 @@
 """The baseline is scikit-learn's dummy, measured as the model is; its loss is that of the best constant."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -20,6 +22,7 @@ from mlptrain.engine.losses import (
     Poisson,
     Quantile,
 )
+from mlptrain.engine.metrics import METRICS, measure_metric
 from mlptrain.model.baseline import describe_no_better, fit_baseline, measure_baseline
 from mlptrain.model.examples import Examples
 from mlptrain.model.head import make_head
@@ -117,3 +120,28 @@ def test_a_sentence_says_so_only_where_the_model_is_no_better():
     assert describe_no_better("the validation", "loss", {"loss": None}, {"loss": 0.6}) == ""
     said = describe_no_better("the validation", "accuracy", {"accuracy": 0.5}, {"accuracy": 0.5})
     assert said.startswith("on the validation rows the model is no better than the baseline")
+
+
+VALUES = {True: np.eye(2), False: np.array([[-3.0], [-1.0], [0.0], [2.0]])}
+"""What is predicted of a row."""
+TRUTHS = {True: [0, 1], False: [[-2.0], [0.0], [1.0], [3.0]]}
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_a_metric_that_only_a_constant_may_lack_says_why(name):
+    """Over all predictions of two rows, and their truths: the metrics that need a reason have one, and no others."""
+    metric = METRICS[name]
+    values, truths = VALUES[metric.of_classes], TRUTHS[metric.of_classes]
+    head = make_head(BinaryCrossEntropy(), TWO) if metric.of_classes else make_head(MeanSquaredError(), NUMBER)
+
+    def has_gap(pair, truth):
+        value = measure_metric(metric, head.compare(np.array(pair), np.array(truth)))
+        return isinstance(value, Undefined) or not np.isfinite(value)
+
+    suits = metric.least_classes <= 2
+    lacking = suits and any(
+        has_gap([value, value], truth) and not all(has_gap(pair, truth) for pair in product(values, repeat=2))
+        for truth in product(truths, repeat=2)
+        for value in values
+    )
+    assert bool(lacking) == bool(metric.gap_of_constant)

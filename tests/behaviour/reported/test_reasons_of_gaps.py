@@ -1,9 +1,10 @@
-"""A `-` in a table of `eval` has its reason beside it, whatever it is of."""
+"""A `-` in a table of `eval` or `show` has its reason beside it, whatever it is of."""
 
 import json
 
 import pytest
 
+from mlptrain.engine.metrics import METRICS
 from tests.support.catalogue import MODEL, TRAINING
 from tests.support.command import mlptrain
 
@@ -40,8 +41,17 @@ def test_every_metric_that_a_slice_or_the_baseline_lacks_is_explained(folder, da
         assert each["undefined"].keys() == {name for name, value in each["metrics"].items() if value is None}
     for name, value in found["metrics"].items():
         if value is not None and found["baseline"][name] is None:
-            assert f"({name}: the baseline has none)" in said
+            assert f"({name}: the baseline has none, as {METRICS[name].gap_of_constant})" in said
     if any(each["precision"] is None for each in found["classes"]):
         assert "no precision where a class is never predicted" in said
     if any(each["recall"] is None for each in found["classes"]):
         assert "no recall where it has no rows" in said
+
+
+@pytest.mark.parametrize("options", [(), ("--verbose",)])
+def test_every_metric_that_show_has_no_value_of_is_explained(folder, options):
+    shown = mlptrain("show", "m.npz", *options, cwd=folder).out
+    table = [line.split() for line in shown.partition("\n")[2].partition("columns: ")[0].splitlines()]
+    missing = [cells[0] for cells in table if "-" in cells]
+    assert bool(missing) == bool(options)
+    assert all(f"  ({name}: " in shown for name in missing)
