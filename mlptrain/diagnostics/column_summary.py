@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 
 from mlptrain.model.evaluation import JudgedRows
+from mlptrain.model.layer_history import Histogram
 from mlptrain.model.model import Model
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bar:
-    """How many rows have a value, or a number up to (and from the bar before) an edge."""
+class LevelCount:
+    """How many of the judged rows have a value."""
 
-    label: str
+    level: str
     rows: int
 
 
@@ -26,12 +27,23 @@ class ColumnSummary:
     left_out: str = ""
     """Why it is not used; empty if it is."""
     missing: int | None = None
-    """Of the judged rows; None without any."""
+    """Cells of the judged rows; None without any."""
     unseen: int | None = None
     beyond: int | None = None
     different: int | None = None
-    """Different values."""
-    bars: tuple[Bar, ...] = ()
+    """Different values, missing apart."""
+    lowest: str = ""
+    highest: str = ""
+    """The range of numbers and dates as texts; empty of other kinds."""
+    levels: tuple[LevelCount, ...] = ()
+    """Of categories and truth values, the most frequent first."""
+    others: int = 0
+    """The rows of all levels that are not listed."""
+    histogram: Histogram | None = None
+    """Of numbers, and of dates in seconds since 1970."""
+    below: int = 0
+    above: int = 0
+    """The rows that are less than the first edge of the histogram, or more than the last."""
 
 
 def summarize_columns(model: Model, judged: JudgedRows | None) -> tuple[ColumnSummary, ...]:

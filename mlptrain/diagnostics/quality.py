@@ -1,6 +1,6 @@
 """How good a model is on rows: metrics, curves, calibration, thresholds; of numbers the residuals."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mlptrain.model.evaluation import Evaluation, JudgedRows
 
@@ -30,7 +30,10 @@ class ClassCurves:
 
 @dataclass(frozen=True, kw_only=True)
 class ReliabilityGroup:
-    """Rows of similar predicted probability: their mean probability, and the observed share with its 95 % interval."""
+    """Rows of similar predicted probability: their mean probability, and the observed share with its 95 % interval.
+
+    Means and shares are weighted; the interval is Wilson's, of (Σ w)² / Σ w² rows.
+    """
 
     predicted: float
     observed: float
@@ -58,6 +61,20 @@ class ThresholdResult:
     recall: float | None
     f1: float | None
     accuracy: float | None
+    is_best: bool = False
+    """Whether its f1 is the largest of all thresholds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuantileCoverage:
+    """Of a quantile loss: how many true numbers lie at or below the prediction, beside how many should."""
+
+    level: float
+    """The share that should."""
+    observed: float
+    """The (weighted) share that does, with its 95 % interval."""
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +89,12 @@ class Residuals:
     edges: tuple[float, ...]
     counts: tuple[float, ...]
     """The (weighted) errors between neighbouring edges."""
+    below: float
+    above: float
+    """The (weighted) errors that are less than the first edge, or more than the last."""
     by_prediction: tuple["ResidualGroup", ...]
+    coverage: QuantileCoverage | None = None
+    """Of a quantile loss only."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +117,8 @@ class Quality:
     reliability: tuple[Reliability, ...] = ()
     thresholds: tuple[ThresholdResult, ...] = ()
     residuals: tuple[Residuals, ...] = ()
+    absent: dict[str, str] = field(default_factory=dict)
+    """Why curves, reliability, thresholds or residuals are empty, where they could be expected."""
 
 
 def measure_quality(judged: JudgedRows) -> Quality:

@@ -52,6 +52,7 @@ class Report(Displayable):
 
     subject: Subject
     findings: tuple[Finding, ...]
+    """What stands out, the worst first."""
     quality: Quality | None
     weak_rows: WeakRows | None
     importance: Importance | None
@@ -60,6 +61,8 @@ class Report(Displayable):
     layers: tuple[NetworkLayers, ...]
     columns: tuple[ColumnSummary, ...]
     reproduction: Reproduction
+    muted: tuple[str, ...] = ()
+    """The codes of findings that were muted and would be there."""
     absent: dict[str, str] = field(default_factory=dict)
     odd_cells: OddCells = field(default_factory=OddCells)
     """Cells that were filled, unseen or far out, counted by column."""

@@ -1,7 +1,7 @@
 """Where a model is wrong: slices of the rows by the values of a column, and the rows with the largest losses."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -54,8 +54,11 @@ class WeakRows:
     slices: tuple[WeakSlice, ...]
     """The worst first."""
     slices_measured: int
+    """All slices of all columns, of which the worst are kept."""
     worst: tuple[WorstRow, ...]
     """The largest loss first."""
+    absent: dict[str, str] = field(default_factory=dict)
+    """Why slices or worst are empty."""
 
 
 def find_weak_rows(model: Model, judged: JudgedRows) -> WeakRows:
