@@ -29,7 +29,7 @@ def _render(result: Displayable) -> str:
     return html
 
 
-def _explain(model: Explainable, data: "Any", method: str, options: "dict[str, Any]") -> "Any":
+def _explain(model: Explainable, data: "Any", method: "str | None", options: "dict[str, Any]") -> "Any":
     return import_module("mlptrain.explain.memory").explain_memory(model, data, method, options)
 
 

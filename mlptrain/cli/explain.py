@@ -21,11 +21,13 @@ from mlptrain.loading import load_modules
 if TYPE_CHECKING:
     from mlptrain.explain.methods import Explanation
 
-Data = Annotated[str | None, typer.Argument(metavar="[DATA]", help="A table; by default the spec's test part.")]
+Data = Annotated[
+    str | None, typer.Argument(metavar="[DATA]", help="A table, or images; by default the spec's test part.")
+]
 METHOD_HELP = (
     "`permutation`: what each column is worth; `effects`: how it moves the prediction. Of single rows: `gradients`, "
     "what moved the answer away from the mean; `shapley`, the fair share of each column; `counterfactual`, what would "
-    "change it."
+    "change it. Of images: `pixels`, how much each of them matters."
 )
 Method = Annotated[str | None, typer.Option(metavar="METHOD", help=METHOD_HELP)]
 ExplainedRows = Annotated[
@@ -55,7 +57,9 @@ TimeLimit = Annotated[
 Repeats = Annotated[int | None, typer.Option(metavar="N", min=1, help="Rounds over all columns; by default 10.")]
 RowsLimit = Annotated[
     int | None,
-    typer.Option("--rows-limit", metavar="N", min=2, help="Rows that are drawn of more; 5000, of effects 1000."),
+    typer.Option(
+        "--rows-limit", metavar="N", min=2, help="Rows that are drawn of more; 5000, of effects 1000, of pixels 500."
+    ),
 ]
 Columns = Annotated[str | None, typer.Option(metavar='"a,b"', help="Effects of these columns; by default of all.")]
 ClassLabel = Annotated[
@@ -100,15 +104,14 @@ def explain_command(
         **{"columns": columns, "class_label": class_label, "curve": curve, "points": points},
         **{"rows": rows, "orders": orders, "change": change, "most_changes": most_changes},
     }
-    chosen = method or ("permutation" if rows is None else "gradients")
     how = {"baseline": baseline, "out": out, "settings": settings or (), "threads": threads}
-    result = explain_named_files(model, data, method=chosen, options=options, how=how)
+    result = explain_named_files(model, data, method=method, options=options, how=how)
     if as_json or out is None:
         print_explanation(result, as_json=as_json, verbose=verbose)
 
 
 def explain_named_files(
-    model: str | None, data: str | None, *, method: str, options: dict[str, Any], how: dict[str, Any]
+    model: str | None, data: str | None, *, method: str | None, options: dict[str, Any], how: dict[str, Any]
 ) -> "Explanation":
     """What a method finds of the model and the data that are meant; what there is to say is printed."""
     with load_modules():

@@ -19,16 +19,17 @@ from mlptrain.commands.percent_notices import describe_percent_cells, describe_p
 from mlptrain.commands.predict_output import require_separate_output
 from mlptrain.data.table_writing import choose_table_form
 from mlptrain.errors import SpecError
-from mlptrain.explain.methods import Explanation, Method, explain_rows, make_method, refuse_images, require_row_method
+from mlptrain.explain.methods import Explanation, Method, choose_method, explain_rows
 from mlptrain.model.model import Model
 from mlptrain.model.rows import Rows, locate_file, read_rows
+from mlptrain.spec.fields import Images
 from mlptrain.storage.publishing import publish_file
 
 
 def explain_files(
     model_path: str,
     data: str | None,
-    method: str,
+    method: str | None,
     options: Mapping[str, Any],
     *,
     baseline: str | None = None,
@@ -37,13 +38,10 @@ def explain_files(
     threads: int | None = None,
 ) -> Explanation:
     """What a method, with its options, finds of a model on a file, or on the test part that its spec names, against the
-    rows of the file `baseline`; also written to `out` as a table.
+    rows of the file `baseline`; also written to `out` as a table. None is the method that suits the model.
     """
-    chosen = make_method(method, options)
-    if baseline is not None:
-        require_row_method(chosen)
     trained = Model.load(model_path)
-    refuse_images(trained)
+    chosen = choose_method(trained, method, options, has_baseline=baseline is not None)
     model = set_input_format(trained, settings)
     if out is not None:
         require_free_output(out, Path(model_path), (data, baseline), model)
@@ -52,6 +50,9 @@ def explain_files(
             found = explain_test_part(
                 model, Path(model_path), chosen, baseline=baseline, settings=settings, threads=threads
             )
+    elif model.reads_images:
+        rows, usual = read_input_rows(model, data), read_usual_rows(model, baseline)
+        found = explain_rows(model, rows, chosen, clock=time.monotonic, threads=threads, usual=usual)
     else:
         found = explain_table_file(model, data, chosen, baseline=baseline, settings=settings, threads=threads)
         found = replace(found, seen=describe_memorised(compare_with_training_file(model, Path(model_path), data)))
@@ -95,7 +96,7 @@ def explain_table_file(
     form = ModelInputFormat(model, data, others, settings, "mlptrain explain")
 
     def explain(reader: Model) -> Explanation:
-        rows = read_rows(data, reader.spec.data, Path(), only=reader.columns())
+        rows = read_input_rows(reader, data)
         if method.needs_targets:
             rows = require_target_columns(rows, reader, data)
         cells = describe_percent_cells(rows.inputs.types, reader.columns().values(), spec)
@@ -109,7 +110,13 @@ def explain_table_file(
 
 def read_usual_rows(model: Model, baseline: str | None) -> Rows | None:
     """The rows of the file `baseline`, written as DATA is; None if none is named."""
-    return None if baseline is None else read_rows(baseline, model.spec.data, Path(), only=model.columns())
+    return None if baseline is None else read_input_rows(model, baseline)
+
+
+def read_input_rows(model: Model, data: str) -> Rows:
+    """The rows of a table, or images."""
+    source = Images(images=data) if model.reads_images else data
+    return read_rows(source, model.spec.data, Path(), only=model.columns())
 
 
 def require_free_output(out: Path, model_path: Path, inputs: Sequence[str | None], model: Model) -> None:

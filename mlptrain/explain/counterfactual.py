@@ -165,6 +165,7 @@ class Counterfactual:
     most_changes: Annotated[int, Ge(1), Le(3)] = 3
     """How many columns may change at once."""
     needs_targets: ClassVar[bool] = False
+    of_images: ClassVar[bool] = False
 
     @np.errstate(all="ignore")  # what is too large for the network's numbers is seen in the scores
     def explain(self, model: Model, rows: Rows, usual: Rows | None = None) -> Counterfactuals:

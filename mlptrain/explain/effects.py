@@ -60,6 +60,7 @@ class Effects:
     rows_limit: Annotated[int, Ge(2)] = 1000
     """The most rows; of more, as many are drawn."""
     needs_targets: ClassVar[bool] = False
+    of_images: ClassVar[bool] = False
 
     def explain(self, model: Model, rows: Rows, _: Callable[[], float]) -> EffectCurves:
         """The effects of a model's columns on rows."""

@@ -120,12 +120,6 @@ def encode_for_network(network: FittedNetwork, rows: Rows, odd: OddRows, *, with
     """Rows in the encoding of one network; with their targets, examples that share the matrix."""
     dtype = network.network.dtype
     if not with_targets:
-        return EncodedNetwork(network, _require_matrix(encode_inputs(network.features, rows, dtype, odd)))
+        return EncodedNetwork(network, encode_inputs(network.features, rows, dtype, odd)[:])
     examples = encode_examples(network.spec, network.features, network.head, rows, unknown=True, odd=odd)
-    return EncodedNetwork(network, _require_matrix(examples.x), examples)
-
-
-def _require_matrix(x: Any) -> Floats:
-    """The input matrix of a table: images are refused before."""
-    assert isinstance(x, np.ndarray)
-    return x
+    return EncodedNetwork(network, examples.x[:], examples)

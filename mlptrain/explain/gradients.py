@@ -54,8 +54,9 @@ class Path:
         """Σ share · ∂f/∂h over the points, times h − h⁰, summed to the table's columns (B, C)."""
         each = slopes.reshape(*slopes.shape[:-2], *shares.shape, slopes.shape[-1])
         moved = np.einsum("...bpd,bp->...bd", each, shares) * (self.end - self.start)
-        of_rows = moved.reshape(-1, *moved.shape[-2:]).sum(axis=0)
-        return np.asarray(of_rows @ (self.owners[:, None] == np.arange(columns)))
+        effects = np.zeros((columns, len(shares)))
+        np.add.at(effects, self.owners, moved.reshape(-1, *moved.shape[-2:]).sum(axis=0).T)
+        return effects.T
 
 
 @dataclass(frozen=True)
@@ -111,17 +112,19 @@ class Parts:
         return t, width * np.concatenate([[0], shares / 2, [0]])
 
 
-def integrate_gradients(routes: Sequence[Route], weights: Doubles, answer: Answer, columns: int) -> Integral:
+def integrate_gradients(
+    routes: Sequence[Route], weights: Doubles, answer: Answer, columns: int, *, miss: float = CLOSE
+) -> Integral:
     """The effects of the table's columns on rows.
 
-    While those of a row miss its difference by more than `CLOSE` of the mean difference, the parts of its way that miss
+    While those of a row miss its difference by more than `miss` of the mean difference, the parts of its way that miss
     their own by more than c √width are halved: a kink costs the width of its part, and a smooth function nothing.
     """
     count = len(routes[0].x)
     parts, effects = Parts(np.arange(count), np.zeros(count), np.ones(count)), np.zeros((count, columns))
     found = whole = integrate_parts(routes, weights, answer, parts, columns)
     differences = whole.score - whole.baseline
-    close = CLOSE * find_mean_size(differences)
+    close = miss * find_mean_size(differences)
     for halvings in range(MOST_HALVINGS + 1):
         total = effects.copy()
         np.add.at(total, parts.rows, found.effects)
@@ -176,13 +179,17 @@ def split_voters(slopes: Floats, like: Sequence[Floats]) -> list[Floats]:
     return [np.ascontiguousarray(part).reshape(each.shape) for part, each in zip(parts, like, strict=True)]
 
 
-def make_route(question: RowQuestion, seen: RowsInNetwork) -> Route:
+def make_route(seen: RowsInNetwork, owners: Numbers) -> Route:
     """The route of one network to the rows, from the mean of usual ones."""
     parts = [embed_inputs(seen.network, seen.usual[some]).sum(axis=-2, keepdims=True)
              for some in slice_rows(np.arange(len(seen.usual)), AT_ONCE)]  # fmt: skip
+    return Route(seen.network, seen.x, sum(parts) / len(seen.usual), owners)
+
+
+def find_embedded_owners(question: RowQuestion, seen: RowsInNetwork) -> Numbers:
+    """The column of the table that each column of h belongs to (D,)."""
     embedding = find_input_embedding(seen.network)
-    runs = seen.runs if embedding is None else embedding.runs
-    return Route(seen.network, seen.x, sum(parts) / len(seen.usual), question.find_owners(seen.fitted, runs))
+    return question.find_owners(seen.fitted, seen.runs if embedding is None else embedding.runs)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,12 +202,13 @@ class Gradients:
     class_label: str | None = None
     """The class, or one of several targets."""
     needs_targets: ClassVar[bool] = False
+    of_images: ClassVar[bool] = False
 
     @np.errstate(all="ignore")  # what is too large for the network's numbers is seen in the effects
     def explain(self, model: Model, rows: Rows, usual: Rows | None = None) -> RowEffects:
         """The effects on the rows that are asked for, from the mean of usual ones."""
         question = ask_about_rows(model, rows, usual, asked=self.rows, of=self.class_label, most_usual=MOST_USUAL)
-        routes = [make_route(question, each) for each in question.encode()]
+        routes = [make_route(each, find_embedded_owners(question, each)) for each in question.encode()]
         found = integrate_gradients(routes, question.weights, question.explained.answer, len(question.columns))
         usual_words = f"the mean of {format_row_count(question.usual.count)}"
         return question.answer(self.name, usual_words, found.effects, (found.score, found.baseline))

@@ -14,6 +14,8 @@ from mlptrain.explain.effects import Effects
 from mlptrain.explain.gradients import Gradients
 from mlptrain.explain.importance import Importance
 from mlptrain.explain.permutation import Clock, Permutation
+from mlptrain.explain.pixel_maps import PixelMaps
+from mlptrain.explain.pixels import PixelGradients
 from mlptrain.explain.row_effects import RowEffects
 from mlptrain.explain.shapley import Shapley
 from mlptrain.model.model import Model
@@ -21,12 +23,12 @@ from mlptrain.model.products import limit_threads
 from mlptrain.model.rows import Rows, describe_blank_lines, drop_uncounted_rows, find_doubtful_rows
 from mlptrain.plain import from_plain
 
-RowMethod = Gradients | Shapley | Counterfactual
-"""What explains the answers for single rows, by usual ones."""
+RowMethod = Gradients | Shapley | Counterfactual | PixelGradients
+"""What explains the answers for single rows, or images, by usual ones."""
 Method = Permutation | Effects | RowMethod
 """What `explain` can do. A new method is a frozen dataclass with its `name`, its options as fields and `explain`."""
 
-Explanation = Importance | EffectCurves | RowEffects | Counterfactuals
+Explanation = Importance | EffectCurves | RowEffects | Counterfactuals | PixelMaps
 """What the methods find."""
 
 METHODS: Mapping[str, type[Method]] = {list_component_names(kind)[0]: kind for kind in list_union_members(Method)}
@@ -53,6 +55,22 @@ def make_method(name: str, options: Mapping[str, Any]) -> Method:
     return method
 
 
+def choose_method(model: Model, name: str | None, options: Mapping[str, Any], *, has_baseline: bool) -> Method:
+    """The method of a name, or the one that suits the model and the options, checked against both."""
+    method = make_method(name_default_method(model, options) if name is None else name, options)
+    if has_baseline:
+        require_row_method(method)
+    require_method_of_inputs(model, method)
+    return method
+
+
+def name_default_method(model: Model, options: Mapping[str, Any]) -> str:
+    """`pixels` of images; of tables `gradients` where single rows are asked for, else `permutation`."""
+    if model.reads_images:
+        return "pixels"
+    return "permutation" if options.get("rows") is None else "gradients"
+
+
 def list_options(kind: Any) -> list[str]:
     """The options of a method."""
     return [key for key in read_field_types(kind) if key != "name"]
@@ -67,7 +85,6 @@ def explain_rows(
     model: Model, rows: Rows, method: Method, *, clock: Clock, threads: int | None = None, usual: Rows | None = None
 ) -> Explanation:
     """What a method finds of a model on rows (some against usual ones), and all there is to say about the rows."""
-    refuse_images(model)
     if not rows.count:
         absent = [name for name in model.columns() if name not in rows.inputs.columns]
         raise DataError(rows.inputs.missing(absent) if absent else f"{rows.name}: there are no rows to explain")
@@ -92,7 +109,9 @@ def require_row_method(method: Method) -> None:
         raise SpecError(f"baseline: the method {method.name} has no such option; it is of {others}")
 
 
-def refuse_images(model: Model) -> None:
-    """An error for a model of images: its pixels are no columns with a meaning of their own."""
-    if model.reads_images:
-        raise SpecError("explain: the model was trained on images; only models of tables are explained so far")
+def require_method_of_inputs(model: Model, method: Method) -> None:
+    """An error where a method of tables is asked of a model of images, or the other way round."""
+    if method.of_images != model.reads_images:
+        own = ", ".join(name for name, kind in METHODS.items() if kind.of_images == model.reads_images)
+        inputs = "images" if model.reads_images else "a table"
+        raise SpecError(f"method: {method.name} does not explain a model of {inputs}; choose {own}")

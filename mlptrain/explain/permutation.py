@@ -59,6 +59,7 @@ class Permutation:
     rows_limit: Annotated[int, Ge(2)] = 5000
     """The most rows; of more, as many are drawn."""
     needs_targets: ClassVar[bool] = True
+    of_images: ClassVar[bool] = False
 
     def explain(self, model: Model, rows: Rows, clock: Clock) -> Importance:
         """The importance of the columns of a model on rows whose targets are known."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,15 +55,6 @@ class RowEffects(Displayable):
     """Why the rows say little of new ones: the model was trained on them; empty if that is not known."""
     notices: tuple[str, ...] = ()
 
-    def list_doubts(self) -> tuple[str, ...]:
-        """Notices of scores that are no finite numbers, and of effects that do not add up to one in a thousand."""
-        lost = sum(not isfinite(each.score - each.baseline) for each in self.rows)
-        notices = [f"{format_row_count(lost)} whose score is not a finite number: the effects say nothing"] * (lost > 0)
-        if self.largest_gap > CLOSE:
-            most = f"{self.largest_gap:.1%} of the mean difference"
-            notices.append(f"effects miss the difference of a row from the baseline by up to {most}")
-        return tuple(notices)
-
     def tabulate(self) -> tuple[dict[str, list[str]], set[str]]:
         """One line a row as columns of texts, and which of them are numbers."""
         names = list(self.rows[0].effects) if self.rows else []
@@ -77,6 +67,16 @@ class RowEffects(Displayable):
             **{f"effect_{name}": [write_number(each.effects[name]) for each in self.rows] for name in names},
         }
         return columns, {*columns} - {"prediction", "explained"}
+
+
+def list_doubts(differences: NDArray[np.float64], largest_gap: float, miss: float = CLOSE) -> tuple[str, ...]:
+    """Notices of scores that are no finite numbers, and of effects that miss what they add up to by more than that."""
+    lost = int((~np.isfinite(differences)).sum())
+    notices = [f"{format_row_count(lost)} whose score is not a finite number: the effects say nothing"] * (lost > 0)
+    if largest_gap > miss:
+        most = f"{largest_gap:.1%} of the mean difference"
+        notices.append(f"effects miss the difference of a row from the baseline by up to {most}")
+    return tuple(notices)
 
 
 def measure_gaps(effects: NDArray[np.float64], differences: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,7 +1,7 @@
 """What the methods for single rows are asked: which rows, which number of each, against which usual rows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +15,7 @@ from mlptrain.errors import DataError
 from mlptrain.explain.answers import Explained, choose_explained, weigh_voters
 from mlptrain.explain.encoded_rows import encode_for_network
 from mlptrain.explain.row_choice import RowsAsked, choose_row_numbers, choose_rows
-from mlptrain.explain.row_effects import RowEffect, RowEffects, measure_gaps
+from mlptrain.explain.row_effects import RowEffect, RowEffects, list_doubts, measure_gaps
 from mlptrain.model.answers import Columns
 from mlptrain.model.fitted_network import FittedNetwork
 from mlptrain.model.model import Model
@@ -82,32 +82,37 @@ class RowQuestion:
         """The effects (B, C), and the scores of the rows and of the baseline (B,), as a result."""
         given = zip(effects, *scores, errors if errors is not None else [None] * len(effects), strict=True)
         found = [self.describe_row(place, *each) for place, each in enumerate(given)]
-        gap = float(measure_gaps(effects, scores[0] - scores[1]).max(initial=0))
-        result = RowEffects(
+        differences = scores[0] - scores[1]
+        gap = float(measure_gaps(effects, differences).max(initial=0))
+        return RowEffects(
             method=method,
             score=self.explained.words,
             usual=usual,
             rows=tuple(found),
             largest_gap=gap,
             odd_cells=self.odd,
+            notices=list_doubts(differences, gap),
         )
-        return replace(result, notices=result.list_doubts())
 
     def describe_row(
         self, place: int, effects: Doubles, score: float, baseline: float, errors: Doubles | None
     ) -> RowEffect:
         """The effects of one row."""
-        names, of = self.columns, self.explained.names[place]
+        names = self.columns
         return RowEffect(
             row=int(self.rows.numbers[place]),
-            prediction=self.answers.get(of, next(iter(self.answers.values())))[place],
-            explained=of,
+            prediction=self.read_prediction(place),
+            explained=self.explained.names[place],
             score=float(score),
             baseline=float(baseline),
             effects=dict(zip(names, effects.tolist(), strict=True)),
             errors=None if errors is None else dict(zip(names, errors.tolist(), strict=True)),
             cells={name: self.cells[name][place] for name in names},
         )
+
+    def read_prediction(self, place: int) -> str:
+        """What is predicted for a row: its class, or of several targets the one that is explained."""
+        return self.answers.get(self.explained.names[place], next(iter(self.answers.values())))[place]
 
     @cached_property
     def answers(self) -> Columns:

@@ -118,6 +118,7 @@ class Shapley:
     usual_rows: Annotated[int, Ge(1)] = 100
     """Rows that stand for usual ones; of more, as many are drawn."""
     needs_targets: ClassVar[bool] = False
+    of_images: ClassVar[bool] = False
 
     @np.errstate(all="ignore")  # what is too large for the network's numbers is seen in the effects
     def explain(self, model: Model, rows: Rows, usual: Rows | None = None) -> RowEffects:

@@ -122,6 +122,8 @@ class ImageRows:
     name: str
     images: NDArray[np.uint8]
     labels: Table | None = None
+    origin: RowNumbers | None = None
+    """The place of each image in its file, where others were left out."""
     are_images: ClassVar[bool] = True
 
     @property
@@ -151,7 +153,7 @@ class ImageRows:
 
     @property
     def numbers(self) -> RowNumbers:
-        return np.arange(1, self.count + 1)
+        return np.arange(1, self.count + 1) if self.origin is None else self.origin + 1
 
     def answer_column(self, name: str) -> str:
         return ""
@@ -163,10 +165,11 @@ class ImageRows:
         raise SpecError(f"{option}: images have no columns")
 
     def take(self, rows: RowNumbers) -> "ImageRows":
-        return ImageRows(self.name, self.images[rows], None if self.labels is None else self.labels.take(rows))
+        labels = None if self.labels is None else self.labels.take(rows)
+        return ImageRows(self.name, self.images[rows], labels, self.numbers[rows] - 1)
 
     def describe_place(self, row: int) -> str:
-        return f"{self.name} image {row + 1}"
+        return f"{self.name} image {self.numbers[row]}"
 
     def describe_cell(self, row: int, column: str) -> str:
         return f"pixel {column}"

@@ -6,11 +6,13 @@ from typing import Any
 from mlptrain.explain.changes import Counterfactuals
 from mlptrain.explain.effect_curves import EffectCurves
 from mlptrain.explain.importance import Importance
+from mlptrain.explain.pixel_maps import PixelMaps
 from mlptrain.explain.row_effects import RowEffects
 from mlptrain.reporting.bars import EIGHTHS
 from mlptrain.reporting.counterfactual_results import build_counterfactuals_document, format_counterfactuals
 from mlptrain.reporting.effect_results import build_effects_document, format_effects
 from mlptrain.reporting.importance_results import build_importance_document, format_importance
+from mlptrain.reporting.pixel_results import build_pixel_maps_document, format_pixel_maps
 from mlptrain.reporting.row_effect_results import build_row_effects_document, format_row_effects
 from mlptrain.reporting.terminal import ANYWHERE, Terminal
 
@@ -37,3 +39,5 @@ build_explanation_document.register(EffectCurves, build_effects_document)
 build_explanation_document.register(RowEffects, build_row_effects_document)
 format_explanation.register(Counterfactuals, format_counterfactuals)
 build_explanation_document.register(Counterfactuals, build_counterfactuals_document)
+format_explanation.register(PixelMaps, format_pixel_maps)
+build_explanation_document.register(PixelMaps, build_pixel_maps_document)

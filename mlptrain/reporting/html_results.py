@@ -14,6 +14,7 @@ from mlptrain.commands.show import Description, describe_model
 from mlptrain.explain.changes import Counterfactuals
 from mlptrain.explain.effect_curves import EffectCurves
 from mlptrain.explain.importance import Importance
+from mlptrain.explain.pixel_maps import PixelMaps
 from mlptrain.explain.row_effects import RowEffects
 from mlptrain.fitting.fit import Fit
 from mlptrain.fitting.outcome import Outcome, TrainingResult
@@ -53,6 +54,8 @@ from mlptrain.reporting.importance_results import (
 )
 from mlptrain.reporting.loss_chart import draw_loss_chart
 from mlptrain.reporting.metric_rows import choose_headline, describe_scaled_loss, shorten_metrics
+from mlptrain.reporting.pixel_results import describe_image_map, describe_pixel_maps, describe_pixel_sum
+from mlptrain.reporting.pixel_shades import draw_map_picture, split_signs
 from mlptrain.reporting.row_effect_results import (
     MOST_EXPLAINED,
     describe_row_effect,
@@ -235,6 +238,29 @@ def render_row_effects(result: RowEffects) -> Iterator[Html]:
     if len(result.rows) > MOST_EXPLAINED:
         yield make_html_paragraph(f"and {len(result.rows) - MOST_EXPLAINED:,} more rows, in rows")
     yield make_html_paragraph(describe_sum(result))
+
+
+@render_html.register
+def _(result: PixelMaps) -> Html:
+    return keep_small(render_pixel_maps(result))
+
+
+def render_pixel_maps(result: PixelMaps) -> Iterator[Html]:
+    """The map of all images, or of the first that were asked for what speaks for the answer and what against it."""
+    if not result.images:
+        yield make_html_paragraph(describe_pixel_maps(result))
+        yield draw_map_picture(result.values, describe_pixel_maps(result))
+    for each in result.images[:MOST_EXPLAINED]:
+        yield make_html_paragraph(f"{describe_image_map(each, result)} (left: for, right: against)")
+        maps = split_signs(each.values)
+        largest = max(max(line) for values in maps for line in values)
+        yield join_html(
+            draw_map_picture(values, f"image {each.row}, {name}", largest)
+            for name, values in zip(("for", "against"), maps, strict=True)
+        )
+    if len(result.images) > MOST_EXPLAINED:
+        yield make_html_paragraph(f"and {len(result.images) - MOST_EXPLAINED:,} more images, in images")
+    yield make_html_paragraph(describe_pixel_sum(result))
 
 
 @render_html.register

@@ -9,6 +9,7 @@ from mlptrain.data.table import read_table
 from mlptrain.data.table_format import TableFormat
 from tests.support.command import IRIS, files, mlptrain, write_iris
 from tests.support.flows import csv_text, fit_mixed, mixed_rows
+from tests.support.images import HEIGHT, WIDTH, fit_images
 
 
 @pytest.fixture(scope="module")
@@ -235,3 +236,62 @@ def test_what_would_change_an_answer(iris, tmp_path):
     assert explain(iris, "iris.npz", IRIS, *options).out.count("would be") == 2
     ended = explain(iris, "iris.npz", IRIS, "--method", "counterfactual")
     assert (ended.code, "name the columns that may change" in ended.err) == (2, True)
+
+
+# ---- images
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pictures")
+    fit_images(folder).save(str(folder / "m.npz"))
+    return folder
+
+
+def test_of_images_it_is_a_map_of_pixels(pictures):
+    found = json.loads(explain(pictures, "m.npz", "train.images", "--rows-limit", "50", "--json").out)
+    same = {"method", "score", "usual", "largest_gap", "rows", "seen"}
+    assert found.keys() == same | {"height", "width", "rows_given", "values", "images"}
+    assert (found["method"], found["rows"], found["rows_given"], found["images"]) == ("pixels", 50, 200, [])
+    assert [len(line) for line in found["values"]] == [WIDTH] * HEIGHT
+    assert json.loads(explain(pictures, "m.npz", "--json").out)["rows"] == 40
+    assert "█" in explain(pictures, "m.npz", "test.images").out
+
+
+def test_single_images_are_explained_by_their_numbers(pictures, tmp_path):
+    found = json.loads(explain(pictures, "m.npz", "test.images", "--rows", "5,3", "--class", "1", "--json").out)
+    assert [(each["row"], each["explained"]) for each in found["images"]] == [(5, "1"), (3, "1")]
+    for each in found["images"]:
+        total = each["baseline"] + sum(map(sum, each["values"]))
+        assert total == pytest.approx(each["score"], abs=0.02)
+    out = tmp_path / "pixels.csv"
+    assert explain(pictures, "m.npz", "test.images", "--rows", "5,3", "--out", out).code == 0
+    lines = list(csv.DictReader(out.read_text(encoding="utf-8").splitlines()))
+    assert list(lines[0]) == ["row", "y", "x", "effect"]
+    assert len(lines) == 2 * HEIGHT * WIDTH
+    options = ["--rows", "5", "--baseline", "train.images", "--json"]
+    assert json.loads(explain(pictures, "m.npz", "test.images", *options).out)["usual"] == "the mean of 200 images"
+
+
+IMAGES_REFUSED = {
+    "a method of tables": (["test.images", "--method", "permutation"], 2, "does not explain a model of images"),
+    "labels": (["test.labels"], 3, "these are labels, not images"),
+    "a table": (["some.csv"], 3, "this is not an IDX file"),
+    "settings of tables": (["test.images", "--set", "data.delimiter=;"], 2, "images, which are written in one way"),
+    "a row that is not there": (["test.images", "--rows", "41,"], 3, "there is no row 41 among the 40 rows"),
+    "no row": (["test.images", "--rows", "0"], 2, "rows: '0' is no number of rows"),
+}
+
+
+@pytest.mark.parametrize(("options", "code", "said"), IMAGES_REFUSED.values(), ids=IMAGES_REFUSED)
+def test_what_cannot_be_asked_of_images_is_refused(pictures, options, code, said):
+    (pictures / "some.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    ended = explain(pictures, "m.npz", *options)
+    assert (ended.code, ended.out) == (code, "")
+    assert said in " ".join(ended.err.split())
+
+
+def test_pixels_are_not_of_tables(iris):
+    ended = explain(iris, "iris.npz", IRIS, "--method", "pixels")
+    assert ended.code == 2
+    assert "method: pixels does not explain a model of a table; choose permutation" in " ".join(ended.err.split())

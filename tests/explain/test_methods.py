@@ -1,11 +1,13 @@
 """Methods and their options: a union that is the registry; what does not go together is refused by name."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from mlptrain.annotations import list_component_names, list_union_members
 from mlptrain.errors import DataError, SpecError
-from mlptrain.explain.methods import METHODS, Method, explain_rows, make_method, refuse_images
+from mlptrain.explain.methods import METHODS, Method, choose_method, explain_rows, make_method, name_default_method
 from mlptrain.model.memory_rows import make_evaluation_rows
 from tests.support.clocks import Clock
 from tests.support.linear import make_linear_model
@@ -50,9 +52,14 @@ def test_no_rows_are_an_error():
         explain_rows(model, rows, make_method("permutation", {}), clock=Clock())
 
 
-def test_models_of_images_are_refused():
-    class OfImages:
-        reads_images = True
-
-    with pytest.raises(SpecError, match="trained on images; only models of tables are explained"):
-        refuse_images(OfImages())
+@pytest.mark.parametrize("images", [False, True])
+def test_a_method_explains_the_models_of_its_kind_of_inputs(images):
+    model = SimpleNamespace(reads_images=images)
+    for name, kind in METHODS.items():
+        if kind.of_images == images:
+            assert choose_method(model, name, {}, has_baseline=False) == kind()
+        else:
+            with pytest.raises(SpecError, match=f"method: {name} does not explain a model of"):
+                choose_method(model, name, {}, has_baseline=False)
+    for options in ({}, {"rows": 3}):
+        assert METHODS[name_default_method(model, options)].of_images == images

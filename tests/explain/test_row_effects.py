@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mlptrain.explain.row_effects import CLOSE, RowEffect, RowEffects, find_mean_size, measure_gaps
+from mlptrain.explain.row_effects import CLOSE, RowEffect, RowEffects, find_mean_size, list_doubts, measure_gaps
 
 ROW = RowEffect(
     row=3, prediction="7", explained="y", score=2.0, baseline=0.5, effects={"b": -0.5, "a": 2.0, "c": 0.5}, cells={}
@@ -33,8 +33,9 @@ def test_gaps_are_shares_of_the_mean_difference():
 
 
 def test_doubts():
-    assert FOUND.list_doubts() == ()
-    assert "by up to 2.0% of the mean difference" in replace(FOUND, largest_gap=20 * CLOSE).list_doubts()[0]
-    lost = replace(FOUND, rows=(ROW, replace(ROW, score=float("inf"))))
-    assert lost.list_doubts() == ("1 row whose score is not a finite number: the effects say nothing",)
+    assert list_doubts(np.ones(2), CLOSE) == ()
+    assert "by up to 2.0% of the mean difference" in list_doubts(np.ones(2), 20 * CLOSE)[0]
+    assert list_doubts(np.ones(2), 20 * CLOSE, miss=20 * CLOSE) == ()
+    lost = ("1 row whose score is not a finite number: the effects say nothing",)
+    assert list_doubts(np.array([1.0, np.inf]), 0) == lost
     assert pytest.approx(1e-3) == CLOSE

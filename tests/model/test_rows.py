@@ -78,6 +78,7 @@ def test_there_are_as_many_rows_answers_and_numbers(rows):
 def test_what_is_taken_are_those_rows_in_that_order(rows, chosen):
     some = rows.take(np.array(chosen, np.int64))
     assert (type(some), some.name, some.count) == (type(rows), rows.name, len(chosen))
+    assert some.numbers.tolist() == [place + 1 for place in chosen]
     assert labels_of(some) == [LABELS[row] for row in chosen]
     assert rows.count == 5
 
@@ -85,6 +86,7 @@ def test_what_is_taken_are_those_rows_in_that_order(rows, chosen):
 def test_taking_twice_is_taking_once(rows):
     once, twice = rows.take(np.array([3, 1])), rows.take(np.array([1, 3, 4])).take(np.array([1, 0]))
     assert labels_of(once) == labels_of(twice)
+    assert once.numbers.tolist() == twice.numbers.tolist()
     features = features_of(rows)
     one, two = (each.encode(features, FLOAT32).matrix() for each in (once, twice))
     np.testing.assert_array_equal(np.asarray(one[:]), np.asarray(two[:]))
