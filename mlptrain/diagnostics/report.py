@@ -94,7 +94,7 @@ def make_report(
     if subjects.rows is not None:
         absent = {}
         judged = model.judge_and_evaluate(subjects.rows)
-        quality, weak_rows = measure_quality(judged), find_weak_rows(model, judged)
+        quality, weak_rows = measure_quality(model.head, judged), find_weak_rows(model, judged)
         try:
             importance, effects = look_at_columns(model, subjects.rows, permutation, clock, threads)
         except DataError as problem:

@@ -21,10 +21,18 @@ ROUNDING = 1e-9
 
 def find_weighted_median(ascending: Doubles, weights: Doubles) -> float:
     """The median of numbers in ascending order (B,) under weights; there is weight."""
+    return find_weighted_quantile(ascending, weights, 0.5)
+
+
+def find_weighted_quantile(ascending: Doubles, weights: Doubles, share: float) -> float:
+    """The number that a share of the weight (above 0, below 1) is not above, of numbers in ascending order (B,).
+
+    Where that is true of two neighbours and all between them, their mean.
+    """
     sums = np.cumsum(weights)
-    half = sums[-1] / 2
-    low = np.searchsorted(sums, half * (1 - ROUNDING))
-    high = np.searchsorted(sums, half * (1 + ROUNDING), side="right")
+    part = sums[-1] * share
+    low = np.searchsorted(sums, part * (1 - ROUNDING))
+    high = np.searchsorted(sums, part * (1 + ROUNDING), side="right")
     return float((ascending[low] + ascending[high]) / 2)
 
 

@@ -33,13 +33,15 @@ def rank_rows_per_class(truth: Integers, scores: Floats, positive: int = 1) -> I
 
     The rankings come one at a time, because they are large.
     """
+    for k in [positive] if scores.shape[1] == 2 else range(scores.shape[1]):
+        yield rank_rows_of_class(truth, scores, k)
+
+
+def rank_rows_of_class(truth: Integers, scores: Floats, k: int) -> Ranking:
+    """Rank the rows for class k against the rest by its score, of two classes by what it is above the other's."""
     if scores.shape[1] == 2:
-        other = 1 - positive
-        margins = scores[:, positive].astype(np.float64) - scores[:, other].astype(np.float64)
-        yield rank_rows(truth == positive, margins)
-        return
-    for k in range(scores.shape[1]):
-        yield rank_rows(truth == k, scores[:, k])
+        return rank_rows(truth == k, scores[:, k].astype(np.float64) - scores[:, 1 - k].astype(np.float64))
+    return rank_rows(truth == k, scores[:, k])
 
 
 @dataclass(frozen=True, kw_only=True)

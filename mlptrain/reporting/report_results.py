@@ -33,7 +33,7 @@ def build_report_document(report: Report) -> dict[str, Any]:
 def build_quality_document(quality: Quality) -> dict[str, Any]:
     """How good a model is, with the metrics as `eval` prints them."""
     parts = {name: list_parts(vars(quality)[name]) for name in ("curves", "reliability", "thresholds", "residuals")}
-    return {"evaluation": build_evaluation_document(quality.evaluation), **parts}
+    return {"evaluation": build_evaluation_document(quality.evaluation), **parts, "absent": quality.absent}
 
 
 def list_parts(parts: Iterable[Any]) -> list[dict[str, Any]]:
