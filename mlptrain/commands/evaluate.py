@@ -1,22 +1,62 @@
 """`eval`: a model on a file, or on the test part that its spec names."""
 
 import filecmp
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlptrain.commands.input_format import ModelInputFormat
 from mlptrain.commands.input_settings import set_input_format
 from mlptrain.commands.percent_notices import describe_percent_cells, describe_percent_sign
 from mlptrain.errors import DataError, MissingFile, SpecError
-from mlptrain.model.evaluation import Evaluation, slice_rows_by_part
+from mlptrain.explain.importance import Importance
+from mlptrain.explain.methods import explain_rows
+from mlptrain.explain.permutation import Permutation
+from mlptrain.model.evaluation import Evaluation, Slicing, slice_rows_by_part
 from mlptrain.model.model import Model
 from mlptrain.model.rows import Rows, locate_file, read_rows
 from mlptrain.preparation.material import TrainingData, digest_training_data, read_training_data
 from mlptrain.preparation.partitions import divide_rows
 from mlptrain.preparation.splits import Parts
 from mlptrain.spec.fields import Images
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class EvaluationResult(Evaluation):
+    """What a model is worth on rows, and what each of its columns is worth to it."""
+
+    importance: Importance | None = None
+    """None where it was not asked for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What is to be measured of a model on rows."""
+
+    by: str | None = None
+    """The column by whose values the rows are measured apart, too."""
+    resamples: int | None = None
+    """Bootstrap samples of the intervals; None: as many as the rows allow."""
+    importance: Permutation | None = None
+    """How the importance of the columns is found; None: not at all."""
+
+    @property
+    def texts(self) -> list[str]:
+        """The columns that are read as texts, beside those of the model."""
+        return [] if self.by is None else [self.by]
+
+    def measure(self, model: Model, rows: Rows, slicing: Slicing | None = None) -> EvaluationResult:
+        """The answer; what both measurements say of the rows is said once."""
+        found = model.evaluate_rows(rows, by=self.by, resamples=self.resamples, slicing=slicing)
+        result = EvaluationResult(**vars(found))
+        if self.importance is None:
+            return result
+        importance = explain_rows(model, rows, self.importance, clock=time.monotonic)
+        assert isinstance(importance, Importance)
+        new = [message for message in importance.notices if message not in found.notices]
+        return replace(result, importance=importance, notices=(*found.notices, *new))
 
 
 def evaluate_files(
@@ -26,36 +66,46 @@ def evaluate_files(
     *,
     by: str | None = None,
     resamples: int | None = None,
+    importance: Permutation | None = None,
     settings: Sequence[str] = (),
-) -> Evaluation:
-    """The metrics of a model on a file, or on the test part that its spec names; `by` a column also in slices."""
+) -> EvaluationResult:
+    """The metrics of a model on a file, or on the test part that its spec names; `by` a column also in slices.
+
+    With a way to find the `importance` of the columns, that of the same rows, too.
+    """
     trained = Model.load(model_path)
+    question = Question(by=by, resamples=resamples, importance=importance)
+    require_columns_to_explain(trained, question)
     model = set_input_format(trained, settings)
     sign = describe_percent_sign(trained.spec.data, model.spec.data)
     if data is None:
         with name_key_of_model_spec(model, Path(model_path)):
-            found = evaluate_known_rows(model, Path(model_path), by, resamples, settings)
+            found = evaluate_known_rows(model, Path(model_path), question, settings)
         return replace(found, notices=(*sign, *found.notices))
     if not model.reads_images and labels is None:
-        found = evaluate_table_file(model, data, by, resamples, settings)
+        found = evaluate_table_file(model, data, question, settings)
     else:
-        rows = read_evaluation_file(model, data, labels, [] if by is None else [by])
-        found = model.evaluate_rows(rows, by=by, resamples=resamples)
+        found = question.measure(model, read_evaluation_file(model, data, labels, question.texts))
     seen = describe_seen_file(model, Path(model_path), data)
     return replace(found, seen=seen, notices=(*sign, *found.notices))
 
 
+def require_columns_to_explain(model: Model, question: Question) -> None:
+    """Refuse to look for the importance of columns where there are none."""
+    if question.importance is not None and model.reads_images:
+        raise SpecError("--importance: the model was trained on images, which have no columns; leave it out")
+
+
 def evaluate_known_rows(
-    model: Model, model_path: Path, by: str | None, resamples: int | None, settings: Sequence[str]
-) -> Evaluation:
+    model: Model, model_path: Path, question: Question, settings: Sequence[str]
+) -> EvaluationResult:
     """The metrics of a model on the test part that its spec names, or on the training file where it names none."""
     if isinstance(test := model.spec.data.test, str) and not model.reads_images:
         path = locate_file(test, model_path.parent / model.spec_folder)
-        return evaluate_table_file(model, path, by, resamples, settings)
+        return evaluate_table_file(model, path, question, settings)
     if names_test_part(model):
-        rows = read_test_rows(model, model_path, [] if by is None else [by])
-        return model.evaluate_rows(rows, by=by, resamples=resamples)
-    return evaluate_training_rows(model, model_path, by, resamples)
+        return question.measure(model, read_test_rows(model, model_path, question.texts))
+    return evaluate_training_rows(model, model_path, question)
 
 
 @contextmanager
@@ -93,16 +143,18 @@ def compare_with_training_file(model: Model, model_path: Path, data: str) -> str
     return f"{data} {'is' if training.samefile(data) else 'holds the same rows as'} the training file"
 
 
-def evaluate_training_rows(model: Model, model_path: Path, by: str | None, resamples: int | None) -> Evaluation:
+def evaluate_training_rows(model: Model, model_path: Path, question: Question) -> EvaluationResult:
     """The metrics on the training file, for want of a test part: of all rows, and of its parts if they are known."""
     if model.spec.data.train == "":
         raise SpecError(f"{model_path}: it was trained on rows in memory, and its spec names no test part; give DATA")
     folder = model_path.parent / model.spec_folder
-    training = read_training_data(model.spec, folder, texts=[] if by is None else [by])
+    training = read_training_data(model.spec, folder, texts=question.texts)
     changed = model.data_digest not in ("", digest_training_data(training))
     parts = None if changed or not model.data_digest else find_validation_part(training)
-    slicing = None if by is not None or parts is None else slice_rows_by_part(training.rows.count, parts.validation)
-    found = model.evaluate_rows(training.rows, by=by, resamples=resamples, slicing=slicing)
+    slicing = (
+        None if question.by is not None or parts is None else slice_rows_by_part(training.rows.count, parts.validation)
+    )
+    found = question.measure(model, training.rows, slicing)
     return replace(found, seen=describe_training_rows(training.rows, parts, changed=changed))
 
 
@@ -124,18 +176,15 @@ def describe_training_rows(rows: Rows, parts: Parts | None, *, changed: bool) ->
     return f"{what}, which the model has seen{known}: it does worse on new ones"
 
 
-def evaluate_table_file(
-    model: Model, data: str, by: str | None, resamples: int | None, settings: Sequence[str]
-) -> Evaluation:
+def evaluate_table_file(model: Model, data: str, question: Question, settings: Sequence[str]) -> EvaluationResult:
     """The metrics of a model on a table, read as the training file was, or as it looks where that does not fit."""
-    texts = [] if by is None else [by]
-    others = [*model.spec.data.targets, *filter(None, (model.spec.data.sample_weight, by))]
+    others = [*model.spec.data.targets, *filter(None, (model.spec.data.sample_weight, question.by))]
     form = ModelInputFormat(model, data, others, settings, "mlptrain eval")
 
-    def evaluate(reader: Model) -> Evaluation:
-        rows = read_evaluation_file(reader, data, None, texts)
+    def evaluate(reader: Model) -> EvaluationResult:
+        rows = read_evaluation_file(reader, data, None, question.texts)
         cells = describe_percent_cells(rows.inputs.types, reader.columns().values(), model.spec.data)
-        found = reader.evaluate_rows(rows, by=by, resamples=resamples)
+        found = question.measure(reader, rows)
         return replace(found, notices=(*cells, *found.notices))
 
     found = form.try_readings(evaluate)

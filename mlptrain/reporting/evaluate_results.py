@@ -4,18 +4,29 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from mlptrain.commands.evaluate import EvaluationResult
 from mlptrain.figures import format_figure, format_interval, format_weight
 from mlptrain.model.baseline import describe_no_better, explain_baseline_gap
 from mlptrain.model.evaluation import ClassResult, Evaluation, SliceResult
+from mlptrain.reporting.bars import EIGHTHS, draw_bar
+from mlptrain.reporting.importance_results import build_importance_document, format_importance
 from mlptrain.reporting.metric_rows import choose_headline, describe_scaled_loss, list_baseline_gaps, order_metrics
-from mlptrain.reporting.terminal import ANYWHERE, Terminal
+from mlptrain.reporting.terminal import ANYWHERE, Paint, Terminal
 from mlptrain.reporting.text import escape_text
 from mlptrain.reporting.text_tables import TABLE_WIDTH, align_rows, describe_dropped_columns, drop_columns
 from mlptrain.reporting.words import format_count_with_noun
 
+MOST_IMPORTANCES = 10
+"""Columns whose importance is shown below the rest."""
 
-def format_evaluation(result: Evaluation, terminal: Terminal = ANYWHERE, *, verbose: bool = False) -> str:
-    """The metrics with their intervals, then the classes and the slices, if there are any."""
+
+def format_evaluation(
+    result: EvaluationResult, terminal: Terminal = ANYWHERE, *, signs: str = EIGHTHS, verbose: bool = False
+) -> str:
+    """The metrics with their intervals, then classes, slices and the importance of columns, if there are any.
+
+    `signs` are those of bars.
+    """
     names = choose_metrics(result, verbose=verbose)
     shown, dropped = drop_columns(tabulate_evaluation(result, names), terminal)
     lines = [terminal.wrap(escape_text(result.seen))] if result.seen else []
@@ -33,13 +44,18 @@ def format_evaluation(result: Evaluation, terminal: Terminal = ANYWHERE, *, verb
         lines += [
             "",
             terminal.paint("classes", "strong") + describe_positive_class(result),
-            format_classes(result, terminal),
+            format_classes(result, terminal, signs=signs),
         ]
         lines += format_confusion(result, terminal)
     if result.targets:
         lines += ["", terminal.paint("targets", "strong"), *format_targets(result, names, terminal)]
     if result.by:
         lines += ["", terminal.paint(f"by {escape_text(result.by)}", "strong"), *format_slices(result, names, terminal)]
+    if result.importance is not None:
+        shown_below = format_importance(
+            result.importance, terminal, signs=signs, verbose=verbose, most=MOST_IMPORTANCES
+        )
+        lines += ["", shown_below]
     return "\n".join(lines)
 
 
@@ -74,11 +90,15 @@ def describe_positive_class(result: Evaluation) -> str:
     return "" if result.positive_class is None else f" (positive: {escape_text(result.positive_class, 40)})"
 
 
-def format_classes(result: Evaluation, terminal: Terminal = ANYWHERE, most: int = 30) -> str:
-    """Rows, precision, recall and F1 of each class."""
+def format_classes(result: Evaluation, terminal: Terminal = ANYWHERE, most: int = 30, *, signs: str = EIGHTHS) -> str:
+    """Rows, precision, recall and F1 of each class, the recall also as a bar where there is room for bars."""
     headings, *rows = tabulate_classes(result)
-    shown, dropped = drop_columns([headings, *rows[:most]], terminal)
-    lines = [align_rows(shown, terminal=terminal), *describe_class_gaps(result.classes[:most], terminal)]
+    table = [headings, *rows[:most]]
+    with_bars = [[*row[:4], bar, *row[4:]] for row, bar in zip(table, draw_recalls(result, signs), strict=False)]
+    has_room = not drop_columns(with_bars, terminal)[1]
+    shown, dropped = drop_columns(with_bars if has_room else table, terminal)
+    paints: list[Paint] = ["", "", "", "", "best"] if has_room else []
+    lines = [align_rows(shown, terminal=terminal, paints=paints), *describe_class_gaps(result.classes[:most], terminal)]
     lines += describe_dropped_columns(dropped, terminal)
     more = len(result.classes) - most
     return "\n".join([*lines, *([f"  and {more:,} more class{'es' * (more > 1)}"] if more > 0 else [])])
@@ -97,6 +117,11 @@ def tabulate_classes(result: Evaluation) -> list[list[str]]:
         for each in result.classes
     ]
     return [["", "rows", "precision", "recall", "f1"], *rows]
+
+
+def draw_recalls(result: Evaluation, signs: str) -> list[str]:
+    """The bar of each class, below a heading without words: whole where the recall is 1, none where there is none."""
+    return ["", *(draw_bar(each.recall or 0.0, signs) for each in result.classes)]
 
 
 def describe_class_gaps(classes: Sequence[ClassResult], terminal: Terminal) -> list[str]:
@@ -177,7 +202,7 @@ def describe_slice_gaps(slices: Sequence[SliceResult], names: Sequence[str], ter
 
 
 def build_evaluation_document(result: Evaluation) -> dict[str, Any]:
-    """The result of `eval` for programs."""
+    """An evaluation for programs."""
     document = asdict(result)
     always = {key: document[key] for key in ("rows", "metrics", "intervals")}
     always |= {"baseline": document["baseline"], "undefined": document["undefined"]}
@@ -191,3 +216,12 @@ def build_evaluation_document(result: Evaluation) -> dict[str, Any]:
     if result.classes:
         always |= {"classes": document["classes"], "confusion": document["confusion"]}
     return always | ({"by": result.by, "slices": document["slices"]} if result.by else {})
+
+
+def build_evaluation_result_document(result: EvaluationResult) -> dict[str, Any]:
+    """The result of `eval` for programs; that the rows were seen in training is said of the whole."""
+    document = build_evaluation_document(result)
+    if result.importance is not None:
+        document["importance"] = build_importance_document(result.importance)
+        del document["importance"]["seen"]
+    return document

@@ -8,6 +8,7 @@ from functools import singledispatch
 from typing import Any
 
 from mlptrain.commands.check import Check
+from mlptrain.commands.evaluate import EvaluationResult
 from mlptrain.commands.fit import FitResult, make_fit_result
 from mlptrain.commands.init import Starter
 from mlptrain.commands.show import Description, describe_model
@@ -154,6 +155,12 @@ def render_remarks(lines: Sequence[str]) -> Iterator[Html]:
 @render_html.register
 def _(result: Evaluation) -> Html:
     return keep_small(render_evaluation(result))
+
+
+@render_html.register
+def _(result: EvaluationResult) -> Html:
+    importance = [] if result.importance is None else render_importance(result.importance)
+    return keep_small([*render_evaluation(result), *importance])
 
 
 def render_evaluation(result: Evaluation) -> Iterator[Html]:

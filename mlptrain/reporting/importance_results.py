@@ -18,10 +18,15 @@ MEANING = (
 
 
 def format_importance(
-    result: Importance, terminal: Terminal = ANYWHERE, *, signs: str = EIGHTHS, verbose: bool = False
+    result: Importance,
+    terminal: Terminal = ANYWHERE,
+    *,
+    signs: str = EIGHTHS,
+    verbose: bool = False,
+    most: int = MOST_ROWS,
 ) -> str:
-    """The columns and the groups, the most important first, with bars."""
-    most = len(result.columns) if verbose else MOST_ROWS
+    """The columns and the groups, the most important first, with bars; at most so many columns, `verbose` all."""
+    most = len(result.columns) if verbose else most
     headings, *rows = tabulate_importance(result, signs)
     lines = [terminal.wrap(escape_text(result.seen))] if result.seen else []
     lines.append(terminal.wrap(describe_importance(result)))

@@ -12,6 +12,7 @@ from mlptrain.commands.evaluate import evaluate_files
 from mlptrain.data.frames import read_columns
 from mlptrain.data.images import read_images, read_labels
 from mlptrain.errors import DataError, SpecError
+from mlptrain.explain.permutation import Permutation
 from mlptrain.model.answers import AnswerOptions
 from mlptrain.model.model import Model
 from mlptrain.model.rows import TableRows
@@ -118,3 +119,8 @@ def test_images_have_no_columns_to_keep(model, folder):
 def test_a_table_is_no_images(model):
     with pytest.raises(DataError):
         Model.load(model).answer(TableRows(read_columns({"a": [1]})), AnswerOptions())
+
+
+def test_images_have_no_columns_whose_importance_could_be_found(model):
+    with pytest.raises(SpecError, match="--importance: the model was trained on images"):
+        evaluate_files(model, importance=Permutation())

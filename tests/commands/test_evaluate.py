@@ -7,8 +7,10 @@ import pytest
 
 import mlptrain
 from mlptrain.commands.evaluate import evaluate_files
+from mlptrain.commands.explain import explain_files
 from mlptrain.data.table import read_table
 from mlptrain.errors import DataError, SpecError
+from mlptrain.explain.permutation import Permutation
 from mlptrain.model.model import Model
 from tests.support.flows import csv_text, fit, fit_mixed, mixed_rows, write_mixed
 from tests.support.preparing import prepare
@@ -184,3 +186,23 @@ def test_a_file_without_the_target_is_for_predict(model, count, tmp_path):
     (tmp_path / "rows.csv").write_text(text if count else text.partition("\n")[0] + "\n")
     with pytest.raises(DataError, match=rf"column '{target}' is missing.*needs no target: mlptrain predict MODEL"):
         evaluate_files(model, str(tmp_path / "rows.csv"))
+
+
+IMPORTANCE = Permutation(repeats=3)
+
+
+@pytest.mark.parametrize("name", ["rows.csv", None])
+def test_the_importance_is_what_explain_finds_on_the_same_rows(name, tmp_path):
+    model = fit_mixed(tmp_path, data={"split": {"validation": 0.2, "test": 0.3}}).model
+    rows = [*ROWS, dict(ROWS[0], place="nowhere", label="priceless")]
+    (tmp_path / "rows.csv").write_text(csv_text(rows))
+    data = None if name is None else str(tmp_path / name)
+    found = evaluate_files(model, data, importance=IMPORTANCE)
+    alone = explain_files(model, data, "permutation", {"repeats": 3})
+    assert found.importance is not None
+    assert (found.importance.columns, found.importance.rows) == (alone.columns, alone.rows)
+    assert len(found.notices) == len(set(found.notices))
+    assert set(alone.notices) <= set(found.notices)
+    without = evaluate_files(model, data)
+    assert without.importance is None
+    assert (without.metrics, without.intervals) == (found.metrics, found.intervals)

@@ -8,11 +8,12 @@ import pytest
 
 import mlptrain
 from mlptrain.commands.check import Check, check_files
-from mlptrain.commands.evaluate import evaluate_files
+from mlptrain.commands.evaluate import EvaluationResult, evaluate_files
 from mlptrain.commands.fit import FitResult, fit_files, make_fit_result
 from mlptrain.commands.init import Starter, make_starter_spec
 from mlptrain.commands.show import Description, describe_model, show_file
 from mlptrain.display import Displayable
+from mlptrain.explain.permutation import Permutation
 from mlptrain.fitting.outcome import Outcome, TrainingResult
 from mlptrain.model.evaluation import ClassResult, Evaluation, SliceResult
 from mlptrain.model.model import Model
@@ -59,7 +60,11 @@ def of_files(tmp_path_factory):
     """All that commands lead to, by their kinds."""
     folder = tmp_path_factory.mktemp("commands")
     spec, model = str(write_iris(folder)), folder / "iris.npz"
-    found = [fit_files(spec, out=model), evaluate_files(str(model), str(IRIS)), show_file(str(model))]
+    found = [
+        fit_files(spec, out=model),
+        evaluate_files(str(model), str(IRIS), importance=Permutation(repeats=3)),
+        show_file(str(model)),
+    ]
     found += [check_files(spec), make_starter_spec(str(IRIS), "species", folder=folder)]
     return {type(each): each for each in found}
 
@@ -87,7 +92,7 @@ def test_every_result_is_harmless_and_small(results):
 
 
 def test_the_results_of_commands_are_too(of_files):
-    assert of_files.keys() == {FitResult, Evaluation, Description, Check, Starter}
+    assert of_files.keys() == {FitResult, EvaluationResult, Description, Check, Starter}
     for kind, result in of_files.items():
         html = result._repr_html_()
         assert find_flaws(html) == [], kind
@@ -178,7 +183,7 @@ def test_the_largest_results_stay_small(of_files):
     slices = tuple(SliceResult(value="<" * 200, rows=k, metrics=metrics) for k in range(3000))
     large = [
         replace(shown, columns=many, history=long),
-        replace(of_files[Evaluation], classes=classes, by="k", slices=slices),
+        replace(of_files[EvaluationResult], classes=classes, by="k", slices=slices),
         replace(of_files[Check], columns=[("'" * 200,) * 4] * 3000, notices=["&" * 2000] * 300),
         replace(of_files[Starter], text="key: <value>\n" * 30_000),
     ]
