@@ -14,6 +14,10 @@ Out = Annotated[Path | None, typer.Option(metavar="FILE.html", help="The page; b
 TimeLimit = Annotated[
     str | None, typer.Option("--time-limit", metavar="TIME", help="For the importance of columns; by default 20s.")
 ]
+Mute = Annotated[
+    list[str] | None,
+    typer.Option("--mute", metavar="CODE", help="Leave out findings of this code, as R03; also several times."),
+]
 
 
 def report_command(
@@ -22,6 +26,7 @@ def report_command(
     labels: Annotated[str | None, typer.Option(metavar="FILE", help="The labels of images.")] = None,
     out: Out = None,
     time_limit: TimeLimit = None,
+    mute: Mute = None,
     settings: SetInput = None,
     threads: Threads = None,
     as_json: AsJson = False,
@@ -30,7 +35,7 @@ def report_command(
     set_blas_threads(threads)
     with load_modules():
         from mlptrain.commands.latest_model import choose_model
-        from mlptrain.commands.report import report_files
+        from mlptrain.commands.report import ReportOptions, report_files
         from mlptrain.reporting.json_document import format_json
         from mlptrain.reporting.page import publish_page, require_free_page, write_page
         from mlptrain.reporting.report_results import build_report_document
@@ -41,9 +46,10 @@ def report_command(
     page = out or Path(Path(named.model).name).with_suffix(".html")
     if not as_json:
         require_free_page(page)
-    report = report_files(
-        named.model, data, labels=labels, time_limit=time_limit, settings=settings or (), threads=threads
+    options = ReportOptions(
+        labels=labels, time_limit=time_limit, settings=tuple(settings or ()), threads=threads, mute=tuple(mute or ())
     )
+    report = report_files(named.model, data, options)
     for message in report.notices:
         print_notice(message)
     if as_json:

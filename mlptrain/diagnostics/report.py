@@ -1,10 +1,13 @@
 """A report: all that is found of a model, part by part, as plain numbers and short texts."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
+
+import numpy as np
 
 from mlptrain.data.odd_cells import OddCells
 from mlptrain.diagnostics.column_summary import ColumnSummary, summarize_columns
+from mlptrain.diagnostics.finding_kinds import Evidence
 from mlptrain.diagnostics.findings import Finding, list_findings
 from mlptrain.diagnostics.network_layers import NetworkLayers, describe_networks
 from mlptrain.diagnostics.quality import Quality, measure_quality
@@ -18,12 +21,16 @@ from mlptrain.explain.effects import Effects
 from mlptrain.explain.importance import Importance
 from mlptrain.explain.methods import explain_rows
 from mlptrain.explain.permutation import Permutation
-from mlptrain.model.evaluation import JudgedRows
+from mlptrain.model.evaluation import Evaluation, JudgedRows
 from mlptrain.model.model import Model
 from mlptrain.model.rows import Rows
+from mlptrain.randomness import permutation as permute
+from mlptrain.randomness import stream
 
 MOST_EFFECTS = 6
 """The most important columns, whose effects are looked at."""
+MOST_TRAINING = 20_000
+"""The training rows that are judged, to be compared with the others: more would cost time and say no more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +58,7 @@ class Report(Displayable):
     """All that is found of a model. A part that could not be found is None, and `absent` says why, by its name."""
 
     subject: Subject
-    findings: tuple[Finding, ...]
+    findings: tuple[Finding, ...] = ()
     """What stands out, the worst first."""
     quality: Quality | None
     weak_rows: WeakRows | None
@@ -77,6 +84,10 @@ class Subjects:
     name: str = ""
     seen: str = ""
     absent: str = ""
+    training: Rows | None = None
+    """The rows that it was trained on, where they are others; None where they are not there."""
+    no_training: str = ""
+    """Why they are not."""
 
 
 def make_report(
@@ -87,34 +98,56 @@ def make_report(
     permutation: Permutation,
     clock: Callable[[], float],
     threads: int | None = None,
+    mute: Collection[str] = (),
 ) -> Report:
-    """The report of a model on rows whose targets are known, or of the model alone."""
+    """The report of a model on rows whose targets are known, or of the model alone; `mute` has codes of findings."""
     absent = dict.fromkeys(("quality", "weak_rows", "importance", "effects"), subjects.absent)
     judged = importance = effects = quality = weak_rows = None
     if subjects.rows is not None:
-        absent = {}
+        absent = {"training": subjects.no_training} if subjects.no_training else {}
         judged = model.judge_and_evaluate(subjects.rows)
         quality, weak_rows = measure_quality(model.head, judged), find_weak_rows(model, judged)
         try:
             importance, effects = look_at_columns(model, subjects.rows, permutation, clock, threads)
         except DataError as problem:
             absent |= dict.fromkeys(("importance", "effects"), str(problem))
-    layers = describe_networks(model)
-    return Report(
+    report = Report(
         subject=describe_subject(model, name, subjects, judged),
-        findings=tuple(list_findings(quality, importance, layers)),
         quality=quality,
         weak_rows=weak_rows,
         importance=importance,
         effects=effects,
         course=describe_course(model),
-        layers=layers,
+        layers=describe_networks(model),
         columns=summarize_columns(model, judged),
         reproduction=describe_reproduction(model, name),
         absent=absent,
         odd_cells=OddCells() if judged is None else judged.evaluation.odd_cells,
         notices=() if judged is None else judged.evaluation.notices,
     )
+    return add_findings(report, model, subjects.training, mute)
+
+
+def judge_training_rows(model: Model, rows: Rows) -> Evaluation:
+    """What a model is worth on the rows that it was trained on, of very many on some."""
+    if rows.count > MOST_TRAINING:
+        drawn = permute(stream(model.spec.seed, "report"), rows.count)[:MOST_TRAINING]
+        rows = rows.take(np.sort(drawn))
+    return model.evaluate_rows(rows)
+
+
+def add_findings(report: Report, model: Model, training: Rows | None, mute: Collection[str]) -> Report:
+    """A report with what stands out in it, also beside the training rows."""
+    evidence = Evidence(
+        course=report.course,
+        quality=report.quality,
+        weak_rows=report.weak_rows,
+        importance=report.importance,
+        layers=report.layers,
+        training=None if training is None else judge_training_rows(model, training),
+    )
+    findings, muted = list_findings(evidence, mute)
+    return replace(report, findings=tuple(findings), muted=tuple(muted))
 
 
 def look_at_columns(

@@ -17,6 +17,7 @@ def build_report_document(report: Report) -> dict[str, Any]:
     return {
         "subject": asdict(report.subject),
         "findings": list_parts(report.findings),
+        "muted": report.muted,
         "quality": None if quality is None else build_quality_document(quality),
         "weak_rows": None if report.weak_rows is None else asdict(report.weak_rows),
         "importance": None if importance is None else build_importance_document(importance),

@@ -1,6 +1,7 @@
 """`report`: a model in, one page out; the same facts as JSON."""
 
 import json
+from random import Random
 
 import pytest
 
@@ -31,11 +32,22 @@ def test_the_page_needs_nothing_from_elsewhere(iris):
 def test_the_document_has_all_parts(iris):
     found = json.loads(mlptrain("report", "iris.npz", "--data", IRIS, "--json", cwd=iris).out)
     assert found.keys() == {
-        *("subject", "findings", "quality", "weak_rows", "importance", "effects", "course", "layers", "columns"),
+        *(
+            "subject",
+            "findings",
+            "muted",
+            "quality",
+            "weak_rows",
+            "importance",
+            "effects",
+            "course",
+            "layers",
+            "columns",
+        ),
         *("reproduction", "absent", "notices"),
     }
     assert found["subject"]["rows"] == 150
-    assert found["absent"] == {}
+    assert found["absent"] == {"training": "these are the training rows themselves"}
 
 
 def test_a_file_that_is_no_report_is_not_replaced(iris):
@@ -55,3 +67,45 @@ def test_without_the_training_file_the_model_alone_is_told_of(iris, tmp_path):
     assert found["absent"].keys() == {"quality", "weak_rows", "importance", "effects"}
     assert "give --data" in found["absent"]["quality"]
     assert found["course"]["networks"][0]["history"]["epoch"]
+
+
+def test_a_muted_finding_is_counted_in_its_place(iris):
+    def list_codes(*options):
+        found = json.loads(mlptrain("report", "iris.npz", *options, "--json", cwd=iris).out)
+        return [each["code"] for each in found["findings"]], found["muted"]
+
+    assert list_codes() == (["R03"], [])
+    assert list_codes("--mute", "R03", "--mute", "R06") == ([], ["R03"])
+    ended = mlptrain("report", "iris.npz", "--mute", "R99", cwd=iris)
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("error: mute: no finding has the code 'R99'; there are R01 (overfitting), R02")
+
+
+def fit_and_find(folder, **sections):
+    """The codes of what stands out on the test rows of a quick fit."""
+    write_iris(folder, **sections)
+    assert mlptrain("fit", "iris.yaml", "-q", cwd=folder).code == 0
+    found = json.loads(mlptrain("report", "iris.npz", "--json", "--time-limit", "1s", cwd=folder).out)
+    assert found["absent"] == {}
+    return [each["code"] for each in found["findings"]]
+
+
+HELD_OUT = {"train": "iris.csv", "target": "species", "split": {"validation": 0.2, "test": 0.3}}
+
+
+def test_what_has_learned_nothing_is_no_better_than_the_baseline(tmp_path):
+    codes = fit_and_find(tmp_path, data=HELD_OUT, optimizer={"name": "sgd", "learning_rate": 1e-9})
+    assert codes[0] == "R02"
+    assert "R01" not in codes
+
+
+def test_what_knows_its_training_rows_by_heart_overfits(tmp_path):
+    heading, *lines = IRIS.read_text().splitlines()
+    inputs, labels = zip(*(line.rsplit(",", 1) for line in lines), strict=True)
+    mixed = Random(1).sample(labels, len(labels))
+    rows = map(",".join, zip(inputs, mixed, strict=True))
+    (tmp_path / "mixed.csv").write_text("\n".join([heading, *rows]))
+    training = {"epochs": 60, "batch_size": 16}
+    data = HELD_OUT | {"train": "mixed.csv", "split": {"test": 0.3}}
+    codes = fit_and_find(tmp_path, data=data, model={"hidden": [64, 64]}, training=training)
+    assert codes[:2] == ["R02", "R01"]
