@@ -136,7 +136,8 @@ def pytorch_optimizer(o: Any, weights: Iterable[Any], others: Iterable[Any]) -> 
     return make[o.name]()
 
 
-def pytorch_case(case: Case) -> Results:
+def pytorch_modules(case: Case) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The modules of a case in their order, and their parameters at the first values, both by our names."""
     import torch
     from torch import nn
 
@@ -153,14 +154,21 @@ def pytorch_case(case: Case) -> Results:
         modules[f"hidden_{number}.activation"] = pytorch_module(case.activation, units)
         width = units
     modules["output"] = nn.Linear(width, case.outputs)
-    model = nn.Sequential(*modules.values())
-
     named = {}
     for name, module in modules.items():
         for part, tensor in module.named_parameters():
             named[f"{name}.{pytorch_part(module, part)}"] = tensor
     for name, value in case.network().parameters.values.items():
         named[name].data = torch.tensor(value.T.copy())  # W (O, I)
+    return modules, named
+
+
+def pytorch_case(case: Case) -> Results:
+    import torch
+    from torch import nn
+
+    modules, named = pytorch_modules(case)
+    model = nn.Sequential(*modules.values())
     weights = [tensor for tensor in named.values() if tensor.ndim == 2]
     others = [tensor for tensor in named.values() if tensor.ndim != 2]
 
