@@ -9,13 +9,13 @@ from pathlib import Path
 
 from mlptrain.commands.input_format import ModelInputFormat
 from mlptrain.commands.input_settings import set_input_format
-from mlptrain.commands.percent_notices import describe_percent_cells, describe_percent_sign
 from mlptrain.errors import DataError, MissingFile, SpecError
 from mlptrain.explain.importance import Importance
 from mlptrain.explain.methods import explain_rows
 from mlptrain.explain.permutation import Permutation
 from mlptrain.model.evaluation import Evaluation, Slicing, slice_rows_by_part
 from mlptrain.model.model import Model
+from mlptrain.model.percent_notices import describe_percent_cells, describe_percent_sign
 from mlptrain.model.rows import Rows, locate_file, read_rows
 from mlptrain.preparation.material import TrainingData, digest_training_data, read_training_data
 from mlptrain.preparation.partitions import divide_rows

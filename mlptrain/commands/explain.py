@@ -15,12 +15,12 @@ from mlptrain.commands.evaluate import (
 )
 from mlptrain.commands.input_format import ModelInputFormat
 from mlptrain.commands.input_settings import set_input_format
-from mlptrain.commands.percent_notices import describe_percent_cells, describe_percent_sign
 from mlptrain.commands.predict_output import require_separate_output
 from mlptrain.data.table_writing import choose_table_form
 from mlptrain.errors import SpecError
 from mlptrain.explain.methods import Explanation, Method, choose_method, explain_rows
 from mlptrain.model.model import Model
+from mlptrain.model.percent_notices import describe_percent_cells, describe_percent_sign
 from mlptrain.model.rows import Rows, locate_file, read_rows
 from mlptrain.spec.fields import Images
 from mlptrain.storage.publishing import publish_file

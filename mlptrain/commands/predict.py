@@ -8,7 +8,6 @@ from typing import BinaryIO
 
 from mlptrain.commands.input_format import ModelInputFormat
 from mlptrain.commands.input_settings import set_input_format
-from mlptrain.commands.percent_notices import describe_percent_cells, describe_percent_sign
 from mlptrain.commands.predict_output import (
     STDOUT,
     OutputOptions,
@@ -28,6 +27,7 @@ from mlptrain.data.table_writing import ParquetForm, TableForm, TextForm
 from mlptrain.errors import DataError, SpecError
 from mlptrain.model.answers import AnswerOptions, Columns, NotFinite, escape_spreadsheet_formula
 from mlptrain.model.model import Model
+from mlptrain.model.percent_notices import describe_percent_cells, describe_percent_sign
 from mlptrain.model.products import limit_threads
 from mlptrain.model.rows import ImageRows, Rows, TableRows
 from mlptrain.model.scores import name_predicted_columns
@@ -70,6 +70,7 @@ class Prediction:
         self.said: list[str] = []
         self.empty_rows = 0
         self.doubts: list[str] = []
+        self.shares: list[str] = []
         if options.probabilities:
             self.model.head.require_probabilities("--probabilities")
         if self.model.reads_images and options.keep:
@@ -107,6 +108,8 @@ class Prediction:
         odd, lost = self.counts.odd, self.counts.lost
         model = self.model if self.model.reads_images else self.format.model
         columns = model.answer(rows, self.options, odd, lost)
+        if rows.count == self.counts.rows:
+            self.shares = model.describe_shares(rows)
         if self.strict and odd.first:
             raise StrictRefusalError(f"{odd.build_error(rows.inputs)} ({odd.words()}); mend it, or leave --strict out")
         if self.strict and lost.first:
@@ -199,6 +202,7 @@ class Prediction:
         return [
             *describe_percent_sign(self.trained, self.model.spec.data),
             *describe_percent_cells(types, columns, self.trained),
+            *self.shares,
         ]
 
     def describe_left_out(self) -> list[str]:

@@ -88,7 +88,7 @@ def explain_rows(
     if not rows.count:
         absent = [name for name in model.columns() if name not in rows.inputs.columns]
         raise DataError(rows.inputs.missing(absent) if absent else f"{rows.name}: there are no rows to explain")
-    notices = [*find_doubtful_rows(rows)]
+    notices = [*find_doubtful_rows(rows), *model.describe_shares(rows)]
     if method.needs_targets:
         rows, left_out = drop_uncounted_rows(model.spec.data, rows)
         notices += left_out

@@ -225,15 +225,14 @@ class InputFormat:
         numeric = [name for name, each in columns if isinstance(each, NumberColumn) and not each.boolean]
         return [*numeric, *([] if self.head.has_classes else self.head.names)]
 
-    def note_doubt(self, fractions: Collection[str], files: Sequence[str] = ()) -> None:
+    def note_doubt(self, fractions: Collection[str]) -> None:
         """Note that numbers may have marks of thousands where they seem to have fractions: in columns that have some
         now, as the input was read, and had whole numbers only in training. Nothing is read again without such columns.
         """
         if not fractions or self.doubted or self.given & {"decimal", "thousands"}:
             return
         names = sorted(dict.fromkeys(self.numeric), key=lambda name: name not in fractions)
-        paths = [path for pattern in files or [self.path] for path in match_files(pattern)]
-        self.notices += filter(None, [self.describe_doubt(self.read_columns(paths, names))])
+        self.notices += filter(None, [self.describe_doubt(self.read_columns(match_files(self.path), names))])
 
     def read_columns(self, paths: Sequence[str], names: Sequence[str]) -> Iterator[Collection[str]]:
         """The texts of some columns of files, piece by piece; typed cells have none."""

@@ -41,6 +41,7 @@ from mlptrain.model.fitted_network import Judgement
 from mlptrain.model.head import Head, list_answers
 from mlptrain.model.layer_history import list_layer_columns
 from mlptrain.model.memory_rows import advise_conversions, make_evaluation_rows, make_image_rows, make_prediction_rows
+from mlptrain.model.percent_notices import describe_shares
 from mlptrain.model.products import limit_threads
 from mlptrain.model.rows import Rows, describe_blank_lines, drop_uncounted_rows, find_doubtful_rows
 from mlptrain.model.scores import name_scores, predict_scores, write_scores
@@ -184,6 +185,9 @@ class Model(ModelContents, Displayable, Explainable):
         rows, odd, network = self.read_inputs(data), OddCells(), self.networks[0].network
         with limit_threads(network, network.chunk_rows(), None), advise_conversions():
             values = self.predict_values(rows, odd)
+            shares = self.describe_shares(rows)
+        for message in shares:
+            warn_caller(message)
         if odd.words():
             warn_caller(OddCellsNotice(odd))
         lost = NotFinite()
@@ -242,7 +246,7 @@ class Model(ModelContents, Displayable, Explainable):
             raise DataError(rows.inputs.missing(absent) if absent and not rows.are_images else why)
         doubts = find_doubtful_rows(rows)
         rows, notices = drop_uncounted_rows(self.spec.data, rows)
-        notices += [*doubts, *describe_blank_lines(rows)]
+        notices += [*doubts, *describe_blank_lines(rows), *self.describe_shares(rows)]
         if by is not None:
             slicing = slice_rows_by_column(rows.require_table("--by"), by, self.spec.data.rules.missing(by))
             notices += filter(None, [slicing.notice])
@@ -269,6 +273,10 @@ class Model(ModelContents, Displayable, Explainable):
         if len(baselines) < len(self.networks):
             return {}
         return measure_mean_baseline(baselines, [each.head for each in self.networks], self.weights, truth, weights)
+
+    def describe_shares(self, rows: Rows) -> list[str]:
+        """Notices of columns that may hold fractions where training had numbers in per cent."""
+        return describe_shares(rows.inputs, self.columns().values(), self.spec.data)
 
     def predict_values(self, rows: Rows, odd: OddCells | None = None) -> NDArray[Any]:
         """Σ w p / Σ w of the networks' predictions p: scores of the classes (B, C), or numbers (B, K).

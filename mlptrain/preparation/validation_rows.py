@@ -3,12 +3,15 @@
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
 
 import numpy as np
 
 from mlptrain.data.cell_cures import SETTING
 from mlptrain.data.feature_fitting import find_incomplete_rows
 from mlptrain.data.features import Features
+from mlptrain.data.files import match_files
 from mlptrain.data.odd_cells import OddCells, OddRows
 from mlptrain.data.table import format_row_count
 from mlptrain.errors import DataError, MissingFile
@@ -16,6 +19,7 @@ from mlptrain.model.encoding import encode_examples
 from mlptrain.model.examples import Examples, Origin
 from mlptrain.model.head import Head
 from mlptrain.model.input_format import InputFormat
+from mlptrain.model.percent_notices import SET_SIGN, describe_percent_cells, describe_shares
 from mlptrain.model.reading_settings import FORMAT_KEYS, read_features_as
 from mlptrain.model.rows import (
     AnyFeatures,
@@ -35,11 +39,9 @@ KEY = ("data", "split", "validation")
 
 
 @dataclass(frozen=True, kw_only=True)
-class ValidationFile:
-    """The rows of a validation file that are of use, and the encoding by which it was read."""
+class ValidationRows:
+    """The rows of validation files that are of use, encoded."""
 
-    rows: Rows
-    features: AnyFeatures
     examples: Examples
     notices: list[str]
     fractions: Collection[str]
@@ -50,11 +52,11 @@ def encode_validation_part(
     data: TrainingData, parts: Parts, features: AnyFeatures, head: Head, notices: list[str]
 ) -> Examples | None:
     """The rows of the validation part, a share or those of a file of their own, and which of all rows they are."""
-    if (file := data.spec.data.split.validation_file) is not None:
-        found = read_validation_file(data, file, features, head)
+    if (source := data.spec.data.split.validation_file) is not None:
+        with name_key_of_file():
+            found = read_validation_files(data, source, features, head)
         notices += found.notices
-        origin = Origin(rows=found.rows, numbers=np.arange(found.rows.count), features=found.features)
-        return replace(found.examples, origin=origin)
+        return found.examples
     if not len(parts.validation):
         return None
     rows = data.rows.take(parts.validation)
@@ -62,46 +64,73 @@ def encode_validation_part(
     return replace(encode_examples(data.spec, features, head, rows), origin=origin)
 
 
-def read_validation_file(data: TrainingData, file: Source, features: AnyFeatures, head: Head) -> ValidationFile:
+def read_validation_files(data: TrainingData, source: Source, features: AnyFeatures, head: Head) -> ValidationRows:
+    """The rows of all validation files, each of which is read by itself, however it is written."""
+    if not isinstance(features, Features):
+        rows = read_rows(source, data.spec.data, data.folder)
+        return encode_validation_rows(data, rows, data.spec.data, features, head)
+    paths = [path for each in list_files(source) for path in match_files(locate_file(each, data.folder))]
+    found = [read_validation_file(data, path, features, head) for path in paths]
+    return found[0] if len(found) == 1 else join_validation_rows(found)
+
+
+def join_validation_rows(files: Sequence[ValidationRows]) -> ValidationRows:
+    """The rows of several files as those of one; where no file has a weight of its own, none has one."""
+    parts = [each.examples for each in files]
+    weighted = any(part.weights is not None for part in parts)
+    ones = [np.ones(part.rows, part.x.dtype) if part.weights is None else part.weights for part in parts]
+    joined = Examples(
+        x=np.concatenate([part.x for part in parts]),
+        targets=np.concatenate([part.targets for part in parts]),
+        truth=np.concatenate([part.truth for part in parts]),
+        weights=np.concatenate(ones) if weighted else None,
+    )
+    notices = [notice for each in files for notice in each.notices]
+    return ValidationRows(examples=joined, notices=notices, fractions={*chain(*(each.fractions for each in files))})
+
+
+def read_validation_file(data: TrainingData, path: str, features: Features, head: Head) -> ValidationRows:
     """A validation file, read as the training file was, or as it looks where that does not fit."""
     spec = data.spec.data
-    with name_key_of_file():
-        if not isinstance(features, Features):
-            return encode_validation_file(data, file, spec, features, head)
-        path = locate_file(list_files(file)[0], data.folder)
-        columns = {column.name: column for column in features.columns}
-        others = [*spec.targets, *filter(None, [spec.sample_weight])]
-        form = InputFormat(path, spec, columns, head, others=others)
+    columns = {column.name: column for column in features.columns}
+    others = [*spec.targets, *filter(None, [spec.sample_weight])]
+
+    def encode(layout: Data) -> ValidationRows:
+        rows = read_rows(path, layout, Path())
+        return encode_validation_rows(data, rows, layout, features, head)
+
+    form = InputFormat(path, spec, columns, head, others=others)
+    try:
         try:
-            try:
-                found = encode_validation_file(data, file, form.data, features, head)
-            except DataError:
-                if not form.adapt():
-                    raise
-                found = encode_validation_file(data, file, form.data, features, head)
-            form.note_doubt(found.fractions, [locate_file(each, data.folder) for each in list_files(file)])
-        except DataError as problem:
-            raise advise_for_both_files(problem, form.notices) from None
+            found = encode(form.data)
+        except DataError:
+            if not form.adapt():
+                raise
+            found = encode(form.data)
+        form.note_doubt(found.fractions)
+    except DataError as problem:
+        raise advise_for_both_files(problem, form.notices) from None
     return replace(found, notices=[*form.notices, *found.notices])
 
 
-def encode_validation_file(
-    data: TrainingData, file: Source, layout: Data, features: AnyFeatures, head: Head
-) -> ValidationFile:
-    """The rows of a validation file, read as `layout` says, encoded; notices say which are of no use."""
+def encode_validation_rows(
+    data: TrainingData, rows: Rows, layout: Data, features: AnyFeatures, head: Head
+) -> ValidationRows:
+    """Rows for validation, which were read as `layout` says, encoded; notices say which are of no use."""
     spec = replace(data.spec, data=layout)
     features = read_features_as(features, data.spec.data, layout)
-    rows, notices = read_useful_rows(data, file, layout)
+    percents = describe_percent_cells(rows.inputs.types, features.columns, data.spec.data, SET_SIGN)
+    rows, notices = take_useful_rows(data, rows, layout)
     odd, counts = OddRows(), OddCells()
     examples = encode_examples(spec, features, head, rows, odd=odd)
     counts.add(odd)
-    notices += [f"{rows.name}: {counts.words()}"] if counts.words() else []
-    return ValidationFile(rows=rows, features=features, examples=examples, notices=notices, fractions=odd.fractions)
+    said = [*percents, *describe_shares(rows.inputs, features.columns, layout), counts.words()]
+    notices += [f"{rows.name}: {each}" for each in said if each]
+    return ValidationRows(examples=examples, notices=notices, fractions=odd.fractions)
 
 
-def read_useful_rows(data: TrainingData, file: Source, layout: Data) -> tuple[Rows, list[str]]:
-    """The rows of the validation file that are of use, and notices of those that are not."""
-    rows = read_rows(file, layout, data.folder)
+def take_useful_rows(data: TrainingData, rows: Rows, layout: Data) -> tuple[Rows, list[str]]:
+    """The rows that are of use for validation, and notices of those that are not."""
     if not rows.count:
         raise DataError(f"{rows.name}: there are no rows to validate on")
     blank = describe_blank_lines(rows)

@@ -297,6 +297,25 @@ def test_the_validation_file_is_read_however_it_is_written(validated, content, s
     assert mlptrain("check", f"{spec}.yaml", "--set", "data.split.validation=rows", cwd=path).code == 0
 
 
+HALVES = (ROWS[:20], ROWS[20:])
+PAIRS = {
+    "export and plain": (export(HALVES[0]).encode("cp1252"), plain(HALVES[1]).encode()),
+    "plain and export": (plain(HALVES[0], delimiter="\t").encode(), export(HALVES[1], title=False).encode("utf-16")),
+    "days of two forms": (plain(HALVES[0], day="%d/%m/%Y").encode(), plain(HALVES[1], day=DAY).encode()),
+}
+
+
+@pytest.mark.parametrize("spec", ["export", "plain"])
+@pytest.mark.parametrize("named", ["[half-0, half-1]", '["half-?"]'])
+@pytest.mark.parametrize("contents", PAIRS.values(), ids=PAIRS)
+def test_each_of_several_validation_files_is_read_by_itself(validated, contents, named, spec):
+    path, expected = validated
+    for number, content in enumerate(contents):
+        (path / f"half-{number}").write_bytes(content)
+    metrics, _ = measure_validation(path, spec, "--set", f"data.split.validation={named}")
+    assert metrics == expected[spec][0]
+
+
 def test_what_no_way_to_read_a_validation_file_mends_is_said_with_the_way_that_was_found(validated):
     path, _ = validated
     (path / "rows").write_text(plain(gap="n/v", delimiter=";"), encoding="utf-8")

@@ -1,7 +1,10 @@
 """Cells in per cent that would mean a hundred times as much as in training, or as little, are never so in silence."""
 
+from warnings import catch_warnings, simplefilter
+
 import pytest
 
+import mlptrain as mlptrain_package
 from tests.support.catalogue import MODEL, TRAINING
 from tests.support.command import mlptrain
 
@@ -23,6 +26,7 @@ def folder(tmp_path_factory):
     for name, end in (("plain", ""), ("sign", " %")):
         lines = ["share,y", *(f"{share * 100:.1f}{end},{label}" for share, label in ROWS), ""]
         (path / f"{name}.csv").write_text("\n".join(lines), encoding="utf-8")
+    (path / "shares.csv").write_text("\n".join(["share,y", *(f"{share},{label}" for share, label in ROWS), ""]))
     for name, train, said in (
         ("book", "book.xlsx", ""),
         ("book_sign", "book.xlsx", ", units: ['%']"),
@@ -38,6 +42,7 @@ def folder(tmp_path_factory):
 SIGN = ("--set", 'data.units=["%"]')
 FRACTION = "data.units: cells such as"
 CELLS = 'column "share": cells shown in per cent are read as fractions'
+SHARE = 'column "share": numbers up to 0.1 are read as they are; if 0.1 means 10 %, which training read as 10, give 10'
 CASES = [
     ("book", "book.xlsx", (), ""),
     ("book", "sign.csv", SIGN, FRACTION),
@@ -49,14 +54,41 @@ CASES = [
     ("plain", "sign.csv", SIGN, FRACTION),
     ("sign", "book.xlsx", (), ""),
     ("sign", "sign.csv", (), ""),
+    ("sign", "plain.csv", (), ""),
+    ("sign", "shares.csv", (), SHARE),
+    ("book_sign", "shares.csv", (), SHARE),
+    ("plain", "shares.csv", (), ""),
 ]
 
 
-@pytest.mark.parametrize("command", ["predict", "eval"])
+@pytest.mark.parametrize("command", ["predict", "eval", "explain"])
 @pytest.mark.parametrize(("model", "data", "options", "said"), CASES)
 def test_another_reading_of_per_cent_than_in_training_is_said(folder, command, model, data, options, said):
     ended = mlptrain(command, f"{model}.npz", data, *options, cwd=folder)
     assert ended.code == 0, ended.err
-    assert [note for note in (FRACTION, CELLS) if note in ended.err] == [said] * bool(said)
+    assert [note for note in (FRACTION, CELLS, SHARE) if note in ended.err] == [said] * bool(said)
     if said == FRACTION:
         assert ("its cells of a workbook" in ended.err) == (model == "book")
+
+
+@pytest.mark.parametrize("command", ["fit", "check"])
+@pytest.mark.parametrize(
+    ("model", "data", "said"), [(model, data, said) for model, data, given, said in CASES if not given]
+)
+def test_another_reading_of_a_validation_file_is_said(folder, command, model, data, said):
+    ended = mlptrain(command, f"{model}.yaml", "--set", f"data.split.validation={data}", "--set", "seed=2", cwd=folder)
+    assert ended.code == 0, ended.err
+    assert [note for note in (CELLS, SHARE) if f"note: {data}: {note}" in ended.err] == [said] * bool(said)
+    assert ('set data.units: ["%"], which reads both so' in ended.err) == (said == CELLS)
+
+
+@pytest.mark.parametrize("name", ["book", "book_sign", "plain", "sign"])
+@pytest.mark.parametrize("factor", [1, 100])
+def test_numbers_in_memory_that_may_be_shares_are_said(folder, name, factor):
+    model = mlptrain_package.load(folder / f"{name}.npz")
+    data = {"share": [factor * share for share in SHARES], "y": [label for _, label in ROWS]}
+    for ask in (model.predict, model.predict_proba, model.evaluate, model.explain):
+        with catch_warnings(record=True) as said:
+            simplefilter("always")
+            ask(data)
+        assert (SHARE in [str(each.message) for each in said]) == (factor == 1 and name in ("sign", "book_sign"))
