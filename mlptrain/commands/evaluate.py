@@ -13,10 +13,11 @@ from mlptrain.errors import DataError, MissingFile, SpecError
 from mlptrain.explain.importance import Importance
 from mlptrain.explain.methods import explain_rows
 from mlptrain.explain.permutation import Permutation
-from mlptrain.model.evaluation import Evaluation, Slicing, slice_rows_by_part
+from mlptrain.model.evaluation import Evaluation
 from mlptrain.model.model import Model
 from mlptrain.model.percent_notices import describe_percent_cells, describe_percent_sign
 from mlptrain.model.rows import Rows, locate_file, read_rows
+from mlptrain.model.slicing import Slicing, slice_rows_by_part
 from mlptrain.preparation.material import TrainingData, digest_training_data, read_training_data
 from mlptrain.preparation.partitions import divide_rows
 from mlptrain.preparation.splits import Parts

@@ -106,11 +106,13 @@ def make_report(
     if subjects.rows is not None:
         absent = {"training": subjects.no_training} if subjects.no_training else {}
         judged = model.judge_and_evaluate(subjects.rows)
-        quality, weak_rows = measure_quality(model.head, judged), find_weak_rows(model, judged)
+        quality = measure_quality(model.head, judged)
         try:
             importance, effects = look_at_columns(model, subjects.rows, permutation, clock, threads)
         except DataError as problem:
             absent |= dict.fromkeys(("importance", "effects"), str(problem))
+        important = None if importance is None else [each.column for each in importance.columns]
+        weak_rows = find_weak_rows(model, judged, important)
     report = Report(
         subject=describe_subject(model, name, subjects, judged),
         quality=quality,

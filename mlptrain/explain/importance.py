@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from mlptrain.data.odd_cells import OddCells
 from mlptrain.display import Displayable
+from mlptrain.engine.proportions import NORMAL_95
 from mlptrain.explain.column_groups import Group, Ties
 
 NUMBERS = ("importance", "low", "high", "above_zero")
@@ -101,14 +102,14 @@ def write_number(value: float | None) -> str:
     return "" if value is None else repr(value)
 
 
-def make_interval(importance: float, error: float, rows: int) -> tuple[float, float] | None:
-    """I ± t s, t the 97.5th percentile of Student's distribution with ν = B − 1, from that of the normal one, z.
+def make_interval(value: float, error: float, rows: int, z: float = NORMAL_95) -> tuple[float, float] | None:
+    """I ± t s, t a percentile of Student's distribution with ν = B − 1, by default the 97.5th; None if s is unknown.
 
-    t = z + (z³ + z) / 4ν + (5 z⁵ + 16 z³ + 3 z) / 96 ν² (Abramowitz & Stegun, 1972, 26.7.5).
+    t = z + (z³ + z) / 4ν + (5 z⁵ + 16 z³ + 3 z) / 96 ν² of the normal one, z (Abramowitz & Stegun, 1972, 26.7.5).
     """
-    z, freedom = 1.959964, max(rows - 1, 1)
+    freedom = max(rows - 1, 1)
     t = z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
-    return None if np.isnan(error) else (importance - t * error, importance + t * error)
+    return None if np.isnan(error) else (value - t * error, value + t * error)
 
 
 def make_estimate(differences: NDArray[np.float64], error: float, rows: int) -> Estimate:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from math import isnan
 from typing import Any
 
@@ -10,14 +9,9 @@ import numpy as np
 from numpy.random import BitGenerator
 from numpy.typing import NDArray
 
-from mlptrain.data.blanks import strip_blanks
-from mlptrain.data.levels import LevelFinder, describe_near_levels, merge_levels
-from mlptrain.data.number_reading import read_numbers
-from mlptrain.data.number_texts import MISSING_NUMBERS, sort_numbers_or_texts, write_data_number
 from mlptrain.data.odd_cells import OddCells
-from mlptrain.data.table import Table, format_row_count
+from mlptrain.data.table import format_row_count
 from mlptrain.display import Displayable
-from mlptrain.engine.arrays import Integers
 from mlptrain.engine.bootstrap import bootstrap_intervals, choose_resample_count, measure_slices
 from mlptrain.engine.class_metrics import Accuracy
 from mlptrain.engine.class_report import report_classes
@@ -29,15 +23,12 @@ from mlptrain.engine.metrics import (
     separate_undefined,
     undefine_nonfinite,
 )
-from mlptrain.errors import DataError
 from mlptrain.figures import format_figure
 from mlptrain.model.fitted_network import Judgement
 from mlptrain.model.head import Head
 from mlptrain.model.rows import Rows
+from mlptrain.model.slicing import Slicing
 from mlptrain.model.watched import Watched
-
-MOST_SLICES = 50
-"""A column of numbers with more different values than this is divided at its quartiles."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,17 +98,6 @@ class JudgedRows:
     rows: Rows
     judgement: Judgement
     evaluation: Evaluation
-
-
-@dataclass(frozen=True)
-class Slicing:
-    """The values that divide rows, and which of them each row has."""
-
-    column: str
-    values: Sequence[str]
-    codes: Integers
-    notice: str = ""
-    """What is said of values that may be meant alike; empty if there are none."""
 
 
 MeasureBaseline = Callable[[NDArray[Any], NDArray[np.float64]], dict[str, Value]]
@@ -217,41 +197,6 @@ def compute_class_results(head: Head, table: NDArray[np.float64]) -> tuple[Class
 def replace_nan_with_none(value: float) -> float | None:
     """A number, or None for NaN."""
     return None if isnan(value) else value
-
-
-def slice_rows_by_part(rows: int, validation: Integers) -> Slicing:
-    """The rows of a training file by their part; `validation` are the numbers of those to validate on."""
-    codes = np.zeros(rows, np.int64)
-    codes[validation] = 1
-    return Slicing("part", ["training", "validation"], codes)
-
-
-def slice_rows_by_column(table: Table, by: str, missing: Sequence[str]) -> Slicing:
-    """The rows by the values of a column, or by the quartiles of many numbers; missing ones apart."""
-    cells, gaps = table.code_texts(by), table.gaps(by, missing)
-    grammar = table.grammar_of(by)
-    present = [level for level in merge_levels(cells.counts, gaps, grammar) if level]
-    if len(present) > MOST_SLICES:
-        return slice_rows_at_quartiles(table, by, missing, present)
-    ordered = sort_numbers_or_texts(present)
-    codes = LevelFinder([*ordered, ""], gaps, grammar).code_cells(cells)
-    near = describe_near_levels(by, ordered, grammar, what="slices", may_be_joined=False)
-    return Slicing(by, [*ordered, "(missing)"], codes, near)
-
-
-def slice_rows_at_quartiles(table: Table, by: str, missing: Sequence[str], present: Sequence[str]) -> Slicing:
-    """A column of many numbers, divided at its quartiles."""
-    if not all(table.grammar_of(by).reads(value) or strip_blanks(value) in MISSING_NUMBERS for value in present):
-        raise DataError(
-            f'{table.name}: column "{by}": {len(present)} different texts are too many slices '
-            f"(at most {MOST_SLICES}); name a column of fewer, or one of numbers, which is divided at its quartiles"
-        )
-    values = read_numbers(table, by, missing)
-    low, *inner, high = np.unique(np.nanquantile(values, [0, 0.25, 0.5, 0.75, 1])).tolist()
-    codes = np.searchsorted(inner, values, side="right")
-    names = [" to ".join(map(write_data_number, ends)) for ends in pairwise([low, *inner, high])]
-    gaps = np.isnan(values)
-    return Slicing(by, [*names, *(["(missing)"] if gaps.any() else [])], np.where(gaps, len(names), codes))
 
 
 def evaluate_slices(

@@ -31,8 +31,8 @@ class Judgement:
     no_loss: str = ""
     """Why there is no loss: the first target that it cannot compare; empty if it compares all."""
 
-    def take(self, rows: NDArray[np.bool_]) -> "Judgement":
-        """Some of the rows."""
+    def take(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> "Judgement":
+        """Some of the rows, marked or by their numbers."""
         return Judgement(self.truth[rows], self.predictions[rows], self.weights[rows], self.losses[rows], self.no_loss)
 
 

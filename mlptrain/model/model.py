@@ -28,7 +28,7 @@ from mlptrain.model.answers import (
     select_kept_columns,
 )
 from mlptrain.model.baseline import measure_mean_baseline
-from mlptrain.model.evaluation import Evaluation, JudgedRows, Slicing, evaluate_judgement, slice_rows_by_column
+from mlptrain.model.evaluation import Evaluation, JudgedRows, evaluate_judgement
 from mlptrain.model.file import (
     ModelContents,
     decode_model,
@@ -45,6 +45,7 @@ from mlptrain.model.percent_notices import describe_shares
 from mlptrain.model.products import limit_threads
 from mlptrain.model.rows import Rows, describe_blank_lines, drop_uncounted_rows, find_doubtful_rows
 from mlptrain.model.scores import name_scores, predict_scores, write_scores
+from mlptrain.model.slicing import Slicing, slice_rows_by_column
 from mlptrain.model.watched import Watched, summarize_watched
 from mlptrain.notices import Notice, warn_caller
 from mlptrain.randomness import stream

@@ -7,7 +7,7 @@ import pytest
 
 from mlptrain.commands.evaluate import evaluate_files
 from mlptrain.errors import DataError
-from mlptrain.model.evaluation import MOST_SLICES
+from mlptrain.model.slicing import MOST_SLICES
 from tests.support.flows import csv_text, fit_mixed, mixed_rows, predict
 
 ROWS = mixed_rows()
