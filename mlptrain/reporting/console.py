@@ -1,7 +1,7 @@
 """A run seen live in a terminal."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -130,23 +130,23 @@ class ConsoleSink(EventSink):
         now = self._clock()
         self._due = now + max(INTERVAL, (now - begun) / DRAWING_SHARE)
 
-    def _picture(self) -> "_Picture | str":
+    def _picture(self) -> "StyledLines | str":
         width, height = self._console.size
         glyphs = ASCII if self._console.legacy_windows else choose_glyphs(self._console.encoding)
         progress = self._progress
         if progress.trial is not None and self._live:
-            return _Picture([draw_trial(progress.trial, width, glyphs)])
+            return StyledLines([draw_trial(progress.trial, width, glyphs)])
         frame = progress.make_frame(width, glyphs)
         if frame is None or (self._erased and not self._live):
             return ""
         elapsed = progress.elapsed
-        return _Picture(frame.live(height - 1, elapsed) if self._live else frame.final(height, elapsed))
+        return StyledLines(frame.live(height - 1, elapsed) if self._live else frame.final(height, elapsed))
 
 
-class _Picture:
+class StyledLines:
     """Lines as Rich draws them: no markup is read and nothing wraps."""
 
-    def __init__(self, lines: list[Line]) -> None:
+    def __init__(self, lines: Sequence[Line]) -> None:
         self._lines = lines
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
