@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.engine.comparisons import Doubles
+from mlptrain.engine.histograms import count_between_edges, spread_edges
 from mlptrain.engine.losses import Quantile
 from mlptrain.engine.number_metrics import find_weighted_quantile
 from mlptrain.engine.proportions import count_effective_rows, make_wilson_interval
@@ -286,8 +287,9 @@ def measure_residuals(
 ) -> Residuals:
     """The residuals of finite numbers; `level` is the share of them that should be above the true numbers."""
     errors = predicted - truth
-    edges = choose_error_edges(errors)
-    counts, _ = np.histogram(errors, edges, weights=weights)
+    low, high = np.quantile(errors, CENTRAL, method="inverted_cdf").tolist()
+    edges = spread_edges(low, high, BUCKETS)
+    counts, below, above = count_between_edges(errors, edges, weights)
     shown = np.argsort(truth, kind="stable")[spread_evenly(len(truth), MOST_POINTS)]
     return Residuals(
         target=name,
@@ -295,8 +297,8 @@ def measure_residuals(
         rows=len(truth),
         edges=tuple(edges.tolist()),
         counts=tuple(counts.tolist()),
-        below=float(weights[errors < edges[0]].sum()),
-        above=float(weights[errors > edges[-1]].sum()),
+        below=below,
+        above=above,
         by_prediction=tuple(list_residual_groups(predicted, errors, weights)),
         coverage=None if level is None else measure_coverage(level, errors >= 0, weights),
     )
@@ -305,15 +307,6 @@ def measure_residuals(
 def spread_evenly(count: int, most: int) -> NDArray[np.intp]:
     """At most so many of the places 0 … count − 1, evenly spaced, the first and the last among them."""
     return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.intp))
-
-
-def choose_error_edges(errors: Doubles) -> Doubles:
-    """The edges of buckets of equal width that hold 99 % of the errors; those of equal errors are in the midst."""
-    low, high = np.quantile(errors, CENTRAL, method="inverted_cdf").tolist()
-    if not high - low > 1e-9 * max(abs(low), abs(high)):
-        half = max(0.5, 1e-6 * max(abs(low), abs(high)))
-        low, high = low - half, high + half
-    return np.linspace(low, high, BUCKETS + 1)
 
 
 def list_residual_groups(predicted: Doubles, errors: Doubles, weights: Doubles) -> Iterator[ResidualGroup]:

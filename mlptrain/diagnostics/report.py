@@ -67,6 +67,8 @@ class Report(Displayable):
     course: TrainingCourse
     layers: tuple[NetworkLayers, ...]
     columns: tuple[ColumnSummary, ...]
+    more_columns: int
+    """How many more there are than are summarised."""
     reproduction: Reproduction
     muted: tuple[str, ...] = ()
     """The codes of findings that were muted and would be there."""
@@ -113,6 +115,7 @@ def make_report(
             absent |= dict.fromkeys(("importance", "effects"), str(problem))
         important = None if importance is None else [each.column for each in importance.columns]
         weak_rows = find_weak_rows(model, judged, important)
+    columns, more_columns = summarize_columns(model, judged)
     report = Report(
         subject=describe_subject(model, name, subjects, judged),
         quality=quality,
@@ -121,7 +124,8 @@ def make_report(
         effects=effects,
         course=describe_course(model),
         layers=describe_networks(model),
-        columns=summarize_columns(model, judged),
+        columns=columns,
+        more_columns=more_columns,
         reproduction=describe_reproduction(model, name),
         absent=absent,
         odd_cells=OddCells() if judged is None else judged.evaluation.odd_cells,

@@ -62,3 +62,21 @@ def count_into_buckets(values: Floats, buckets: int = BUCKETS) -> tuple[NDArray[
         found += np.bincount(places.astype(np.intp), minlength=buckets + 1)
     found[buckets - 1] += found[buckets]  # the largest value lies on the last edge
     return np.linspace(low, high, buckets + 1), found[:buckets]
+
+
+def spread_edges(low: float, high: float, buckets: int) -> NDArray[np.float64]:
+    """The edges (buckets + 1,) of buckets of equal width from low to high; of equal ones, low is in their midst."""
+    size = max(abs(low), abs(high))
+    if not high - low > 1e-9 * size:
+        half = max(0.5, 1e-6 * size)
+        low, high = low - half, high + half
+    return np.linspace(low, high, buckets + 1)
+
+
+def count_between_edges(
+    values: NDArray[np.float64], edges: NDArray[np.float64], weights: NDArray[np.float64] | None = None
+) -> tuple[NDArray[np.float64], float, float]:
+    """The weights of the values (B,) in each bucket, of those below the first edge, and of those above the last."""
+    w = np.ones(len(values)) if weights is None else weights
+    counts, _ = np.histogram(values, edges, weights=w)
+    return counts, float(w[values < edges[0]].sum()), float(w[values > edges[-1]].sum())

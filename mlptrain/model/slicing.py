@@ -88,18 +88,29 @@ def name_ranges(edges: Sequence[str]) -> list[str]:
 def slice_rows_by_input(column: FeatureColumn, table: Table) -> Slicing:
     """The rows by the values of a fitted column, whatever its kind and however many values it has."""
     if isinstance(column, CategoryColumn) or (isinstance(column, NumberColumn) and column.boolean):
-        return slice_rows_by_level(table, column.name, column.missing)
+        return slice_rows_by_level(column, table)
     return slice_rows_by_number(column, table)
 
 
-def slice_rows_by_level(table: Table, name: str, missing: Sequence[str]) -> Slicing:
+def count_levels(column: CategoryColumn | NumberColumn, table: Table) -> dict[str, int]:
+    """How many rows have each level of a column of texts; missing ones have the empty one."""
+    return merge_levels(table.code_texts(column.name).counts, find_gaps(column, table), table.grammar_of(column.name))
+
+
+def find_gaps(column: CategoryColumn | NumberColumn, table: Table) -> frozenset[str]:
+    """The texts of a column that mean missing: of truth values also those that are none of a number."""
+    words = () if isinstance(column, CategoryColumn) else MISSING_NUMBERS
+    return table.gaps(column.name, {*words, *column.missing})
+
+
+def slice_rows_by_level(column: CategoryColumn | NumberColumn, table: Table) -> Slicing:
     """The rows by the most frequent levels among them; all others are one slice."""
-    cells, gaps, grammar = table.code_texts(name), table.gaps(name, missing), table.grammar_of(name)
-    counts = merge_levels(cells.counts, gaps, grammar)
+    counts = count_levels(column, table)
     often = sorted(filter(None, counts), key=lambda level: -counts[level])[:MOST_SLICES]
     ordered = sort_numbers_or_texts(often)
-    codes = LevelFinder([*ordered, ""], gaps, grammar).code_cells(cells)
-    return Slicing(name, [*ordered, MISSING, OTHERS], np.where(codes == NONE, len(ordered) + 1, codes))
+    finder = LevelFinder([*ordered, ""], find_gaps(column, table), table.grammar_of(column.name))
+    codes = finder.code_cells(table.code_texts(column.name))
+    return Slicing(column.name, [*ordered, MISSING, OTHERS], np.where(codes == NONE, len(ordered) + 1, codes))
 
 
 def slice_rows_by_number(column: NumberColumn | DateColumn, table: Table) -> Slicing:

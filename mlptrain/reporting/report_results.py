@@ -25,6 +25,7 @@ def build_report_document(report: Report) -> dict[str, Any]:
         "course": asdict(report.course),
         "layers": list_parts(report.layers),
         "columns": list_parts(report.columns),
+        "more_columns": report.more_columns,
         "reproduction": asdict(report.reproduction),
         "absent": report.absent,
         "notices": report.notices,

@@ -32,19 +32,8 @@ def test_the_page_needs_nothing_from_elsewhere(iris):
 def test_the_document_has_all_parts(iris):
     found = json.loads(mlptrain("report", "iris.npz", "--data", IRIS, "--json", cwd=iris).out)
     assert found.keys() == {
-        *(
-            "subject",
-            "findings",
-            "muted",
-            "quality",
-            "weak_rows",
-            "importance",
-            "effects",
-            "course",
-            "layers",
-            "columns",
-        ),
-        *("reproduction", "absent", "notices"),
+        *("subject", "findings", "muted", "quality", "weak_rows", "importance", "effects", "course", "layers"),
+        *("columns", "more_columns", "reproduction", "absent", "notices"),
     }
     assert found["subject"]["rows"] == 150
     assert found["absent"] == {"training": "these are the training rows themselves"}
