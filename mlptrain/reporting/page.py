@@ -5,19 +5,19 @@ could move a cursor or turn a text around by `escape_text`, what HTML reads by J
 """
 
 from base64 import b64encode
+from collections.abc import Callable
 from hashlib import sha256
 from importlib.resources import files
+from itertools import count
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from mlptrain.diagnostics.report import Report
-from mlptrain.figures import format_figure
-from mlptrain.reporting.charts import draw_history
-from mlptrain.reporting.html_parts import Html
-from mlptrain.reporting.spec_text import format_spec_as_yaml
+from mlptrain.reporting.page_blocks import Page
+from mlptrain.reporting.page_report import lay_out_report
+from mlptrain.reporting.svg import Chart, write_svg
 from mlptrain.reporting.text import escape_text
 from mlptrain.storage.publishing import begins_with_or_empty, check_writable, publish_file, require_replaceable_file
 
@@ -27,26 +27,38 @@ BEGINNING = b"<!doctype html>\n<!-- mlptrain report -->\n"
 
 def write_page(report: Report) -> str:
     """The page of a report; the same report gives the same bytes."""
-    style = files("mlptrain.reporting").joinpath("page.css").read_text(encoding="utf-8")
-    template = files("mlptrain.reporting").joinpath("page.j2").read_text(encoding="utf-8")
+    return fill_page(lay_out_report(report))
+
+
+def fill_page(page: Page) -> str:
+    """A page as HTML."""
+    style = read_resource("page.css")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"figure": format_figure, "plain": escape_text}
+    environment.filters["plain"] = escape_text
+    environment.tests["drawing"] = is_chart
     digest = b64encode(sha256(style.encode()).digest()).decode()
-    page = environment.from_string(template).render(report=report, style=style, digest=digest, **draw_charts(report))
-    return BEGINNING.decode() + page
+    template = environment.from_string(read_resource("page.j2"))
+    return BEGINNING.decode() + template.render(page=page, style=style, digest=digest, draw=make_pen())
 
 
-def draw_charts(report: Report) -> dict[str, Any]:
-    """The drawings of a page, and its texts that are more than a value."""
-    return {
-        "history": [mark_safe(draw_history(each)) for each in report.course.networks],
-        "spec": format_spec_as_yaml(report.reproduction.spec),
-    }
+def read_resource(name: str) -> str:
+    """A file of this package."""
+    return files("mlptrain.reporting").joinpath(name).read_text(encoding="utf-8")
 
 
-def mark_safe(drawing: Html) -> Markup:
-    """A drawing, which has escaped its texts itself."""
-    return Markup(drawing)  # noqa: S704  (Html is what only the functions of html_parts and charts make)
+def make_pen() -> Callable[[Chart], Markup]:
+    """What draws the charts of one page, whose ids are counted from 1."""
+    numbers = count(1)
+
+    def draw(chart: Chart) -> Markup:
+        return Markup(write_svg(chart, next(numbers)))  # noqa: S704  (it has escaped its texts itself)
+
+    return draw
+
+
+def is_chart(value: object) -> bool:
+    """Whether a cell is a drawing."""
+    return isinstance(value, Chart)
 
 
 def require_free_page(path: Path) -> None:

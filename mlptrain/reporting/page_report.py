@@ -1,0 +1,127 @@
+"""A report as a page: its head, and its sections one after the other."""
+
+from collections.abc import Iterator
+
+from mlptrain.diagnostics.report import Report
+from mlptrain.figures import format_figure, format_interval
+from mlptrain.model.evaluation import Evaluation
+from mlptrain.reporting.metric_rows import SHORT, choose_headline, order_metrics
+from mlptrain.reporting.page_blocks import Block, Card, Listing, Page, Paragraph, Remark, Section
+from mlptrain.reporting.page_columns import show_columns
+from mlptrain.reporting.page_course import show_course
+from mlptrain.reporting.page_importance import show_importance
+from mlptrain.reporting.page_layers import show_layers
+from mlptrain.reporting.page_quality import show_quality
+from mlptrain.reporting.page_weak_rows import show_weak_rows
+from mlptrain.reporting.spec_text import format_spec_as_yaml
+from mlptrain.reporting.words import format_count_with_noun
+
+MOST_CARDS = 4
+"""Metrics at the head; one more card is of the rows."""
+MOST_REMARKS = 8
+FIRST_METRICS = ("auc", "accuracy", "balanced_accuracy", "log_loss", "rmse", "r2", "mae", "median_absolute_error")
+"""The metrics of the cards, after the one that was watched."""
+SECTIONS = {
+    "quality": "quality",
+    "weak_rows": "weak-rows",
+    "importance": "importance",
+    "effects": "importance",
+    "course": "course",
+    "layers": "layers",
+    "columns": "columns",
+}
+"""The part of a report → the id of the section that shows it."""
+
+
+def lay_out_report(report: Report) -> Page:
+    """The page of a report."""
+    subject = report.subject
+    return Page(
+        title=subject.name,
+        lead=describe_subject(report),
+        warnings=[subject.seen] if subject.seen else [],
+        cards=list(list_cards(report)),
+        remarks=[
+            Remark(code=each.code, title=each.title, sentence=each.sentence, section=SECTIONS.get(each.part, "quality"))
+            for each in report.findings[:MOST_REMARKS]
+        ],
+        sections=list_sections(report),
+        foot=f"Written by mlptrain {report.reproduction.mlptrain}.",
+    )
+
+
+def list_sections(report: Report) -> list[Section]:
+    """The parts of the page, in the order of an argument: how good, where wrong, why, and how it came about."""
+    found = (
+        ("quality", "How good it is", "How good", show_quality(report)),
+        ("weak-rows", "Where it is wrong", "Where wrong", show_weak_rows(report)),
+        ("importance", "What it looks at", "What it looks at", show_importance(report)),
+        ("course", "How it was trained", "How trained", show_course(report.course)),
+        ("layers", "Inside the layers", "Inside", show_layers(report)),
+        ("columns", "The columns", "Columns", show_columns(report)),
+        ("reproduction", "Make it again", "Make it again", show_reproduction(report)),
+    )
+    return [Section(id=id, title=title, short=short, blocks=list(blocks)) for id, title, short, blocks in found]
+
+
+def describe_subject(report: Report) -> str:
+    """What the page is about, in a sentence."""
+    subject = report.subject
+    count = subject.networks
+    what = "A multilayer perceptron that predicts" if count == 1 else f"The average of {count} networks that predict"
+    size = format_count_with_noun(subject.parameters, "parameter")
+    targets = ", ".join(subject.targets[:5]) + (" …" if len(subject.targets) > 5 else "")
+    kind = f" ({len(subject.classes)} classes)" if len(subject.classes) > 2 else ""
+    if subject.rows is None:
+        return f"{what} {targets}{kind}, with {size}. There were no rows to judge it on."
+    name = subject.rows_name or "rows"
+    judged = f"{name} ({subject.rows:,})" if name.startswith("the ") else f"{subject.rows:,} {name}"
+    return f"{what} {targets}{kind}, with {size}; judged on {judged}."
+
+
+def list_cards(report: Report) -> Iterator[Card]:
+    """The metrics that say most, each with its interval and the baseline, and the rows."""
+    if report.quality is None:
+        return
+    evaluation = report.quality.evaluation
+    for name in choose_card_metrics(evaluation):
+        remarks = []
+        if name in evaluation.intervals:
+            remarks.append(f"{format_interval(*evaluation.intervals[name])} (95 %)")
+        if evaluation.baseline.get(name) is not None:
+            remarks.append(f"baseline {format_figure(evaluation.baseline[name])}")
+        yield Card(name=name.replace("_", " "), value=format_figure(evaluation.metrics[name]), remarks=remarks)
+    yield Card(name="rows", value=f"{evaluation.rows:,}", remarks=[report.subject.rows_name])
+
+
+def choose_card_metrics(evaluation: Evaluation) -> list[str]:
+    """The metrics of the cards, the watched one first."""
+    known = {name: value for name, value in evaluation.metrics.items() if value is not None}
+    if evaluation.watched is None:
+        return list(known)[:MOST_CARDS]
+    watched = evaluation.watched
+    first = choose_headline(evaluation.metrics, watched)
+    first = watched.metric if first == "loss" and watched.scaled else first
+    ordered = [
+        name for name in order_metrics({"": evaluation.metrics}, evaluation.watched, first=first) if name in known
+    ]
+    rank = {name: place for place, name in enumerate([first, *FIRST_METRICS, *SHORT][::-1])}
+    return sorted(ordered, key=lambda name: -rank.get(name, -1))[:MOST_CARDS]
+
+
+def show_reproduction(report: Report) -> Iterator[Block]:
+    """The commands, the spec, and what they were run with."""
+    again = report.reproduction
+    yield Listing(name="commands", lines=again.commands)
+    digest = f"; digest of the training data {again.data_digest}" if again.data_digest else ""
+    yield Paragraph(text=f"mlptrain {again.mlptrain}{digest}")
+    if again.spec_folder not in ("", "."):
+        yield Paragraph(
+            text=f"The paths of the spec are relative to {again.spec_folder}, seen from the model.", quiet=True
+        )
+    yield Listing(name="the whole spec, every default written out", lines=split_spec(again.spec), folded=True)
+
+
+def split_spec(spec: dict[str, object]) -> list[str]:
+    """The lines of a spec as YAML."""
+    return format_spec_as_yaml(spec).split("\n")

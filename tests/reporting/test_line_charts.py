@@ -1,0 +1,75 @@
+"""Charts of lines: all of it lies inside the drawing, whatever the values; no line has more points than are seen."""
+
+import re
+
+import pytest
+
+from mlptrain.reporting.line_charts import (
+    HEIGHT,
+    MOST_NAMED,
+    MOST_POINTS,
+    WIDTH,
+    Band,
+    LineChart,
+    PlotLine,
+    Whisker,
+    choose_css,
+)
+from mlptrain.reporting.svg import write_svg
+
+INF, NAN = float("inf"), float("nan")
+VALUES = {
+    "usual": (0.5, 0.7, 0.2, 0.9),
+    "one": (3.0, 3.0, 3.0, 3.0),
+    "gaps": (None, 1.0, NAN, INF),
+    "nothing": (None, NAN, None, None),
+    "huge": (1.7e308, -1.7e308, 0.0, 1.0),
+    "tiny": (5e-324, 0.0, 1e-320, 5e-324),
+    "decades": (1e-9, 1.0, 1e9, 1e4),
+    "close": (1.0, 1.0 + 2e-16, 1.0, 1.0),
+}
+
+
+def draw(values, **more):
+    """A chart of four values over four others."""
+    lines = [PlotLine(name="a", x=(1.0, 2.0, 3.0, 4.0), y=values, css="s1")]
+    chart = LineChart(title="t", description="d", x_name="x", y_name="y", curves=lines, **more)
+    return write_svg(chart.draw(), 1)
+
+
+@pytest.mark.parametrize("values", VALUES.values(), ids=VALUES)
+@pytest.mark.parametrize("logarithmic", [False, True])
+def test_all_points_lie_inside_the_drawing(values, logarithmic):
+    drawn = draw(values, logarithmic=logarithmic, upright=(2.0, "best"), ruled=(1.0, 4.0), aside=[(0.5, "s1")])
+    assert "nan" not in drawn
+    assert "inf" not in drawn
+    points = re.findall(r"[ML](-?[\d.]+) (-?[\d.]+)", drawn)
+    assert points
+    assert all(0 <= float(x) <= WIDTH and 0 <= float(y) <= HEIGHT for x, y in points)
+
+
+def test_a_long_line_is_thinned_and_keeps_its_ends():
+    x = [float(k) for k in range(10_000)]
+    chart = LineChart(
+        title="t", description="d", x_name="x", y_name="y", curves=[PlotLine(name="", x=x, y=x, css="s1")]
+    )
+    line = next(mark for mark in chart.draw().marks if 'class="line' in mark)
+    assert line.count("L") == MOST_POINTS - 1
+    ends = re.findall(r"[ML]([\d.]+)", line)
+    assert float(ends[-1]) == WIDTH - 14
+
+
+def test_a_band_and_intervals_are_under_the_curve():
+    chart = draw(
+        (1.0, 2.0, 3.0, 4.0),
+        bands=[Band(name="most", x=(1.0, 4.0), low=(0.0, 3.0), high=(2.0, 5.0))],
+        whiskers=[Whisker(x=2.0, y=2.0, low=1.0, high=3.0)],
+    )
+    assert chart.index('class="band"') < chart.index('class="line s1"') < chart.index('class="whisker')
+    assert ">most</text>" in chart
+
+
+def test_curves_of_equal_rank_differ_without_their_colours():
+    dashes = {choose_css(number, MOST_NAMED).partition(" ")[2] for number in range(MOST_NAMED)}
+    assert len(dashes) == MOST_NAMED
+    assert choose_css(3, MOST_NAMED + 1) == choose_css(4, MOST_NAMED + 1)
