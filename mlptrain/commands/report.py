@@ -1,6 +1,8 @@
-"""`report`: a model, and the rows that it is judged on, as one report."""
+"""`report`: a model, or several, and the rows that they are judged on, as one report."""
 
+import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -8,10 +10,15 @@ from mlptrain.commands.evaluate import compare_with_training_file, read_evaluati
 from mlptrain.commands.input_format import ModelInputFormat
 from mlptrain.commands.input_settings import set_input_format
 from mlptrain.commands.known_rows import add_training_rows, find_known_rows
+from mlptrain.data.odd_cells import OddCells
+from mlptrain.diagnostics.comparison import Contender, ModelComparison, compare_models, require_comparable
 from mlptrain.diagnostics.findings import require_codes
 from mlptrain.diagnostics.report import Report, Subjects, make_report
+from mlptrain.display import Displayable
+from mlptrain.errors import SpecError
 from mlptrain.explain.methods import make_method
 from mlptrain.explain.permutation import Permutation
+from mlptrain.model.evaluation import JudgedRows
 from mlptrain.model.model import Model
 from mlptrain.model.rows import locate_file
 
@@ -30,38 +37,112 @@ class ReportOptions:
     mute: tuple[str, ...] = ()
     """The codes of findings that are left out."""
 
-    def make_permutation(self) -> Permutation:
-        """The method that finds the importance of columns."""
-        method = make_method("permutation", {"time_limit": self.time_limit})
-        assert isinstance(method, Permutation)
-        return method
+    def report(self, model: Model, name: str, subjects: Subjects, judged: JudgedRows | None = None) -> Report:
+        """The report of a model on rows."""
+        permutation = make_method("permutation", {"time_limit": self.time_limit})
+        assert isinstance(permutation, Permutation)
+        return make_report(
+            model,
+            name,
+            subjects,
+            permutation=permutation,
+            clock=time.monotonic,
+            threads=self.threads,
+            mute=require_codes(self.mute),
+            judged=judged,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparedReports(Displayable):
+    """Several models on the same rows, and the report of each."""
+
+    comparison: ModelComparison
+    reports: tuple[Report, ...]
+    """In the order of the ranking."""
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What there is to say about the rows, each sentence once."""
+        return tuple(dict.fromkeys(notice for each in self.reports for notice in each.notices))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """A file as one model reads it: what it is worth there."""
+
+    reader: Model
+    judged: JudgedRows
+    report: Report
+
+    @property
+    def odd_cells(self) -> OddCells:
+        """The cells that were filled, unseen or far out."""
+        return self.report.odd_cells
 
 
 def report_files(model_path: str, data: str | None = None, options: ReportOptions | None = None) -> Report:
     """The report of a model on a file, on the test part that its spec names, or on the rows that it was trained on."""
-    options = options or ReportOptions()
-    muted, permutation = require_codes(options.mute), options.make_permutation()
+    options, name = options or ReportOptions(), Path(model_path).stem
+    require_codes(options.mute)
     model = set_input_format(Model.load(model_path), options.settings)
-    name = Path(model_path).stem
-
-    def report(reader: Model, subjects: Subjects) -> Report:
-        return make_report(
-            reader, name, subjects, permutation=permutation, clock=time.monotonic, threads=options.threads, mute=muted
-        )
-
-    path = data
-    if data is None and isinstance(test := model.spec.data.test, str) and not model.reads_images:
-        path = locate_file(test, Path(model_path).parent / model.spec_folder)
+    path = find_test_file(model, model_path) if data is None else data
     if path is None:
-        return report(model, find_known_rows(model, Path(model_path)))
+        return options.report(model, name, find_known_rows(model, Path(model_path)))
     subjects = describe_file(model, Path(model_path), data, path)
+    return read_and_report(model, name, path, subjects, options).report
+
+
+def report_and_compare_files(
+    model_paths: Sequence[str], data: str | None = None, options: ReportOptions | None = None
+) -> ComparedReports:
+    """Several models on the same rows, those of a file or of the test file that all their specs name."""
+    options, names = options or ReportOptions(), name_models(model_paths)
+    require_codes(options.mute)
+    models = [set_input_format(Model.load(path), options.settings) for path in model_paths]
+    require_comparable(list(zip(names, models, strict=True)))
+    path = find_shared_test_file(models, model_paths) if data is None else data
+    readings = []
+    for model, model_path, name in zip(models, model_paths, names, strict=True):
+        subjects = describe_file(model, Path(model_path), data, path)
+        readings.append(read_and_report(model, name, path, subjects, options))
+    contenders = [
+        Contender(name=name, model=each.reader, judged=each.judged, seen=each.report.subject.seen)
+        for name, each in zip(names, readings, strict=True)
+    ]
+    comparison = compare_models(contenders, readings[0].report.subject.rows_name)
+    reports = {name: each.report for name, each in zip(names, readings, strict=True)}
+    return ComparedReports(comparison=comparison, reports=tuple(reports[each.name] for each in comparison.models))
+
+
+def read_and_report(model: Model, name: str, path: str, subjects: Subjects, options: ReportOptions) -> Reading:
+    """A file, read as the training file was or as it looks, and the report of a model on it."""
     others = [*model.spec.data.targets, *filter(None, [model.spec.data.sample_weight])]
     form = ModelInputFormat(model, path, others, options.settings, "mlptrain report")
 
-    def report_reading(reader: Model) -> Report:
-        return report(reader, replace(subjects, rows=read_evaluation_file(reader, path, options.labels, ())))
+    def read(reader: Model) -> Reading:
+        rows = read_evaluation_file(reader, path, options.labels, ())
+        judged = reader.judge_and_evaluate(rows)
+        report = options.report(reader, name, replace(subjects, rows=rows), judged)
+        return Reading(reader=reader, judged=judged, report=report)
 
-    return form.try_readings(report_reading)
+    return form.try_readings(read)
+
+
+def find_test_file(model: Model, model_path: str) -> str | None:
+    """The file of test rows that the spec of a model of tables names."""
+    test = model.spec.data.test
+    if not isinstance(test, str) or model.reads_images:
+        return None
+    return locate_file(test, Path(model_path).parent / model.spec_folder)
+
+
+def find_shared_test_file(models: Sequence[Model], model_paths: Sequence[str]) -> str:
+    """The test file that the specs of all models name; an error where there is none."""
+    files = [find_test_file(model, path) for model, path in zip(models, model_paths, strict=True)]
+    if files[0] is None or len({os.path.realpath(file or "") for file in files}) > 1:
+        raise SpecError("several models are judged on the same rows, and their specs do not name one: give --data")
+    return files[0]
 
 
 def describe_file(model: Model, model_path: Path, data: str | None, path: str) -> Subjects:
@@ -73,3 +154,18 @@ def describe_file(model: Model, model_path: Path, data: str | None, path: str) -
         seen = f"{same}: the model has seen these rows, and does worse on new ones"
         return Subjects(rows=None, name=what, seen=seen, no_training="these are the training rows themselves")
     return add_training_rows(Subjects(rows=None, name=what), model, model_path)
+
+
+def name_models(paths: Sequence[str]) -> list[str]:
+    """The names of models, that of each folder before it where files are called alike.
+
+    >>> name_models(["a.npz", "b.npz"]), name_models(["runs/1/m.npz", "runs/2/m.npz"])
+    (['a', 'b'], ['1/m', '2/m'])
+    """
+    files = [os.path.realpath(path) for path in paths]
+    if twice := next((path for path, file in zip(paths, files, strict=True) if files.count(file) > 1), None):
+        raise SpecError(f"{twice}: the same model is named twice; compare different ones")
+    places = [Path(path).absolute().with_suffix("").parts for path in paths]
+    longest = max(map(len, places))
+    named = (["/".join(place[-count:]) for place in places] for count in range(1, longest + 1))
+    return next(names for names in named if len(set(names)) == len(names))

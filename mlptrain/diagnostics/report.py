@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -29,6 +30,8 @@ from mlptrain.randomness import stream
 
 MOST_EFFECTS = 6
 """The most important columns, whose effects are looked at."""
+PARTS_OF_ROWS = ("quality", "weak_rows", "importance", "effects")
+"""The parts of a report that need rows."""
 MOST_TRAINING = 20_000
 """The training rows that are judged, to be compared with the others: more would cost time and say no more."""
 
@@ -67,7 +70,7 @@ class Report(Displayable):
     course: TrainingCourse
     layers: tuple[NetworkLayers, ...]
     columns: tuple[ColumnSummary, ...]
-    more_columns: int
+    more_columns: int = 0
     """How many more there are than are summarised."""
     reproduction: Reproduction
     muted: tuple[str, ...] = ()
@@ -101,27 +104,22 @@ def make_report(
     clock: Callable[[], float],
     threads: int | None = None,
     mute: Collection[str] = (),
+    judged: JudgedRows | None = None,
 ) -> Report:
-    """The report of a model on rows whose targets are known, or of the model alone; `mute` has codes of findings."""
-    absent = dict.fromkeys(("quality", "weak_rows", "importance", "effects"), subjects.absent)
-    judged = importance = effects = quality = weak_rows = None
+    """The report of a model on rows whose targets are known, or of the model alone; `mute` has codes of findings.
+
+    `judged` is what the model is worth on the rows, where that is known already.
+    """
+    parts: dict[str, Any] = dict.fromkeys(PARTS_OF_ROWS)
+    absent = dict.fromkeys(PARTS_OF_ROWS, subjects.absent)
     if subjects.rows is not None:
-        absent = {"training": subjects.no_training} if subjects.no_training else {}
-        judged = model.judge_and_evaluate(subjects.rows)
-        quality = measure_quality(model.head, judged)
-        try:
-            importance, effects = look_at_columns(model, subjects.rows, permutation, clock, threads)
-        except DataError as problem:
-            absent |= dict.fromkeys(("importance", "effects"), str(problem))
-        important = None if importance is None else [each.column for each in importance.columns]
-        weak_rows = find_weak_rows(model, judged, important)
+        judged = judged or model.judge_and_evaluate(subjects.rows)
+        parts, absent = judge_parts(model, subjects.rows, judged, permutation, clock, threads)
+        absent |= {"training": subjects.no_training} if subjects.no_training else {}
     columns, more_columns = summarize_columns(model, judged)
     report = Report(
         subject=describe_subject(model, name, subjects, judged),
-        quality=quality,
-        weak_rows=weak_rows,
-        importance=importance,
-        effects=effects,
+        **parts,
         course=describe_course(model),
         layers=describe_networks(model),
         columns=columns,
@@ -132,6 +130,25 @@ def make_report(
         notices=() if judged is None else judged.evaluation.notices,
     )
     return add_findings(report, model, subjects.training, mute)
+
+
+def judge_parts(
+    model: Model,
+    rows: Rows,
+    judged: JudgedRows,
+    permutation: Permutation,
+    clock: Callable[[], float],
+    threads: int | None,
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """The parts of a report that are of rows, by their names; and why some are None."""
+    parts: dict[str, Any] = dict.fromkeys(PARTS_OF_ROWS) | {"quality": measure_quality(model.head, judged)}
+    absent, important = {}, None
+    try:
+        importance, parts["effects"] = look_at_columns(model, rows, permutation, clock, threads)
+        parts["importance"], important = importance, [each.column for each in importance.columns]
+    except DataError as problem:
+        absent = dict.fromkeys(("importance", "effects"), str(problem))
+    return parts | {"weak_rows": find_weak_rows(model, judged, important)}, absent
 
 
 def judge_training_rows(model: Model, rows: Rows) -> Evaluation:

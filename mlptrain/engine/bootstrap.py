@@ -8,7 +8,7 @@ from numpy.random import BitGenerator
 
 from mlptrain.engine.arrays import Floats, Integers
 from mlptrain.engine.comparisons import Comparison, Doubles, Undefined, Value, fill_default_weights
-from mlptrain.engine.metrics import METRICS, measure_metrics
+from mlptrain.engine.metrics import METRICS, Metric, measure_metric, measure_metrics
 from mlptrain.randomness import uniform
 
 
@@ -37,6 +37,28 @@ def bootstrap_intervals(
         for name in values.keys() & sample.keys():
             values[name].append(sample[name])
     return {name: compute_interval(sampled) for name, sampled in values.items() if sampled}
+
+
+def resample_together(
+    comparisons: Sequence[Comparison],
+    metric: Metric,
+    weights: Floats | None = None,
+    *,
+    bits: BitGenerator,
+    resamples: int,
+) -> Doubles:
+    """A metric of several predictions of the same rows (R, M), each in the same R samples; NaN where it is undefined.
+
+    Differences between the columns are paired: what a sample has of hard rows is hard for all.
+    """
+    kept, w = [each.keep_rankings() for each in comparisons], fill_default_weights(comparisons[0].rows, weights)
+    values = np.full((resamples, len(kept)), np.nan)
+    for sample in values:
+        drawn = resample_weights(w, bits)
+        for place, comparison in enumerate(kept):
+            value = measure_metric(metric, comparison, drawn)
+            sample[place] = np.nan if isinstance(value, Undefined) else value
+    return values
 
 
 def choose_resample_count(comparison: Comparison) -> int:

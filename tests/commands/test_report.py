@@ -1,10 +1,13 @@
 """`report`: a model in, one page out; the same facts as JSON."""
 
 import json
+from contextlib import chdir
 from random import Random
 
 import pytest
 
+from mlptrain.commands.report import ReportOptions, report_and_compare_files
+from mlptrain.errors import SpecError
 from tests.support.command import IRIS, mlptrain, write_iris
 
 
@@ -98,3 +101,37 @@ def test_what_knows_its_training_rows_by_heart_overfits(tmp_path):
     data = HELD_OUT | {"train": "mixed.csv", "split": {"test": 0.3}}
     codes = fit_and_find(tmp_path, data=data, model={"hidden": [64, 64]}, training=training)
     assert codes[:2] == ["R02", "R01"]
+
+
+@pytest.fixture(scope="module")
+def two(iris):
+    write_iris(iris, "wide.yaml", model={"hidden": [32], "activation": "relu"})
+    assert mlptrain("fit", "wide.yaml", "-q", cwd=iris).code == 0
+    return iris
+
+
+def test_several_models_are_compared_on_the_same_rows(two):
+    with chdir(two):
+        found = report_and_compare_files(["iris.npz", "wide.npz"], str(IRIS), ReportOptions(time_limit="1s"))
+    names = [each.name for each in found.comparison.models]
+    assert sorted(names) == ["iris", "wide"]
+    assert [each.subject.name for each in found.reports] == names
+    assert {each.key for each in found.comparison.settings} == {"model.hidden", "model.activation"}
+    for model, report in zip(found.comparison.models, found.reports, strict=True):
+        assert model.metrics == report.quality.evaluation.metrics
+        assert model.intervals == report.quality.evaluation.intervals
+        assert "the model has seen these rows" in model.seen
+
+
+def test_rows_must_be_named_for_several_models_unless_their_specs_name_the_same(two, tmp_path):
+    paths = [str(two / name) for name in ("iris.npz", "wide.npz")]
+    with pytest.raises(SpecError, match="give --data"):
+        report_and_compare_files(paths)
+    with pytest.raises(SpecError, match="the same model is named twice"):
+        report_and_compare_files([paths[0], str(two / ".." / two.name / "iris.npz")], str(IRIS))
+    data = {"train": "iris.csv", "target": "species", "test": "iris.csv"}
+    for name in "ab":
+        write_iris(tmp_path, f"{name}.yaml", data=data, seed=ord(name))
+        assert mlptrain("fit", f"{name}.yaml", "-q", cwd=tmp_path).code == 0
+    found = report_and_compare_files([str(tmp_path / f"{name}.npz") for name in "ab"])
+    assert found.comparison.rows_name == "test rows"

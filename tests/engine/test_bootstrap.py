@@ -6,10 +6,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.random import default_rng
 
-from mlptrain.engine.bootstrap import bootstrap_intervals, choose_resample_count, measure_slices, resample_weights
+from mlptrain.engine.bootstrap import (
+    bootstrap_intervals,
+    choose_resample_count,
+    measure_slices,
+    resample_together,
+    resample_weights,
+)
 from mlptrain.engine.comparisons import Undefined, compare_classes, compare_numbers
 from mlptrain.engine.losses import softmax
-from mlptrain.engine.metrics import list_metrics
+from mlptrain.engine.metrics import METRICS, list_metrics
 from mlptrain.randomness import stream
 from tests.support.comparing import measure_classes, measure_numbers
 from tests.support.drawing import drawn, standard_normal
@@ -295,3 +301,37 @@ def test_what_is_not_finite_stays_in_its_slice(value):
 
 def test_a_table_without_rows_has_no_slices():
     assert measure_slices(compare_classes(np.zeros((0, 2)), np.zeros(0, int)), np.zeros(0, int)) == []
+
+
+@given(seeds, rows, samples, weighted)
+def test_together_each_metric_is_that_of_its_own_bootstrap(seed, rows, resamples, weighted):
+    truth, first, second = standard_normal(3, rows, 1, seed=seed)
+    weights = default_rng(seed).random(rows) + 0.1 if weighted else None
+    both = [compare_numbers(each, truth) for each in (first, second)]
+    found = resample_together(both, METRICS["rmse"], weights, bits=bits(seed), resamples=resamples)
+    for column, each in zip(found.T, both, strict=True):
+        interval = bootstrap_intervals(each, weights, bits=bits(seed), resamples=resamples)["rmse"]
+        assert tuple(np.percentile(column, [2.5, 97.5]).tolist()) == interval
+
+
+def differ(seed, noise, rows=200):
+    """Whether the 95 % interval of the difference in rmse leaves 0 out, where the second model has more noise."""
+    truth, common, one, two = standard_normal(4, rows, 1, seed=seed)
+    shared = truth + common
+    both = [compare_numbers(shared + 0.1 * one, truth), compare_numbers(shared + noise * two, truth)]
+    found = resample_together(both, METRICS["rmse"], bits=bits(seed), resamples=100)
+    low, high = np.percentile(found[:, 1] - found[:, 0], [2.5, 97.5])
+    return not low <= 0 <= high
+
+
+def test_equal_models_are_seldom_told_apart_and_paired_samples_tell_others_apart_that_share_their_errors():
+    assert sum(differ(seed, 0.1) for seed in range(40)) <= 5
+    assert sum(differ(seed, 0.6) for seed in range(20)) >= 18
+
+
+def test_a_metric_that_is_undefined_in_a_sample_is_nan_there():
+    truth = np.array([0, 0, 0, 1])
+    scores = np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.2, 0.8]])
+    found = resample_together([compare_classes(scores, truth)], METRICS["auc"], bits=bits(), resamples=100)
+    assert 0 < np.isnan(found).sum() < 60
+    assert found[np.isfinite(found)].min() >= 0
