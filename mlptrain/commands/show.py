@@ -1,5 +1,6 @@
 """`show`: what a model file holds."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,16 @@ from mlptrain.model.model import Model
 from mlptrain.model.training_names import name_training
 from mlptrain.model.watched import Watched
 from mlptrain.plain import to_plain
+
+
+@dataclass(frozen=True, kw_only=True)
+class OtherNetworks:
+    """Networks of another spec than the first one."""
+
+    networks: int
+    share: float
+    """Their part of the weight of all networks."""
+    spec: dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +57,9 @@ class Description(Displayable):
     last_layers: LayersSeen | None
     """The last of these snapshots."""
     spec: dict[str, Any]
+    """That of the first network."""
+    others: tuple[OtherNetworks, ...]
+    """The networks that have another spec, one entry a spec."""
     spec_folder: str
     """The folder that the spec's paths are relative to, seen from the model's."""
     watched: Watched
@@ -76,6 +90,7 @@ def describe_model(model: Model, model_path: str, size: int) -> Description:
         layers=list_layer_columns(snapshots),
         last_layers=snapshots[-1] if snapshots else None,
         spec=to_plain(model.spec),
+        others=tuple(list_other_networks(model)),
         baseline=model.result.get("baseline", {}),
         undefined=model.result.get("undefined", {}),
         spec_folder=model.spec_folder,
@@ -96,3 +111,11 @@ def name_networks(model: Model) -> tuple[str, ...]:
 def describe_column_inputs(kind: str, width: int) -> str:
     """A column's kind and the inputs it becomes."""
     return f"{kind}, {width} input{'s' * (width > 1)}"
+
+
+def list_other_networks(model: Model) -> Iterator[OtherNetworks]:
+    """The networks that have another spec than the first, by spec, in their order."""
+    rest = [(each.spec, weight) for each, weight in zip(model.networks, model.weights, strict=True)]
+    while rest := [(spec, weight) for spec, weight in rest if spec != rest[0][0]]:
+        own = [weight for spec, weight in rest if spec == rest[0][0]]
+        yield OtherNetworks(networks=len(own), share=sum(own) / sum(model.weights), spec=to_plain(rest[0][0]))

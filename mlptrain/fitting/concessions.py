@@ -36,6 +36,8 @@ class Conceded:
     """A draft that fits into its time, and what was given up for that."""
 
     draft: Draft
+    companion: Draft | None = None
+    """The recipe whose networks have a share in the predictions, if any."""
     given_up: GivenUp | None = None
 
 
@@ -48,33 +50,34 @@ def choose_concession(
     """
     drafts = list(list_conceded_drafts(draft))
     if unfinished is not None:
-        begun = (each for _, each in drafts if is_unfinished_draft(each, rows, folder, unfinished))
-        return Conceded(draft=next(begun, draft))
+        begun = (each for _, each in drafts if is_unfinished_draft(each.draft, rows, folder, unfinished))
+        return next(begun, Conceded(draft=draft))
     if len(drafts) < 2 or draft.spec.training.time_limit is None:
         return Conceded(draft=draft)
     paces = Paces(rows, folder, host)
     needed, last = 0.0, Conceded(draft=draft)
     for concession, each in drafts:
-        data = paces.make_data(each)
+        data = paces.make_data(each.draft)
         if needs_folds and data.spec.data.split.folds is None:
             continue
         pace, parts = paces.measure(data), divide_rows(data)
-        whole = estimate_seconds(data.spec, parts, pace)
-        needed = needed or whole
-        last = Conceded(draft=each, given_up=describe_concession(draft, concession, needed))
-        if count_share_of_epochs(each, data.spec, parts, pace, host) >= concession.epochs:
+        needed = needed or estimate_seconds(data.spec, parts, pace)
+        last = replace(each, given_up=describe_concession(draft, concession, needed))
+        beside = 0.0 if each.companion is None else paces.estimate_whole(each.companion)
+        if count_share_of_epochs(each.draft, data.spec, parts, pace, host, beside=beside) >= concession.epochs:
             break
     return last
 
 
-def list_conceded_drafts(draft: Draft) -> Iterator[tuple[Concession, Draft]]:
-    """The drafts that a recipe may become, the least given up first; those against the user's keys are left out."""
+def list_conceded_drafts(draft: Draft) -> Iterator[tuple[Concession, Conceded]]:
+    """What a recipe may become, the least given up first; what is against the user's keys is left out."""
     if draft.recipe is None:
         return
     for position, concession in enumerate(draft.recipe.concessions):
         conceded = draft if position == 0 else draft.concede(concession)
-        if conceded is not None:
-            yield concession, conceded
+        companion = None if concession.companion is None else draft.concede(concession.companion)
+        if conceded is not None and (companion is None) == (concession.companion is None):
+            yield concession, Conceded(draft=conceded, companion=companion)
 
 
 def is_unfinished_draft(draft: Draft, rows: Rows, folder: Path, unfinished: Checkpoint) -> bool:
@@ -91,9 +94,14 @@ def describe_concession(draft: Draft, concession: Concession, needed: float) -> 
     return GivenUp(whole=f"recipe {name}", needed=needed, about=about) if about else None
 
 
-def count_share_of_epochs(draft: Draft, spec: Spec, parts: Sequence[Parts], pace: Pace, host: Host) -> float:
-    """The part of a draft's epochs that can be done until the host's end; trials, if it has any, take their part."""
-    left = PLANNED * (host.end - host.clock()) - estimate_trial_seconds(draft, spec, parts, pace)
+def count_share_of_epochs(
+    draft: Draft, spec: Spec, parts: Sequence[Parts], pace: Pace, host: Host, *, beside: float
+) -> float:
+    """The part of a draft's epochs that can be done until the host's end; trials, if it has any, take their part.
+
+    `beside` are the seconds that its companions take.
+    """
+    left = PLANNED * (host.end - host.clock()) - beside - estimate_trial_seconds(draft, spec, parts, pace)
     whole = estimate_seconds(spec, parts, pace)
     preparing = estimate_seconds(replace(spec, training=replace(spec.training, epochs=0)), parts, pace)
     return 1.0 if whole <= left else max(left - preparing, 0.0) / (whole - preparing)
@@ -125,6 +133,11 @@ class Paces:
         if (known := self.data.get(key := describe_network(spec))) is None:
             known = self.data[key] = make_training_data(spec, self.rows, self.folder)
         return replace(known, spec=replace(spec, loss=known.spec.loss))
+
+    def estimate_whole(self, draft: Draft) -> float:
+        """About how long all trainings of a draft take, with all epochs."""
+        data = self.make_data(draft)
+        return estimate_seconds(data.spec, divide_rows(data), self.measure(data))
 
     def measure(self, data: TrainingData) -> Pace:
         """How long a training takes, by some steps; twice as many rows take twice as long."""

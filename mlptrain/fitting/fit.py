@@ -9,6 +9,7 @@ from mlptrain.engine.metrics import Metrics
 from mlptrain.errors import Interrupted, SpecError
 from mlptrain.figures import format_figure
 from mlptrain.fitting.candidates import list_spec_candidates
+from mlptrain.fitting.companions import Companions, ValidationPredictions, share_weights, train_companions
 from mlptrain.fitting.concessions import choose_concession
 from mlptrain.fitting.host import Host
 from mlptrain.fitting.keeper import FORGETFUL, Keeper
@@ -119,6 +120,8 @@ def fit_candidates(
     """Train the candidate of a spec that suits the rows, within the host's time."""
     host = choose_threads(draft, rows, folder, keeper.unfinished, host)
     conceded = choose_concession(draft, rows, folder, keeper.unfinished, host, needs_folds=keep_held_out)
+    other = conceded.companion
+    companions = None if other is None else train_companions(other, rows, folder, keeper, host)
     candidates = list_spec_candidates(conceded.draft, rows, folder)
     several = len(candidates) > 1
     first = make_fit_started_event(draft, keeper)
@@ -133,7 +136,7 @@ def fit_candidates(
         held_out = HeldOut(data.rows, data.spec.data.split) if keep_held_out else None
         trainings = Trainings(data, keeper, sinks, host)
         with open_sinks(() if several else sinks, first):
-            return train_on_parts(data, trainings, held_out)
+            return train_on_parts(data, trainings, held_out, companions)
 
 
 def make_fit_started_event(draft: Draft, keeper: Keeper) -> FitStarted:
@@ -151,22 +154,35 @@ def make_fit_finished_event(outcome: Outcome) -> FitFinished:
     return FitFinished(**{each.name: getattr(outcome, each.name) for each in fields(FitFinished)})
 
 
-def train_on_parts(data: TrainingData, trainings: Trainings, held_out: HeldOut | None) -> Fit:
+def train_on_parts(
+    data: TrainingData, trainings: Trainings, held_out: HeldOut | None, companions: Companions | None = None
+) -> Fit:
     """Divide the rows, train, and sum up; an Interrupted has the best model so far, unless a checkpoint keeps it."""
     clock, keeper = trainings.host.clock, trainings.keeper
     parts, begun = divide_rows(data), clock()
+    predictions = ValidationPredictions()
     try:
-        ended = trainings.run(parts, held_out)
+        ended = trainings.run(parts, held_out if companions is None else predictions)
     except Interrupted as problem:
         if not keeper.remembers:
             problem.model = make_unfinished_model(data, trainings, len(parts), clock() - begun)
         raise
     refit, seconds = ended.refit if data.spec.training.refit else None, clock() - begun
     done = make_fit(data, ended.networks, ended.results, seconds=seconds, asked=len(parts), refit=refit)
+    if companions is not None:
+        done = add_companions(done, predictions, companions, trainings.host)
     remark = describe_runs(ended.runs, data.spec.data.split)
     outcome = replace(done.outcome, remark=remark)
     tell_sinks(trainings.sinks, make_fit_finished_event(outcome))
     return replace(done, held_out=held_out, outcome=outcome)
+
+
+def add_companions(done: Fit, predictions: ValidationPredictions, companions: Companions, host: Host) -> Fit:
+    """A fit whose model has the companions' networks too; its metrics are those of its own."""
+    own, others = done.model.networks, companions.networks
+    shares = share_weights(done.model.head, predictions, companions, host)
+    model = replace(done.model, networks=[*own, *others], weights=[*shares.own, *shares.companions])
+    return replace(done, model=model, outcome=replace(done.outcome, parameters=model.parameters))
 
 
 def make_unfinished_model(data: TrainingData, trainings: Trainings, asked: int, seconds: float) -> Model | None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,14 @@ from mlptrain.model.training_names import locate_training
 from mlptrain.preparation.material import TrainingData
 from mlptrain.spec.fields import Split
 from mlptrain.storage.publishing import publish_table
+
+
+class Recorder(Protocol):
+    """Is told what each training predicts for the rows that it has held out."""
+
+    def add(self, examples: Examples, predictions: NDArray[Any], number: int) -> None:
+        """The predictions of the training `number`, from 1."""
+
 
 FOLD = re.compile(r"fold|repeat_\d+_fold")
 """The columns of the folds in a file of out-of-fold predictions."""

@@ -14,7 +14,7 @@ from mlptrain.fitting.execution import choose_executor
 from mlptrain.fitting.host import Host, ignore_notice
 from mlptrain.fitting.keeper import Keeper
 from mlptrain.fitting.likely_cause import make_run
-from mlptrain.fitting.out_of_fold import HeldOut
+from mlptrain.fitting.out_of_fold import Recorder
 from mlptrain.fitting.outcome import TrainingResult, join_results
 from mlptrain.fitting.remark import Run
 from mlptrain.model.architecture import build_network, make_input_layout
@@ -107,7 +107,7 @@ class Trainings:
         self.results: list[TrainingResult] = []
         self.runs: list[Run] = []
 
-    def run(self, parts: Sequence[Parts], held: HeldOut | None) -> FinishedTrainings:
+    def run(self, parts: Sequence[Parts], held: Recorder | None) -> FinishedTrainings:
         """Train on each of the parts; only to finish an unfinished fit, on those that have an epoch to show."""
         for number, part in enumerate(parts, 1):
             encoded = fit_and_encode_parts(self.data, part)

@@ -31,8 +31,9 @@ class Watched:
 
 
 def summarize_watched(networks: Sequence[FittedNetwork]) -> Watched:
-    """What the fit of some networks watched."""
+    """What the fit of some networks watched; those of another spec than the first may have watched something else."""
     first = networks[0]
+    networks = [each for each in networks if each.spec == first.spec]
     monitor = first.spec.training.monitor
     watches = any(find_best_value(each, "validation_loss") is not None for each in networks)
     column = "validation_loss" if monitor == "loss" else "validation_metric"

@@ -1,10 +1,11 @@
 """What a model file holds, for people and for programs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from itertools import chain
 from typing import Any
 
-from mlptrain.commands.show import Description
+from mlptrain.commands.show import Description, OtherNetworks
 from mlptrain.figures import format_figure
 from mlptrain.model.training_names import choose_training_noun, describe_best_epochs
 from mlptrain.reporting.curve_rows import describe_scales, draw_curve_rows
@@ -47,6 +48,7 @@ def format_description(
     ended = f"{describe_end(result)}: {epochs}{f', best {best}' if best else ''}"
     lines = [
         terminal.wrap(f"{escape_text(result.model)}: {networks}{size}; {ended}"),
+        *(terminal.wrap(describe_other_networks(each)) for each in result.others),
         *describe_metrics(result, terminal, verbose=verbose),
         *describe_columns(result.columns, terminal, verbose=verbose),
         *(terminal.wrap(f"target {escape_text(line, 2000)}") for line in result.target.splitlines()),
@@ -56,6 +58,12 @@ def format_description(
         terminal.wrap(f"spec: `mlptrain show {escape_text(result.model)} --spec` prints it"),
     ]
     return "\n".join(lines)
+
+
+def describe_other_networks(others: OtherNetworks) -> str:
+    """How many networks have another spec than the first, and their share of the weight."""
+    count = f"{format_count_with_noun(others.networks, 'network')} of these"
+    return f"{count} with another spec, {others.share:.0%} of the weight; metrics and history are of the first ones"
 
 
 def describe_end(result: Description) -> str:
@@ -189,20 +197,31 @@ def choose_epochs(epochs: Sequence[int], best: int, most: int) -> list[int]:
 
 
 def format_stored_spec(result: Description) -> str:
-    """The resolved spec as YAML that `fit` takes, with a comment about its place if its paths need one."""
+    """The resolved spec as YAML that `fit` takes, with a comment about its place if its paths need one.
+
+    Specs of further networks follow as comments.
+    """
     data = result.spec["data"]
     lines = []
     if data["train"] == "":
         lines = ["# trained on rows in memory: say data.train"]
     elif result.spec_folder not in ("", "."):
         lines = [f"# paths are relative to {escape_text(result.spec_folder, 2000)}: save it there"]
-    return "\n".join([*lines, format_spec_as_yaml(result.spec)])
+    return "\n".join([*lines, format_spec_as_yaml(result.spec), *chain(*map(format_other_spec, result.others))])
+
+
+def format_other_spec(others: OtherNetworks) -> Iterator[str]:
+    """The spec of networks that have another one than the first, as comments."""
+    networks = format_count_with_noun(others.networks, "network")
+    yield f"# the spec of {networks} more, {others.share:.0%} of the weight:"
+    yield from (f"# {line}" for line in format_spec_as_yaml(others.spec).splitlines())
 
 
 def build_description_document(result: Description) -> dict[str, Any]:
     """What a model file holds, for programs."""
     document = asdict(result)
-    absent = [*(() if result.layers else ("layers",)), *(() if result.networks > 1 else ("histories",))]
+    unwatched, alone = () if result.layers else ("layers",), () if result.networks > 1 else ("histories",)
+    absent = (*unwatched, *alone, *(() if result.others else ("others",)))
     for name in ("spec_folder", "running_loss", "best_epochs", "names", "last_layers", *absent):
         del document[name]
     return document | {"watched": {"name": result.watched.name, "values": result.watched.values}}

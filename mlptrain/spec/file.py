@@ -16,7 +16,15 @@ from mlptrain.spec.fields import Spec
 from mlptrain.spec.idle_settings import describe_file_settings, describe_idle_settings, is_given
 from mlptrain.spec.merging import list_overridden, merge_documents
 from mlptrain.spec.problems import TextNotation, describe_choice, describe_path
-from mlptrain.spec.recipes import Concession, Facts, Recipe, copy_expanded_document, list_recipes, load_recipe
+from mlptrain.spec.recipes import (
+    Companion,
+    Concession,
+    Facts,
+    Recipe,
+    copy_expanded_document,
+    list_recipes,
+    load_recipe,
+)
 from mlptrain.spec.rules import find_contradictions
 from mlptrain.spec.suggestions import suggest_name
 from mlptrain.spec.values import ValueOverride, make_document_from_values
@@ -72,8 +80,11 @@ class Draft:
             return spec, Expansion(recipe=self.recipe, facts=facts, overridden=changed, choice=about)
         raise SpecError(*(self.blame_recipe(said) for said in spec))
 
-    def concede(self, concession: Concession) -> "Draft | None":
-        """The draft with a concession laid over its recipe; None where the user's own keys say otherwise."""
+    def concede(self, concession: Concession | Companion) -> "Draft | None":
+        """The draft with a concession laid over its recipe; None where the user's own keys say otherwise.
+
+        Of a companion it is the draft of its recipe.
+        """
         if self.recipe is None:
             return None
         recipe = self.recipe.concede(concession)

@@ -5,7 +5,8 @@ A recipe is a file of `mlptrain/recipes`: `about` (one line), `spec` (keys of th
 with `choices`: short trainings of `steps` steps each decide which of them is laid over the rest. `concessions` say what
 becomes of it within a time limit: the first one counts under which at least the part `epochs` of its epochs can be
 done; each has keys to be laid over all the others (`spec`), perhaps of another recipe (`recipe`), and says in words
-what is given up (`about`). No other part of mlptrain knows the name of a recipe.
+what is given up (`about`); the networks of another recipe may have a share in its predictions (`companion`: `recipe`
+and `spec`). No other part of mlptrain knows the name of a recipe.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Set
@@ -111,6 +112,14 @@ class Trial:
 
 
 @dataclass(frozen=True)
+class Companion:
+    """A recipe whose networks have a share in the predictions, and keys to be laid over all of its own."""
+
+    recipe: str
+    spec: Document
+
+
+@dataclass(frozen=True)
 class Concession:
     """What a recipe becomes where a time limit leaves too little of its epochs."""
 
@@ -121,6 +130,8 @@ class Concession:
     spec: Document
     recipe: str | None
     """The recipe that takes the place of this one."""
+    companion: Companion | None = None
+    """The recipe whose networks are trained too, each with the validation rows of one of these or with others."""
 
 
 @dataclass(frozen=True)
@@ -136,8 +147,8 @@ class Recipe:
     concessions: tuple[Concession, ...] = ()
     """What may be given up, the least first; the first is the recipe as it is."""
 
-    def concede(self, concession: Concession) -> "Recipe":
-        """The recipe with what a concession says laid over it."""
+    def concede(self, concession: Concession | Companion) -> "Recipe":
+        """The recipe with what a concession says laid over it, or the one that a companion names."""
         base = self if concession.recipe is None else load_recipe(concession.recipe)
         return replace(base, cases=(*base.cases, Case((), concession.spec)), concessions=())
 
@@ -223,18 +234,28 @@ def parse_trial(document: Document) -> Trial:
 
 def parse_concession(document: Document, position: int) -> Concession:
     """One of the concessions of a recipe's document."""
-    tree = require_keys(document.tree["concessions"][position], {"epochs"}, {"about", "spec", "recipe"})
+    path = ("concessions", position)
+    tree = require_keys(document.tree["concessions"][position], {"epochs"}, {"about", "spec", "recipe", "companion"})
     if position and not tree.keys() & {"about", "recipe"}:
         raise ValueError(f"concession {position + 1} does not say what it is about")
     if (other := tree.get("recipe")) is not None:
         require_allowed_value(other, tuple(list_recipes()))
-    given = take_document_part(document, "concessions", position, "spec") if "spec" in tree else None
+    given = take_document_part(document, *path, "spec") if "spec" in tree else None
     return Concession(
         epochs=float(tree["epochs"]),
         about=tree.get("about", ""),
         spec=given or Document(document.name, {}, {}),
         recipe=other,
+        companion=parse_companion(document, *path, "companion") if "companion" in tree else None,
     )
+
+
+def parse_companion(document: Document, *path: str | int) -> Companion:
+    """The companion of a concession."""
+    own = take_document_part(document, *path)
+    tree = require_keys(own.tree, {"recipe", "spec"})
+    require_allowed_value(tree["recipe"], tuple(list_recipes()))
+    return Companion(recipe=tree["recipe"], spec=take_document_part(own, "spec"))
 
 
 def require_keys(tree: Any, needed: Set[str], optional: Set[str] = frozenset()) -> Any:

@@ -35,6 +35,18 @@ concessions:
   - {epochs: 1, recipe: quick, about: 5 folds, spec: {data: {split: {folds: 5}}}}
   - {epochs: 0, recipe: quick}
 """
+BESIDE = (
+    SLOW.partition("concessions:")[0]
+    + """\
+concessions:
+  - {epochs: 1}
+  - epochs: 0.3
+    about: 2 of 5 networks beside 3 of quick
+    spec: {data: {split: {validation: 0.2, repeats: 2}}}
+    companion: {recipe: quick, spec: {data: {split: {repeats: 3}}}}
+  - {epochs: 0, recipe: quick}
+"""
+)
 QUICK = """\
 about: for tests
 spec:
@@ -48,7 +60,7 @@ spec:
 def shelf(tmp_path, monkeypatch):
     folder = tmp_path / "shelf"
     folder.mkdir()
-    for name, text in (("slow", SLOW), ("quick", QUICK)):
+    for name, text in (("slow", SLOW), ("quick", QUICK), ("beside", BESIDE)):
         (folder / f"{name}.yaml").write_text(text)
     monkeypatch.setattr(recipes, "FOLDER", folder)
     load_recipe.cache_clear()
@@ -63,20 +75,21 @@ def clock(monkeypatch):
     return clock
 
 
-def written(folder, more=""):
+def written(folder, more="", recipe="slow"):
     x = np.random.default_rng(3).uniform(-2, 2, 200)
     (folder / "t.csv").write_text("x,y\n" + "".join(f"{a:.6f},{a * a:.6f}\n" for a in x))
     path = folder / "t.yaml"
-    path.write_text(f"recipe: slow\ndata: {{train: t.csv, target: y}}\n{more}")
+    path.write_text(f"recipe: {recipe}\ndata: {{train: t.csv, target: y}}\n{more}")
     return path
 
 
-def fitted(folder, clock, limit, *overrides, more="", **options):
+def fitted(folder, clock, limit, *overrides, more="", recipe="slow", **options):
     """The stored spec, what was said, the seconds that were spent."""
     told: list[str] = []
     begun = clock()
     given = [f"training.time_limit={limit}", *overrides]
-    fit(str(written(folder, more)), out=folder / "t.npz", overrides=given, notice=told.append, clock=clock, **options)
+    path = written(folder, more, recipe)
+    fit(str(path), out=folder / "t.npz", overrides=given, notice=told.append, clock=clock, **options)
     return Model.load(folder / "t.npz").spec, [line for line in told if "time_limit" in line], clock() - begun
 
 
@@ -154,13 +167,67 @@ def test_a_fit_that_goes_on_has_the_concession_that_it_began_with(tmp_path, shel
     assert (tmp_path / "t.npz").read_bytes() == whole
 
 
+def test_each_kind_of_network_is_what_its_own_spec_trains(tmp_path, shelf, clock):
+    _, told, spent = fitted(tmp_path, clock, 300, recipe="beside")
+    whole = Model.load(tmp_path / "t.npz")
+    assert told == [
+        "time_limit: recipe beside would take about 13 min; 2 of 5 networks beside 3 of quick, 25 of 40 epochs"
+    ]
+    assert spent <= 300
+    assert sum(whole.weights) == pytest.approx(1)
+    kinds = whole.networks[:2], whole.networks[2:]
+    assert [len({each.spec.model.hidden for each in kind}) for kind in kinds] == [1, 1]
+    for kind in kinds:
+        (tmp_path / "own.yaml").write_text(format_spec_as_yaml(to_plain(kind[0].spec)))
+        fit(str(tmp_path / "own.yaml"), out=tmp_path / "own.npz")
+        alone = Model.load(tmp_path / "own.npz").networks
+        assert [each.network.parameters.theta.tobytes() for each in alone] == [
+            each.network.parameters.theta.tobytes() for each in kind
+        ]
+
+
+@pytest.mark.parametrize(("stopped", "begun"), [(9, False), (150, True)], ids=["companions", "networks"])
+def test_companions_are_in_the_model_of_a_fit_that_goes_on(tmp_path, shelf, clock, stopped, begun):
+    fitted(tmp_path, clock, 300, recipe="beside")
+    whole, asked = (tmp_path / "t.npz").read_bytes(), count()
+    (tmp_path / "t.npz").unlink()
+    with pytest.raises(Interrupted):
+        fitted(tmp_path, clock, 300, recipe="beside", stop=lambda: next(asked) >= stopped)
+    assert derive_checkpoint_path(tmp_path / "t.npz").exists() == begun
+    fitted(tmp_path, clock, 300, recipe="beside", resume=True)
+    assert (tmp_path / "t.npz").read_bytes() == whole
+
+
+def test_a_fit_that_is_only_finished_has_no_companions_and_says_so(tmp_path, shelf, clock):
+    asked, told = count(), list[str]()
+    with pytest.raises(Interrupted):
+        fitted(tmp_path, clock, 300, recipe="beside", stop=lambda: next(asked) >= 150)
+    fit(
+        str(tmp_path / "t.yaml"),
+        out=tmp_path / "t.npz",
+        overrides=["training.time_limit=300"],
+        finish=True,
+        notice=told.append,
+    )
+    assert {each.spec.model.hidden for each in Model.load(tmp_path / "t.npz").networks} == {(4,)}
+    assert [line for line in told if "recipe quick" in line]
+
+
+@pytest.mark.parametrize("override", ["data.split.repeats=4", "data.split={validation: 0.3}", "data.split.folds=3"])
+def test_where_the_user_divides_the_rows_there_are_no_companions(tmp_path, shelf, clock, override):
+    spec, _, _ = fitted(tmp_path, clock, 130, override, recipe="beside")
+    assert spec.model.hidden == (3,)
+    assert len(Model.load(tmp_path / "t.npz").networks) == spec.data.split.trainings
+
+
 @pytest.mark.parametrize("name", PACKAGED)
 @pytest.mark.parametrize("target", ["classes", "numbers"])
 def test_every_concession_of_a_packaged_recipe_is_a_spec_whatever_the_rows_are(name, target):
     draft = load_draft(
         "s.yaml", (), f"recipe: {name}\ndata: {{train: t.csv, target: y}}\ntraining: {{time_limit: 9}}\n"
     )
-    for concession in draft.recipe.concessions:
+    each = draft.recipe.concessions
+    for concession in [*each, *filter(None, (concession.companion for concession in each))]:
         conceded = draft.concede(concession)
         for facts in conceded.recipe.worlds():
             spec, _ = conceded.complete_spec(facts)
@@ -175,6 +242,8 @@ def test_every_concession_of_a_packaged_recipe_is_a_spec_whatever_the_rows_are(n
         "about: x\nspec: {}\nconcessions: [{epochs: 1, recipe: none of ours}]\n",
         "about: x\nspec: {}\nconcessions: [{epochs: 1, folds: 3}]\n",
         "about: x\nspec: {}\nconcessions: [{epochs: much}]\n",
+        "about: x\nspec: {}\nconcessions: [{epochs: 1, companion: {recipe: plain}}]\n",
+        "about: x\nspec: {}\nconcessions: [{epochs: 1, companion: {recipe: none of ours, spec: {}}}]\n",
     ],
 )
 def test_a_concession_that_is_none_is_a_bug(text):
