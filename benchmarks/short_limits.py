@@ -125,7 +125,7 @@ def measure(table: Table, limit: int, seed: int) -> Run:
         score=float(metrics["rmse"] if of_numbers else 1 - metrics["accuracy"]),
         spread=float(judged.truth.std()) if of_numbers else 1.0,
         seconds=round(seconds, 2),
-        said=[line for line in told if line.startswith(("time_limit", "trials"))],
+        said=[line for line in told if line.startswith(("time_limit", "trials", "recipe"))],
         commit=commit_now(),
         machine=machine(),
     )
