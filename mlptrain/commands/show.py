@@ -12,6 +12,7 @@ from mlptrain.model.model import Model
 from mlptrain.model.training_names import name_training
 from mlptrain.model.watched import Watched
 from mlptrain.plain import to_plain
+from mlptrain.spec.fields import Split
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +50,7 @@ class Description(Displayable):
     target: str
     history: dict[str, list[float | None]]
     histories: tuple[dict[str, list[float | None]], ...]
-    """That of each of the networks."""
+    """That of each of the networks that have the spec of the first."""
     names: tuple[str, ...]
     """What each of several networks is called: a fold, a repeat."""
     layers: dict[str, dict[str, list[float | None]]]
@@ -74,7 +75,7 @@ def show_file(model_path: str) -> Description:
 
 def describe_model(model: Model, model_path: str, size: int) -> Description:
     """What a model holds that stands in a file of some size."""
-    snapshots = model.networks[0].snapshots
+    snapshots, specs = model.networks[0].snapshots, [each.spec for each in model.networks]
     kept = ("reason", "epochs", "best_epoch", "metrics")
     return Description(
         model=model_path,
@@ -85,8 +86,8 @@ def describe_model(model: Model, model_path: str, size: int) -> Description:
         target="\n".join(f"{name}: {size} {labels}".rstrip() for name, _, size, labels in model.head.describe()),
         best_epochs=tuple(each["best_epoch"] for each in model.result.get("folds", ())),
         history=model.history,
-        histories=model.histories,
-        names=name_networks(model),
+        histories=tuple(each for each, spec in zip(model.histories, specs, strict=True) if spec == model.spec),
+        names=name_networks(model.spec.data.split, specs.count(model.spec)),
         layers=list_layer_columns(snapshots),
         last_layers=snapshots[-1] if snapshots else None,
         spec=to_plain(model.spec),
@@ -101,9 +102,8 @@ def describe_model(model: Model, model_path: str, size: int) -> Description:
     )
 
 
-def name_networks(model: Model) -> tuple[str, ...]:
+def name_networks(split: Split, count: int) -> tuple[str, ...]:
     """What each of several networks is called; of a single one there is no name."""
-    split, count = model.spec.data.split, len(model.networks)
     trainings = max(split.trainings, count)
     return tuple(name_training(k, trainings, split.repeats) for k in range(1, count + 1)) if count > 1 else ()
 
