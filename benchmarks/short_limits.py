@@ -155,10 +155,10 @@ def report(runs: Sequence[Run]) -> Iterator[str]:
         f"{', '.join(map(str, seeds))}. One thread; the limit's clock is the processor time of the process, so that "
         "what else the machine does changes nothing. Error of classes, RMSE of numbers on the test part, means over "
         "the seeds (±: standard deviation over them); in brackets against `plain`. Written by `short_limits.py`. "
-        "What `best` gives up, and when, was changed once after test scores of seed 0 on these tables had been seen. That "
-        "networks of `plain` share in its predictions was decided on seed 3 of eleven of these tables, test scores "
-        "among what was looked at; by how much they do, the validation rows of each fit decide. Seeds 1 and 2 and other "
-        "tables say more."
+        "What `best` gives up, and when, was changed once after test scores of seed 0 on these tables had been seen. "
+        "That networks of `plain` share in its predictions was decided on seed 3 of eleven of these tables, test "
+        "scores among what was looked at; by how much they do, the validation rows of each fit decide. Seeds 1 and 2 "
+        "and other tables say more."
     )
     yield ""
     yield from heading("table", "`plain`", "its s", *(f"`best`, {limit} s" for limit in limits))
