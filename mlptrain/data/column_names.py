@@ -22,11 +22,13 @@ def has_saved_index(names: Sequence[str]) -> bool:
 
 
 def name_saved_index(names: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """The names, with one for a first column that has none, if its cells number the `rows`, in any order.
+    """The names, with one for a first column that has none, if its cells number or name the `rows`.
 
-    Where there is one name less than there are cells, as R writes tables, they may also be the names of the rows.
+    There may also be one name less than there are cells, as R writes tables.
 
     >>> name_saved_index(["", "a"], [["0", "x"], ["1", "x"]]), name_saved_index(["", "a"], [["0", "x"], ["0", "x"]])
+    (['Unnamed: 0', 'a'], ['', 'a'])
+    >>> name_saved_index(["", "a"], [["Oslo", "x"], ["Rome", "x"]]), name_saved_index(["", "a"], [["1.5", "x"]])
     (['Unnamed: 0', 'a'], ['', 'a'])
     >>> name_saved_index(["a", "b"], [["Oslo", "1", "x"], ["Rome", "2", "x"]])
     ['Unnamed: 0', 'a', 'b']
@@ -36,8 +38,7 @@ def name_saved_index(names: Sequence[str], rows: Iterable[Sequence[str]]) -> lis
     rows = filter(any, rows)
     if not names[0].strip():
         first = [row[0] for row in islice(rows, CELLS_OF_INDEX)]
-        number = name_rows(first) and all(cell.isascii() and cell.isdecimal() for cell in first)
-        return [SAVED_INDEX if number else names[0], *names[1:]]
+        return [SAVED_INDEX if name_rows(first) and not any(map(is_amount, first)) else names[0], *names[1:]]
     known = list(islice(rows, 1))
     if is_cut_short(names, known):
         known += islice(rows, CELLS_OF_INDEX - 1)
@@ -50,6 +51,11 @@ def is_cut_short(names: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
         return False
     are_named_below = len(rows) > 1 and not any(map(is_number, rows[0])) and any(map(is_number, rows[1]))
     return not are_named_below and any(row[-1] for row in rows)
+
+
+def is_amount(cell: str) -> bool:
+    """Whether a cell is a number, with a decimal point or comma, that numbers nothing."""
+    return is_number(cell.replace(",", ".")) and not (cell.isascii() and cell.isdecimal())
 
 
 def name_rows(cells: Sequence[str]) -> bool:

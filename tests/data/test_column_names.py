@@ -89,12 +89,15 @@ INDEXES = {
     "running": ["0", "1", "2", "3"],
     "from one": ["1", "2", "3", "4"],
     "in another order": ["17", "3", "250", "0"],
+    "texts": ["Ulm", "Jena", "Kiel", "Bern"],
+    "texts and numbers": ["Ulm", "2", "Kiel", "11"],
     "no rows": [],
 }
 NO_INDEXES = {
     "one twice": ["1", "2", "2", "3"],
     "fractions": ["0.5", "1", "2", "3"],
-    "texts": ["Ulm", "Jena", "Kiel", "Bern"],
+    "amounts and texts": ["1.5", "Jena", "Kiel", "Bern"],
+    "texts, one twice": ["Ulm", "Jena", "Ulm", "Bern"],
     "a gap": ["0", "", "2", "3"],
 }
 

@@ -46,12 +46,19 @@ NAMES = {
     "numbers in another order": [str(k * 37 % COUNT) for k in range(COUNT)],
     "texts": [f"Row {k}" for k in range(COUNT)],
 }
-WAYS = {"commas": (",", '"'), "semicolons": (";", '"'), "tabs": ("\t", ""), "blanks": (" ", '"')}
+WAYS = {
+    "commas": (",", '"', ()),
+    "semicolons": (";", '"', ()),
+    "tabs": ("\t", "", ()),
+    "blanks": (" ", '"', ()),
+    "commas, an empty name": (",", '"', ("",)),
+    "tabs, an empty name": ("\t", "", ("",)),
+}
 
 
-def write_as_r(names, delimiter, quote):
-    """A table as R's write.table writes it: the names of the rows stand under no name."""
-    lines = [delimiter.join(f"{quote}{name}{quote}" for name in "xcy")]
+def write_as_r(names, delimiter, quote, above):
+    """A table as R writes it: the names of the rows stand under no name (write.table) or an empty one (write.csv)."""
+    lines = [delimiter.join(f"{quote}{name}{quote}" for name in (*above, *"xcy"))]
     for name, (number, *texts) in zip(names, ROWS, strict=True):
         quoted = [f"{quote}{text}{quote}" for text in (name, *texts)]
         lines.append(delimiter.join([quoted[0], number, *quoted[1:]]))
@@ -69,7 +76,7 @@ def test_names_of_rows_under_no_name_are_left_out_with_a_note(tmp_path, names, w
     write_spec(tmp_path / "t.yaml", "t.csv")
     found = {name: mlptrain("fit", f"{name}.yaml", "--json", cwd=tmp_path) for name in "rt"}
     assert found["r"].code == 0, found["r"].err
-    assert "r.csv: rows have one cell more than there are names" in found["r"].err
+    assert ("r.csv: rows have one cell more than there are names" in found["r"].err) == (way[2] == ())
     assert 'column "Unnamed: 0" is left out: the row n' in found["r"].err
     for name in "rt":
         assert (
@@ -82,7 +89,7 @@ def test_names_of_rows_under_no_name_are_left_out_with_a_note(tmp_path, names, w
 
 
 def test_blanks_between_quoted_names_are_called_so(tmp_path):
-    (tmp_path / "r.csv").write_text(write_as_r(NAMES["texts"], " ", '"'), encoding="utf-8")
+    (tmp_path / "r.csv").write_text(write_as_r(NAMES["texts"], *WAYS["blanks"]), encoding="utf-8")
     write_spec(tmp_path / "r.yaml", "r.csv")
     ended = mlptrain("fit", "r.yaml", cwd=tmp_path)
     assert ended.code == 3
