@@ -8,8 +8,8 @@ from pathlib import Path
 
 from mlptrain.data.files import match_files
 from mlptrain.errors import DataError, SpecError
-from mlptrain.model.rows import list_files, locate_file
-from mlptrain.spec.fields import Data, Source, narrow_to_images
+from mlptrain.model.rows import list_source_names, locate_file
+from mlptrain.spec.fields import Data, Source
 from mlptrain.storage.companions import (
     derive_checkpoint_path,
     derive_lock_path,
@@ -73,9 +73,7 @@ def list_data_files(data: Data, folder: Path) -> list[NamedFile]:
 
 def list_source_files(source: Source, folder: Path) -> Iterator[str]:
     """The files of a source; a pattern that no file matches has none."""
-    images = narrow_to_images(source)
-    names = list_files(source) if images is None else [images.images, *([images.labels] if images.labels else [])]
-    for name in names:
+    for name in list_source_names(source):
         try:
             yield from (path for path in match_files(locate_file(name, folder)) if path != "-")
         except DataError:

@@ -3,12 +3,16 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mlptrain.model.rows import Rows, drop_rows_without_target
+from mlptrain.data.files import match_files, open_file
+from mlptrain.errors import DataError, MissingFile
+from mlptrain.model.rows import Rows, drop_rows_without_target, list_source_names, locate_file
 from mlptrain.preparation.material import TrainingData, make_training_data, read_training_rows
 from mlptrain.preparation.resolution import explain_target_kind, has_class_target
 from mlptrain.spec.fields import Spec
 from mlptrain.spec.file import Draft, Expansion
 from mlptrain.spec.recipes import Facts
+
+TEST = ("data", "test")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +27,27 @@ def read_rows_of_draft(draft: Draft, folder: Path) -> Rows:
     """All rows of the training file that a draft names; that it is not there is told with the place of its name."""
     with draft.name_place_of_file("data", "train"):
         return read_training_rows(draft.spec, folder)
+
+
+def list_draft_notices(draft: Draft, folder: Path) -> list[str]:
+    """What the user should hear of a draft before its rows are read; also that a test file is not there, which only
+    `eval` would find out.
+    """
+    test = draft.spec.data.test
+    absent = [why for name in list_source_names(test or ()) if (why := find_absence(locate_file(name, folder)))]
+    return [*draft.notices, *(f"{draft.name_place(why, TEST)} (`mlptrain eval` needs it, or DATA)" for why in absent)]
+
+
+def find_absence(path: str) -> MissingFile | None:
+    """The problem that a file, or any that a pattern matches, is not there; None if it is."""
+    try:
+        for each in match_files(path) if path != "-" else ():
+            open_file(each).close()
+    except MissingFile as problem:
+        return problem
+    except DataError:  # what is wrong with a file that is there, `eval` says
+        return None
+    return None
 
 
 def list_spec_candidates(draft: Draft, rows: Rows, folder: Path) -> list[Candidate]:

@@ -208,6 +208,13 @@ def list_files(source: Source) -> Sequence[str]:
     return [source] if isinstance(source, str) else cast(Sequence[str], source)
 
 
+def list_source_names(source: Source) -> Sequence[str]:
+    """The names or patterns of all files of a source: tables, or images and their labels."""
+    if (images := narrow_to_images(source)) is None:
+        return list_files(source)
+    return [images.images] if images.labels is None else [images.images, images.labels]
+
+
 def read_image_rows(source: Images, folder: Path) -> ImageRows:
     """Images and, where their file is named, labels."""
     images = read_images(locate_file(source.images, folder))

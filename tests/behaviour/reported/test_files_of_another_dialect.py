@@ -4,9 +4,11 @@ import datetime as dt
 import json
 import re
 import shlex
+from warnings import catch_warnings, simplefilter
 
 import pytest
 
+import mlptrain as package
 from tests.support.catalogue import MODEL, TRAINING
 from tests.support.command import mlptrain
 
@@ -327,6 +329,7 @@ def test_what_no_way_to_read_a_validation_file_mends_is_said_with_the_way_that_w
     assert "what the spec says of data holds for the training file, too: write this one alike" in error
 
 
+ONE_EPOCH = "model: {hidden: []}\ntraining: {epochs: 1, batch_size: full}\n"
 ABSENT = {
     "a name": "nope.csv",
     "a pattern": "nope-*.csv",
@@ -348,6 +351,27 @@ def test_a_validation_file_that_is_not_there_is_told_with_the_line_of_its_name(v
     option = f"data.split.validation={name}"
     ended = mlptrain(command, "plain.yaml", "--set", option, cwd=path)
     assert re.search(r"^error: --set data\.split\.validation: nope.*no (such )?file", ended.err, re.M)
+
+
+@pytest.mark.parametrize("name", ABSENT.values(), ids=ABSENT)
+@pytest.mark.parametrize("command", ["fit", "check", "in memory"])
+def test_a_test_file_that_is_not_there_is_noted_before_any_training(validated, name, command, monkeypatch):
+    """With the line of its name; that it is there, or comes later, is for eval to say."""
+    path, _ = validated
+    text = f"data:\n  train: plain.csv\n  target: Umsatz\n  missing_values: [k.A.]\n  test: {name}\n{ONE_EPOCH}"
+    (path / "absent.yaml").write_text(text, encoding="utf-8")
+    said = r"absent\.yaml:5: data\.test: nope.*no (such )?file.*\(`mlptrain eval` needs it, or DATA\)"
+    if command == "in memory":
+        monkeypatch.chdir(path)
+        with catch_warnings(record=True) as heard:
+            simplefilter("always")
+            package.fit("absent.yaml")
+        assert sum(re.fullmatch(said, str(each.message)) is not None for each in heard) == 1
+        return
+    ended = mlptrain(command, "absent.yaml", cwd=path)
+    assert ended.code == 0, ended.err
+    assert len(re.findall(rf"^note: {said}$", ended.err, re.M)) == 1
+    assert "data.test" not in mlptrain(command, "absent.yaml", "--set", "data.test=plain.csv", cwd=path).err
 
 
 @pytest.mark.parametrize(("key", "said"), [("test", "data.test"), ("train", "data.train")])
