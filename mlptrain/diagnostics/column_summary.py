@@ -150,11 +150,13 @@ def choose_writer(column: NumberColumn | DateColumn, table: Table, values: Doubl
 def choose_edges(known: Doubles) -> Doubles:
     """The edges of buckets between two quantiles of numbers, of which there are more than one.
 
-    Buckets of whole numbers hold equally many of them, so that none is higher for having room for one more.
+    Buckets of whole numbers have room for equally many of them, so that none is higher for having room for one more:
+    for one where there are up to twice as many numbers as buckets.
     """
     low, high = np.quantile(known, CENTRAL, method="inverted_cdf").tolist()
     is_whole = abs(low) < EXACT and abs(high) < EXACT and bool((known == np.floor(known)).all())
-    if is_whole and high - low >= BUCKETS:
-        width = np.ceil((high - low + 1) / BUCKETS)
-        return low - 0.5 + width * np.arange(BUCKETS + 1)
+    if is_whole:
+        numbers = high - low + 1
+        width = 1 if numbers <= 2 * BUCKETS else np.ceil(numbers / BUCKETS)
+        return low - 0.5 + width * np.arange(np.ceil(numbers / width) + 1)
     return spread_edges(low, high, BUCKETS)
