@@ -121,7 +121,7 @@ def make_report(
         subject=describe_subject(model, name, subjects, judged),
         **parts,
         course=describe_course(model),
-        layers=describe_networks(model),
+        layers=describe_networks(model, judged),
         columns=columns,
         more_columns=more_columns,
         reproduction=describe_reproduction(model, name),

@@ -29,7 +29,7 @@ from mlptrain.preparation.material import TrainingData
 from mlptrain.preparation.preparation import EncodedData
 from mlptrain.preparation.splits import Parts
 from mlptrain.training.course import Course, shuffles_inputs_at_once
-from mlptrain.training.layer_facts import LayerWatch
+from mlptrain.training.layer_watch import LayerWatch
 
 MIB = 1 << 20
 PROCESS = 57 * MIB

@@ -18,6 +18,7 @@ from mlptrain.engine.penalties import bound_unit_norms, compute_norm
 from mlptrain.engine.schedules import Now, find_plateau_rule
 from mlptrain.model.examples import Examples
 from mlptrain.model.history import EpochEnded, Reason
+from mlptrain.model.layer_facts import keep_finite
 from mlptrain.model.layer_history import LayersSeen, thin_snapshots
 from mlptrain.model.network_outputs import measure_named_metric, predict_with_mean_loss
 from mlptrain.plain import to_plain
@@ -25,7 +26,7 @@ from mlptrain.spec.fields import Spec
 from mlptrain.training.course import Batch, Course, draw_batches
 from mlptrain.training.divergence import build_batch_divergence_error
 from mlptrain.training.events import Event, Finished, Started, StepsDone
-from mlptrain.training.layer_facts import LayerWatch, keep_finite
+from mlptrain.training.layer_watch import LayerWatch
 from mlptrain.training.state import Running, TrainState
 
 STEPS_DONE_EVERY = 0.1

@@ -11,8 +11,8 @@ from mlptrain.engine.network import Network
 from mlptrain.engine.optimizers import Optimizer
 from mlptrain.engine.schedules import Plateau
 from mlptrain.model.history import EpochEnded
+from mlptrain.model.layer_facts import StepFacts
 from mlptrain.model.layer_history import LayersSeen
-from mlptrain.training.layer_facts import StepFacts
 
 
 @dataclass

@@ -6,17 +6,17 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from mlptrain.engine.activations import Activation, ReLU, Sigmoid
+from mlptrain.engine.activations import Activation, ReLU
 from mlptrain.engine.dropout import AnyDropout, Dropout
-from mlptrain.engine.layers import Dense
 from mlptrain.engine.members import Members, Networks, TabM, TabMMini
-from mlptrain.engine.norms import BatchNorm, Norm
+from mlptrain.engine.norms import Norm
 from mlptrain.engine.optimizers import Optimizer
-from mlptrain.engine.units import Activate, ActivationLayer
+from mlptrain.engine.units import ActivationLayer
+from mlptrain.model.layer_facts import measure_layers
 from mlptrain.model.layer_history import LayersSeen
 from mlptrain.spec.fields import Training
-from mlptrain.training import layer_facts
-from mlptrain.training.layer_facts import count_watched_rows, list_watched_layers, measure_output
+from mlptrain.training import layer_watch
+from mlptrain.training.layer_watch import LayerWatch
 from mlptrain.training.loop import train
 from tests.support.courses import course_of, spec_of, state_of
 
@@ -57,6 +57,14 @@ def test_looking_changes_no_byte(parts):
     seen = [event for event in watched[0] if isinstance(event, LayersSeen)]
     assert [event.epoch for event in seen] == [1, 2, 3]
     assert not any(isinstance(event, LayersSeen) for event in plain[0])
+
+
+@pytest.mark.parametrize("parts", CASES, ids=repr)
+def test_what_is_seen_in_training_is_seen_of_the_network_alone(parts):
+    course = course_of(spec_that_watches(1, epochs=1, **({"hidden": (6, 5)} | parts)))
+    seen = next(event for event in train(course, state_of(course)) if isinstance(event, LayersSeen))
+    nothing = {"gradient_rms": None, "update_ratio": None, "gradients": None}
+    assert measure_layers(course.network, course.train.x) == tuple(replace(each, **nothing) for each in seen.layers)
 
 
 def test_the_cases_are_of_every_kind_of_members():
@@ -105,51 +113,16 @@ def test_what_is_seen_is_what_the_network_holds():
     assert output.units == 3
 
 
-def test_units_at_a_bound_are_saturated_and_units_at_zero_are_dead():
-    y = np.array([[0.0, 0.999, 0.5], [0.0, 0.001, 0.5], [0.0, 1.0, 0.9999]])
-    sigmoid = Activate(activation=Sigmoid())
-    found = measure_output(sigmoid, y)
-    assert (found.units, found.dead, found.saturated) == (3, 1, 2)
-    assert np.isclose(found.zeros, 3 / 9)
-    assert measure_output(Dense(units=3), y).dead == 0
-    assert measure_output(Activate(activation=ReLU()), y).saturated == 0
-    members = measure_output(sigmoid, np.stack([y, 1 - y / 2]))
-    assert (members.units, members.dead, members.saturated) == (6, 1, 3)
-
-
-def test_outputs_that_are_not_finite_are_no_numbers():
-    found = measure_output(Dense(units=1), np.array([[np.inf], [1.0]]))
-    assert (found.output_mean, found.output_sd, found.outputs) == (None, None, None)
-
-
-def test_of_very_wide_networks_fewer_rows_are_looked_at(monkeypatch):
-    course = course_of(spec_that_watches(1, members=3), rows=200)
-    assert count_watched_rows(course) == 200
-    monkeypatch.setattr(layer_facts, "MOST_ROWS", 50)
-    assert count_watched_rows(course) == 50
-    monkeypatch.setattr(layer_facts, "MOST_NUMBERS", 3 * 5 * 20)
-    assert count_watched_rows(course) == 20
-    monkeypatch.setattr(layer_facts, "MOST_NUMBERS", 1)
-    assert count_watched_rows(course) == 16
-
-
-def test_weights_are_all_parameters_of_a_layer_but_those_that_are_added():
-    course = course_of(spec_that_watches(1, model={"norm": BatchNorm(), "input_scaling": True}, members=TabM(count=2)))
-    parameters, found = course.network.parameters, {}
-    for each in list_watched_layers(course.network):
-        found[each.name] = sum(place.stop - place.start for place in each.weights)
-    sizes = {name: values.size for name, values in parameters.values.items()}
-    wanted = dict.fromkeys(found, 0)
-    for name, size in sizes.items():
-        layer, _, part = name.rpartition(".")
-        wanted[layer] += size * (part not in ("bias", "shift"))
-    assert found == wanted
-    assert wanted["hidden_1"] > sizes["hidden_1.weight"]
-
-
 def test_a_run_that_is_out_of_time_sees_its_last_layers():
     course = course_of(spec_that_watches(7, epochs=20))
     state = state_of(course)
     events = list(train(course, state, late=lambda: state.epoch == 3))
     assert [event.epoch for event in events if isinstance(event, LayersSeen)] == [3]
     assert [each.epoch for each in state.layers] == [3]
+
+
+def test_no_more_than_some_of_the_first_rows_are_looked_at(monkeypatch):
+    course = course_of(spec_that_watches(1), rows=200)
+    assert LayerWatch(course).rows == 200
+    monkeypatch.setattr(layer_watch, "MOST_ROWS", 50)
+    assert LayerWatch(course).rows == 50

@@ -1,7 +1,7 @@
-"""What is seen of each layer while a network is trained: weights, their last gradient and step, and outputs.
+"""What is seen of each layer of a network: its weights, its outputs for some rows, what a step has shown of it.
 
-Nothing here changes what is trained: arrays come from a workspace of its own, no random numbers are drawn, and the
-buffers of the network stay as they are.
+Nothing here changes the network: arrays come from a workspace of its own, no random numbers are drawn, and the buffers
+of the network stay as they are.
 """
 
 from collections.abc import Sequence
@@ -13,13 +13,10 @@ import numpy as np
 from mlptrain.engine.arrays import Floats, Workspace
 from mlptrain.engine.histograms import compute_mean_and_deviation, compute_root_mean_square, count_into_buckets
 from mlptrain.engine.layer import ForwardContext, Layer
-from mlptrain.engine.network import Network
+from mlptrain.engine.network import Inputs, Network
 from mlptrain.engine.parameters import Parameters
-from mlptrain.model.layer_history import Histogram, LayerFacts, LayersSeen, list_seen_layers
-from mlptrain.training.course import Course
+from mlptrain.model.layer_history import Histogram, LayerFacts, list_seen_layers
 
-MOST_ROWS = 1024
-"""Training rows, the first ones, on which outputs are computed."""
 MOST_NUMBERS = 1 << 20
 """Numbers of the widest layer's outputs, of all members: of very wide networks fewer rows are looked at."""
 MOST_COUNTED = 1 << 15
@@ -40,6 +37,10 @@ class StepFacts:
     update_rms: float | None
     """√ mean (Δw)²."""
     gradients: Histogram | None
+
+
+NO_STEP = StepFacts(gradient_rms=None, update_rms=None, gradients=None)
+"""Of a layer without weights, and of a network that is not trained."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,64 +92,33 @@ def find_weights(parameters: Parameters, name: str) -> list[slice]:
     return found
 
 
-class LayerWatch:
-    """Looks into the network of a course: after the last step of each epoch, and at the end of some epochs."""
-
-    def __init__(self, course: Course) -> None:
-        self.course = course
-        self.layers = list_watched_layers(course.network)
-        self.rows = count_watched_rows(course)
-        self._before = np.empty_like(course.network.parameters.theta)
-        self._work = Workspace(course.network.dtype)
-
-    def remember_parameters(self) -> None:
-        """Keep θ as it is before the last step of an epoch."""
-        np.copyto(self._before, self.course.network.parameters.theta)
-
-    @np.errstate(all="ignore")
-    def measure_step(self) -> tuple[StepFacts, ...]:
-        """What the step since then shows of each layer."""
-        parameters = self.course.network.parameters
-        np.subtract(parameters.theta, self._before, out=self._before)
-        return tuple(
-            StepFacts(
-                gradient_rms=measure_rms(gradients := each.gather(parameters.gradient)),
-                update_rms=measure_rms(each.gather(self._before)),
-                gradients=make_histogram(gradients),
-            )
-            if each.weights
-            else StepFacts(gradient_rms=None, update_rms=None, gradients=None)
-            for each in self.layers
-        )
-
-    @np.errstate(all="ignore")  # what is not a finite number is None
-    def measure_layers(self, epoch: int, steps: Sequence[StepFacts], gradient_norm: float | None) -> LayersSeen:
-        """The facts of all layers, with what the last step has shown of them."""
-        outputs = self.measure_outputs()
-        theta = self.course.network.parameters.theta
-        layers = (
-            join_facts(each, each.gather(theta) if each.weights else None, step, outputs[each.name])
-            for each, step in zip(self.layers, steps, strict=True)
-        )
-        return LayersSeen(epoch=epoch, layers=tuple(layers), gradient_norm=gradient_norm)
-
-    def measure_outputs(self) -> dict[str, OutputFacts]:
-        """What the outputs of each layer show, for the first training rows in evaluation."""
-        network, wanted = self.course.network, {each.name: each.layer for each in self.layers}
-        self._work.restart(self.rows)
-        outputs = network.trace_outputs(self.course.train.x[: self.rows], ForwardContext(self._work))
-        return {name: measure_output(wanted[name], y) for name, y in outputs if name in wanted}
-
-
-def count_watched_rows(course: Course) -> int:
-    """The rows on which outputs are computed: of very wide networks fewer."""
-    network = course.network
+def limit_watched_rows(network: Network, rows: int) -> int:
+    """How many of some rows outputs are computed for: of very wide networks fewer."""
     widest = max(layer.outputs(inputs) for _, layer, inputs in network.walk())
-    return min(course.train.rows, MOST_ROWS, max(MOST_NUMBERS // (widest * (network.members or 1)), 16))
+    return min(rows, max(MOST_NUMBERS // (widest * (network.members or 1)), 16))
 
 
-def join_facts(watched: WatchedLayer, weights: Floats | None, step: StepFacts, outputs: OutputFacts) -> LayerFacts:
+def measure_outputs(
+    network: Network, layers: Sequence[WatchedLayer], x: Inputs, work: Workspace
+) -> dict[str, OutputFacts]:
+    """What the outputs of each layer show, for all rows x in evaluation."""
+    watched = {each.name: each.layer for each in layers}
+    work.restart(len(x))
+    outputs = network.trace_outputs(x[:], ForwardContext(work))
+    return {name: measure_output(watched[name], y) for name, y in outputs if name in watched}
+
+
+@np.errstate(all="ignore")  # what is not a finite number is None
+def measure_layers(network: Network, x: Inputs) -> tuple[LayerFacts, ...]:
+    """The facts of all layers of a network that is not trained, for all rows x."""
+    layers = list_watched_layers(network)
+    outputs = measure_outputs(network, layers, x, Workspace(network.dtype))
+    return tuple(join_facts(each, network.parameters.theta, NO_STEP, outputs[each.name]) for each in layers)
+
+
+def join_facts(watched: WatchedLayer, theta: Floats, step: StepFacts, outputs: OutputFacts) -> LayerFacts:
     """All that is seen of one layer."""
+    weights = watched.gather(theta) if watched.weights else None
     rms = None if weights is None else measure_rms(weights)
     return LayerFacts(
         name=watched.name,
