@@ -1,9 +1,9 @@
 """`mlptrain fit`."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -38,6 +38,9 @@ Track = Annotated[
     list[str] | None,
     typer.Option("--track", metavar="NAME", help="Also log the run to mlflow, wandb or trackio."),
 ]
+Svg = Annotated[
+    Path | None, typer.Option("--svg", metavar="FILE.svg", help="Also draw the curves: losses, the watched metric.")
+]
 OutOfFold = Annotated[
     Path | None,
     typer.Option(metavar="FILE.csv", help="Also write each row's prediction by the fold that held it out."),
@@ -64,6 +67,7 @@ def fit_command(
     history: History = None,
     tensorboard: TensorBoard = None,
     track: Track = None,
+    svg: Svg = None,
     out_of_fold: OutOfFold = None,
     resume: Resume = False,
     finish: Finish = False,
@@ -77,32 +81,53 @@ def fit_command(
     """Train what a spec says, and write the model. A fit that is stopped can go on, with --resume."""
     set_blas_threads(threads)
     with load_modules():
-        from mlptrain.commands.fit import fit_files
         from mlptrain.fitting.checkpoints import plan_checkpoints
         from mlptrain.fitting.signals import catch_signals
-        from mlptrain.reporting.sinks import make_command_sinks
-    files = list_sink_files({"history": history, "tensorboard": tensorboard})
+    paths = {"history": history, "tensorboard": tensorboard, "svg": svg}
+    plan = plan_checkpoints(checkpoints, checkpoint_minutes, resume=resume, restart=restart, finish=finish)
+    how = {"out": out, "overrides": overrides or (), "out_of_fold": out_of_fold, "plan": plan}
     with catch_signals() as stop:
-        result = fit_files(
-            spec,
-            out=out,
-            overrides=overrides or (),
-            out_of_fold=out_of_fold,
-            sink_files=[*files.values()],
-            plan=plan_checkpoints(checkpoints, checkpoint_minutes, resume=resume, restart=restart, finish=finish),
-            sinks=make_command_sinks(spec, files, track or (), show=not quiet),
-            host=make_command_host(threads, stop.is_wished, quiet=quiet),
-        )
+        host = make_command_host(threads, stop.is_wished, quiet=quiet)
+        result = fit_and_draw(spec, paths, track or (), how, host=host, show=not quiet)
     print_result(result, as_json=as_json, quiet=quiet, verbose=verbose)
     if stop.signal:  # it came when the model was being written
         sys.exit(128 + stop.signal)
 
 
-def list_sink_files(paths: Mapping[str, Path | None]) -> "dict[str, NamedFile]":
-    """The files and folders that sinks write, by the names of the sinks, as far as they are asked for."""
+def fit_and_draw(
+    spec: str,
+    paths: Mapping[str, Path | None],
+    trackers: Sequence[str],
+    how: Mapping[str, Any],
+    *,
+    host: "Host",
+    show: bool,
+) -> "FitResult":
+    """Fit what a spec says, with the sinks that are asked for; draw the curves, if a file for them is named."""
+    with load_modules():
+        from mlptrain.commands.fit import fit_files
+        from mlptrain.reporting.curve_file import publish_curves, require_free_picture
+        from mlptrain.reporting.sinks import make_command_sinks
+    svg, written = paths["svg"], list_written_files(paths)
+    if svg is not None:
+        require_free_picture(svg)
+    of_sinks = {name: file for name, file in written.items() if name != "svg"}
+    sinks = make_command_sinks(spec, of_sinks, trackers, show=show)
+    result = fit_files(spec, sink_files=[*written.values()], sinks=sinks, host=host, **how)
+    if svg is not None:
+        publish_curves(result, svg, title=spec)
+    return result
+
+
+def list_written_files(paths: Mapping[str, Path | None]) -> "dict[str, NamedFile]":
+    """The files and folders that a fit writes beside the model, by what writes them, as far as they are asked for."""
     with load_modules():
         from mlptrain.commands.paths import NamedFile
-    roles = {"history": "where the history goes", "tensorboard": "where the events for TensorBoard go"}
+    roles = {
+        "history": "where the history goes",
+        "tensorboard": "where the events for TensorBoard go",
+        "svg": "where the curves go",
+    }
     return {
         name: NamedFile(path=path, role=roles[name], option=f"--{name}")
         for name, path in paths.items()

@@ -55,6 +55,10 @@ class FitResult(Outcome):
     """What each of several trainings is called: a fold, a repeat."""
     layers: LayersSeen | None = None
     """The layers of the (first) network as they were seen last, if they were watched."""
+    histories: tuple[dict[str, list[float | None]], ...] = ()
+    """The epochs of each training, column by column."""
+    running_loss: bool = False
+    """Whether their training loss is the mean over the epoch's batches as they were trained."""
 
 
 def read_checked_draft(path: str, overrides: Sequence[str] = ()) -> tuple[Draft, Path]:
@@ -112,6 +116,8 @@ def make_fit_result(done: Fit, model: str) -> FitResult:
         positive_class=done.model.head.positive_class,
         names=tuple(name_training(k, split.trainings, split.repeats) for k in range(1, len(done.outcome.folds) + 1)),
         layers=snapshots[-1] if snapshots else None,
+        histories=done.model.histories,
+        running_loss=done.model.spec.training.train_loss == "running",
         **vars(done.outcome),
     )
 

@@ -1,7 +1,7 @@
 """The result of `fit`, for people and for programs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from statistics import mean, stdev
 from typing import Any
 
@@ -134,8 +134,9 @@ def summarize_values(values: Sequence[float | None]) -> list[float | None]:
 
 def build_fit_document(result: FitResult) -> dict[str, Any]:
     """The result of `fit` for programs; it has the keys of folds, a refit and layers only if there were any."""
-    document = {"model": result.model} | asdict(result)
-    del document["names"], document["layers"]
+    document = {"model": result.model} | asdict(replace(result, histories=()))
+    for name in ("names", "layers", "histories", "running_loss"):
+        del document[name]
     if result.layers is not None:
         document["layers"] = list_layer_facts(result.layers)
     document["watched"] = {"name": result.watched.name, "values": result.watched.values}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import TypeVar
 
+from mlptrain.figures import format_figure
 from mlptrain.reporting.axes import Axis, format_ticks, make_axis, widen_axis
 from mlptrain.reporting.curve import Values
 from mlptrain.reporting.html_parts import Html
@@ -298,3 +299,9 @@ def find_ends(values: Values) -> tuple[float, float] | None:
     """The first and the last finite value."""
     finite = [value for value in values if value is not None and isfinite(value)]
     return (finite[0], finite[-1]) if finite else None
+
+
+def describe_line(line: PlotLine) -> str:
+    """Where a line begins and ends."""
+    first, last = find_ends(line.y) or (None, None)
+    return f"{line.name} goes from {format_figure(first)} to {format_figure(last)}."

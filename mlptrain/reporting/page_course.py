@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from mlptrain.diagnostics.training_course import NetworkCourse, TrainingCourse
 from mlptrain.figures import format_figure
-from mlptrain.reporting.line_charts import LineChart, PlotLine, choose_css, find_ends
+from mlptrain.reporting.line_charts import LineChart, PlotLine, choose_css, describe_line, find_ends
 from mlptrain.reporting.metric_rows import choose_headline, shorten_metrics
 from mlptrain.reporting.page_blocks import Block, Figure, Grid, Paragraph, Table, fold_numbers
 from mlptrain.reporting.show_results import VERBOSE_EPOCHS, choose_epochs
@@ -133,13 +133,6 @@ def draw_epochs(
     ]
     table = fold_numbers(["epoch", *(line.name for line in lines)], rows, heading)
     yield Figure(heading=heading, chart=chart, table=table)
-
-
-def describe_line(line: PlotLine) -> str:
-    """Where a line begins and ends."""
-    ends = find_ends(line.y)
-    assert ends is not None
-    return f"{line.name} goes from {format_figure(ends[0])} to {format_figure(ends[1])}."
 
 
 def draw_several(course: TrainingCourse) -> Iterator[Figure]:

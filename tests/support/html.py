@@ -6,11 +6,11 @@ from html.parser import HTMLParser
 
 ELEMENTS = {
     *("p", "b", "table", "thead", "tbody", "tr", "th", "td", "progress", "pre", "details", "summary"),
-    *("svg", "path", "text"),
+    *("svg", "g", "path", "text"),
 }
 ATTRIBUTES = {
     *("scope", "value", "max", "role", "aria-label", "width", "height", "viewbox", "fill", "stroke", "d", "x", "y"),
-    *("stroke-width", "stroke-opacity", "stroke-dasharray", "stroke-linecap", "font-size", "text-anchor"),
+    *("stroke-width", "stroke-opacity", "stroke-dasharray", "stroke-linecap", "font-size", "text-anchor", "transform"),
 }
 """All that is needed: no style, class, id, script, event or address is among them."""
 UNSEEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
