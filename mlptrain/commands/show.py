@@ -75,7 +75,7 @@ def show_file(model_path: str) -> Description:
 
 def describe_model(model: Model, model_path: str, size: int) -> Description:
     """What a model holds that stands in a file of some size."""
-    snapshots, specs = model.networks[0].snapshots, [each.spec for each in model.networks]
+    snapshots = model.networks[0].snapshots
     kept = ("reason", "epochs", "best_epoch", "metrics")
     return Description(
         model=model_path,
@@ -86,8 +86,8 @@ def describe_model(model: Model, model_path: str, size: int) -> Description:
         target="\n".join(f"{name}: {size} {labels}".rstrip() for name, _, size, labels in model.head.describe()),
         best_epochs=tuple(each["best_epoch"] for each in model.result.get("folds", ())),
         history=model.history,
-        histories=tuple(each for each, spec in zip(model.histories, specs, strict=True) if spec == model.spec),
-        names=name_networks(model.spec.data.split, specs.count(model.spec)),
+        histories=model.histories,
+        names=name_networks(model.spec.data.split, len(model.leading_networks)),
         layers=list_layer_columns(snapshots),
         last_layers=snapshots[-1] if snapshots else None,
         spec=to_plain(model.spec),

@@ -37,6 +37,7 @@ class TrainingCourse:
     refit: bool
     """Whether the network was trained anew on all rows up to the best epoch."""
     networks: tuple[NetworkCourse, ...]
+    """Those that have the spec of the first."""
     metrics: dict[str, Metrics]
     """The metrics of the parts: train, validation …"""
     baseline: dict[str, Metrics]
@@ -44,7 +45,7 @@ class TrainingCourse:
 
 def describe_course(model: Model) -> TrainingCourse:
     """How a model was trained."""
-    count, result = len(model.networks), model.result
+    networks, result = model.leading_networks, model.result
     repeats = model.spec.data.split.repeats
     return TrainingCourse(
         reason=result.get("reason", ""),
@@ -53,8 +54,8 @@ def describe_course(model: Model) -> TrainingCourse:
         running_loss=model.spec.training.train_loss == "running",
         refit=result.get("refit", False),
         networks=tuple(
-            describe_network_course(each, name_training(number, count, repeats) if count > 1 else "")
-            for number, each in enumerate(model.networks, 1)
+            describe_network_course(each, name_training(number, len(networks), repeats) if len(networks) > 1 else "")
+            for number, each in enumerate(networks, 1)
         ),
         metrics=result.get("metrics", {}),
         baseline=result.get("baseline", {}),

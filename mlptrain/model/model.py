@@ -37,7 +37,7 @@ from mlptrain.model.file import (
     require_replaceable_model,
     save_contents,
 )
-from mlptrain.model.fitted_network import Judgement
+from mlptrain.model.fitted_network import FittedNetwork, Judgement
 from mlptrain.model.head import Head, list_answers
 from mlptrain.model.layer_history import list_layer_columns
 from mlptrain.model.memory_rows import advise_conversions, make_evaluation_rows, make_image_rows, make_prediction_rows
@@ -46,7 +46,7 @@ from mlptrain.model.products import limit_threads
 from mlptrain.model.rows import Rows, describe_blank_lines, drop_uncounted_rows, find_doubtful_rows
 from mlptrain.model.scores import name_scores, predict_scores, write_scores
 from mlptrain.model.slicing import Slicing, slice_rows_by_column
-from mlptrain.model.watched import Watched, summarize_watched
+from mlptrain.model.watched import Watched, select_leading_networks, summarize_watched
 from mlptrain.notices import Notice, warn_caller
 from mlptrain.randomness import stream
 from mlptrain.spec.fields import Spec
@@ -113,11 +113,16 @@ class Model(ModelContents, Displayable, Explainable):
         return self.histories[0]
 
     @property
+    def leading_networks(self) -> list[FittedNetwork]:
+        """The networks with the spec of the first: those that the metrics of the fit and the histories are of."""
+        return select_leading_networks(self.networks)
+
+    @property
     def histories(self) -> tuple[dict[str, list[float | None]], ...]:
-        """The same of each of the networks, in order."""
+        """The same of each of the leading networks, in order."""
         return tuple(
             {name: [None if isnan(value) else value for value in values.tolist()] for name, values in each.items()}
-            for each in (network.history for network in self.networks)
+            for each in (network.history for network in self.leading_networks)
         )
 
     @property

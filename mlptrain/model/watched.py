@@ -16,7 +16,7 @@ class Watched:
     metric: str
     """The metric that each epoch reports."""
     values: tuple[float | None, ...]
-    """Its value in the best epoch of each network, as it was while training; None where none is known."""
+    """Its value in the best epoch of each leading network, as it was while training; None where none is known."""
     calibrated: bool
     """Whether a temperature was found after training: the loss is another one since."""
     scaled: bool
@@ -30,10 +30,14 @@ class Watched:
         return len(self.values) > 1
 
 
+def select_leading_networks(networks: Sequence[FittedNetwork]) -> list[FittedNetwork]:
+    """The networks with the spec of the first; the others may have watched something else."""
+    return [each for each in networks if each.spec == networks[0].spec]
+
+
 def summarize_watched(networks: Sequence[FittedNetwork]) -> Watched:
-    """What the fit of some networks watched; those of another spec than the first may have watched something else."""
-    first = networks[0]
-    networks = [each for each in networks if each.spec == first.spec]
+    """What the fit of some networks watched, as the leading ones did."""
+    first, networks = networks[0], select_leading_networks(networks)
     monitor = first.spec.training.monitor
     watches = any(find_best_value(each, "validation_loss") is not None for each in networks)
     column = "validation_loss" if monitor == "loss" else "validation_metric"

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from mlptrain.commands.show import describe_model
+from mlptrain.diagnostics.training_course import describe_course
 from mlptrain.model.model import Model
 from mlptrain.plain import to_plain
 from mlptrain.reporting.show_results import build_description_document, format_description, format_stored_spec
@@ -32,7 +33,12 @@ def test_networks_of_other_specs_are_counted_with_their_share(networks, weights,
     text = format_description(result)
     assert all(f"{share:.0%} of the weight" in text for _, share in others)
     assert ("another spec" in text) == bool(others) == ("others" in build_description_document(result))
-    assert len(result.watched.values) == sum(each is FIRST for each in networks)
+    count = sum(each is FIRST for each in networks)
+    model = replace(TWO, networks=networks, weights=weights)
+    assert [len(found) for found in (result.watched.values, result.histories, describe_course(model).networks)] == [
+        count
+    ] * 3
+    assert [*result.names] == [each.name for each in describe_course(model).networks if each.name]
 
 
 def test_their_specs_follow_that_of_the_first_as_comments():
