@@ -19,6 +19,7 @@ from mlptrain.loading import load_modules
 
 if TYPE_CHECKING:
     from mlptrain.commands.evaluate import EvaluationResult
+    from mlptrain.explain.permutation import Permutation
 
 BOOTSTRAP = "Samples for 95 % intervals; by default 100 to 1000, 0 for none."
 Bootstrap = Annotated[int | None, typer.Option(metavar="N", min=0, max=100_000, help=BOOTSTRAP)]
@@ -45,7 +46,6 @@ def evaluate_command(
     with load_modules():
         from mlptrain.commands.evaluate import evaluate_files
         from mlptrain.commands.latest_model import choose_model_and_data
-        from mlptrain.explain.permutation import Permutation
 
     named = choose_model_and_data(model, data)
     if named.notice:
@@ -56,12 +56,19 @@ def evaluate_command(
         labels,
         by=by,
         resamples=bootstrap,
-        importance=Permutation() if importance else None,
+        importance=make_permutation() if importance else None,
         settings=settings or (),
     )
     for message in result.notices:
         print_notice(message)
     print_evaluation(result, as_json=as_json, verbose=verbose)
+
+
+def make_permutation() -> "Permutation":
+    """How the importance of columns is found: as `explain` does unless it is told otherwise."""
+    from mlptrain.explain.permutation import Permutation
+
+    return Permutation()
 
 
 def print_evaluation(result: "EvaluationResult", *, as_json: bool, verbose: bool) -> None:

@@ -106,10 +106,11 @@ def fit_and_draw(
     """Fit what a spec says, with the sinks that are asked for; draw the curves, if a file for them is named."""
     with load_modules():
         from mlptrain.commands.fit import fit_files
-        from mlptrain.reporting.curve_file import publish_curves, require_free_picture
         from mlptrain.reporting.sinks import make_command_sinks
     svg, written = paths["svg"], list_written_files(paths)
     if svg is not None:
+        from mlptrain.reporting.curve_file import publish_curves, require_free_picture
+
         require_free_picture(svg)
     of_sinks = {name: file for name, file in written.items() if name != "svg"}
     sinks = make_command_sinks(spec, of_sinks, trackers, show=show)

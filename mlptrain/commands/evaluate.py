@@ -6,13 +6,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlptrain.commands.input_format import ModelInputFormat
 from mlptrain.commands.input_settings import set_input_format
 from mlptrain.errors import DataError, MissingFile, SpecError
-from mlptrain.explain.importance import Importance
-from mlptrain.explain.methods import explain_rows
-from mlptrain.explain.permutation import Permutation
 from mlptrain.model.evaluation import Evaluation
 from mlptrain.model.model import Model
 from mlptrain.model.percent_notices import describe_percent_cells, describe_percent_sign
@@ -23,12 +21,16 @@ from mlptrain.preparation.partitions import divide_rows
 from mlptrain.preparation.splits import Parts
 from mlptrain.spec.fields import Images
 
+if TYPE_CHECKING:
+    from mlptrain.explain.importance import Importance
+    from mlptrain.explain.permutation import Permutation
+
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class EvaluationResult(Evaluation):
     """What a model is worth on rows, and what each of its columns is worth to it."""
 
-    importance: Importance | None = None
+    importance: "Importance | None" = None
     """None where it was not asked for."""
 
 
@@ -40,7 +42,7 @@ class Question:
     """The column by whose values the rows are measured apart, too."""
     resamples: int | None = None
     """Bootstrap samples of the intervals; None: as many as the rows allow."""
-    importance: Permutation | None = None
+    importance: "Permutation | None" = None
     """How the importance of the columns is found; None: not at all."""
 
     @property
@@ -54,10 +56,19 @@ class Question:
         result = EvaluationResult(**vars(found))
         if self.importance is None:
             return result
-        importance = explain_rows(model, rows, self.importance, clock=time.monotonic)
-        assert isinstance(importance, Importance)
+        importance = find_importance(model, rows, self.importance)
         new = [message for message in importance.notices if message not in found.notices]
         return replace(result, importance=importance, notices=(*found.notices, *new))
+
+
+def find_importance(model: Model, rows: Rows, permutation: "Permutation") -> "Importance":
+    """The importance of the columns; who does not ask for it does not wait until the methods are loaded."""
+    from mlptrain.explain.importance import Importance
+    from mlptrain.explain.methods import explain_rows
+
+    found = explain_rows(model, rows, permutation, clock=time.monotonic)
+    assert isinstance(found, Importance)
+    return found
 
 
 def evaluate_files(
@@ -67,7 +78,7 @@ def evaluate_files(
     *,
     by: str | None = None,
     resamples: int | None = None,
-    importance: Permutation | None = None,
+    importance: "Permutation | None" = None,
     settings: Sequence[str] = (),
 ) -> EvaluationResult:
     """The metrics of a model on a file, or on the test part that its spec names; `by` a column also in slices.

@@ -16,11 +16,12 @@ FLAGS = st.sampled_from([0.0, 1.0])
 @st.composite
 def histories(draw):
     """A history as a model file may have it: some of the columns, all of one length."""
-    count = draw(st.integers(0, 20))
+    count = draw(st.integers(0, 6))
     names = draw(st.sets(st.sampled_from([name for name in STORED_COLUMNS if name != "epoch"])))
     columns = {name: draw(st.lists(optional, min_size=count, max_size=count)) for name in sorted(names)}
     flags = {"best": draw(st.lists(FLAGS, min_size=count, max_size=count))} if "best" in columns else {}
-    return {"epoch": [float(k + 1) for k in range(count)]} | columns | flags if count else {}
+    first = draw(st.integers(1, 3))
+    return {"epoch": [float(first + k) for k in range(count)]} | columns | flags if count else {}
 
 
 def has_curve(values):
