@@ -28,6 +28,7 @@ from mlptrain.model.rows import Rows
 from mlptrain.randomness import permutation as permute
 from mlptrain.randomness import stream
 
+NO_COLUMNS = "images have no columns; mlptrain explain draws the pixels that a model of images looks at"
 MOST_EFFECTS = 6
 """The most important columns, whose effects are looked at."""
 PARTS_OF_ROWS = ("quality", "weak_rows", "importance", "effects")
@@ -143,6 +144,9 @@ def judge_parts(
     """The parts of a report that are of rows, by their names; and why some are None."""
     parts: dict[str, Any] = dict.fromkeys(PARTS_OF_ROWS) | {"quality": measure_quality(model.head, judged)}
     absent, important = {}, None
+    if rows.are_images:
+        absent = dict.fromkeys(("importance", "effects"), NO_COLUMNS)
+        return parts | {"weak_rows": find_weak_rows(model, judged, None)}, absent
     try:
         importance, parts["effects"] = look_at_columns(model, rows, permutation, clock, threads)
         parts["importance"], important = importance, [each.column for each in importance.columns]

@@ -7,7 +7,7 @@ from mlptrain.figures import format_figure, format_weight
 from mlptrain.reporting.axes import Axis, format_ticks, make_axis, widen_axis
 from mlptrain.reporting.html_parts import Html
 from mlptrain.reporting.line_charts import BOTTOM, HEIGHT, RIGHT, WIDTH, draw_axes, lay_plane
-from mlptrain.reporting.svg import Chart, draw_box, draw_dots, draw_line, draw_text, find_widest
+from mlptrain.reporting.svg import Chart, draw_box, draw_boxes, draw_dots, draw_line, draw_lines, draw_text, find_widest
 
 BAR, STEP = 13, 22
 """How thick bars with names are, and from one to the next."""
@@ -42,9 +42,9 @@ def draw_named_bars(bars: Sequence[NamedBar], *, title: str, description: str, x
 
 def draw_lower_axis(axis: Axis, low: float, name: str) -> list[Html]:
     """Upright lines at round numbers, the numbers below, and their name."""
-    ticks, marks = axis.find_ticks(4), list[Html]()
+    ticks = axis.find_ticks(4)
+    marks = [draw_lines([((axis(value), 4), (axis(value), low)) for value in ticks], "grid")]
     for value, text in zip(ticks, format_ticks(ticks), strict=True):
-        marks.append(draw_line((axis(value), 4), (axis(value), low), "grid"))
         place = min(axis(value), WIDTH - find_widest([text], 90) / 2)
         marks.append(draw_text(text, place, low + 16, anchor="middle", room=90))
     return [*marks, draw_text(name, (axis.start + axis.end) / 2, low + 34, anchor="middle", room=axis.end - axis.start)]
@@ -59,8 +59,8 @@ def draw_named_bar(bar: NamedBar, axis: Axis, top: float) -> list[Html]:
     ]
     if bar.interval is not None:
         low, high = map(axis, bar.interval)
-        marks.append(draw_line((low, middle), (high, middle), "whisker"))
-        marks += [draw_line((x, middle - 4), (x, middle + 4), "whisker") for x in (low, high)]
+        ends = [((x, middle - 4), (x, middle + 4)) for x in (low, high)]
+        marks.append(draw_lines([((low, middle), (high, middle)), *ends], "whisker"))
     return marks
 
 
@@ -69,10 +69,11 @@ def draw_histogram(
 ) -> Chart:
     """How many numbers lie between neighbouring edges."""
     plane = lay_plane(edges, [0.0, *counts], x_name=x_name, y_name=y_name)
-    marks = draw_axes(plane)
-    for low, high, count in zip(edges, edges[1:], counts, strict=False):
-        x, y = plane.x(low), plane.y(count)
-        marks.append(draw_box(x, y, plane.x(high) - x - 1, plane.y.start - y, "bar s1"))
+    boxes = [
+        (plane.x(low), plane.y(count), plane.x(high) - plane.x(low) - 1, plane.y.start - plane.y(count))
+        for low, high, count in zip(edges, edges[1:], counts, strict=False)
+    ]
+    marks = [*draw_axes(plane), draw_boxes(boxes, "bar s1")]
     return Chart(title=title, description=description, width=WIDTH, height=HEIGHT, marks=tuple(marks))
 
 
@@ -81,11 +82,11 @@ def draw_small_bars(counts: Sequence[float], *, title: str, description: str) ->
     shown, most = counts[:MOST_SMALL], max(counts, default=0.0) or 1.0
     step = SMALL_WIDTH / max(len(shown), 1)
     width = min(max(step - 1, 1.0), 24.0)
-    marks = [
-        draw_box(step * place, SMALL_HEIGHT - height, width, height, "bar s1")
+    boxes = [
+        (step * place, SMALL_HEIGHT * (1 - count / most), width, SMALL_HEIGHT * count / most)
         for place, count in enumerate(shown)
-        if (height := SMALL_HEIGHT * count / most) > 0
     ]
+    marks = [draw_boxes(boxes, "bar s1")]
     return Chart(title=title, description=description, width=SMALL_WIDTH, height=SMALL_HEIGHT, marks=tuple(marks))
 
 

@@ -15,6 +15,7 @@ from mlptrain.reporting.svg import (
     draw_box,
     draw_dots,
     draw_line,
+    draw_lines,
     draw_path,
     draw_polyline,
     draw_text,
@@ -105,7 +106,7 @@ def lay_plane(
     *,
     x_name: str,
     y_name: str,
-    top: float = 12,
+    top: float = LEGEND_LINE,
     logarithmic: bool = False,
     right: float = RIGHT,
     x_texts: Sequence[str] = (),
@@ -128,14 +129,15 @@ def format_axis(axis: Axis, most: int) -> list[str]:
 def draw_axes(plane: Plane) -> list[Html]:
     """Lines at round numbers, the numbers, and the names of the axes."""
     x, y = plane.x, plane.y
-    marks = []
-    for value, text in zip(y.find_ticks(5), format_axis(y, 5), strict=True):
-        marks.append(draw_line((x.start, y(value)), (x.end, y(value)), "grid"))
+    ticks = y.find_ticks(5)
+    marks = [draw_lines([((x.start, y(value)), (x.end, y(value))) for value in ticks], "grid")]
+    for value, text in zip(ticks, format_axis(y, 5), strict=True):
         marks.append(draw_text(text, x.start - 6, y(value) + 4, anchor="end", room=90))
+    places = [x(value) for value, _ in plane.list_x_ticks()]
+    below = [((place, y.start), (place, y.start + 4)) for place in places]
+    marks.append(draw_lines([((x.start, y.start), (x.end, y.start)), *below], "axis"))
     for value, text in plane.list_x_ticks():
-        marks.append(draw_line((x(value), y.start), (x(value), y.start + 4), "axis"))
         marks.append(draw_text(text, keep_inside(x(value), text, x), y.start + 18, anchor="middle", room=110))
-    marks.append(draw_line((x.start, y.start), (x.end, y.start), "axis"))
     marks.append(draw_text(plane.x_name, (x.start + x.end) / 2, y.start + 36, anchor="middle", room=x.end - x.start))
     return [*marks, draw_upright(plane.y_name + (" (log)" if y.logarithmic else ""), y)]
 
@@ -219,8 +221,7 @@ def make_band_sample(band: Band) -> PlotLine:
 
 def draw_rug(plane: Plane, values: Sequence[float]) -> list[Html]:
     """Short lines on the horizontal axis, as one path."""
-    ends = [[(plane.x(x), plane.y.start), (plane.x(x), plane.y.start - 7), None] for x in values]
-    return [draw_polyline([point for each in ends for point in each], "rug")] if values else []
+    return [draw_lines([((plane.x(x), plane.y.start), (plane.x(x), plane.y.start - 7)) for x in values], "rug")]
 
 
 def draw_aside(plane: Plane, values: Sequence[tuple[float, str]]) -> list[Html]:
@@ -253,17 +254,18 @@ def draw_whiskers(plane: Plane, whiskers: Sequence[Whisker]) -> list[Html]:
 
 
 def draw_upright_line(plane: Plane, value: float, name: str) -> list[Html]:
-    """A dotted line at a number, named at its upper end on the side where there is room."""
-    x, right = plane.x(value), plane.x(value) < (plane.x.start + plane.x.end) / 2
-    text = draw_text(name, x + (5 if right else -5), plane.y.end + 10, anchor="start" if right else "end", room=200)
-    return [draw_line((x, plane.y.start), (x, plane.y.end), "rule"), text]
+    """A dotted line at a number, named above its upper end."""
+    x, half = plane.x(value), measure_text(name) / 2
+    middle = min(max(x, plane.x.start + half), plane.x.end + RIGHT - half)
+    text = draw_text(name, middle, plane.y.end - 5, anchor="middle", room=200)
+    return [draw_line((x, plane.y.start), (x, plane.y.end - 3), "rule"), text]
 
 
 def draw_legend(curves: Sequence[PlotLine]) -> tuple[list[Html], float]:
     """The names of the curves beside pieces of their lines, and where the room for the chart begins."""
     named = [each for each in curves if each.name]
     if not named or len(named) > MOST_NAMED:
-        return [], 12
+        return [], LEGEND_LINE
     marks, x, y = list[Html](), 12.0, 12.0
     room = WIDTH - 24 - SAMPLE
     for each in named:

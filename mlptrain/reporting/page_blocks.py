@@ -159,7 +159,8 @@ class Page:
 
 def explain_absence(why: str) -> list[Block]:
     """The reason in place of what could not be found."""
-    return [Paragraph(text=why or "This was not looked at.", quiet=True)]
+    why = why or "this was not looked at"
+    return [Paragraph(text=f"{why[:1].upper()}{why[1:]}.", quiet=True)]
 
 
 def fold_numbers(headings: Sequence[str], rows: Sequence[Sequence[str]], name: str) -> Table:

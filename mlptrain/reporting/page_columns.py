@@ -27,8 +27,8 @@ def show_columns(report: Report) -> Iterator[Block]:
     yield Paragraph(text=describe_columns(used, left_out))
     if used:
         yield tabulate_columns(used[:MOST_COLUMNS])
-    if len(used) > MOST_COLUMNS:
-        yield Paragraph(text=f"{len(used) - MOST_COLUMNS:,} more columns are not shown.", quiet=True)
+    if more := max(len(used) - MOST_COLUMNS, 0) + report.more_columns:
+        yield Paragraph(text=f"{more:,} more columns are not shown.", quiet=True)
     if left_out:
         rows = [[each.name, each.left_out or "data.columns says so"] for each in left_out[:MOST_COLUMNS]]
         title = "Columns that are not used"

@@ -1,6 +1,7 @@
 """How a model was trained, as a section: its epochs as curves, and the metrics of the parts."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from mlptrain.diagnostics.training_course import NetworkCourse, TrainingCourse
 from mlptrain.figures import format_figure
@@ -93,7 +94,7 @@ def draw_one(course: TrainingCourse, network: NetworkCourse) -> Iterator[Figure]
             [(f"training {metric}", "train_metric", "s1"), (f"validation {metric}", "validation_metric", "s2 dashed")],
             False,
         ),
-        ("Learning rate", [("learning rate", "learning_rate", "s1")], True),
+        ("Learning rate", [("learning rate", "learning_rate", "s1")], False),
         ("Norm of the gradient", [("norm of the gradient", "gradient_norm", "s1")], True),
     )
     for heading, columns, logarithmic in shown:
@@ -122,7 +123,7 @@ def draw_epochs(
         description=" ".join(describe_line(line) for line in lines),
         x_name="epoch",
         y_name=heading.removeprefix("Metric: ").lower() if len(lines) > 1 else lines[0].name,
-        curves=lines,
+        curves=lines if len(lines) > 1 else [replace(lines[0], name="")],  # one is named by its axis
         logarithmic=logarithmic,
         upright=best,
     ).draw()
@@ -143,7 +144,7 @@ def draw_several(course: TrainingCourse) -> Iterator[Figure]:
         ("Validation loss", "validation_loss", True),
         (loss, "train_loss", True),
         (f"Validation {metric}", "validation_metric", False),
-        ("Learning rate", "learning_rate", True),
+        ("Learning rate", "learning_rate", False),
     ):
         found = [make_line(each, each.name, column, choose_css(k, len(networks))) for k, each in enumerate(networks)]
         lines = [line for line in found if line is not None]

@@ -1,6 +1,7 @@
 """Inside the layers, as a section: what they are now, and what was seen of them while they were trained."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from mlptrain.diagnostics.network_layers import NetworkLayers, ParameterFacts
 from mlptrain.diagnostics.report import Report
@@ -23,45 +24,64 @@ WATCHED = {
 
 
 def show_layers(report: Report) -> Iterator[Block]:
-    """What the layers of the networks hold."""
-    for each in report.layers[:MOST_NETWORKS]:
-        yield from show_network(each)
+    """What the layers of the networks hold: those of the first at once, of the others by a click."""
+    for number, each in enumerate(report.layers[:MOST_NETWORKS]):
+        yield from show_network(each) if number == 0 else fold_network(each)
     if len(report.layers) > MOST_NETWORKS:
-        yield Paragraph(
-            text=f"The layers of {len(report.layers) - MOST_NETWORKS:,} more networks are not shown.", quiet=True
-        )
+        more = len(report.layers) - MOST_NETWORKS
+        yield Paragraph(text=f"The layers of {more:,} more networks are not shown.", quiet=True)
     if not any(each.snapshots for each in report.layers):
         yield Paragraph(text=report.absent.get("layers") or UNWATCHED, quiet=True)
 
 
 def show_network(network: NetworkLayers) -> Iterator[Block]:
-    """The layers of one network."""
-    which = f" of {network.name}" if network.name else ""
-    yield from (Paragraph(text=f"{fault.sentence[:1].upper()}{fault.sentence[1:]}.") for fault in network.faults)
+    """The layers of one network: what they give and hold now, and what was seen of them."""
+    which = name_network(network)
+    yield from list_faults(network)
     if network.now:
-        rows = f"on {network.rows:,} rows" if network.rows else ""
-        yield tabulate_layers(network.now, f"Outputs of the layers{which} {rows}".strip(), seen=False)
+        yield tabulate_outputs(network.now, name_outputs(network))
     if network.parameters:
         yield tabulate_parameters(network.parameters, f"Parameters{which}")
     if network.snapshots:
         last = network.snapshots[-1]
-        yield tabulate_layers(last.layers, f"Layers{which} after epoch {last.epoch:,}", seen=True)
-        drawn = [
-            figure for fact, title in WATCHED.items() for figure in draw_fact(network.snapshots, fact, title + which)
-        ]
+        if not network.now:
+            yield tabulate_outputs(last.layers, f"Outputs of the layers{which} after epoch {last.epoch:,}")
+        yield tabulate_steps(last.layers, f"Gradients and steps{which} in epoch {last.epoch:,}")
+        facts = WATCHED.items()
+        drawn = [figure for fact, title in facts for figure in draw_fact(network.snapshots, fact, title + which)]
         if drawn:
             yield Grid(blocks=drawn)
 
 
-def tabulate_layers(layers: Sequence[LayerFacts], heading: str, *, seen: bool) -> Table:
-    """A row a layer: what it gives, its idle units; of a watched epoch also weights, gradients and steps."""
-    steps = ["weights", "gradients", "step / weights"] if seen else []
+def fold_network(network: NetworkLayers) -> Iterator[Block]:
+    """The layers of a further network."""
+    yield from list_faults(network)
+    if network.now:
+        yield replace(tabulate_outputs(network.now, name_outputs(network)), folded=True)
+
+
+def list_faults(network: NetworkLayers) -> Iterator[Paragraph]:
+    """What is wrong with the layers."""
+    yield from (Paragraph(text=f"{fault.sentence[:1].upper()}{fault.sentence[1:]}.") for fault in network.faults)
+
+
+def name_network(network: NetworkLayers) -> str:
+    """Which of several networks it is."""
+    return f" of {network.name}" if network.name else ""
+
+
+def name_outputs(network: NetworkLayers) -> str:
+    """The heading of the outputs."""
+    return f"Outputs of the layers{name_network(network)}" + (f" for {network.rows:,} rows" if network.rows else "")
+
+
+def tabulate_outputs(layers: Sequence[LayerFacts], heading: str) -> Table:
+    """A row a layer: what it gives, and its idle units."""
     rows = [
         [
             each.name,
             each.layer_kind,
             f"{each.units:,}",
-            *(map(format_figure, (each.weight_rms, each.gradient_rms, each.update_ratio)) if seen else []),
             *map(format_figure, (each.output_mean, each.output_sd)),
             f"{each.zeros:.1%}",
             f"{each.dead:,}",
@@ -70,8 +90,23 @@ def tabulate_layers(layers: Sequence[LayerFacts], heading: str, *, seen: bool) -
         ]
         for each in layers[:MOST_LAYERS]
     ]
-    headings = ["layer", "kind", "units", *steps, "mean", "sd", "zeros", "dead", "saturated", "outputs"]
-    return Table(name=heading, heading=heading, headings=headings, rows=rows, numbers=2, texts=(len(headings) - 1,))
+    headings = ["layer", "kind", "units", "mean", "sd", "zeros", "dead", "saturated", "outputs"]
+    return Table(name=heading, heading=heading, headings=headings, rows=rows, numbers=2, texts=(8,))
+
+
+def tabulate_steps(layers: Sequence[LayerFacts], heading: str) -> Table:
+    """A row a layer with weights: their size, that of the last gradient, and of the last step."""
+    rows = [
+        [
+            each.name,
+            *map(format_figure, (each.weight_rms, each.gradient_rms, each.update_ratio)),
+            draw_layer_histogram(each.gradients, f"gradients of layer {each.name}"),
+        ]
+        for each in layers[:MOST_LAYERS]
+        if each.weight_rms is not None
+    ]
+    headings = ["layer", "weights", "gradients", "step / weights", "gradients"]
+    return Table(name=heading, heading=heading, headings=headings, rows=rows, texts=(4,))
 
 
 def draw_layer_histogram(histogram: Histogram | None, name: str) -> Cell:

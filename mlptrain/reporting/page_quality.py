@@ -23,8 +23,6 @@ from mlptrain.reporting.terminal import ANYWHERE
 MOST_CLASSES = 30
 """Classes whose confusion is drawn; of more, the pairs that are confused most are listed."""
 MOST_PAIRS = 20
-MOST_BESIDE = 6
-"""Classes whose confusion has room beside the metrics."""
 MOST_TABLED = 12
 """Points of a curve in the table under it."""
 UNIT = (0.0, 1.0)
@@ -59,7 +57,7 @@ def show_metrics(evaluation: Evaluation) -> Iterator[Block]:
         headings, *rows = tabulate_targets(evaluation, names)
         tables.append(Table(name="targets", heading="Each target", headings=["target", *headings[1:]], rows=rows))
     confusion, classes = list(draw_confusion(evaluation)), list(tabulate_class_results(evaluation))
-    is_wide = len(evaluation.classes) > MOST_BESIDE
+    is_wide = any(isinstance(each, Figure) and each.is_wide for each in confusion)
     beside = classes if is_wide else [*confusion, *classes]
     yield Grid(blocks=[*tables, *([Stack(blocks=beside)] if beside else [])])
     yield from confusion if is_wide else []

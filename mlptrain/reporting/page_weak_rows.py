@@ -9,6 +9,8 @@ from mlptrain.reporting.bar_charts import draw_small_interval
 from mlptrain.reporting.page_blocks import Block, Cell, Paragraph, Table, explain_absence
 
 MOST_SLICES = 50
+MOST_OPEN = 12
+"""Slices that are shown at once, with drawings; the weak ones are among them, the others are opened by a click."""
 MOST_CELLS = 12
 """Columns of the worst rows that are shown, the most important ones."""
 
@@ -20,7 +22,7 @@ def show_weak_rows(report: Report) -> Iterator[Block]:
         yield from explain_absence(report.absent.get("weak_rows", ""))
         return
     if weak.slices:
-        yield tabulate_slices(weak)
+        yield from tabulate_slices(weak)
         yield Paragraph(text=describe_slices(weak), quiet=True)
     if weak.worst:
         columns = choose_columns(report, weak.worst)
@@ -30,30 +32,29 @@ def show_weak_rows(report: Report) -> Iterator[Block]:
     yield from (Paragraph(text=f"{name.capitalize()}: {why}", quiet=True) for name, why in weak.absent.items())
 
 
-def tabulate_slices(weak: WeakRows) -> Table:
-    """The slices, the worst first, each with its interval drawn on one scale."""
+def tabulate_slices(weak: WeakRows) -> Iterator[Table]:
+    """The slices, the worst first: some with their intervals drawn on one scale, the others folded."""
     slices = weak.slices[:MOST_SLICES]
-    ends = [end for each in slices for end in (*(each.interval or ()), each.metric, weak.overall) if end is not None]
+    count = max(MOST_OPEN, sum(each.is_weak for each in slices))
+    shown, others = slices[:count], slices[count:]
+    ends = [end for each in shown for end in (*(each.interval or ()), each.metric, weak.overall) if end is not None]
+    verdict = ["verdict"] * any(each.is_weak for each in shown)
     rows = [
-        [
-            each.column,
-            each.value,
-            f"{each.rows:,}",
-            format_figure(each.metric),
-            "-" if each.interval is None else format_interval(*each.interval),
-            draw_slice(each, ends, weak),
-            "weak" if each.is_weak else "",
-        ]
-        for each in slices
+        [*list_cells(each), draw_slice(each, ends, weak), *("weak" * each.is_weak for _ in verdict)] for each in shown
     ]
-    return Table(
-        name="slices of the rows",
-        heading="Slices, the worst first",
-        headings=["column", "value", "rows", weak.metric, "interval", "beside all rows", "verdict"],
-        rows=rows,
-        numbers=2,
-        texts=(5, 6),
-    )
+    heading, headings = "Slices, the worst first", ["column", "value", "rows", weak.metric, "interval"]
+    drawn = [*headings, "beside all rows", *verdict]
+    yield Table(name=heading, heading=heading, headings=drawn, rows=rows, numbers=2, texts=(5, 6))
+    if others:
+        more = f"{len(others)} slices more"
+        rows = [list_cells(each) for each in others]
+        yield Table(name=more, heading=more, headings=headings, rows=rows, numbers=2, folded=True)
+
+
+def list_cells(each: WeakSlice) -> list[Cell]:
+    """A slice in texts."""
+    between = "-" if each.interval is None else format_interval(*each.interval)
+    return [each.column, each.value, f"{each.rows:,}", format_figure(each.metric), between]
 
 
 def draw_slice(each: WeakSlice, ends: Sequence[float], weak: WeakRows) -> Cell:

@@ -64,21 +64,44 @@ def draw_polyline(points: Iterable[Point | None], css: str) -> Html:
 
 
 def trace_points(points: Iterable[Point | None]) -> str:
-    """The path through points: a gap where one is None, a dot (h0) of one between two gaps."""
-    pieces, started = list[str](), False
+    """The path through points: a gap where one is None, a dot (h0) of one between two gaps.
+
+    Steps are written, which are shorter than places, between places that are rounded to tenths: they add up.
+    """
+    pieces, last = list[str](), None
     for point in points:
         if point is None:
-            started = False
+            last = None
             continue
-        x, y = map(write_number, point)
-        pieces.append(f"L{x} {y}" if started else f"M{x} {y}h0")
-        started = True
+        x, y = (round(10 * value) for value in point)
+        pieces.append(
+            f"M{write_tenths(x)} {write_tenths(y)}h0" if last is None else write_step(x - last[0], y - last[1])
+        )
+        last = x, y
     return "".join(pieces)
+
+
+def write_step(right: int, down: int) -> str:
+    """A step of a path, in tenths of a pixel; nothing of none."""
+    if not right or not down:
+        return (f"h{write_tenths(right)}" if right else "") + (f"v{write_tenths(down)}" if down else "")
+    sign = "" if down < 0 else " "
+    return f"l{write_tenths(right)}{sign}{write_tenths(down)}"
+
+
+def write_tenths(value: int) -> str:
+    """Tenths of a pixel as pixels, without a zero before the point."""
+    return write_number(value / 10).replace("0.", ".", 1) if abs(value) < 10 else write_number(value / 10)
 
 
 def draw_line(start: Point, end: Point, css: str) -> Html:
     """A straight line."""
     return draw_polyline([start, end], css)
+
+
+def draw_lines(lines: Iterable[tuple[Point, Point]], css: str) -> Html:
+    """Straight lines as one path."""
+    return draw_polyline([point for start, end in lines for point in (start, end, None)], css)
 
 
 def draw_dots(points: Iterable[Point], css: str) -> Html:
@@ -94,6 +117,17 @@ def draw_box(x: float, y: float, width: float, height: float, css: str, opacity:
     )
     faint = "" if opacity is None else f' fill-opacity="{opacity:.2f}"'
     return Html(f'<rect class="{css}" {sides}{faint}/>')
+
+
+def draw_boxes(boxes: Iterable[tuple[float, float, float, float]], css: str) -> Html:
+    """Rectangles (x, y, width, height) as one path; those without an area are left out."""
+    places = [[round(10 * value) for value in box] for box in boxes]
+    corners = [
+        f"M{write_tenths(x)} {write_tenths(y)}h{write_tenths(width)}v{write_tenths(height)}h{write_tenths(-width)}z"
+        for x, y, width, height in places
+        if width > 0 and height > 0
+    ]
+    return draw_path("".join(corners), css)
 
 
 def draw_text(text: str, x: float, y: float, *, anchor: str = "start", room: float = 1e9, css: str = "") -> Html:

@@ -8,6 +8,7 @@ from mlptrain.reporting.line_charts import (
     HEIGHT,
     MOST_NAMED,
     MOST_POINTS,
+    RIGHT,
     WIDTH,
     Band,
     LineChart,
@@ -30,6 +31,17 @@ VALUES = {
 }
 
 
+def follow_path(data):
+    """The points that a path goes through."""
+    found, x, y = [], 0.0, 0.0
+    for letter, numbers in re.findall(r"([Mlhv])([-\d. ]+)", data):
+        steps = [float(each) for each in re.findall(r"-?(?:\d+\.?\d*|\.\d+)", numbers)]
+        right, down = {"h": (*steps, 0.0), "v": (0.0, *steps)}.get(letter, steps)
+        x, y = (right, down) if letter == "M" else (x + right, y + down)
+        found.append((x, y))
+    return found
+
+
 def draw(values, **more):
     """A chart of four values over four others."""
     lines = [PlotLine(name="a", x=(1.0, 2.0, 3.0, 4.0), y=values, css="s1")]
@@ -43,9 +55,9 @@ def test_all_points_lie_inside_the_drawing(values, logarithmic):
     drawn = draw(values, logarithmic=logarithmic, upright=(2.0, "best"), ruled=(1.0, 4.0), aside=[(0.5, "s1")])
     assert "nan" not in drawn
     assert "inf" not in drawn
-    points = re.findall(r"[ML](-?[\d.]+) (-?[\d.]+)", drawn)
+    points = [point for data in re.findall(r' d="([^"]*)"', drawn) for point in follow_path(data)]
     assert points
-    assert all(0 <= float(x) <= WIDTH and 0 <= float(y) <= HEIGHT for x, y in points)
+    assert all(-0.01 <= x <= WIDTH + 0.01 and -0.01 <= y <= HEIGHT + 0.01 for x, y in points)
 
 
 def test_a_long_line_is_thinned_and_keeps_its_ends():
@@ -54,9 +66,9 @@ def test_a_long_line_is_thinned_and_keeps_its_ends():
         title="t", description="d", x_name="x", y_name="y", curves=[PlotLine(name="", x=x, y=x, css="s1")]
     )
     line = next(mark for mark in chart.draw().marks if 'class="line' in mark)
-    assert line.count("L") == MOST_POINTS - 1
-    ends = re.findall(r"[ML]([\d.]+)", line)
-    assert float(ends[-1]) == WIDTH - 14
+    points = follow_path(line.partition(' d="')[2])
+    assert len(points) == MOST_POINTS + 1
+    assert points[-1][0] == pytest.approx(WIDTH - RIGHT)
 
 
 def test_a_band_and_intervals_are_under_the_curve():

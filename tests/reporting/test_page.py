@@ -107,7 +107,7 @@ def test_the_same_facts_give_the_same_page():
 @pytest.mark.parametrize("part", ["quality", "weak_rows", "importance", "effects"])
 def test_a_part_that_is_not_there_says_why(part):
     report = replace(make_report(), **{part: None}, absent={part: "there are no rows for it"})
-    assert "there are no rows for it" in write_page(report)
+    assert "There are no rows for it." in write_page(report)
 
 
 def test_a_model_alone_has_a_page():
@@ -125,7 +125,7 @@ def test_a_model_alone_has_a_page():
         absent=dict.fromkeys(("quality", "weak_rows", "importance", "effects"), "give --data"),
     )
     page = write_page(bare)
-    assert page.count("give --data") == 3
+    assert page.count("Give --data.") == 3
     assert "Nothing stands out" in page
 
 

@@ -31,7 +31,7 @@ def test_ids_are_made_of_the_number_of_the_drawing():
 
 
 def test_a_gap_divides_a_line_and_a_point_alone_is_a_dot():
-    assert draw_polyline([(0, 0), (1, 2), None, (3.04, 4)], "line") == '<path class="line" d="M0 0h0L1 2M3 4h0"/>'
+    assert draw_polyline([(0, 0), (1, 2), None, (3.04, 4)], "line") == '<path class="line" d="M0 0h0l1 2M3 4h0"/>'
     assert draw_polyline([None], "line") == ""
 
 
