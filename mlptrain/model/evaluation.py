@@ -26,6 +26,7 @@ from mlptrain.engine.metrics import (
 from mlptrain.figures import format_figure
 from mlptrain.model.fitted_network import Judgement
 from mlptrain.model.head import Head
+from mlptrain.model.products import PROCESS_LIMIT
 from mlptrain.model.rows import Rows
 from mlptrain.model.slicing import Slicing
 from mlptrain.model.watched import Watched
@@ -165,8 +166,11 @@ def leave_out_rows_without_prediction(head: Head, judged: Judgement) -> tuple[Ju
 def bootstrap_judgement_intervals(
     answers: Comparison, judged: Judgement, resamples: int, bits: BitGenerator
 ) -> dict[str, tuple[float, float]]:
-    """The intervals of all metrics."""
-    with np.errstate(all="ignore"):
+    """The intervals of all metrics, computed by one thread.
+
+    Each of the many sums is over in no time: several threads would wait for each other for longer than that.
+    """
+    with np.errstate(all="ignore"), PROCESS_LIMIT.limit_products(1):
         return bootstrap_intervals(answers, judged.weights, bits=bits, resamples=resamples, losses=judged.losses)
 
 
