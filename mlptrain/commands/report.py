@@ -14,6 +14,7 @@ from mlptrain.data.odd_cells import OddCells
 from mlptrain.diagnostics.comparison import Contender, ModelComparison, compare_models, require_comparable
 from mlptrain.diagnostics.findings import require_codes
 from mlptrain.diagnostics.report import Report, Subjects, make_report
+from mlptrain.diagnostics.single_rows import remove_disputed_rows, remove_single_rows
 from mlptrain.display import Displayable
 from mlptrain.errors import SpecError
 from mlptrain.explain.methods import make_method
@@ -36,12 +37,14 @@ class ReportOptions:
     threads: int | None = None
     mute: tuple[str, ...] = ()
     """The codes of findings that are left out."""
+    keep_rows: bool = True
+    """Whether the report may say anything of single rows."""
 
     def report(self, model: Model, name: str, subjects: Subjects, judged: JudgedRows | None = None) -> Report:
         """The report of a model on rows."""
         permutation = make_method("permutation", {"time_limit": self.time_limit})
         assert isinstance(permutation, Permutation)
-        return make_report(
+        report = make_report(
             model,
             name,
             subjects,
@@ -51,6 +54,7 @@ class ReportOptions:
             mute=require_codes(self.mute),
             judged=judged,
         )
+        return report if self.keep_rows else remove_single_rows(report)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +105,8 @@ def report_and_compare_files(
     require_codes(options.mute)
     models = [set_input_format(Model.load(path), options.settings) for path in model_paths]
     require_comparable(list(zip(names, models, strict=True)))
+    if data == "-":
+        raise SpecError("--data -: standard input can be read once, and several models are named; name a file")
     path = find_shared_test_file(models, model_paths) if data is None else data
     readings = []
     for model, model_path, name in zip(models, model_paths, names, strict=True):
@@ -111,6 +117,7 @@ def report_and_compare_files(
         for name, each in zip(names, readings, strict=True)
     ]
     comparison = compare_models(contenders, readings[0].report.subject.rows_name)
+    comparison = comparison if options.keep_rows else remove_disputed_rows(comparison)
     reports = {name: each.report for name, each in zip(names, readings, strict=True)}
     return ComparedReports(comparison=comparison, reports=tuple(reports[each.name] for each in comparison.models))
 
@@ -149,9 +156,10 @@ def describe_file(model: Model, model_path: Path, data: str | None, path: str) -
     """What is to be said of the rows of a file before they are read: their name, whether the model has seen them."""
     if data is None:
         return add_training_rows(Subjects(rows=None, name="test rows"), model, model_path)
-    what = f"the rows of {Path(path).name}"
+    short = Path(path).name
+    what = f"the rows of {short}"
     if same := compare_with_training_file(model, model_path, data):
-        seen = f"{same}: the model has seen these rows, and does worse on new ones"
+        seen = f"{short}{same.removeprefix(data)}: the model has seen these rows, and does worse on new ones"
         return Subjects(rows=None, name=what, seen=seen, no_training="these are the training rows themselves")
     return add_training_rows(Subjects(rows=None, name=what), model, model_path)
 

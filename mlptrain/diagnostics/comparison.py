@@ -285,7 +285,7 @@ def list_setting_differences(specs: Sequence[dict[str, Any]]) -> Iterator[Settin
     paths = dict.fromkeys(path for other in others for path, _, _ in find_nested_differences(first, other))
     for path in paths:
         if not any(path[:end] in paths for end in range(1, len(path))):
-            values = (write_setting(find_value(spec, path)) for spec in specs)
+            values = (write_setting(shorten_component(find_value(spec, path))) for spec in specs)
             yield SettingDifference(key=".".join(path), values=tuple(values))
 
 
@@ -295,3 +295,15 @@ def find_value(spec: dict[str, Any], path: Sequence[str]) -> Any:
     for key in path:
         value = value.get(key) if isinstance(value, dict) else None
     return value
+
+
+def shorten_component(value: Any) -> Any:
+    """A component with its name before its settings, those that are none left out; another value as it is.
+
+    >>> shorten_component({"momentum": None, "name": "sgd"}), shorten_component({"rate": 0.1, "name": "bernoulli"})
+    ('sgd', {'name': 'bernoulli', 'rate': 0.1})
+    """
+    if not isinstance(value, dict) or "name" not in value:
+        return value
+    kept = {"name": value["name"]} | {key: each for key, each in value.items() if each is not None}
+    return kept if len(kept) > 1 else kept["name"]

@@ -14,8 +14,10 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from mlptrain.commands.report import ComparedReports
 from mlptrain.diagnostics.report import Report
 from mlptrain.reporting.page_blocks import Page
+from mlptrain.reporting.page_comparison import lay_out_comparison
 from mlptrain.reporting.page_report import lay_out_report
 from mlptrain.reporting.svg import Chart, write_svg
 from mlptrain.reporting.text import escape_text
@@ -25,9 +27,9 @@ BEGINNING = b"<!doctype html>\n<!-- mlptrain report -->\n"
 """What every page begins with: by it a page is known that may be replaced."""
 
 
-def write_page(report: Report) -> str:
-    """The page of a report; the same report gives the same bytes."""
-    return fill_page(lay_out_report(report))
+def write_page(report: Report | ComparedReports) -> str:
+    """The page of a report, or of several models; the same report gives the same bytes."""
+    return fill_page(lay_out_report(report) if isinstance(report, Report) else lay_out_comparison(report))
 
 
 def fill_page(page: Page) -> str:
@@ -70,7 +72,7 @@ def require_free_page(path: Path) -> None:
     require_replaceable_file(path, lambda file: begins_with_or_empty(file, own), fault="is no report", option="--out")
 
 
-def publish_page(report: Report, path: Path) -> None:
+def publish_page(report: Report | ComparedReports, path: Path) -> None:
     """Write the page of a report, which is whole or not there."""
     page = write_page(report).encode()
     publish_file(path, lambda stream: stream.write(page))

@@ -110,7 +110,17 @@ class Listing:
     folded: bool = False
 
 
-Block = Paragraph | Table | Figure | Grid | Stack | Listing
+@dataclass(frozen=True, kw_only=True)
+class Fold:
+    """Sections that are opened by a click only."""
+
+    kind: ClassVar[str] = "fold"
+
+    name: str
+    sections: Sequence["Section"]
+
+
+Block = Paragraph | Table | Figure | Grid | Stack | Listing | Fold
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,6 +163,8 @@ class Page:
     """What is to be known before a number is believed."""
     cards: Sequence[Card]
     remarks: Sequence[Remark]
+    muted: str
+    """A sentence about remarks that were left out; empty for none."""
     sections: Sequence[Section]
     foot: str
 

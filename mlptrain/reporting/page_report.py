@@ -1,6 +1,6 @@
 """A report as a page: its head, and its sections one after the other."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from mlptrain.diagnostics.report import Report
 from mlptrain.figures import format_figure, format_interval
@@ -45,9 +45,20 @@ def lay_out_report(report: Report) -> Page:
             Remark(code=each.code, title=each.title, sentence=each.sentence, section=SECTIONS.get(each.part, "quality"))
             for each in report.findings[:MOST_REMARKS]
         ],
+        muted=describe_muted(report.muted),
         sections=list_sections(report),
         foot=f"Written by mlptrain {report.reproduction.mlptrain}.",
     )
+
+
+def describe_muted(codes: Sequence[str]) -> str:
+    """How many findings were muted, and which; empty for none.
+
+    >>> describe_muted(["R03", "R09"])
+    '2 findings are muted: R03, R09.'
+    """
+    verb = "is" if len(codes) == 1 else "are"
+    return f"{format_count_with_noun(len(codes), 'finding')} {verb} muted: {', '.join(codes)}." if codes else ""
 
 
 def list_sections(report: Report) -> list[Section]:

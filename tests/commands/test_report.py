@@ -8,7 +8,7 @@ import pytest
 
 from mlptrain.commands.report import ReportOptions, report_and_compare_files
 from mlptrain.errors import SpecError
-from tests.support.command import IRIS, mlptrain, write_iris
+from tests.support.command import IRIS, files, mlptrain, write_iris
 
 
 @pytest.fixture(scope="module")
@@ -135,3 +135,78 @@ def test_rows_must_be_named_for_several_models_unless_their_specs_name_the_same(
         assert mlptrain("fit", f"{name}.yaml", "-q", cwd=tmp_path).code == 0
     found = report_and_compare_files([str(tmp_path / f"{name}.npz") for name in "ab"])
     assert found.comparison.rows_name == "test rows"
+
+
+def test_several_models_are_one_page_and_one_document(two):
+    how = ("--data", IRIS, "--time-limit", "1s")
+    ended = mlptrain("report", "iris.npz", "wide.npz", *how, cwd=two)
+    assert (ended.code, ended.out) == (0, "report: report.html\n")
+    assert b"The whole report of wide" in (two / "report.html").read_bytes()
+    found = json.loads(mlptrain("report", "iris.npz", "wide.npz", *how, "--json", cwd=two).out)
+    assert found.keys() == {"comparison", "reports"}
+    assert found["comparison"].keys() == {
+        *("targets", "rows", "rows_name", "metric", "larger_is_better", "baseline", "models", "differences"),
+        *("resamples", "verdict", "disagreement", "settings", "notices"),
+    }
+    assert isinstance(found["comparison"]["differences"][0]["is_decided"], bool)
+    assert [each["subject"]["name"] for each in found["reports"]] == [
+        each["name"] for each in found["comparison"]["models"]
+    ]
+
+
+def test_no_page_names_a_folder_of_this_machine(two):
+    ended = mlptrain("report", "iris.npz", "wide.npz", "--data", two / "iris.csv", "--out", "-", cwd=two)
+    assert ended.code == 0
+    assert "iris.csv is the training file" in ended.out
+    assert str(two) not in ended.out
+
+
+ONCE = "standard input can be read once, and several models are named"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--card", "-", "--out", "-"), "--card -: --out - writes to stdout already; name a file"),
+        (("--card", "-", "--json"), "--card -: --json writes to stdout already; name a file"),
+        (("--card", "a.html", "--out", "a.html"), "--card a.html: this is where the page goes; choose another name"),
+        (("wide.npz", "--card", "a.md"), "--card: a card is of one model; name one MODEL"),
+        (
+            ("wide.npz", "--data", "-"),
+            "--data -: standard input can be read once, and several models are named; name a file",
+        ),
+        (("wide.npz",), "several models are judged on the same rows, and their specs do not name one: give --data"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_written(two, arguments, said):
+    before = files(two)
+    assert mlptrain("report", "iris.npz", *arguments, cwd=two) == (2, "", f"error: {said}\n")
+    assert files(two) == before
+
+
+def test_a_card_is_written_beside_the_page(iris):
+    ended = mlptrain("report", "iris.npz", "--card", "card.md", "--time-limit", "1s", cwd=iris)
+    assert (ended.code, ended.out) == (0, "report: iris.html\ncard: card.md\n")
+    assert (iris / "card.md").read_text().startswith("---\n# mlptrain model card\nlibrary_name: mlptrain\n")
+
+
+def test_without_rows_nothing_of_a_single_row_is_left(two, tmp_path):
+    data = {"train": "iris.csv", "target": "petal_length", "split": {"validation": 0.2}}
+    write_iris(tmp_path, data=data)
+    assert mlptrain("fit", "iris.yaml", "-q", cwd=tmp_path).code == 0
+    for folder, names in ((tmp_path, ["iris.npz"]), (two, ["iris.npz", "wide.npz"])):
+        how = ("--data", IRIS, "--json", "--time-limit", "1s")
+        whole, some = (
+            json.loads(mlptrain("report", *names, *how, *more, cwd=folder).out) for more in ((), ("--no-rows",))
+        )
+        assert find_single_rows(whole)
+        assert not find_single_rows(some)
+
+
+def find_single_rows(document):
+    """What a document says of single rows."""
+    reports = document.get("reports", [document])
+    found = [row for each in reports for row in each["weak_rows"]["worst"]]
+    found += [point for each in reports for part in each["quality"]["residuals"] for point in part["points"]]
+    found += [curve for each in reports for part in each["effects"]["columns"] for curve in part["ice"]]
+    return found + document.get("comparison", {}).get("disagreement", {}).get("disputed", [])
