@@ -19,9 +19,12 @@ from mlptrain.data.table_format import TableFormat
 from mlptrain.model.reading_settings import FORMAT_KEYS
 from mlptrain.reporting.sinks import TRACKERS
 from mlptrain.spec.file import load_spec
+from tests.support.command import Ended
 from tests.support.pages import (
+    LEFT_OUT,
     PAGES,
     ROOT,
+    Command,
     copy_project,
     find_anchors,
     find_blocks,
@@ -34,6 +37,7 @@ from tests.support.pages import (
     run_command,
     write_files,
 )
+from tests.support.renew_pages import renew_lines
 
 HOW_TO = [name for name in PAGES if name.startswith("docs/how-to/")]
 TOLD = [*HOW_TO, "docs/first-hour.md"]
@@ -83,6 +87,13 @@ def test_the_commands_of_a_page_print_what_it_shows(name, folder, monkeypatch):
         ended = run_command(command, folder, *SHORTER.get(name, {}).get(verb, ()))
         assert bool(ended.code) == command.should_fail, (command.line, ended)
         assert not missing_lines(command, ended), (command.line, missing_lines(command, ended), ended)
+
+
+def test_only_the_numbers_of_a_page_are_renewed_each_in_the_line_that_is_nearest():
+    shown = ("layer hidden_2: 0.5", LEFT_OUT, "layer hidden_1: 1e-3", "another line: 3")
+    ended = Ended(0, "layer hidden_1: 0.1\nlayer hidden_2: 0.2\n", "other lines: 3\n")
+    renewed = renew_lines(Command(line="mlptrain show m.npz", printed=shown), ended)
+    assert renewed == ["layer hidden_2: 0.2", LEFT_OUT, "layer hidden_1: 0.1", "another line: 3"]
 
 
 @pytest.mark.parametrize("name", HOW_TO)
