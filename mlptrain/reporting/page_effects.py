@@ -30,8 +30,9 @@ def show_effects(effects: EffectCurves) -> Iterator[Block]:
 def draw_effect(effects: EffectCurves, effect: Effect) -> Figure:
     """The effect of a column as a line or as bars, and its numbers."""
     is_line = len(effect.points) > FEW_VALUES and bool(effect.ice or has_numbers(effect))
-    chart, remark = draw_effect_line(effects, effect) if is_line else draw_effect_bars(effects, effect)
-    return Figure(heading=effect.column, chart=chart, remark=remark, table=tabulate_effect(effects, effect))
+    outputs = choose_outputs(effects, effect)
+    chart, remark = (draw_effect_line if is_line else draw_effect_bars)(effects, effect, outputs)
+    return Figure(heading=effect.column, chart=chart, remark=remark, table=tabulate_effect(effects, effect, outputs))
 
 
 def has_numbers(effect: Effect) -> bool:
@@ -39,10 +40,12 @@ def has_numbers(effect: Effect) -> bool:
     return all(isinstance(each.value, float | int) for each in effect.points)
 
 
-def tabulate_effect(effects: EffectCurves, effect: Effect) -> Table:
-    """The numbers of a drawing."""
+def tabulate_effect(effects: EffectCurves, effect: Effect, outputs: Sequence[int]) -> Table:
+    """The numbers of a drawing: of many outputs those that the column moves most."""
     headings, *rows = tabulate_points(effects, effect)
-    return fold_numbers(["value", *headings[1:]], rows, f"effect of {effect.column}")
+    kept = [0, *(1 + output for output in outputs), len(headings) - 1]
+    names = ["value", *(headings[place] for place in kept[1:])]
+    return fold_numbers(names, [[row[place] for place in kept] for row in rows], f"effect of {effect.column}")
 
 
 def describe_effect(effects: EffectCurves, effect: Effect, output: int) -> str:
@@ -63,9 +66,8 @@ def choose_outputs(effects: EffectCurves, effect: Effect) -> list[int]:
     return sorted(widest)
 
 
-def draw_effect_line(effects: EffectCurves, effect: Effect) -> tuple[Chart, str]:
+def draw_effect_line(effects: EffectCurves, effect: Effect, outputs: Sequence[int]) -> tuple[Chart, str]:
     """The curve; of one output also those of single rows, of several a curve each."""
-    outputs = choose_outputs(effects, effect)
     points, alone = effect.points, len(effects.outputs) == 1
     numeric = has_numbers(effect)
     x = [float(each.value) for each in points] if numeric else [float(k) for k in range(len(points))]
@@ -121,9 +123,8 @@ def draw_single_rows(effect: Effect, x: Sequence[float], *, centred: bool) -> li
     ]
 
 
-def draw_effect_bars(effects: EffectCurves, effect: Effect) -> tuple[Chart, str]:
+def draw_effect_bars(effects: EffectCurves, effect: Effect, outputs: Sequence[int]) -> tuple[Chart, str]:
     """A bar for each value, on the output that the column moves most."""
-    outputs = range(len(effects.outputs))
     output = max(outputs, key=lambda k: effect.find_range(k)[1] - effect.find_range(k)[0])
     points = effect.list_points()
     kept = sorted(sorted(range(len(points)), key=lambda k: -points[k].rows)[:MOST_LEVELS])
