@@ -1,6 +1,8 @@
 """A report as a page: its head, and its sections one after the other."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PureWindowsPath
+from typing import Any
 
 from mlptrain.diagnostics.report import Report
 from mlptrain.figures import format_figure, format_interval
@@ -122,17 +124,39 @@ def choose_card_metrics(evaluation: Evaluation) -> list[str]:
 
 def show_reproduction(report: Report) -> Iterator[Block]:
     """The commands, the spec, and what they were run with."""
-    again = report.reproduction
+    again, spec = report.reproduction, cut_spec_folders(report.reproduction.spec)
     yield Listing(name="commands", lines=again.commands)
     digest = f"; digest of the training data {again.data_digest}" if again.data_digest else ""
     yield Paragraph(text=f"mlptrain {again.mlptrain}{digest}")
     if again.spec_folder not in ("", "."):
-        yield Paragraph(
-            text=f"The paths of the spec are relative to {again.spec_folder}, seen from the model.", quiet=True
-        )
-    yield Listing(name="the whole spec, every default written out", lines=split_spec(again.spec), folded=True)
+        folder = cut_folders(again.spec_folder)
+        yield Paragraph(text=f"The paths of the spec are relative to {folder}, seen from the model.", quiet=True)
+    if spec != again.spec:
+        yield Paragraph(text="Of absolute paths the folders are left out: …/ stands for them.", quiet=True)
+    lines = format_spec_as_yaml(spec).split("\n")
+    yield Listing(name="the whole spec, every default written out", lines=lines, folded=True)
 
 
-def split_spec(spec: dict[str, object]) -> list[str]:
-    """The lines of a spec as YAML."""
-    return format_spec_as_yaml(spec).split("\n")
+def cut_spec_folders(spec: dict[str, Any]) -> dict[str, Any]:
+    """A spec in which no path tells of folders of the machine."""
+    data = dict(spec["data"])
+    data |= {name: cut_folders(data[name]) for name in ("train", "test") if name in data}
+    if "validation" in data.get("split", {}):
+        data["split"] = data["split"] | {"validation": cut_folders(data["split"]["validation"])}
+    return spec | {"data": data}
+
+
+def cut_folders(paths: Any) -> Any:
+    r"""Paths with a sign in place of the folders of absolute ones; what is no text stays.
+
+    >>> cut_folders({"images": "/home/a/b.gz", "labels": "../c.gz", "validation": [0.2, "C:\\d\\e.csv"]})
+    {'images': '…/b.gz', 'labels': '../c.gz', 'validation': [0.2, '…/e.csv']}
+    """
+    if isinstance(paths, Mapping):
+        return {name: cut_folders(each) for name, each in paths.items()}
+    if isinstance(paths, list | tuple):
+        return [cut_folders(each) for each in paths]
+    if not isinstance(paths, str):
+        return paths
+    own = PureWindowsPath(paths)
+    return f"…/{own.name}" if own.drive or own.root else paths

@@ -9,6 +9,7 @@ import pytest
 from mlptrain.commands.report import ReportOptions, report_and_compare_files
 from mlptrain.errors import SpecError
 from tests.support.command import IRIS, files, mlptrain, write_iris
+from tests.support.images import fit_images
 
 
 @pytest.fixture(scope="module")
@@ -210,3 +211,13 @@ def find_single_rows(document):
     found += [point for each in reports for part in each["quality"]["residuals"] for point in part["points"]]
     found += [curve for each in reports for part in each["effects"]["columns"] for curve in part["ice"]]
     return found + document.get("comparison", {}).get("disagreement", {}).get("disputed", [])
+
+
+def test_a_model_of_images_has_a_page_that_tells_no_folder_of_the_machine(tmp_path):
+    fit_images(tmp_path, epochs=2).save(tmp_path / "images.npz")
+    page = mlptrain("report", "images.npz", "--out", "-", cwd=tmp_path).out
+    assert "judged on 40 test rows" in page
+    assert "Images have no columns" in page
+    assert str(tmp_path) not in page
+    assert "images: …/train.images, labels: …/train.labels" in page
+    assert "Of absolute paths the folders are left out" in page

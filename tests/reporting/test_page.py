@@ -6,6 +6,8 @@ from dataclasses import replace
 from hashlib import sha256
 from importlib.resources import files
 from itertools import pairwise
+from shutil import which
+from subprocess import run
 from zlib import crc32
 
 import pytest
@@ -13,6 +15,7 @@ import pytest
 from mlptrain.reporting.page import write_page
 from mlptrain.reporting.page_columns import MOST_COLUMNS
 from tests.support.html import Reader, count_elements
+from tests.support.patience import PATIENCE
 from tests.support.reports import make_report
 from tests.support.strings import DANGEROUS, HOSTILE
 
@@ -155,3 +158,14 @@ def test_thousands_of_points_are_one_path_of_at_most_1500():
     page = write_page(make_report(classes=0, rows=100_000))
     points = [data for data in find_values(page, "d") if data.count("h0") > 100]
     assert [data.count("h0") for data in points] == [1500]
+
+
+@pytest.mark.integration
+@pytest.mark.skipif(not which("chromium"), reason="needs Chromium: apt-get install chromium")
+def test_a_browser_has_nothing_to_complain_of(page, tmp_path):
+    (tmp_path / "page.html").write_text(page, encoding="utf-8")
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--v=0", "--dump-dom"]
+    command = ["chromium", *options, f"--user-data-dir={tmp_path}", f"file://{tmp_path}/page.html"]
+    ended = run(command, capture_output=True, encoding="utf-8", timeout=PATIENCE, check=True)
+    assert "CONSOLE" not in ended.stderr
+    assert ended.stdout.count("<svg ") == page.count("<svg ")
