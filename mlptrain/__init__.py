@@ -6,7 +6,7 @@ imported until it is used.
 
 from importlib import import_module
 
-from mlptrain.display import Displayable
+from mlptrain.display import Displayable, Exportable
 from mlptrain.explainable import Explainable
 
 TYPE_CHECKING = False  # as in `display`
@@ -33,8 +33,18 @@ def _explain(model: Explainable, data: "Any", method: "str | None", options: "di
     return import_module("mlptrain.explain.memory").explain_memory(model, data, method, options)
 
 
+def _export(result: Exportable, path: "Any") -> None:
+    import_module("mlptrain.reporting.page").export_page(result, path)
+
+
+def _report(model: Explainable, data: "Any", **how: "Any") -> "Any":
+    return import_module("mlptrain.diagnostics.memory").report_memory(model, data, **how)
+
+
 Displayable._renderer = staticmethod(_render)
+Exportable._exporter = staticmethod(_export)
 Explainable._explainer = staticmethod(_explain)
+Explainable._reporter = staticmethod(_report)
 
 
 def __getattr__(name: str) -> "Any":

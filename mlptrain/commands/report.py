@@ -15,7 +15,7 @@ from mlptrain.diagnostics.comparison import Contender, ModelComparison, compare_
 from mlptrain.diagnostics.findings import require_codes
 from mlptrain.diagnostics.report import Report, Subjects, make_report
 from mlptrain.diagnostics.single_rows import remove_disputed_rows, remove_single_rows
-from mlptrain.display import Displayable
+from mlptrain.display import Exportable
 from mlptrain.errors import SpecError
 from mlptrain.explain.methods import make_method
 from mlptrain.explain.permutation import Permutation
@@ -58,7 +58,7 @@ class ReportOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ComparedReports(Displayable):
+class ComparedReports(Exportable):
     """Several models on the same rows, and the report of each."""
 
     comparison: ModelComparison

@@ -15,7 +15,7 @@ from mlptrain.diagnostics.quality import Quality, measure_quality
 from mlptrain.diagnostics.reproduction import Reproduction, describe_reproduction
 from mlptrain.diagnostics.training_course import TrainingCourse, describe_course
 from mlptrain.diagnostics.weak_rows import WeakRows, find_weak_rows
-from mlptrain.display import Displayable
+from mlptrain.display import Exportable
 from mlptrain.errors import DataError
 from mlptrain.explain.effect_curves import EffectCurves
 from mlptrain.explain.effects import Effects
@@ -58,7 +58,7 @@ class Subject:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Report(Displayable):
+class Report(Exportable):
     """All that is found of a model. A part that could not be found is None, and `absent` says why, by its name."""
 
     subject: Subject

@@ -61,6 +61,15 @@ def make_image_rows(data: Any) -> ImageRows:
     return ImageRows(NAME, data)
 
 
+def make_labelled_images(data: Any, labels: Any, head: Head) -> ImageRows:
+    """Images to evaluate on, with the label of each."""
+    table = adapt_texts_to_known(read_frame({"": labels}, name="labels"), {"": head.classes})
+    rows = make_image_rows(data)
+    if table.rows != rows.count:
+        raise DataError(f"labels: there are {table.rows:,}, and {rows.count:,} images")
+    return replace(rows, labels=table)
+
+
 def make_evaluation_rows(
     data: Any, spec: Data, columns: Mapping[str, FeatureColumn], head: Head, others: Sequence[str]
 ) -> TableRows:

@@ -11,12 +11,16 @@ from mlptrain.commands.check import Check
 from mlptrain.commands.evaluate import EvaluationResult
 from mlptrain.commands.fit import FitResult, make_fit_result
 from mlptrain.commands.init import Starter
+from mlptrain.commands.report import ComparedReports
 from mlptrain.commands.show import Description, describe_model
+from mlptrain.diagnostics.comparison import ModelComparison
+from mlptrain.diagnostics.report import Report
 from mlptrain.explain.changes import Counterfactuals
 from mlptrain.explain.effect_curves import EffectCurves
 from mlptrain.explain.importance import Importance
 from mlptrain.explain.pixel_maps import PixelMaps
 from mlptrain.explain.row_effects import RowEffects
+from mlptrain.figures import format_figure, format_interval
 from mlptrain.fitting.fit import Fit
 from mlptrain.fitting.outcome import Outcome, TrainingResult
 from mlptrain.model.baseline import describe_no_better
@@ -55,6 +59,7 @@ from mlptrain.reporting.importance_results import (
 )
 from mlptrain.reporting.loss_chart import draw_loss_chart
 from mlptrain.reporting.metric_rows import choose_headline, describe_scaled_loss, shorten_metrics
+from mlptrain.reporting.page_report import describe_muted, describe_subject
 from mlptrain.reporting.pixel_results import describe_image_map, describe_pixel_maps, describe_pixel_sum
 from mlptrain.reporting.pixel_shades import draw_map_picture, split_signs
 from mlptrain.reporting.row_effect_results import (
@@ -230,6 +235,54 @@ def render_effects(result: EffectCurves) -> Iterator[Html]:
 @render_html.register
 def _(result: Counterfactuals) -> Html:
     return keep_small(map(make_html_paragraph, [*list_sentences(result), MEANING_OF_CHANGES]))
+
+
+@render_html.register
+def _(result: Report) -> Html:
+    return keep_small(render_report(result))
+
+
+def render_report(result: Report) -> Iterator[Html]:
+    """What a report is about, what stands out, how good the model is and what it looks at."""
+    yield make_html_heading(result.subject.name)
+    yield make_html_paragraph(describe_subject(result))
+    if result.subject.seen:
+        yield make_html_paragraph(result.subject.seen)
+    said = [f"{each.title} ({each.code}): {each.sentence}" for each in result.findings] or ["Nothing stands out."]
+    yield from map(make_html_paragraph, said)
+    if result.muted:
+        yield make_html_paragraph(describe_muted(result.muted))
+    if result.quality is not None:
+        names = choose_metrics(result.quality.evaluation, verbose=False)
+        yield make_html_table(tabulate_evaluation(result.quality.evaluation, names))
+    if result.importance is not None:
+        yield from render_importance(result.importance)
+    yield make_html_paragraph("The whole page: write_html(path); all facts are its attributes.")
+
+
+@render_html.register
+def _(result: ModelComparison) -> Html:
+    return keep_small(render_comparison(result))
+
+
+@render_html.register
+def _(result: ComparedReports) -> Html:
+    more = make_html_paragraph("The whole page: write_html(path); the report of each model is in reports.")
+    return keep_small([*render_comparison(result.comparison), more])
+
+
+def render_comparison(result: ModelComparison) -> Iterator[Html]:
+    """The models by their metric, and whether the ranking is decided."""
+    yield make_html_paragraph(result.verdict)
+    rows = [
+        [
+            each.name,
+            format_figure(each.metrics[result.metric]),
+            format_interval(*each.intervals[result.metric]) if result.metric in each.intervals else "",
+        ]
+        for each in result.models
+    ]
+    yield make_html_table([["model", result.metric, "95 % interval"], *rows])
 
 
 @render_html.register

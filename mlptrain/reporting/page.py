@@ -10,10 +10,12 @@ from hashlib import sha256
 from importlib.resources import files
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from mlptrain.arguments import require_path
 from mlptrain.commands.report import ComparedReports
 from mlptrain.diagnostics.report import Report
 from mlptrain.reporting.page_blocks import Page
@@ -63,16 +65,23 @@ def is_chart(value: object) -> bool:
     return isinstance(value, Chart)
 
 
-def require_free_page(path: Path) -> None:
+def require_free_page(path: Path, option: str = "--out") -> None:
     """Refuse to write where no file can be, or in the place of a file that is no page of ours."""
     if str(path) == "-":
         return
     check_writable(path)
     own = BEGINNING
-    require_replaceable_file(path, lambda file: begins_with_or_empty(file, own), fault="is no report", option="--out")
+    require_replaceable_file(path, lambda file: begins_with_or_empty(file, own), fault="is no report", option=option)
 
 
 def publish_page(report: Report | ComparedReports, path: Path) -> None:
     """Write the page of a report, which is whole or not there."""
     page = write_page(report).encode()
     publish_file(path, lambda stream: stream.write(page))
+
+
+def export_page(report: Report | ComparedReports, path: Any) -> None:
+    """Write the page of a report from Python: an error names the argument."""
+    file = require_path(path, "path")
+    require_free_page(file, option="")
+    publish_page(report, file)

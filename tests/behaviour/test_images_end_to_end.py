@@ -124,3 +124,16 @@ def test_a_table_is_no_images(model):
 def test_images_have_no_columns_whose_importance_could_be_found(model):
     with pytest.raises(SpecError, match="--importance: the model was trained on images"):
         evaluate_files(model, importance=Permutation())
+
+
+def test_images_in_memory_have_a_report_with_their_labels(model):
+    images, labels = bars(40, seed=40)
+    found = Model.load(model)
+    for given in (labels, labels.tolist(), list(map(str, labels))):
+        report = found.report(images.astype(np.uint8), labels=given)
+        assert report.quality.evaluation.metrics["accuracy"] == 1
+    assert {"importance", "effects"} <= report.absent.keys()
+    with pytest.raises(SpecError, match="labels: the model was trained on images; give their labels"):
+        found.report(images.astype(np.uint8))
+    with pytest.raises(DataError, match="labels: there are 3, and 40 images"):
+        found.report(images.astype(np.uint8), labels=labels[:3])

@@ -11,8 +11,10 @@ from mlptrain.commands.check import Check, check_files
 from mlptrain.commands.evaluate import EvaluationResult, evaluate_files
 from mlptrain.commands.fit import FitResult, fit_files, make_fit_result
 from mlptrain.commands.init import Starter, make_starter_spec
+from mlptrain.commands.report import report_files
 from mlptrain.commands.show import Description, describe_model, show_file
-from mlptrain.display import Displayable
+from mlptrain.diagnostics.memory import report_memory
+from mlptrain.display import Displayable, Exportable
 from mlptrain.explain.permutation import Permutation
 from mlptrain.fitting.outcome import Outcome, TrainingResult
 from mlptrain.model.evaluation import ClassResult, Evaluation, SliceResult
@@ -20,8 +22,10 @@ from mlptrain.model.model import Model
 from mlptrain.reporting.html_parts import MOST_ROWS
 from mlptrain.reporting.html_results import LARGEST, render_html
 from tests.support.command import IRIS, write_iris
+from tests.support.comparisons import make_comparison
 from tests.support.html import count_elements, find_flaws
 from tests.support.in_memory import drop_gaps, make_columns, make_spec
+from tests.support.reports import make_report
 from tests.support.strings import DANGEROUS, HOSTILE, SURROGATES
 
 COLUMNS = drop_gaps(make_columns())
@@ -71,12 +75,24 @@ def of_files(tmp_path_factory):
 
 def test_every_result_has_a_renderer():
     plain = render_html.dispatch(object)
-    assert [kind.__name__ for kind in every_subclass(Displayable) if render_html.dispatch(kind) is plain] == []
+    kinds = every_subclass(Displayable) - {Exportable}
+    assert [kind.__name__ for kind in kinds if render_html.dispatch(kind) is plain] == []
 
 
 @pytest.mark.parametrize(
     "function",
-    [fit_files, evaluate_files, show_file, check_files, make_starter_spec, mlptrain.fit, mlptrain.load, Model.evaluate],
+    [
+        fit_files,
+        evaluate_files,
+        show_file,
+        check_files,
+        make_starter_spec,
+        mlptrain.fit,
+        mlptrain.load,
+        Model.evaluate,
+        report_files,
+        report_memory,
+    ],
 )
 def test_what_is_returned_is_displayable(function):
     returned = get_annotations(function, eval_str=False)["return"]
@@ -138,6 +154,9 @@ def make_results(name, of_files):
         slices=(SliceResult(value=name, rows=3, metrics=metrics),),
         positive_class=name,
     )
+    yield make_report(lambda _: name)
+    compared = make_comparison(lambda _: name)
+    yield from (compared, compared.comparison)
     shown = of_files[Description]
     yield replace(shown, model=name, columns={name: name}, target=line)
     yield replace(of_files[Check], columns=[(name, name, name, name)], layers=[(name, (1, 2), 3)], notices=[name])
@@ -182,6 +201,8 @@ def test_the_largest_results_stay_small(of_files):
     metrics = dict.fromkeys(shown.metrics["train"], 0.123456)
     slices = tuple(SliceResult(value="<" * 200, rows=k, metrics=metrics) for k in range(3000))
     large = [
+        make_report(lambda tame: tame + "&" * 2000, columns=2000, classes=60),
+        make_comparison(lambda tame: tame + "&" * 2000, models=40),
         replace(shown, columns=many, history=long),
         replace(of_files[EvaluationResult], classes=classes, by="k", slices=slices),
         replace(of_files[Check], columns=[("'" * 200,) * 4] * 3000, notices=["&" * 2000] * 300),
@@ -191,8 +212,8 @@ def test_the_largest_results_stay_small(of_files):
         html = result._repr_html_()
         assert len(html.encode()) <= LARGEST
         assert find_flaws(html) == []
-    assert f"and {3000 - MOST_ROWS:,} more" in large[1]._repr_html_()
-    assert "too large to be shown here" in large[2]._repr_html_()
+    assert f"and {3000 - MOST_ROWS:,} more" in large[3]._repr_html_()
+    assert "too large to be shown here" in large[4]._repr_html_()
 
 
 def test_what_is_no_result_is_not_shown():
