@@ -1,52 +1,131 @@
 """The rows that a report is about where the user names none, and the training rows that it compares them with."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mlptrain.commands.evaluate import (
-    describe_training_rows,
-    find_validation_part,
-    names_test_part,
-    read_test_rows,
-)
+from mlptrain.commands.evaluate import describe_training_rows, read_test_rows
 from mlptrain.diagnostics.report import Subjects
-from mlptrain.errors import DataError
+from mlptrain.errors import DataError, SpecError
+from mlptrain.model.evaluation import JudgedRows
+from mlptrain.model.held_out_rows import make_held_out_model
 from mlptrain.model.model import Model
-from mlptrain.model.rows import Rows
+from mlptrain.model.rows import Rows, locate_file, read_rows
 from mlptrain.preparation.material import TrainingData, digest_training_data, read_training_data
 from mlptrain.preparation.partitions import divide_rows, join_validation_to_training
+from mlptrain.preparation.splits import Parts
 
-STEERED = "no test part, so these are the validation rows, by which the training was steered: it does a little worse"
+STEERED = (
+    "no test part, so these are the validation rows, by which the training was steered: it does a little worse on new "
+    "ones"
+)
 """What is said of validation rows."""
+HELD_OUT = (
+    "no test part, so each row is judged by the networks that had held it out, whose training it steered: they do a "
+    "little worse on new ones; importance and effects are of all {count} networks, which have seen these rows"
+)
+THEMSELVES = "these are the training rows themselves"
+TEST, VALIDATION = "test rows", "validation rows"
 
 
-def find_known_rows(model: Model, model_path: Path) -> Subjects:
-    """The rows that the spec of a model names: test rows, else validation rows, else those of the training."""
+@dataclass(frozen=True, kw_only=True)
+class NamedFile:
+    """A table that the spec of a model names, to be read however it is written."""
+
+    key: str
+    path: str
+    subjects: Subjects
+    """What is to be said of its rows, before they are read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnownRows:
+    """The rows that a model is judged on, and what it is worth on them, where that is known already."""
+
+    subjects: Subjects
+    judged: JudgedRows | None = None
+
+
+def find_named_file(model: Model, model_path: Path) -> NamedFile | None:
+    """The one file of test rows that the spec of a model of tables names, else that of validation rows."""
+    data, folder = model.spec.data, model_path.parent / model.spec_folder
+    if model.reads_images:
+        return None
+    if isinstance(data.test, str):
+        return NamedFile(key="data.test", path=locate_file(data.test, folder), subjects=Subjects(rows=None, name=TEST))
+    if data.test is None and not data.split.test and isinstance(file := data.split.validation_file, str):
+        subjects = Subjects(rows=None, name=VALIDATION, seen=STEERED)
+        return NamedFile(key="data.split.validation", path=locate_file(file, folder), subjects=subjects)
+    return None
+
+
+def find_known_rows(model: Model, model_path: Path) -> KnownRows:
+    """The rows that the spec of a model names: test rows, else rows that were held out, else those of the training."""
     try:
-        if names_test_part(model):
-            found = Subjects(rows=read_test_rows(model, model_path, ()), name="test rows")
-            return add_training_rows(found, model, model_path)
-        return find_rows_of_training(model, model_path)
-    except DataError as problem:
-        return Subjects(rows=None, absent=f"{problem}; give --data")
+        return find_test_or_held_out_rows(model, model_path)
+    except (DataError, SpecError) as problem:
+        return KnownRows(subjects=describe_absent_rows(str(problem)))
 
 
-def find_rows_of_training(model: Model, model_path: Path) -> Subjects:
-    """The validation rows of the training file, if they are known; else all of its rows."""
+def describe_absent_rows(why: str) -> Subjects:
+    """No rows, for a reason, and what to do."""
+    return Subjects(rows=None, absent=f"{why.removesuffix('; give DATA')}; give --data")
+
+
+def find_test_or_held_out_rows(model: Model, model_path: Path) -> KnownRows:
+    """The same, or an error that says why there are none."""
+    data, folder = model.spec.data, model_path.parent / model.spec_folder
+    if data.test is not None:
+        subjects = Subjects(rows=read_test_rows(model, model_path, ()), name=TEST)
+        return KnownRows(subjects=add_training_rows(subjects, model, model_path))
+    if data.split.validation_file is not None and not data.split.test:
+        rows = read_rows(data.split.validation_file, data, folder, only=model.columns())
+        subjects = Subjects(rows=rows, name=VALIDATION, seen=STEERED)
+        return KnownRows(subjects=add_training_rows(subjects, model, model_path))
     if why := describe_missing_training(model):
-        return Subjects(rows=None, absent=f"{why}; give --data")
-    training = read_training_data(model.spec, model_path.parent / model.spec_folder)
-    changed = model.data_digest not in ("", digest_training_data(training))
-    parts = None if changed or not model.data_digest else find_validation_part(training)
-    if parts is not None:
-        validation = training.rows.take(parts.validation)
-        seen = f"{STEERED} on new ones"
-        own = training.rows.take(parts.train)
-        return Subjects(rows=validation, name="validation rows", seen=seen, training=own)
+        return KnownRows(subjects=describe_absent_rows(why))
+    training = read_training_data(model.spec, folder)
+    if model.data_digest not in ("", digest_training_data(training)):
+        if data.split.test:
+            read_test_rows(model, model_path, ())  # an error that says why there are none
+        return KnownRows(subjects=describe_all_rows(training, changed=True))
+    return find_rows_of_training(model, training)
+
+
+def find_rows_of_training(model: Model, training: TrainingData) -> KnownRows:
+    """The test rows of a training file that has not changed, else those that were held out, else all."""
+    parts, rows = divide_rows(training), training.rows
+    if len(parts[0].test):
+        subjects = Subjects(rows=rows.take(parts[0].test), name=TEST, training=take_training_part(training))
+        return KnownRows(subjects=subjects)
+    if not model.data_digest or training.spec.training.refit:
+        return KnownRows(subjects=describe_all_rows(training, changed=False))
+    if len(parts) > 1:
+        return judge_held_out_rows(model, training, parts)
+    if not len(parts[0].validation):
+        return KnownRows(subjects=describe_all_rows(training, changed=False))
+    validation, own = rows.take(parts[0].validation), rows.take(parts[0].train)
+    return KnownRows(subjects=Subjects(rows=validation, name=VALIDATION, seen=STEERED, training=own))
+
+
+def judge_held_out_rows(model: Model, training: TrainingData, parts: list[Parts]) -> KnownRows:
+    """The rows that folds or repeats have held out, judged by the networks that did; else all rows.
+
+    Where networks of another recipe share in the predictions, or the fit was ended before all folds, it is not known
+    which network has held out what.
+    """
+    if len(parts) != len(model.networks):
+        return KnownRows(subjects=describe_all_rows(training, changed=False))
+    held_out, numbers = make_held_out_model(model, [each.validation for each in parts])
+    judged = held_out.judge_and_evaluate(training.rows.take(numbers))
+    seen = HELD_OUT.format(count=len(parts))
+    subjects = Subjects(rows=judged.rows, name="held-out rows", seen=seen, training=training.rows)
+    return KnownRows(subjects=subjects, judged=judged)
+
+
+def describe_all_rows(training: TrainingData, *, changed: bool) -> Subjects:
+    """All rows of the training file, most of which the model has seen."""
     seen = describe_training_rows(training.rows, None, changed=changed)
-    return Subjects(
-        rows=training.rows, name="training rows", seen=seen, no_training="these are the training rows themselves"
-    )
+    return Subjects(rows=training.rows, name="training rows", seen=seen, no_training=THEMSELVES)
 
 
 def add_training_rows(subjects: Subjects, model: Model, model_path: Path) -> Subjects:
@@ -55,7 +134,7 @@ def add_training_rows(subjects: Subjects, model: Model, model_path: Path) -> Sub
     if not why:
         try:
             training = read_training_data(model.spec, model_path.parent / model.spec_folder)
-        except DataError as problem:
+        except (DataError, SpecError) as problem:
             why = str(problem)
         else:
             if model.data_digest == digest_training_data(training):

@@ -9,18 +9,25 @@ from pathlib import Path
 from mlptrain.commands.evaluate import compare_with_training_file, read_evaluation_file
 from mlptrain.commands.input_format import ModelInputFormat
 from mlptrain.commands.input_settings import set_input_format
-from mlptrain.commands.known_rows import add_training_rows, find_known_rows
+from mlptrain.commands.known_rows import (
+    THEMSELVES,
+    add_training_rows,
+    describe_absent_rows,
+    find_known_rows,
+    find_named_file,
+)
 from mlptrain.data.odd_cells import OddCells
 from mlptrain.diagnostics.comparison import Contender, ModelComparison, compare_models, require_comparable
 from mlptrain.diagnostics.findings import require_codes
 from mlptrain.diagnostics.report import Report, Subjects, make_report
 from mlptrain.diagnostics.single_rows import remove_disputed_rows, remove_single_rows
 from mlptrain.display import Exportable
-from mlptrain.errors import SpecError
+from mlptrain.errors import MissingFile, SpecError
 from mlptrain.explain.methods import make_method
 from mlptrain.explain.permutation import Permutation
 from mlptrain.model.evaluation import JudgedRows
 from mlptrain.model.model import Model
+from mlptrain.model.percent_notices import describe_percent_cells, describe_percent_sign
 from mlptrain.model.rows import locate_file
 
 
@@ -40,15 +47,24 @@ class ReportOptions:
     keep_rows: bool = True
     """Whether the report may say anything of single rows."""
 
+    def make_permutation(self) -> Permutation:
+        """The method that finds the importance of columns."""
+        method = make_method("permutation", {"time_limit": self.time_limit})
+        assert isinstance(method, Permutation)
+        return method
+
+    def check(self) -> None:
+        """An error of options that no report can be made with, before any work is done."""
+        require_codes(self.mute)
+        self.make_permutation().parse_time_limit()
+
     def report(self, model: Model, name: str, subjects: Subjects, judged: JudgedRows | None = None) -> Report:
         """The report of a model on rows."""
-        permutation = make_method("permutation", {"time_limit": self.time_limit})
-        assert isinstance(permutation, Permutation)
         report = make_report(
             model,
             name,
             subjects,
-            permutation=permutation,
+            permutation=self.make_permutation(),
             clock=time.monotonic,
             threads=self.threads,
             mute=require_codes(self.mute),
@@ -87,14 +103,32 @@ class Reading:
 
 def report_files(model_path: str, data: str | None = None, options: ReportOptions | None = None) -> Report:
     """The report of a model on a file, on the test part that its spec names, or on the rows that it was trained on."""
-    options, name = options or ReportOptions(), Path(model_path).stem
-    require_codes(options.mute)
-    model = set_input_format(Model.load(model_path), options.settings)
-    path = find_test_file(model, model_path) if data is None else data
-    if path is None:
-        return options.report(model, name, find_known_rows(model, Path(model_path)))
-    subjects = describe_file(model, Path(model_path), data, path)
-    return read_and_report(model, name, path, subjects, options).report
+    options = options or ReportOptions()
+    options.check()
+    model = Model.load(model_path)
+    folder = Path(locate_file("file", Path(model_path).parent / model.spec_folder)).parent
+    if data is None:
+        return cut_folder(report_on_known_rows(model, Path(model_path), options), folder)
+    subjects = describe_file(model, Path(model_path), data)
+    return cut_folder(read_and_report(model, Path(model_path).stem, data, subjects, options).report, folder)
+
+
+def report_on_known_rows(model: Model, model_path: Path, options: ReportOptions) -> Report:
+    """The report of a model on the rows that its spec names; where they are not there, of the model alone."""
+    if options.labels is not None:
+        raise SpecError("--labels: give the images, too: --data IMAGES")
+    file = find_named_file(model, model_path)
+    if file is None:
+        if options.settings:
+            raise SpecError("--set: says how a file of rows is written, and the spec names none; give --data")
+        known = find_known_rows(model, model_path)
+        return options.report(model, model_path.stem, known.subjects, known.judged)
+    subjects = add_training_rows(file.subjects, model, model_path)
+    try:
+        return read_and_report(model, model_path.stem, file.path, subjects, options).report
+    except MissingFile as problem:
+        absent = describe_absent_rows(f"{file.key}: {problem}")
+        return options.report(model, model_path.stem, absent)
 
 
 def report_and_compare_files(
@@ -102,15 +136,16 @@ def report_and_compare_files(
 ) -> ComparedReports:
     """Several models on the same rows, those of a file or of the test file that all their specs name."""
     options, names = options or ReportOptions(), name_models(model_paths)
-    require_codes(options.mute)
-    models = [set_input_format(Model.load(path), options.settings) for path in model_paths]
+    options.check()
+    models = [Model.load(path) for path in model_paths]
     require_comparable(list(zip(names, models, strict=True)))
     if data == "-":
         raise SpecError("--data -: standard input can be read once, and several models are named; name a file")
     path = find_shared_test_file(models, model_paths) if data is None else data
     readings = []
     for model, model_path, name in zip(models, model_paths, names, strict=True):
-        subjects = describe_file(model, Path(model_path), data, path)
+        subjects = describe_file(model, Path(model_path), path)
+        subjects = subjects if data is not None else replace(subjects, name="test rows")
         readings.append(read_and_report(model, name, path, subjects, options))
     contenders = [
         Contender(name=name, model=each.reader, judged=each.judged, seen=each.report.subject.seen)
@@ -124,16 +159,42 @@ def report_and_compare_files(
 
 def read_and_report(model: Model, name: str, path: str, subjects: Subjects, options: ReportOptions) -> Reading:
     """A file, read as the training file was or as it looks, and the report of a model on it."""
-    others = [*model.spec.data.targets, *filter(None, [model.spec.data.sample_weight])]
-    form = ModelInputFormat(model, path, others, options.settings, "mlptrain report")
+    trained, model = model, set_input_format(model, options.settings)
 
     def read(reader: Model) -> Reading:
         rows = read_evaluation_file(reader, path, options.labels, ())
         judged = reader.judge_and_evaluate(rows)
         report = options.report(reader, name, replace(subjects, rows=rows), judged)
-        return Reading(reader=reader, judged=judged, report=report)
+        cells = describe_percent_cells(rows.inputs.types, reader.columns().values(), trained.spec.data)
+        return Reading(reader=reader, judged=judged, report=add_notices(report, cells))
 
-    return form.try_readings(read)
+    if model.reads_images or options.labels is not None:
+        return read(model)
+    others = [*model.spec.data.targets, *filter(None, [model.spec.data.sample_weight])]
+    form = ModelInputFormat(model, path, others, options.settings, "mlptrain report")
+    found = form.try_readings(read)
+    sign = describe_percent_sign(trained.spec.data, model.spec.data)
+    report = add_notices(found.report, [*sign, *form.notices])
+    return replace(found, report=cut_folder(report, Path(path).parent))
+
+
+def cut_folder(report: Report, folder: Path) -> Report:
+    """A report whose sentences name files without a folder: it may be sent to people who do not know the machine."""
+
+    def cut(text: str) -> str:
+        return text.replace(f"{folder}{os.sep}", "").replace(str(folder), folder.name) if folder.name else text
+
+    return replace(
+        report,
+        subject=replace(report.subject, seen=cut(report.subject.seen)),
+        absent={part: cut(why) for part, why in report.absent.items()},
+        notices=tuple(map(cut, report.notices)),
+    )
+
+
+def add_notices(report: Report, notices: Sequence[str]) -> Report:
+    """A report with more to say about how its rows were read."""
+    return replace(report, notices=(*notices, *report.notices))
 
 
 def find_test_file(model: Model, model_path: str) -> str | None:
@@ -152,15 +213,13 @@ def find_shared_test_file(models: Sequence[Model], model_paths: Sequence[str]) -
     return files[0]
 
 
-def describe_file(model: Model, model_path: Path, data: str | None, path: str) -> Subjects:
+def describe_file(model: Model, model_path: Path, data: str) -> Subjects:
     """What is to be said of the rows of a file before they are read: their name, whether the model has seen them."""
-    if data is None:
-        return add_training_rows(Subjects(rows=None, name="test rows"), model, model_path)
-    short = Path(path).name
+    short = Path(data).name
     what = f"the rows of {short}"
     if same := compare_with_training_file(model, model_path, data):
         seen = f"{short}{same.removeprefix(data)}: the model has seen these rows, and does worse on new ones"
-        return Subjects(rows=None, name=what, seen=seen, no_training="these are the training rows themselves")
+        return Subjects(rows=None, name=what, seen=seen, no_training=THEMSELVES)
     return add_training_rows(Subjects(rows=None, name=what), model, model_path)
 
 
