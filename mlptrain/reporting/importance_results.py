@@ -1,5 +1,6 @@
 """Permutation importances, for people and for programs."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from mlptrain.explain.importance import ColumnImportance, Estimate, GroupImportance, Importance
@@ -12,6 +13,8 @@ from mlptrain.reporting.words import format_count_with_noun
 
 MOST_ROWS = 30
 """Columns that are shown unless all are asked for."""
+MOST_NAMES, FEWEST_NAMES = 4, 2
+"""Columns of a group that are named."""
 MEANING = (
     "it says what the model uses, not what causes the target; columns that go together can take each other's place"
 )
@@ -36,11 +39,21 @@ def format_importance(
     lines += [f"  and {format_count_with_noun(more, 'more column')}; --verbose has all"] if more > 0 else []
     lines += describe_dropped_columns([name for name in dropped if name], terminal)
     if result.groups:
-        groups, _ = drop_columns(tabulate_groups(result, signs), terminal)
+        groups, more_dropped = choose_groups_table(result, terminal, signs)
         lines += ["", terminal.paint("moved together", "strong")]
         lines.append(align_rows(groups, terminal=terminal, paints=["", "best", "validation", "quiet"]))
+        lines += describe_dropped_columns([name for name in more_dropped if name and name not in dropped], terminal)
     lines += [terminal.wrap(f"  ({line})", "   ") for line in list_remarks(result)]
     return "\n".join(lines)
+
+
+def choose_groups_table(result: Importance, terminal: Terminal, signs: str) -> tuple[list[Sequence[str]], list[str]]:
+    """The groups with as many names as leave room for all figures, but no fewer than two; and what has no room then."""
+    tables = [
+        drop_columns(tabulate_groups(result, signs, most=most), terminal)
+        for most in range(MOST_NAMES, FEWEST_NAMES - 1, -1)
+    ]
+    return next((table for table in tables if not table[1]), tables[-1])
 
 
 def describe_importance(result: Importance) -> str:
@@ -64,11 +77,11 @@ def tabulate_importance(result: Importance, signs: str = EIGHTHS) -> list[list[s
     return [headings, *rows]
 
 
-def tabulate_groups(result: Importance, signs: str = EIGHTHS) -> list[list[str]]:
-    """The groups, below a row of headings."""
+def tabulate_groups(result: Importance, signs: str = EIGHTHS, *, most: int = MOST_NAMES) -> list[list[str]]:
+    """The groups, at most so many columns of each by name, below a row of headings."""
     headings = ["", "importance", "", "95 % interval", "above 0"]
     largest = find_largest(result)
-    return [headings, *([name_group(each), *tabulate_estimate(each, largest, signs)] for each in result.groups)]
+    return [headings, *([name_group(each, most), *tabulate_estimate(each, largest, signs)] for each in result.groups)]
 
 
 def find_largest(result: Importance) -> float:
@@ -91,7 +104,7 @@ def name_partner(each: ColumnImportance) -> str:
     return f"{stands}{escape_text(each.partner, 40)} ({each.association:.2f})"
 
 
-def name_group(each: GroupImportance, most: int = 4) -> str:
+def name_group(each: GroupImportance, most: int = MOST_NAMES) -> str:
     """The columns of a group, the first of many."""
     names = " + ".join(escape_text(name, 20) for name in each.columns[:most])
     more = len(each.columns) - most

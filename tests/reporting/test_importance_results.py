@@ -85,3 +85,17 @@ def test_names_move_no_cursor(text):
     hostile = replace(FOUND, columns=(column(text, 0.2, partner=text, association=0.8),), seen=text)
     shown = format_explanation(hostile, ANYWHERE)
     assert not DANGEROUS.search(shown.replace("\n", ""))
+
+
+@pytest.mark.parametrize("width", range(50, 140, 10))
+def test_a_group_names_as_many_of_its_columns_as_there_is_room_for(width):
+    names = tuple(f"a_column_of_the_table_{k}" for k in range(7))
+    group = GroupImportance(columns=names, importance=0.6, interval=(0.5, 0.7), above_zero=1.0)
+    shown = format_explanation(replace(FOUND, groups=(group,)), Terminal(width=width))
+    (line,) = [line for line in shown.split("\n") if line.startswith("  a_column")]
+    assert measure_width(line) <= max(width, 70)
+    named = line.count("a_column")
+    assert f"+ {7 - named} more" in line
+    longer = measure_width(line) + len(" + ") + len(names[0][:20])
+    assert named == 4 or longer > width
+    assert named == 2 or "100%" in line
