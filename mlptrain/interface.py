@@ -11,7 +11,7 @@ from typing import Any, get_args
 from mlptrain.arguments import require_choice, require_count, require_path, shorten_repr
 from mlptrain.commands.fit import fit_to_file
 from mlptrain.errors import SpecError
-from mlptrain.fitting.candidates import list_draft_notices, read_rows_of_draft
+from mlptrain.fitting.candidates import describe_absent_test_files, read_rows_of_draft
 from mlptrain.fitting.checkpoints import Existing, Plan
 from mlptrain.fitting.fit import Fit, fit_rows
 from mlptrain.fitting.host import Host
@@ -94,9 +94,11 @@ def make_host(threads: int | None) -> Host:
 
 def fit_in_memory(draft: Draft, rows: Rows | None, folder: Path, sinks: Iterable[Sink], host: Host) -> Fit:
     """Fit on rows (None: those that the spec names) without a file."""
-    for message in list_draft_notices(draft, folder):
+    for message in draft.notices:
         host.notice(message)
     rows = read_rows_of_draft(draft, folder) if rows is None else rows
+    for message in describe_absent_test_files(draft, folder):
+        host.notice(message)
     return fit_rows(draft, rows, folder=folder, host=host, sinks=sinks)
 
 

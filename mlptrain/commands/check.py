@@ -8,7 +8,7 @@ from mlptrain.data.column import ColumnLook, Understood
 from mlptrain.data.feature_fitting import AS_DECLARED
 from mlptrain.data.features import CLASS_OF
 from mlptrain.display import Displayable
-from mlptrain.fitting.candidates import list_draft_notices, list_spec_candidates, read_rows_of_draft
+from mlptrain.fitting.candidates import describe_absent_test_files, list_spec_candidates, read_rows_of_draft
 from mlptrain.fitting.execution import choose_executor
 from mlptrain.fitting.memory_estimate import estimate_memory_by_phase
 from mlptrain.fitting.trainings import list_row_notices, make_course
@@ -79,10 +79,11 @@ def check_files(spec_path: str, *, overrides: Sequence[str] = (), threads: int |
     trainings = [*parts, join_validation_to_training(parts[0])] if data.spec.training.refit else parts
     unused = list_column_notices(encoded.understood, encoded.features.ignored)
     declared = describe_declared_columns(encoded.understood)
+    said = [*draft.notices, *describe_absent_test_files(draft, folder)]
     return Check(
         spec=encoded.spec,
         recipe=candidate.expansion,
-        notices=[*list_draft_notices(draft, folder), *unused, *list_row_notices(encoded), *declared],
+        notices=[*said, *unused, *list_row_notices(encoded), *declared],
         column_notices=[*unused, *declared],
         rows=data.rows.count,
         division=count_divided_rows(course, parts[0]),

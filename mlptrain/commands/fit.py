@@ -11,7 +11,7 @@ from mlptrain.commands.paths import NamedFile, list_data_files, list_files_besid
 from mlptrain.data.files import name_input
 from mlptrain.data.table_writing import choose_table_form
 from mlptrain.errors import Diverged, SpecError
-from mlptrain.fitting.candidates import list_draft_notices, read_rows_of_draft
+from mlptrain.fitting.candidates import describe_absent_test_files, read_rows_of_draft
 from mlptrain.fitting.checkpoints import Checkpoints, Plan
 from mlptrain.fitting.fit import Fit, fit_rows
 from mlptrain.fitting.host import Host
@@ -142,13 +142,15 @@ def fit_to_file(
     out = require_writable_output(out)
     require_separate_fit_files(out, out_of_fold, sink_files, [*read, *list_data_files(draft.spec.data, folder)])
     check_out_of_fold(out_of_fold, draft.spec.data.targets)
-    for message in list_draft_notices(draft, folder):
+    for message in draft.notices:
         host.notice(message)
     with lock_and_clean_output(out, host), report_file_on_divergence(out):
         if out_of_fold is not None:
             remove_leftover_temporary_files(out_of_fold, alone=False)
         keeper = Checkpoints(out, plan, host, draft, read_data=partial(understand_rows, draft, rows, folder))
         rows = read_rows_of_draft(draft, folder) if rows is None else rows
+        for message in describe_absent_test_files(draft, folder):
+            host.notice(message)
         done = fit_rows(
             draft, rows, folder=folder, host=host, sinks=sinks, keeper=keeper, keep_held_out=out_of_fold is not None
         )

@@ -29,13 +29,11 @@ def read_rows_of_draft(draft: Draft, folder: Path) -> Rows:
         return read_training_rows(draft.spec, folder)
 
 
-def list_draft_notices(draft: Draft, folder: Path) -> list[str]:
-    """What the user should hear of a draft before its rows are read; also that a test file is not there, which only
-    `eval` would find out.
-    """
+def describe_absent_test_files(draft: Draft, folder: Path) -> list[str]:
+    """Notices of test files that are not there, each with the place of its name: else only `eval` would find out."""
     test = draft.spec.data.test
     absent = [why for name in list_source_names(test or ()) if (why := find_absence(locate_file(name, folder)))]
-    return [*draft.notices, *(f"{draft.name_place(why, TEST)} (`mlptrain eval` needs it, or DATA)" for why in absent)]
+    return [f"{draft.name_place(why, TEST)} (`mlptrain eval` needs it, or DATA)" for why in absent]
 
 
 def find_absence(path: str) -> MissingFile | None:
