@@ -267,7 +267,7 @@ def draw_legend(curves: Sequence[PlotLine]) -> tuple[list[Html], float]:
     if not named or len(named) > MOST_NAMED:
         return [], LEGEND_LINE
     marks, x, y = list[Html](), 12.0, 12.0
-    room = WIDTH - 24 - SAMPLE
+    room = (WIDTH - 24) / (2 if len(named) > 2 else 1) - SAMPLE - 20
     for each in named:
         width = SAMPLE + 6 + find_widest([each.name], room) + 14
         if x > 12 and x + width > WIDTH:

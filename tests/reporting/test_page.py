@@ -12,6 +12,7 @@ from zlib import crc32
 
 import pytest
 
+from mlptrain.reporting.heat_map import DARKEST
 from mlptrain.reporting.page import write_page
 from mlptrain.reporting.page_columns import MOST_COLUMNS
 from tests.support.html import Reader, count_elements
@@ -169,3 +170,36 @@ def test_a_browser_has_nothing_to_complain_of(page, tmp_path):
     ended = run(command, capture_output=True, encoding="utf-8", timeout=PATIENCE, check=True)
     assert "CONSOLE" not in ended.stderr
     assert ended.stdout.count("<svg ") == page.count("<svg ")
+
+
+def read_palette(scheme):
+    """The colours of the style, by name, in light or dark."""
+    style = files("mlptrain.reporting").joinpath("page.css").read_text(encoding="utf-8")
+    pairs = re.findall(r"--(\w+): light-dark\((#\w{6}), (#\w{6})\)", style)
+    return {name: [int(pair[scheme][k : k + 2], 16) / 255 for k in (1, 3, 5)] for name, *pair in pairs}
+
+
+def measure_contrast(one, other):
+    """(L₁ + 0.05) / (L₂ + 0.05), L the relative luminance of sRGB (WCAG 2.2)."""
+    weights = (0.2126, 0.7152, 0.0722)
+    lights = [
+        sum(
+            w * (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4)
+            for w, c in zip(weights, colour, strict=True)
+        )
+        for colour in (one, other)
+    ]
+    return (max(lights) + 0.05) / (min(lights) + 0.05)
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+def test_letters_and_lines_stand_out_from_their_ground(scheme):
+    colours = read_palette(scheme)
+    full = [DARKEST * s + (1 - DARKEST) * g for s, g in zip(colours["s1"], colours["ground"], strict=True)]
+    grounds = (colours["ground"], colours["raised"])
+    letters = [measure_contrast(colours[name], ground) for name in ("ink", "quiet", "link") for ground in grounds]
+    assert min(*letters, measure_contrast(colours["ink"], full)) >= 4.5
+    lines = [
+        measure_contrast(colours[name], colours["ground"]) for name in ("s1", "s2", "s3", "s4", "s5", "s6", "warn")
+    ]
+    assert min(lines) >= 3
