@@ -19,7 +19,7 @@ from mlptrain.model.layer_history import Histogram, LayerFacts, list_seen_layers
 
 MOST_NUMBERS = 1 << 20
 """Numbers of the widest layer's outputs, of all members: of very wide networks fewer rows are looked at."""
-MOST_COUNTED = 1 << 15
+MOST_COUNTED = 1 << 13
 """Numbers in a histogram of outputs: of more, those of evenly spaced rows are counted."""
 NEAR = 0.01
 """The part of the range of a bounded activation that counts as being at a bound."""

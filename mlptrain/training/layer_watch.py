@@ -19,7 +19,7 @@ from mlptrain.model.layer_facts import (
 from mlptrain.model.layer_history import LayersSeen
 from mlptrain.training.course import Course
 
-MOST_ROWS = 1024
+MOST_ROWS = 512
 """Training rows, the first ones, on which outputs are computed."""
 
 
