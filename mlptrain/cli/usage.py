@@ -211,6 +211,12 @@ Examples:
 Examples:
   mlptrain check houses.yaml
   mlptrain check houses.yaml --set model.hidden='[256]'""",
+    "report": """\
+Examples:
+  mlptrain report houses.npz               write houses.html, on the test part of its spec
+  mlptrain report houses.npz --data new.csv --card card.md --no-rows
+  mlptrain report small.npz wide.npz --data new.csv --out both.html   which is better?
+--mute R03 leaves out a kind of finding; docs/how-to/report.md lists all.""",
     "show": """\
 Examples:
   mlptrain show houses.npz

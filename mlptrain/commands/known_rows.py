@@ -1,5 +1,6 @@
 """The rows that a report is about where the user names none, and the training rows that it compares them with."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,10 +10,11 @@ from mlptrain.errors import DataError, SpecError
 from mlptrain.model.evaluation import JudgedRows
 from mlptrain.model.held_out_rows import make_held_out_model
 from mlptrain.model.model import Model
-from mlptrain.model.rows import Rows, locate_file, read_rows
+from mlptrain.model.rows import Rows, list_files, locate_file, read_rows
 from mlptrain.preparation.material import TrainingData, digest_training_data, read_training_data
 from mlptrain.preparation.partitions import divide_rows, join_validation_to_training
 from mlptrain.preparation.splits import Parts
+from mlptrain.spec.fields import narrow_to_images
 
 STEERED = (
     "no test part, so these are the validation rows, by which the training was steered: it does a little worse on new "
@@ -56,6 +58,16 @@ def find_named_file(model: Model, model_path: Path) -> NamedFile | None:
         subjects = Subjects(rows=None, name=VALIDATION, seen=STEERED)
         return NamedFile(key="data.split.validation", path=locate_file(file, folder), subjects=subjects)
     return None
+
+
+def list_named_files(model: Model) -> Iterator[str]:
+    """The files of rows that the spec of a model names."""
+    data = model.spec.data
+    for source in (data.train, data.test, data.split.validation_file):
+        if source is not None and (images := narrow_to_images(source)) is not None:
+            yield from filter(None, (images.images, images.labels))
+        elif source:
+            yield from list_files(source)
 
 
 def find_known_rows(model: Model, model_path: Path) -> KnownRows:

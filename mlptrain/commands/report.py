@@ -15,6 +15,7 @@ from mlptrain.commands.known_rows import (
     describe_absent_rows,
     find_known_rows,
     find_named_file,
+    list_named_files,
 )
 from mlptrain.data.odd_cells import OddCells
 from mlptrain.diagnostics.comparison import Contender, ModelComparison, compare_models, require_comparable
@@ -106,11 +107,12 @@ def report_files(model_path: str, data: str | None = None, options: ReportOption
     options = options or ReportOptions()
     options.check()
     model = Model.load(model_path)
-    folder = Path(locate_file("file", Path(model_path).parent / model.spec_folder)).parent
     if data is None:
-        return cut_folder(report_on_known_rows(model, Path(model_path), options), folder)
-    subjects = describe_file(model, Path(model_path), data)
-    return cut_folder(read_and_report(model, Path(model_path).stem, data, subjects, options).report, folder)
+        report = report_on_known_rows(model, Path(model_path), options)
+    else:
+        subjects = describe_file(model, Path(model_path), data)
+        report = read_and_report(model, Path(model_path).stem, data, subjects, options).report
+    return cut_folders_of_spec(report, model, Path(model_path))
 
 
 def report_on_known_rows(model: Model, model_path: Path, options: ReportOptions) -> Report:
@@ -146,7 +148,8 @@ def report_and_compare_files(
     for model, model_path, name in zip(models, model_paths, names, strict=True):
         subjects = describe_file(model, Path(model_path), path)
         subjects = subjects if data is not None else replace(subjects, name="test rows")
-        readings.append(read_and_report(model, name, path, subjects, options))
+        found = read_and_report(model, name, path, subjects, options)
+        readings.append(replace(found, report=cut_folders_of_spec(found.report, model, Path(model_path))))
     contenders = [
         Contender(name=name, model=each.reader, judged=each.judged, seen=each.report.subject.seen)
         for name, each in zip(names, readings, strict=True)
@@ -176,6 +179,14 @@ def read_and_report(model: Model, name: str, path: str, subjects: Subjects, opti
     sign = describe_percent_sign(trained.spec.data, model.spec.data)
     report = add_notices(found.report, [*sign, *form.notices])
     return replace(found, report=cut_folder(report, Path(path).parent))
+
+
+def cut_folders_of_spec(report: Report, model: Model, model_path: Path) -> Report:
+    """The same without the folders of the files that the spec names."""
+    folder = model_path.parent / model.spec_folder
+    for file in ("file", *list_named_files(model)):
+        report = cut_folder(report, Path(locate_file(file, folder)).parent)
+    return report
 
 
 def cut_folder(report: Report, folder: Path) -> Report:

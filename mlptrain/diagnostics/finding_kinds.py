@@ -111,14 +111,14 @@ class UnpredictedClass:
 
 @dataclass(frozen=True, kw_only=True)
 class Overfitting:
-    """New rows cost the model much of what it is better than the baseline on its training rows."""
+    """On these rows the model loses much of what it gains over the baseline on its training rows."""
 
     code: ClassVar[str] = "R01"
     title: ClassVar[str] = "Overfitting"
     part: ClassVar[str] = "quality"
     least_share: float = 0.2
-    """The lost part of the gain over the baseline. A rise of the loss in per cent would be of any size near 0, where a
-    healthy network of few rows ends."""
+    """The part of the gain that is lost. A rise of the loss in per cent would be of any size near 0, where a healthy
+    network of few rows ends."""
 
     def describe(self, evidence: Evidence) -> str:
         """Both values, if their intervals do not overlap and much is lost."""
@@ -147,7 +147,7 @@ class SingleSupport:
     title: ClassVar[str] = "One column carries the model"
     part: ClassVar[str] = "importance"
     least_share: float = 0.8
-    """The share of the importance of all columns: a column that leaks the target leaves next to nothing to others."""
+    """Its share of the importance of all columns: one that leaks the target leaves next to nothing to others."""
 
     def describe(self, evidence: Evidence) -> str:
         """The first column and its share, if there are others."""
@@ -289,13 +289,13 @@ class BestEpochAtAnEnd:
 
 @dataclass(frozen=True, kw_only=True)
 class FewRows:
-    """The rows are so few that the value of the model on them is uncertain."""
+    """The rows are so few that it is uncertain what the model is worth."""
 
     code: ClassVar[str] = "R03"
     title: ClassVar[str] = "Few rows"
     part: ClassVar[str] = "quality"
     of_accuracy: float = 0.05
-    """Half the interval of accuracy from which on models that differ as much as most do cannot be told apart."""
+    """Half the interval of accuracy: models that differ by less, as most do, cannot be told apart on such rows."""
     of_rmse: float = 0.1
     """The same of rmse, as a part of it."""
 

@@ -1,5 +1,6 @@
 """Several models on one page: which is better, where they disagree, what differs, and each one's own report folded."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from mlptrain.commands.report import ComparedReports
@@ -13,6 +14,9 @@ from mlptrain.reporting.page_blocks import Block, Card, Figure, Fold, Grid, Page
 from mlptrain.reporting.page_course import make_line
 from mlptrain.reporting.page_report import MOST_CARDS, MOST_REMARKS, describe_muted, describe_subject, list_sections
 from mlptrain.reporting.words import format_count_with_noun
+
+ABSOLUTE = re.compile(r"""(?<![^\s\["'])(?:[A-Za-z]:)?[/\\][^\],"']*[/\\]""")
+"""The folders of an absolute path in the text of a setting."""
 
 
 def lay_out_comparison(compared: ComparedReports) -> Page:
@@ -167,10 +171,19 @@ def show_settings(comparison: ModelComparison) -> Iterator[Block]:
     yield Table(
         name="settings that differ",
         headings=["key", *(each.name for each in comparison.models)],
-        rows=[[each.key, *each.values] for each in comparison.settings],
+        rows=[[each.key, *map(hide_folders, each.values)] for each in comparison.settings],
         texts=range(1, 1 + len(comparison.models)),
         prose=range(1, 1 + len(comparison.models)),
     )
+
+
+def hide_folders(value: str) -> str:
+    """The value of a setting without the folders of absolute paths.
+
+    >>> hide_folders('["/home/a/b.csv", "c/d.csv"]'), hide_folders("[64, 32]")
+    ('["…/b.csv", "c/d.csv"]', '[64, 32]')
+    """
+    return ABSOLUTE.sub("…/", value)
 
 
 def show_courses(reports: Sequence[Report]) -> Iterator[Block]:

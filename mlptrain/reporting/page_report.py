@@ -47,7 +47,7 @@ def lay_out_report(report: Report) -> Page:
             Remark(code=each.code, title=each.title, sentence=each.sentence, section=SECTIONS.get(each.part, "quality"))
             for each in report.findings[:MOST_REMARKS]
         ],
-        muted=describe_muted(report.muted),
+        muted=" ".join(filter(None, [describe_muted(report.muted), describe_unsought(report)])),
         sections=list_sections(report),
         foot=f"Written by mlptrain {report.reproduction.mlptrain}.",
     )
@@ -61,6 +61,12 @@ def describe_muted(codes: Sequence[str]) -> str:
     """
     verb = "is" if len(codes) == 1 else "are"
     return f"{format_count_with_noun(len(codes), 'finding')} {verb} muted: {', '.join(codes)}." if codes else ""
+
+
+def describe_unsought(report: Report) -> str:
+    """Which findings could not be looked for without the training rows; empty where they were there."""
+    why = report.absent.get("training")
+    return f"Overfitting and cells unlike those of training were not looked for: {why}." if why else ""
 
 
 def list_sections(report: Report) -> list[Section]:

@@ -165,6 +165,22 @@ def test_no_page_names_a_folder_of_this_machine(two):
 ONCE = "standard input can be read once, and several models are named"
 
 
+@pytest.mark.parametrize("split", [{"folds": 3}, {"validation": 0.2}, {"test": 0.2}])
+@pytest.mark.parametrize("is_there", [True, False])
+def test_no_sentence_names_a_folder_of_this_machine(tmp_path, split, is_there):
+    data = {"train": str(tmp_path / "rows" / "iris.csv"), "target": "species", "split": split}
+    (tmp_path / "rows").mkdir()
+    write_iris(tmp_path / "rows")
+    write_iris(tmp_path, data=data, training={"epochs": 1})
+    assert mlptrain("fit", "iris.yaml", "-q", cwd=tmp_path).code == 0
+    if not is_there:
+        (tmp_path / "rows" / "iris.csv").unlink()
+    found = json.loads(mlptrain("report", "iris.npz", "--json", "--time-limit", "1s", cwd=tmp_path).out)
+    found["reproduction"].pop("spec")
+    assert str(tmp_path) not in json.dumps(found)
+    assert (found["quality"] is None) == (not is_there)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

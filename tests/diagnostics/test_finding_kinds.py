@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+from mlptrain.annotations import read_field_docs
 from mlptrain.data.odd_cells import OddCells
 from mlptrain.diagnostics.finding_kinds import KINDS, Evidence
 from mlptrain.diagnostics.network_layers import NetworkLayers
@@ -13,9 +14,11 @@ from mlptrain.diagnostics.quality import Quality, Reliability, ReliabilityGroup,
 from mlptrain.diagnostics.training_course import NetworkCourse, TrainingCourse
 from mlptrain.diagnostics.weak_rows import WeakRows, WeakSlice
 from mlptrain.explain.importance import ColumnImportance, Importance
+from mlptrain.figures import format_setting
 from mlptrain.model.evaluation import ClassResult, Evaluation
 from mlptrain.model.layer_findings import LayerFinding
 from mlptrain.model.watched import Watched
+from tests.support.pages import read_page
 
 WATCHED = Watched(name="loss", metric="accuracy", values=(0.3,), calibrated=False, scaled=False, transformed=False)
 
@@ -245,3 +248,16 @@ def test_right_probabilities_are_seldom_called_off_and_wrong_ones_nearly_always(
     says = KINDS["R04"].describe
     assert sum(bool(says(draw_reliability(classes, 1.0, seed))) for seed in range(60)) <= 4
     assert sum(bool(says(draw_reliability(classes, 0.5, seed))) for seed in range(20)) >= 19
+
+
+def write_row(kind):
+    """The row of a kind in the docs: its code, its title, what it is, its thresholds and why they are so."""
+    docs = read_field_docs(type(kind))
+    thresholds = [f"**{format_setting(getattr(kind, name))}**: {' '.join(text.split())}" for name, text in docs.items()]
+    what = (type(kind).__doc__ or "").partition("\n")[0]
+    return f"| {kind.code} | {kind.title} | {what} | {' '.join(thresholds)} |"
+
+
+def test_the_docs_have_the_table_of_all_kinds():
+    rows = [line for line in read_page("docs/how-to/report.md").splitlines() if line.startswith("| R")]
+    assert rows == [write_row(KINDS[code]) for code in sorted(KINDS)]
