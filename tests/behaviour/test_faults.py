@@ -18,7 +18,7 @@ from mlptrain.model.history import EpochEnded
 from mlptrain.model.layer_findings import EXPLODED, HUGE, LEAP, MANY, VANISHED, find_layer_faults
 from mlptrain.model.layer_history import LayersSeen
 from mlptrain.notices import Notice
-from tests.support.pages import ROOT, find_commands, read_page
+from tests.support.pages import ROOT, copy_project, find_commands, read_page, run_command
 
 CONFIGS = {path.stem: path for path in sorted((ROOT / "configs" / "faults").glob("*.yaml"))}
 PAGE = "docs/how-to/why-does-my-network-not-learn.md"
@@ -192,3 +192,14 @@ def test_decay_keeps_the_weights_small_and_the_validation_loss_near_its_best():
     assert min(each.validation_loss for each in cure.epochs) < min(each.validation_loss for each in fault.epochs)
     assert fault.epochs[-1].train_loss < cure.epochs[-1].train_loss
     assert (cure.collect("weight_rms") < fault.collect("weight_rms")).all()
+
+
+def test_a_report_has_the_parts_that_the_page_names(tmp_path):
+    section = read_page(PAGE).partition("## The same in a report")[2].partition("\n## ")[0]
+    named = [" ".join(words.split()) for words in re.findall(r"\*{1,2}(\w[^*]+)\*", section)]
+    copy_project(tmp_path)
+    for command in find_commands(section):
+        assert run_command(command, tmp_path).code == 0
+    report = (tmp_path / "saturated_units.html").read_text(encoding="utf-8")
+    assert len(named) == 7
+    assert [words for words in named if words not in report] == []
