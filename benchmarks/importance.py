@@ -1,139 +1,120 @@
-"""Permutation importance beside scikit-learn's: the same network, rows and repeats; processor seconds, as Markdown.
+"""What `mlptrain explain` is worth: importances beside a planted truth, its time beside others', on real tables.
 
-    pip install -e .[test]
-    python benchmarks/importance.py [--rows 5000] [--columns 20] [--repeats 10] [--rounds 3] [--epochs 3]
+    pip install -e .[test] pandas autogluon.core
+    python benchmarks/importance.py --data DIR                    # all three parts: about ten minutes
+    python benchmarks/importance.py --only truth --tables 3
+    python benchmarks/importance.py --report --out benchmarks/IMPORTANCE.md   # only write what there is so far
 
-A network of two hidden layers is trained on simulated columns of numbers. Both predict with the same function, from
-the encoded matrix to probabilities or numbers: scikit-learn's `permutation_importance` permutes that matrix. What
-mlptrain does besides is in its time: encoding the rows, associations and groups of columns, intervals over rows.
+DIR holds adult_train.csv, adult_test.csv and titanic.csv. Each result is added to the results file at once, and what is
+there is not measured again: a run may be stopped and started anew. Other code, or another machine: take another file.
 """
 
 import argparse
-import time
-from collections.abc import Callable, Sequence
-from statistics import median
-from typing import Any
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
 
-import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.inspection import permutation_importance
+import importance_files
+import importance_time
+import importance_truth
+from accuracy import commit_now
+from measuring import HERE, installed, machine, publish, say, some_of
 
-import mlptrain
-from mlptrain.data.odd_cells import OddCells
-from mlptrain.explain.encoded_rows import EncodedRows
-from mlptrain.explain.methods import explain_rows, make_method
-from mlptrain.model.memory_rows import make_evaluation_rows
-from mlptrain.model.model import Model
-from mlptrain.model.network_outputs import predict_values
-
-SCORES = {"log_loss": "neg_log_loss", "auc": "roc_auc", "rmse": "neg_root_mean_squared_error"}
-"""What each metric is called there."""
-Columns = dict[str, Any]
+Work = Mapping[str, Any]
+PACKAGES = ("mlptrain", "numpy", "scikit-learn", "autogluon.core")
 
 
-class Network(BaseEstimator):
-    """A fitted model behind scikit-learn's interface; x is its encoded matrix."""
+class Part(NamedTuple):
+    """A part: its title, what there is to measure, how, and what it shows."""
 
-    def __init__(self, model: Model) -> None:
-        self.model = model
-
-    def fit(self, _: Any, __: Any) -> "Network":
-        return self
-
-    def predict_encoded(self, x: Any) -> Any:
-        fitted = self.model.networks[0]
-        return predict_values(fitted.network, fitted.head, x)
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
+    title: str
+    works: Sequence[Work]
+    measure: Callable[[Work], Mapping[str, Any]]
+    report: Callable[[Sequence[tuple[Work, Mapping[str, Any]]]], Iterator[str]]
 
 
-class Classifier(ClassifierMixin, Network):
-    """A model of two classes."""
-
-    classes_ = np.array([0, 1])
-
-    def predict_proba(self, x: Any) -> Any:
-        return self.predict_encoded(x)
-
-    def predict(self, x: Any) -> Any:
-        return self.predict_encoded(x).argmax(axis=1)
-
-
-class Regressor(RegressorMixin, Network):
-    """A model of one number."""
-
-    def predict(self, x: Any) -> Any:
-        return self.predict_encoded(x)[:, 0]
-
-
-def simulate(rows: int, columns: int, *, classes: bool) -> Columns:
-    """Columns of normal numbers, of which every second one matters, and their target."""
-    random = np.random.default_rng(1)
-    x = random.normal(size=(rows, columns)).round(3)
-    y = x[:, ::2] @ np.linspace(1, 0.1, x[:, ::2].shape[1]) + x[:, 0] * x[:, -1] + random.normal(size=rows)
-    target = np.where(y > 0, "yes", "no") if classes else y
-    return {f"c{place}": column for place, column in enumerate(x.T)} | {"y": target}
-
-
-def train(columns: Columns, epochs: int) -> Model:
-    """A network of two hidden layers."""
-    spec = {
-        "data": {"target": "y"},
-        "model": {"hidden": [128, 64], "activation": "silu"},
-        "training": {"epochs": epochs},
+def make_parts(options: argparse.Namespace) -> dict[str, Part]:
+    """The parts by their names."""
+    truth, seconds, files = importance_truth, importance_time, importance_files
+    explain = partial(lambda work, data: files.measure(files.Work(**work), data), data=options.data)
+    return {
+        "truth": Part(
+            "Beside the truth",
+            truth.list_works(options.tables),
+            lambda work: truth.measure(truth.Work(**work)),
+            truth.report,
+        ),
+        "time": Part(
+            "Beside others",
+            seconds.list_works(options.rounds),
+            lambda work: seconds.measure(seconds.Work(**work)),
+            seconds.report,
+        ),
+        "files": Part("On real tables", files.list_works(options.runs), explain, files.report),
     }
-    return mlptrain.fit(spec, columns).model
-
-
-def measure_seconds(work: Callable[[], Any]) -> tuple[float, Any]:
-    """The processor seconds of some work, and what it gives."""
-    begun = time.process_time()
-    found = work()
-    return time.process_time() - begun, found
-
-
-def compare(metric: str, *, rows: int, columns: int, repeats: int, rounds: int, epochs: int) -> list[str]:
-    """A row of the table: the seconds of both, their ratio, and how far the importances lie apart."""
-    cells = simulate(rows, columns, classes=metric != "rmse")
-    model = train(cells, epochs)
-    read = make_evaluation_rows(cells, model.spec.data, model.columns(), model.head, [])
-    encoded = EncodedRows.encode(model, read, OddCells(), with_targets=True)
-    x, truth = encoded.networks[0].x, encoded.judge(losses=False).truth
-    method = make_method("permutation", {"metric": metric, "repeats": repeats, "rows_limit": rows, "time_limit": "9h"})
-    estimator = (Regressor if metric == "rmse" else Classifier)(model)
-
-    def explain() -> Any:
-        return explain_rows(model, read, method, clock=time.monotonic, threads=1)
-
-    def permute() -> Any:
-        y = truth[:, 0] if metric == "rmse" else truth
-        return permutation_importance(estimator, x, y, scoring=SCORES[metric], n_repeats=repeats, random_state=1)
-
-    pairs = [(measure_seconds(explain), measure_seconds(permute)) for _ in range(rounds)]
-    (_, ours), (_, theirs) = pairs[-1]
-    worth = {each.column: each.importance for each in ours.columns}
-    apart = np.abs(np.array([worth[f"c{k}"] for k in range(columns)]) - theirs.importances_mean).max()
-    largest = max(worth.values())
-    seconds = [median(pair[who][0] for pair in pairs) for who in (0, 1)]
-    ratio = median(pair[0][0] / pair[1][0] for pair in pairs)
-    return [metric, *(f"{each:.2f}" for each in seconds), f"{ratio:.2f}", f"{apart / largest:.1%}"]
-
-
-def write_page(rows: Sequence[Sequence[str]]) -> str:
-    """The table."""
-    headings = ["metric", "mlptrain", "scikit-learn", "ratio", "apart, of the largest"]
-    lines = [headings, ["---"] * len(headings), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure and print."""
+    """Measure what is missing, then write the page."""
+    options = parse_options(arguments)
+    parts = make_parts(options)
+    for name in [] if options.report else options.only:
+        measure_missing(name, parts[name], options.results)
+    publish(list(page(parts, read_results(options.results))), options.out)
+
+
+def parse_options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name, value in (("rows", 5000), ("columns", 20), ("repeats", 10), ("rounds", 3), ("epochs", 3)):
-        parser.add_argument(f"--{name}", type=int, default=value)
-    options = vars(parser.parse_args(arguments))
-    print(write_page([compare(metric, **options) for metric in SCORES]))
+    add, parts = parser.add_argument, ["truth", "time", "files"]
+    add("--data", type=Path, default=HERE.parent / "data", metavar="DIR", help="the folder with the data files")
+    add("--only", type=some_of(parts), default=parts, metavar="PARTS", help=",".join(parts))
+    add("--tables", type=int, default=20, metavar="N", help="simulated tables")
+    add("--rounds", type=int, default=11, metavar="N", help="rounds in which the systems take turns")
+    add("--runs", type=int, default=5, metavar="N", help="runs on each real table")
+    add("--results", type=Path, default=HERE / "importance.jsonl", metavar="FILE.jsonl", help="one line a result")
+    add("--report", action="store_true", help="measure nothing")
+    add("--out", type=Path, metavar="FILE.md", help="also write the page to this file")
+    return parser.parse_args(arguments)
+
+
+def measure_missing(name: str, part: Part, results: Path) -> None:
+    """Measure each work that has no result, and add it to the file."""
+    done = [each["work"] for each in read_results(results) if each["part"] == name]
+    for number, work in enumerate(part.works, 1):
+        if work in done:
+            continue
+        say(f"{name}, {number} of {len(part.works)}: {work}")
+        line = {"part": name, "work": work, "found": part.measure(work), "where": describe_place()}
+        with results.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def describe_place() -> str:
+    """When, on which machine, with what."""
+    versions = ", ".join(map(installed, PACKAGES))
+    return f"{datetime.now(UTC):%Y-%m-%d}, {machine()}, {versions}, commit {commit_now()}"
+
+
+def read_results(path: Path) -> list[dict[str, Any]]:
+    """The results so far."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+
+
+def page(parts: Mapping[str, Part], results: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """The parts of which there are results."""
+    yield "# What `mlptrain explain` is worth"
+    yield ""
+    yield "Written by `benchmarks/importance.py --report`; [how it is measured](README.md)."
+    for name, part in parts.items():
+        own = [each for each in results if each["part"] == name]
+        if own:
+            yield from ["", f"## {part.title}", ""]
+            yield from part.report([(each["work"], each["found"]) for each in own])
+            yield from ["", *(f"Measured {place}." for place in sorted({each["where"] for each in own}))]
 
 
 if __name__ == "__main__":
