@@ -108,7 +108,8 @@ def report(results: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> It
     yield (
         "Whole processes with the defaults (10 repeats, at most 5,000 rows, 20 s): medians (quartiles). *One thread*: "
         "how far an importance is from that of one thread at most, as a share of the largest. *Outside*: columns whose "
-        "importance on the rows from the last to the first lies outside the 95 % interval."
+        "importance on the rows from the last to the first lies outside the 95 % interval; of more than 5,000 rows "
+        "these are other ones, of which one in six would be expected there."
     )
     yield ""
     yield from heading("config", "rows", "processor seconds", "wall clock", "one thread", "outside")
