@@ -4,9 +4,10 @@ A cell's place in the input matrix depends on that cell alone: to move the encod
 to move its cells, for every kind of column.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -36,8 +37,13 @@ class EncodedNetwork:
 
     def select_places(self, names: Collection[str]) -> RowNumbers:
         """The columns of x that some columns of the table make: none, if the network leaves them out."""
-        own = (place for column, place in self.network.features.places() if column.name in names)
-        return np.concatenate([np.empty(0, np.int64), *(np.arange(place.start, place.stop) for place in own)])
+        own = (self.places[name] for name in names if name in self.places)
+        return np.concatenate([np.empty(0, np.int64), *own])
+
+    @cached_property
+    def places(self) -> Mapping[str, RowNumbers]:
+        """The columns of x that each column of the table makes."""
+        return {column.name: np.arange(place.start, place.stop) for column, place in self.network.features.places()}
 
     @contextmanager
     def move_cells(self, names: Collection[str], donors: RowNumbers) -> Iterator[None]:
@@ -88,13 +94,18 @@ class EncodedRows:
 
         The losses of the rows are 0 unless they are asked for.
         """
+        truth, weights = self.answers
+        if not losses:
+            return Judgement(truth, self.predict(names, donors), weights, np.zeros(self.count))
+        found = self.average(names, donors, predict_beside_losses)
+        return Judgement(truth, found[:, 1:], weights, found[:, 0].astype(np.float64))
+
+    @cached_property
+    def answers(self) -> tuple[NDArray[Any], Doubles]:
+        """The truth, and the weights of the rows (B,)."""
         first = self.networks[0].examples
         assert first is not None
-        weights = np.ones(self.count) if first.weights is None else first.weights.astype(np.float64)
-        if not losses:
-            return Judgement(first.truth, self.predict(names, donors), weights, np.zeros(self.count))
-        found = self.average(names, donors, predict_beside_losses)
-        return Judgement(first.truth, found[:, 1:], weights, found[:, 0].astype(np.float64))
+        return first.truth, np.ones(self.count) if first.weights is None else first.weights.astype(np.float64)
 
     @np.errstate(all="ignore")  # what is too large for the networks' numbers is seen in the predictions
     def average(

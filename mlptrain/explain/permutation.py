@@ -12,6 +12,7 @@ from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from annotated_types import Ge
+from numpy.random import BitGenerator
 from numpy.typing import NDArray
 
 from mlptrain.data.odd_cells import OddCells
@@ -133,9 +134,14 @@ class Rounds:
     losses: bool
     """Whether the score is of the loss."""
     done: int = 0
+    bits: Mapping[Group, BitGenerator] = field(init=False)
+    """What the shifts of each are drawn from."""
     differences: dict[Group, list[float]] = field(default_factory=dict)
     totals: dict[Group, Doubles] = field(default_factory=dict)
     """Σ over repeats of what the standard errors are made of."""
+
+    def __post_init__(self) -> None:
+        self.bits = {names: make_shift_bits(self.seed, names) for names in self.moved}
 
     def run(self, repeats: int, limit: float, clock: Clock) -> None:
         """Whole rounds, up to `repeats`; none begins that would probably end after the time `limit`."""
@@ -143,7 +149,7 @@ class Rounds:
         while self.done < repeats:
             order = draw_order(self.seed, self.done, self.encoded.count)
             for each in self.moved:
-                self.measure(each, shift_order(order, draw_shift(self.seed, each, self.done, len(order))))
+                self.measure(each, shift_order(order, draw_shift(self.bits[each], len(order))))
             self.done += 1
             spent = clock() - start
             if self.done >= FEWEST_REPEATS and spent + spent / self.done > limit:
@@ -173,14 +179,19 @@ def draw_order(seed: int, repeat: int, count: int) -> RowNumbers:
     return permutation(stream(seed, "explain order", repeat), count)
 
 
-def draw_shift(seed: int, names: Group, repeat: int, count: int) -> int:
-    """How far some columns are shifted in a repeat, from 1 to B − 1: by their names, whatever their places."""
-    (raw,) = stream(seed, f"explain {'+'.join(sorted(names))}", repeat).random_raw(1).tolist()
-    return 1 + raw % (count - 1)
+def make_shift_bits(seed: int, names: Group) -> BitGenerator:
+    """What the shifts of some columns are drawn from, one a repeat: by their names, whatever their places."""
+    return stream(seed, f"explain {'+'.join(sorted(names))}")
+
+
+def draw_shift(bits: BitGenerator, count: int) -> int:
+    """How far columns are shifted in the next repeat, from 1 to B − 1."""
+    return 1 + int(bits.random_raw()) % (count - 1)
 
 
 def shift_order(order: RowNumbers, shift: int) -> RowNumbers:
     """The donor of each row: the one that is so many places further in the order, from the end on to its beginning."""
     donors = np.empty(len(order), np.int64)
-    donors[order] = np.roll(order, -shift)
+    donors[order[:-shift]] = order[shift:]
+    donors[order[-shift:]] = order[:shift]
     return donors

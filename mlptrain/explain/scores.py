@@ -42,11 +42,11 @@ class RowMean:
 
     def measure(self, judgement: Judgement, answers: Comparison) -> tuple[float, Doubles]:
         """m, and the influence uᵢ = (B wᵢ / W) meanₖ g′(mₖ) (vᵢₖ − mₖ) of each row on it (B,)."""
-        v = self.values(judgement, answers).astype(np.float64)
+        v = self.values(judgement, answers).astype(np.float64, copy=False)
         w = judgement.weights / judgement.weights.sum()
         m = w @ v
         g, slope = (np.sqrt(m), 0.5 / np.sqrt(np.where(m > 0, m, np.inf))) if self.root else (m, np.ones_like(m))
-        return float(g.mean()), len(w) * w * ((v - m) * slope).mean(axis=1)
+        return float(g.mean()), w * ((v - m) @ (slope * (len(w) / len(m))))
 
 
 @dataclass(frozen=True)

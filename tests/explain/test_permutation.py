@@ -10,7 +10,7 @@ import mlptrain
 from mlptrain.errors import DataError, SpecError
 from mlptrain.explain import permutation as module
 from mlptrain.explain.methods import explain_rows, make_method
-from mlptrain.explain.permutation import FEWEST_REPEATS, draw_order, draw_shift, shift_order
+from mlptrain.explain.permutation import FEWEST_REPEATS, draw_order, draw_shift, make_shift_bits, shift_order
 from mlptrain.explain.scores import PROPER
 from mlptrain.model.memory_rows import make_evaluation_rows
 from tests.support.clocks import Clock
@@ -48,13 +48,13 @@ def test_no_row_keeps_its_own_cell():
     for count in (2, 3, 100):
         order = draw_order(1, 0, count)
         for names in (("a",), ("b",), ("a", "b")):
-            donors = shift_order(order, draw_shift(1, names, 0, count))
+            donors = shift_order(order, draw_shift(make_shift_bits(1, names), count))
             assert sorted(donors.tolist()) == list(range(count))
             assert (donors != np.arange(count)).all()
 
 
 def test_the_names_of_the_columns_decide_how_far_they_are_shifted():
-    shifts = [draw_shift(1, names, 0, 10**6) for names in (("a",), ("b",), ("a", "b"), ("b", "a"))]
+    shifts = [draw_shift(make_shift_bits(1, names), 10**6) for names in (("a",), ("b",), ("a", "b"), ("b", "a"))]
     assert shifts[2] == shifts[3]
     assert len(set(shifts)) == 3
 
