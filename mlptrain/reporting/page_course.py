@@ -18,12 +18,10 @@ PARTS = (("training", "train"), ("validation", "validation"))
 def show_course(course: TrainingCourse) -> Iterator[Block]:
     """How a model was trained."""
     yield Paragraph(text=describe_end(course))
-    drawn = list(draw_one(course, course.networks[0]) if len(course.networks) == 1 else draw_several(course))
-    tables = [*tabulate_parts(course), *tabulate_networks(course)]
-    if drawn:
-        yield Grid(blocks=drawn)
-    if tables:
-        yield Grid(blocks=tables)
+    drawn = draw_one(course, course.networks[0]) if len(course.networks) == 1 else draw_several(course)
+    blocks: list[Block] = [*drawn, *tabulate_parts(course), *tabulate_networks(course)]
+    if blocks:
+        yield Grid(blocks=blocks)
     if course.refit:
         yield Paragraph(text=f"{REFIT[:1].upper()}{REFIT[1:]}.", quiet=True)
 

@@ -19,8 +19,12 @@ WATCHED = {
     "update_ratio": "Size of a step beside the weights",
     "gradient_rms": "Size of the gradients",
     "weight_rms": "Size of the weights",
+    "dead": "Dead units",
+    "saturated": "Saturated units",
 }
-"""Facts that have a chart over the epochs, a line a layer."""
+"""Facts that have a chart over the epochs, a line a layer in which it is not always 0."""
+COUNTED = {"update_ratio": "step / weights", "dead": "units", "saturated": "units"}
+"""The axes of those that are no root mean squares."""
 
 
 def show_layers(report: Report) -> Iterator[Block]:
@@ -146,13 +150,13 @@ def describe_ends(histogram: Histogram | None) -> list[str]:
 
 
 def draw_fact(snapshots: Sequence[LayersSeen], fact: str, title: str) -> Iterator[Figure]:
-    """A fact of the layers over the epochs; nothing of one epoch, or where no layer has it."""
+    """A fact of the layers over the epochs; nothing of one epoch, or where it is 0 in all layers."""
     names = [each.name for each in snapshots[-1].layers]
     found = [
         (name, [getattr(layer, fact) for seen in snapshots for layer in seen.layers if layer.name == name])
         for name in names
     ]
-    known = [(name, values) for name, values in found if find_ends(values) is not None]
+    known = [(name, values) for name, values in found if any(values)]
     if len(snapshots) < 2 or not known:
         return
     epochs = [float(each.epoch) for each in snapshots]
@@ -165,8 +169,8 @@ def draw_fact(snapshots: Sequence[LayersSeen], fact: str, title: str) -> Iterato
         title=f"{title} over the epochs",
         description=" ".join(f"Layer {row[0]} goes from {row[1]} to {row[2]}." for row in rows[:6]),
         x_name="epoch",
-        y_name="root mean square" if fact != "update_ratio" else "step / weights",
+        y_name=COUNTED.get(fact, "root mean square"),
         curves=lines,
-        logarithmic=True,
+        logarithmic=fact not in COUNTED,
     ).draw()
     yield Figure(heading=title, chart=chart, table=fold_numbers(["layer", "first", "last"], rows, title))

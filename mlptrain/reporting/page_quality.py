@@ -17,7 +17,7 @@ from mlptrain.reporting.heat_map import MOST_SHARES, draw_heat_map, list_confusi
 from mlptrain.reporting.line_charts import LineChart, PlotLine, Whisker, choose_css, thin_evenly
 from mlptrain.reporting.metric_rows import describe_scaled_loss
 from mlptrain.reporting.page_blocks import Block, Figure, Grid, Paragraph, Stack, Table, explain_absence, fold_numbers
-from mlptrain.reporting.page_residuals import show_residuals
+from mlptrain.reporting.page_residuals import describe_coverage, draw_residuals
 from mlptrain.reporting.terminal import ANYWHERE
 
 MOST_CLASSES = 30
@@ -34,22 +34,24 @@ def show_quality(report: Report) -> Iterator[Block]:
     if quality is None:
         yield from explain_absence(report.absent.get("quality", ""))
         return
-    yield from show_metrics(quality.evaluation)
-    drawn: list[Block] = [*draw_ranking_curves(quality), *(draw_reliability(each) for each in quality.reliability)]
+    residuals = quality.residuals
+    alone = list(draw_residuals(residuals[0], "")) if len(residuals) == 1 else []
+    yield from show_metrics(quality.evaluation, alone[:1])
+    drawn: list[Block] = [*alone[1:], *draw_ranking_curves(quality), *map(draw_reliability, quality.reliability)]
     if quality.thresholds:
         drawn.append(tabulate_thresholds(quality.thresholds, quality.evaluation.positive_class or ""))
     if drawn:
         yield Grid(blocks=drawn)
-    for each in quality.residuals:
-        yield from show_residuals(each, several=len(quality.residuals) > 1)
+    yield from (Grid(blocks=list(draw_residuals(each, f" of {each.target}"))) for each in residuals if not alone)
+    yield from (Paragraph(text=describe_coverage(each)) for each in residuals if each.coverage is not None)
     yield from (
         Paragraph(text=f"{name.replace('_', ' ').capitalize()}: {why}", quiet=True)
         for name, why in quality.absent.items()
     )
 
 
-def show_metrics(evaluation: Evaluation) -> Iterator[Block]:
-    """The metrics with their intervals beside the baseline; of several targets those of each."""
+def show_metrics(evaluation: Evaluation, more: Sequence[Block]) -> Iterator[Block]:
+    """The metrics with their intervals beside the baseline; of several targets those of each; `more` beside them."""
     names = choose_metrics(evaluation, verbose=False)
     rows = tabulate_evaluation(evaluation, names)
     tables = [Table(name="metrics", heading="Metrics", headings=["metric", "value", *rows[0][2:]], rows=rows[1:])]
@@ -58,7 +60,7 @@ def show_metrics(evaluation: Evaluation) -> Iterator[Block]:
         tables.append(Table(name="targets", heading="Each target", headings=["target", *headings[1:]], rows=rows))
     confusion, classes = list(draw_confusion(evaluation)), list(tabulate_class_results(evaluation))
     is_wide = any(isinstance(each, Figure) and each.is_wide for each in confusion)
-    beside = classes if is_wide else [*confusion, *classes]
+    beside = [*more, *classes] if is_wide else [*more, *confusion, *classes]
     yield Grid(blocks=[*tables, *([Stack(blocks=beside)] if beside else [])])
     yield from confusion if is_wide else []
     yield from (Paragraph(text=f"{name}: undefined: {why}", quiet=True) for name, why in evaluation.undefined.items())

@@ -6,20 +6,17 @@ from mlptrain.diagnostics.quality import Residuals
 from mlptrain.figures import format_figure, format_interval, format_weight
 from mlptrain.reporting.bar_charts import draw_histogram
 from mlptrain.reporting.line_charts import Band, LineChart, PlotLine
-from mlptrain.reporting.page_blocks import Block, Figure, Grid, Paragraph, fold_numbers
+from mlptrain.reporting.page_blocks import Figure, fold_numbers
 from mlptrain.reporting.scatter_chart import draw_scatter
 
 
-def show_residuals(residuals: Residuals, *, several: bool) -> Iterator[Block]:
-    """Predicted beside true numbers, the errors, and the errors by prediction."""
-    of = f" of {residuals.target}" if several else ""
-    yield Grid(blocks=list(draw_residuals(residuals, of)))
-    if residuals.coverage is not None:
-        cover = residuals.coverage
-        said = (
-            f"{cover.observed:.1%} ({cover.low:.1%} to {cover.high:.1%}) of the true numbers{of} lie at or below the "
-        )
-        yield Paragraph(text=f"{said}prediction; {cover.level:.0%} should.")
+def describe_coverage(residuals: Residuals) -> str:
+    """How many true numbers lie at or below the predictions of a quantile, beside how many should; empty of others."""
+    cover = residuals.coverage
+    if cover is None:
+        return ""
+    share = f"{cover.observed:.1%} ({cover.low:.1%} to {cover.high:.1%})"
+    return f"{share} of the true values of {residuals.target} lie at or below the prediction; {cover.level:.0%} should."
 
 
 def draw_residuals(residuals: Residuals, of: str) -> Iterator[Figure]:

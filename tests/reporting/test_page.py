@@ -25,8 +25,8 @@ EXPECTED_FLAWS = ["comment ' mlptrain report '", "declaration 'doctype html'"]
 
 
 def make_enemy(start: int):
-    """A namer that gives each tame name a hostile text before it, from a place in the list on."""
-    return lambda tame: HOSTILE[(start + crc32(tame.encode())) % len(HOSTILE)] + tame
+    """A namer that gives each tame name a tag and a hostile text before it, from a place in the list on."""
+    return lambda tame: "<i>" + HOSTILE[(start + crc32(tame.encode())) % len(HOSTILE)] + tame
 
 
 @pytest.fixture(scope="module", params=KINDS.values(), ids=KINDS)
