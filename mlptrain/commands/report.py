@@ -17,6 +17,7 @@ from mlptrain.commands.known_rows import (
     find_named_file,
     list_named_files,
 )
+from mlptrain.data.files import name_input
 from mlptrain.data.odd_cells import OddCells
 from mlptrain.diagnostics.comparison import Contender, ModelComparison, compare_models, require_comparable
 from mlptrain.diagnostics.findings import require_codes
@@ -226,7 +227,7 @@ def find_shared_test_file(models: Sequence[Model], model_paths: Sequence[str]) -
 
 def describe_file(model: Model, model_path: Path, data: str) -> Subjects:
     """What is to be said of the rows of a file before they are read: their name, whether the model has seen them."""
-    short = Path(data).name
+    short = name_input(Path(data).name)
     what = f"the rows of {short}"
     if same := compare_with_training_file(model, model_path, data):
         seen = f"{short}{same.removeprefix(data)}: the model has seen these rows, and does worse on new ones"

@@ -25,6 +25,9 @@ from mlptrain.model.slicing import Slicing, slice_rows_by_input
 RowNumbers = NDArray[np.intp]
 LEAST_ROWS = 20
 """Rows from which on a slice may be weak."""
+FEWEST_ROWS = 5
+"""Of slices of fewer rows nothing is said: it would mean little, and tell of single rows."""
+UNDIVIDED = f"no column divides the rows into slices of {FEWEST_ROWS} rows or more"
 MOST_SLICES = 50
 """Slices that are kept, the worst ones."""
 SHARES = (Accuracy.name, ErrorRate.name)
@@ -76,7 +79,7 @@ class WeakRows:
     slices: tuple[WeakSlice, ...]
     """The worst first."""
     slices_measured: int
-    """All slices of all columns, of which the worst are kept."""
+    """The slices of all columns that have rows enough, of which the worst are kept."""
     worst: tuple[WorstRow, ...]
     """The largest loss first."""
     absent: dict[str, str] = field(default_factory=dict)
@@ -89,7 +92,7 @@ def find_weak_rows(model: Model, judged: JudgedRows, columns: Sequence[str] | No
     scored, slicings = score_rows(model, judged), slice_rows_by_inputs(model, judged.rows)
     slices = measure_slices(scored, slicings) if scored.overall is not None else []
     if not slices:
-        why = "images have no columns" if judged.rows.are_images else "no column divides the rows"
+        why = "images have no columns" if judged.rows.are_images else UNDIVIDED
         absent["slices"] = scored.absent or why
     shown = [*(columns or model.columns())][:MOST_CELLS]
     if not (worst := tuple(find_worst_rows(model, judged, shown))):
@@ -189,12 +192,12 @@ class SliceRows(NamedTuple):
 
 
 def divide_rows(slicing: Slicing, scored: ScoredRows) -> Iterator[SliceRows]:
-    """The slices that have some of the scored rows but not all."""
+    """The slices that have some of the scored rows, and not too few, but not all."""
     codes = slicing.codes[scored.chosen]
     order = np.argsort(codes, kind="stable")
     different, starts = np.unique(codes[order], return_index=True)
     for code, places in zip(different.tolist(), np.split(order, starts[1:]), strict=True):
-        if len(different) > 1:
+        if len(different) > 1 and len(places) >= FEWEST_ROWS:
             yield SliceRows(slicing.column, slicing.values[code], places)
 
 

@@ -7,6 +7,7 @@ import pytest
 
 import mlptrain
 from mlptrain.diagnostics.weak_rows import (
+    FEWEST_ROWS,
     LEAST_ROWS,
     LONGEST_CELL,
     MOST_CELLS,
@@ -125,6 +126,13 @@ def test_slices_of_few_rows_are_never_weak_and_come_last():
     judged = judge(truth, np.tile([0.9, 0.1], (len(codes), 1)))
     found = measure_slices(score("accuracy", make_class_head(CrossEntropy(), 2), judged), [Slicing("x", "abc", codes)])
     assert [(each.value, each.is_weak) for each in found] == [("b", True), ("c", False), ("a", False)]
+
+
+def test_nothing_is_said_of_slices_that_tell_of_single_rows():
+    codes = np.repeat([0, 1, 2], [FEWEST_ROWS - 1, FEWEST_ROWS, 500])
+    judged = judge((codes < 2).astype(int), np.tile([0.9, 0.1], (len(codes), 1)))
+    found = measure_slices(score("accuracy", make_class_head(CrossEntropy(), 2), judged), [Slicing("x", "abc", codes)])
+    assert {each.value for each in found} == {"b", "c"}
 
 
 def test_rows_of_unknown_classes_are_wrong_in_the_slices_of_the_accuracy():
