@@ -169,12 +169,19 @@ class WeakSlices:
     code: ClassVar[str] = "R05"
     title: ClassVar[str] = "Weak rows"
     part: ClassVar[str] = "weak_rows"
+    least_share: float = 0.5
+    """The part of the gain over the baseline that is lost there. Of many rows every model has slices, near the border
+    of two classes or of large numbers, that are surely a little worse."""
 
     def describe(self, evidence: Evidence) -> str:
         """The worst slice with its interval, and the value of all rows."""
-        found = evidence.weak_rows
-        weak = [] if found is None else [each for each in found.slices if each.is_weak]
-        if found is None or not weak:
+        found, quality = evidence.weak_rows, evidence.quality
+        if found is None or quality is None or found.overall is None:
+            return ""
+        baseline = quality.evaluation.baseline.get(found.metric)
+        least = 0.0 if baseline is None else self.least_share * abs(found.overall - baseline)
+        weak = [each for each in found.slices if each.is_weak and abs((each.metric or 0.0) - found.overall) >= least]
+        if not weak:
             return ""
         worst = weak[0]
         interval = "" if worst.interval is None else f" ({format_interval(*worst.interval)})"

@@ -143,10 +143,14 @@ def clip_interval(name: str, interval: tuple[float, float]) -> tuple[float, floa
 
 @np.errstate(all="ignore")  # a metric that is not finite is none
 def score_rows(model: Model, judged: JudgedRows) -> ScoredRows:
-    """The rows that can be measured by the watched metric, if slices can be, else by the default one of importance."""
+    """The rows that can be measured by the watched metric, if slices can be, else by the default one of importance.
+
+    Slices cannot be measured by the AUC: it ranks the rows within a slice, and is less wherever a slice narrows what
+    tells the classes apart, as one of the best column does, though no row in it is predicted worse.
+    """
     head, judgement = model.head, judged.judgement
     watched = model.watched.metric
-    name = watched if watched in KNOWN else choose_metric(None, None, head)
+    name = watched if watched in KNOWN and watched != AUC.name else choose_metric(None, None, head)
     told = np.isfinite(judgement.predictions).all(axis=1)
     if name == LOSS:
         told &= np.isfinite(judgement.losses)

@@ -18,6 +18,7 @@ from mlptrain.__main__ import main
 from mlptrain.commands.check import check_files
 from mlptrain.commands.evaluate import evaluate_files
 from mlptrain.commands.fit import FitResult
+from mlptrain.commands.report import ReportOptions, report_files
 from mlptrain.engine.input_layout import InputLayout
 from mlptrain.model.architecture import build_network
 from mlptrain.model.model import Model
@@ -91,6 +92,17 @@ def test_every_config_reads_without_a_notice_and_begins_with_what_it_is():
     for path in CONFIGS.values():
         assert load_spec(str(path))[1] == []
         assert path.read_text(encoding="utf-8").startswith("# ")
+
+
+# reports
+
+
+@pytest.mark.parametrize("name", ["iris", "breast_cancer", "diabetes", "digits"])
+def test_nothing_stands_out_of_a_healthy_run_but_that_its_rows_are_few(run, name):
+    report = report_files(run(name).model, options=ReportOptions(time_limit="1s", mute=("R03",)))
+    assert report.quality is not None
+    assert "training" not in report.absent
+    assert report.findings == ()
 
 
 # XOR

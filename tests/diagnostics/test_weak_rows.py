@@ -47,9 +47,9 @@ def watch(metric):
 @pytest.mark.parametrize(
     ("target", "watched", "metric"),
     [
-        *(("label", name, name) for name in ("accuracy", "error_rate", "auc", "log_loss", "brier")),
+        *(("label", name, name) for name in ("accuracy", "error_rate", "log_loss", "brier")),
         *((target, name, name) for target in ("price", ["price", "height"]) for name in ("rmse", "mae")),
-        *(("label", name, "log_loss") for name in ("f1", "mcc")),
+        *(("label", name, "log_loss") for name in ("f1", "mcc", "auc")),
         ("price", "r2", "rmse"),
     ],
     ids=str,
