@@ -17,6 +17,7 @@ from mlptrain.figures import format_figure, format_interval
 from mlptrain.fitting.spec_changes import find_nested_differences, write_setting
 from mlptrain.model.evaluation import Evaluation, JudgedRows
 from mlptrain.model.model import Model
+from mlptrain.model.products import PROCESS_LIMIT
 from mlptrain.plain import to_plain
 from mlptrain.randomness import stream
 
@@ -209,7 +210,7 @@ def resample_metric(ranked: Sequence[Contender], name: str) -> NDArray[np.float6
     comparisons = [each.model.head.compare(own.predictions, own.truth) for each, own in zip(ranked, told, strict=True)]
     bits = stream(ranked[0].model.spec.seed, "bootstrap")
     count = choose_resample_count(comparisons[0])
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), PROCESS_LIMIT.limit_products(1):  # of many small sums
         return resample_together(comparisons, METRICS[name], told[0].weights, bits=bits, resamples=count)
 
 
