@@ -22,13 +22,15 @@ from mlptrain.explain.effects import Effects
 from mlptrain.explain.importance import Importance
 from mlptrain.explain.methods import explain_rows
 from mlptrain.explain.permutation import Permutation
+from mlptrain.explain.pixel_maps import PixelMaps
+from mlptrain.explain.pixels import PixelGradients
 from mlptrain.model.evaluation import Evaluation, JudgedRows
 from mlptrain.model.model import Model
 from mlptrain.model.rows import Rows
 from mlptrain.randomness import permutation as permute
 from mlptrain.randomness import stream
 
-NO_COLUMNS = "images have no columns; mlptrain explain draws the pixels that a model of images looks at"
+NO_COLUMNS = "images have no columns"
 MOST_EFFECTS = 6
 """The most important columns, whose effects are looked at."""
 PARTS_OF_ROWS = ("quality", "weak_rows", "importance", "effects")
@@ -68,12 +70,15 @@ class Report(Exportable):
     weak_rows: WeakRows | None
     importance: Importance | None
     effects: EffectCurves | None
+    """What columns change; of images None, as is the importance."""
     course: TrainingCourse
     layers: tuple[NetworkLayers, ...]
     columns: tuple[ColumnSummary, ...]
     more_columns: int = 0
     """How many more there are than are summarised."""
     reproduction: Reproduction
+    pixels: PixelMaps | None = None
+    """What each pixel adds to the answers; None but of images."""
     muted: tuple[str, ...] = ()
     """The codes of findings that were muted and would be there."""
     absent: dict[str, str] = field(default_factory=dict)
@@ -143,15 +148,16 @@ def judge_parts(
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """The parts of a report that are of rows, by their names; and why some are None."""
     parts: dict[str, Any] = dict.fromkeys(PARTS_OF_ROWS) | {"quality": measure_quality(model.head, judged)}
-    absent, important = {}, None
-    if rows.are_images:
-        absent = dict.fromkeys(("importance", "effects"), NO_COLUMNS)
-        return parts | {"weak_rows": find_weak_rows(model, judged, None)}, absent
+    names = ("importance", "effects")
+    absent, important = dict.fromkeys(names, NO_COLUMNS) if rows.are_images else {}, None
     try:
-        importance, parts["effects"] = look_at_columns(model, rows, permutation, clock, threads)
-        parts["importance"], important = importance, [each.column for each in importance.columns]
+        if rows.are_images:
+            parts["pixels"] = explain_rows(model, rows, PixelGradients(), clock=clock, threads=threads)
+        else:
+            importance, parts["effects"] = look_at_columns(model, rows, permutation, clock, threads)
+            parts["importance"], important = importance, [each.column for each in importance.columns]
     except DataError as problem:
-        absent = dict.fromkeys(("importance", "effects"), str(problem))
+        absent = dict.fromkeys(names, str(problem))
     return parts | {"weak_rows": find_weak_rows(model, judged, important)}, absent
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from mlptrain.diagnostics.report import Report
 from mlptrain.explain.importance import Estimate, Importance
+from mlptrain.explain.pixel_maps import PixelMaps
 from mlptrain.figures import format_figure, format_interval
 from mlptrain.reporting.bar_charts import NamedBar, draw_named_bars
 from mlptrain.reporting.importance_results import (
@@ -15,14 +16,18 @@ from mlptrain.reporting.importance_results import (
 )
 from mlptrain.reporting.page_blocks import Block, Figure, Grid, Paragraph, Table, explain_absence, fold_numbers
 from mlptrain.reporting.page_effects import show_effects
+from mlptrain.reporting.pixel_chart import draw_pixel_chart
+from mlptrain.reporting.pixel_results import describe_pixel_maps, describe_pixel_sum
 
 MOST_BARS = 20
 
 
 def show_importance(report: Report) -> Iterator[Block]:
     """What a model looks at."""
-    importance, effects = report.importance, report.effects
-    if importance is None:
+    importance, effects, pixels = report.importance, report.effects, report.pixels
+    if pixels is not None:
+        yield draw_pixels(pixels)
+    elif importance is None:
         yield from explain_absence(report.absent.get("importance", ""))
     else:
         yield Grid(blocks=list(draw_importance(importance)))
@@ -31,6 +36,14 @@ def show_importance(report: Report) -> Iterator[Block]:
         yield from show_effects(effects)
     elif importance is not None:
         yield from explain_absence(report.absent.get("effects", ""))
+
+
+def draw_pixels(pixels: PixelMaps) -> Figure:
+    """The pixels of images, the more they add to the answers the darker."""
+    said = describe_pixel_maps(pixels)
+    chart = draw_pixel_chart(pixels.values, title="What each pixel adds to the answers", description=said)
+    remark = f"{said[:1].upper()}{said[1:]}. {describe_pixel_sum(pixels).capitalize()}."
+    return Figure(heading="Pixels", chart=chart, remark=remark)
 
 
 def draw_importance(importance: Importance) -> Iterator[Block]:

@@ -10,6 +10,7 @@ from mlptrain.diagnostics.report import Report
 from mlptrain.reporting.effect_results import build_effects_document
 from mlptrain.reporting.evaluate_results import build_evaluation_document
 from mlptrain.reporting.importance_results import build_importance_document
+from mlptrain.reporting.pixel_results import build_pixel_maps_document
 
 
 def build_document(report: Report | ComparedReports) -> dict[str, Any]:
@@ -28,6 +29,7 @@ def build_report_document(report: Report) -> dict[str, Any]:
         "weak_rows": None if report.weak_rows is None else asdict(report.weak_rows),
         "importance": None if importance is None else build_importance_document(importance),
         "effects": None if effects is None else build_effects_document(effects),
+        "pixels": None if report.pixels is None else build_pixel_maps_document(report.pixels),
         "course": asdict(report.course),
         "layers": list_parts(report.layers),
         "columns": list_parts(report.columns),

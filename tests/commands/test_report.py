@@ -36,7 +36,18 @@ def test_the_page_needs_nothing_from_elsewhere(iris):
 def test_the_document_has_all_parts(iris):
     found = json.loads(mlptrain("report", "iris.npz", "--data", IRIS, "--json", cwd=iris).out)
     assert found.keys() == {
-        *("subject", "findings", "muted", "quality", "weak_rows", "importance", "effects", "course", "layers"),
+        *(
+            "subject",
+            "findings",
+            "muted",
+            "quality",
+            "weak_rows",
+            "importance",
+            "effects",
+            "pixels",
+            "course",
+            "layers",
+        ),
         *("columns", "more_columns", "reproduction", "absent", "notices"),
     }
     assert found["subject"]["rows"] == 150
@@ -233,7 +244,8 @@ def test_a_model_of_images_has_a_page_that_tells_no_folder_of_the_machine(tmp_pa
     fit_images(tmp_path, epochs=2).save(tmp_path / "images.npz")
     page = mlptrain("report", "images.npz", "--out", "-", cwd=tmp_path).out
     assert "judged on 40 test rows" in page
-    assert "Images have no columns" in page
+    assert "Pixels</h3>" in page
+    assert page.count('class="pixel s1"') > 3
     assert str(tmp_path) not in page
     assert "images: …/train.images, labels: …/train.labels" in page
     assert "Of absolute paths the folders are left out" in page
