@@ -59,6 +59,8 @@ class FitResult(Outcome):
     """The epochs of each training, column by column."""
     running_loss: bool = False
     """Whether their training loss is the mean over the epoch's batches as they were trained."""
+    networks: int = 1
+    """Those of the model: the trainings', and companions of another recipe."""
 
 
 def read_checked_draft(path: str, overrides: Sequence[str] = ()) -> tuple[Draft, Path]:
@@ -112,6 +114,7 @@ def make_fit_result(done: Fit, model: str) -> FitResult:
     split, snapshots = done.model.spec.data.split, done.model.networks[0].snapshots
     return FitResult(
         model=model,
+        networks=len(done.model.networks),
         watched=done.model.watched,
         positive_class=done.model.head.positive_class,
         names=tuple(name_training(k, split.trainings, split.repeats) for k in range(1, len(done.outcome.folds) + 1)),

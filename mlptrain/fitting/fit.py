@@ -83,7 +83,7 @@ class Fit(Displayable):
         """What the fit came to, in a few lines."""
         outcome, several = self.outcome, len(self.model.networks) > 1
         size = f"{len(self.model.networks)} networks, " if several else ""
-        best = describe_best_epochs([each.best_epoch for each in outcome.folds] if several else [outcome.best_epoch])
+        best = describe_best_epochs([each.best_epoch for each in outcome.folds or (outcome,)])
         lines = [f"Fit: {size}{outcome.parameters:,} parameters, epoch {best} of {outcome.epochs}"]
         for part, metrics in outcome.metrics.items():
             known = ", ".join(f"{name} {format_figure(value)}" for name, value in metrics.items() if value is not None)

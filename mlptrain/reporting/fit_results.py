@@ -27,8 +27,8 @@ from mlptrain.reporting.text_tables import (
 def format_fit_result(result: FitResult, terminal: Terminal = ANYWHERE, *, verbose: bool = False) -> str:
     """The metrics, and where the model is: what `fit` ends with."""
     size = f"{result.parameters:,} parameters, epoch {result.best_epoch} of {result.epochs}"
-    if result.folds:
-        size = f"{len(result.folds)} networks that predict with their average, {result.parameters:,} parameters"
+    if result.networks > 1:
+        size = f"{result.networks} networks that predict with their average, {result.parameters:,} parameters"
     lines = format_folds(result, terminal, verbose=verbose) if result.folds else format_parts(result, terminal, verbose)
     if result.positive_class is not None:
         lines.append(terminal.wrap(f"  (positive class: {escape_text(result.positive_class, 40)})", "   "))
@@ -135,7 +135,7 @@ def summarize_values(values: Sequence[float | None]) -> list[float | None]:
 def build_fit_document(result: FitResult) -> dict[str, Any]:
     """The result of `fit` for programs; it has the keys of folds, a refit and layers only if there were any."""
     document = {"model": result.model} | asdict(replace(result, histories=()))
-    for name in ("names", "layers", "histories", "running_loss"):
+    for name in ("names", "layers", "histories", "running_loss", "networks"):
         del document[name]
     if result.layers is not None:
         document["layers"] = list_layer_facts(result.layers)

@@ -12,8 +12,11 @@ import pytest
 from mlptrain.errors import Interrupted
 from mlptrain.fitting import concessions, execution, time_limit
 from mlptrain.fitting.checkpoint_file import derive_checkpoint_path
+from mlptrain.fitting.fit import fit_rows
+from mlptrain.fitting.host import Host
 from mlptrain.model.model import Model
 from mlptrain.plain import to_plain
+from mlptrain.preparation.material import read_training_rows
 from mlptrain.reporting.spec_text import format_spec_as_yaml
 from mlptrain.spec import recipes
 from mlptrain.spec.file import load_draft
@@ -43,6 +46,10 @@ concessions:
   - epochs: 0.3
     about: 2 of 5 networks beside 3 of quick
     spec: {data: {split: {validation: 0.2, repeats: 2}}}
+    companion: {recipe: quick, spec: {data: {split: {repeats: 3}}}}
+  - epochs: 0.3
+    about: 1 of 5 networks beside 3 of quick
+    spec: {data: {split: {validation: 0.2}}}
     companion: {recipe: quick, spec: {data: {split: {repeats: 3}}}}
   - {epochs: 0, recipe: quick}
 """
@@ -184,6 +191,18 @@ def test_each_kind_of_network_is_what_its_own_spec_trains(tmp_path, shelf, clock
         assert [each.network.parameters.theta.tobytes() for each in alone] == [
             each.network.parameters.theta.tobytes() for each in kind
         ]
+
+
+def test_a_single_training_may_have_companions(tmp_path, shelf, clock):
+    _, told, _ = fitted(tmp_path, clock, 150, recipe="beside")
+    assert told == [
+        "time_limit: recipe beside would take about 13 min; 1 of 5 networks beside 3 of quick, 17 of 40 epochs"
+    ]
+    model, host = Model.load(tmp_path / "t.npz"), Host(clock=clock, begun=clock())
+    assert [each.spec.model.hidden for each in model.networks] == [(4,), (3,), (3,), (3,)]
+    draft = load_draft(str(tmp_path / "t.yaml"), ["training.time_limit=150"])
+    done = fit_rows(draft, read_training_rows(draft.spec, tmp_path), folder=tmp_path, host=host)
+    assert f"4 networks, {model.parameters:,} parameters, epoch {done.best_epoch} of 17" in repr(done)
 
 
 @pytest.mark.parametrize(("stopped", "begun"), [(9, False), (150, True)], ids=["companions", "networks"])
