@@ -198,7 +198,8 @@ def has_metric(contender: Contender, name: str) -> bool:
 def resample_metric(ranked: Sequence[Contender], name: str) -> NDArray[np.float64] | None:
     """The metric of each model in the same samples (R, M); None where it cannot be resampled.
 
-    Rows of classes that the models do not know are left out: no metric but those of accuracy is defined of them.
+    Rows of classes that the models do not know are wrong for all: they shrink each difference of accuracy, the only
+    metric that is defined where there are any.
     """
     if not METRICS[name].resamples:
         return None
@@ -210,8 +211,9 @@ def resample_metric(ranked: Sequence[Contender], name: str) -> NDArray[np.float6
     comparisons = [each.model.head.compare(own.predictions, own.truth) for each, own in zip(ranked, told, strict=True)]
     bits = stream(ranked[0].model.spec.seed, "bootstrap")
     count = choose_resample_count(comparisons[0])
+    share = told[0].weights.sum() / judgement.weights.sum()
     with np.errstate(all="ignore"), PROCESS_LIMIT.limit_products(1):  # of many small sums
-        return resample_together(comparisons, METRICS[name], told[0].weights, bits=bits, resamples=count)
+        return share * resample_together(comparisons, METRICS[name], told[0].weights, bits=bits, resamples=count)
 
 
 def list_differences(

@@ -78,6 +78,19 @@ def test_models_disagree_where_their_labels_differ(models):
     assert spreads == sorted(spreads, reverse=True)
 
 
+def test_rows_of_unknown_classes_are_wrong_for_all(models):
+    labels = COLUMNS["label"]
+    strange = {**COLUMNS, "label": ["new" if k % 3 == 0 else label for k, label in enumerate(labels)]}
+    whole, some = (
+        compare_models([enter(name, model, columns) for name, model in zip("ab", models["label"], strict=True)], "rows")
+        for columns in (COLUMNS, strange)
+    )
+    assert some.metric in ("accuracy", "error_rate")
+    (difference,) = some.differences
+    assert difference.interval[0] < difference.gain < difference.interval[1]
+    assert some.disagreement.rows < whole.disagreement.rows
+
+
 def make_difference(better, worse, interval):
     return MetricDifference(better=better, worse=worse, gain=0.2, interval=interval)
 
