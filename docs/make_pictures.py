@@ -1,20 +1,22 @@
 """Make the pictures of the README, each from a real run: `python docs/make_pictures.py`, from any folder.
 
 A picture is a function that writes its files into a folder; `PICTURES` names it. Nothing in it is typed in by hand,
-and nothing differs from run to run but times and rates.
+and nothing differs from run to run but times and rates, and how a browser draws letters.
 """
 
 import argparse
 import re
-import shutil
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import chdir
 from dataclasses import dataclass, field
+from hashlib import sha256
 from io import StringIO
 from pathlib import Path
+from shutil import which
 
+import make_gallery
 from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 
@@ -25,10 +27,16 @@ from mlptrain.reporting.glyphs import UNICODE, Line
 from mlptrain.reporting.progress import Progress
 from mlptrain.training.events import Event, EventSink
 
-ROOT = Path(__file__).resolve().parents[1]
-FOLDER = ROOT / "docs" / "pictures"
+FOLDER = make_gallery.ROOT / "docs" / "pictures"
 WIDTH, HEIGHT = 82, 34
 """Columns and lines of the terminal."""
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+HEADLESS = ("--headless", "--no-sandbox", "--hide-scrollbars")
+"""In containers a browser is root's and has no sandbox; the page is our own."""
+WINDOW = (1040, 1000)
+"""Pixels: wide enough for two drawings side by side."""
+SCHEMES = {"light": 1, "dark": 0}
+"""Blink's numbers of what a reader prefers."""
 Rgb = tuple[int, int, int]
 
 
@@ -105,11 +113,8 @@ class Watcher(EventSink):
 def watch_fit(spec: str, epoch: int) -> list[Line]:
     """The live picture of a fit of the project after an epoch, below the command."""
     watcher = Watcher(Progress(spec, time.monotonic), epoch)
-    with tempfile.TemporaryDirectory() as folder:
-        for name in ("configs", "datasets"):
-            shutil.copytree(ROOT / name, Path(folder) / name)
-        with chdir(folder):
-            fit_files(spec, sinks=[watcher])
+    with make_gallery.enter_copy():
+        fit_files(spec, sinks=[watcher])
     return [[(f"$ mlptrain fit {spec}", "")], *watcher.lines]
 
 
@@ -132,7 +137,53 @@ def make_fit_pictures(folder: Path, spec: str = "configs/digits.yaml", epoch: in
         (folder / f"fit-{name}.svg").write_text(picture, encoding="utf-8", newline="\n")
 
 
-PICTURES: Mapping[str, Callable[[Path], None]] = {"fit": make_fit_pictures}
+def find_browser() -> str:
+    """The browser that takes pictures of pages; where there is none, the command ends and says so."""
+    found = next(filter(None, map(which, BROWSERS)), None)
+    if found is None:
+        names = ", ".join(BROWSERS)
+        raise SystemExit(f"report: a browser takes this picture, and there is none of {names}: install Chromium")
+    return found
+
+
+def take_picture(page: Path, scheme: int) -> bytes:
+    """The top of a page as a browser shows it to a reader who prefers light or dark, as WebP."""
+    browser = find_browser()
+    with tempfile.TemporaryDirectory() as folder:
+        picture = Path(folder) / "picture.webp"
+        size = f"--window-size={','.join(map(str, WINDOW))}"
+        options = [size, f"--blink-settings=preferredColorScheme={scheme}", f"--screenshot={picture}"]
+        command = [browser, *HEADLESS, f"--user-data-dir={folder}/profile", *options, page.resolve().as_uri()]
+        ended = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)  # noqa: S603
+        if ended.returncode or not picture.exists():
+            said = ended.stderr.strip().rpartition("\n")[2]
+            raise SystemExit(f"report: {browser} took no picture of {page} (exit code {ended.returncode}): {said}")
+        return picture.read_bytes()
+
+
+def digest_top(page: str) -> bytes:
+    """SHA-256 of what a picture shows of a report: its style, its head and its first part."""
+    return sha256(page.partition('<section id="weak-rows"')[0].encode()).digest()
+
+
+def name_source(picture: bytes, page: str) -> bytes:
+    """A WebP picture with the digest of its page in a last chunk of its own, which viewers pass over.
+
+    A WebP file is `RIFF`, the length of what follows, `WEBP`, and chunks: a name of four letters, a length, the bytes.
+    """
+    digest = digest_top(page)
+    content = picture[8:] + b"PAGE" + len(digest).to_bytes(4, "little") + digest
+    return b"RIFF" + len(content).to_bytes(4, "little") + content
+
+
+def make_report_pictures(folder: Path, page: Path = make_gallery.FOLDER / "breast_cancer.html") -> None:
+    """The top of a report of the gallery: report-light.webp, report-dark.webp."""
+    for name, scheme in SCHEMES.items():
+        picture = name_source(take_picture(page, scheme), page.read_text(encoding="utf-8"))
+        (folder / f"report-{name}.webp").write_bytes(picture)
+
+
+PICTURES: Mapping[str, Callable[[Path], None]] = {"fit": make_fit_pictures, "report": make_report_pictures}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
