@@ -1,5 +1,6 @@
 """Where a model is wrong: slices of the rows by the values of a column, and the rows with the largest losses."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import isfinite, nan
@@ -232,7 +233,7 @@ def find_worst_rows(model: Model, judged: JudgedRows, columns: Sequence[str]) ->
     for number, row in enumerate(worst.tolist()):
         probabilistic = head.has_classes and head.loss.probabilistic
         yield WorstRow(
-            place=rows.describe_place(row).rpartition("/")[2],
+            place=re.sub(r".*[/\\]", "", rows.describe_place(row)),
             truth=join_answers(true, number),
             predicted=join_answers(said, number),
             probability=float(judgement.predictions[row, judgement.truth[row]]) if probabilistic else None,

@@ -1,7 +1,7 @@
 """How good a model is: scikit-learn's numbers, and no case that breaks them."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import get_args
 
 import numpy as np
@@ -71,6 +71,19 @@ def test_thresholds_are_worth_what_scikit_learn_says(seed, levels):
         assert each.predicted == pytest.approx(np.average(said, weights=weights))
     (best,) = [each for each in found if each.is_best]
     assert best.f1 == max(each.f1 for each in found)
+
+
+def test_of_two_classes_all_is_of_the_positive_one():
+    judged, p, truth, weights = draw_judged(3, 80, 2)
+    other = judge(1 - truth, p[:, ::-1], weights)
+    one, two = (
+        measure_quality(make_class_head(CrossEntropy(), 2, positive), own)
+        for positive, own in ((0, judged), (1, other))
+    )
+    assert [each.name for each in (*one.curves, *one.reliability)] == ["a", "a"]
+    assert one.thresholds == two.thresholds
+    assert one.curves == tuple(replace(each, name="a") for each in two.curves)
+    assert one.reliability == tuple(replace(each, name="a") for each in two.reliability)
 
 
 @pytest.mark.parametrize("classes", [2, 3, MOST_CLASSES, MOST_CLASSES + 1])

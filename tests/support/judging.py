@@ -11,9 +11,10 @@ from mlptrain.model.fitted_network import Judgement
 from mlptrain.model.head import ClassHead, NumberHead, make_head
 
 
-def make_class_head(loss: Loss, classes: int) -> ClassHead:
+def make_class_head(loss: Loss, classes: int, positive: int = 1) -> ClassHead:
     """The head of classes "a", "b" …"""
-    head = make_head(loss, ClassTarget(name="y", classes=tuple(map(chr, range(97, 97 + classes)))))
+    names = tuple(map(chr, range(97, 97 + classes)))
+    head = make_head(loss, ClassTarget(name="y", classes=names, positive=positive))
     assert isinstance(head, ClassHead)
     return head
 
