@@ -148,6 +148,15 @@ def test_the_confusion_is_drawn_up_to_thirty_classes():
     assert len(page.encode()) < 400_000
 
 
+@pytest.mark.parametrize("classes", [0, 2, 3])
+def test_many_numbers_and_dates_are_lines_and_all_else_is_bars(classes):
+    page = write_page(make_report(classes=classes))
+    effects = re.findall(r"<title [^>]*>Effect of column (\d)</title>(.*?)</svg>", page, re.DOTALL)
+    assert {name for name, marks in effects if 'class="line' in marks} == {"0", "3"}
+    assert {name for name, marks in effects if 'class="bar' in marks} == {"1", "2"}
+    assert all((">missing<" in marks) == (name in "03") for name, marks in effects)
+
+
 def test_axes_have_no_exponents_where_a_unit_says_it():
     page = write_page(make_report(classes=0, rows=1500))
     ticks = re.findall(r'<text [^>]*text-anchor="(?:middle|end)">([-\d.]+[kMGTe]?[-\d]*)</text>', page)

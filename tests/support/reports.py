@@ -263,7 +263,7 @@ def make_effect(column: str, values: Sequence[float | str], outputs: int, *, mis
         curve="ale" if missing else "partial_dependence",
         points=points,
         missing=EffectPoint(value="", rows=7, effect=(0.05,) * outputs) if missing else None,
-        ice=lines if missing else (),
+        ice=lines if missing and outputs == 1 else (),
     )
 
 
