@@ -264,9 +264,10 @@ def test_a_model_that_is_replaced_is_kept_unless_it_is_the_same(flowers):
         assert (kept.read_bytes() if kept.exists() else None) == previous
 
 
-@pytest.mark.parametrize("verb", ["eval", "check"])
+@pytest.mark.parametrize("verb", ["eval", "check", "report"])
 def test_the_pages_name_the_keys_of_the_document(verb, flowers):
     given = {"eval": "eval flowers.npz datasets/iris.csv --bootstrap 100", "check": "check configs/iris.yaml"}
+    given["report"] = "report flowers.npz --time-limit 1s"
     (command,) = find_commands(f"```console\n$ mlptrain {given[verb]} --json\n```\n")
     row = re.search(
         rf"^\| `{verb} --json` \| (.+) \|$", read_page("docs/how-to/use-the-results-elsewhere.md"), re.MULTILINE

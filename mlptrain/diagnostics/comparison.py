@@ -85,7 +85,6 @@ class ModelComparison(Displayable):
     disagreement: Disagreement
     settings: tuple[SettingDifference, ...]
     """What differs between the specs."""
-    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -37,27 +37,28 @@ class Evidence:
 
 @dataclass(frozen=True, kw_only=True)
 class NoBetterThanBaseline:
-    """The interval of the metric that the fit reports is no better than what knows nothing of a row."""
+    """The interval of the watched metric, and that of the log loss, is no better than what knows nothing of a row."""
 
     code: ClassVar[str] = "R02"
     title: ClassVar[str] = "No better than the baseline"
     part: ClassVar[str] = "quality"
 
     def describe(self, evidence: Evidence) -> str:
-        """The interval, and the baseline that it reaches."""
+        """The interval, and the baseline that it reaches.
+
+        Where one class is rare, a good model may have the accuracy of the baseline, but not its log loss.
+        """
         if evidence.quality is None:
             return ""
         found = evidence.quality.evaluation
-        name = "loss" if found.watched is None else found.watched.metric
-        baseline, interval = found.baseline.get(name), found.intervals.get(name)
-        if baseline is None or interval is None:
+        watched = "loss" if found.watched is None else found.watched.metric
+        names = [name for name in dict.fromkeys([watched, "log_loss"]) if name in found.intervals]
+        names = [name for name in names if found.baseline.get(name) is not None]
+        if not names or any(is_beyond_baseline(found, name) for name in names):
             return ""
-        low, high = interval
-        if low > baseline if is_larger_better(name) else high < baseline:
-            return ""
-        ends, trivial = format_interval(low, high), format_figure(baseline)
+        ends, trivial = format_interval(*found.intervals[names[0]]), format_figure(found.baseline[names[0]])
         cure = "look at the columns, and at how it was trained"
-        return f"the 95 % interval of {name}, {ends}, is not better than the baseline {trivial}: {cure}"
+        return f"the 95 % interval of {names[0]}, {ends}, is not better than the baseline {trivial}: {cure}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -334,6 +335,13 @@ FindingKind = (
 )
 KINDS: Mapping[str, FindingKind] = {kind.code: kind() for kind in get_args(FindingKind)}
 """The kinds by their codes, the worst first."""
+
+
+def is_beyond_baseline(found: Evaluation, name: str) -> bool:
+    """Whether the whole interval of a metric is better than the baseline."""
+    (low, high), baseline = found.intervals[name], found.baseline[name]
+    assert baseline is not None
+    return low > baseline if is_larger_better(name) else high < baseline
 
 
 def do_overlap(first: tuple[float, float], second: tuple[float, float]) -> bool:

@@ -158,7 +158,7 @@ def test_several_models_are_one_page_and_one_document(two):
     assert found.keys() == {"comparison", "reports"}
     assert found["comparison"].keys() == {
         *("targets", "rows", "rows_name", "metric", "larger_is_better", "baseline", "models", "differences"),
-        *("resamples", "verdict", "disagreement", "settings", "notices"),
+        *("resamples", "verdict", "disagreement", "settings"),
     }
     assert isinstance(found["comparison"]["differences"][0]["is_decided"], bool)
     assert [each["subject"]["name"] for each in found["reports"]] == [

@@ -35,6 +35,13 @@ def evaluate(value=0.8, half=0.03, *, metric="accuracy", baseline=0.6, rows=1000
     )
 
 
+def find_rare_class(log_loss):
+    """Of 95 % of one class: the accuracy of the baseline, and a log loss beside that of the baseline, 0.6."""
+    found, other = evaluate(0.95, 0.02, baseline=0.95), evaluate(log_loss, 0.02, metric="log_loss", baseline=0.6)
+    both = {name: getattr(found, name) | getattr(other, name) for name in ("metrics", "baseline", "intervals")}
+    return replace(found, **both)
+
+
 def course(losses=(1.0, 0.5, 0.3, 0.29, 0.29, 0.3), *, rates=None, networks=1, reason="epochs"):
     count = len(losses)
     best = losses.index(min(losses)) + 1
@@ -134,6 +141,7 @@ PAIRS = [
         see(evaluate(9.3, 0.6, metric="rmse", baseline=10.0)),
         ("rmse",),
     ),
+    Pair("R02", see(find_rare_class(0.65)), see(find_rare_class(0.55)), ("accuracy", "0.9500")),
     Pair(
         "R07",
         see(layers=(NetworkLayers(snapshots=(), faults=(DEAD,)),)),
