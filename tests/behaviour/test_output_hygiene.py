@@ -36,7 +36,7 @@ def meant(text):
 LABELS = list({meant(text): strip_blanks(text) for text in HOSTILE if meant(text)}.values())
 """What a class can be called."""
 FEW = [text for text in HOSTILE if text.strip()][:40]
-ROWS = 3 * len(HOSTILE)
+ROWS = 2 * len(HOSTILE)
 
 
 def cells(name):

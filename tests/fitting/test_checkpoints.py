@@ -32,7 +32,7 @@ HELD_OUT = {"split": {"validation": 0.2}}
 
 
 def training(**more):
-    return {"epochs": 4, "batch_size": 20} | more
+    return {"epochs": 3, "batch_size": 20} | more
 
 
 ALL_PARTS = {
