@@ -67,6 +67,15 @@ def test_a_model_and_itself_do_not_differ(models, target):
     assert found.settings == ()
 
 
+def test_the_intervals_of_more_pairs_are_wider(models):
+    good, poor = models["label"]
+    two, three = (
+        compare_models([enter(str(k), model) for k, model in enumerate(each)], "rows").differences[-1].interval
+        for each in ([good, poor], [good, good, poor])
+    )
+    assert three[0] < two[0] < two[1] < three[1]
+
+
 def test_models_disagree_where_their_labels_differ(models):
     good, poor = models["label"]
     found = compare_models([enter("good", good), enter("poor", poor)], "rows").disagreement
@@ -87,7 +96,7 @@ def test_rows_of_unknown_classes_are_wrong_for_all(models):
     )
     assert some.metric in ("accuracy", "error_rate")
     (difference,) = some.differences
-    assert difference.interval[0] < difference.gain < difference.interval[1]
+    assert sum(difference.interval) / 2 == pytest.approx(difference.gain, rel=0.1)
     assert some.disagreement.rows < whole.disagreement.rows
 
 

@@ -190,6 +190,12 @@ PAIRS = [
         see(lose_cells("unseen", 3, rows=50), training=lose_cells("unseen", 15)),
         ("12%",),
     ),
+    Pair(
+        "R08",
+        see(lose_cells("filled", 12, rows=50), training=lose_cells("filled", 40)),
+        see(lose_cells("filled", 5, rows=50), training=lose_cells("filled", 40)),
+        ("24%", "4.0%"),
+    ),
     Pair("R04", see(reliability=(calibrate(3),)), see(reliability=(calibrate(2),)), ("3 of 10", "too high")),
     Pair("R04", see(reliability=(calibrate(4),) * 6), see(reliability=(calibrate(3),) * 6), ("4 of 10",)),
     Pair(
