@@ -106,9 +106,10 @@ class KnownScore:
         """
         sign = -1 if is_larger_better(self.name) else 1
         (before, of_intact), (moved, own) = self.before, self.measure(judgement)
-        influence = own - of_intact
-        influence[donors] += own - of_intact
-        return sign * (require_value(self.name, moved) - before), sign * influence
+        change = own - of_intact
+        influence = change.copy()
+        influence[donors] += change
+        return sign * (require_value(self.name, moved) - before), influence if sign == 1 else -influence
 
     def measure(self, judgement: Judgement) -> tuple[float, Doubles]:
         """m, and u (B,)."""
