@@ -9,7 +9,7 @@ from mlptrain.reporting.counterfactual_results import MOST_CHANGED
 from mlptrain.reporting.explain_results import build_explanation_document, format_explanation
 from mlptrain.reporting.html_results import render_html
 from mlptrain.reporting.terminal import Terminal, measure_width
-from tests.support.strings import DANGEROUS, HOSTILE
+from tests.support.strings import BUNDLES, DANGEROUS
 
 ROW = RowChange(
     row=3,
@@ -56,9 +56,10 @@ def test_no_line_is_wider_than_the_terminal(width):
     assert all(measure_width(line) <= width for line in format_explanation(FOUND, Terminal(width=width)).split("\n"))
 
 
-@pytest.mark.parametrize("text", HOSTILE)
-def test_texts_move_no_cursor(text):
-    change = Change(column=text, cell=text, new_cell=text)
-    row = replace(ROW, prediction=text, new_prediction=text, changes=(change,))
-    shown = format_explanation(replace(FOUND, columns=(text,), rows=(row, NONE)))
-    assert not DANGEROUS.search(shown.replace("\n", ""))
+@pytest.mark.parametrize("texts", BUNDLES)
+def test_texts_move_no_cursor(texts):
+    for text in texts:
+        change = Change(column=text, cell=text, new_cell=text)
+        row = replace(ROW, prediction=text, new_prediction=text, changes=(change,))
+        shown = format_explanation(replace(FOUND, columns=(text,), rows=(row, NONE)))
+        assert not DANGEROUS.search(shown.replace("\n", ""))

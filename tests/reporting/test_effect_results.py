@@ -9,7 +9,7 @@ from mlptrain.reporting.effect_results import MOST_ROWS
 from mlptrain.reporting.explain_results import build_explanation_document, format_explanation
 from mlptrain.reporting.json_document import format_json
 from mlptrain.reporting.terminal import Terminal, measure_width
-from tests.support.strings import DANGEROUS, HOSTILE
+from tests.support.strings import BUNDLES, DANGEROUS
 
 
 def effect(name, *effects, curve="ale", missing=None, values=None):
@@ -78,10 +78,11 @@ def test_plain_encodings_have_plain_curves():
     assert format_explanation(FOUND, signs="#").isascii()
 
 
-@pytest.mark.parametrize("text", HOSTILE)
-def test_names_and_values_move_no_cursor(text):
-    hostile = found(effect(text, 1.0, 2.0, values=[text, "b"]), outputs=(text,))
-    assert not DANGEROUS.search(format_explanation(hostile).replace("\n", ""))
+@pytest.mark.parametrize("texts", BUNDLES)
+def test_names_and_values_move_no_cursor(texts):
+    for text in texts:
+        hostile = found(effect(text, 1.0, 2.0, values=[text, "b"]), outputs=(text,))
+        assert not DANGEROUS.search(format_explanation(hostile).replace("\n", ""))
 
 
 def test_the_document():

@@ -8,7 +8,7 @@ from mlptrain.explain.importance import ColumnImportance, GroupImportance, Impor
 from mlptrain.reporting.explain_results import build_explanation_document, format_explanation
 from mlptrain.reporting.importance_results import MOST_ROWS
 from mlptrain.reporting.terminal import ANYWHERE, Terminal, measure_width
-from tests.support.strings import DANGEROUS, HOSTILE
+from tests.support.strings import BUNDLES, DANGEROUS
 
 
 def column(name, importance, **more):
@@ -80,11 +80,12 @@ def test_many_columns_are_cut_unless_all_are_asked_for():
     assert len(build_explanation_document(many)["columns"]) == 2000
 
 
-@pytest.mark.parametrize("text", HOSTILE)
-def test_names_move_no_cursor(text):
-    hostile = replace(FOUND, columns=(column(text, 0.2, partner=text, association=0.8),), seen=text)
-    shown = format_explanation(hostile, ANYWHERE)
-    assert not DANGEROUS.search(shown.replace("\n", ""))
+@pytest.mark.parametrize("texts", BUNDLES)
+def test_names_move_no_cursor(texts):
+    for text in texts:
+        hostile = replace(FOUND, columns=(column(text, 0.2, partner=text, association=0.8),), seen=text)
+        shown = format_explanation(hostile, ANYWHERE)
+        assert not DANGEROUS.search(shown.replace("\n", ""))
 
 
 @pytest.mark.parametrize("width", range(50, 140, 10))

@@ -10,7 +10,7 @@ from mlptrain.reporting.html_results import render_html
 from mlptrain.reporting.pixel_results import MOST_EXPLAINED
 from mlptrain.reporting.terminal import Terminal, measure_width
 from tests.support.html import find_flaws
-from tests.support.strings import DANGEROUS, HOSTILE
+from tests.support.strings import BUNDLES, DANGEROUS
 
 ONE = ImageMap(
     row=3, prediction="7", explained="1", score=-2.5, baseline=-0.5, values=((1.0, -3.0, 0.0), (0.0, 0.0, 0.0))
@@ -66,8 +66,9 @@ def test_a_notebook_shows_pictures():
     assert find_flaws(SINGLE._repr_html_()) == find_flaws(FOUND._repr_html_()) == []
 
 
-@pytest.mark.parametrize("text", HOSTILE)
-def test_texts_move_no_cursor(text):
-    hostile = replace(FOUND, images=(replace(ONE, prediction=text, explained=text),))
-    assert not DANGEROUS.search(format_explanation(hostile).replace("\n", ""))
-    assert find_flaws(render_html(hostile)) == []
+@pytest.mark.parametrize("texts", BUNDLES)
+def test_texts_move_no_cursor(texts):
+    for text in texts:
+        hostile = replace(FOUND, images=(replace(ONE, prediction=text, explained=text),))
+        assert not DANGEROUS.search(format_explanation(hostile).replace("\n", ""))
+        assert find_flaws(render_html(hostile)) == []

@@ -9,7 +9,7 @@ from mlptrain.reporting.explain_results import build_explanation_document, forma
 from mlptrain.reporting.html_results import render_html
 from mlptrain.reporting.row_effect_results import MOST_EFFECTS, MOST_EXPLAINED
 from mlptrain.reporting.terminal import Terminal, measure_width
-from tests.support.strings import DANGEROUS, HOSTILE
+from tests.support.strings import BUNDLES, DANGEROUS
 
 ROW = RowEffect(
     row=3,
@@ -58,8 +58,9 @@ def test_many_rows_and_columns_are_cut():
     assert "and 15 more rows" in render_html(many)
 
 
-@pytest.mark.parametrize("text", HOSTILE)
-def test_texts_move_no_cursor(text):
-    effects, cells = {text: 1.0}, {text: text}
-    hostile = replace(FOUND, rows=(replace(ROW, prediction=text, explained=text, effects=effects, cells=cells),))
-    assert not DANGEROUS.search(format_explanation(hostile).replace("\n", ""))
+@pytest.mark.parametrize("texts", BUNDLES)
+def test_texts_move_no_cursor(texts):
+    for text in texts:
+        effects, cells = {text: 1.0}, {text: text}
+        hostile = replace(FOUND, rows=(replace(ROW, prediction=text, explained=text, effects=effects, cells=cells),))
+        assert not DANGEROUS.search(format_explanation(hostile).replace("\n", ""))

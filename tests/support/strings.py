@@ -209,6 +209,8 @@ HOSTILE = list(
     dict.fromkeys([*TERMINAL, *MARKUP, *TURNED, *UNSEEN, *SCRIPTS, *FORMULAS, *QUOTED, *FORMATS, *CODE, *LONG])
 )
 """All of them, each once; every one can stand in a cell of a table."""
+BUNDLES = [HOSTILE[k::8] for k in range(8)]
+"""The same in eight tests: where each text is quickly looked at, a test of its own takes more time than the look."""
 
 DANGEROUS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """What must reach no terminal: controls but the end of a line, what turns text around, halves of characters."""
