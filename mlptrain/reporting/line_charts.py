@@ -28,6 +28,8 @@ WIDTH, HEIGHT = 440, 260
 RIGHT, BOTTOM = 14, 42
 """Margins: of the last number of the horizontal axis; of its numbers and its name."""
 LEGEND_LINE = 20
+NAME_LINE = 12
+"""Room for the name of an upright line below a legend."""
 MOST_POINTS = 200
 MOST_NAMED = 6
 """Curves that are told apart; of more, all are alike and none is named."""
@@ -183,7 +185,7 @@ class LineChart:
     def draw(self) -> Chart:
         """The chart with its legend."""
         legend, top = draw_legend([*self.curves, *(make_band_sample(each) for each in self.bands)])
-        plane = self.lay(top)
+        plane = self.lay(top + NAME_LINE * bool(legend and self.upright))
         marks = [
             *draw_axes(plane),
             *([draw_polyline([plane.place(end, end) for end in self.x_ends], "rule")] if self.diagonal else []),

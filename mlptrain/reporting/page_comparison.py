@@ -45,7 +45,7 @@ def lay_out_comparison(compared: ComparedReports) -> Page:
 
 def make_card(model: ComparedModel, metric: str) -> Card:
     """A model at the head of the page."""
-    interval = [f"{format_interval(*model.intervals[metric])} (95 %)"] if metric in model.intervals else []
+    interval = [f"{format_interval(*model.intervals[metric])} (95\u00a0%)"] if metric in model.intervals else []
     value = format_figure(model.metrics[metric])
     return Card(name=model.name, value=value, remarks=[metric.replace("_", " "), *interval])
 

@@ -106,7 +106,7 @@ def list_cards(report: Report) -> Iterator[Card]:
     for name in choose_card_metrics(evaluation):
         remarks = []
         if name in evaluation.intervals:
-            remarks.append(f"{format_interval(*evaluation.intervals[name])} (95 %)")
+            remarks.append(f"{format_interval(*evaluation.intervals[name])} (95\u00a0%)")
         if evaluation.baseline.get(name) is not None:
             remarks.append(f"baseline {format_figure(evaluation.baseline[name])}")
         yield Card(name=name.replace("_", " "), value=format_figure(evaluation.metrics[name]), remarks=remarks)

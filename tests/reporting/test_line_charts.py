@@ -16,7 +16,7 @@ from mlptrain.reporting.line_charts import (
     Whisker,
     choose_css,
 )
-from mlptrain.reporting.svg import write_svg
+from mlptrain.reporting.svg import FONT, write_svg
 
 INF, NAN = float("inf"), float("nan")
 VALUES = {
@@ -58,6 +58,13 @@ def test_all_points_lie_inside_the_drawing(values, logarithmic):
     points = [point for data in re.findall(r' d="([^"]*)"', drawn) for point in follow_path(data)]
     assert points
     assert all(-0.01 <= x <= WIDTH + 0.01 and -0.01 <= y <= HEIGHT + 0.01 for x, y in points)
+
+
+@pytest.mark.parametrize("best", [1.0, 2.0, 4.0])
+def test_the_name_of_an_upright_line_stands_below_the_legend(best):
+    drawn = draw(VALUES["usual"], upright=(best, "best"))
+    heights = {name: float(y) for y, name in re.findall(r'<text [^>]*y="([-\d.]+)"[^>]*>(a|best)</text>', drawn)}
+    assert heights["best"] - heights["a"] >= FONT
 
 
 def test_a_long_line_is_thinned_and_keeps_its_ends():
