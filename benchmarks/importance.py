@@ -21,7 +21,7 @@ import importance_files
 import importance_time
 import importance_truth
 from accuracy import commit_now
-from measuring import HERE, installed, machine, publish, say, some_of
+from measuring import HERE, installed, load, machine, publish, say, some_of
 
 Work = Mapping[str, Any]
 PACKAGES = ("mlptrain", "numpy", "scikit-learn", "autogluon.core")
@@ -88,15 +88,16 @@ def measure_missing(name: str, part: Part, results: Path) -> None:
         if work in done:
             continue
         say(f"{name}, {number} of {len(part.works)}: {work}")
-        line = {"part": name, "work": work, "found": part.measure(work), "where": describe_place()}
+        where = describe_place()
+        line = {"part": name, "work": work, "found": part.measure(work), "where": where}
         with results.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
 def describe_place() -> str:
-    """When, on which machine, with what."""
+    """When, on which machine, how busy it is, with what."""
     versions = ", ".join(map(installed, PACKAGES))
-    return f"{datetime.now(UTC):%Y-%m-%d}, {machine()}, {versions}, commit {commit_now()}"
+    return f"{datetime.now(UTC):%Y-%m-%d}, {machine()}, {load()}, {versions}, commit {commit_now()}"
 
 
 def read_results(path: Path) -> list[dict[str, Any]]:
@@ -114,7 +115,8 @@ def page(parts: Mapping[str, Part], results: Sequence[Mapping[str, Any]]) -> Ite
         if own:
             yield from ["", f"## {part.title}", ""]
             yield from part.report([(each["work"], each["found"]) for each in own])
-            yield from ["", *(f"Measured {place}." for place in sorted({each["where"] for each in own}))]
+            yield ""
+            yield from (f"* Measured {place}." for place in sorted({each["where"] for each in own}))
 
 
 if __name__ == "__main__":
