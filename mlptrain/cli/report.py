@@ -80,7 +80,8 @@ def report_command(
 
 def choose_models(arguments: Sequence[str]) -> list[str]:
     """The models that are meant; what there is to say about the choice is printed."""
-    from mlptrain.commands.latest_model import choose_model
+    with load_modules():
+        from mlptrain.commands.latest_model import choose_model
 
     chosen = [choose_model(each) for each in arguments] or [choose_model(None)]
     for each in chosen:
@@ -91,9 +92,10 @@ def choose_models(arguments: Sequence[str]) -> list[str]:
 
 def require_free_files(page: Path | None, card: Path | None, *, several: bool) -> None:
     """Refuse, before any work, what could not be written in the end; the page is None where JSON is printed."""
-    from mlptrain.commands.paths import NamedFile, require_separate_files
-    from mlptrain.reporting.model_card import require_free_card
-    from mlptrain.reporting.page import require_free_page
+    with load_modules():
+        from mlptrain.commands.paths import NamedFile, require_separate_files
+        from mlptrain.reporting.model_card import require_free_card
+        from mlptrain.reporting.page import require_free_page
 
     if page is not None:
         require_free_page(page)
@@ -112,7 +114,8 @@ def require_free_files(page: Path | None, card: Path | None, *, several: bool) -
 
 def report_on_models(names: Sequence[str], data: str | None, options: "ReportOptions") -> "Report | ComparedReports":
     """The report of one model, or of several on the same rows."""
-    from mlptrain.commands.report import report_and_compare_files, report_files
+    with load_modules():
+        from mlptrain.commands.report import report_and_compare_files, report_files
 
     return report_files(names[0], data, options) if len(names) == 1 else report_and_compare_files(names, data, options)
 
