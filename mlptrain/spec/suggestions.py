@@ -86,12 +86,21 @@ def suggest_key(owner: type, key: str) -> str:
     if key in find_rival_names(owner):
         return f"; did you mean {{name: {key}, …}}?"
     if elsewhere := find_key_elsewhere(key, owner):
-        return f"; did you mean {elsewhere!r}?"
+        return propose_place(elsewhere)
     if (near := suggest_name(key, own)) or find_rival_names(owner):
         return near
     names = {known.name: known.path for known in reversed(list_keys_elsewhere(owner))}
     close = get_close_matches(key, names, n=1, cutoff=0.8)
-    return f"; did you mean {names[close[0]]!r}?" if close else ""
+    return propose_place(names[close[0]]) if close else ""
+
+
+def propose_place(path: str) -> str:
+    """The question whether a key of another place was meant.
+
+    >>> propose_place("seed")
+    "; did you mean 'seed' at the top of the spec, in no section?"
+    """
+    return f"; did you mean {path!r}{'' if '.' in path else ' at the top of the spec, in no section'}?"
 
 
 @cache

@@ -175,3 +175,11 @@ def test_percent_of_rows_is_told_the_number():
 )
 def test_other_tools_words_and_short_values_are_told_what_to_write(override, said):
     assert problems(DATA, override)[0].startswith(said)
+
+
+@pytest.mark.parametrize("section", ["data", "model", "training", "data.split"])
+@pytest.mark.parametrize("key", ["seed", "members"])
+def test_a_key_of_no_section_is_told_that(section, key):
+    """To be asked "did you mean 'seed'?" after one has written seed says nothing."""
+    (said,) = problems(DATA, f"{section}.{key}=1")
+    assert said.endswith(f"unknown key {key!r}; did you mean {key!r} at the top of the spec, in no section?")
