@@ -72,7 +72,7 @@ def draw_cell(
         return [box]
     middle = y + height / 2
     lines = [draw_text(format_weight(count), x + width / 2, middle - 2 if with_share else middle + 4, anchor="middle")]
-    if with_share:
+    if with_share and count:
         lines.append(draw_text(format_share(share), x + width / 2, middle + 13, anchor="middle"))
     return [box, *lines]
 

@@ -13,7 +13,6 @@ from mlptrain.reporting.metric_rows import SHORT
 from mlptrain.reporting.page_blocks import Block, Card, Figure, Fold, Grid, Page, Paragraph, Remark, Section, Table
 from mlptrain.reporting.page_course import make_line
 from mlptrain.reporting.page_report import MOST_CARDS, MOST_REMARKS, describe_muted, describe_subject, list_sections
-from mlptrain.reporting.words import format_count_with_noun
 
 ABSOLUTE = re.compile(r"""(?<![^\s\["'])(?:[A-Za-z]:)?[/\\][^\],"']*[/\\]""")
 """The folders of an absolute path in the text of a setting."""
@@ -194,11 +193,8 @@ def show_courses(reports: Sequence[Report]) -> Iterator[Block]:
     blocks = [each for each in drawn if each is not None]
     if blocks:
         yield Grid(blocks=blocks)
-    rows = [
-        [each.subject.name, f"{each.course.epochs:,}", format_count_with_noun(len(each.course.networks), "network")]
-        for each in reports
-    ]
-    yield Table(name="epochs", headings=["model", "epochs", ""], rows=rows)
+    rows = [[each.subject.name, f"{each.course.epochs:,}", f"{len(each.course.networks):,}"] for each in reports]
+    yield Table(name="epochs", headings=["model", "epochs", "networks"], rows=rows)
 
 
 def draw_courses(reports: Sequence[Report], heading: str, column: str) -> Figure | None:

@@ -31,7 +31,7 @@ def describe_end(course: TrainingCourse) -> str:
     reason = REASONS.get(course.reason, course.reason) or "done"  # type: ignore[call-overload]
     watched = f"; watched: validation {course.watched.name}" if course.watched.name else ""
     best = course.networks[0].best_epoch if len(course.networks) == 1 else None
-    kept = f", those of epoch {best:,} kept" if best is not None and course.watched.name else ""
+    kept = f", the parameters of epoch {best:,} kept" if best is not None and course.watched.name else ""
     refit = "; then trained anew on all rows up to the best epoch" if course.refit else ""
     count = f"{len(course.networks)} trainings, " if len(course.networks) > 1 else ""
     epochs = format_count_with_noun(course.epochs, "epoch")

@@ -82,7 +82,7 @@ def draw_effect_line(effects: EffectCurves, effect: Effect, outputs: Sequence[in
         title=f"Effect of {effect.column}",
         description=" ".join(describe_effect(effects, effect, output) for output in outputs),
         x_name=effect.column,
-        y_name=name_output(effects, 0) if alone and not centred else name_change(effects, outputs),
+        y_name=name_output(effects, 0) if alone and not centred else name_change(effects),
         curves=curves,
         ruled=[place for place, each in zip(x, points, strict=True) if each.rows],
         aside=place_missing(effect, outputs, start),
@@ -100,9 +100,10 @@ def place_missing(effect: Effect, outputs: Sequence[int], start: float) -> list[
     return [(start + effect.missing.effect[output], each) for output, each in zip(outputs, css, strict=True)]
 
 
-def name_change(effects: EffectCurves, outputs: Sequence[int]) -> str:
+def name_change(effects: EffectCurves) -> str:
     """What is changed, of one output by its name."""
-    return f"change of {name_output(effects, 0)}" if len(outputs) == 1 else "effect"
+    several = "probability of each class" if effects.of_classes else "each target"
+    return f"change of {name_output(effects, 0) if len(effects.outputs) == 1 else several}"
 
 
 def hides_shape(effect: Effect) -> bool:

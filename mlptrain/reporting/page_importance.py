@@ -42,7 +42,8 @@ def draw_pixels(pixels: PixelMaps) -> Figure:
     """The pixels of images, the more they add to the answers the darker."""
     said = describe_pixel_maps(pixels)
     chart = draw_pixel_chart(pixels.values, title="What each pixel adds to the answers", description=said)
-    remark = f"{said[:1].upper()}{said[1:]}. {describe_pixel_sum(pixels).capitalize()}."
+    shade = "the fuller the colour, the larger"
+    remark = f"{said[:1].upper()}{said[1:]}: {shade}. {describe_pixel_sum(pixels).capitalize()}."
     return Figure(heading="Pixels", chart=chart, remark=remark)
 
 
@@ -71,7 +72,8 @@ def draw_importance(importance: Importance) -> Iterator[Block]:
         headings, *rows = tabulate_groups(importance)
         kept = [headings[:2] + headings[3:], *(row[:2] + row[3:] for row in rows)]
         table = fold_numbers(["columns", *kept[0][1:]], kept[1:], "importance of groups")
-        yield Figure(heading="Moved together", chart=chart, table=table)
+        remark = "Columns that go together have their cells moved at once, so that none can take the place of another."
+        yield Figure(heading="Moved together", chart=chart, remark=remark, table=table)
 
 
 def make_bar(name: str, estimate: Estimate) -> NamedBar:

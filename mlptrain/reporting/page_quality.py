@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from mlptrain.diagnostics.quality import ClassCurves, Quality, Reliability, ThresholdResult
 from mlptrain.diagnostics.report import Report
-from mlptrain.figures import format_figure, format_interval, format_weight
+from mlptrain.figures import format_figure, format_interval, format_rate, format_weight
 from mlptrain.model.evaluation import Evaluation
 from mlptrain.reporting.evaluate_results import (
     choose_metrics,
@@ -23,6 +23,8 @@ from mlptrain.reporting.terminal import ANYWHERE
 MOST_CLASSES = 30
 """Classes whose confusion is drawn; of more, the pairs that are confused most are listed."""
 MOST_PAIRS = 20
+FEW_PAIRS = 10
+"""Pairs that are listed beside a confusion of so many classes that it needs the width of the page."""
 MOST_TABLED = 12
 """Points of a curve in the table under it."""
 UNIT = (0.0, 1.0)
@@ -60,7 +62,7 @@ def show_metrics(evaluation: Evaluation, more: Sequence[Block]) -> Iterator[Bloc
         tables.append(Table(name="targets", heading="Each target", headings=["target", *headings[1:]], rows=rows))
     confusion, classes = list(draw_confusion(evaluation)), list(tabulate_class_results(evaluation))
     is_wide = any(isinstance(each, Figure) and each.is_wide for each in confusion)
-    beside = [*more, *classes] if is_wide else [*more, *confusion, *classes]
+    beside = [*more, *(tabulate_confusions(evaluation, FEW_PAIRS) if is_wide else confusion), *classes]
     yield Grid(blocks=[*tables, *([Stack(blocks=beside)] if beside else [])])
     yield from confusion if is_wide else []
     yield from (Paragraph(text=f"{name}: undefined: {why}", quiet=True) for name, why in evaluation.undefined.items())
@@ -80,11 +82,7 @@ def draw_confusion(evaluation: Evaluation) -> Iterator[Block]:
     if not names:
         return
     if len(names) > MOST_CLASSES:
-        pairs = list_confusions(names, counts, MOST_PAIRS)
-        rows = [[truth, said, format_weight(rows), f"{share:.1%}"] for truth, said, rows, share in pairs]
-        headings = ["true", "predicted", "rows", "share of the true class"]
-        title = f"The {len(rows)} pairs of classes that are confused most"
-        yield Table(name=title, heading=title, headings=headings, rows=rows, numbers=2)
+        yield from tabulate_confusions(evaluation, MOST_PAIRS)
         return
     right = sum(numbers[place] for place, numbers in enumerate(counts))
     everything = sum(map(sum, counts)) or 1.0
@@ -98,6 +96,17 @@ def draw_confusion(evaluation: Evaluation) -> Iterator[Block]:
     table = fold_numbers(["true", *names], rows, "rows by true class and predicted class")
     remark = f"Colours{' and per cents' * (len(names) <= MOST_SHARES)} are shares of the true class."
     yield Figure(heading="True and predicted classes", chart=chart, remark=remark, table=table)
+
+
+def tabulate_confusions(evaluation: Evaluation, most: int) -> Iterator[Table]:
+    """The pairs of classes that are confused most; nothing where none is."""
+    pairs = list_confusions([each.name for each in evaluation.classes], evaluation.confusion, most)
+    if not pairs:
+        return
+    rows = [[truth, said, format_weight(rows), f"{share:.1%}"] for truth, said, rows, share in pairs]
+    headings = ["true", "predicted", "rows", "share of the true class"]
+    title = f"The {len(rows)} pairs of classes that are confused most" if len(rows) > 1 else "The one confused pair"
+    yield Table(name=title, heading=title, headings=headings, rows=rows, numbers=2)
 
 
 def tabulate_class_results(evaluation: Evaluation) -> Iterator[Block]:
@@ -119,13 +128,13 @@ def tabulate_class_results(evaluation: Evaluation) -> Iterator[Block]:
 
 def draw_ranking_curves(quality: Quality) -> Iterator[Figure]:
     """ROC and precision by recall, of each class against the rest."""
-    curves = quality.curves
+    curves, classes = quality.curves, len(quality.evaluation.classes)
     if not curves:
         return
     roc = [make_line(each, each.roc.x, each.roc.y, k, len(curves)) for k, each in enumerate(curves)]
     chart = LineChart(
         title="ROC curve",
-        description=describe_areas("AUC", [(each.name, each.auc) for each in curves]),
+        description=describe_areas("AUC", [(each.name, each.auc) for each in curves], classes),
         x_name="false positive rate",
         y_name="true positive rate",
         curves=roc,
@@ -140,7 +149,9 @@ def draw_ranking_curves(quality: Quality) -> Iterator[Figure]:
     ]
     chart = LineChart(
         title="Precision by recall",
-        description=describe_areas("Average precision", [(each.name, each.average_precision) for each in curves]),
+        description=describe_areas(
+            "Average precision", [(each.name, each.average_precision) for each in curves], classes
+        ),
         x_name="recall",
         y_name="precision",
         curves=lines,
@@ -156,17 +167,16 @@ def make_line(curve: ClassCurves, x: Sequence[float], y: Sequence[float], number
     return PlotLine(name=curve.name if count > 1 else "", x=x, y=y, css=choose_css(number, count))
 
 
-def describe_areas(what: str, areas: Sequence[tuple[str, float | None]]) -> str:
-    """The areas under curves in words."""
+def describe_areas(what: str, areas: Sequence[tuple[str, float | None]], classes: int) -> str:
+    """The areas under curves in words; of many classes only the largest have curves."""
     if len(areas) == 1:
         return f"{what} of {areas[0][0]}: {format_figure(areas[0][1])}."
     known = [(value, name) for name, value in areas if value is not None]
     if not known:
         return f"{what} is not defined."
     (low, worst), (high, best) = min(known), max(known)
-    return (
-        f"{what} of each class against the rest, from {format_figure(low)} ({worst}) to {format_figure(high)} ({best})."
-    )
+    whose = "each class" if len(areas) >= classes else f"the {len(areas)} largest of {classes} classes, each"
+    return f"{what} of {whose} against the rest, from {format_figure(low)} ({worst}) to {format_figure(high)} ({best})."
 
 
 def tabulate_areas(curves: Sequence[ClassCurves], what: str) -> Table:
@@ -217,12 +227,12 @@ def tabulate_thresholds(thresholds: Sequence[ThresholdResult], positive: str) ->
     """What predictions are worth that say the positive class from a probability on."""
     rows = [
         [
-            format_figure(each.threshold) + " (best f1)" * each.is_best,
+            format_rate(each.threshold) + " (best f1)" * each.is_best,
             f"{each.predicted:.1%}",
             *map(format_figure, (each.precision, each.recall, each.f1, each.accuracy)),
         ]
         for each in thresholds
     ]
-    heading = f"Predicting {positive} from a probability on"
-    headings = ["from", "predicted", "precision", "recall", "f1", "accuracy"]
+    heading = f"Thresholds from which on {positive} is predicted"
+    headings = ["threshold", "predicted", "precision", "recall", "f1", "accuracy"]
     return Table(name=heading, heading=heading, headings=headings, rows=rows)

@@ -68,10 +68,11 @@ def describe_slices(weak: WeakRows) -> str:
     """How many were measured, and what calls one weak."""
     shown, measured = min(len(weak.slices), MOST_SLICES), weak.slices_measured
     which = f"The {shown} worst of {measured:,} slices" if shown < measured else f"All {measured} slices"
+    none = "" if any(each.is_weak for each in weak.slices) else ", as none does here"
     overall = f"{weak.metric} of all rows is {format_figure(weak.overall)} (dotted)"
     return (
-        f"{which}; {overall}. Intervals hold with 95 % for all slices together. "
-        "A slice is weak if it has rows enough and its interval lies on the worse side."
+        f"{which}, in the order of the better ends of their intervals; {overall}. Intervals hold with 95 % for all "
+        f"slices together. A slice is weak if it has rows enough and its interval lies on the worse side{none}."
     )
 
 

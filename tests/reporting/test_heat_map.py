@@ -31,3 +31,8 @@ def test_a_map_has_a_cell_for_each_pair_and_keeps_to_the_page(classes):
 
 def test_the_pairs_that_are_confused_most_come_first():
     assert list_confusions(("cat", "dog", "eel"), COUNTS, 2) == [("eel", "dog", 3.0, 0.5), ("cat", "dog", 2.0, 0.2)]
+
+
+def test_a_cell_without_rows_has_no_share():
+    marks = "".join(draw_heat_map(("cat", "dog"), ((3.0, 0.0), (1.0, 1.0)), title="t", description="d").marks)
+    assert re.findall(r">(\d+%?)</text>", marks) == ["3", "100%", "0", "1", "50%", "1", "50%"]

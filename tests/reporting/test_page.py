@@ -148,6 +148,18 @@ def test_the_confusion_is_drawn_up_to_thirty_classes():
     assert len(page.encode()) < 400_000
 
 
+@pytest.mark.parametrize(
+    ("classes", "said"), [(2, "AUC of class 1: "), (3, "AUC of each class"), (30, "AUC of the 6 largest of 30 classes")]
+)
+def test_curves_say_of_which_classes_they_are(classes, said):
+    assert f'<p class="quiet">{said}' in write_page(make_report(classes=classes))
+
+
+def test_beside_a_wide_confusion_are_the_pairs_that_are_confused_most():
+    assert "The 10 pairs of classes that are confused most" in write_page(make_report(classes=30))
+    assert "confused most" not in write_page(make_report(classes=3))
+
+
 @pytest.mark.parametrize("classes", [0, 2, 3])
 def test_many_numbers_and_dates_are_lines_and_all_else_is_bars(classes):
     page = write_page(make_report(classes=classes))
