@@ -242,6 +242,8 @@ class Miscalibration:
     """The share of the groups that are outside by chance, where the probabilities are right."""
     chance: float = 0.02
     """How often chance alone may lead to this finding, over all classes: three of ten groups of one class."""
+    least_error: float = 0.02
+    """The mean distance from predicted to observed: of very many rows, distances that mean nothing are outside."""
 
     def describe(self, evidence: Evidence) -> str:
         """The class with the most groups outside, and which way they err."""
@@ -249,6 +251,8 @@ class Miscalibration:
         most = [(len(self.list_errors(each)), each) for each in curves]
         count, worst = max(most, key=lambda pair: pair[0], default=(0, None))
         if worst is None or count < self.find_least_count(len(worst.groups), len(curves)):
+            return ""
+        if sum(abs(each.predicted - each.observed) for each in worst.groups) < self.least_error * len(worst.groups):
             return ""
         errors = self.list_errors(worst)
         which = "too high" if min(errors) > 0 else "too low" if max(errors) < 0 else "off both ways"
@@ -306,12 +310,19 @@ class FewRows:
     """Half the interval of accuracy: models that differ by less, as most do, cannot be told apart on such rows."""
     of_rmse: float = 0.1
     """The same of rmse, as a part of it."""
+    least_rows: float = 30.0
+    """Of fewer rows no interval is believed: where all of them are right it has no width, and one row has none."""
 
     def describe(self, evidence: Evidence) -> str:
         """The interval and the number of rows."""
-        found = None if evidence.quality is None else evidence.quality.evaluation
+        if evidence.quality is None:
+            return ""
+        found = evidence.quality.evaluation
+        if found.rows < self.least_rows:
+            rows = "1 row is" if found.rows == 1 else f"{found.rows:,} rows are"
+            return f"{rows} too few to say what the model is worth: judge it on more rows"
         for name, least in (("accuracy", self.of_accuracy), ("rmse", self.of_rmse)):
-            if found is None or name not in found.intervals:
+            if name not in found.intervals:
                 continue
             low, high = found.intervals[name]
             scale = 1.0 if name == "accuracy" else found.metrics[name] or nan

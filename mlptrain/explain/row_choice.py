@@ -27,6 +27,8 @@ def drop_unknown_classes(model: Model, rows: Rows) -> tuple[Rows, list[str]]:
     known = model.head.find_known(model.head.read_truth(model.spec.data, rows, unknown=True))
     if known.all():
         return rows, []
+    if not known.any():
+        raise DataError(f"{rows.name}: no row is of a class that the model knows")
     count = format_row_count(int((~known).sum()))
     notices = [*model.head.describe_unknown(rows), f"{count} of classes that the model does not know left out"]
     return take_chosen_rows(rows, known), notices

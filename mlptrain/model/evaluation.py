@@ -166,10 +166,12 @@ def leave_out_rows_without_prediction(head: Head, judged: Judgement) -> tuple[Ju
 def bootstrap_judgement_intervals(
     answers: Comparison, judged: Judgement, resamples: int, bits: BitGenerator
 ) -> dict[str, tuple[float, float]]:
-    """The intervals of all metrics, computed by one thread.
+    """The intervals of all metrics, computed by one thread; none of one row, of which all samples are the same.
 
     Each of the many sums is over in no time: several threads would wait for each other for longer than that.
     """
+    if answers.rows < 2:
+        return {}
     with np.errstate(all="ignore"), PROCESS_LIMIT.limit_products(1):
         return bootstrap_intervals(answers, judged.weights, bits=bits, resamples=resamples, losses=judged.losses)
 

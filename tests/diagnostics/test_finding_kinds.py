@@ -84,10 +84,10 @@ def count_classes(predicted, rows=20.0):
     return evaluate(confusion=confusion, classes=classes)
 
 
-def calibrate(outside, name="a"):
+def calibrate(outside, name="a", error=0.1):
     """Ten groups of rows, so many of them with probabilities outside."""
     groups = tuple(
-        ReliabilityGroup(predicted=0.5, observed=0.4, low=0.3, high=0.49 if place < outside else 0.51, rows=100)
+        ReliabilityGroup(predicted=0.5, observed=0.5 - error, low=0.3, high=0.49 if place < outside else 0.51, rows=100)
         for place in range(10)
     )
     return Reliability(name=name, groups=groups)
@@ -197,6 +197,12 @@ PAIRS = [
         ("24%", "4.0%"),
     ),
     Pair("R04", see(reliability=(calibrate(3),)), see(reliability=(calibrate(2),)), ("3 of 10", "too high")),
+    Pair(
+        "R04",
+        see(reliability=(calibrate(3, error=0.021),)),
+        see(reliability=(calibrate(10, error=0.019),)),
+        ("3 of 10", "too high"),
+    ),
     Pair("R04", see(reliability=(calibrate(4),) * 6), see(reliability=(calibrate(3),) * 6), ("4 of 10",)),
     Pair(
         "R09",
@@ -206,6 +212,8 @@ PAIRS = [
     ),
     Pair("R09", see(course=course((0.3, 0.4, 0.5, 0.5))), see(course=course((0.3, 0.2, 0.5, 0.5))), ("first epoch",)),
     Pair("R03", see(evaluate(half=0.051)), see(evaluate(half=0.049)), ("1,000 rows", "0.7490", "0.8510")),
+    Pair("R03", see(evaluate(rows=29)), see(evaluate(rows=30)), ("29 rows",)),
+    Pair("R03", see(replace(evaluate(rows=1), intervals={})), see(replace(evaluate(), intervals={})), ("1 row is",)),
     Pair(
         "R03",
         see(evaluate(10.0, 1.1, metric="rmse", baseline=20.0)),

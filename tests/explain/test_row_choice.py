@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+import mlptrain
 from mlptrain.errors import DataError, SpecError
-from mlptrain.explain.row_choice import choose_row_numbers
-from mlptrain.model.memory_rows import make_prediction_rows
+from mlptrain.explain.row_choice import choose_row_numbers, drop_unknown_classes
+from mlptrain.model.memory_rows import make_evaluation_rows, make_prediction_rows
+from tests.support.in_memory import make_columns, make_spec
 from tests.support.linear import make_linear_model
 
 MODEL = make_linear_model({"a": 1.0})
@@ -37,3 +39,12 @@ def test_a_row_that_is_not_there_is_named():
 def test_numbers_are_those_of_the_file():
     some = ROWS.take(np.array([3, 8, 9]))
     assert choose_row_numbers("9,4", some).tolist() == [1, 0]
+
+
+def test_where_no_class_is_known_that_is_the_reason():
+    columns = make_columns()
+    model = mlptrain.fit(make_spec(), columns).model
+    unknown = columns | {"label": ["new"] * len(columns["label"])}
+    rows = make_evaluation_rows(unknown, model.spec.data, model.columns(), model.head, [])
+    with pytest.raises(DataError, match="no row is of a class that the model knows"):
+        drop_unknown_classes(model, rows)

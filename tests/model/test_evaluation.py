@@ -25,3 +25,10 @@ def test_the_many_small_sums_of_intervals_have_one_thread(monkeypatch):
         model.evaluate(COLUMNS, resamples=2)
         assert count_product_threads() == 2
     assert seen == [1]
+
+
+def test_one_row_has_no_interval_and_two_have_one():
+    model = mlptrain.fit(make_spec(), COLUMNS).model
+    for rows in (1, 2):
+        found = model.evaluate({name: cells[:rows] for name, cells in COLUMNS.items()}, resamples=5)
+        assert bool(found.intervals) == (found.resamples > 0) == (rows > 1)
