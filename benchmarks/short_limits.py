@@ -161,7 +161,7 @@ def report(runs: Sequence[Run]) -> Iterator[str]:
         "13 had been done on a busy machine. That networks of `plain` share in its predictions was decided on seed 3 "
         "of thirteen tables, test scores among what was looked at; by how much they do, the validation rows of "
         "each fit decide. Seeds 1 and 2 and other tables say more. Runs are of the code of their own time: the results "
-        "file has the commit of each, and those that a later change could not alter were kept."
+        "file has the commit of each, and only runs that a later change was about were run again."
     )
     yield ""
     yield from heading("table", "`plain`", "its s", *(f"`best`, {limit} s" for limit in limits))
