@@ -34,11 +34,14 @@ class Ties:
 
 def find_partners(names: Sequence[str], associations: NDArray[np.float64]) -> dict[str, Partner]:
     """The closest partner of each column that is tied to any; of equally close ones the first by name."""
+    order = sorted(range(len(names)), key=names.__getitem__)
+    close = np.round(associations, 12)[:, order]
+    close[order, range(len(names))] = -1  # no column is its own partner
     found = {}
-    for name, row in zip(names, associations, strict=True):
-        others = [(-round(float(value), 12), other) for other, value in zip(names, row, strict=True) if other != name]
-        if others and -min(others)[0] >= TIED:
-            found[name] = Partner(min(others)[1], -min(others)[0])
+    for name, row in zip(names, close, strict=True):
+        first = int(row.argmax())
+        if row[first] >= TIED:
+            found[name] = Partner(names[order[first]], float(row[first]))
     return found
 
 

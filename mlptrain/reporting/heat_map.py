@@ -5,11 +5,14 @@ from math import ceil
 
 from mlptrain.figures import format_weight
 from mlptrain.reporting.html_parts import Html
-from mlptrain.reporting.svg import FONT, Chart, draw_box, draw_text, find_widest, measure_text, write_number
+from mlptrain.reporting.svg import FONT, Chart, cut_text, draw_box, draw_text, find_widest, measure_text, write_number
+from mlptrain.reporting.text import escape_text
 
 DARKEST = 0.55
 """The opacity of a full cell: letters on it are still read easily, in light and dark."""
 NAMES = 150
+ENDING = 6
+"""Letters at the end of a name that are kept where it is cut."""
 TOP = 26
 LARGE, LEAST = 74, 30
 """The side of a cell at most, and at least."""
@@ -28,7 +31,7 @@ def draw_heat_map(names: Sequence[str], counts: Sequence[Sequence[float]], *, ti
     marks = draw_headings(names, left, head, side, upright=upright)
     for row, (name, numbers) in enumerate(zip(names, counts, strict=True)):
         top, total = head + high * row, sum(numbers)
-        marks.append(draw_text(name, left - 8, top + high / 2 + 4, anchor="end", room=NAMES))
+        marks.append(draw_text(shorten_name(name), left - 8, top + high / 2 + 4, anchor="end"))
         for column, count in enumerate(numbers):
             x, share = left + side * column, count / total if total else 0.0
             marks += draw_cell(count, share, (x, top), (side, high), with_share=len(names) <= MOST_SHARES)
@@ -51,10 +54,17 @@ def draw_headings(names: Sequence[str], left: float, head: float, side: float, *
     for column, name in enumerate(names):
         x = left + side * (column + 0.5)
         if upright:
-            marks.append(turn_text(draw_text(name, 0, 0, anchor="end", room=NAMES), x - 4, head - 6, " rotate(90)"))
+            marks.append(turn_text(draw_text(shorten_name(name), 0, 0, anchor="end"), x - 4, head - 6, " rotate(90)"))
         else:
             marks.append(turn_text(draw_text(name, 0, 0, anchor="middle", room=side), x, head - 8, ""))
     return marks
+
+
+def shorten_name(name: str) -> str:
+    """A name in its room, cut before its end: names that begin alike differ there."""
+    shown = escape_text(name)
+    end = shown[-ENDING:]
+    return shown if measure_text(shown) <= NAMES else cut_text(shown[:-ENDING], NAMES - measure_text(end)) + end
 
 
 def turn_text(text: Html, x: float, y: float, turn: str) -> Html:

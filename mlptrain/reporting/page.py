@@ -4,6 +4,7 @@ The page is filled in by Jinja2 (the only file that imports it and MarkupSafe). 
 could move a cursor or turn a text around by `escape_text`, what HTML reads by Jinja2.
 """
 
+import re
 from base64 import b64encode
 from collections.abc import Callable
 from hashlib import sha256
@@ -27,6 +28,8 @@ from mlptrain.storage.publishing import begins_with_or_empty, check_writable, pu
 
 BEGINNING = b"<!doctype html>\n<!-- mlptrain report -->\n"
 """What every page begins with: by it a page is known that may be replaced."""
+LONGEST_SENTENCE, LONGEST_WORD = 2000, 80
+"""Letters of a paragraph, and of a word in it: a digest in hexadecimal has 64."""
 
 
 def write_page(report: Report | ComparedReports) -> str:
@@ -39,6 +42,7 @@ def fill_page(page: Page) -> str:
     style = read_resource("page.css")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters["plain"] = escape_text
+    environment.filters["sentence"] = escape_sentence
     environment.tests["drawing"] = is_chart
     digest = b64encode(sha256(style.encode()).digest()).decode()
     template = environment.from_string(read_resource("page.j2"))
@@ -48,6 +52,20 @@ def fill_page(page: Page) -> str:
 def read_resource(name: str) -> str:
     """A file of this package."""
     return files("mlptrain.reporting").joinpath(name).read_text(encoding="utf-8")
+
+
+def escape_sentence(text: str) -> str:
+    """A sentence as it is shown, in which no name without a blank fills lines and lines.
+
+    >>> len(escape_sentence(f"column {'x' * 10_000} is weak"))
+    95
+    """
+    return escape_text(re.sub(rf"\S{{{LONGEST_WORD + 1},}}", cut_word, text), LONGEST_SENTENCE)
+
+
+def cut_word(found: re.Match[str]) -> str:
+    """A word that is too long, cut."""
+    return found[0][: LONGEST_WORD - 1] + "…"
 
 
 def make_pen() -> Callable[[Chart], Markup]:

@@ -7,6 +7,7 @@ from mlptrain.diagnostics.weak_rows import WeakRows, WeakSlice, WorstRow
 from mlptrain.figures import format_figure, format_interval
 from mlptrain.reporting.bar_charts import draw_small_interval
 from mlptrain.reporting.page_blocks import Block, Cell, Paragraph, Table, explain_absence
+from mlptrain.reporting.words import format_count_with_noun
 
 MOST_SLICES = 50
 MOST_OPEN = 12
@@ -103,7 +104,7 @@ def tabulate_worst_rows(worst: Sequence[WorstRow], columns: Sequence[str]) -> Ta
     headings = ["row", "true", "predicted", *probability, "loss", *columns]
     return Table(
         name="rows with the largest loss",
-        heading=f"The {len(worst)} rows with the largest loss",
+        heading=f"The {format_count_with_noun(len(worst), 'row')} with the largest loss",
         headings=headings,
         rows=rows,
         numbers=3,

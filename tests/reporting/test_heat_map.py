@@ -36,3 +36,11 @@ def test_the_pairs_that_are_confused_most_come_first():
 def test_a_cell_without_rows_has_no_share():
     marks = "".join(draw_heat_map(("cat", "dog"), ((3.0, 0.0), (1.0, 1.0)), title="t", description="d").marks)
     assert re.findall(r">(\d+%?)</text>", marks) == ["3", "100%", "0", "1", "50%", "1", "50%"]
+
+
+def test_names_that_begin_alike_are_told_apart():
+    names = [f"a name of a class that has no room, number {k}" for k in range(30)]
+    chart = draw_heat_map(names, [[1.0] * 30] * 30, title="t", description="d")
+    labels = re.findall(r">([^<]*… *[^<]*)</text>", "".join(chart.marks))
+    assert len(labels) == 60
+    assert len(set(labels)) == 30
