@@ -69,7 +69,9 @@ Curve = Annotated[
     str | None,
     typer.Option(metavar="auto|partial_dependence", help="Effects of numbers; auto: accumulated local effects."),
 ]
-Points = Annotated[int | None, typer.Option(metavar="N", min=2, help="Values of a number; by default 24.")]
+Points = Annotated[
+    int | None, typer.Option(metavar="N", min=2, help="Values of a number; by default 24, of few rows fewer.")
+]
 Out = Annotated[Path | None, typer.Option(metavar="FILE", help="Write a table; also .tsv, .parquet, .xlsx.")]
 
 

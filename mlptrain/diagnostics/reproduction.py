@@ -25,8 +25,9 @@ class Reproduction:
 
 def describe_reproduction(model: Model, name: str) -> Reproduction:
     """How to make a model again."""
+    spec = f"{name}-again.yaml"  # the file of the model's own name is the user's, with their comments
     return Reproduction(
-        commands=(f"mlptrain show {name}.npz --spec > {name}.yaml", f"mlptrain fit {name}.yaml"),
+        commands=(f"mlptrain show {name}.npz --spec > {spec}", f"mlptrain fit {spec}"),
         spec=to_plain(model.spec),
         spec_folder=model.spec_folder,
         data_digest=model.data_digest,

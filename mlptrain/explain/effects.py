@@ -38,6 +38,13 @@ RowNumbers = NDArray[np.int64]
 
 EDGES = (0.01, 0.99)
 """The quantiles between which the values of numbers lie: beyond them there are too few rows."""
+MOST_POINTS = 24
+"""Values of a number, unless another number of them is asked for."""
+ROWS_OF_INTERVAL = 10
+"""Rows of an interval of accumulated local effects, on average: each adds the mean change of its own rows, which of two
+or three rows is noise, to all that follow."""
+FEWEST_INTERVALS = 2
+"""Intervals of accumulated local effects however few the rows are: one alone shows no shape."""
 ICE_LINES = 15
 MOST_COLUMNS_WITH_LINES = 100
 MOST_LEVELS = 50
@@ -55,8 +62,10 @@ class Effects:
     """The class whose probability it is; by default the positive one of two, else all."""
     curve: Literal["auto", "partial_dependence"] = "auto"
     """`auto`: accumulated local effects of numbers and dates, partial dependence of categories."""
-    points: Annotated[int, Ge(2)] = 24
-    """The most values of a number."""
+    points: Annotated[int, Ge(2)] | None = None
+    """The most values of a number; by default 24, with accumulated local effects of few rows fewer: one interval for
+    ten rows, but at least two.
+    """
     rows_limit: Annotated[int, Ge(2)] = 1000
     """The most rows; of more, as many are drawn."""
     needs_targets: ClassVar[bool] = False
@@ -96,7 +105,9 @@ class Effects:
             return find_level_effects(probe, column, table, notices)
         values = column.read(table)
         texts = table.column(column.name).text if isinstance(column, DateColumn) else None
-        return find_number_effects(probe, column.name, values, texts, points=self.points, local=self.curve == "auto")
+        local = self.curve == "auto"
+        points = self.points or (count_local_points(values) if local else MOST_POINTS)
+        return find_number_effects(probe, column.name, values, texts, points=points, local=local)
 
 
 @dataclass(frozen=True)
@@ -152,6 +163,12 @@ def find_number_effects(
         missing=find_missing_effect(probe, name, np.isnan(values)),
         ice=tuple(to_floats(line) for line in lines),
     )
+
+
+def count_local_points(values: Doubles) -> int:
+    """The most values of a curve of accumulated local effects: as many as the rows that have a number are worth."""
+    intervals = max(int((~np.isnan(values)).sum()) // ROWS_OF_INTERVAL, FEWEST_INTERVALS)
+    return min(intervals + 1, MOST_POINTS)
 
 
 def choose_edges(values: Doubles, points: int) -> Doubles:

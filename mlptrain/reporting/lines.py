@@ -37,8 +37,9 @@ class LinesSink(EventSink):
     """Writes what is trained, the epochs 1, 2, 5, 10, 20, …, every twentieth part of the run, the last, and the end.
 
     Another epoch has a line if none was written for ten seconds; in longer runs, for a thirtieth of the time gone, up
-    to five minutes. A `*` marks an epoch that was the best so far, unless it has trained nothing. A line that `stream`
-    refuses (`OSError`) is lost, and training goes on.
+    to five minutes. Before a line comes that of the best epoch so far, if it has none yet: so the best of all has one,
+    and the epochs stay in order. A `*` marks an epoch that was the best so far, unless it has trained nothing. A line
+    that `stream` refuses (`OSError`) is lost, and training goes on.
     """
 
     def __init__(self, stream: IO[str], *, title: str = "", clock: Callable[[], float] = time.monotonic) -> None:
@@ -55,6 +56,7 @@ class LinesSink(EventSink):
         self._last: EpochEnded | None = None
         self._best: EpochEnded | None = None
         self._last_row: EpochEnded | None = None
+        self._best_without_row: EpochEnded | None = None
         self._penalty = self._train_metric = False
         self._undefined = ""
         self._told: set[tuple[str, str]] = set()
@@ -97,14 +99,14 @@ class LinesSink(EventSink):
             return
         self._last = epoch
         if epoch.best:
-            self._best = epoch
+            self._best = self._best_without_row = epoch
         if epoch.penalty:
             self._penalty = True
         self._undefined = self._undefined or epoch.undefined
         if epoch.train_metric is not None:
             self._train_metric = True
         if self._is_milestone(epoch.epoch) or self._clock() >= self._due:
-            self._write_row(self._started, epoch)
+            self._write_rows(self._started, epoch)
 
     def see_finish(self, finished: Finished, /) -> None:
         """Write the last epoch and why training ended."""
@@ -120,6 +122,14 @@ class LinesSink(EventSink):
     def _is_milestone(self, epoch: int) -> bool:
         return epoch % self._step == 0 or epoch in self._milestones or self._last_row is None
 
+    def _write_rows(self, started: Started, event: EpochEnded) -> None:
+        """Write the line of an epoch, after that of the best one so far if it has none yet."""
+        best = self._best_without_row
+        if best is not None and best is not event and started.monitor is not None:
+            self._write_row(started, best)
+        self._write_row(started, event)
+        self._best_without_row = None
+
     def _write_row(self, started: Started, event: EpochEnded) -> None:
         every = list_epoch_columns(started, penalty=self._penalty, train_metric=self._train_metric)
         layout = Layout(tuple(every), gap=2)
@@ -134,7 +144,7 @@ class LinesSink(EventSink):
 
     def _end(self, started: Started, words: str) -> None:
         if self._last and self._last is not self._last_row:
-            self._write_row(started, self._last)
+            self._write_rows(started, self._last)
         self._write(*([describe_gap(started, self._undefined)] if self._undefined else []), words)
         self._started = None
 

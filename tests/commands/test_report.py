@@ -212,6 +212,14 @@ def test_what_cannot_be_is_refused_before_anything_is_written(two, arguments, sa
     assert files(two) == before
 
 
+def test_making_a_model_again_leaves_its_own_spec_alone(iris):
+    found = json.loads(mlptrain("report", "iris.npz", "--json", "--time-limit", "1s", cwd=iris).out)
+    assert found["reproduction"]["commands"] == [
+        "mlptrain show iris.npz --spec > iris-again.yaml",
+        "mlptrain fit iris-again.yaml",
+    ]
+
+
 def test_a_card_is_written_beside_the_page(iris):
     ended = mlptrain("report", "iris.npz", "--card", "card.md", "--time-limit", "1s", cwd=iris)
     assert (ended.code, ended.out) == (0, "report: iris.html\ncard: card.md\n")

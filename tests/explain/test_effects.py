@@ -5,7 +5,16 @@ import pytest
 
 import mlptrain
 from mlptrain.errors import SpecError
-from mlptrain.explain.effects import ICE_LINES, MOST_LEVELS, Probe, choose_edges, find_number_effects
+from mlptrain.explain.effects import (
+    FEWEST_INTERVALS,
+    ICE_LINES,
+    MOST_LEVELS,
+    MOST_POINTS,
+    ROWS_OF_INTERVAL,
+    Probe,
+    choose_edges,
+    find_number_effects,
+)
 from mlptrain.explain.methods import explain_rows, make_method
 from mlptrain.model.memory_rows import make_prediction_rows
 from tests.support.clocks import Clock
@@ -176,6 +185,18 @@ def test_effects_of_a_linear_model_are_its_weights():
         assert last.effect[0] - first.effect[0] == pytest.approx(weight * (last.value - first.value), rel=1e-9)
     dependence = explain(linear, draw_normals(1, 300, "ab"), curve="partial_dependence", points=5)
     assert all(len(each.points) == 5 for each in dependence.columns)
+
+
+@pytest.mark.parametrize("rows", [8, 60, 123, 400])
+def test_an_interval_has_ten_rows_unless_points_are_asked_for(rows):
+    linear, columns = make_linear_model({"a": 3.0}), draw_normals(5, rows, "a")
+
+    def count(**options):
+        return len(explain(linear, columns, **options).columns[0].points)
+
+    assert count() == min(MOST_POINTS, max(rows // ROWS_OF_INTERVAL, FEWEST_INTERVALS) + 1)
+    assert count(points=7) == 7
+    assert count(curve="partial_dependence") == min(MOST_POINTS, rows)
 
 
 def test_the_order_of_the_columns_makes_no_difference(model):
