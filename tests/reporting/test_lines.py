@@ -92,13 +92,22 @@ def test_several_trainings_have_few_lines_each_and_their_headings_once():
 
 def test_an_early_end_is_shown_too():
     text = written(training(537, planned=100_000, best=300))
-    assert epochs_in(text) == [1, 2, 5, 10, 20, 50, 100, 200, 500, 537]
+    assert epochs_in(text) == [1, 2, 5, 10, 20, 50, 100, 200, 300, 500, 537]
     assert text.splitlines()[-1] == "done: 537 epochs in 12.3 s, best epoch 300 (validation loss 0.03655)"
 
 
 def test_the_best_so_far_is_marked():
     marked = re.findall(r"^\* +(\d+) ", written(training(10, best=4)), re.MULTILINE)
     assert marked == ["1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize("best", [1, 2, 13, 99, 137, 300, 537])
+def test_the_best_epoch_has_a_row_wherever_it_lies(best):
+    text = written(training(537, best=best), tick=0.1)
+    assert re.findall(r"^\* +(\d+) ", text, re.MULTILINE)[-1] == str(best)
+    assert epochs_in(text) == sorted(set(epochs_in(text)))
+    unwatched = epochs_in(written(training(537, best=best, monitor=None), tick=0.1))
+    assert set(epochs_in(text)) == {*unwatched, best}
 
 
 def test_nothing_is_marked_where_nothing_is_watched():
