@@ -136,7 +136,8 @@ class Overfitting:
         if gain <= 0 or lost < self.least_share * gain or do_overlap(new.intervals[name], old.intervals[name]):
             return ""
         values = f"{name} {format_figure(there)} on the training rows, {format_figure(here)} on these"
-        scale = f"the baseline has {format_figure(baseline)}, so that {lost / gain:.0%} of the gain is lost"
+        share = "all" if lost >= gain else f"{lost / gain:.0%}"
+        scale = f"the baseline has {format_figure(baseline)}, so that {share} of the gain is lost"
         return f"{values}; {scale}: more rows, more dropout or weight decay, a smaller net, or early stopping"
 
 

@@ -102,7 +102,7 @@ def place_missing(effect: Effect, outputs: Sequence[int], start: float) -> list[
 
 def name_change(effects: EffectCurves) -> str:
     """What is changed, of one output by its name."""
-    several = "probability of each class" if effects.of_classes else "each target"
+    several = "probability" if effects.of_classes else "target"
     return f"change of {name_output(effects, 0) if len(effects.outputs) == 1 else several}"
 
 

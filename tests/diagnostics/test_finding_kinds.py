@@ -232,6 +232,12 @@ def test_a_finding_is_made_where_it_holds_and_not_near_it(pair):
     assert {code: said for code, kind in KINDS.items() if (said := kind.describe(pair.has_not))} == {}
 
 
+@pytest.mark.parametrize(("value", "share"), [(0.7, "67%"), (0.6, "all"), (0.5, "all")])
+def test_no_more_than_all_of_the_gain_is_lost(value, share):
+    evidence = see(evaluate(value, baseline=0.6), training=evaluate(0.9))
+    assert f"so that {share} of the gain is lost" in KINDS["R01"].describe(evidence)
+
+
 def test_every_kind_has_a_pair():
     assert {each.code for each in PAIRS} == set(KINDS)
 
