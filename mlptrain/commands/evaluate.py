@@ -197,7 +197,7 @@ def evaluate_table_file(model: Model, data: str, question: Question, settings: S
         rows = read_evaluation_file(reader, data, None, question.texts)
         cells = describe_percent_cells(rows.inputs.types, reader.columns().values(), model.spec.data)
         found = question.measure(reader, rows)
-        return replace(found, notices=(*cells, *found.notices))
+        return replace(found, notices=(*cells, *rows.inputs.left_out, *found.notices))
 
     found = form.try_readings(evaluate)
     return replace(found, notices=(*form.notices, *found.notices))

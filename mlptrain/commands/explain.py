@@ -102,7 +102,7 @@ def explain_table_file(
         cells = describe_percent_cells(rows.inputs.types, reader.columns().values(), spec)
         usual = read_usual_rows(reader, baseline)
         found = explain_rows(reader, rows, method, clock=time.monotonic, threads=threads, usual=usual)
-        return replace(found, notices=(*cells, *found.notices))
+        return replace(found, notices=(*cells, *rows.inputs.left_out, *found.notices))
 
     found = form.try_readings(explain)
     return replace(found, notices=(*form.notices, *found.notices))

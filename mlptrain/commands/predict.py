@@ -183,7 +183,7 @@ class Prediction:
             *([] if self.model.reads_images else self.reading.source.remarks),
             *self.describe_percents(),
             *self.said,
-            *self.describe_left_out(),
+            "" if self.model.reads_images else self.reading.source.left_out.describe(),
             *(str(self.format.advise(DataError(doubt))) for doubt in self.doubts),
             unused,
             empty,
@@ -204,15 +204,6 @@ class Prediction:
             *describe_percent_cells(types, columns, self.trained),
             *self.shares,
         ]
-
-    def describe_left_out(self) -> list[str]:
-        """A notice of the lines of this file that the format leaves out."""
-        if self.model.reads_images:
-            return []
-        after, end = self.reading.source.left_out_after_names, self.reading.source.left_out_at_end
-        said = [f"{after} after the names (data.skip_after_names)"] if after else []
-        said += [f"{end} at the end (data.skip_footer)"] if end else []
-        return [f"lines left out: {', '.join(said)}"] if said else []
 
     def describe_repeated(self) -> str:
         """A notice of columns that are to be kept twice: of two columns of one name, one would be lost to readers."""

@@ -17,6 +17,7 @@ from mlptrain.data.column_names import name_saved_index
 from mlptrain.data.column_types import ColumnType
 from mlptrain.data.files import GZIP_FAULTS, Opener, SameFile
 from mlptrain.data.grammar import is_number
+from mlptrain.data.left_out_lines import LeftOutLines
 from mlptrain.data.table_format import DELIMITERS, TableFormat, is_known_encoding
 from mlptrain.errors import DataError
 
@@ -41,9 +42,8 @@ class Reader:
         self.open_bytes, self.name, self.layout = open_bytes, name, layout
         self.known = {*known, *layout.column_names}
         self.inner_blank_lines = self.empty_rows_at_end = 0
-        self.left_out_after_names = self.left_out_at_end = 0
-        self.unit = ":"
-        self.delimiter = layout.delimiter or ","
+        self.left_out = LeftOutLines()
+        self.unit, self.delimiter = ":", layout.delimiter or ","
         self.width = 0
         self.place_of_names, self.first_line = f"{name}:1", 0  # until they are read; the lines before the rows
         self._blank, self.has_lone_quotes = 0, False
@@ -90,7 +90,7 @@ class Reader:
                 self.delimiter = "\t"
             records = self.records(self.without_nul(chain([first], lines), skipped + blank))
             record, lines_of_names = next(records), records.line_num
-            self.left_out_after_names = sum(1 for _ in islice(lines, self.layout.skip_after_names))
+            self.left_out = LeftOutLines(after_names=sum(1 for _ in islice(lines, self.layout.skip_after_names)))
             if self.layout.has_header:
                 named = name_saved_index(record, records)
                 if len(named) > len(record):
@@ -183,7 +183,8 @@ class Reader:
         lines = chain.from_iterable(io.StringIO(self.check_quotes(text), newline="") for text in texts)
         if self.layout.skip_footer:
             count = self.layout.skip_footer
-            self.left_out_at_end = yield from text_lines.drop_last_lines(lines, count, self.delimiter)
+            held = yield from text_lines.drop_last_lines(lines, count, self.delimiter, self.first_line)
+            self.left_out = self.left_out.end_with(held)
         else:
             yield from lines
 

@@ -19,6 +19,7 @@ from mlptrain.data.coding import NulByte
 from mlptrain.data.column_names import name_saved_index
 from mlptrain.data.column_types import TEXT, ColumnType
 from mlptrain.data.files import SameFile, name_input, open_stored_bytes
+from mlptrain.data.left_out_lines import LeftOutLines
 from mlptrain.data.percents import count_in_percent, describe_fractions, has_percent_styles, mark_fractions
 from mlptrain.data.table_format import TableFormat
 from mlptrain.errors import DataError, EnvironmentFailure
@@ -52,10 +53,12 @@ class ExcelReader:
             raise DataError(f"{self.name}: the sheet {self.sheet!r} is empty{skipped}{hint}")
         self.first, named = filled[0] if layout.has_header else (filled[0][0], [])
         filled = filled[1:] if layout.has_header else filled
-        self.left_out_after_names = min(layout.skip_after_names if layout.has_header else 0, len(filled))
-        filled = filled[self.left_out_after_names :]
-        self.left_out_at_end = min(layout.skip_footer, len(filled))
-        filled = filled[: len(filled) - self.left_out_at_end]
+        after = min(layout.skip_after_names if layout.has_header else 0, len(filled))
+        filled = filled[after:]
+        end = max(len(filled) - layout.skip_footer, 0)
+        last = [(number, ",".join(map(write_value, row))) for number, row in filled[end:]]
+        self.left_out = LeftOutLines(after_names=after, at_end=last, unit="row")
+        filled = filled[:end]
         self.lines = [number for number, _ in filled]
         if filled:
             self.inner_blank_lines = filled[-1][0] - filled[0][0] + 1 - len(filled)

@@ -12,6 +12,7 @@ from mlptrain.data.coding import NulByte
 from mlptrain.data.column_types import TEXT, ColumnType
 from mlptrain.data.files import SameFile, name_input, open_stored_bytes
 from mlptrain.data.grammar import EXACT
+from mlptrain.data.left_out_lines import LeftOutLines
 from mlptrain.data.yaml_keys import quote_yaml_key
 from mlptrain.errors import DataError, EnvironmentFailure
 from mlptrain.machine import measure_available_memory
@@ -27,7 +28,7 @@ class ParquetReader:
     remarks: Sequence[str] = ()
     which_sheet = ""
     empty_rows_at_end = 0
-    left_out_after_names = left_out_at_end = 0
+    left_out = LeftOutLines()
 
     def find_blank_line(self) -> int:
         """A row without a cell among the others; 0, as every row of this kind of file is one."""

@@ -14,6 +14,7 @@ from mlptrain.data.delimited import Reader
 from mlptrain.data.excel import ExcelReader
 from mlptrain.data.files import is_idx, is_parquet, is_zip, make_opener, match_files, name_input
 from mlptrain.data.grammar import NUMBERS, NumberGrammar
+from mlptrain.data.left_out_lines import describe_left_out_lines
 from mlptrain.data.levels import find_texts_of_marks
 from mlptrain.data.parquet import ParquetReader
 from mlptrain.data.table_format import TableFormat
@@ -67,6 +68,8 @@ class Table:
     """The types of columns whose source knows them; empty for text files."""
     remarks: Sequence[str] = ()
     """What the user should hear of the files."""
+    left_out: Sequence[str] = ()
+    """Notices of the lines that the format of the files leaves out."""
     kinds_follow_types: bool = False
     """Whether the type of a column is its kind where the spec declares none (in memory), or its cells say it."""
     is_piece: bool = False
@@ -242,6 +245,7 @@ def gather_readers_into_table(
         layout.grammar,
         types,
         [remark for source in readers for remark in source.remarks],
+        left_out=describe_left_out_lines({source.name: source.left_out for source in readers}),
         replaced_keys=frozenset[str]().union(*(gatherer.replaced_keys for gatherer in gatherers.values())),
     )
 

@@ -125,7 +125,8 @@ def count_footer_rows(
     """How many of the last records (`tail`) are no rows: remarks of other widths, sums with or without a word.
 
     `rows` are all rows, or the first ones where the totals of all are asked of `add_up`. Where tables of the same
-    origin have a `usual` number of such lines, as many that look like sums need not be the exact ones.
+    origin have a `usual` number of such lines, as many that look like sums need not be the exact ones, and where no
+    record looks like a row, as many are left out.
     """
     for count in range(len(tail)):
         before, last = tail[: len(tail) - 1 - count], tail[len(tail) - 1 - count :]
@@ -138,7 +139,7 @@ def count_footer_rows(
             is_row = not (is_sum(last[0], above, totals) or (count < usual and is_like_sum(last[0], above)))
         if is_row:
             return count
-    return 0
+    return min(usual, len(tail))
 
 
 def add_up_rows(rows: Sequence[Record]) -> AddUp:

@@ -28,20 +28,24 @@ def read_separator_line(line: str) -> str:
     return found["mark"] if found else ""
 
 
-def drop_last_lines(lines: Iterable[str], count: int, delimiter: str) -> Generator[str, None, int]:
-    """The lines but for the last `count` that have a text, and what follows them; returns how many these are."""
-    held: deque[str] = deque()
+def drop_last_lines(
+    lines: Iterable[str], count: int, delimiter: str, before: int = 0
+) -> Generator[str, None, list[tuple[int, str]]]:
+    """The lines but for the last `count` that have a text, and what follows them; returns those with a text, and the
+    number of each, of which the first line follows `before` others.
+    """
+    held: deque[tuple[int, str]] = deque()
     full = 0
-    for line in lines:
-        held.append(line)
+    for number, line in enumerate(lines, before + 1):
+        held.append((number, line))
         full += has_text(line, delimiter)
         while full > count:
-            first = held.popleft()
+            first = held.popleft()[1]
             full -= has_text(first, delimiter)
             yield first
-        while held and not has_text(held[0], delimiter):
-            yield held.popleft()
-    return full
+        while held and not has_text(held[0][1], delimiter):
+            yield held.popleft()[1]
+    return [(number, line) for number, line in held if has_text(line, delimiter)]
 
 
 def has_text(line: str, delimiter: str) -> bool:

@@ -124,7 +124,7 @@ def encode_validation_rows(
     odd, counts = OddRows(), OddCells()
     examples = encode_examples(spec, features, head, rows, odd=odd)
     counts.add(odd)
-    said = [*percents, *describe_shares(rows.inputs, features.columns, layout), counts.words()]
+    said = [*rows.inputs.left_out, *percents, *describe_shares(rows.inputs, features.columns, layout), counts.words()]
     notices += [f"{rows.name}: {each}" for each in said if each]
     return ValidationRows(examples=examples, notices=notices, fractions=odd.fractions)
 

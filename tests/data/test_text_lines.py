@@ -3,8 +3,10 @@
 import csv
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from mlptrain.data.text_lines import find_stray_quote, may_have_stray_quote
+from mlptrain.data.text_lines import drop_last_lines, find_stray_quote, has_text, may_have_stray_quote
 from mlptrain.errors import DataError
 from tests.support.table_cases import read, texts_of
 
@@ -96,3 +98,20 @@ def test_rows_that_two_lone_quotes_swallow_are_said(text):
 @pytest.mark.parametrize("text", READ.values(), ids=READ)
 def test_nothing_is_said_of_other_quotes(text):
     assert not read(f"a,b,c\n{text}\n").remarks
+
+
+@given(
+    lines=st.lists(st.sampled_from(["a;b\n", ";\n", "\n", "c;\n"])), count=st.integers(1, 4), before=st.integers(0, 9)
+)
+def test_lines_at_the_end_are_left_out_with_their_numbers(lines, count, before):
+    kept, dropped = [], None
+    steps = drop_last_lines(lines, count, ";", before)
+    try:
+        while True:
+            kept.append(next(steps))
+    except StopIteration as end:
+        dropped = end.value
+    full = [(number, line) for number, line in enumerate(lines, before + 1) if has_text(line, ";")]
+    assert dropped == full[-count:]
+    rows = [line for line in kept if has_text(line, ";")]
+    assert rows == [line for _, line in full[:-count]]

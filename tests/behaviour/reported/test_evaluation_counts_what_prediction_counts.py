@@ -257,3 +257,22 @@ def test_a_metric_has_a_value_or_a_reason(folder, unknown, weights, by):
     assert {"accuracy", "error_rate"} == values
     assert measured.undefined.keys() == measured.metrics.keys() - values
     assert f"'perhaps' {unknown}; it knows 'no', 'yes'" in found.err
+
+
+@pytest.mark.parametrize("command_name", ["eval", "predict", "explain"])
+def test_the_line_that_is_left_out_at_the_end_is_shown_by_every_command(folder, command_name):
+    fit(folder, "target: label, skip_footer: 1")
+    write(folder, "sums.csv", [*ROWS, ("", "43.5", "")])
+    ended = command.mlptrain(command_name, "s.npz", "sums.csv", cwd=folder)
+    assert ended.code == 0, ended.err
+    assert "lines left out: 1 at the end, line 32 (',43.5,') (data.skip_footer)" in ended.err
+
+
+@pytest.mark.parametrize("last", ["Summe,43.5,", "Stand: today"])
+def test_a_table_of_the_line_at_the_end_alone_has_no_rows(folder, last):
+    fit(folder, "target: label, skip_footer: 1")
+    (folder / "sum.csv").write_text(f"city,x,label\n{last}\n")
+    ended = command.mlptrain("predict", "s.npz", "sum.csv", cwd=folder)
+    assert (ended.code, ended.out) == (0, "label\n")
+    assert "sum.csv: there are no rows, only names" in ended.err
+    assert f"line 2 ({last!r})" in ended.err
