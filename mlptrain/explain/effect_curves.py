@@ -40,6 +40,9 @@ class Effect:
     ice: tuple[tuple[float, ...], ...] = ()
     """Predictions of some rows for each point of numbers, lowest row first (individual conditional expectation)."""
 
+    has_every_value: bool = False
+    """Whether the points of numbers are all values from the first to the last, not the ends of intervals."""
+
     def find_range(self, output: int) -> tuple[float, float]:
         """The lowest and the highest effect on an output, that of missing cells included."""
         effects = [each.effect[output] for each in self.list_points()]

@@ -162,6 +162,7 @@ def find_number_effects(
         points=tuple(EffectPoint(value=value, rows=rows, effect=to_floats(effect)) for value, rows, effect in found),
         missing=find_missing_effect(probe, name, np.isnan(values)),
         ice=tuple(to_floats(line) for line in lines),
+        has_every_value=len(edges) > 0 and len(np.unique(values[inside])) == len(edges),
     )
 
 

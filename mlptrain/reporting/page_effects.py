@@ -29,7 +29,8 @@ def show_effects(effects: EffectCurves) -> Iterator[Block]:
 
 def draw_effect(effects: EffectCurves, effect: Effect) -> Figure:
     """The effect of a column as a line or as bars, and its numbers."""
-    is_line = len(effect.points) > FEW_VALUES and (effect.curve == "ale" or has_numbers(effect))
+    has_intervals = len(effect.points) > FEW_VALUES or (effect.curve == "ale" and not effect.has_every_value)
+    is_line = has_intervals and (effect.curve == "ale" or has_numbers(effect))
     outputs = choose_outputs(effects, effect)
     chart, remark = (draw_effect_line if is_line else draw_effect_bars)(effects, effect, outputs)
     return Figure(heading=effect.column, chart=chart, remark=remark, table=tabulate_effect(effects, effect, outputs))

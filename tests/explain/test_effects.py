@@ -126,6 +126,17 @@ def test_values_are_actual_ones_between_the_outer_quantiles(values, points, edge
     assert choose_edges(np.array(values), points).tolist() == edges
 
 
+@pytest.mark.parametrize("different", [1, 2, 5, 6, 9, 30])
+@pytest.mark.parametrize("points", [2, 5, 24])
+def test_points_are_every_value_only_where_there_are_no_more(different, points):
+    """Others are ends of intervals, whose rows lie between them."""
+    x = np.arange(900.0) % different
+    _, _, found = effect_of("x", lambda x: x, local=True, points=points, x=x)
+    assert found.has_every_value == (different <= points)
+    if found.has_every_value:
+        assert [each.rows for each in found.points] == [900 // different] * different
+
+
 def test_a_constant_column_and_one_without_cells_have_no_effect():
     for values in (np.ones(20), np.full(20, np.nan)):
         _, effects, found = effect_of("x", lambda x: np.nan_to_num(x), local=True, x=values)
