@@ -91,6 +91,7 @@ def fit_files(
     """
     host = host or Host()
     host = replace(host, begun=host.clock())
+    plan = replace(plan, overrides=overrides)
     draft, folder = read_checked_draft(spec_path, overrides)
     out = out or choose_default_output(spec_path)
     read = [] if spec_path == "-" else [NamedFile(path=Path(spec_path), role="the spec")]

@@ -1,9 +1,10 @@
 """Checkpoints of a fit: when they are written, whether an unfinished fit may be gone on with, and how that is done."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
+from shlex import quote
 from typing import Literal
 
 import numpy as np
@@ -20,7 +21,7 @@ from mlptrain.fitting.checkpoint_file import (
 )
 from mlptrain.fitting.host import Host
 from mlptrain.fitting.outcome import TrainingResult
-from mlptrain.fitting.spec_changes import describe_change, find_nested_differences
+from mlptrain.fitting.spec_changes import describe_change, find_nested_differences, write_undoing_override
 from mlptrain.fitting.unfinished_fit import ReadData, describe_unfinished_fit
 from mlptrain.model.file import WRITER, collect_network_arrays
 from mlptrain.model.fitted_network import FittedNetwork
@@ -50,7 +51,7 @@ from mlptrain.training.state import TrainState, make_initial_state
 When = Literal["auto", "epochs", "off"]
 Existing = Literal["refuse", "resume", "restart", "finish"]
 
-UNDO = "undo that, or forget the unfinished fit with --restart"
+UNDO = "undo that{how}, or forget the unfinished fit with --restart"
 SHARE = 0.02
 """The part of the time that checkpoints take at most, unless every epoch is to have one."""
 SHORT = 5.0
@@ -68,6 +69,8 @@ class Plan:
     when: When = "auto"
     minutes: float = 10.0
     existing: Existing = "refuse"
+    overrides: Sequence[str] = ()
+    """The `--set` of the fit, which going on needs again."""
 
 
 def plan_checkpoints(when: When, minutes: float, *, resume: bool, restart: bool, finish: bool) -> Plan:
@@ -182,7 +185,7 @@ class Checkpoints:
 
         What the user has written goes first, then the data: of other rows a recipe makes another spec.
         """
-        path, cure = derive_checkpoint_path(self.model), UNDO
+        path, cure = derive_checkpoint_path(self.model), UNDO.format(how="")
         if found.diverged and not self.finishes:
             raise SpecError(f"{path}: the fit diverged ({found.place}); --finish writes the model of its best epoch")
         self.verify_spec(found, self.is_written)
@@ -203,10 +206,9 @@ class Checkpoints:
     def verify_spec(self, found: Checkpoint, matters: Callable[[tuple[str, ...]], bool] = bool) -> None:
         """An error with the first difference that matters, if the checkpoint is of another spec."""
         if change := self.describe_spec_change(found, matters):
-            path, cure = derive_checkpoint_path(self.model), UNDO
             writer = found.surroundings.get("mlptrain")
             other = f" (it was written by mlptrain {writer}, this is {WRITER})" if writer != WRITER else ""
-            raise SpecError(f"{path}: the spec has changed{other}: {change}; {cure}")
+            raise SpecError(f"{derive_checkpoint_path(self.model)}: the spec has changed{other}: {change}")
 
     def describe_changed_inputs(self, found: Checkpoint) -> str:
         """The first difference in what the inputs mean, in words; the order of the columns decides that, too."""
@@ -223,16 +225,18 @@ class Checkpoints:
             raise DataError(f"{path}: {why}; forget the unfinished fit with --restart")
 
     def describe_spec_change(self, found: Checkpoint, matters: Callable[[tuple[str, ...]], bool]) -> str:
-        """The first change that matters, in words; more epochs do not, where nothing depends on their number."""
+        """The first change that matters, and how to undo it; more epochs do not, where nothing depends on them."""
         now = to_stored(self.training_data.spec)
         for path, then, new in find_nested_differences(found.spec, now):
             if not matters(path):
                 continue
+            why = ""
             if path == ("training", "epochs") and then is not None:
-                if why := self.explain_hindrance(found, new):
-                    return f"training.epochs was {then}, is {new}, {why}"
-                continue
-            return describe_change(path, then, new)
+                if not (hindrance := self.explain_hindrance(found, new)):
+                    continue
+                why = f", {hindrance}"
+            undo = UNDO.format(how=write_undoing_override(path, then))
+            return f"{describe_change(path, then, new)}{why}; {undo}"
         return ""
 
     def explain_hindrance(self, found: Checkpoint, epochs: int) -> str:
@@ -327,7 +331,8 @@ class Checkpoints:
         if not self.stored or self.plan.when == "off":
             return f"stopped {here}; nothing was written"
         kept = "all is kept" if self.stored == checkpoint.place else f"what it was {self.stored} is kept"
-        return f"stopped {here}; {kept} in {derive_checkpoint_path(self.model)}: --resume goes on from there"
+        again = "".join(f"--set {quote(each)} " for each in self.plan.overrides)
+        return f"stopped {here}; {kept} in {derive_checkpoint_path(self.model)}: {again}--resume goes on from there"
 
     def keep_best(self, course: Course, state: TrainState) -> str:
         """After a divergence: keep the best epoch, in which the network was good; what to say of that."""

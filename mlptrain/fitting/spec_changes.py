@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from shlex import quote
 from typing import Any
 
 from mlptrain.figures import format_setting
@@ -52,13 +53,26 @@ def write_setting(value: Any) -> str:
     return "none" if value is None else json.dumps(value)
 
 
-def describe_asked_change(then: Any, draft: Draft) -> str:
-    """The first difference between the spec of a fit and what is asked for now; empty if there is none.
+def write_undoing_override(path: tuple[str, ...], then: Any) -> str:
+    """With which `--set` a setting has the value that it had; empty where one value does not do it.
+
+    >>> write_undoing_override(("model", "hidden"), [64, 32]), write_undoing_override(("model", "norm"), None)
+    (" with --set 'model.hidden=[64, 32]'", '')
+    """
+    values = then if isinstance(then, list) else [then]
+    is_plain = then is not None and not any(isinstance(each, dict) for each in values)
+    if not is_plain or any({*step} & {*'."'} for step in path):
+        return ""
+    override = f"{'.'.join(path)}={write_setting(then)}"
+    return f" with --set {quote(override)}"
+
+
+def find_asked_change(then: Any, draft: Draft) -> tuple[tuple[str, ...], Any, Any] | None:
+    """The first difference between the spec of a fit and what is asked for now: its path and both values.
 
     The number of epochs is left out, which may grow.
     """
-    changes = (each for each in find_asked_changes(then, draft) if each[0] != ("training", "epochs"))
-    return next((describe_change(*each) for each in changes), "")
+    return next((each for each in find_asked_changes(then, draft) if each[0] != ("training", "epochs")), None)
 
 
 def find_asked_changes(then: Any, draft: Draft) -> Iterator[tuple[tuple[str, ...], Any, Any]]:

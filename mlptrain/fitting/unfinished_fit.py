@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mlptrain.errors import ModelFileError
 from mlptrain.fitting.checkpoint_file import Checkpoint, load_newest_checkpoint
-from mlptrain.fitting.spec_changes import describe_asked_change
+from mlptrain.fitting.spec_changes import describe_change, find_asked_change, write_undoing_override
 from mlptrain.preparation.fingerprint import (
     VALIDATION,
     Input,
@@ -27,11 +27,12 @@ def describe_unfinished_fit(model: Path, draft: Draft | None, read_data: ReadDat
     except ModelFileError:
         return "an unfinished fit is here, but its checkpoint is damaged; --restart forgets it"
     assert found is not None
-    undo = "--restart forgets it; to go on with it, undo the change; to keep both, name another --out"
-    if change := describe_asked_change(found.spec, draft) if draft is not None else "":
-        return f"an unfinished fit of another spec is here ({found.place}; {change}); {undo}"
-    if change := describe_changed_data(found, read_data()) if read_data is not None else "":
-        return f"an unfinished fit on other data is here ({found.place}; {change}); {undo}"
+    undo = "--restart forgets it; to go on with it, undo the change{how}; to keep both, name another --out"
+    if (change := find_asked_change(found.spec, draft) if draft is not None else None) is not None:
+        cure = undo.format(how=write_undoing_override(*change[:2]))
+        return f"an unfinished fit of another spec is here ({found.place}; {describe_change(*change)}); {cure}"
+    if difference := describe_changed_data(found, read_data()) if read_data is not None else "":
+        return f"an unfinished fit on other data is here ({found.place}; {difference}); {undo.format(how='')}"
     if found.diverged:
         cure = "--finish writes the model of its best epoch, --restart forgets it"
         return f"an unfinished fit is here ({found.place}, then it diverged); {cure}"

@@ -75,12 +75,21 @@ REASONS: Mapping[Reason, str] = {
 def describe_finish(started: Started, finished: Finished, best: EpochEnded | None) -> str:
     """Say why training ended, after how long, and, if a quantity was watched, which epoch was the best."""
     word = REASONS[finished.reason]
-    facts = [f"{format_count_with_noun(finished.epochs, 'epoch')} in {format_duration(finished.seconds)}"]
+    facts = [_describe_epochs_done(started, finished)]
     if finished.reason == "early_stopping":
         facts.append(f"no improvement for {format_count_with_noun(finished.epochs - finished.best_epoch, 'epoch')}")
     if started.monitor is not None and finished.best_epoch > 0:
         facts.append(_describe_best(started, finished, best))
     return f"{word}: {', '.join(facts)}"
+
+
+def _describe_epochs_done(started: Started, finished: Finished) -> str:
+    """How many epochs are done; those of this run in how many seconds, which are of it alone."""
+    done, time = format_count_with_noun(finished.epochs, "epoch"), format_duration(finished.seconds)
+    if not started.earlier:
+        return f"{done} in {time}"
+    now = finished.epochs - started.earlier[-1].epoch
+    return f"{done}, {now:,} of them now in {time}" if now else f"{done}, none of them now"
 
 
 def _describe_best(started: Started, finished: Finished, best: EpochEnded | None) -> str:

@@ -343,6 +343,15 @@ def test_an_unfinished_fit_of_another_spec_is_told_what_changed_and_what_can_wor
     assert "--resume" not in str(error.value)
 
 
+def test_where_settings_were_given_with_set_going_on_repeats_them(tmp_path):
+    spec, out, given = write_mixed(tmp_path), tmp_path / "m.npz", ["model.hidden=[8, 4]", "seed=7"]
+    said = interrupted(spec, out, 10, overrides=given)
+    assert said.endswith("m.npz.ckpt: --set 'model.hidden=[8, 4]' --set seed=7 --resume goes on from there")
+    with pytest.raises(SpecError, match=r"is \[8\]; undo that with --set 'model.hidden=\[8, 4\]', or forget"):
+        fit(str(spec), out=out, resume=True)
+    fit(str(spec), out=out, resume=True, overrides=given)
+
+
 ROWS = mixed_rows()
 
 

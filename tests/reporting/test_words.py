@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 
@@ -79,6 +81,18 @@ def test_the_last_line_says_why_and_which_epoch_was_best(reason, words):
 def test_the_best_epoch_of_an_earlier_run_has_no_value():
     finished = Finished(reason="epochs", epochs=63, best_epoch=7, seconds=8.1)
     assert describe_finish(started, finished, None) == "done: 63 epochs in 8.1 s, best epoch 7"
+
+
+@pytest.mark.parametrize(
+    ("before", "words"),
+    [
+        (63, "interrupted: 63 epochs, none of them now, best epoch 53"),
+        (50, "interrupted: 63 epochs, 13 of them now in 8.1 s, best epoch 53"),
+    ],
+)
+def test_the_seconds_are_said_of_the_epochs_of_this_run(before, words):
+    finished = Finished(reason="interrupted", epochs=63, best_epoch=53, seconds=8.1)
+    assert describe_finish(replace(started, earlier=tuple(rest[:before])), finished, None) == words
 
 
 def test_no_best_epoch_where_nothing_is_watched():
