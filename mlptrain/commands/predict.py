@@ -261,7 +261,8 @@ class Prediction:
         """Write all predictions to a file, which is whole or not there; only predictions are replaced."""
         require_separate_output(path, Path(self.model_path), self.data, self.model)
         form = self.choose_form(path, options)
-        require_replaceable_predictions(path, form, names=self.output_names, model=self.model)
+        encoding = self.model.spec.data.encoding if self.model.reads_images else self.format.data.encoding
+        require_replaceable_predictions(path, form, names=self.output_names, model=self.model, encoding=encoding)
         publish_file(path, lambda stream: form.write(self.predict_pieces(), self.numeric, stream))
 
     def refuse_blank_lines(self, count: int) -> DataError:

@@ -1,11 +1,12 @@
 """Where predictions go: in which form, and what they may replace."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlptrain.commands.paths import NamedFile, list_data_files, list_files_beside_model, require_separate_files
 from mlptrain.data.column_names import format_quoted_names
+from mlptrain.data.sniffing import CANDIDATES
 from mlptrain.data.table_writing import TYPED, TableForm, TextForm, choose_table_form
 from mlptrain.errors import SpecError
 from mlptrain.model.answers import escape_spreadsheet_formula
@@ -13,6 +14,8 @@ from mlptrain.model.model import Model
 from mlptrain.storage.publishing import check_writable
 
 STDOUT = Path("-")
+ENCODINGS: Sequence[str] = ("utf-8", "cp1252", "latin-1", "utf-16", "utf-16-le", "utf-16-be")
+"""In which predictions may be written, beside the encoding that the user names for the input."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,25 +51,39 @@ def choose_output_form(
     return choose_table_form(out, digits=options.digits, dialect=unicode), notice
 
 
-def require_replaceable_predictions(path: Path, form: TableForm, *, names: Collection[str], model: Model) -> None:
+def require_replaceable_predictions(
+    path: Path, form: TableForm, *, names: Collection[str], model: Model, encoding: str = "utf-8"
+) -> None:
     """Refuse to replace a file that is not surely predictions of a command like this one, which writes `names`.
 
     A file is replaced if it is empty, or has the targets' columns and no columns but those, probabilities and scores of
-    this model's classes, and those that this command writes.
+    this model's classes, and those that this command writes. The file may be in any dialect in which predictions are
+    written; `encoding` is that of the input.
     """
     if not path.is_file() or not path.stat().st_size:
         return
-    found = form.read_names(path) or TextForm().read_names(path)
     targets = model.head.names
     classes = (f"{what}_{label}" for what in ("probability", "score") for label in model.head.classes)
     known = {*names, *targets, *classes, *(f"score_{name}" for name in targets)}
     known |= set(map(escape_spreadsheet_formula, known))
     cure = "choose another name, or remove it first"
-    if not all({name, escape_spreadsheet_formula(name)} & set(found) for name in targets):
+    wanted = [{name, escape_spreadsheet_formula(name)} for name in targets]
+    readings = read_names_in_any_dialect(path, form, [encoding, *ENCODINGS])
+    found = next((each for each in readings if all(forms & set(each) for forms in wanted)), None)
+    if found is None:
         raise SpecError(f"--out {path}: exists and holds no predictions of this target; {cure}")
     if others := [name for name in found if name not in known]:
         columns = f"has columns that this command does not write: {format_quoted_names(others, 5)}"
         raise SpecError(f"--out {path}: exists and {columns}; {cure}")
+
+
+def read_names_in_any_dialect(path: Path, form: TableForm, encodings: Collection[str]) -> Iterator[list[str]]:
+    """The names of the columns of a file, read in its form, and as text in one dialect after the other."""
+    yield form.read_names(path)
+    packed = isinstance(form, TextForm) and form.gzip
+    for encoding in dict.fromkeys(encodings):
+        for delimiter in CANDIDATES:
+            yield TextForm(encoding=encoding, delimiter=delimiter, gzip=packed).read_names(path)
 
 
 def require_separate_output(out: Path, model_path: Path, data: str, model: Model) -> None:

@@ -102,6 +102,37 @@ def test_a_command_replaces_what_it_wrote_before(folder, name, options):
     assert command.mlptrain("predict", "s.npz", "rows.csv", "--out", name, cwd=folder).code == (2 if kept else 0)
 
 
+INPUTS = {
+    "semicolons": ("utf-8", ";"),
+    "Windows": ("cp1252", ";"),
+    "UTF-16": ("utf-16", "\t"),
+    "Central Europe": ("cp1250", "|"),
+}
+
+
+@pytest.mark.parametrize("name", ["p.csv", "p.csv.gz"])
+@pytest.mark.parametrize(("encoding", "delimiter"), INPUTS.values(), ids=INPUTS)
+def test_predictions_replace_those_in_another_dialect(tmp_path, encoding, delimiter, name):
+    (tmp_path / "t.csv").write_text(TABLE.replace("x,z,y", "x,z,Größe"), encoding="utf-8")
+    (tmp_path / "s.yaml").write_text(
+        "data: {train: t.csv, target: Größe}\nmodel: {hidden: []}\ntraining: {epochs: 1}\n", encoding="utf-8"
+    )
+    assert command.mlptrain("fit", "s.yaml", "-q", cwd=tmp_path).code == 0
+    (tmp_path / "rows.csv").write_text("x,z,ä\n1,2,n\n".replace(",", delimiter), encoding=encoding)
+    settings = ["--set", f"data.encoding={encoding}", "--set", f"data.delimiter={delimiter}"]
+    asked = ["predict", "s.npz", "rows.csv", *settings, "--probabilities", "--out", name]
+    written = []
+    for options in (["--like-input"], [], ["--like-input"]):
+        ended = command.mlptrain(*asked, *options, cwd=tmp_path)
+        assert ended.code == 0, ended.err
+        written.append((tmp_path / name).read_bytes())
+    assert written[0] == written[2] != written[1]
+    kept = command.mlptrain(*asked, "--like-input", "--keep", "ä", cwd=tmp_path)
+    assert kept.code == 0
+    refused = command.mlptrain(*asked, cwd=tmp_path)
+    assert (refused.code, "has columns that this command does not write: 'ä'" in refused.err) == (2, True)
+
+
 def test_an_empty_file_is_replaced_and_a_link_to_predictions_stays_a_link(folder):
     (folder / "p.csv").write_text("")
     (folder / "link.csv").symlink_to("p.csv")
