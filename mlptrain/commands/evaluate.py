@@ -209,18 +209,18 @@ def read_evaluation_file(model: Model, data: str, labels: str | None, texts: Seq
         if labels is not None:
             raise SpecError("--labels: the model was trained on a table; its targets are a column of DATA")
         rows = read_rows(data, model.spec.data, Path(), texts=texts, only=model.columns())
-        return require_target_columns(rows, model, data)
+        hint = f"to predict it, which needs no target: mlptrain predict MODEL {data}"
+        return require_target_columns(rows, model, hint)
     if labels is None:
         raise SpecError("--labels is missing: give the IDX file of the labels")
     return read_rows(Images(images=data, labels=labels), model.spec.data, Path(), texts=texts)
 
 
-def require_target_columns(rows: Rows, model: Model, data: str) -> Rows:
-    """The rows; an error that names what does without the target where it alone is missing."""
+def require_target_columns(rows: Rows, model: Model, hint: str) -> Rows:
+    """The rows; where the target alone is missing, an error with the `hint` at what does without it."""
     there = rows.inputs.columns
     absent = [name for name in model.spec.data.targets if name not in there]
     if absent and model.columns().keys() <= there.keys():
-        hint = f"to predict it, which needs no target: mlptrain predict MODEL {data}"
         raise DataError(f"{rows.inputs.missing(absent)}; {hint}")
     return rows
 

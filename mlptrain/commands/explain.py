@@ -25,6 +25,9 @@ from mlptrain.model.rows import Rows, locate_file, read_rows
 from mlptrain.spec.fields import Images
 from mlptrain.storage.publishing import publish_file
 
+WITHOUT_TARGET = "to explain without it: --method effects, or --rows 5, which explains row 5"
+"""The hint where a method needs a target that is missing."""
+
 
 def explain_files(
     model_path: str,
@@ -98,7 +101,7 @@ def explain_table_file(
     def explain(reader: Model) -> Explanation:
         rows = read_input_rows(reader, data)
         if method.needs_targets:
-            rows = require_target_columns(rows, reader, data)
+            rows = require_target_columns(rows, reader, WITHOUT_TARGET)
         cells = describe_percent_cells(rows.inputs.types, reader.columns().values(), spec)
         usual = read_usual_rows(reader, baseline)
         found = explain_rows(reader, rows, method, clock=time.monotonic, threads=threads, usual=usual)

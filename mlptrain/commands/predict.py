@@ -1,6 +1,7 @@
 """`predict`: rows in, predictions out, one for each, in order."""
 
-from collections.abc import Iterator, Sequence
+import shlex
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -282,7 +283,10 @@ class Prediction:
             self.check_width()
             if absent := [name for name in dict.fromkeys([*columns, *keep]) if name not in there]:
                 taken = columns if any(name in columns for name in absent) else ()
-                raise DataError(reading.missing(absent, taken))
+                kept = [name for name in absent if name not in columns]
+                refuse_list_of_names(kept, there)
+                asked = f" (--keep asks for {format_quoted_names(kept)})" if kept else ""
+                raise DataError(f"{reading.missing(absent, taken)}{asked}")
         except DataError as problem:
             raise self.format.advise(problem) from None
 
@@ -297,6 +301,15 @@ class Prediction:
         if len(self.names) != width and not place <= len(self.names) < width:
             why = f"{len(self.names)} columns, {width} in training; without a header, columns are told by their place"
             raise DataError(f"{name_input(self.data)}:1: {why}")
+
+
+def refuse_list_of_names(kept: Iterable[str], there: Set[str]) -> None:
+    """An error where one `--keep` that names no column lists several with commas between, of which one is there."""
+    for name in kept:
+        parts = [part.strip() for part in name.split(",")]
+        if len(parts) > 1 and not there.isdisjoint(parts):
+            meant = " ".join(f"--keep {shlex.quote(part)}" for part in parts if part)
+            raise SpecError(f"--keep {name}: give --keep once for each column: {meant}")
 
 
 def prefetch_tables(pieces: Iterator[Table]) -> Iterator[Table]:

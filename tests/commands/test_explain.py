@@ -295,3 +295,21 @@ def test_pixels_are_not_of_tables(iris):
     ended = explain(iris, "iris.npz", IRIS, "--method", "pixels")
     assert ended.code == 2
     assert "method: pixels does not explain a model of a table; choose permutation" in " ".join(ended.err.split())
+
+
+WAYS_WITHOUT_TARGET = [["--method", "effects"], ["--rows", "5"]]
+
+
+def test_the_ways_that_are_named_where_the_target_is_missing_need_none(iris, tmp_path):
+    names, *rows = (iris / IRIS).read_text().splitlines()
+    place = names.split(",").index("species")
+    lines = [",".join(cell for k, cell in enumerate(line.split(",")) if k != place) for line in [names, *rows[::15]]]
+    (tmp_path / "new.csv").write_text("\n".join(lines) + "\n")
+    asked = [str(iris / "iris.npz"), "new.csv"]
+    refused = explain(tmp_path, *asked)
+    assert refused.code == 3
+    assert "mlptrain predict" not in refused.err
+    for way in WAYS_WITHOUT_TARGET:
+        assert " ".join(way) in refused.err
+        ended = explain(tmp_path, *asked, *way)
+        assert ended.code == 0, ended.err

@@ -177,8 +177,19 @@ def test_the_targets_own_column_cannot_be_kept_beside_the_prediction(classifier,
 
 
 def test_a_column_to_keep_that_is_missing_is_named(classifier, tmp_path):
-    with pytest.raises(DataError, match="column 'ids' is missing; did you mean 'id'"):
+    with pytest.raises(DataError, match=r"column 'ids' is missing; did you mean 'id'\? \(--keep asks for 'ids'\)"):
         told(classifier, csv_text(ROWS), tmp_path, keep=["ids"])
+
+
+@pytest.mark.parametrize("listed", ["id,price", "id, price", "id,price,"])
+def test_columns_to_keep_that_stand_in_a_list_are_to_be_given_one_by_one(classifier, tmp_path, listed):
+    with pytest.raises(SpecError, match=r"give --keep once for each column: --keep id --keep price$"):
+        told(classifier, csv_text(ROWS), tmp_path, keep=[listed])
+
+
+def test_a_name_with_a_comma_is_kept(classifier, tmp_path):
+    text = csv_text(ROWS).replace("id,", '"id,price",', 1)
+    assert "id,price" in told(classifier, text, tmp_path, keep=["id,price"])
 
 
 # numbers
