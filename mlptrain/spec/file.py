@@ -191,7 +191,7 @@ class Draft:
     def notices(self) -> list[str]:
         """One line for each word that was read under another name, and each setting that nothing uses."""
         own = self.own(None if self.recipe is None else self.recipe.spec)
-        idle = describe_idle_settings(self.spec, own)
+        idle = describe_idle_settings(self.spec, own, [override.key for override in self.overrides])
         idle += describe_file_settings(self.spec, own) if self.rows_given else []
         return [*own.notices, *describe_repeated_overrides(self.overrides), *idle]
 

@@ -1,6 +1,6 @@
 """Settings that say nothing: what a spec gives and nothing will use, so that the user hears of it."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import fields
 from typing import Any
 
@@ -37,21 +37,36 @@ def has_field_default(section: Any, name: str) -> bool:
     return bool(getattr(section, name) == default)
 
 
-def describe_idle_settings(spec: Spec, document: Document) -> list[str]:
-    """One notice for each setting of the user's own document that nothing will use."""
+def describe_idle_settings(spec: Spec, document: Document, overridden: Collection[str] = ()) -> list[str]:
+    """One notice for each setting of the user's own document that nothing will use.
+
+    A default is named only where its key is among the `overridden` ones: a resolved spec has every default written
+    out, but whoever overrides one setting means it, unless to turn it off.
+    """
     return [
         f"{document.place(path)}: {'.'.join(path)} is not used: {why}"
         for path, why in find_idle_settings(spec)
-        if is_given(document, path) and not has_default(spec, path)
+        if is_given(document, path) and (is_turned_on(spec, path, overridden) or not has_default(spec, path))
     ]
+
+
+def is_turned_on(spec: Spec, path: tuple[str, ...], overridden: Collection[str]) -> bool:
+    """Whether an override has set what stands at a path, to more than nothing."""
+    return ".".join(path) in overridden and find_setting(spec, path) not in (None, False)
 
 
 def has_default(spec: Spec, path: tuple[str, ...]) -> bool:
     """Whether the value at a path is the one that its section has by default."""
-    section: Any = spec
-    for step in path[:-1]:
-        section = getattr(section, step)
+    section = find_setting(spec, path[:-1])
     return bool(getattr(section, path[-1]) == getattr(type(section)(), path[-1]))
+
+
+def find_setting(spec: Spec, path: tuple[str, ...]) -> Any:
+    """What stands at a path of a spec: a value, or a section."""
+    found: Any = spec
+    for step in path:
+        found = getattr(found, step)
+    return found
 
 
 def is_given(document: Document, path: tuple[str, ...]) -> bool:

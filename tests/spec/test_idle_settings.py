@@ -111,6 +111,23 @@ def test_a_setting_that_acts_is_not_named(text):
 
 
 @pytest.mark.parametrize(
+    ("overrides", "named"),
+    [
+        (("model.activation=relu", "model.hidden=[]"), ["model.activation"]),
+        (("model.activation=tanh", "model.hidden=[]"), ["model.activation"]),
+        (("model.activation=relu",), []),
+        (("model.hidden=[]",), []),
+        (("model.hidden=[]", "model.norm=none", "model.dropout=none"), []),
+        (("training.batch_size=full", "training.drop_last=false"), []),
+        (("model.layers=[{units: 3}]", "model.hidden=[64, 64]"), ["model.hidden"]),
+    ],
+)
+def test_an_override_that_nothing_uses_is_named_though_it_is_the_default(overrides, named):
+    said = make_draft_from_spec({"data": {"train": "a.csv", "target": "y"}}, overrides=overrides).notices
+    assert [notice.partition(" is not used: ")[0] for notice in said] == [f"--set {key}: {key}" for key in named]
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
         ("schedules: {dropout: cosine}", "schedules.dropout: there is no dropout to change; set model.dropout, or"),
