@@ -186,7 +186,7 @@ class DateColumn(Column):
 
     @classmethod
     def describe(cls, look: ColumnLook, found: Understood, quote: Callable[[str], str]) -> tuple[str, str]:
-        said = "elapsed time, and cycles of the year, the week and the day"
+        said = "elapsed time, and cycles of year, week and day that vary"
         dates = look_at_dates(look.counts)
         words = dates.words if dates else ()
         gaps = look.describe_gaps({*look.missing, *MISSING_DATES, *words})

@@ -40,8 +40,8 @@ def show_columns(report: Report) -> Iterator[Block]:
 def describe_columns(used: Sequence[ColumnSummary], left_out: Sequence[ColumnSummary]) -> str:
     """How many there are, and how many inputs they become."""
     inputs = format_count_with_noun(sum(each.inputs for each in used), "input")
-    more = f"; {len(left_out):,} are not used" if left_out else ""
-    return f"{format_count_with_noun(len(used), 'column')} become {inputs}{more}."
+    more = f"; {len(left_out):,} {'is' if len(left_out) == 1 else 'are'} not used" if left_out else ""
+    return f"{format_count_with_noun(len(used), 'column')} become{'s' * (len(used) == 1)} {inputs}{more}."
 
 
 def tabulate_columns(columns: Sequence[ColumnSummary]) -> Table:

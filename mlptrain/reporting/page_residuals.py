@@ -43,7 +43,10 @@ def draw_errors(residuals: Residuals, of: str) -> Figure:
     below, above = residuals.below, residuals.above
     outside = f"; {format_weight(below + above)} further out are not drawn" if below or above else ""
     total = sum(counts) + below + above
-    said = f"Errors of {format_weight(total)} rows, from {format_interval(edges[0], edges[-1])}{outside}."
+    said = (
+        f"Errors of {format_weight(total)} rows, from {format_interval(edges[0], edges[-1])}{outside}. "
+        "An error is the predicted number less the true one: above 0 the prediction is too high."
+    )
     chart = draw_histogram(
         edges, counts, title=f"Errors{of}", description=said, x_name="predicted − true", y_name="rows"
     )

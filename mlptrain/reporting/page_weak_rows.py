@@ -68,12 +68,13 @@ def draw_slice(each: WeakSlice, ends: Sequence[float], weak: WeakRows) -> Cell:
 def describe_slices(weak: WeakRows) -> str:
     """How many were measured, and what calls one weak."""
     shown, measured = min(len(weak.slices), MOST_SLICES), weak.slices_measured
-    which = f"The {shown} worst of {measured:,} slices" if shown < measured else f"All {measured} slices"
+    which = f"The first {shown} of {measured:,} slices" if shown < measured else f"All {measured} slices"
     none = "" if any(each.is_weak for each in weak.slices) else ", as none does here"
     overall = f"{weak.metric} of all rows is {format_figure(weak.overall)} (dotted)"
     return (
-        f"{which}, in the order of the better ends of their intervals; {overall}. Intervals hold with 95 % for all "
-        f"slices together. A slice is weak if it has rows enough and its interval lies on the worse side{none}."
+        f"{which}; {overall}. The worst is the one whose interval has the worst better end, so that a bad "
+        "value of few rows stands further down. Intervals hold with 95 % for all slices together. "
+        f"A slice is weak if it has rows enough and its interval lies on the worse side{none}."
     )
 
 

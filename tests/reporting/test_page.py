@@ -14,7 +14,7 @@ import pytest
 
 from mlptrain.reporting.heat_map import DARKEST
 from mlptrain.reporting.page import write_page
-from mlptrain.reporting.page_columns import MOST_COLUMNS
+from mlptrain.reporting.page_columns import MOST_COLUMNS, describe_columns
 from tests.support.html import Reader, count_elements
 from tests.support.patience import PATIENCE
 from tests.support.reports import make_report
@@ -169,6 +169,15 @@ def test_many_numbers_and_dates_are_lines_and_all_else_is_bars(classes):
     assert {name for name, marks in effects if 'class="line' in marks} == {"0", "3"}
     assert {name for name, marks in effects if 'class="bar' in marks} == {"1", "2"}
     assert all((">missing<" in marks) == (name in "03") for name, marks in effects)
+
+
+def test_what_is_counted_agrees_with_its_verb():
+    used = [each for each in make_report(classes=2).columns if each.inputs]
+    said = [describe_columns(used[:k], used[:j]) for k, j in ((1, 0), (1, 1), (2, 2))]
+    assert [" column becomes " in each for each in said] == [True, True, False]
+    assert ["; 1 is not used" in each for each in said] == [False, True, False]
+    assert " columns become " in said[2]
+    assert said[2].endswith("; 2 are not used.")
 
 
 def test_axes_have_no_exponents_where_a_unit_says_it():

@@ -262,6 +262,7 @@ def make_effect(column: str, values: Sequence[float | str], outputs: int, *, mis
         column=column,
         curve="ale" if missing else "partial_dependence",
         points=points,
+        has_every_value=len(values) < 24,
         missing=EffectPoint(value="", rows=7, effect=(0.05,) * outputs) if missing else None,
         ice=lines if missing and outputs == 1 else (),
     )
