@@ -276,3 +276,20 @@ def test_a_table_of_the_line_at_the_end_alone_has_no_rows(folder, last):
     assert (ended.code, ended.out) == (0, "label\n")
     assert "sum.csv: there are no rows, only names" in ended.err
     assert f"line 2 ({last!r})" in ended.err
+
+
+def test_a_file_to_validate_on_shows_the_line_that_is_left_out(folder):
+    write(folder, "validation.csv", [*ROWS, ("", "43.5", "")])
+    ended = fit(folder, "target: label, skip_footer: 1, split: {validation: validation.csv}", quiet=False)
+    assert "validation.csv: lines left out: 1 at the end, line 32 (',43.5,') (data.skip_footer)" in ended.err
+
+
+def test_a_workbook_shows_the_row_that_is_left_out(folder):
+    openpyxl = pytest.importorskip("openpyxl")
+    fit(folder, "target: label, skip_footer: 1")
+    book = openpyxl.Workbook()
+    cells = [(city, float(x), label) for city, x, label in ROWS]
+    for row in [("city", "x", "label"), *cells, (None, 43.5, None)]:
+        book.active.append(row)
+    book.save(folder / "sums.xlsx")
+    assert "lines left out: 1 at the end, row 32 (',43.5') (data.skip_footer)" in evaluate(folder, "sums.xlsx").err
