@@ -68,7 +68,8 @@ def report_command(
         keep_rows=not no_rows,
     )
     names = choose_models(models or [])
-    page = out or (Path(Path(names[0]).name).with_suffix(".html") if len(names) == 1 else Path("report.html"))
+    name = Path(names[0]).stem if len(names) == 1 else ""
+    page = out or Path(f"{name or 'report'}.html")
     require_free_files(None if as_json else page, card, several=len(names) > 1)
     found = report_on_models(names, data, options)
     for message in found.notices:

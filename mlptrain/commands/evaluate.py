@@ -56,7 +56,10 @@ class Question:
         result = EvaluationResult(**vars(found))
         if self.importance is None:
             return result
-        importance = find_importance(model, rows, self.importance)
+        try:
+            importance = find_importance(model, rows, self.importance)
+        except DataError as problem:  # the metrics are known all the same
+            return replace(result, notices=(*found.notices, f"the importance of the columns is not known: {problem}"))
         new = [message for message in importance.notices if message not in found.notices]
         return replace(result, importance=importance, notices=(*found.notices, *new))
 
@@ -162,7 +165,7 @@ def evaluate_training_rows(model: Model, model_path: Path, question: Question) -
     folder = model_path.parent / model.spec_folder
     training = read_training_data(model.spec, folder, texts=question.texts)
     changed = model.data_digest not in ("", digest_training_data(training))
-    parts = None if changed or not model.data_digest else find_validation_part(training)
+    parts = None if changed or not model.data_digest else find_validation_part(model, training)
     slicing = (
         None if question.by is not None or parts is None else slice_rows_by_part(training.rows.count, parts.validation)
     )
@@ -170,10 +173,9 @@ def evaluate_training_rows(model: Model, model_path: Path, question: Question) -
     return replace(found, seen=describe_training_rows(training.rows, parts, changed=changed))
 
 
-def find_validation_part(training: TrainingData) -> Parts | None:
+def find_validation_part(model: Model, training: TrainingData) -> Parts | None:
     """The training and validation rows; None where every row was trained on by some network, or for want of any."""
-    split = training.spec.data.split
-    if split.folds is not None or split.repeats > 1 or training.spec.training.refit:
+    if len(model.networks) > 1 or training.spec.data.split.folds is not None or training.spec.training.refit:
         return None
     parts = divide_rows(training)[0]
     return parts if len(parts.validation) else None

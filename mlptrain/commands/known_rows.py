@@ -104,29 +104,26 @@ def find_test_or_held_out_rows(model: Model, model_path: Path) -> KnownRows:
 
 
 def find_rows_of_training(model: Model, training: TrainingData) -> KnownRows:
-    """The test rows of a training file that has not changed, else those that were held out, else all."""
+    """The test rows of a training file that has not changed, else those that were held out, else all.
+
+    Where networks of another recipe share in the predictions, or the fit was ended before all folds, it is not known
+    which network has held out what.
+    """
     parts, rows = divide_rows(training), training.rows
     if len(parts[0].test):
-        subjects = Subjects(rows=rows.take(parts[0].test), name=TEST, training=take_training_part(training))
+        subjects = Subjects(rows=rows.take(parts[0].test), name=TEST, training=take_training_part(model, training))
         return KnownRows(subjects=subjects)
-    if not model.data_digest or training.spec.training.refit:
+    unknown = not model.data_digest or training.spec.training.refit or len(parts) != len(model.networks)
+    if unknown or not len(parts[0].validation):
         return KnownRows(subjects=describe_all_rows(training, changed=False))
     if len(parts) > 1:
         return judge_held_out_rows(model, training, parts)
-    if not len(parts[0].validation):
-        return KnownRows(subjects=describe_all_rows(training, changed=False))
     validation, own = rows.take(parts[0].validation), rows.take(parts[0].train)
     return KnownRows(subjects=Subjects(rows=validation, name=VALIDATION, seen=STEERED, training=own))
 
 
 def judge_held_out_rows(model: Model, training: TrainingData, parts: list[Parts]) -> KnownRows:
-    """The rows that folds or repeats have held out, judged by the networks that did; else all rows.
-
-    Where networks of another recipe share in the predictions, or the fit was ended before all folds, it is not known
-    which network has held out what.
-    """
-    if len(parts) != len(model.networks):
-        return KnownRows(subjects=describe_all_rows(training, changed=False))
+    """The rows that folds or repeats have held out, judged by the networks that did."""
     held_out, numbers = make_held_out_model(model, [each.validation for each in parts])
     judged = held_out.judge_and_evaluate(training.rows.take(numbers))
     seen = HELD_OUT.format(count=len(parts))
@@ -150,7 +147,7 @@ def add_training_rows(subjects: Subjects, model: Model, model_path: Path) -> Sub
             why = str(problem)
         else:
             if model.data_digest == digest_training_data(training):
-                return replace(subjects, training=take_training_part(training))
+                return replace(subjects, training=take_training_part(model, training))
             why = f"{training.rows.name}: it has changed since the model was trained"
     return replace(subjects, no_training=why)
 
@@ -162,9 +159,9 @@ def describe_missing_training(model: Model) -> str:
     return f"the model was trained on {places[train]}" if isinstance(train, str) and train in places else ""
 
 
-def take_training_part(training: TrainingData) -> Rows:
+def take_training_part(model: Model, training: TrainingData) -> Rows:
     """The rows of the training file that any network of the model was trained on."""
     split, parts = training.spec.data.split, divide_rows(training)[0]
-    if split.folds is not None or split.repeats > 1 or training.spec.training.refit:
+    if split.folds is not None or len(model.networks) > 1 or training.spec.training.refit:
         parts = join_validation_to_training(parts)
     return training.rows.take(parts.train)

@@ -23,4 +23,5 @@ def make_wilson_interval(share: float, rows: float, z: float = NORMAL_95) -> tup
         return 0.0, 1.0
     square = z * z / rows
     middle, half = share + square / 2, z * sqrt(max(share * (1 - share), 0) / rows + square / (4 * rows))
-    return max((middle - half) / (1 + square), 0.0), min((middle + half) / (1 + square), 1.0)
+    low, high = (middle - half) / (1 + square), (middle + half) / (1 + square)
+    return (max(low, 0.0) if share > 0 else 0.0), (min(high, 1.0) if share < 1 else 1.0)

@@ -179,7 +179,7 @@ def require_value(name: str, value: Value) -> float:
     """The value of a metric; a DataError that says why it has none."""
     if isinstance(value, Undefined) or not np.isfinite(value):
         why = value.reason if isinstance(value, Undefined) else "it is not a finite number"
-        raise DataError(f"{name} is undefined on these rows: {why}; choose another metric (--metric)")
+        raise DataError(f"{name} is undefined on these rows: {why}; choose another metric (mlptrain explain --metric)")
     return value
 
 

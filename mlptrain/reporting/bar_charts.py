@@ -8,6 +8,7 @@ from mlptrain.reporting.axes import Axis, format_ticks, make_axis, widen_axis
 from mlptrain.reporting.html_parts import Html
 from mlptrain.reporting.line_charts import BOTTOM, HEIGHT, RIGHT, WIDTH, draw_axes, lay_plane
 from mlptrain.reporting.svg import Chart, draw_box, draw_boxes, draw_dots, draw_line, draw_lines, draw_text, find_widest
+from mlptrain.reporting.words import format_count_with_noun
 
 BAR, STEP = 13, 22
 """How thick bars with names are, and from one to the next."""
@@ -112,4 +113,4 @@ def describe_counts(labels: Sequence[str], counts: Sequence[float]) -> str:
         return "no rows"
     first = max(range(len(counts)), key=lambda place: counts[place])
     share = f"{format_weight(counts[first])} of {format_weight(sum(counts))} rows"
-    return f"{len(counts)} bars, the highest {labels[first]} with {share}"
+    return f"{format_count_with_noun(len(counts), 'bar')}, the highest {labels[first]} with {share}"

@@ -92,9 +92,15 @@ def list_paragraphs(report: Report) -> Iterator[str]:
     yield "## What it looks at"
     yield describe_columns(report)
     yield "## What stands out"
-    yield "\n".join(f"* {each.title}: {escape_markdown(each.sentence)}" for each in report.findings) or "Nothing."
+    findings = [f"* {each.title}: {escape_markdown(each.sentence)}" for each in report.findings]
+    yield "\n".join(findings) or describe_nothing(report)
     if report.muted:
         yield describe_muted(report.muted)
+
+
+def describe_nothing(report: Report) -> str:
+    """What is said where there are no findings."""
+    return "Nothing." if report.quality is not None else describe_absence(report, "quality")
 
 
 def describe_absence(report: Report, part: str) -> str:
@@ -117,7 +123,9 @@ def describe_columns(report: Report) -> str:
     if report.importance is None:
         return describe_absence(report, "importance")
     said = describe_importance(report.importance)
-    columns = report.importance.columns[:MOST_COLUMNS]
+    columns = [each for each in report.importance.columns[:MOST_COLUMNS] if each.importance > 0]
+    if not columns:
+        return escape_markdown(f"{said[:1].upper()}{said[1:]}. No column is of measurable use.")
     parts = (
         f"{each.column} {format_figure(each.importance)}"
         + ("" if each.interval is None else f" ({format_interval(*each.interval)})")

@@ -10,6 +10,7 @@ from mlptrain.model.layer_history import Histogram, LayerFacts, LayersSeen
 from mlptrain.reporting.bar_charts import draw_small_bars
 from mlptrain.reporting.line_charts import LineChart, PlotLine, choose_css, find_ends
 from mlptrain.reporting.page_blocks import Block, Cell, Figure, Grid, Paragraph, Table, fold_numbers
+from mlptrain.reporting.words import format_count_with_noun
 
 MOST_NETWORKS = 5
 """Networks whose layers are shown."""
@@ -76,7 +77,8 @@ def name_network(network: NetworkLayers) -> str:
 
 def name_outputs(network: NetworkLayers) -> str:
     """The heading of the outputs."""
-    return f"Outputs of the layers{name_network(network)}" + (f" for {network.rows:,} rows" if network.rows else "")
+    rows = f" for {format_count_with_noun(network.rows, 'row')}" if network.rows else ""
+    return f"Outputs of the layers{name_network(network)}{rows}"
 
 
 def tabulate_outputs(layers: Sequence[LayerFacts], heading: str) -> Table:

@@ -47,7 +47,7 @@ def tabulate_slices(weak: WeakRows) -> Iterator[Table]:
     drawn = [*headings, "beside all rows", *verdict]
     yield Table(name=heading, heading=heading, headings=drawn, rows=rows, numbers=2, texts=(5, 6))
     if others:
-        more = f"{len(others)} slices more"
+        more = f"{format_count_with_noun(len(others), 'slice')} more"
         rows = [list_cells(each) for each in others]
         yield Table(name=more, heading=more, headings=headings, rows=rows, numbers=2, folded=True)
 

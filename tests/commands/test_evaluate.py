@@ -206,3 +206,12 @@ def test_the_importance_is_what_explain_finds_on_the_same_rows(name, tmp_path):
     without = evaluate_files(model, data)
     assert without.importance is None
     assert (without.metrics, without.intervals) == (found.metrics, found.intervals)
+
+
+def test_metrics_are_told_also_where_no_importance_can_be(model, tmp_path):
+    """One row has no other to take cells from."""
+    (tmp_path / "one.csv").write_text(csv_text(ROWS[:1]))
+    found = evaluate_files(model, str(tmp_path / "one.csv"), importance=Permutation(repeats=3))
+    assert found.metrics["accuracy"] in (0.0, 1.0)
+    assert found.importance is None
+    assert found.notices[-1].startswith("the importance of the columns is not known: ")

@@ -1,9 +1,12 @@
 """The rows that a report is about: those that the networks have not seen, as far as there are any, and what is said."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import mlptrain
+from mlptrain.commands.evaluate import evaluate_files
 from mlptrain.commands.known_rows import HELD_OUT, STEERED, THEMSELVES, find_known_rows
 from mlptrain.commands.report import ReportOptions, report_files
 from mlptrain.errors import DataError, SpecError
@@ -15,6 +18,7 @@ ROWS = mixed_rows()
 NEW = [row | {"size": f"{k % 7 + 0.5}"} for k, row in enumerate(ROWS[:25])]
 PARTS = ["train", "train", "validation", "train", "test"]
 SEEN = "no test part, so these are the rows of the training file mixed.csv, which the model has seen"
+SEEN_ALL = f"{SEEN}: it does worse on new ones"
 REFIT = {"epochs": 3, "batch_size": 16, "refit": True}
 COLUMNS = dict.fromkeys(("id", "price", "count"), "ignore")
 
@@ -87,6 +91,18 @@ def test_rows_that_were_held_out_are_judged_as_the_fit_judged_them(tmp_path):
     found = report(tmp_path).quality.evaluation
     assert found.metrics["accuracy"] == pytest.approx(result.metrics["validation"]["accuracy"])
     assert found.metrics["log_loss"] == pytest.approx(result.metrics["validation"]["log_loss"])
+
+
+def test_rows_that_one_of_several_networks_held_out_are_training_rows(tmp_path):
+    """Networks of another recipe were trained on other parts: what the first held out, they may have seen."""
+    fit_mixed(tmp_path, data={"split": {"validation": 0.2}})
+    model = Model.load(tmp_path / "mixed.npz")
+    other = fit_mixed(tmp_path, "seed=2", out="other.npz", data={"split": {"validation": 0.2}}).model
+    mixed = replace(model, networks=[*model.networks, *Model.load(other).networks], weights=[0.5, 0.5])
+    mixed.save(tmp_path / "mixed.npz")
+    assert (report(tmp_path).subject.rows_name, report(tmp_path).subject.seen) == ("training rows", SEEN_ALL)
+    evaluation = evaluate_files(str(tmp_path / "mixed.npz"))
+    assert (evaluation.seen.replace(f"{tmp_path}/", ""), evaluation.by) == (SEEN_ALL, "")
 
 
 # what the user names

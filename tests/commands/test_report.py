@@ -257,3 +257,11 @@ def test_a_model_of_images_has_a_page_that_tells_no_folder_of_the_machine(tmp_pa
     assert str(tmp_path) not in page
     assert "images: …/train.images, labels: …/train.labels" in page
     assert "Of absolute paths the folders are left out" in page
+
+
+@pytest.mark.parametrize("name", [".", "/", "..", "here/"])
+def test_a_folder_is_no_model(tmp_path, name):
+    (tmp_path / "here").mkdir()
+    ended = mlptrain("report", name, cwd=tmp_path)
+    assert ended.code == 5
+    assert "this is a folder; name a model" in ended.err

@@ -93,7 +93,7 @@ def test_a_model_alone_has_a_card():
     head, body = split_card(write_card(report))
     assert "model-index" not in head
     assert "Not known: no rows." in body
-    assert "Nothing." in body
+    assert "## What stands out\n\nNot known: no rows." in body
 
 
 def test_a_card_is_replaced_until_a_person_has_written_in_it(tmp_path):
