@@ -30,7 +30,9 @@ def report_memory(
     keep_rows: bool,
 ) -> Report:
     """The report of a model on data in memory; what there is to say about the rows is a warning."""
-    codes = require_codes([mute] if isinstance(mute, str) else mute)
+    if not isinstance(mute, str | list | tuple | set | frozenset):
+        raise SpecError(f"mute: {shorten_repr(mute)} is no code of a finding, and no list of them")
+    codes = require_codes([mute] if isinstance(mute, str) else sorted(mute, key=str))
     if not isinstance(name, str) or not name:
         raise SpecError(f"name: {shorten_repr(name)} is no name of a model")
     permutation = make_method("permutation", {"time_limit": time_limit})

@@ -50,14 +50,14 @@ class Table:
     """Whether it is opened by a click only."""
 
     @property
-    def shown(self) -> Sequence[Sequence[Cell]]:
+    def shown_rows(self) -> Sequence[Sequence[Cell]]:
         """The rows that there is room for."""
         return self.rows[:MOST_ROWS]
 
     @property
     def left_out(self) -> int:
         """How many rows are not shown."""
-        return len(self.rows) - len(self.shown)
+        return len(self.rows) - len(self.shown_rows)
 
     def is_text(self, column: int) -> bool:
         """Whether a column is of texts, which stand to the left."""

@@ -62,6 +62,8 @@ def test_a_model_alone_says_what_is_missing(model):
     [
         ({"name": 3}, "name: 3 is no name of a model"),
         ({"mute": ["R1"]}, "mute: no finding has the code 'R1'"),
+        ({"mute": 3}, "mute: 3 is no code of a finding, and no list of them"),
+        ({"mute": [3]}, "mute: no finding has the code 3"),
         ({"labels": [1]}, "labels: the model was trained on a table"),
         ({"time_limit": "soon"}, "time_limit: 'soon' is no duration"),
     ],

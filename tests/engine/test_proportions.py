@@ -31,3 +31,10 @@ def test_equal_weights_are_as_many_rows_and_others_are_fewer(seed, rows, scale):
     assert count_effective_rows(np.full(rows, scale)) == pytest.approx(rows)
     assert count_effective_rows(scale * default_rng(seed).random(rows)) <= rows * (1 + 1e-12)
     assert count_effective_rows(np.zeros(rows)) == 0
+
+
+def test_an_end_is_exactly_that_of_all_shares_where_there_is_nothing_beyond():
+    """Rounding would show 3.4e-17 in place of 0."""
+    for rows in range(1, 200):
+        assert make_wilson_interval(0.0, rows)[0] == 0
+        assert make_wilson_interval(1.0, rows)[1] == 1
