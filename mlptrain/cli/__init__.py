@@ -12,6 +12,7 @@ from typer.exceptions import TyperException
 from mlptrain.cli.check import check_command
 from mlptrain.cli.evaluate import evaluate_command
 from mlptrain.cli.explain import explain_command
+from mlptrain.cli.export import export_command
 from mlptrain.cli.fit import fit_command
 from mlptrain.cli.init import init_command
 from mlptrain.cli.predict import predict_command
@@ -71,6 +72,7 @@ SHORT_HELP = {
     "predict": "Predict the rows of a file, in their order.",
     "explain": "Show what a model looks at.",
     "report": "Write a page on a model, to read or to mail.",
+    "export": "Write a model in another language.",
     "check": "Show what a spec means, and check its gradient.",
     "show": "Show what a model file holds.",
 }
@@ -111,6 +113,7 @@ for name, command, hidden in (
     ("predict", predict_command, False),
     ("explain", explain_command, False),
     ("report", report_command, False),
+    ("export", export_command, False),
     ("check", check_command, False),
     ("show", show_command, False),
     ("schema", schema_command, False),

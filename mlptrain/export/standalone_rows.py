@@ -1,0 +1,250 @@
+"""Cells of a row as inputs of networks, with the standard library alone.
+
+The text of this file is copied into what is exported: it imports nothing of ours.
+"""
+
+import base64
+import math
+import re
+import statistics
+import unicodedata
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable
+from typing import Any
+
+DAY = 86400
+NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?", re.ASCII)
+STANDARD_NORMAL = statistics.NormalDist()
+EDGE = 1e-7 - 2.0**-52
+
+
+class CellError(ValueError):
+    """A cell cannot be read."""
+
+
+def unpack_array(packed: dict[str, Any]) -> Any:
+    """The nested lists of an array that stands in the model as text."""
+    values = array({"float32": "f", "float64": "d"}[packed["dtype"]])
+    values.frombytes(base64.b85decode(packed["data"]))
+    return nest_values(values.tolist(), packed["shape"])
+
+
+def nest_values(values: list[Any], shape: list[int]) -> Any:
+    """Values in rows of the last length, these in rows of the one before …"""
+    for length in reversed(shape[1:]):
+        values = [values[start : start + length] for start in range(0, len(values), length)]
+    return values
+
+
+def unpack_arrays(plain: Any) -> Any:
+    """The model with its arrays as nested lists."""
+    if isinstance(plain, dict):
+        return (
+            unpack_array(plain)
+            if "dtype" in plain and "data" in plain
+            else {key: unpack_arrays(each) for key, each in plain.items()}
+        )
+    return [unpack_arrays(each) for each in plain] if isinstance(plain, list) else plain
+
+
+# Cells
+
+
+def trim_text(text: str) -> str:
+    """A text without blanks around it, in Unicode's composed form."""
+    return unicodedata.normalize("NFC", text.strip())
+
+
+def write_text(cell: Any) -> str:
+    """A cell as a text; None and NaN are empty."""
+    if cell is None or cell != cell:
+        return ""
+    return trim_text(str(cell).lower() if isinstance(cell, bool) else str(cell))
+
+
+def read_number(cell: Any, given: dict[str, Any], table: dict[str, Any]) -> float:
+    """The number of a cell, NaN where it is missing."""
+    number = parse_number(cell, given, table) if isinstance(cell, str) else math.nan if cell is None else float(cell)
+    for old, new in given["replaced"]:
+        if number == old:
+            return math.nan if new is None else float(new)
+    return number
+
+
+def parse_number(text: str, given: dict[str, Any], table: dict[str, Any]) -> float:
+    """The number that a text is, as the training table writes numbers."""
+    text = trim_text(text)
+    if text in given["words"]:
+        word = given["words"][text]
+        return math.nan if word is None else float(word)
+    plain = text
+    for unit in table["units"]:
+        plain = plain.removeprefix(unit).removesuffix(unit).strip()
+    if table["thousands"]:
+        plain = plain.replace(table["thousands"], "")
+    plain = plain if table["decimal"] == "." else plain.replace(".", "?").replace(table["decimal"], ".")
+    if NUMBER.fullmatch(plain) is None:
+        raise CellError(f"{text!r} is not a number")
+    return float(plain)
+
+
+def read_seconds(cell: Any, given: dict[str, Any], table: dict[str, Any]) -> float:
+    """The seconds since 1970 of a cell, NaN where it is missing."""
+    if isinstance(cell, str):
+        raise CellError(f"{cell!r} is not a number of seconds since 1970")
+    return math.nan if cell is None else float(cell)
+
+
+def read_text(cell: Any, given: dict[str, Any], table: dict[str, Any]) -> str:
+    """The text of a cell."""
+    return write_text(cell)
+
+
+READERS: dict[str, Callable[[Any, dict[str, Any], dict[str, Any]], Any]] = {
+    "number": read_number,
+    "date": read_seconds,
+    "text": read_text,
+}
+
+
+def read_cells(row: dict[str, Any], model: dict[str, Any]) -> dict[str, Any]:
+    """The cells of a row that the model uses, by name; a CellError names the one that cannot be read."""
+    cells = {}
+    for given in model["inputs"]:
+        name = given["name"]
+        if name not in row:
+            raise CellError(f"column {name!r} is missing")
+        try:
+            cells[name] = READERS[given["kind"]](row[name], given, model["table"])
+        except (TypeError, ValueError) as problem:
+            raise CellError(f"column {name!r}: {problem}") from None
+    return cells
+
+
+# Scalings
+
+
+def center_and_scale(x: float, scaling: dict[str, Any]) -> float:
+    z = (x - scaling["center"]) / scaling["scale"]
+    return z if math.isfinite(z) else x / scaling["scale"] - scaling["center"] / scaling["scale"]
+
+
+def clip_smoothly(x: float, scaling: dict[str, Any]) -> float:
+    z = min(max(center_and_scale(x, scaling), -1e300), 1e300)
+    return z / math.hypot(1, z / 3)
+
+
+def scale_signed_log(x: float, scaling: dict[str, Any]) -> float:
+    return center_and_scale(math.copysign(math.log1p(abs(x)), x), scaling)
+
+
+def find_normal_quantile(x: float, scaling: dict[str, Any]) -> float:
+    """Φ⁻¹(p), p the place of x among the quantiles, the middle of those that equal it."""
+    quantiles = scaling["values"]
+    low, high = bisect_left(quantiles, x), bisect_right(quantiles, x)
+    if x <= quantiles[0] or x >= quantiles[-1]:
+        p = 0.0 if x <= quantiles[0] else 1.0
+    elif low < high:
+        p = (low + high - 1) / 2 / (len(quantiles) - 1)
+    else:
+        before, after = quantiles[low - 1], quantiles[low]
+        p = (low - 1 + (x - before) / (after - before)) / (len(quantiles) - 1)
+    return STANDARD_NORMAL.inv_cdf(min(max(p, EDGE), 1 - EDGE))
+
+
+SCALINGS = {
+    "affine": center_and_scale,
+    "smoothly_clipped": clip_smoothly,
+    "log_affine": scale_signed_log,
+    "normal_quantiles": find_normal_quantile,
+}
+
+
+# Columns of the matrix
+
+
+def encode_number(x: float, column: dict[str, Any]) -> list[float]:
+    is_missing = x != x
+    scaling = column["scaling"]
+    scaled = SCALINGS[scaling["name"]](column["fill"] if is_missing else x, scaling)
+    return [scaled, float(is_missing)] if column["indicator"] else [scaled]
+
+
+def encode_date(t: float, column: dict[str, Any]) -> list[float]:
+    parts, is_missing = column["parts"], t != t
+    t = parts["median"] if is_missing else t
+    phases = find_phases(t)
+    values = [(t - parts["center"]) / parts["scale"]]
+    for cycle in ("year", "week", "day"):
+        if cycle in parts["cycles"]:
+            angle = 2 * math.pi * phases[cycle]
+            values += [math.sin(angle), math.cos(angle)]
+    return [*values, float(is_missing)] if column["indicator"] else values
+
+
+def find_phases(t: float) -> dict[str, float]:
+    """Where a moment is in its year, week and day: 0 … 1."""
+    days, time = divmod(t, DAY)
+    year = find_year(int(days))
+    start = count_days_to_year(year)
+    return {
+        "year": (days - start) / (count_days_to_year(year + 1) - start),
+        "week": (days + 3) % 7 / 7,
+        "day": time / DAY,
+    }
+
+
+def count_days_to_year(year: int) -> int:
+    """Days from 1970-01-01 to the first of January of a year."""
+    before = year - 1
+    return 365 * before + before // 4 - before // 100 + before // 400 - 719162
+
+
+def find_year(day: int) -> int:
+    """The year of a day since 1970."""
+    year = 1970 + math.floor(day / 365.2425)
+    while count_days_to_year(year) > day:
+        year -= 1
+    while count_days_to_year(year + 1) <= day:
+        year += 1
+    return year
+
+
+def find_code(text: str, codes: dict[str, Any]) -> int:
+    """The code of a text."""
+    if text in codes["texts"]:
+        return int(codes["texts"][text])
+    if codes["numbers"] and NUMBER.fullmatch(text):
+        return int(dict(map(tuple, codes["numbers"])).get(float(text), codes["other"]))
+    if codes["refuses_others"]:
+        raise CellError(f"{text!r} is not a truth value")
+    return int(codes["other"])
+
+
+def encode_levels(text: str, column: dict[str, Any]) -> list[float]:
+    values: list[float] = column["values"][find_code(text, column["codes"])]
+    return values
+
+
+def encode_code(text: str, column: dict[str, Any]) -> list[float]:
+    return [float(find_code(text, column["codes"]))]
+
+
+COLUMNS: dict[str, Callable[[Any, dict[str, Any]], list[float]]] = {
+    "number": encode_number,
+    "date": encode_date,
+    "levels": encode_levels,
+    "codes": encode_code,
+}
+
+
+def encode_row(cells: dict[str, Any], network: dict[str, Any]) -> list[float]:
+    """The inputs of one network, its row of the matrix."""
+    inputs: list[float] = []
+    for column in network["columns"]:
+        try:
+            inputs += COLUMNS[column["name"]](cells[column["input"]], column)
+        except CellError as problem:
+            raise CellError(f"column {column['input']!r}: {problem}") from None
+    return inputs
