@@ -1,0 +1,69 @@
+"""The cells of rows as an export is given them: numbers and moments as float64, texts as they are written."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import singledispatch
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlptrain.data.category_column import CategoryColumn
+from mlptrain.data.date_column import DateColumn
+from mlptrain.data.features import FeatureColumn
+from mlptrain.data.frames import replace_texts
+from mlptrain.data.levels import trim_text
+from mlptrain.data.number_column import NumberColumn
+from mlptrain.data.table import Table
+from mlptrain.export.plan import NotExportable
+from mlptrain.model.model import Model
+from mlptrain.model.rows import ImageRows, Rows
+
+Values = NDArray[np.float64] | NDArray[np.uint8] | Sequence[str]
+Cells = Mapping[str, Values]
+"""By the name of the input: numbers, or seconds (B,), NaN where missing; texts, "" where missing; `pixels` (B, P)."""
+
+PIXELS = "pixels"
+"""The input of a model of images."""
+
+
+def collect_cells(model: Model, rows: Rows) -> Cells:
+    """The cells of the model's columns in rows that are read without `data.replace`.
+
+    What counts as another cell (`data.replace`, `data.missing_values`) is left as it is, for the export to replace; a
+    word among numbers or dates, which no input of an export holds, is read as the model reads it.
+    """
+    if isinstance(rows, ImageRows):
+        return {PIXELS: rows.images.reshape(rows.count, -1)}
+    columns = model.columns()
+    table = replace(rows.table, columns={name: rows.table.column(name) for name in columns})
+    replaced = replace_texts(table, model.spec.data.replace)
+    return {name: collect_column(column, table, replaced) for name, column in columns.items()}
+
+
+@singledispatch
+def collect_column(column: FeatureColumn, table: Table, replaced: Table) -> Values:
+    """The cells of a fitted column: as they are in `table`, in `replaced` as the model reads them."""
+    raise NotExportable(f"column {column.name!r}: a {type(column).__name__} has no form in an export")
+
+
+@collect_column.register
+def collect_numbers(column: NumberColumn, table: Table, replaced: Table) -> Values:
+    if column.boolean:
+        return collect_texts(table, column.name)
+    numbers, _ = table.column(column.name).read_numbers((), table.grammar_of(column.name))
+    return np.where(np.isfinite(numbers), numbers, column.read(replaced))
+
+
+@collect_column.register
+def collect_moments(column: DateColumn, table: Table, replaced: Table) -> Values:
+    return column.read(replaced)
+
+
+@collect_column.register
+def collect_categories(column: CategoryColumn, table: Table, replaced: Table) -> Values:
+    return collect_texts(table, column.name)
+
+
+def collect_texts(table: Table, name: str) -> Sequence[str]:
+    """The texts of a column, without blanks around them and in Unicode's composed form."""
+    return list(map(trim_text, table.texts(name)))
