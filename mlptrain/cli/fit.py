@@ -29,6 +29,9 @@ When = Literal["auto", "epochs", "off"]
 
 
 Out = Annotated[Path | None, typer.Option(metavar="MODEL.npz", help="Where to; by default <spec name>.npz.")]
+InitialWeights = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Start from the weights of a model, whose columns come with them.")
+]
 History = Annotated[Path | None, typer.Option(metavar="FILE", help="Also write the epochs as JSON lines.")]
 TensorBoard = Annotated[
     Path | None,
@@ -63,6 +66,7 @@ def fit_command(
     spec: SpecPath,
     out: Out = None,
     overrides: Set = None,
+    initial_weights: InitialWeights = None,
     threads: Threads = None,
     history: History = None,
     tensorboard: TensorBoard = None,
@@ -85,7 +89,13 @@ def fit_command(
         from mlptrain.fitting.signals import catch_signals
     paths = {"history": history, "tensorboard": tensorboard, "svg": svg}
     plan = plan_checkpoints(checkpoints, checkpoint_minutes, resume=resume, restart=restart, finish=finish)
-    how = {"out": out, "overrides": overrides or (), "out_of_fold": out_of_fold, "plan": plan}
+    how = {
+        "out": out,
+        "overrides": overrides or (),
+        "initial_weights": initial_weights,
+        "out_of_fold": out_of_fold,
+        "plan": plan,
+    }
     with catch_signals() as stop:
         host = make_command_host(threads, stop.is_wished, quiet=quiet)
         result = fit_and_draw(spec, paths, track or (), how, host=host, show=not quiet)

@@ -72,7 +72,7 @@ def check_files(spec_path: str, *, overrides: Sequence[str] = (), threads: int |
     parts = divide_rows(data)
     with draft.name_places():
         encoded = fit_and_encode_parts(data, parts[0])
-    course = make_course(encoded, folds=len(parts))
+        course = make_course(encoded, folds=len(parts))
     with limit_threads(course.network, course.batch_size, threads):
         gradient, chosen = check_gradient(course), choose_executor(course)
         products = describe_products(course.network, course.batch_size)

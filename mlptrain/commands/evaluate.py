@@ -16,7 +16,7 @@ from mlptrain.model.model import Model
 from mlptrain.model.percent_notices import describe_percent_cells, describe_percent_sign
 from mlptrain.model.rows import Rows, locate_file, read_rows
 from mlptrain.model.slicing import Slicing, slice_rows_by_part
-from mlptrain.preparation.material import TrainingData, digest_training_data, read_training_data
+from mlptrain.preparation.material import TrainingData, digest_training_data, read_training_data_again
 from mlptrain.preparation.partitions import divide_rows
 from mlptrain.preparation.splits import Parts
 from mlptrain.spec.fields import Images
@@ -163,7 +163,7 @@ def evaluate_training_rows(model: Model, model_path: Path, question: Question) -
     if model.spec.data.train == "":
         raise SpecError(f"{model_path}: it was trained on rows in memory, and its spec names no test part; give DATA")
     folder = model_path.parent / model.spec_folder
-    training = read_training_data(model.spec, folder, texts=question.texts)
+    training = read_training_data_again(model, folder, texts=question.texts)
     changed = model.data_digest not in ("", digest_training_data(training))
     parts = None if changed or not model.data_digest else find_validation_part(model, training)
     slicing = (
@@ -234,7 +234,7 @@ def read_test_rows(model: Model, model_path: Path, texts: Sequence[str]) -> Rows
         return read_rows(data.test, data, folder, texts=texts, only=model.columns())
     if data.train == "":
         raise SpecError(f"{model_path}: it was trained on rows in memory, among them its test rows; give DATA")
-    training = read_training_data(model.spec, folder, texts=texts)
+    training = read_training_data_again(model, folder, texts=texts)
     if model.data_digest not in ("", digest_training_data(training)):
         why = "it has changed since the model was trained, so that its test rows can no longer be told from the others"
         raise DataError(f"{training.rows.name}: {why}; give DATA")

@@ -1,17 +1,19 @@
 """`fit`: a spec to a model file."""
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from shlex import quote
 
 from mlptrain.commands.latest_model import refuse_what_is_no_spec
 from mlptrain.commands.paths import NamedFile, list_data_files, list_files_beside_model, require_separate_files
 from mlptrain.data.files import name_input
 from mlptrain.data.table_writing import choose_table_form
 from mlptrain.errors import Diverged, SpecError
-from mlptrain.fitting.candidates import describe_absent_test_files, read_rows_of_draft
+from mlptrain.fitting.candidates import describe_absent_test_files, load_weights_of_draft, read_rows_of_draft
 from mlptrain.fitting.checkpoints import Checkpoints, Plan
 from mlptrain.fitting.fit import Fit, fit_rows
 from mlptrain.fitting.host import Host
@@ -23,11 +25,13 @@ from mlptrain.model.file import (
     save_contents,
 )
 from mlptrain.model.layer_history import LayersSeen
-from mlptrain.model.rows import Rows
+from mlptrain.model.rows import Rows, locate_file
 from mlptrain.model.training_names import name_training
 from mlptrain.model.watched import Watched
 from mlptrain.preparation.material import TrainingData, make_training_data
+from mlptrain.spec.fields import Spec
 from mlptrain.spec.file import Draft, load_draft
+from mlptrain.spec.values import ValueOverride
 from mlptrain.spec.yaml_text import read_stdin
 from mlptrain.storage.companions import MODEL_END, PREVIOUS_END, choose_default_output
 from mlptrain.storage.locking import lock_exclusively
@@ -63,14 +67,24 @@ class FitResult(Outcome):
     """Those of the model: the trainings', and companions of another recipe."""
 
 
-def read_checked_draft(path: str, overrides: Sequence[str] = ()) -> tuple[Draft, Path]:
+def read_checked_draft(
+    path: str, overrides: Sequence[str] = (), *, initial_weights: Path | None = None
+) -> tuple[Draft, Path]:
     """The spec of a file ("-": standard input) and its folder; what is wrong whatever the rows are is an error."""
     standard = path == "-"
     if not standard:
         refuse_what_is_no_spec(path)
-    draft = load_draft(name_input(path), overrides, read_stdin() if standard else None)
+    folder = Path() if standard else Path(path).parent
+    options = [] if initial_weights is None else [make_weights_override(initial_weights, folder)]
+    draft = load_draft(name_input(path), overrides, read_stdin() if standard else None, options=options)
     draft.check()
-    return draft, Path() if standard else Path(path).parent
+    return draft, folder
+
+
+def make_weights_override(file: Path, folder: Path) -> ValueOverride:
+    """What `--initial-weights` says in a spec, whose paths are relative to its folder."""
+    near = os.path.relpath(file.parent.resolve(), folder.resolve())
+    return ValueOverride("initial_weights.file", (Path(near) / file.name).as_posix(), "--initial-weights")
 
 
 def fit_files(
@@ -78,6 +92,7 @@ def fit_files(
     *,
     out: Path | None = None,
     overrides: Sequence[str] = (),
+    initial_weights: Path | None = None,
     out_of_fold: Path | None = None,
     sink_files: Sequence[NamedFile] = (),
     plan: Plan = AUTOMATIC,
@@ -86,13 +101,16 @@ def fit_files(
 ) -> FitResult:
     """Train what a spec says and write the model; to `out_of_fold` each row's prediction while it was held out.
 
+    The networks start from the weights in the file `initial_weights`, if one is named.
+
     `sink_files` are what sinks write. If `host.stop()` wishes so, a checkpoint keeps what was done and
     Interrupted is raised. If an unfinished fit has left one, the plan says what becomes of it.
     """
     host = host or Host()
     host = replace(host, begun=host.clock())
-    plan = replace(plan, overrides=overrides)
-    draft, folder = read_checked_draft(spec_path, overrides)
+    weights = [] if initial_weights is None else [f"--initial-weights {quote(str(initial_weights))}"]
+    plan = replace(plan, options=[*weights, *(f"--set {quote(each)}" for each in overrides)])
+    draft, folder = read_checked_draft(spec_path, overrides, initial_weights=initial_weights)
     out = out or choose_default_output(spec_path)
     read = [] if spec_path == "-" else [NamedFile(path=Path(spec_path), role="the spec")]
     done = fit_to_file(
@@ -144,7 +162,7 @@ def fit_to_file(
     `sink_files` are what sinks write, `read` what was read before; no file that is written may be one of the others.
     """
     out = require_writable_output(out)
-    require_separate_fit_files(out, out_of_fold, sink_files, [*read, *list_data_files(draft.spec.data, folder)])
+    require_separate_fit_files(out, out_of_fold, sink_files, [*read, *list_read_files(draft.spec, folder)])
     check_out_of_fold(out_of_fold, draft.spec.data.targets)
     for message in draft.notices:
         host.notice(message)
@@ -168,9 +186,17 @@ def fit_to_file(
     return replace(done, model=model)
 
 
+def list_read_files(spec: Spec, folder: Path) -> list[NamedFile]:
+    """The files that a spec names, as far as they are there."""
+    weights = [] if spec.start is None or not spec.start.file else [locate_file(spec.start.file, folder)]
+    of_weights = [NamedFile(path=Path(path), role="the file of the initial weights") for path in weights]
+    return [*list_data_files(spec.data, folder), *of_weights]
+
+
 def understand_rows(draft: Draft, rows: Rows | None, folder: Path) -> TrainingData:
     """The rows of a fit (None: those that the spec names), understood as far as the spec alone decides."""
-    return make_training_data(draft.spec, read_rows_of_draft(draft, folder) if rows is None else rows, folder)
+    rows = read_rows_of_draft(draft, folder) if rows is None else rows
+    return make_training_data(draft.spec, rows, folder, weights=load_weights_of_draft(draft, folder))
 
 
 @contextmanager

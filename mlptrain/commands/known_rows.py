@@ -11,7 +11,7 @@ from mlptrain.model.evaluation import JudgedRows
 from mlptrain.model.held_out_rows import make_held_out_model
 from mlptrain.model.model import Model
 from mlptrain.model.rows import Rows, list_files, locate_file, read_rows
-from mlptrain.preparation.material import TrainingData, digest_training_data, read_training_data
+from mlptrain.preparation.material import TrainingData, digest_training_data, read_training_data_again
 from mlptrain.preparation.partitions import divide_rows, join_validation_to_training
 from mlptrain.preparation.splits import Parts
 from mlptrain.spec.fields import narrow_to_images
@@ -95,7 +95,7 @@ def find_test_or_held_out_rows(model: Model, model_path: Path) -> KnownRows:
         return KnownRows(subjects=add_training_rows(subjects, model, model_path))
     if why := describe_missing_training(model):
         return KnownRows(subjects=describe_absent_rows(why))
-    training = read_training_data(model.spec, folder)
+    training = read_training_data_again(model, folder)
     if model.data_digest not in ("", digest_training_data(training)):
         if data.split.test:
             read_test_rows(model, model_path, ())  # an error that says why there are none
@@ -142,7 +142,7 @@ def add_training_rows(subjects: Subjects, model: Model, model_path: Path) -> Sub
     why = describe_missing_training(model)
     if not why:
         try:
-            training = read_training_data(model.spec, model_path.parent / model.spec_folder)
+            training = read_training_data_again(model, model_path.parent / model.spec_folder)
         except (DataError, SpecError) as problem:
             why = str(problem)
         else:

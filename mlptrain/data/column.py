@@ -243,6 +243,11 @@ class Column(ABC):
     # what a fitted column is for readers and for the network
 
     @property
+    def kind_in_spec(self) -> str:
+        """What `data.columns` calls its kind."""
+        return self.kinds[0]
+
+    @property
     @abstractmethod
     def width(self) -> int:
         """How many columns of the matrix it makes."""

@@ -142,10 +142,20 @@ class Features:
         raise DataError(f"{name}: the model was trained on a table; give one")
 
     def encode_training(
-        self, table: Table, dtype: np.dtype[Any], *, rules: Settling, targets: Doubles, seed: int
+        self,
+        table: Table,
+        dtype: np.dtype[Any],
+        *,
+        rules: Settling,
+        targets: Doubles,
+        seed: int,
+        odd: OddRows | None = None,
     ) -> Matrix:
-        """The matrix of the training rows: target encodings without a row's own target, some categories hidden."""
-        matrix = self.encode(table, dtype)
+        """The matrix of the training rows: target encodings without a row's own target, some categories hidden.
+
+        `odd` is told which cells are filled or unseen.
+        """
+        matrix = self.encode(table, dtype, odd)
         for position, (column, place) in enumerate(self.places()):
             if column.changes_in_training:
                 column.write_training(
@@ -233,7 +243,14 @@ class PixelFeatures:
         raise DataError(f"{table.name}: the model was trained on images; give an IDX file")
 
     def encode_training(
-        self, table: Table, dtype: np.dtype[Any], *, rules: Settling, targets: Doubles, seed: int
+        self,
+        table: Table,
+        dtype: np.dtype[Any],
+        *,
+        rules: Settling,
+        targets: Doubles,
+        seed: int,
+        odd: OddRows | None = None,
     ) -> Matrix:
         """Refuse a table."""
         return self.compact(table, dtype).matrix()

@@ -107,6 +107,10 @@ class NumberColumn(Column):
         return gaps
 
     @property
+    def kind_in_spec(self) -> str:
+        return "boolean" if self.boolean else "number"
+
+    @property
     def width(self) -> int:
         return 1 + self.indicator
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from shlex import quote
 from typing import Literal
 
 import numpy as np
@@ -69,8 +68,8 @@ class Plan:
     when: When = "auto"
     minutes: float = 10.0
     existing: Existing = "refuse"
-    overrides: Sequence[str] = ()
-    """The `--set` of the fit, which going on needs again."""
+    options: Sequence[str] = ()
+    """Those of the command that change the spec, which going on needs again."""
 
 
 def plan_checkpoints(when: When, minutes: float, *, resume: bool, restart: bool, finish: bool) -> Plan:
@@ -331,7 +330,7 @@ class Checkpoints:
         if not self.stored or self.plan.when == "off":
             return f"stopped {here}; nothing was written"
         kept = "all is kept" if self.stored == checkpoint.place else f"what it was {self.stored} is kept"
-        again = "".join(f"--set {quote(each)} " for each in self.plan.overrides)
+        again = "".join(f"{option} " for option in self.plan.options)
         return f"stopped {here}; {kept} in {derive_checkpoint_path(self.model)}: {again}--resume goes on from there"
 
     def keep_best(self, course: Course, state: TrainState) -> str:

@@ -70,8 +70,11 @@ def choose_concession(
 
 
 def list_conceded_drafts(draft: Draft) -> Iterator[tuple[Concession, Conceded]]:
-    """What a recipe may become, the least given up first; what is against the user's keys is left out."""
-    if draft.recipe is None:
+    """What a recipe may become, the least given up first; what is against the user's keys is left out.
+
+    Nothing is given up where the networks start from weights, which fit one network alone.
+    """
+    if draft.recipe is None or draft.spec.start is not None:
         return
     for position, concession in enumerate(draft.recipe.concessions):
         conceded = draft if position == 0 else draft.concede(concession)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from shlex import quote
 from typing import Any
 
@@ -77,11 +78,12 @@ def find_asked_change(then: Any, draft: Draft) -> tuple[tuple[str, ...], Any, An
 
 def find_asked_changes(then: Any, draft: Draft) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
     """Where the spec of a fit differs from what is asked for now; the rows are not known, and what they decide is left
-    out: the loss if none is given, all that a recipe says, and what a time limit shortens.
+    out: the loss if none is given, the digest of weights, all that a recipe says, and what a time limit shortens.
     """
     shortened = draft.spec.training.time_limit is not None
-    for path, before, now in find_nested_differences(then, to_stored(draft.spec)):
-        is_open = path[0] == "loss" and now is None
+    spec = replace(draft.spec, initial_weights=draft.spec.start)
+    for path, before, now in find_nested_differences(then, to_stored(spec)):
+        is_open = (path[0] == "loss" or path[-1] == "digest") and now is None
         is_shortened = shortened and (path[0] == "schedules" or path[1:] in (("epochs",), ("time_limit",)))
         if not is_open and not is_shortened and draft.decides(path):
             yield path, before, now

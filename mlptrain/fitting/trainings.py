@@ -83,10 +83,12 @@ def make_record(course: Course, state: TrainState) -> Record:
 
 
 def make_course(encoded: EncodedData, *, fold: int = 1, folds: int = 1) -> Course:
-    """The network, initialised, with the rows it learns from; fold k has seed + k − 1."""
+    """The network, initialised or started from weights, with the rows it learns from; fold k has seed + k − 1."""
     spec, head = replace(encoded.spec, seed=encoded.spec.seed + fold - 1), encoded.head
     network = build_network(spec.model, make_input_layout(encoded.features), head.outputs, members=spec.members)
     network.initialize(encoded.train.x, spec.seed)
+    if encoded.start is not None:
+        encoded.start.fill(network)
     return Course(
         network=network,
         spec=spec,
@@ -110,7 +112,7 @@ class Trainings:
     def run(self, parts: Sequence[Parts], held: Recorder | None) -> FinishedTrainings:
         """Train on each of the parts; only to finish an unfinished fit, on those that have an epoch to show."""
         for number, part in enumerate(parts, 1):
-            encoded = fit_and_encode_parts(self.data, part)
+            encoded = fit_and_encode_parts(self.data, part, number)
             course = make_course(encoded, fold=number, folds=len(parts))
             with limit_threads(course.network, course.batch_size, self.host.threads):
                 self.begin(encoded, course)

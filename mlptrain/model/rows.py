@@ -9,7 +9,7 @@ from typing import Any, ClassVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data.column import Understood
+from mlptrain.data.column import Settling, Understood
 from mlptrain.data.column_names import find_near_name
 from mlptrain.data.column_rules import FeatureRules
 from mlptrain.data.doubtful_rows import describe_doubtful_rows
@@ -105,10 +105,20 @@ class TableRows:
         return fit_features(self.table, understood, rules, targets=targets, notices=notices)
 
     def encode_training(
-        self, features: AnyFeatures, dtype: np.dtype[Any], *, rules: FeatureRules, targets: Doubles, seed: int
+        self,
+        features: AnyFeatures,
+        dtype: np.dtype[Any],
+        *,
+        rules: Settling,
+        targets: Doubles,
+        seed: int,
+        odd: OddRows | None = None,
     ) -> Floats | Pixels:
-        """The matrix of training rows: target encodings without a row's own target, some categories hidden."""
-        return features.encode_training(self.table, dtype, rules=rules, targets=targets, seed=seed)
+        """The matrix of training rows: target encodings without a row's own target, some categories hidden.
+
+        `odd` is told which cells are filled or unseen.
+        """
+        return features.encode_training(self.table, dtype, rules=rules, targets=targets, seed=seed, odd=odd)
 
     def encode(self, features: AnyFeatures, dtype: np.dtype[Any], odd: OddRows | None = None) -> Compact | Pixels:
         """The inputs, some rows at a time; `odd` is told which cells are filled or unseen."""
@@ -180,7 +190,14 @@ class ImageRows:
         return PixelFeatures(shape=self.images.shape[1:])
 
     def encode_training(
-        self, features: AnyFeatures, dtype: np.dtype[Any], *, rules: FeatureRules, targets: Doubles, seed: int
+        self,
+        features: AnyFeatures,
+        dtype: np.dtype[Any],
+        *,
+        rules: Settling,
+        targets: Doubles,
+        seed: int,
+        odd: OddRows | None = None,
     ) -> Floats | Pixels:
         return features.compact_images(self.images, dtype, self.name)
 

@@ -21,8 +21,9 @@ from mlptrain.plain import to_plain
 from mlptrain.preparation.material import TrainingData
 
 ROWS, IMAGES, VALIDATION = "the number of rows", "the images", "the validation rows"
+WEIGHTS = "the initial weights"
 SIZE = f"the size of {IMAGES}"
-PLURAL = (IMAGES, VALIDATION)
+PLURAL = (IMAGES, VALIDATION, WEIGHTS)
 Fingerprint = dict[str, str]
 """Each part of the data, in words → its SHA-256, or for rows and images their number and size."""
 FIGURES, NOTHING = 6, 1e-9
@@ -94,6 +95,8 @@ def take_fingerprint(data: TrainingData, validation: Examples | None) -> Fingerp
     found |= {what: digest_parts([np.ascontiguousarray(array).data]) for what, array in rows.arrays.items()}
     names = rows.columns_that_matter(list_used_columns(data))
     found |= {f"column {name!r}": digest_parts(rows.answers.column(name).digest_parts()) for name in names}
+    if data.weights is not None:
+        found[WEIGHTS] = data.weights.digest
     if validation is not None and data.spec.data.split.validation_file is not None:
         inputs = get_stored_input_array(validation.x)
         parts = (inputs, validation.targets, validation.weights)

@@ -18,11 +18,20 @@ from mlptrain.data.table import Table
 from mlptrain.data.targets import ClassTarget, describe_doubtful_labels
 from mlptrain.engine.losses import Loss
 from mlptrain.errors import DataError, SpecError
+from mlptrain.model.file import ModelContents
+from mlptrain.model.initial_weights import LoadedWeights, restore_loaded_weights
 from mlptrain.model.rows import Rows, describe_blank_lines, drop_uncounted_rows, find_doubtful_rows, read_rows
 from mlptrain.preparation.column_notices import (
     describe_findings,
     describe_levels_for_missing,
     describe_near_groups,
+)
+from mlptrain.preparation.initial_columns import (
+    describe_start,
+    keeps_columns,
+    keeps_head,
+    take_target_of_model,
+    understand_columns_like,
 )
 from mlptrain.preparation.resolution import explain_target_kind, resolve_spec_loss, resolve_target_classes
 from mlptrain.preparation.target_doubts import list_target_doubts
@@ -50,6 +59,8 @@ class TrainingData:
     """Why the target is one of classes or of numbers."""
     folder: Path
     """The folder that the spec's paths are relative to."""
+    weights: LoadedWeights | None = None
+    """The weights that the networks start from; None where they are drawn."""
 
     def class_codes(self) -> NDArray[np.int64]:
         """The code of each row's class; none of numbers."""
@@ -77,28 +88,43 @@ def read_training_data(spec: Spec, folder: Path, *, texts: Sequence[str] = ()) -
     return make_training_data(spec, read_training_rows(spec, folder, texts=texts), folder)
 
 
-def make_training_data(spec: Spec, rows: Rows, folder: Path) -> TrainingData:
+def read_training_data_again(model: ModelContents, folder: Path, *, texts: Sequence[str] = ()) -> TrainingData:
+    """The rows of the training file of a model, understood as its fit did.
+
+    What that took from the weights of another model, the model has from it.
+    """
+    spec = model.networks[0].spec
+    rows = read_training_rows(spec, folder, texts=texts)
+    return make_training_data(spec, rows, folder, weights=restore_loaded_weights(spec, model.networks))
+
+
+def make_training_data(spec: Spec, rows: Rows, folder: Path, *, weights: LoadedWeights | None = None) -> TrainingData:
     """Rows in memory, their columns understood, without the rows that are to be dropped.
 
-    Rows that look like none are named in a notice, or beside what is wrong.
+    Rows that look like none are named in a notice, or beside what is wrong. `weights` are those that the networks start
+    from, if they do.
     """
     doubts = find_doubtful_rows(rows)
     try:
-        made = understand_training_rows(spec, rows, folder)
+        made = understand_training_rows(spec, rows, folder, weights)
     except DataError as problem:
         raise (DataError(f"{problem} ({doubts[0]})") if doubts else problem) from None
     return replace(made, notices=[*doubts, *made.notices])
 
 
-def understand_training_rows(spec: Spec, rows: Rows, folder: Path) -> TrainingData:
+def understand_training_rows(spec: Spec, rows: Rows, folder: Path, weights: LoadedWeights | None) -> TrainingData:
     """Rows in memory, their columns understood, without the rows that are to be dropped."""
     rows, notices = drop_uncounted_rows(spec.data, rows)
-    classes = resolve_target_classes(spec, rows)
-    if not rows.are_images:
-        notices += list_target_doubts(spec, rows.answers, classes=classes is not None)
-    target_reason = explain_target_kind(spec, classes)
+    if weights is not None and keeps_head(spec, weights):
+        target_reason = f"as in {weights.name}"
+        spec, classes = take_target_of_model(spec, weights, rows)
+    else:
+        classes = resolve_target_classes(spec, rows)
+        notices += list_target_doubts(spec, rows.answers, classes=classes is not None) if not rows.are_images else []
+        target_reason = explain_target_kind(spec, classes)
     spec, loss = resolve_spec_loss(spec, classes)
-    understood = determine_input_column_kinds(spec, rows.inputs) if not rows.are_images else {}
+    understood = determine_input_column_kinds(spec, rows.inputs, weights) if not rows.are_images else {}
+    notices += describe_start(spec, weights) if weights is not None else []
     notices += describe_unmatched_texts(rows.inputs, spec.data) if not rows.are_images else []
     if classes is not None and not rows.are_images:
         column = rows.answer_column(classes.name)
@@ -119,11 +145,12 @@ def understand_training_rows(spec: Spec, rows: Rows, folder: Path) -> TrainingDa
         notices=notices,
         target_reason=target_reason,
         folder=folder,
+        weights=weights,
     )
 
 
-def determine_input_column_kinds(spec: Spec, table: Table) -> dict[str, Understood]:
-    """The kind of each input column, from all rows of the file."""
+def determine_input_column_kinds(spec: Spec, table: Table, weights: LoadedWeights | None) -> dict[str, Understood]:
+    """The kind of each input column, from all rows of the file, or as in the model that the weights come from."""
     rules, data = spec.data.rules, spec.data
     if unknown := [name for name in rules.columns if name not in table.columns]:
         raise DataError(f"data.columns.{unknown[0]}: {table.missing(unknown)}")
@@ -133,7 +160,10 @@ def determine_input_column_kinds(spec: Spec, table: Table) -> dict[str, Understo
     apart = {*data.targets, data.sample_weight}
     if data.split.column not in rules.columns:
         apart.add(data.split.column)
-    understood = decide_column_kinds(table, [name for name in table.columns if name not in apart], rules)
+    names = [name for name in table.columns if name not in apart]
+    if weights is not None and keeps_columns(spec, weights):
+        return understand_columns_like(weights, spec, table, names)
+    understood = decide_column_kinds(table, names, rules)
     for name, found in understood.items():
         refuse_useless_settings(name, found, rules.of(name))
     return understood

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from mlptrain.data.column import Understood, find_repeated
 from mlptrain.data.column_names import format_quoted_names
 from mlptrain.data.levels import NONE, LevelFinder
+from mlptrain.data.odd_cells import OddCells, OddRows
 from mlptrain.data.table import Table
 from mlptrain.data.targets import NumberTarget, fit_target_numbers, read_targets, require_targets_present
 from mlptrain.engine.comparisons import Undefined
@@ -23,11 +24,19 @@ from mlptrain.model.encoding import (
     require_comparable_targets,
 )
 from mlptrain.model.examples import Examples, Origin
-from mlptrain.model.head import ClassHead, Head, NumberHead
+from mlptrain.model.head import ClassHead, Head, NumberHead, make_head
+from mlptrain.model.initial_weights import NetworkStart
 from mlptrain.model.network_outputs import measure_part_metrics
 from mlptrain.model.rows import (
     AnyFeatures,
     Rows,
+)
+from mlptrain.preparation.initial_columns import (
+    FittedRules,
+    choose_features,
+    choose_head,
+    keeps_head,
+    list_left_out_columns,
 )
 from mlptrain.preparation.material import TrainingData
 from mlptrain.preparation.splits import Parts
@@ -46,19 +55,29 @@ class EncodedData:
     validation: Examples | None
     understood: dict[str, Understood] = field(default_factory=dict)
     notices: Sequence[str] = ()
+    start: NetworkStart | None = None
+    """What the network starts from; None where its weights are drawn."""
 
 
-def fit_and_encode_parts(data: TrainingData, parts: Parts) -> EncodedData:
-    """One training: columns and target fitted on its training rows, all rows encoded."""
+def fit_and_encode_parts(data: TrainingData, parts: Parts, number: int = 1) -> EncodedData:
+    """One training, the `number`-th: columns and target fitted on its training rows, all rows encoded.
+
+    Of a network that starts from the weights of a model, columns and target are those of that model.
+    """
     spec, whole = data.spec, data.rows
     refuse_held_out_classes(data, parts)
     parts, dropped = drop_incomplete_rows(data, parts)
     refuse_fully_dropped_classes(data, parts)
     rows = whole.take(parts.train) if len(parts.train) < whole.count else whole
-    head = fit_head(data, rows)
+    head = fit_head(data, rows, number)
     needless = describe_layer_for_outputs(spec.model, head.outputs)
     notices = [*data.notices, *describe_single_row_classes(data), *dropped, *([needless] if needless else [])]
-    features, train = fit_and_encode_inputs(data, rows, head, notices)
+    known = choose_features(spec, data.weights, number)
+    if known is None:
+        features, train = fit_and_encode_inputs(data, rows, head, notices)
+    else:
+        features = replace(known, ignored=list_left_out_columns(data.understood))
+        train = encode_inputs_as_fitted(data, rows, features, head, notices)
     origin = Origin(rows=whole, numbers=parts.train, features=features)
     validation = encode_validation_part(data, parts, features, head, notices)
     if validation is not None:
@@ -71,6 +90,9 @@ def fit_and_encode_parts(data: TrainingData, parts: Parts) -> EncodedData:
         validation=validation,
         understood=data.understood,
         notices=notices,
+        start=None
+        if data.weights is None
+        else data.weights.make_start(number, fresh_head=not keeps_head(spec, data.weights)),
     )
 
 
@@ -105,9 +127,10 @@ def refuse_fully_dropped_classes(data: TrainingData, parts: Parts) -> None:
     """An error for a class all of whose training rows were left out."""
     if data.classes is None or data.spec.data.split.folds is not None:
         return
-    counts = np.bincount(data.class_codes()[parts.train], minlength=len(data.classes.classes))
-    if not counts.all():
-        label = data.classes.classes[int(counts.argmin())]
+    codes, count = data.class_codes(), len(data.classes.classes)
+    lost = (np.bincount(codes, minlength=count) > 0) & (np.bincount(codes[parts.train], minlength=count) == 0)
+    if lost.any():
+        label = data.classes.classes[int(lost.argmax())]
         why = f"every training row of the class {label!r} lacks a cell (data.imputing: drop_row)"
         raise DataError(f"{data.rows.name}: {why}; no network can learn it; fill the gaps in another way")
 
@@ -137,10 +160,12 @@ def check_monitor_is_defined(spec: Spec, head: Head, validation: Examples) -> No
         raise SpecError(f"training.monitor: {name} has no value on the validation rows: {value.reason}; {cure}")
 
 
-def fit_head(data: TrainingData, rows: Rows) -> Head:
-    """Loss and target: the classes of the whole file, or numbers scaled by the training rows."""
+def fit_head(data: TrainingData, rows: Rows, number: int) -> Head:
+    """Loss and target: the classes of the whole file, or numbers scaled by the training rows, or those of a model."""
     if data.classes is not None:
         return ClassHead(data.loss, data.classes)
+    if (known := choose_head(data.spec, data.weights, number)) is not None:
+        return make_head(data.loss, known.target)
     return NumberHead(data.loss, fit_number_target(data, rows))
 
 
@@ -175,6 +200,22 @@ def fit_and_encode_inputs(
         require_memory_for_matrix(features, rows.inputs, data.rows.count, dtype)
     x = rows.encode_training(features, dtype, rules=rules, targets=targets, seed=spec.seed)
     return features, make_examples_from_inputs(spec, head, rows, truth, x)
+
+
+def encode_inputs_as_fitted(
+    data: TrainingData, rows: Rows, features: AnyFeatures, head: Head, notices: list[str]
+) -> Examples:
+    """The training rows, encoded by columns that were fitted on other rows; cells that these did not have are told."""
+    spec, odd, counts = data.spec, OddRows(), OddCells()
+    truth, dtype, rules = head.read_truth(spec.data, rows), np.dtype(spec.model.dtype), FittedRules(spec.data.rules)
+    require_comparable_targets(head, rows, truth, dtype)
+    if not rows.are_images:
+        require_memory_for_matrix(features, rows.inputs, data.rows.count, dtype)
+    x = rows.encode_training(features, dtype, rules=rules, targets=np.empty((0, 0)), seed=spec.seed, odd=odd)
+    counts.add(odd)
+    said = replace(counts, filled={}).words()  # gaps are told as little as of other training rows
+    notices += [f"{rows.name}: {said}"] if said else []
+    return make_examples_from_inputs(spec, head, rows, truth, x)
 
 
 def require_memory_for_matrix(features: AnyFeatures, table: Table, rows: int, dtype: np.dtype[Any]) -> None:

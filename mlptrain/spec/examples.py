@@ -95,6 +95,10 @@ data: {train: titanic.csv, target: survived, split: {validation: 0.2}}
 training: {early_stopping: {patience: 20, min_delta: 1e-4}}
 """,
     "members": "members: {name: tabm, count: 16}\n",
+    "initial_weights": """\
+data: {train: titanic-of-1913.csv, target: survived}
+initial_weights: {file: titanic.npz, head: fresh}
+""",
 }
 
 LETTERS: Mapping[str, str] = {

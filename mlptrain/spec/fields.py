@@ -311,6 +311,20 @@ class Training:
 
 
 @dataclass(frozen=True, kw_only=True)
+class InitialWeights:
+    """The weights that the network starts from in place of drawn ones. The path is relative to the spec's folder."""
+
+    file: str
+    """A model that mlptrain wrote: its columns and its target come with its weights."""
+    refit_columns: bool = False
+    """Fit the columns on the training rows nevertheless: the weights then meet inputs of another meaning."""
+    head: Literal["keep", "fresh"] = "keep"
+    """`fresh` fits the target on the training rows, and draws the weights of the output layer."""
+    digest: str | None = None
+    """The SHA-256 of the file. A fit notes it here; a fit that finds it here refuses a file that has another."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Spec:
     """The whole spec: what is read, what is trained, and how."""
 
@@ -334,3 +348,11 @@ class Spec:
     and `tabm_mini` share a trunk: {name: tabm, count: 16}."""
     seed: Annotated[int, Ge(0), Lt(2**63)] = 0
     """The start of all random numbers; the same seed gives the same model."""
+    initial_weights: str | InitialWeights | None = field(default=None, metadata=LATER)
+    """The file of the weights that the network starts from, or a map with more to say about it."""
+
+    @property
+    def start(self) -> InitialWeights | None:
+        """The weights that the network starts from; None where they are drawn."""
+        given = self.initial_weights
+        return InitialWeights(file=given) if isinstance(given, str) else given

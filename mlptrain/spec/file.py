@@ -56,6 +56,8 @@ class Draft:
     recipe: Recipe | None
     rows_given: bool = False
     """The training rows are in memory: `data.train` is not needed, and is the empty text unless it is given."""
+    weights: bytes | None = None
+    """The file of a model in memory that the networks start from; None where there is none, or a file."""
 
     def own(self, below: Document | None) -> Document:
         """The user's keys with the overrides, in their long form, to be laid over `below`."""
@@ -124,11 +126,12 @@ class Draft:
 
     def put_place_before(self, said: str) -> str:
         """A message behind the place of the key that it begins with, if it begins with one."""
-        places = self.own(None).places
-        found = {".".join(map(str, path)): place.text for path, place in places.items() if path}
+        own = self.own(None)
+        found = {".".join(map(str, path)): place.text for path, place in own.places.items() if path}
         key, _, rest = said.partition(": ")
-        place = found.get(key, "")
-        return f"{place}: {rest}" if place == f"--set {key}" else ": ".join(filter(None, [place, said]))
+        section = key.partition(".")[0]
+        place = found.get(section if isinstance(own.tree.get(section), str) else key, "")
+        return f"{place}: {rest}" if place.startswith("--") else ": ".join(filter(None, [place, said]))
 
     @contextmanager
     def name_place_of_file(self, *path: str) -> Iterator[None]:
@@ -259,10 +262,12 @@ def make_overrides(overrides: str | Sequence[str] | Mapping[str, Any]) -> list[O
     return [TextOverride(text) for text in given]
 
 
-def load_draft(path: str, overrides: Sequence[str] = (), text: str | None = None) -> Draft:
-    """The spec in a file, with `KEY=VALUE` overrides, before its rows are known."""
+def load_draft(
+    path: str, overrides: Sequence[str] = (), text: str | None = None, *, options: Sequence[ValueOverride] = ()
+) -> Draft:
+    """The spec in a file before its rows are known, with `KEY=VALUE` overrides; before them come those of `options`."""
     document = parse_document(read_spec_file(path) if text is None else text, path)
-    return make_draft_from_document(document, make_overrides(overrides))
+    return make_draft_from_document(document, [*options, *make_overrides(overrides)])
 
 
 def make_draft_from_document(document: Document, overrides: Sequence[Override], *, rows_given: bool = False) -> Draft:
@@ -353,7 +358,11 @@ def read_spec_or_problems(document: Document) -> Spec | list[str]:
 def join_place_and_path(place: Place, path: KeyPath) -> str:
     """Where something stands, and its key, which is not said twice: "run.yaml:4: model.hidden", "--set seed"."""
     key = describe_path(path)
-    return place.text if place.text == f"--set {key}" else ": ".join(filter(None, [place.text, key]))
+    return (
+        place.text
+        if place.text in (f"--set {key}", "--initial-weights")
+        else ": ".join(filter(None, [place.text, key]))
+    )
 
 
 def read_spec_fields(document: Document) -> tuple[Any, list[str]]:

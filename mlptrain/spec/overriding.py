@@ -10,7 +10,7 @@ from mlptrain.errors import SpecError
 from mlptrain.plain import KeyPath
 from mlptrain.spec.document import NONE, Document, Place
 from mlptrain.spec.fields import Spec
-from mlptrain.spec.words import ALIASES
+from mlptrain.spec.words import ALIASES, TEXT_FORMS
 
 STEP = re.compile(r'"([^"]*)"|([^."]+)')
 """One step of a dotted key; a name with a point in it stands in quotes."""
@@ -84,8 +84,10 @@ def split_key(key: str) -> list[str]:
 
 
 def open_short_form(path: KeyPath, text: str) -> Any:
-    """A section that is written as one word, in its long form: a column's `date` is {type: date}; else the text."""
+    """A section that is written as one text, in its long form: a column's `date` is {type: date}; else the text."""
     members = [strip_annotation(each) for each in list_union_members(find_type(path))]
+    if keys := [TEXT_FORMS[each] for each in members if each in TEXT_FORMS]:
+        return {keys[0]: text}
     if not any(get_origin(each) is Literal and text in get_args(each) for each in members):
         return text
     for section in filter(is_dataclass, members):

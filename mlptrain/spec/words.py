@@ -5,7 +5,7 @@ from typing import Any
 
 from mlptrain.engine.dropout import Dropout
 from mlptrain.engine.members import Networks
-from mlptrain.spec.fields import LayerSpec, Split
+from mlptrain.spec.fields import InitialWeights, LayerSpec, Split
 
 ALIASES: Mapping[str, str] = {
     # Keras, scikit-learn, PyTorch, H2O, Ludwig, pytabkit → ours
@@ -214,6 +214,8 @@ SHORT_FORMS: Mapping[type, tuple[str, str, str]] = {
     Networks: ("name", "networks", "count"),
 }
 """Components that may be written as a number: the key of the name, the name, the key of the number."""
+TEXT_FORMS: Mapping[type, str] = {InitialWeights: "file"}
+"""Sections that may be written as a text, and its key."""
 
 
 def rename_sgd(component: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -22,7 +22,7 @@ from mlptrain.engine.members import Networks
 from mlptrain.engine.norms import BatchNorm
 from mlptrain.errors import SpecError
 from mlptrain.spec.document import NONE
-from mlptrain.spec.fields import Data, Images, LayerSpec, Spec, Split
+from mlptrain.spec.fields import Data, Images, InitialWeights, LayerSpec, Spec, Split
 from mlptrain.spec.file import load_spec, read_spec_fields
 from mlptrain.spec.forms import expand_document
 from mlptrain.spec.rules import find_contradictions
@@ -133,6 +133,8 @@ def required(kind: type) -> Plain:
         return {"units": 3}
     if kind is Images:
         return {"images": "i", "labels": "l"}
+    if kind is InitialWeights:
+        return {"file": "m.npz"}
     name = list_component_names(kind)
     assert all(each.default is not MISSING or each.default_factory is not MISSING for each in fields(kind))
     return {"name": name[0]} if name else {}
