@@ -24,14 +24,8 @@ from mlptrain.data.column import (
 from mlptrain.data.column_names import format_quoted_names
 from mlptrain.data.encodings import FittedEncoding
 from mlptrain.data.grammar import NUMBERS
-from mlptrain.data.levels import (
-    NONE,
-    LevelFinder,
-    choose_meaning,
-    describe_near_levels,
-    make_level_finder,
-    merge_levels,
-)
+from mlptrain.data.levels import NONE, LevelFinder, describe_near_levels, make_level_finder, merge_levels
+from mlptrain.data.meanings import choose_meaning
 from mlptrain.data.number_texts import sort_numbers_or_texts
 from mlptrain.data.odd_cells import OddRows
 from mlptrain.data.table import Table

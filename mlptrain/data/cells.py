@@ -311,11 +311,11 @@ class Gatherer:
     def figures(self, texts: Sequence[str]) -> Doubles:
         """The numbers, NaN for texts that are none."""
         numbers = self.grammar.parse(texts)
-        return np.fromiter(map(self.figure, texts), np.float64, len(texts)) if numbers is None else numbers
+        return np.fromiter(map(self.figure, texts), np.float64, len(texts)) if numbers is None else np.asarray(numbers)
 
     def figure(self, text: str) -> float:
         number = self.grammar.parse([text])
-        return np.nan if number is None else float(number[0])
+        return np.nan if number is None else number[0]
 
     def add_numbers(self, numbers: Doubles, texts: Callable[[RowNumbers], list[str]]) -> None:
         """Add numbers; `texts` gives the texts of rows, asked for numbers that are NaN, too large or not exact."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mlptrain.data.blanks import strip_blanks
-from mlptrain.data.dates import DATE_FORMATS, DAY_FIRST, ISO, MONTH_FIRST, parse_moment
 from mlptrain.data.grammar import NUMBERS, NumberGrammar
+from mlptrain.data.moments import DATE_FORMATS, DAY_FIRST, ISO, MONTH_FIRST, parse_moment
 
 READ_BY_VALUE = frozenset(["number", "boolean", "date"])
 """The kinds whose values are no texts."""

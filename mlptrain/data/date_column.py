@@ -27,7 +27,8 @@ from mlptrain.data.date_recognition import (
     reads_all,
     understand_dates,
 )
-from mlptrain.data.dates import ISO, MOMENTS, DateParts, Moments, find_format_fault, parse_dates_and_zones
+from mlptrain.data.dates import DateParts, Moments, parse_dates_and_zones
+from mlptrain.data.moments import ISO, MOMENTS, find_format_fault
 from mlptrain.data.odd_cells import OddRows
 from mlptrain.data.table import Table
 from mlptrain.data.usual_numbers import UsualNumbers

@@ -14,17 +14,8 @@ from numpy.typing import NDArray
 
 from mlptrain.data.blanks import strip_blanks
 from mlptrain.data.column import ColumnLook, Understood
-from mlptrain.data.dates import (
-    DATE_FORMATS,
-    DAY_FIRST,
-    EPOCHS,
-    EXCEL,
-    ISO,
-    MONTH_FIRST,
-    find_date_format,
-    looks_like_dates,
-    make_date_reader,
-)
+from mlptrain.data.dates import find_date_format, looks_like_dates
+from mlptrain.data.moments import DATE_FORMATS, DAY_FIRST, EPOCHS, EXCEL, ISO, MONTH_FIRST, make_date_reader
 from mlptrain.data.number_forms import MOST_WORDS
 from mlptrain.data.number_texts import MISSING_NUMBERS
 from mlptrain.data.yaml_keys import quote_yaml_key

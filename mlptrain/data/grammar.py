@@ -5,13 +5,11 @@ more often than a number.
 """
 
 import re
+from array import array
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
-
-import numpy as np
-from numpy.typing import NDArray
 
 from mlptrain.data.blanks import strip_blanks
 
@@ -146,14 +144,14 @@ class NumberGrammar:
             return set(texts)
         return {text for text in texts if self.reads(text)}
 
-    def parse(self, texts: Sequence[str]) -> NDArray[np.float64] | None:
+    def parse(self, texts: Sequence[str]) -> "array[float] | None":
         """The numbers (NaN for empty texts), or None if one is none: only bytes of the grammar, and Python reads it."""
         if not self.is_plain:
             texts = list(map(self.normal, texts))
         if "".join(texts).encode("utf-8", "surrogatepass").translate(None, BYTES):
             return None
         try:
-            return np.fromiter(map(float, replace_empty_with_nan(texts)), np.float64, len(texts))
+            return array("d", map(float, replace_empty_with_nan(texts)))
         except ValueError:
             return None
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.data.grammar import NUMBERS
-from mlptrain.data.levels import choose_meaning, trim_text
+from mlptrain.data.meanings import choose_meaning, trim_text
 from mlptrain.data.number_texts import find_words
 from mlptrain.errors import DataError
 

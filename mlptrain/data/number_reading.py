@@ -8,7 +8,7 @@ import numpy as np
 
 from mlptrain.data.column_names import format_quoted_names
 from mlptrain.data.grammar import LARGEST, NumberGrammar
-from mlptrain.data.levels import trim_text
+from mlptrain.data.meanings import trim_text
 from mlptrain.data.number_forms import NumberForm, find_number_forms, find_units
 from mlptrain.data.number_texts import MISSING_NUMBERS, Doubles, write_data_number
 from mlptrain.data.table import Table

@@ -9,7 +9,7 @@ from mlptrain.data.blanks import strip_blanks
 from mlptrain.data.cells import LONGEST_DIGITS, Cells
 from mlptrain.data.column import ColumnLook, Understood, explain_different_cells
 from mlptrain.data.grammar import NumberGrammar, is_inexact_whole_number
-from mlptrain.data.levels import trim_text
+from mlptrain.data.meanings import trim_text
 from mlptrain.data.number_forms import LOOKED_AT, NumberLook, is_grouped_in_thousands, look_at_number_texts
 from mlptrain.data.number_reading import (
     BOOLEANS,

@@ -1,5 +1,6 @@
 """Which of the different texts of a column are numbers, which mean missing, and which are words."""
 
+from array import array
 from collections.abc import Collection, Sequence
 
 import numpy as np
@@ -17,7 +18,7 @@ MISSING_NUMBERS = frozenset(["", "NA", "N/A", "NaN", "nan", "null", "NULL", "Non
 def parse_number(text: str, grammar: NumberGrammar) -> float:
     """The number that a text is, infinity if it is none."""
     number = grammar.parse([text])
-    return np.inf if number is None else float(number[0])
+    return np.inf if number is None else number[0]
 
 
 def parse_numbers(values: Sequence[str], marks: Collection[str], grammar: NumberGrammar) -> Doubles:
@@ -25,14 +26,14 @@ def parse_numbers(values: Sequence[str], marks: Collection[str], grammar: Number
 
     All texts are parsed at once; where blanks or words are among them, each by itself.
     """
-    found = grammar.parse(values)
-    if found is None:
+    parsed = grammar.parse(values)
+    if parsed is None:
         texts = ["" if text in marks else strip_blanks(text) for text in values]
         known = ["" if text in marks else text for text in texts]
-        found = grammar.parse(known)
-        if found is None:
-            each = (parse_number(text, grammar) if text else np.nan for text in known)
-            found = np.fromiter(each, np.float64, len(known))
+        parsed = grammar.parse(known)
+        if parsed is None:
+            parsed = array("d", (parse_number(text, grammar) if text else np.nan for text in known))
+    found = np.asarray(parsed)
     found = np.where(np.abs(found) > LARGEST, np.inf, found)
     return np.where(np.isin(found, parse_missing_numbers(marks, grammar)), np.nan, found)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from mlptrain.data.column_types import ColumnType, find_keys_of_values, write_replacement
 from mlptrain.data.grammar import NumberGrammar
-from mlptrain.data.levels import find_keys_of_texts
+from mlptrain.data.meanings import find_keys_of_texts
 
 
 @dataclass(frozen=True)

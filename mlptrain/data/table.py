@@ -15,7 +15,7 @@ from mlptrain.data.excel import ExcelReader
 from mlptrain.data.files import is_idx, is_parquet, is_zip, make_opener, match_files, name_input
 from mlptrain.data.grammar import NUMBERS, NumberGrammar
 from mlptrain.data.left_out_lines import describe_left_out_lines
-from mlptrain.data.levels import find_texts_of_marks
+from mlptrain.data.meanings import find_texts_of_marks
 from mlptrain.data.parquet import ParquetReader
 from mlptrain.data.table_format import TableFormat
 from mlptrain.data.table_writing import TextForm

@@ -12,16 +12,8 @@ from mlptrain.data.cells import TextCells
 from mlptrain.data.column import Doubles, Integers, Matrix
 from mlptrain.data.column_names import format_quoted_names
 from mlptrain.data.grammar import NUMBERS, NumberGrammar
-from mlptrain.data.levels import (
-    NONE,
-    LevelFinder,
-    NumberMeaning,
-    choose_meaning,
-    describe_near_levels,
-    is_word_for_missing,
-    merge_levels,
-    trim_text,
-)
+from mlptrain.data.levels import NONE, LevelFinder, describe_near_levels, is_word_for_missing, merge_levels
+from mlptrain.data.meanings import NumberMeaning, choose_meaning, trim_text
 from mlptrain.data.number_reading import extend_marks, read_numbers
 from mlptrain.data.number_texts import find_words, has_fraction, sort_numbers_or_texts
 from mlptrain.data.scaling import StandardScaling

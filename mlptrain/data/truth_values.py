@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from mlptrain.data.column import ColumnLook, Understood
-from mlptrain.data.levels import trim_text
+from mlptrain.data.meanings import trim_text
 from mlptrain.data.number_reading import BOOLEANS, build_odd_texts_error, normalise_boolean, quote_texts
 from mlptrain.data.number_texts import MISSING_NUMBERS
 

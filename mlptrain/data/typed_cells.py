@@ -26,8 +26,8 @@ from mlptrain.data.cells import (
 )
 from mlptrain.data.coding import Coder, Codes
 from mlptrain.data.column_types import ColumnType
-from mlptrain.data.dates import DAY, EPOCH
 from mlptrain.data.grammar import LARGEST
+from mlptrain.data.moments import DAY, EPOCH
 
 Mask = NDArray[np.bool_]
 Integers = NDArray[np.int64]

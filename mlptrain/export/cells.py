@@ -11,7 +11,7 @@ from mlptrain.data.category_column import CategoryColumn
 from mlptrain.data.date_column import DateColumn
 from mlptrain.data.features import FeatureColumn
 from mlptrain.data.frames import replace_texts
-from mlptrain.data.levels import trim_text
+from mlptrain.data.meanings import trim_text
 from mlptrain.data.number_column import NumberColumn
 from mlptrain.data.table import Table
 from mlptrain.export.plan import NotExportable

@@ -12,7 +12,8 @@ from mlptrain.data.date_column import DateColumn
 from mlptrain.data.encodings import LevelCodes
 from mlptrain.data.features import FeatureColumn
 from mlptrain.data.grammar import NumberGrammar
-from mlptrain.data.levels import NONE, TRUTHS, LevelFinder, NumberMeaning, TruthMeaning, trim_text
+from mlptrain.data.levels import NONE, LevelFinder
+from mlptrain.data.meanings import TRUTHS, NumberMeaning, TruthMeaning, trim_text
 from mlptrain.data.number_column import NumberColumn
 from mlptrain.data.number_reading import BOOLEANS, TRUE
 from mlptrain.data.number_texts import MISSING_NUMBERS, parse_missing_numbers

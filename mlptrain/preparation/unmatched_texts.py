@@ -6,7 +6,7 @@ import numpy as np
 
 from mlptrain.data.column_names import format_quoted_names
 from mlptrain.data.column_types import find_texts_of_equal_value
-from mlptrain.data.levels import find_texts_of_marks, trim_text
+from mlptrain.data.meanings import find_texts_of_marks, trim_text
 from mlptrain.data.number_texts import parse_missing_numbers
 from mlptrain.data.table import Table
 from mlptrain.spec.fields import Data

@@ -16,7 +16,7 @@ from rich.console import Console
 import mlptrain
 from mlptrain.commands.fit import fit_files
 from mlptrain.data.blanks import strip_blanks
-from mlptrain.data.levels import trim_text
+from mlptrain.data.meanings import trim_text
 from mlptrain.errors import MlptrainError
 from mlptrain.reporting.console import ConsoleSink, make_sink_for_console
 from mlptrain.reporting.text import LONGEST, escape_text

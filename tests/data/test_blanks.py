@@ -11,7 +11,7 @@ from mlptrain.data.blanks import BLANKS, ZERO_WIDTH, is_blank, strip_blanks
 from mlptrain.data.dates import parse_dates
 from mlptrain.data.feature_fitting import infer_column_kind
 from mlptrain.data.grammar import NumberGrammar
-from mlptrain.data.levels import trim_text
+from mlptrain.data.meanings import trim_text
 from mlptrain.data.number_reading import read_numbers
 from mlptrain.data.number_texts import MISSING_NUMBERS, parse_numbers
 from mlptrain.data.table import Table

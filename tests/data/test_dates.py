@@ -11,14 +11,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from mlptrain.data.dates import (
-    DATE_FORMATS,
-    DateParts,
-    compile_date_format,
-    find_date_format,
-    looks_like_dates,
-    parse_dates,
-)
+from mlptrain.data.dates import DateParts, find_date_format, looks_like_dates, parse_dates
+from mlptrain.data.moments import DATE_FORMATS, compile_date_format
 from mlptrain.plain import from_plain, to_plain
 from tests.support.table_cases import drawn
 

@@ -20,11 +20,11 @@ from mlptrain.data.category_column import CategoryColumn
 from mlptrain.data.cells import NumberCells, TextCells
 from mlptrain.data.column_rules import ColumnRules, FeatureRules
 from mlptrain.data.date_column import DateColumn, count_zones, read_dates
-from mlptrain.data.dates import ISO, compile_date_format, parse_moment
 from mlptrain.data.feature_fitting import decide_column_kinds, fit_features, infer_column_kind
 from mlptrain.data.frames import adapt_texts_to_columns, adapt_texts_to_known, read_columns, read_frame, replace_texts
 from mlptrain.data.grammar import NUMBERS
 from mlptrain.data.levels import merge_levels
+from mlptrain.data.moments import ISO, compile_date_format, parse_moment
 from mlptrain.data.number_reading import read_booleans, read_numbers
 from mlptrain.data.table import Table
 from mlptrain.data.targets import fit_classes, read_targets

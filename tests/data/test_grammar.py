@@ -1,5 +1,6 @@
 """What a text is as a number, whatever signs, marks and units it has."""
 
+from array import array
 from itertools import product
 
 import pytest
@@ -21,7 +22,7 @@ def test_a_dash_behind_the_decimal_point_stands_for_the_cents(
     other = NumberGrammar("," if decimal == "." else ".", "'", loose_signs=True, units=units)
     for (amount, number), dashes in product(AMOUNTS.items(), NO_CENTS):
         text = price.format(f"{amount}{decimal}{dashes}")
-        assert grammar.parse([text]) == [number], text
+        assert grammar.parse([text]) == array("d", [number]), text
         assert not other.reads(text), text
 
 

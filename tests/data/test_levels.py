@@ -9,19 +9,15 @@ from mlptrain.data.blanks import is_blank
 from mlptrain.data.cells import TextCells
 from mlptrain.data.column_types import make_typed_grammar
 from mlptrain.data.grammar import NUMBERS, NumberGrammar
-from mlptrain.data.levels import (
-    NONE,
-    LevelFinder,
+from mlptrain.data.levels import NONE, LevelFinder, code_by_meaning, find_near_levels, merge_levels
+from mlptrain.data.meanings import (
     NumberMeaning,
     TextMeaning,
     TruthMeaning,
     are_codes,
     choose_meaning,
-    code_by_meaning,
     find_keys_of_texts,
-    find_near_levels,
     find_texts_of_marks,
-    merge_levels,
     trim_text,
 )
 from tests.support.table_cases import drawn

@@ -125,7 +125,7 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     ("publishing.py", "fcntl.fcntl(stream.fileno(), fcntl.F_FULLFSYNC) → pass"): "this is no macOS",
     ("file.py", "needed <= 2 * there → needed < 2 * there"): "every layer has a bias, so that the two are never equal",
     ("file.py", "return len(data) → return None"): "the type of a stream asks for it, no caller does",
-    ("number_texts.py", "found = grammar.parse(values) → found = None"): "the slower way reads the same",
+    ("number_texts.py", "parsed = grammar.parse(values) → parsed = None"): "the slower way reads the same",
     ("cells.py", "2 → 3"): "how fast the room grows is a matter of time and memory alone",
     ("cells.py", "self.digits - 1 → cells.digits + 1"): "a column is then judged text by text, to the same end",
 }

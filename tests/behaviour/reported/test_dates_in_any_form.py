@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from mlptrain.data.date_recognition import list_formats_of_shape, look_at_dates
-from mlptrain.data.dates import make_date_reader, parse_dates
+from mlptrain.data.dates import parse_dates
+from mlptrain.data.moments import make_date_reader
 from mlptrain.interface import fit as fit_in_memory
 from mlptrain.model.model import OddCellsNotice
 from tests.support.command import mlptrain
