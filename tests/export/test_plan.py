@@ -1,7 +1,7 @@
 """The plan: every member of every union has one or is refused by name, and it says what the model does."""
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,15 +15,22 @@ from mlptrain.data.targets import Target
 from mlptrain.engine.activations import Activation
 from mlptrain.engine.dropout import AnyDropout
 from mlptrain.engine.embeddings import NumericEmbedding
+from mlptrain.engine.layer import Layer, LayerState
 from mlptrain.engine.losses import Loss
-from mlptrain.engine.members import Members
+from mlptrain.engine.members import Members, Shared
 from mlptrain.engine.network import AnyLayer
 from mlptrain.engine.norms import Norm
+from mlptrain.engine.residual import Residual
 from mlptrain.engine.units import AnyActivation
+from mlptrain.errors import SpecError
+from mlptrain.export.columns import plan_column, plan_input, plan_inputs
+from mlptrain.export.layers import plan_layer, plan_numeric_embedding
+from mlptrain.export.outputs import plan_link
 from mlptrain.export.plan import (
     ColumnPlan,
     Input,
     Link,
+    NotExportable,
     NumericEmbeddingPlan,
     Operation,
     Plan,
@@ -31,6 +38,7 @@ from mlptrain.export.plan import (
 from mlptrain.export.python import pack_plan
 from mlptrain.export.standalone_network import predict_inputs, predict_row, turn_weights
 from mlptrain.export.standalone_rows import unpack_arrays
+from mlptrain.spec.fields import Data
 from tests.support.export_cases import (
     CASES,
     CASES_TO_RUN,
@@ -93,3 +101,100 @@ def test_the_plan_says_what_the_model_does(name):
     assert_same_predictions(found, case.expected, case.plan)
     if case.plan.dtype == "float64":
         assert (np.abs(found - case.expected) <= 1e-4 * bound_differences(case.expected, case.plan)).all()
+
+
+# No parameter is forgotten
+
+
+def list_parameters(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """The arrays and numbers with fractions in dataclasses, each with its path and the dataclass."""
+    if isinstance(value, tuple):
+        for step, each in enumerate(value):
+            yield from list_parameters(each, (*path, step))
+    for field in fields(value) if is_dataclass(value) else ():
+        each = getattr(value, field.name)
+        if isinstance(each[0] if isinstance(each, tuple) and each else each, float | np.ndarray):
+            yield (*path, field.name), value
+        else:
+            yield from list_parameters(each, (*path, field.name))
+
+
+def change_part(value: Any, path: tuple[str | int, ...]) -> Any:
+    """A value with another number, or other ones in an array, at a path."""
+    if not path:
+        return tuple(map(change_number, value)) if isinstance(value, tuple) else change_number(value)
+    step, *rest = path
+    if isinstance(value, tuple):
+        return (*value[:step], change_part(value[step], tuple(rest)), *value[step + 1 :])
+    return replace(value, **{step: change_part(getattr(value, step), tuple(rest))})
+
+
+def change_number(number: Any) -> Any:
+    """A number that is smaller where it is large, and above 0."""
+    return (
+        (np.abs(number) * 0.5 + 0.3).astype(number.dtype) if isinstance(number, np.ndarray) else abs(number) / 2 + 0.3
+    )
+
+
+def list_kinds_of_parameters() -> dict[str, tuple[str, tuple[str | int, ...]]]:
+    """Each parameter of each part of a network, once: the case and the path where it is."""
+    found: dict[str, tuple[str, tuple[str | int, ...]]] = {}
+    for name in FEW_CASES:
+        for path, owner in list_parameters(make_export_case(name).plan.networks):
+            found.setdefault(f"{type(owner).__name__}.{path[-1]}", (name, path))
+    return found
+
+
+def test_every_number_of_a_plan_counts():
+    """But for the ceiling of an exponential, which is far above what is predicted here."""
+    kinds = list_kinds_of_parameters()
+    assert len(kinds) > 30
+    idle = []
+    for kind, (name, path) in kinds.items():
+        case, rows = make_export_case(name), range(20)
+        changed = replace(case.plan, networks=change_part(case.plan.networks, path))
+        before, after = (predict_with_plan(each, case.cells, rows) for each in (case.plan, changed))
+        if np.array_equal(before, after):
+            idle.append(kind)
+    assert idle == ["Exponential.ceiling"]
+
+
+# What has no plan is refused by name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Untold(Layer):
+    """A layer, an embedding, a loss and a column that no plan knows."""
+
+    name: str = "untold"
+
+
+def find_head(name: str) -> Any:
+    """The head of a case."""
+    return make_export_case(name).model.head
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        lambda: plan_layer(Untold(), LayerState({}, {}, {})),
+        lambda: plan_layer(Shared(layer=Untold()), LayerState({}, {}, {})),
+        lambda: plan_layer(Residual(layers=(("inner", Untold()),)), LayerState({}, {}, {})),
+        lambda: plan_numeric_embedding(Untold(), LayerState({}, {}, {})),
+        lambda: plan_link(Untold(), find_head("linear")),
+        lambda: plan_input(Untold(), Data(train="t")),
+        lambda: plan_column(Untold(), Data(train="t")),
+    ],
+)
+def test_what_no_plan_knows_is_refused_by_name(plan):
+    with pytest.raises(NotExportable, match=r"[Uu]ntold"):
+        plan()
+    assert issubclass(NotExportable, SpecError)
+
+
+def test_networks_that_read_a_column_in_different_ways_are_refused():
+    column = next(each for each in make_export_case("linear").model.networks[0].features.columns if each.name == "size")
+    other = replace(column, missing=(*column.missing, "0"))
+    assert len(plan_inputs([column, column], Data(train="t"))) == 1
+    with pytest.raises(NotExportable, match="column 'size': the networks of the model read it in different ways"):
+        plan_inputs([column, other], Data(train="t"))

@@ -7,6 +7,7 @@ members of all unions among them.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -196,8 +197,11 @@ def choose_few_cases() -> tuple[str, ...]:
 
 FEW_CASES = choose_few_cases()
 """The names of fewer cases."""
+NEEDS_ALL = pytest.mark.skipif(
+    find_spec("onnxruntime") is None, reason="all cases are tried where there is: pip install -e '.[integration]'"
+)
 CASES_TO_RUN = [
-    pytest.param(name, marks=() if name in FEW_CASES else pytest.mark.integration, id=name) for name in CASES
+    pytest.param(name, marks=() if name in FEW_CASES else (pytest.mark.integration, NEEDS_ALL)) for name in CASES
 ]
 """All cases as parameters of a test: the few in every run, the others with the tests that need heavy libraries."""
 

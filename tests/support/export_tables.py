@@ -10,15 +10,8 @@ Texts = dict[str, list[str]]
 
 ROWS, NEW_ROWS = 120, 48
 
-REPLACED = {
-    "twelve": "12",
-    "7.25": "-3",
-    "999": "-999",
-    "crimson": "red",
-    "unsure": "",
-    "ja": "yes",
-    "then": "2001-02-03",
-}
+REPLACED = {"twelve": "12", "7.25": "-3", "999": "-999", "998": "-999.0"}
+REPLACED |= {"crimson": "red", "unsure": "", "ja": "yes", "then": "2001-02-03"}
 """What cells are read as: numbers by words, numbers by numbers, what means missing, a level, a truth value, a date."""
 MISSING = ("-999", "gone")
 """What means missing in every column, a number among it."""
@@ -39,7 +32,7 @@ LEVELS = (
 FRAGILE: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "size": (
         ("",),
-        ("", "-999", "-999.0", "-9.99e2", "999", "twelve", "7.25", "gone", "NA", " 1.5 ", "+2", "1e1", ".5"),
+        ("", "-999", "-999.0", "-9.99e2", "999", "998", "twelve", "7.25", "gone", "NA", " 1.5 ", "+2", "1e1", ".5"),
     ),
     "pieces": (("0", "3", "3", "3", "16"), ("", "3.5", "-4", "25", "12.0")),
     "wealth": (("", "-999", "0", "-250"), ("", "1e7", "-3e6", "0.001", "999.0")),
