@@ -8,7 +8,7 @@ import typer
 from mlptrain.cli.options import AnyModel, print_notice, set_blas_threads
 from mlptrain.loading import load_modules
 
-FormatName = Annotated[str, typer.Option("--format", metavar="FORMAT", help="What to write: `python`.")]
+FormatName = Annotated[str, typer.Option("--format", metavar="FORMAT", help="What to write: `python` or `c`.")]
 Out = Annotated[Path | None, typer.Option(metavar="FILE", help="By default the model's name with another ending.")]
 
 

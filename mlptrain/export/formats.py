@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import ClassVar, get_args
 
 from mlptrain.errors import SpecError
+from mlptrain.export.c import SIGNATURE as C_SIGNATURE
+from mlptrain.export.c import write_c
 from mlptrain.export.plan import Plan
 from mlptrain.export.python import SIGNATURE as PYTHON_SIGNATURE
 from mlptrain.export.python import write_python
@@ -40,10 +42,23 @@ class PythonFormat:
         return {"": write_python(source.plan).encode()}
 
 
-Format = PythonFormat
+@dataclass(frozen=True, kw_only=True)
+class CFormat:
+    """One C99 header with all that a prediction needs, without the heap."""
+
+    name: ClassVar[str] = "c"
+    ending: ClassVar[str] = ".h"
+    signature: ClassVar[bytes] = C_SIGNATURE
+
+    def write(self, source: Source) -> Files:
+        """The files."""
+        return {"": write_c(source.plan).encode()}
+
+
+Format = PythonFormat | CFormat
 """The formats."""
 
-FORMATS: Mapping[str, type[Format]] = {each.name: each for each in get_args(Format) or (Format,)}
+FORMATS: Mapping[str, type[Format]] = {each.name: each for each in get_args(Format)}
 
 
 def choose_format(name: str) -> Format:
