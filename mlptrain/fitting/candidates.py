@@ -9,7 +9,7 @@ from mlptrain.errors import DataError, MissingFile, SpecError
 from mlptrain.fitting.trainings import make_course
 from mlptrain.model.initial_weights import LoadedWeights, load_initial_weights
 from mlptrain.model.rows import Rows, drop_rows_without_target, list_source_names, locate_file
-from mlptrain.preparation.initial_columns import require_as_many_networks
+from mlptrain.preparation.initial_columns import note_start, require_as_many_networks
 from mlptrain.preparation.material import TrainingData, make_training_data, read_training_rows
 from mlptrain.preparation.partitions import divide_rows
 from mlptrain.preparation.preparation import fit_and_encode_parts
@@ -99,10 +99,9 @@ def load_weights_of_draft(draft: Draft, folder: Path) -> LoadedWeights | None:
 
 def make_started_data(spec: Spec, rows: Rows, folder: Path, weights: LoadedWeights | None) -> TrainingData:
     """The rows as a spec understands them whose networks may start from weights; it notes the digest of these."""
-    if weights is not None and spec.start is not None:
+    if weights is not None:
         require_as_many_networks(spec, weights)
-        spec = replace(spec, initial_weights=replace(spec.start, digest=weights.digest))
-    return make_training_data(spec, rows, folder, weights=weights)
+    return make_training_data(note_start(spec, weights), rows, folder, weights=weights)
 
 
 def explain_target(given: Spec, data: TrainingData) -> TrainingData:

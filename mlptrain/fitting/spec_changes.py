@@ -12,6 +12,9 @@ from mlptrain.spec.file import Draft
 from mlptrain.spec.problems import write_list_item
 from mlptrain.spec.words import SHORT_FORMS
 
+FOUND_IN_WEIGHTS = (("initial_weights", "digest"), ("initial_weights", "refit_columns"))
+"""What a fit notes of the file of its initial weights."""
+
 
 def find_nested_differences(
     then: Any, now: Any, path: tuple[str, ...] = ()
@@ -83,7 +86,7 @@ def find_asked_changes(then: Any, draft: Draft) -> Iterator[tuple[tuple[str, ...
     shortened = draft.spec.training.time_limit is not None
     spec = replace(draft.spec, initial_weights=draft.spec.start)
     for path, before, now in find_nested_differences(then, to_stored(spec)):
-        is_open = (path[0] == "loss" or path[-1] == "digest") and now is None
+        is_open = (path[0] == "loss" or path in FOUND_IN_WEIGHTS) and not now
         is_shortened = shortened and (path[0] == "schedules" or path[1:] in (("epochs",), ("time_limit",)))
         if not is_open and not is_shortened and draft.decides(path):
             yield path, before, now

@@ -12,7 +12,8 @@ from mlptrain.data.table import Table
 from mlptrain.data.targets import ClassTarget
 from mlptrain.errors import DataError, SpecError
 from mlptrain.model.head import Head
-from mlptrain.model.initial_weights import KEY, LoadedWeights
+from mlptrain.model.initial_weights import LoadedWeights, WeightsOfModel
+from mlptrain.model.network_start import HEAD, KEY, NetworkStart
 from mlptrain.model.rows import AnyFeatures, Rows
 from mlptrain.spec.fields import Spec
 
@@ -31,14 +32,29 @@ class FittedRules:
         return replace(self.rules.settle(name, kind), encoding=OneHotEncoding())
 
 
-def keeps_columns(spec: Spec, weights: LoadedWeights | None) -> bool:
-    """Whether the fitted columns come with the weights."""
-    return weights is not None and spec.start is not None and not spec.start.refit_columns
+def find_known_columns(spec: Spec, weights: LoadedWeights | None) -> WeightsOfModel | None:
+    """The model whose fitted columns come with its weights; None where columns are fitted on the training rows."""
+    kept = spec.start is not None and not spec.start.refit_columns
+    return weights if kept and isinstance(weights, WeightsOfModel) else None
 
 
-def keeps_head(spec: Spec, weights: LoadedWeights | None) -> bool:
-    """Whether the target comes with the weights."""
-    return weights is not None and spec.start is not None and spec.start.head == "keep"
+def find_known_target(spec: Spec, weights: LoadedWeights | None) -> WeightsOfModel | None:
+    """The model whose target comes with its weights; None where the target is fitted on the training rows."""
+    kept = spec.start is not None and spec.start.head == "keep"
+    return weights if kept and isinstance(weights, WeightsOfModel) else None
+
+
+def list_fresh_layers(spec: Spec) -> Sequence[str]:
+    """The layers whose weights are drawn although the others start from weights."""
+    return HEAD if spec.start is not None and spec.start.head == "fresh" else ()
+
+
+def note_start(spec: Spec, weights: LoadedWeights | None) -> Spec:
+    """The spec with the digest of the weights that its networks start from; columns do not come with arrays alone."""
+    if weights is None or spec.start is None:
+        return spec
+    refit = spec.start.refit_columns or not isinstance(weights, WeightsOfModel)
+    return replace(spec, initial_weights=replace(spec.start, digest=weights.digest, refit_columns=refit))
 
 
 def require_as_many_networks(spec: Spec, weights: LoadedWeights) -> None:
@@ -53,7 +69,7 @@ def require_as_many_networks(spec: Spec, weights: LoadedWeights) -> None:
 
 
 def understand_columns_like(
-    weights: LoadedWeights, spec: Spec, table: Table, names: Sequence[str]
+    weights: WeightsOfModel, spec: Spec, table: Table, names: Sequence[str]
 ) -> dict[str, Understood]:
     """The kinds of input columns as they are in the model that the weights come from."""
     features, rules = weights.networks[0].features, spec.data.rules
@@ -83,14 +99,14 @@ def list_left_out_columns(understood: Mapping[str, Understood]) -> dict[str, str
     return {name: AS_DECLARED if found.declared else found.note for name, found in left_out.items()}
 
 
-def require_declared_kind(weights: LoadedWeights, name: str, declared: str | None, known: str) -> None:
+def require_declared_kind(weights: WeightsOfModel, name: str, declared: str | None, known: str) -> None:
     """A kind that the spec declares is that of the model."""
     if declared not in (None, known):
         why = f"{name!r} is declared as {declared}, but it is a {known} in {weights.name}, whose columns are used"
         raise SpecError(f"data.columns.{name}: {why}; leave it out, or {REFIT}")
 
 
-def require_same_missing_texts(weights: LoadedWeights, column: FeatureColumn, rules: FeatureRules) -> None:
+def require_same_missing_texts(weights: WeightsOfModel, column: FeatureColumn, rules: FeatureRules) -> None:
     """The texts that mean missing in a column are those of the model."""
     if {*column.missing} != {*rules.missing(column.name)}:
         then, now = (", ".join(map(repr, texts)) or "no text" for texts in (column.missing, rules.missing(column.name)))
@@ -100,20 +116,23 @@ def require_same_missing_texts(weights: LoadedWeights, column: FeatureColumn, ru
 
 def describe_start(spec: Spec, weights: LoadedWeights) -> Iterator[str]:
     """Notices of what is another thing than in the model, though nothing forbids it."""
-    loss, folds = weights.networks[0].head.loss, spec.data.split.folds
-    if keeps_columns(spec, weights):
-        yield from list_unused_settings(weights, spec)
-    else:
+    folds = spec.data.split.folds
+    if folds is not None and len(weights.networks) == 1:
+        why = "where it was trained on rows that a fold holds out, the validation values flatter"
+        yield f"{KEY}: all {folds} folds start from the one network of {weights.name}; {why}"
+    if not isinstance(weights, WeightsOfModel):
+        return
+    if find_known_columns(spec, weights) is None:
         why = f"the weights of {weights.name} meet inputs of another meaning than in its training"
         yield f"initial_weights.refit_columns: columns fitted anew: {why}"
-    if keeps_head(spec, weights) and spec.loss is not None and spec.loss.name != loss.name:
+    else:
+        yield from list_unused_settings(weights, spec)
+    loss = weights.networks[0].head.loss
+    if find_known_target(spec, weights) is not None and spec.loss is not None and spec.loss.name != loss.name:
         yield f"loss: {spec.loss.name}; {weights.name} was trained with {loss.name}"
-    if folds is not None and len(weights.networks) == 1:
-        why = "if it was trained on rows that a fold holds out, the validation values flatter"
-        yield f"{KEY}: all {folds} folds start from the one network of {weights.name}; {why}"
 
 
-def list_unused_settings(weights: LoadedWeights, spec: Spec) -> Iterator[str]:
+def list_unused_settings(weights: WeightsOfModel, spec: Spec) -> Iterator[str]:
     """Notices of the settings of columns that are others than those of the model, and so say nothing."""
     now, then = spec.data, weights.networks[0].spec.data
     for name in ("scaling", "imputing", "category_encoding", "min_frequency"):
@@ -127,7 +146,7 @@ def list_unused_settings(weights: LoadedWeights, spec: Spec) -> Iterator[str]:
 # The target.
 
 
-def take_target_of_model(spec: Spec, weights: LoadedWeights, rows: Rows) -> tuple[Spec, ClassTarget | None]:
+def take_target_of_model(spec: Spec, weights: WeightsOfModel, rows: Rows) -> tuple[Spec, ClassTarget | None]:
     """The spec, with the loss of the model unless it says another, and the classes of the model; None for numbers."""
     head = weights.networks[0].head
     require_same_target(spec, weights.name, head)
@@ -173,9 +192,16 @@ def refuse_unknown_classes(name: str, target: ClassTarget, rows: Rows) -> None:
 
 def choose_features(spec: Spec, weights: LoadedWeights | None, number: int) -> AnyFeatures | None:
     """The fitted columns that come with the weights of a training; None where the training fits them."""
-    return weights.choose_network(number).features if weights is not None and keeps_columns(spec, weights) else None
+    known = find_known_columns(spec, weights)
+    return None if known is None else known.choose_network(number).features
 
 
 def choose_head(spec: Spec, weights: LoadedWeights | None, number: int) -> Head | None:
     """The head that comes with the weights of a training; None where the training fits its target."""
-    return weights.choose_network(number).head if weights is not None and keeps_head(spec, weights) else None
+    known = find_known_target(spec, weights)
+    return None if known is None else known.choose_network(number).head
+
+
+def choose_start(spec: Spec, weights: LoadedWeights | None, number: int) -> NetworkStart | None:
+    """What the network of a training starts from; None where its weights are drawn."""
+    return None if weights is None else weights.make_start(number, list_fresh_layers(spec))

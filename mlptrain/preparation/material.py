@@ -28,8 +28,8 @@ from mlptrain.preparation.column_notices import (
 )
 from mlptrain.preparation.initial_columns import (
     describe_start,
-    keeps_columns,
-    keeps_head,
+    find_known_columns,
+    find_known_target,
     take_target_of_model,
     understand_columns_like,
 )
@@ -115,9 +115,9 @@ def make_training_data(spec: Spec, rows: Rows, folder: Path, *, weights: LoadedW
 def understand_training_rows(spec: Spec, rows: Rows, folder: Path, weights: LoadedWeights | None) -> TrainingData:
     """Rows in memory, their columns understood, without the rows that are to be dropped."""
     rows, notices = drop_uncounted_rows(spec.data, rows)
-    if weights is not None and keeps_head(spec, weights):
-        target_reason = f"as in {weights.name}"
-        spec, classes = take_target_of_model(spec, weights, rows)
+    if (known := find_known_target(spec, weights)) is not None:
+        target_reason = f"as in {known.name}"
+        spec, classes = take_target_of_model(spec, known, rows)
     else:
         classes = resolve_target_classes(spec, rows)
         notices += list_target_doubts(spec, rows.answers, classes=classes is not None) if not rows.are_images else []
@@ -161,8 +161,8 @@ def determine_input_column_kinds(spec: Spec, table: Table, weights: LoadedWeight
     if data.split.column not in rules.columns:
         apart.add(data.split.column)
     names = [name for name in table.columns if name not in apart]
-    if weights is not None and keeps_columns(spec, weights):
-        return understand_columns_like(weights, spec, table, names)
+    if (known := find_known_columns(spec, weights)) is not None:
+        return understand_columns_like(known, spec, table, names)
     understood = decide_column_kinds(table, names, rules)
     for name, found in understood.items():
         refuse_useless_settings(name, found, rules.of(name))

@@ -25,8 +25,8 @@ from mlptrain.model.encoding import (
 )
 from mlptrain.model.examples import Examples, Origin
 from mlptrain.model.head import ClassHead, Head, NumberHead, make_head
-from mlptrain.model.initial_weights import NetworkStart
 from mlptrain.model.network_outputs import measure_part_metrics
+from mlptrain.model.network_start import NetworkStart
 from mlptrain.model.rows import (
     AnyFeatures,
     Rows,
@@ -35,7 +35,7 @@ from mlptrain.preparation.initial_columns import (
     FittedRules,
     choose_features,
     choose_head,
-    keeps_head,
+    choose_start,
     list_left_out_columns,
 )
 from mlptrain.preparation.material import TrainingData
@@ -90,9 +90,7 @@ def fit_and_encode_parts(data: TrainingData, parts: Parts, number: int = 1) -> E
         validation=validation,
         understood=data.understood,
         notices=notices,
-        start=None
-        if data.weights is None
-        else data.weights.make_start(number, fresh_head=not keeps_head(spec, data.weights)),
+        start=choose_start(spec, data.weights, number),
     )
 
 

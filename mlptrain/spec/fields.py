@@ -315,7 +315,8 @@ class InitialWeights:
     """The weights that the network starts from in place of drawn ones. The path is relative to the spec's folder."""
 
     file: str
-    """A model that mlptrain wrote: its columns and its target come with its weights."""
+    """A model that mlptrain wrote: its columns and its target come with its weights. Or an .npz of arrays alone, named
+    as in a model file: columns and target are fitted as usual."""
     refit_columns: bool = False
     """Fit the columns on the training rows nevertheless: the weights then meet inputs of another meaning."""
     head: Literal["keep", "fresh"] = "keep"

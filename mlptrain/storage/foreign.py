@@ -10,6 +10,8 @@ LOOKED_AT = 1 << 16
 """Bytes at the beginning, and at the end, that are looked at."""
 SAFETENSORS = re.compile(rb".{5}\0\0\0\{\s*\"", re.DOTALL)
 """Eight bytes of a length, below 2⁴⁰, and a JSON object."""
+SAFETENSORS_FILE = "a safetensors file"
+PICKLE = "a pickle, which mlptrain never opens"
 OLD_PICKLE = re.compile(rb"(\((dp|lp|i)|c[A-Za-z_][A-Za-z0-9_.]*\n[A-Za-z_]|\x80[\x00\x01])")
 """Protocols 0 and 1, which have no magic bytes."""
 ZIP, ZIP_END, LONGEST_END = b"PK\x03\x04", b"PK\x05\x06", 22
@@ -98,9 +100,9 @@ def recognise_foreign(path: Path) -> str:
         known = next((kind for name, kind in IN_ZIP.items() if name in beginning or name in ending), "")
         return known or (OTHER_NPZ if is_other_npz(beginning, ending) else "")
     if SAFETENSORS.match(beginning):
-        return "a safetensors file"
+        return SAFETENSORS_FILE
     if OLD_PICKLE.match(beginning):
-        return "a pickle, which mlptrain never opens"
+        return PICKLE
     known = next((kind for magic, kind in (FOREIGN | BEGINNINGS).items() if beginning.startswith(magic)), "")
     if not beginning:
         return "an empty file"

@@ -1,151 +1,104 @@
-"""What a network starts from: every number of another one, as far as the two compute the same."""
+"""Which file of weights is read, and what is said of any other."""
 
-from dataclasses import fields, replace
-from typing import get_args
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from mlptrain.engine.activations import Activation
-from mlptrain.engine.input_layout import InputLayout
-from mlptrain.engine.norms import Norm
-from mlptrain.engine.units import ActivationLayer
-from mlptrain.errors import SpecError
-from mlptrain.model.architecture import build_network
-from mlptrain.model.initial_weights import HEAD, NetworkStart, describe_first_other_layer
-from mlptrain.model.network_arrays import collect_named_arrays
-from mlptrain.spec.fields import LayerSpec, ModelSpec
-from mlptrain.spec.file import make_draft_from_spec
-from tests.support.networks import CODES, EMBEDDINGS, MEMBERS, NUMBERS, draw_inputs, make_network
+from mlptrain.errors import DataError, ModelFileError, SpecError
+from mlptrain.model.initial_weights import WeightsAlone, WeightsOfModel, load_initial_weights
+from mlptrain.model.model import Model
+from mlptrain.spec.fields import InitialWeights
+from tests.support.flows import fit, fit_mixed, write_mixed
 
-MODELS = [
-    *({"activation": kind()} for kind in (*get_args(Activation), *get_args(ActivationLayer))),
-    *({"norm": kind()} for kind in get_args(Norm)),
-    {"calibration": "temperature", "input_scaling": True, "parametrization": "ntk", "residual": 1, "hidden": (4, 4)},
-]
+OTHERS = {
+    "m.pt": (b"PK\x03\x04" + bytes(26) + b"m/data.pkl" + bytes(60), "this is a PyTorch file"),
+    "m.keras": (b"PK\x03\x04" + bytes(26) + b"model.weights.h5" + bytes(60), "this is a Keras model"),
+    "m.h5": (b"\x89HDF\r\n\x1a\n" + bytes(60), "this is an HDF5 file"),
+    "m.safetensors": ((60).to_bytes(8, "little") + b'{"a": 1}', "this is a safetensors file"),
+    "m.pkl": (b"\x80\x04\x95" + bytes(60), "this is a pickle, which mlptrain never opens"),
+    "old.pt": (b"\x80\x02\x8a" + bytes(60), "this is a pickle, which mlptrain never opens"),
+}
 
 
-def start(network, *, fresh=()):
-    return NetworkStart(name="m.npz", network=network, fresh=fresh)
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder with a model, and its arrays alone as `np.savez` writes them."""
+    folder = tmp_path_factory.mktemp("weights")
+    fit_mixed(folder, out="m.npz")
+    with np.load(folder / "m.npz") as stored:
+        arrays = {name: stored[name] for name in stored.files if name.startswith(("parameters.", "buffers."))}
+    np.savez(folder / "w.npz", **arrays)
+    np.savez(folder / "two.npz", **{f"{k}.{name}": array for k in (1, 2) for name, array in arrays.items()})
+    return folder
 
 
-def make_pairs():
-    """Two networks alike, with other numbers."""
-    for layout, embedding in EMBEDDINGS:
-        for members in MEMBERS:
-            yield [make_network(layout, embedding, members, seed=seed) for seed in (1, 2)]
-    for model in MODELS:
-        yield [make_network(CODES, None, seed=seed, **model) for seed in (1, 2)]
+def load(folder, name, **more):
+    return load_initial_weights(InitialWeights(file=name, **more), folder, None)
 
 
-@pytest.mark.parametrize(("then", "now"), [*make_pairs()])
-def test_a_network_gets_every_number_of_the_one_that_it_starts_from(then, now):
-    start(then).fill(now)
-    stored, views = collect_named_arrays(then), collect_named_arrays(now)
-    assert stored.keys() == views.keys()
-    assert all(np.array_equal(stored[name], view) for name, view in views.items())
+def test_a_model_brings_its_networks_and_an_archive_its_arrays(folder):
+    model, alone, two = (load(folder, name) for name in ("m.npz", "w.npz", "two.npz"))
+    assert isinstance(model, WeightsOfModel)
+    assert isinstance(alone, WeightsAlone)
+    assert [len(each.networks) for each in (model, alone, two)] == [1, 1, 2]
+    assert alone.networks[0].keys() == two.networks[1].keys()
 
 
-@pytest.mark.parametrize(("then", "now"), [*make_pairs()])
-def test_a_fresh_head_stays_as_it_was_drawn_and_all_else_is_started(then, now):
-    before = {name: view.copy() for name, view in collect_named_arrays(now).items()}
-    start(then, fresh=HEAD).fill(now)
-    for name, view in collect_named_arrays(now).items():
-        of_head = name.split(".")[1] in HEAD
-        assert np.array_equal(view, (before if of_head else collect_named_arrays(then))[name]), name
+def test_a_model_in_memory_is_that_of_its_file(folder):
+    given = load_initial_weights(InitialWeights(file=""), folder, Model.load(folder / "m.npz").to_bytes())
+    assert given.digest == load(folder, "m.npz").digest
+    assert given.name == "the given model"
+    with pytest.raises(SpecError, match="a model in memory; give them again"):
+        load_initial_weights(InitialWeights(file=""), folder, None)
 
 
-def build(model, layout=NUMBERS, outputs=2, members=MEMBERS[0]):
-    return build_network(model, layout, outputs, members=members)
+def test_a_digest_tells_other_weights(folder):
+    digest = load(folder, "w.npz").digest
+    assert load(folder, "w.npz", digest=digest).digest == digest
+    assert digest != load(folder, "m.npz").digest
+    with pytest.raises(SpecError, match=r"initial_weights\.digest: .*w\.npz has changed"):
+        load(folder, "w.npz", digest="0" * 64)
 
 
-def make_other_models():
-    """The models that differ from a plain one in one setting, the first layer that differs, and whether it does."""
-    for kind in (*get_args(Activation), *get_args(ActivationLayer)):
-        name = kind().name
-        yield {"activation": kind()}, "" if name == "relu" else "hidden_1", name
-        for each in fields(kind):
-            if isinstance(value := getattr(kind(), each.name), float) and each.name != "start":
-                yield {"activation": kind(**{each.name: value / 2})}, "hidden_1", f"{name}.{each.name}"
-    for norm in get_args(Norm):
-        yield {"norm": norm()}, "hidden_1", norm().name
-    yield {"hidden": (4, 5)}, "hidden_2", "width"
-    yield {"hidden": (4,)}, "hidden_2", "fewer"
-    yield {"hidden": (4, 3, 3)}, "hidden_3", "more"
-    yield {"hidden": (3, 3), "residual": 1}, "hidden_1", "residual"
-    yield {"parametrization": "ntk"}, "hidden_1", "ntk"
-    yield {"input_scaling": True}, "input.scaling", "scaling"
-    yield {"layers": (LayerSpec(units=4), LayerSpec(units=3, max_norm=2.0, dropout=None))}, "", "layers"
+@pytest.mark.parametrize("name", OTHERS)
+def test_files_of_other_programs_are_refused_with_the_way_to_get_there(tmp_path, name):
+    content, said = OTHERS[name]
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ModelFileError) as error:
+        load(tmp_path, name)
+    assert said in str(error.value)
+    assert 'to_mlptrain(network, "weights.npz")' in str(error.value)
 
 
-@pytest.mark.parametrize(
-    ("other", "layer"), [pytest.param(other, layer, id=name) for other, layer, name in make_other_models()]
-)
-def test_a_network_of_another_function_is_refused_by_the_first_layer_that_differs(other, layer):
-    then, now = build(ModelSpec(hidden=(4, 3))), build(replace(ModelSpec(hidden=(4, 3)), **other))
-    if not layer:
-        start(then).fill(now)
-        return
-    with pytest.raises(SpecError, match=rf"^initial_weights\.file: m\.npz: .*layer {layer}") as error:
-        start(then).fill(now)
-    assert ";" in str(error.value)
+def test_what_is_no_weights_at_all_is_refused(folder, tmp_path):
+    (tmp_path / "t.csv").write_text("a,b\n1,2\n")
+    for name, said in (("t.csv", "this is a table"), ("none.npz", "no such file")):
+        with pytest.raises((ModelFileError, DataError), match=said):
+            load(tmp_path, name)
+    np.savez(tmp_path / "state.npz", weight=np.ones(3))
+    with pytest.raises(ModelFileError, match=r"weight is no array of a network; the arrays are named as in a model"):
+        load(tmp_path, "state.npz")
+    np.savez(tmp_path / "gap.npz", **{f"{k}.parameters.output.bias": np.ones(3) for k in (1, 3)})
+    with pytest.raises(ModelFileError, match="its networks are 1, 3; number them 1, 2"):
+        load(tmp_path, "gap.npz")
 
 
-@pytest.mark.parametrize(
-    "setting",
-    [
-        {"dropout": 0.5},
-        {"input_dropout": 0.1},
-        {"max_norm": 1.0},
-        {"calibration": "temperature"},
-        {"kernel_initializer": "zeros"},
-    ],
-)
-def test_what_says_how_a_network_is_trained_may_be_another(setting):
-    data = {"train": "", "target": "y", "split": {"validation": 0.2}}
-    model = {"hidden": [4, 3], "dtype": "float64", **setting}
-    now = build(make_draft_from_spec({"data": data, "model": model}).spec.model)
-    then = make_network(NUMBERS, None)
-    start(then).fill(now)
-    views = collect_named_arrays(now)
-    assert all(np.array_equal(views[name], array) for name, array in collect_named_arrays(then).items())
-
-
-def test_a_temperature_is_not_lost():
-    then = build(ModelSpec(hidden=(4, 3), calibration="temperature"))
-    with pytest.raises(SpecError, match=r"has buffers\.calibration\.temperature; set model\.calibration: temperature"):
-        start(then).fill(build(ModelSpec(hidden=(4, 3))))
-    start(then, fresh=HEAD).fill(build(ModelSpec(hidden=(4, 3))))
-
-
-def test_members_and_widths_of_the_head_are_compared():
-    model = ModelSpec(hidden=(4, 3))
-    one, three, tabm, mini = (build(model, members=members) for members in MEMBERS)
-    assert "1 member, this network 3 members; set members" in describe_first_other_layer(one, three)
-    assert "layer hidden_1" in describe_first_other_layer(three, tabm)
-    assert "layer input.adapter" in describe_first_other_layer(three, mini)
-    wide = build(model, outputs=4)
-    assert "layer output (Dense) has 3 inputs and 2 outputs" in describe_first_other_layer(one, wide)
-    assert describe_first_other_layer(one, wide, leave_out=HEAD) == ""
-    assert "layer hidden_1 (Dense) has 3 inputs" in describe_first_other_layer(one, build(model, InputLayout(width=5)))
-
-
-def test_numbers_come_in_the_type_of_the_network_if_that_holds_them():
-    then = make_network(NUMBERS, None)
-    now = build_network(ModelSpec(hidden=(4, 3)), NUMBERS, 2, dtype="float32")
-    start(then).fill(now)
-    assert np.array_equal(
-        now.parameters.values["hidden_1.weight"], then.parameters.values["hidden_1.weight"].astype("f")
-    )
-    then.parameters.theta[0] = 1e300
-    with pytest.raises(SpecError, match=r"float32 cannot hold; set model\.dtype: float64"):
-        start(then).fill(now)
-
-
-def test_a_started_network_computes_what_the_other_one_does():
-    for layout, embedding in EMBEDDINGS:
-        then, now = (make_network(layout, embedding, seed=seed) for seed in (1, 2))
-        x = draw_inputs(layout)
-        first = [chunk.copy() for chunk in then.logits(x)]
-        start(then).fill(now)
-        assert all(np.array_equal(a, b) for a, b in zip(first, now.logits(x), strict=True))
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_fit_from_arrays_fits_its_columns_and_starts_there(folder, tmp_path, dtype):
+    spec, out = write_mixed(tmp_path), tmp_path / "n.npz"
+    with np.load(folder / "w.npz") as stored:
+        np.savez(tmp_path / "w.npz", **{name: stored[name].astype(dtype) for name in stored.files})
+    still = ["optimizer.name=sgd", "optimizer.learning_rate=1e-30", "training.epochs=1"]
+    fit(str(spec), out=out, initial_weights=tmp_path / "w.npz", overrides=still)
+    then, now = Model.load(folder / "m.npz"), Model.load(out)
+    assert np.array_equal(then.networks[0].network.parameters.theta, now.networks[0].network.parameters.theta)
+    assert then.networks[0].features == now.networks[0].features
+    assert now.spec.start.refit_columns
+    again = fit(str(spec), out=tmp_path / "again.npz", initial_weights=Path(tmp_path / "w.npz"), overrides=still)
+    assert Path(again.model).read_bytes() == out.read_bytes()
+    fit(str(spec), out=out, initial_weights=folder / "two.npz", overrides=[*still, "data.split.folds=2"])
+    with pytest.raises(SpecError, match="holds 2 networks, and this spec trains 3"):
+        fit(str(spec), out=out, initial_weights=folder / "two.npz", overrides=[*still, "data.split.folds=3"])
+    with pytest.raises(SpecError, match=r"hidden_1\.weight is \(7, 8\), this network has \(7, 9\); set the model"):
+        fit(str(spec), out=out, initial_weights=folder / "w.npz", overrides=["model.hidden=[9]"])
