@@ -1,26 +1,56 @@
 """`mlptrain export`."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mlptrain.cli.options import AnyModel, print_notice, set_blas_threads
+from mlptrain.cli.options import AnyModel, AsJson, SetInput, prepare_stdout, print_notice, set_blas_threads
+from mlptrain.errors import SpecError
 from mlptrain.loading import load_modules
 
 FormatName = Annotated[str, typer.Option("--format", metavar="FORMAT", help="What to write: `python` or `c`.")]
-Out = Annotated[Path | None, typer.Option(metavar="FILE", help="By default the model's name with another ending.")]
+Out = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="By default the model's name with the format's ending; `-` is standard output."),
+]
+Check = Annotated[
+    str | None,
+    typer.Option(metavar="DATA", help="Predict DATA with both, and write nothing if they differ; `-` is stdin."),
+]
 
 
-def export_command(*, model: AnyModel = None, format_name: FormatName, out: Out = None) -> None:
+def export_command(
+    *,
+    model: AnyModel = None,
+    format_name: FormatName,
+    out: Out = None,
+    check: Check = None,
+    settings: SetInput = None,
+    as_json: AsJson = False,
+) -> None:
     """Write a model in another language, to predict without mlptrain."""
     set_blas_threads(1)
     with load_modules():
         from mlptrain.commands.export import export_file
         from mlptrain.commands.latest_model import choose_model
-        from mlptrain.reporting.export_results import format_exported
+        from mlptrain.reporting.export_results import build_export_document, format_exported
+        from mlptrain.reporting.json_document import format_json
 
+    if as_json and out == Path("-"):
+        raise SpecError("--out -: --json writes to stdout already; name a file")
     named = choose_model(model)
     if named.notice:
         print_notice(named.notice)
-    print_notice(format_exported(export_file(named.model, format_name, out)))
+    result = export_file(named.model, format_name, out, check=check, settings=settings or ())
+    for message in result.notices:
+        print_notice(message)
+    if as_json:
+        print(format_json(build_export_document(result)), file=prepare_stdout())
+    elif out == Path("-"):
+        sys.stdout.buffer.write(result.files[""])
+        for line in format_exported(result):
+            print_notice(line)
+    else:
+        print(*format_exported(result), sep="\n", file=prepare_stdout())

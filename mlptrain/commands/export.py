@@ -1,21 +1,30 @@
 """`export`: a model in another language."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import BinaryIO
+from tempfile import TemporaryDirectory
 
+from mlptrain.commands.export_check import ExportCheck
+from mlptrain.commands.export_output import STDOUT, publish_export, require_replaceable_export, require_separate_export
 from mlptrain.errors import SpecError
-from mlptrain.export.formats import Files, Format, Source, choose_format
+from mlptrain.export.comparison import Comparison
+from mlptrain.export.formats import Files, Format, Source, choose_format, name_file
 from mlptrain.export.outputs import plan_model
 from mlptrain.model.file import WRITER
 from mlptrain.model.model import Model
-from mlptrain.storage.publishing import publish_file
 
-HEAD = 4096
-"""Bytes at the begin of a file that tell whether it is an export."""
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """What came of rows that the model and its export have predicted."""
+
+    data: str
+    executor: str
+    """What ran the export."""
+    comparison: Comparison
+    notices: Sequence[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,26 +33,45 @@ class Exported:
 
     format: str
     path: Path
-    size: int
-    """Bytes of all files."""
+    files: Files
+    """Their contents, by their names in the folder; "" for a file that is all."""
+    check: Checked | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(map(len, self.files.values()))
+
+    @property
+    def notices(self) -> Sequence[str]:
+        """What the user should hear."""
+        return () if self.check is None else self.check.notices
 
 
-def export_file(model_path: str, format_name: str, out: Path | None = None) -> Exported:
-    """Write a model in a format, by default beside the working directory's other files under the model's own name."""
+def export_file(
+    model_path: str,
+    format_name: str,
+    out: Path | None = None,
+    *,
+    check: str | None = None,
+    settings: Sequence[str] = (),
+) -> Exported:
+    """Write a model in a format, by default in the working directory, under the model's name with another ending.
+
+    `check` names data that both predict before anything is written; where they differ, nothing is. "-" for `out` writes
+    nothing: the caller has the contents. `settings` say how the data is written.
+    """
     chosen = choose_format(format_name)
+    if settings and check is None:
+        raise SpecError("--set: it says how the DATA of --check is written, and there is no --check")
     source = read_source(Path(model_path))
-    path = out or Path(source.path.with_suffix(chosen.ending).name)
+    path = out or Path(name_file(source.path.stem, chosen))
+    require_separate_export(path, source, check)
     files = chosen.write(source)
-    for each in list_paths(path, files):
-        require_replaceable_export(each, chosen)
-    for each, content in zip(list_paths(path, files), files.values(), strict=True):
-        publish_file(each, partial(write_content, content=content))
-    return Exported(format=chosen.name, path=path, size=sum(map(len, files.values())))
-
-
-def write_content(stream: BinaryIO, *, content: bytes) -> None:
-    """Write all bytes of a file."""
-    stream.write(content)
+    require_replaceable_export(path, chosen, files)
+    checked = None if check is None else check_export(source, files, chosen, path=path, data=check, settings=settings)
+    publish_export(path, files)
+    return Exported(format=chosen.name, path=path, files=files, check=checked)
 
 
 def read_source(path: Path) -> Source:
@@ -53,12 +81,14 @@ def read_source(path: Path) -> Source:
     return Source(model=model, path=path, plan=plan_model(model, origin))
 
 
-def list_paths(path: Path, files: Files) -> Iterator[Path]:
-    """Where the files go."""
-    yield from (path / name if name else path for name in files)
-
-
-def require_replaceable_export(path: Path, chosen: Format) -> None:
-    """Refuse to replace what is no export of this format."""
-    if path.exists() and not (path.is_file() and chosen.signature in path.read_bytes()[:HEAD]):
-        raise SpecError(f"{path}: exists and is no {chosen.name} export of mlptrain; choose another --out")
+def check_export(
+    source: Source, files: Files, chosen: Format, *, path: Path, data: str, settings: Sequence[str]
+) -> Checked:
+    """The comparison of an export with its model on data, before it is published; an error where they differ."""
+    with TemporaryDirectory(prefix="mlptrain-") as folder:
+        written = Path(folder) / (name_file(source.path.stem, chosen) if path == STDOUT else path.name)
+        publish_export(written, files)
+        check = ExportCheck(source, data, lambda cells: chosen.predict(written, cells, source), settings)
+        check.compare_all(str(path))
+        executor = chosen.name_executor(written)
+    return Checked(data=data, executor=executor, comparison=check.comparison, notices=check.notices)

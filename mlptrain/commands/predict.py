@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, ClassVar
 
 from mlptrain.commands.input_format import ModelInputFormat
 from mlptrain.commands.input_settings import set_input_format
@@ -53,6 +53,9 @@ class StrictRefusalError(DataError):
 class Prediction:
     """A data file that is predicted piece by piece, so that memory does not grow with its rows."""
 
+    command: ClassVar[str] = "mlptrain predict"
+    """What messages say how the input is written by options of."""
+
     def __init__(
         self,
         model_path: str,
@@ -68,6 +71,7 @@ class Prediction:
         self.settings, self.trained = settings, trained.spec.data
         self.model_path, self.data, self.strict, self.threads = model_path, data, strict, threads
         self.names: list[str] = []
+        self.kept_as_texts: Set[str] = frozenset()
         self.said: list[str] = []
         self.empty_rows = 0
         self.doubts: list[str] = []
@@ -128,7 +132,7 @@ class Prediction:
     def format(self) -> ModelInputFormat:
         """How the input is written."""
         keep = [name for name in self.options.keep if name != "all"]
-        return ModelInputFormat(self.model, self.data, keep, self.settings, "mlptrain predict")
+        return ModelInputFormat(self.model, self.data, keep, self.settings, self.command)
 
     def open_reading(self) -> Reading:
         """The input, open for reading as the model's training file was, or as it looks where that does not fit."""
@@ -152,7 +156,7 @@ class Prediction:
         reading = self.reading
         columns = self.model.columns()
         keep = reading.names if "all" in self.options.keep else self.options.keep
-        texts = {name for name, column in columns.items() if column.needs_texts}.union(keep)
+        texts = {name for name, column in columns.items() if column.needs_texts}.union(keep, self.kept_as_texts)
         there = set(reading.names)
         unread = there - columns.keys() - set(keep)
         step = max(each.network.chunk_rows() for each in self.model.networks)

@@ -1,22 +1,34 @@
 """What a model can be exported to: frozen dataclasses, a union at the end.
 
 A format writes files from a `Source`; the names of the files are relative to what the user names, "" being itself.
+`predict` scores cells with what was written, by another program where there is one.
 """
 
+import keyword
+import platform
+import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, get_args
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mlptrain.errors import SpecError
 from mlptrain.export.c import SIGNATURE as C_SIGNATURE
 from mlptrain.export.c import write_c
+from mlptrain.export.c_program import find_compiler, predict_with_c
+from mlptrain.export.cells import Cells
 from mlptrain.export.plan import Plan
 from mlptrain.export.python import SIGNATURE as PYTHON_SIGNATURE
-from mlptrain.export.python import write_python
+from mlptrain.export.python import predict_with_python, write_python
 from mlptrain.model.model import Model
+from mlptrain.spec.suggestions import suggest_name
 
 Files = Mapping[str, bytes]
+Doubles = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -34,12 +46,22 @@ class PythonFormat:
 
     name: ClassVar[str] = "python"
     ending: ClassVar[str] = ".py"
+    is_module: ClassVar[bool] = True
+    """Whether other programs name the file as a module, so that its name must be an identifier."""
     signature: ClassVar[bytes] = PYTHON_SIGNATURE
     """What a file of this format has near its begin: only such a file may be replaced."""
 
     def write(self, source: Source) -> Files:
         """The files."""
         return {"": write_python(source.plan).encode()}
+
+    def name_executor(self, path: Path) -> str:
+        """What `predict` runs the file with."""
+        return f"Python {platform.python_version()} (-I -S)"
+
+    def predict(self, path: Path, cells: Cells, source: Source) -> Doubles:
+        """Scores of the classes (B, C), or numbers (B, K), by the file at `path`."""
+        return predict_with_python(path, cells, source.plan)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,11 +70,18 @@ class CFormat:
 
     name: ClassVar[str] = "c"
     ending: ClassVar[str] = ".h"
+    is_module: ClassVar[bool] = True
     signature: ClassVar[bytes] = C_SIGNATURE
 
     def write(self, source: Source) -> Files:
         """The files."""
         return {"": write_c(source.plan).encode()}
+
+    def name_executor(self, path: Path) -> str:
+        return f"{Path(find_compiler()).name} (-std=c99)"
+
+    def predict(self, path: Path, cells: Cells, source: Source) -> Doubles:
+        return predict_with_c(path, cells, source.plan)
 
 
 Format = PythonFormat | CFormat
@@ -64,5 +93,23 @@ FORMATS: Mapping[str, type[Format]] = {each.name: each for each in get_args(Form
 def choose_format(name: str) -> Format:
     """The format of a name."""
     if name not in FORMATS:
-        raise SpecError(f"--format: {name!r} is not one of {', '.join(FORMATS)}")
+        meant = suggest_name(name, list(FORMATS))
+        raise SpecError(f"--format: {name!r:.80} is not one of {', '.join(FORMATS)}{meant}")
     return FORMATS[name]()
+
+
+def name_file(stem: str, chosen: Format) -> str:
+    """The name of the file (or folder) for a model of a name."""
+    return (make_identifier(stem) if chosen.is_module else stem) + chosen.ending
+
+
+def make_identifier(text: str) -> str:
+    """A text as a name that programs can import: ASCII letters, digits and _; no word of Python, no module of its own.
+
+    >>> list(map(make_identifier, ("titanic", "my model-2", "3 folds", "json", "")))
+    ['titanic', 'my_model_2', 'model_3_folds', 'json_model', 'model']
+    """
+    name = re.sub(r"[^0-9A-Za-z_]+", "_", text).strip("_")
+    if not name or name[0].isdigit():
+        name = f"model_{name}".rstrip("_")
+    return f"{name}_model" if keyword.iskeyword(name) or name in sys.stdlib_module_names else name

@@ -154,6 +154,11 @@ def publish_file(
         raise EnvironmentFailure(f"{path}: cannot be written: {problem.strerror}; nothing was changed") from None
     finally:
         disk.remove(temporary)
+    make_durable(path, target, disk)
+
+
+def make_durable(path: Path, target: Path, disk: Disk) -> None:
+    """Flush the folder of what was published to the disk."""
     try:
         disk.sync_folder(target.parent)
     except OSError as problem:

@@ -152,6 +152,23 @@ def test_check(tmp_path):
     assert found["spec"]["model"]["hidden"] == [8]
 
 
+@pytest.mark.parametrize("checked", [[], ["--check", "iris.csv"]])
+def test_export(tmp_path, checked):
+    write_iris(tmp_path)
+    mlptrain("fit", "iris.yaml", "-q", cwd=tmp_path)
+    found = document(mlptrain("export", "iris.npz", "--format", "python", "--json", *checked, cwd=tmp_path))
+    assert found.keys() == {"format", "path", "files", "bytes", "check"}
+    assert (found["format"], found["path"], found["files"]) == ("python", "iris.py", [])
+    assert found["bytes"] == (tmp_path / "iris.py").stat().st_size
+    assert (found["check"] is None) == (not checked)
+    if checked:
+        assert found["check"].keys() == {
+            *("data", "executor", "rows", "not_finite", "largest_difference", "bound", "place", "labels_differ"),
+            "by_target",
+        }
+        assert (found["check"]["rows"], found["check"]["labels_differ"], found["check"]["by_target"]) == (150, 0, {})
+
+
 def test_an_error_prints_no_document(tmp_path):
     write_iris(tmp_path)
     for command in (("fit", "none.yaml", "--json"), ("eval", "none.npz", "iris.csv", "--json")):

@@ -1,0 +1,211 @@
+"""`export`: a file that predicts what the model predicts, or none; what it may replace; what is checked, and said."""
+
+import json
+
+import numpy as np
+import pytest
+
+from mlptrain.cli.export import FormatName
+from mlptrain.commands.export import export_file
+from mlptrain.errors import SpecError
+from mlptrain.export.formats import FORMATS, PythonFormat, make_identifier
+from mlptrain.export.plan import NotExportable
+from tests.support.command import files, mlptrain
+from tests.support.images import fit_images
+
+SPEC = """
+data:
+  train: rows.csv
+  target: {target}
+  missing_values: ["-999"]
+  replace: {{"?": "7", scarlet: red, "8": "-999"}}
+  columns: {{when: {{type: date, format: "%d.%m.%Y"}}, flag: boolean, colour: category}}
+model: {{hidden: [4]}}
+training: {{epochs: 2, batch_size: full}}
+"""
+NAMES = ["size", "colour", "flag", "when", "label", "price"]
+ROWS = [
+    [
+        ("-999" if row % 7 == 3 else "?" if row % 11 == 5 else "8" if row % 13 == 6 else f"{row * 7 % 24 + 0.5}"),
+        ("red", "green", " blue", "scarlet", "")[row % 5],
+        ("yes", "no", "YES", "")[row % 4],
+        f"{row % 28 + 1:02d}.03.{1990 + row}",
+        "yes" if row * 5 % 24 > 11 else "no",
+        f"{row * 3 % 17 + 0.25}",
+    ]
+    for row in range(40)
+]
+
+
+def write_rows(path, rows=ROWS, delimiter=",", decimal="."):
+    lines = [
+        delimiter.join(cell.replace(".", decimal) if "." in cell and cell.count(".") == 1 else cell for cell in row)
+        for row in [NAMES, *rows]
+    ]
+    path.write_text("\n".join(lines) + "\n")
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """A model of classes, one of numbers, one of images, and the rows of the first two."""
+    folder = tmp_path_factory.mktemp("models")
+    write_rows(folder / "rows.csv")
+    for name, target in (("classes", "label"), ("prices", "price")):
+        (folder / f"{name}.yaml").write_text(SPEC.format(target=target))
+        assert mlptrain("fit", f"{name}.yaml", "-q", cwd=folder).code == 0
+        (folder / f"{name}.yaml").unlink()
+    fit_images(folder, epochs=1).save(folder / "images.npz")
+    return folder
+
+
+@pytest.fixture
+def folder(models, tmp_path):
+    for name, content in files(models).items():
+        (tmp_path / name).write_bytes(content)
+    return tmp_path
+
+
+def export(folder, *arguments, **options):
+    return mlptrain("export", *arguments, cwd=folder, **options)
+
+
+def check(folder, model="classes.npz", data="rows.csv", *more):
+    """The document of an export to Python that is checked."""
+    ended = export(folder, model, "--format", "python", "--check", data, "--json", *more)
+    assert ended.code == 0, ended.err
+    return json.loads(ended.out)["check"] | {"said": ended.err}
+
+
+# formats
+
+
+def test_the_help_names_the_formats():
+    *names, last = (f"`{name}`" for name in FORMATS)
+    assert f"{', '.join(names)} or {last}" in FormatName.__metadata__[0].help
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("model", ["classes", "prices", "images"])
+def test_every_format_writes_a_model_or_refuses_it_by_name(folder, name, model):
+    before = files(folder)
+    try:
+        made = export_file(str(folder / f"{model}.npz"), name, folder / "out")
+    except NotExportable:
+        assert files(folder) == before
+    else:
+        written = files(folder)
+        assert {name: written.pop(f"out/{name}".rstrip("/")) for name in made.files} == made.files
+        assert written == before
+        assert any(FORMATS[name].signature in each[:4096] for each in made.files.values())
+
+
+def test_a_format_that_is_none_is_told_what_was_probably_meant(folder):
+    ended = export(folder, "classes.npz", "--format", "pyton")
+    assert ended.code == 2
+    assert "did you mean 'python'?" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("stem", "name"),
+    [
+        ("my model", "my_model"),
+        ("3 folds", "model_3_folds"),
+        ("json", "json_model"),
+        ("class", "class_model"),
+        ("é", "model"),
+    ],
+)
+def test_a_module_has_a_name_that_can_be_imported(folder, stem, name):
+    assert make_identifier(stem) == name
+    (folder / "classes.npz").rename(folder / f"{stem}.npz")
+    ended = export(folder, f"{stem}.npz", "--format", "python")
+    assert ended.out.startswith(f"export: {name}.py (python, ")
+
+
+# what may be replaced
+
+
+@pytest.mark.parametrize("out", ["classes.npz", "rows.csv", "prices.npz", "rows.csv/x.py", "none/x.py", "."])
+def test_nothing_but_an_export_is_replaced(folder, out):
+    before = files(folder)
+    ended = export(folder, "classes.npz", "--format", "python", "--out", out)
+    assert ended.code in (2, 6)
+    assert ended.out == ""
+    assert files(folder) == before
+
+
+def test_an_export_of_the_same_format_is_replaced(folder):
+    for model in ("classes.npz", "prices.npz"):
+        assert export(folder, model, "--format", "python", "--out", "m.py").code == 0
+        assert model in (folder / "m.py").read_text()[:100]
+
+
+def test_standard_output_gets_the_file_alone(folder):
+    before = files(folder)
+    ended = export(folder, "classes.npz", "--format", "python", "--out", "-", "--check", "rows.csv")
+    assert files(folder) == before
+    assert "check: 40 rows" in ended.err
+    assert export(folder, "classes.npz", "--format", "python").code == 0
+    assert ended.out == (folder / "classes.py").read_text()
+    assert export(folder, "classes.npz", "--format", "python", "--out", "-", "--json").code == 2
+
+
+# --check
+
+
+def test_a_check_reads_data_as_predict_does_and_leaves_replacing_to_the_export(folder):
+    rows = [*ROWS, ["", "violet", "", "", "", ""]]
+    write_rows(folder / "rows.csv", rows)
+    found = check(folder)
+    assert (found["rows"], found["labels_differ"], found["not_finite"]) == (41, 0, 0)
+    assert 0 < found["largest_difference"] < 1e-6
+    said = mlptrain("predict", "classes.npz", "rows.csv", cwd=folder).err
+    assert "missing cells filled" in said
+    assert found["said"] == said
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        (),
+        ("data.delimiter=;", "data.decimal=,"),
+        ("data.delimiter=;", "data.decimal=,", "data.missing_values=[-999,none]"),
+    ],
+)
+def test_a_check_reads_other_dialects(folder, settings):
+    word = ["none", *ROWS[0][1:]] if len(settings) > 2 else ROWS[0]
+    write_rows(folder / "rows.csv", [word, *ROWS[1:]], delimiter=";", decimal=",")
+    found = check(folder, "prices.npz", "rows.csv", *(word for each in settings for word in ("--set", each)))
+    assert found["rows"] == 40
+    assert 0 < found["by_target"]["price"] < 1e-5
+    assert ("not written as the training file" in found["said"]) == (not settings)
+
+
+def test_a_check_takes_standard_input_and_data_without_the_target(folder):
+    rows = "\n".join(",".join([*row[:4], row[5]]) for row in [NAMES, *ROWS]).encode()
+    ended = export(folder, "classes.npz", "--format", "python", "--check", "-", stdin=rows)
+    assert "check: 40 rows of - by Python" in ended.out
+
+
+@pytest.mark.parametrize("model", ["classes", "prices"])
+def test_an_export_that_differs_is_not_written(folder, monkeypatch, model):
+    right = PythonFormat.predict
+    monkeypatch.setattr(PythonFormat, "predict", lambda *given: right(*given) + 1e-3 * np.arange(40)[:, None])
+    before = files(folder)
+    ended = export(folder, f"{model}.npz", "--format", "python", "--check", "rows.csv")
+    assert (ended.code, ended.out) == (1, "")
+    assert f"error: {model}.py: not written" in ended.err
+    assert "rows.csv:41" in ended.err
+    assert files(folder) == before
+
+
+@pytest.mark.parametrize("setting", ["data.missing_values=[none]", "data.replace={a: b}"])
+def test_what_an_export_still_does_cannot_be_taken_back(folder, setting):
+    ended = export(folder, "classes.npz", "--format", "python", "--check", "rows.csv", "--set", setting)
+    assert ended.code == 2
+    assert "as training did; list it" in ended.err
+
+
+def test_settings_without_data_are_an_error(folder):
+    with pytest.raises(SpecError, match="--check"):
+        export_file(str(folder / "classes.npz"), "python", folder / "m.py", settings=["data.delimiter=;"])
