@@ -81,7 +81,7 @@ def convert_data_to_columns(data: Any, names: Sequence[str] | None, name: str) -
         return convert_records_to_columns(data, name) if are_records else convert_rows_to_columns(data, names, name)
     if isinstance(data, np.ndarray):
         return convert_array_to_columns(data, names, name)
-    if "columns" in dir(data):  # to ask a lazy frame for them is a warning
+    if has_columns(data):
         return convert_frame_to_columns(data, name)
     if hasattr(data, "__array__"):
         return convert_array_to_columns(np.asarray(data), names, name)
@@ -89,6 +89,11 @@ def convert_data_to_columns(data: Any, names: Sequence[str] | None, name: str) -
     is_path = isinstance(data, str | os.PathLike)
     cure = "; a file of rows is named in the spec (data.train), or read first, such as by pandas" if is_path else ""
     raise SpecError(f"data: a {type(data).__name__} is no table; give {forms}{cure}")
+
+
+def has_columns(data: Any) -> bool:
+    """Whether something has columns, as data frames do; to ask a lazy one itself for them is a warning."""
+    return hasattr(type(data), "columns") or "columns" in dir(data)
 
 
 def is_column_like(value: Any) -> bool:
@@ -231,6 +236,8 @@ def make_column_rereadable(values: Any, column: str, name: str) -> Any:
         return list(values)
     nw = import_narwhals()
 
+    if isinstance(values, nw.Series):
+        return values
     values = values.to_native() if hasattr(values, "to_native") else values
     series = nw.from_native(values, allow_series=True, pass_through=True)
     if isinstance(series, nw.Series):
@@ -293,9 +300,9 @@ def convert_dates_to_cells(series: Any) -> TextCells:
 def fill_missing_with_zeros(series: Any, to_array: Callable[[Any], NDArray[Any]]) -> tuple[NDArray[Any], Mask]:
     """The values of a series as an array with zeros in place of missing ones, and where these are."""
     missing = np.asarray(series.is_null().to_numpy(), bool)
-    known = to_array(series.drop_nulls())
     if not missing.any():
-        return known, missing
+        return to_array(series), missing
+    known = to_array(series.drop_nulls())
     values = np.zeros(len(missing), known.dtype)
     values[~missing] = known
     return values, missing

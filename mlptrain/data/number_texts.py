@@ -2,6 +2,7 @@
 
 from array import array
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,9 +39,15 @@ def parse_numbers(values: Sequence[str], marks: Collection[str], grammar: Number
     return np.where(np.isin(found, parse_missing_numbers(marks, grammar)), np.nan, found)
 
 
-def parse_missing_numbers(missing: Collection[str], grammar: NumberGrammar) -> list[float]:
+def parse_missing_numbers(missing: Collection[str], grammar: NumberGrammar) -> Sequence[float]:
     """The numbers among the texts that mean missing; they do so however they are written (-999, -999.0)."""
-    return [number for text in missing if (number := grammar.read_mark(text)) is not None]
+    return parse_marks(frozenset(missing), grammar)
+
+
+@lru_cache(maxsize=1024)
+def parse_marks(marks: frozenset[str], grammar: NumberGrammar) -> Sequence[float]:
+    """The numbers among some texts, found once for all columns with the same marks."""
+    return tuple(number for text in marks if (number := grammar.read_mark(text)) is not None)
 
 
 def find_missing_number_texts(values: Collection[str], missing: Collection[str], grammar: NumberGrammar) -> set[str]:

@@ -78,6 +78,11 @@ class OddCells:
         )
         return "; ".join(f"{what}: {counted}" for what, counted in kinds if counted)
 
+    @property
+    def columns(self) -> set[str]:
+        """The columns with an odd cell."""
+        return set[str]().union(*(getattr(self, kind) for kind in KINDS))
+
     def add(self, rows: OddRows) -> None:
         """Add the cells of more rows."""
         for kind in KINDS:
@@ -105,7 +110,7 @@ def join_odd_rows(networks: Sequence[OddRows]) -> OddRows:
     """The cells that are odd to every one of the networks that look at their column: what one saw is not unseen."""
     if len(networks) == 1:
         return networks[0]
-    joined = OddRows(columns={name for each in networks for name in each.columns})
+    joined = OddRows(columns=dict.fromkeys(name for each in networks for name in each.columns))
     joined.fractions = {
         name
         for name in set[str]().union(*(each.fractions for each in networks))

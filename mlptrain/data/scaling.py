@@ -4,9 +4,9 @@
 one. What it returns is plain numbers in a frozen dataclass that maps any finite numbers; NaN stays NaN.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Annotated, Literal
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from annotated_types import Ge, Le
@@ -185,6 +185,38 @@ def measure_mean_and_deviation(values: Doubles) -> tuple[float, float]:
     return float(np.ldexp(scaled.mean(), exponent)), float(np.ldexp(scaled.std(), exponent))
 
 
+def stack_scalings(scalings: Sequence[FittedScaling]) -> Callable[[Doubles], Doubles]:
+    """One function of x (F,), a number of each of F columns with these scalings: those of one formula run as one.
+
+    >>> [one, other] = [Affine(center=1.0, scale=2.0), Affine(center=0.0, scale=0.5)]
+    >>> stack_scalings([one, other])(np.array([5.0, 5.0])).tolist()
+    [2.0, 10.0]
+    """
+    kinds = [type(each) if isinstance(each, DividesByScale) else place for place, each in enumerate(scalings)]
+    places = [np.flatnonzero([other == kind for other in kinds]) for kind in dict.fromkeys(kinds)]
+    stacked = [stack_equal_scalings([scalings[place] for place in each.tolist()]) for each in places]
+    if len(stacked) == 1:
+        return stacked[0]
+
+    def scale(x: Doubles) -> Doubles:
+        scaled = np.empty_like(x)
+        for each, own in zip(stacked, places, strict=True):
+            scaled[own] = each(x[own])
+        return scaled
+
+    return scale
+
+
+def stack_equal_scalings(scalings: Sequence[Any]) -> FittedScaling:
+    """The scaling of one formula, with the center and the scale of each; of a single one itself."""
+    first = scalings[0]
+    if len(scalings) == 1:
+        return first
+    return replace(
+        first, **{name: np.array([getattr(each, name) for each in scalings]) for name in ("center", "scale")}
+    )
+
+
 def center_and_scale(x: Doubles, center: float, scale: float) -> Doubles:
     """(x − center) / scale, also where x − center alone would overflow."""
     with np.errstate(over="ignore"):
@@ -192,7 +224,7 @@ def center_and_scale(x: Doubles, center: float, scale: float) -> Doubles:
         far = np.isinf(z)
         z /= scale
         if far.any():
-            z[far] = x[far] / scale - center / scale
+            z = np.where(far, x / scale - center / scale, z)
     return z
 
 

@@ -28,9 +28,14 @@ class UsualNumbers:
         _, deviation = measure_mean_and_deviation(known)
         return cls(lowest=float(known.min()), highest=float(known.max()), deviation=deviation)
 
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The least and the largest number that is not far out."""
+        return self.lowest - BEYOND * self.deviation, self.highest + BEYOND * self.deviation
+
     def find_far(self, values: Doubles) -> Flags | None:
         """Which numbers are far out; None if none is. A missing one, NaN, is not."""
-        least, most = self.lowest - BEYOND * self.deviation, self.highest + BEYOND * self.deviation
+        least, most = self.bounds
         if not (np.fmin.reduce(values, initial=most) < least or np.fmax.reduce(values, initial=least) > most):
             return None
         far: Flags = (values < least) | (values > most)

@@ -1,6 +1,7 @@
 """The network: layers in a row, θ and its gradient, the forward pass and the way back."""
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -55,7 +56,8 @@ class Network:
     """x (B, I) → logits (B, K) through named layers; the network ends linear.
 
     With `members` M it is M networks side by side: x (B, I), or (M, B, I) for rows of their own, → logits (M, B, K).
-    The arrays of a pass come from one workspace: what a pass returned is valid until the next pass begins.
+    The arrays of a pass come from a workspace: what it returned is valid until the next pass begins. Evaluations have
+    each a workspace of their own, so that several can go on at a time.
     """
 
     def __init__(self, layers: NamedLayers, inputs: int, dtype: np.dtype[Any], members: int | None = None) -> None:
@@ -85,6 +87,8 @@ class Network:
         self.executor: Executor = NUMPY
         """Runs the elementwise formulas."""
         self._work = Workspace(dtype)
+        self._idle: list[Workspace] = []
+        """Workspaces of evaluations that are over, for later ones."""
         self.stages = [fused.bind(self.state_of) for fused in fuse_layers(self.layers)]
         self._first = next((i for i, stage in enumerate(self.stages) if stage.layer.declare(1)), 0)
 
@@ -117,10 +121,19 @@ class Network:
         for (name, layer), width in zip(self.layers, self.widths, strict=False):
             yield from layer.walk(name, width)
 
+    @cached_property
+    def widest(self) -> int:
+        """The inputs or outputs of the widest layer."""
+        return max(max(inputs, layer.outputs(inputs)) for _, layer, inputs in self.walk())
+
+    @cached_property
+    def largest_layer(self) -> int:
+        """Inputs · outputs of the layer where that is most."""
+        return max(inputs * layer.outputs(inputs) for _, layer, inputs in self.walk())
+
     def chunk_rows(self) -> int:
         """Rows of a chunk in evaluation."""
-        widest = max(max(inputs, layer.outputs(inputs)) for _, layer, inputs in self.walk())
-        return max(CHUNK_NUMBERS // (widest * (self.members or 1)), 16)
+        return max(CHUNK_NUMBERS // (self.widest * (self.members or 1)), 16)
 
     def initialize(self, x: Inputs, seed: int) -> None:
         """Fill θ, and what follows from rows x that the network is to learn from; member m has seed + m.
@@ -147,13 +160,24 @@ class Network:
 
     def logits(self, x: Inputs) -> Iterator[Floats]:
         """The logits of x in evaluation, chunk by chunk; each chunk is valid until the next one is asked for."""
-        rows = self.chunk_rows()
-        for start in range(0, len(x), rows):
-            chunk = x[start : start + rows]
-            run = self.begin(len(chunk))
-            for stage in self.stages:
-                chunk, _ = stage(chunk, run)
-            yield chunk
+        rows, work = self.chunk_rows(), self._borrow_workspace()
+        run = ForwardContext(work, executor=self.executor)
+        try:
+            for start in range(0, len(x), rows):
+                chunk = x[start : start + rows]
+                work.restart(len(chunk))
+                for stage in self.stages:
+                    chunk, _ = stage(chunk, run)
+                yield chunk
+        finally:
+            self._idle.append(work)
+
+    def _borrow_workspace(self) -> Workspace:
+        """A workspace that no other evaluation has."""
+        try:
+            return self._idle.pop()
+        except IndexError:  # no question before: another thread might take the last one in between
+            return Workspace(self.dtype)
 
     def trace_outputs(self, x: Floats, run: ForwardContext) -> Iterator[tuple[str, Floats]]:
         """The name and the output of every layer, also of those that are an epilogue elsewhere: to look into a pass."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data.frames import join_columns
+from mlptrain.data.frames import has_columns, join_columns
 from mlptrain.errors import DataError, SpecError
 from mlptrain.model.model import Model
 
@@ -30,7 +30,7 @@ class EstimatorRows:
 
 def is_frame(X: Any) -> bool:
     """Whether rows have columns with names, as those of pandas, polars and PyArrow."""
-    return "columns" in dir(X)
+    return has_columns(X)
 
 
 def require_size(X: Any, least: int) -> None:

@@ -1,6 +1,7 @@
 """One trained network with its own spec and encoding: rows in, predictions and losses out."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from mlptrain.model.baseline import Baseline
 from mlptrain.model.encoding import encode_examples
 from mlptrain.model.head import Head
 from mlptrain.model.layer_history import LayersSeen, list_seen_layers, restore_layers
-from mlptrain.model.network_outputs import predict_values, predict_with_row_losses
+from mlptrain.model.network_outputs import average_predictions, predict_values, predict_with_row_losses
 from mlptrain.model.rows import AnyFeatures, Rows
 from mlptrain.spec.fields import Spec
 from mlptrain.storage.container import Arrays
@@ -34,6 +35,13 @@ class Judgement:
     def take(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> "Judgement":
         """Some of the rows, marked or by their numbers."""
         return Judgement(self.truth[rows], self.predictions[rows], self.weights[rows], self.losses[rows], self.no_loss)
+
+
+def average_judgements(judged: Sequence[Judgement], weights: Sequence[float]) -> Judgement:
+    """The judgement of several networks of the same rows: their predictions and losses, averaged with weights."""
+    predictions = average_predictions([each.predictions for each in judged], weights)
+    losses = average_predictions([each.losses for each in judged], weights)
+    return replace(judged[0], predictions=predictions, losses=losses)
 
 
 @dataclass(frozen=True, kw_only=True)

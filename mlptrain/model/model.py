@@ -1,6 +1,7 @@
 """A model: a weighted list of networks that predict with their average; one network is the list of one."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -37,11 +38,13 @@ from mlptrain.model.file import (
     require_replaceable_model,
     save_contents,
 )
-from mlptrain.model.fitted_network import FittedNetwork, Judgement
+from mlptrain.model.fitted_network import FittedNetwork, Judgement, average_judgements
 from mlptrain.model.head import Head, list_answers
 from mlptrain.model.layer_history import list_layer_columns
 from mlptrain.model.memory_rows import advise_conversions, make_evaluation_rows, make_image_rows, make_prediction_rows
+from mlptrain.model.network_outputs import average_predictions
 from mlptrain.model.percent_notices import describe_shares
+from mlptrain.model.plain_records import RecordPredictor
 from mlptrain.model.products import limit_threads
 from mlptrain.model.rows import Rows, describe_blank_lines, drop_uncounted_rows, find_doubtful_rows
 from mlptrain.model.scores import name_scores, predict_scores, write_scores
@@ -188,6 +191,10 @@ class Model(ModelContents, Displayable, Explainable):
 
     def predict_memory(self, data: Any) -> NDArray[Any]:
         """Scores of the classes, or numbers, of rows in memory; odd cells are a warning."""
+        if (known := self.records.predict(data)) is not None:
+            if known.odd is not None:
+                warn_caller(OddCellsNotice(known.odd))
+            return known.values
         rows, odd, network = self.read_inputs(data), OddCells(), self.networks[0].network
         with limit_threads(network, network.chunk_rows(), None), advise_conversions():
             values = self.predict_values(rows, odd)
@@ -200,7 +207,13 @@ class Model(ModelContents, Displayable, Explainable):
         lost.add(self.head.mark_not_finite(values), rows)
         if lost.first:
             warn_caller(NotFiniteNotice(lost))
+        self.records.remember(data, rows, odd)
         return values
+
+    @cached_property
+    def records(self) -> RecordPredictor:
+        """Predicts single records without a table."""
+        return RecordPredictor(self.networks, self.weights)
 
     def read_inputs(self, data: Any) -> Rows:
         """The rows to predict in any data in memory."""
@@ -290,31 +303,20 @@ class Model(ModelContents, Displayable, Explainable):
         `odd` gets the cells that are odd to every network: unseen is what no network's training saw.
         """
         found = [OddRows() for _ in self.networks]
-        first, *others = self.networks
-        total = self.weights[0] * first.predict(rows, found[0])
-        for weight, each, own in zip(self.weights[1:], others, found[1:], strict=True):
-            total = total + weight * each.predict(rows, own)
+        predicted = (each.predict(rows, own) for each, own in zip(self.networks, found, strict=True))
+        values = average_predictions(predicted, self.weights)
         if odd is not None:
             odd.add(join_odd_rows(found))
-        return total / sum(self.weights) if others else total
+        return values
 
     @np.errstate(all="ignore")
     def judge(self, rows: Rows, odd: OddCells | None = None) -> Judgement:
-        """Predictions and losses of rows whose targets are known, averaged over the networks.
-
-        `odd` gets the cells that are odd to every network.
-        """
+        """Averaged predictions and losses of rows whose targets are known; `odd` gets the cells odd to all networks."""
         found = [OddRows() for _ in self.networks]
-        first, *others = (each.judge(rows, own) for each, own in zip(self.networks, found, strict=True))
+        judged = [each.judge(rows, own) for each, own in zip(self.networks, found, strict=True)]
         if odd is not None:
             odd.add(join_odd_rows(found))
-        predictions, losses = self.weights[0] * first.predictions, self.weights[0] * first.losses
-        for weight, each in zip(self.weights[1:], others, strict=True):
-            predictions, losses = predictions + weight * each.predictions, losses + weight * each.losses
-        share = sum(self.weights) if others else 1.0
-        return Judgement(
-            first.truth, predictions / share if others else predictions, first.weights, losses / share, first.no_loss
-        )
+        return average_judgements(judged, self.weights)
 
     def answer(
         self, rows: Rows, options: AnswerOptions, odd: OddCells | None = None, lost: NotFinite | None = None

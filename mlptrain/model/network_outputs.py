@@ -1,6 +1,7 @@
 """A network's outputs for encoded rows: predictions, losses, metrics."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,12 @@ def iterate_logits(network: Network, head: Head, x: Inputs) -> Iterator[Floats]:
 def predict_values(network: Network, head: Head, x: Inputs) -> NDArray[Any]:
     """Scores or numbers for all rows, chunk by chunk."""
     return join_chunks(head, [head.predict(logits) for logits in iterate_logits(network, head, x)])
+
+
+def average_predictions(predictions: Iterable[NDArray[Any]], weights: Sequence[float]) -> NDArray[Any]:
+    """Σ w p / Σ w of the predictions p of several networks; of one w p."""
+    total = reduce(np.add, (weight * each for weight, each in zip(weights, predictions, strict=True)))
+    return total / sum(weights) if len(weights) > 1 else total
 
 
 def join_chunks(head: Head, chunks: Sequence[NDArray[Any]]) -> NDArray[Any]:

@@ -40,11 +40,16 @@ def describe_percent_cells(
     return [f'column "{name}": {reading}; {cure}' for name, reading in said.items()]
 
 
+def says_shares(trained: Data) -> bool:
+    """Whether numbers may be shares of a hundred, which `describe_shares` has something to say about."""
+    return SIGN in trained.units
+
+
 def describe_shares(table: Table, columns: Iterable[FeatureColumn], trained: Data) -> list[str]:
     """Notices of columns that may hold fractions (0.025) where training had the numbers before signs of per cent (2.5):
     a hundred times each number is no larger than those of training were.
     """
-    if SIGN not in trained.units:
+    if not says_shares(trained):
         return []
     said = []
     for column in columns:

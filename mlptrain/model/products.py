@@ -1,5 +1,6 @@
 """Matrix products of a network: how large the largest is, the threads it is worth, the library that computes it."""
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -30,6 +31,7 @@ class SharedThreadLimit:
         self._lock = RLock()  # a generator that holds a limit may be collected while another entry has the lock
         self._entries: dict[object, tuple[int, int]] = {}  # in the order of entering: thread of Python, number
         self._libraries: Any = None
+        self._modules = 0
         self._before: Any = None
 
     @contextmanager
@@ -41,7 +43,7 @@ class SharedThreadLimit:
         entry = object()
         with self._lock:
             if not self._entries:
-                self._libraries = ThreadpoolController().select(user_api="blas")
+                self._find_libraries()
                 self._before = self._libraries.limit(limits=None)
             self._entries[entry] = get_ident(), number
             self._apply()
@@ -51,6 +53,12 @@ class SharedThreadLimit:
             with self._lock:
                 del self._entries[entry]
                 self._apply()
+
+    def _find_libraries(self) -> None:
+        """Look for the libraries, which takes a millisecond, unless no module was loaded that may have brought some."""
+        if self._modules != len(sys.modules):
+            self._libraries = ThreadpoolController().select(user_api="blas")
+            self._modules = len(sys.modules)
 
     def _apply(self) -> None:
         if self._entries:
@@ -69,7 +77,7 @@ def compute_largest_product_size(network: Network, rows: int) -> int:
     """Rows · inputs · outputs of the largest layer."""
     independent = network.members is None or network.gradient_scale > 1  # else one product of all members' rows
     members = 1 if independent else network.members or 1
-    return members * rows * max(inputs * layer.outputs(inputs) for _, layer, inputs in network.walk())
+    return members * rows * network.largest_layer
 
 
 def are_products_small(network: Network, rows: int) -> bool:

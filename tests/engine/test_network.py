@@ -273,6 +273,17 @@ def test_a_chunk_has_at_least_sixteen_rows_however_wide_the_network():
     assert network([(40_000, ())], 1, inputs=1).chunk_rows() == 16
 
 
+def test_evaluations_at_a_time_do_not_see_each_other():
+    net, x = network(MIXED, 2), standard_normal(20, 3)
+    going_on = net.logits(x)
+    found = next(going_on)
+    kept, other = found.copy(), logits_of(net, -x).copy()
+    assert identical([found], [kept])
+    assert not identical([found], [other])
+    assert list(going_on) == []
+    assert identical([other], [logits_of(net, -x)])
+
+
 def test_evaluation_changes_nothing():
     net = network(MIXED, 2)
     x = standard_normal(20, 3)
