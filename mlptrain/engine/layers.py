@@ -10,7 +10,7 @@ from numpy.random import BitGenerator
 from mlptrain.engine.arrays import Floats, multiply_matrices
 from mlptrain.engine.epilogues import PLAIN, Epilogue
 from mlptrain.engine.initializers import BiasInitializer, Initializer, Ones, VarianceScaling, Zeros
-from mlptrain.engine.layer import Backward, ForwardContext, Layer, LayerState, Traits
+from mlptrain.engine.layer import Backward, ForwardContext, Layer, LayerState, Traits, sum_gradient_over_members
 from mlptrain.engine.parameters import Declaration
 
 Parametrization = Literal["standard", "ntk"]
@@ -96,7 +96,7 @@ class Dense(Layer):
 class Scale(Layer):
     """y = x ⊙ s with a learned factor s for each input, 1 at the start (Holzmüller et al., 2024, RealMLP).
 
-    x (…, B, I), s (…, I): ∂L/∂s sums dy ⊙ x over the rows; dx = dy ⊙ s.
+    x (…, B, I), s (…, I): ∂L/∂s sums dy ⊙ x over the rows; dx = dy ⊙ s, of rows that all members see summed over them.
     """
 
     def declare(self, inputs: int) -> dict[str, Declaration]:
@@ -108,7 +108,7 @@ class Scale(Layer):
 
         def backward(dy: Floats, wanted: bool) -> Floats:
             np.einsum("...bi,...bi->...i", dy, x, out=state.gradients["scale"])
-            return np.multiply(dy, s, out=dy) if wanted else dy
+            return sum_gradient_over_members(np.multiply(dy, s, out=dy), x) if wanted else dy
 
         return y, backward
 

@@ -15,7 +15,7 @@ from mlptrain.engine.embeddings import PBLD, InputEmbedding, PiecewiseLinear
 from mlptrain.engine.epilogues import Epilogue, fuse_layers
 from mlptrain.engine.initializers import Constant, Normal, PerFeature, Signs, ThroughRows, UnitVariance
 from mlptrain.engine.input_layout import Codes, InputLayout
-from mlptrain.engine.layers import Dense
+from mlptrain.engine.layers import Dense, Scale
 from mlptrain.engine.losses import CrossEntropy, MeanSquaredError, average_loss_with_gradient
 from mlptrain.engine.members import Adapter, BatchEnsemble, Members, Networks, Shared, TabM, TabMMini
 from mlptrain.engine.network import Network
@@ -37,6 +37,7 @@ CATEGORY = InputLayout(width=4, numbers=(0, 2), codes=(Codes(place=1, levels=4, 
 """number · category · number with its indicator."""
 LAYERS = [
     Adapter(),
+    Scale(),
     BatchEnsemble(units=2),
     BatchEnsemble(units=2, parametrization="ntk"),
     Shared(layer=Dense(units=2)),
