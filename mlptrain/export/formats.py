@@ -21,6 +21,9 @@ from mlptrain.export.c import SIGNATURE as C_SIGNATURE
 from mlptrain.export.c import write_c
 from mlptrain.export.c_program import find_compiler, predict_with_c
 from mlptrain.export.cells import Cells
+from mlptrain.export.onnx_file import SIGNATURE as ONNX_SIGNATURE
+from mlptrain.export.onnx_outputs import write_onnx
+from mlptrain.export.onnx_runtime import open_onnx_file, predict_with_onnx
 from mlptrain.export.plan import Plan
 from mlptrain.export.python import SIGNATURE as PYTHON_SIGNATURE
 from mlptrain.export.python import predict_with_python, write_python
@@ -84,7 +87,26 @@ class CFormat:
         return predict_with_c(path, cells, source.plan)
 
 
-Format = PythonFormat | CFormat
+@dataclass(frozen=True, kw_only=True)
+class OnnxFormat:
+    """One ONNX file: cells in, labels and probabilities or numbers out."""
+
+    name: ClassVar[str] = "onnx"
+    ending: ClassVar[str] = ".onnx"
+    signature: ClassVar[bytes] = ONNX_SIGNATURE
+
+    def write(self, source: Source) -> Files:
+        """The file."""
+        return {"": write_onnx(source.plan)}
+
+    def name_executor(self, path: Path) -> str:
+        return open_onnx_file(path)[0]
+
+    def predict(self, path: Path, cells: Cells, source: Source) -> Doubles:
+        return predict_with_onnx(path, cells, source.plan)
+
+
+Format = PythonFormat | CFormat | OnnxFormat
 """The formats."""
 
 FORMATS: Mapping[str, type[Format]] = {each.name: each for each in get_args(Format)}
