@@ -59,7 +59,7 @@ def declare_number(given: NumberInput, graph: Graph) -> Tensor:
 
 @declare_input.register
 def declare_text(given: TextInput, graph: Graph) -> Tensor:
-    text = "A text as in the training table, without blanks around it, in Unicode's composed form (NFC)"
+    text = "A text as in training, a number also as Python writes it, without blanks around it, in NFC"
     return graph.add_input(given.name, TEXT, 1, f"{text}; missing = the empty text.")
 
 

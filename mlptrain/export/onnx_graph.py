@@ -5,7 +5,7 @@ Nothing is there twice: equal constants are one constant, and the same operator 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,10 +111,9 @@ class Tensor:
     graph: Graph = field(repr=False)
     name: str
     dtype: np.dtype[Any]
+    __array_ufunc__: ClassVar[None] = None  # NumPy leaves formulas of arrays and tensors to the tensors
 
-    def apply(
-        self, operator: str, *others: Any, dtype: np.dtype[Any] | None = None, **attributes: Attribute
-    ) -> "Tensor":
+    def apply(self, operator: str, *others: Any, dtype: np.dtype[Any] | None = None, **given: Attribute) -> "Tensor":
         """An operator of this tensor and of others of its type."""
         inputs = [self, *map(self.convert, others)]
         return self.graph.add_node(operator, inputs, dtype or self.dtype, **given)

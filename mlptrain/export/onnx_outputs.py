@@ -29,8 +29,8 @@ PROBABILITIES, SCORES = "probabilities", "scores"
 NOT_REFUSED = """\
 A graph cannot refuse a cell. Where mlptrain does, this graph goes on: a text that is no truth value counts as \
 missing; a number far beyond those of training may become infinite. A number as text, among levels that are numbers, \
-counts as a level only if it is written as in training, or as programs write numbers (2 and 2.0). As in mlptrain, a \
-level that training did not have counts as any other value. Texts must have no blanks around them and be in Unicode's \
+counts as a level only if it is written as in training, or as Python writes it (2, 2.0, 2.5). As in mlptrain, a level \
+that training did not have counts as any other value. Texts must have no blanks around them and be in Unicode's \
 composed form (NFC)."""
 """What a user of the graph has to know."""
 

@@ -1,6 +1,6 @@
 """An ONNX file run: by ONNX Runtime where it is installed, else by the reference evaluator of `onnx`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from mlptrain.errors import EnvironmentFailure
 from mlptrain.export.cells import Cells
-from mlptrain.export.plan import Plan
+from mlptrain.export.plan import CodePlan, Codes, LevelPlan, Plan
+from mlptrain.export.standalone_rows import NUMBER
 
 INSTALL = "pip install onnxruntime"
 ROWS = 4096
@@ -61,7 +62,7 @@ def open_in_reference(path: Path) -> tuple[str, Run]:
 def predict_with_onnx(path: Path, cells: Cells, plan: Plan) -> NDArray[np.float64]:
     """Scores of the classes (B, C), or numbers (B, K), by what is installed."""
     _, run = open_onnx_file(path)
-    feed = make_feed(cells)
+    feed = make_feed(cells, plan)
     rows = len(next(iter(feed.values())))
     pieces = [
         run({name: values[start : start + ROWS] for name, values in feed.items()}) for start in range(0, rows, ROWS)
@@ -69,12 +70,32 @@ def predict_with_onnx(path: Path, cells: Cells, plan: Plan) -> NDArray[np.float6
     return np.concatenate([collect_values(each, plan) for each in pieces])
 
 
-def make_feed(cells: Cells) -> Feed:
+def make_feed(cells: Cells, plan: Plan) -> Feed:
     """Cells as the inputs of the graph: numbers keep their type, texts are objects; (N, 1), or all pixels."""
+    codes = collect_codes(plan)
     arrays = {
-        name: values if isinstance(values, np.ndarray) else np.array(values, object) for name, values in cells.items()
+        name: values if isinstance(values, np.ndarray) else np.array(write_known_texts(values, codes[name]), object)
+        for name, values in cells.items()
     }
     return {name: values.reshape(len(values), -1) for name, values in arrays.items()}
+
+
+def collect_codes(plan: Plan) -> Mapping[str, Sequence[Codes]]:
+    """The codes that the networks have for the texts of each input."""
+    found: dict[str, list[Codes]] = {}
+    for network in plan.networks:
+        for each in network.columns:
+            if isinstance(each, LevelPlan | CodePlan):
+                found.setdefault(each.input, []).append(each.codes)
+    return found
+
+
+def write_known_texts(texts: Sequence[str], codes: Sequence[Codes]) -> list[str]:
+    """Texts as the graph knows them: a number among levels that are numbers as Python writes it."""
+    if not any(each.numbers for each in codes):
+        return list(texts)
+    known = set.intersection(*(set(each.texts) for each in codes))
+    return [str(float(text)) if text not in known and NUMBER.fullmatch(text) else text for text in texts]
 
 
 def collect_values(outputs: Mapping[str, NDArray[Any]], plan: Plan) -> NDArray[np.float64]:
