@@ -93,6 +93,7 @@ class OnnxFormat:
 
     name: ClassVar[str] = "onnx"
     ending: ClassVar[str] = ".onnx"
+    is_module: ClassVar[bool] = False
     signature: ClassVar[bytes] = ONNX_SIGNATURE
 
     def write(self, source: Source) -> Files:
