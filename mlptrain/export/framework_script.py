@@ -1,0 +1,230 @@
+"""Scripts that build a model's networks in a framework, load its weights and write them back: what frameworks share.
+
+A script is made of copied definitions, those that it needs of some files of this folder, and of what is written for the
+model: a function that builds each network, and the names of its arrays.
+"""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from importlib.metadata import PackageNotFoundError, version
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlptrain.engine.layer import Layer, LayerState
+from mlptrain.engine.losses import Loss
+from mlptrain.engine.members import Shared
+from mlptrain.engine.network import Network
+from mlptrain.errors import EnvironmentFailure
+from mlptrain.export.cells import PIXELS, Cells
+from mlptrain.export.definitions import collect_definitions, list_defined_names
+from mlptrain.export.plan import NotExportable, Plan
+from mlptrain.export.processes import run_process
+from mlptrain.export.python import list_rows, pack_plan
+from mlptrain.model.fitted_network import FittedNetwork
+from mlptrain.model.model import Model
+
+SHARED_PARTS = ("standalone_rows.py", "standalone_main.py", "framework_rows.py")
+USES = ("encode_rows", "encode_targets", "load_weights", "compute_loss", "to_mlptrain", "predict_rows", "run_script")
+"""What a script is for: it has these functions and what they need."""
+WIDTH = 100
+"""Characters of a text in a line of a script."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerCode:
+    """The call that makes a layer in a framework, and our names of its arrays by its own."""
+
+    call: str
+    arrays: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkCode:
+    """The body of the function that builds a network, and our full names of its arrays by its own."""
+
+    body: str
+    names: Mapping[str, str]
+
+
+def write_call(function: str, *arguments: object, **settings: object) -> str:
+    """A call as code; settings that are None are left out.
+
+    >>> write_call("Scale", 3, 4, start=0.5, axis=None)
+    'Scale(3, 4, start=0.5)'
+    """
+    given = [f"{name}={write_value(value)}" for name, value in settings.items() if value is not None]
+    return f"{function}({', '.join([*map(str, arguments), *given])})"
+
+
+def write_value(value: object) -> str:
+    """A setting as code."""
+    return f'"{value}"' if isinstance(value, str) else repr(value)
+
+
+def make_identifier(name: str) -> str:
+    """A layer's name as frameworks allow it.
+
+    >>> make_identifier("hidden_1.relu")
+    'hidden_1_relu'
+    """
+    return name.replace(".", "_")
+
+
+def name_arrays(layer: str, own: str, state: LayerState, arrays: Mapping[str, str]) -> dict[str, str]:
+    """Our full names of the arrays of a layer that is called `own` in the framework."""
+    kinds = {part: "parameters" if part in state.parameters else "buffers" for part in arrays.values()}
+    return {f"{own}.{name}": f"{kinds[part]}.{layer}.{part}" for name, part in arrays.items()}
+
+
+def find_split(network: Network) -> int | None:
+    """Before which layer members part, after those that they share; None where there is one network alone."""
+    if network.members is None:
+        return None
+    return next(place for place, (_, layer) in enumerate(network.layers) if not isinstance(layer, Shared))
+
+
+def unwrap_layer(layer: Layer) -> Layer:
+    """The layer itself, of one that members share: its arrays tell that by their shapes."""
+    return layer.layer if isinstance(layer, Shared) else layer
+
+
+# The script
+
+
+def write_script(
+    model: Model, plan: Plan, networks: Sequence[NetworkCode], parts: Sequence[str], kind: str, returns: str
+) -> str:
+    """A script: what builds the networks, copied definitions, the names of arrays, the model's columns.
+
+    `kind` says in words what a network is in the framework, `returns` is its type.
+    """
+    places = {body: place for place, body in enumerate(dict.fromkeys(each.body for each in networks), 1)}
+    builders = "\n\n\n".join(f"def build_network_{place}() -> {returns}:\n{body}" for body, place in places.items())
+    texts = [files("mlptrain.export").joinpath(name).read_text("utf-8") for name in (*SHARED_PARTS, *parts)]
+    require_losses(model, set().union(*map(list_defined_names, texts)))
+    tables = write_tables(model, plan, networks, places)
+    text = collect_definitions(
+        [f"from collections import OrderedDict\n{builders}\n", *texts, tables], [*USES, "MODEL", "ARCHITECTURES"]
+    )
+    head = f'"""The network of {escape_text(plan.origin["model"])} {kind}, by mlptrain {plan.origin["mlptrain"]}.'
+    usage = write_usage(plan, several=len(networks) > 1)
+    return f'{head}\n\n{usage}"""\n\n{text}\n\nif __name__ == "__main__":\n    run_script()\n'
+
+
+def escape_text(text: str) -> str:
+    r"""A text as it may stand in a text between quotes of any kind.
+
+    >>> print(escape_text('a"b'))
+    a\"b
+    """
+    return text.encode("unicode_escape").decode().replace('"', '\\"').replace("'", "\\'")
+
+
+def write_usage(plan: Plan, *, several: bool) -> str:
+    """How the script is used."""
+    model, number = escape_text(plan.origin["model"]), ", number" if several else ""
+    return f"""    network = build_network({number[2:]})
+    load_weights(network, "{model}"{number})
+    x = encode_rows(rows{number})            # rows: mappings from columns to cells
+    y = encode_targets(targets{number})
+    loss = compute_loss(network(x), y{number})
+    to_mlptrain({"networks" if several else "network"}, "weights.npz")
+"""
+
+
+def require_losses(model: Model, there: set[str]) -> None:
+    """Refuse a loss that the framework's files do not have."""
+    for each in model.networks:
+        if name_loss(each.head.loss) not in there:
+            raise NotExportable(f"the loss {each.head.loss.name!r} has no form in this export")
+
+
+def name_loss(loss: Loss) -> str:
+    """The function that computes a loss."""
+    return f"compute_{loss.name}"
+
+
+def write_loss(loss: Loss) -> str:
+    """A loss with its settings as code."""
+    settings = {each.name: getattr(loss, each.name) for each in fields(loss) if each.name != "name"}
+    return write_call("partial", name_loss(loss), **settings) if settings else name_loss(loss)
+
+
+def write_tables(model: Model, plan: Plan, networks: Sequence[NetworkCode], places: Mapping[str, int]) -> str:
+    """ARCHITECTURES and MODEL, and the names of the arrays of each different network."""
+    names = {places[each.body]: each.names for each in networks}
+    rows = [write_architecture(each, places[code.body]) for each, code in zip(model.networks, networks, strict=True)]
+    return "\n".join(
+        [
+            "from functools import partial",
+            *(f"NAMES_{place} = {write_map(found)}" for place, found in names.items()),
+            "\n".join(["ARCHITECTURES = [", *rows, "]"]),
+            write_text("MODEL", json.dumps(describe_model(model, plan), allow_nan=False)),
+        ]
+    )
+
+
+def write_architecture(fitted: FittedNetwork, place: int) -> str:
+    """A row of ARCHITECTURES."""
+    names, sums_members = f"NAMES_{place}", fitted.network.gradient_scale > 1
+    return (
+        "    "
+        + write_call("Architecture", f"build_network_{place}", names, write_loss(fitted.head.loss), sums_members)
+        + ","
+    )
+
+
+def write_map(texts: Mapping[str, str]) -> str:
+    """A dict of texts as code, a line a text."""
+    return "\n".join(["{", *(f'    "{key}": "{value}",' for key, value in texts.items()), "}"])
+
+
+def write_text(name: str, text: str) -> str:
+    """An assignment of a long text as code, in lines of a length for people."""
+    lines = [f"    {text[start : start + WIDTH]!r}" for start in range(0, len(text), WIDTH)]
+    return "\n".join([f"{name} = (", *lines, ")"])
+
+
+def describe_model(model: Model, plan: Plan) -> Any:
+    """The plan as JSON without operations, which stand in the script as layers, and what the loss compares."""
+    networks = tuple(replace(each, operations=()) for each in plan.networks)
+    origin = {name: text for name, text in plan.origin.items() if name != "spec"}
+    packed = pack_plan(replace(plan, networks=networks, origin=origin))
+    for described, fitted in zip(packed["networks"], model.networks, strict=True):
+        described["compares_codes"] = fitted.head.loss.classes
+    return packed
+
+
+# Trying it
+
+
+RUN = """
+import json, runpy, sys
+script = runpy.run_path(sys.argv[1])
+print(json.dumps(script["predict_rows"](script["load_networks"](sys.argv[2]), json.load(sys.stdin)).tolist()))
+"""
+"""What a process of `predict_with_script` runs: rows as JSON in, scores as JSON out."""
+
+
+def find_framework(package: str) -> str:
+    """The version of a framework."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        raise EnvironmentFailure(f"the script runs with {package}, which is not here: pip install {package}") from None
+
+
+def predict_with_script(script: Path, weights: Path, cells: Cells, plan: Plan, package: str) -> NDArray[np.float64]:
+    """Scores of the classes (B, C), or numbers (B, K), of rows by a script and the weights of a model file."""
+    find_framework(package)
+    rows = np.asarray(cells[PIXELS]).tolist() if not plan.inputs else list(list_rows(cells))
+    ended = run_process([sys.executable, "-c", RUN, str(script), str(weights)], json.dumps(rows).encode())
+    if ended.exit_code:
+        raise EnvironmentFailure(f"{script.name}: the script has failed: {ended.problems.splitlines()[-1]}")
+    return np.array(json.loads(ended.output), np.float64)

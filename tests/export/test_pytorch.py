@@ -1,0 +1,171 @@
+"""Scripts of PyTorch: the networks with the model's weights, there and back."""
+
+import ast
+from types import ModuleType
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+
+from mlptrain.engine.activations import Activation
+from mlptrain.engine.embeddings import NumericEmbedding
+from mlptrain.engine.members import Shared
+from mlptrain.engine.network import AnyLayer
+from mlptrain.export.plan import NotExportable
+from mlptrain.export.pytorch import ACTIVATIONS, write_layer, write_numeric_embedding, write_pytorch
+from mlptrain.model.file import decode_model, encode_model
+from mlptrain.model.model import Model
+from tests.support.export_cases import CASES_TO_RUN, ExportCase, assert_same_predictions, make_export_case
+from tests.support.scripts import draw_targets, import_script, list_rows, list_weights, measure_gradient, put_weights
+
+WHY = "needs PyTorch: pip install torch"
+
+
+@pytest.mark.parametrize("name", CASES_TO_RUN)
+def test_a_script_names_every_array_of_the_model_once(name):
+    case = make_export_case(name)
+    tree = ast.parse(write_pytorch(case.model, case.plan))
+    values = {node.targets[0].id: node.value for node in tree.body if isinstance(node, ast.Assign)}
+    rows = values["ARCHITECTURES"].elts
+    several = len(rows) > 1
+    found = [
+        f"{number}." * several + ours
+        for number, row in enumerate(rows, 1)
+        for ours in ast.literal_eval(values[row.args[1].id]).values()
+    ]
+    assert sorted(found) == sorted(list_weights(case.model))
+
+
+def test_every_layer_activation_and_embedding_has_a_form():
+    members = set(get_args(AnyLayer)) - {Shared}
+    assert [each for each in members if write_layer.dispatch(each) is write_layer.dispatch(object)] == []
+    assert ACTIVATIONS.keys() == set(get_args(Activation))
+    embeddings = get_args(NumericEmbedding)
+    write = write_numeric_embedding
+    assert [each for each in embeddings if write.dispatch(each) is write.dispatch(object)] == []
+
+
+def test_an_unknown_layer_is_refused_by_name():
+    class Wavelet:
+        kind = "wavelet"
+
+    with pytest.raises(NotExportable, match="wavelet"):
+        write_layer(Wavelet(), None)
+
+
+# With PyTorch
+
+
+@pytest.fixture
+def torch() -> ModuleType:
+    return pytest.importorskip("torch", reason=WHY)
+
+
+def make_script(case: ExportCase, folder: Any) -> tuple[ModuleType, Any]:
+    """The script of a case, and its networks with the model's weights."""
+    script = import_script(folder / "exported_pytorch.py", write_pytorch(case.model, case.plan))
+    case.model.save(folder / "m.npz")
+    return script, script.load_networks(folder / "m.npz")
+
+
+def collect_gradients(script: ModuleType, network: Any, number: int) -> dict[str, np.ndarray]:
+    """The gradient of the last loss, by our names."""
+    names = script.ARCHITECTURES[number - 1].names
+    found = {name: each.grad.numpy() for name, each in network.named_parameters()}
+    return {names[name]: each.T if script.is_transposed(network, name) else each for name, each in found.items()}
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("name", CASES_TO_RUN)
+def test_networks_predict_what_the_model_predicts(torch, name, tmp_path):
+    case = make_export_case(name)
+    script, networks = make_script(case, tmp_path)
+    assert_same_predictions(script.predict_rows(networks, list_rows(case)), case.expected, case.plan)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("name", CASES_TO_RUN)
+def test_weights_come_back_as_they_went(torch, name, tmp_path):
+    case = make_export_case(name)
+    script, networks = make_script(case, tmp_path)
+    script.to_mlptrain(networks if len(networks) > 1 else networks[0], tmp_path / "weights.npz")
+    with np.load(tmp_path / "weights.npz", allow_pickle=False) as back:
+        there = list_weights(case.model)
+        assert there.keys() == back.keys()
+        for key, array in there.items():
+            assert array.dtype == back[key].dtype
+            np.testing.assert_array_equal(array, back[key])
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("name", CASES_TO_RUN)
+def test_loss_gradient_and_running_statistics_are_those_of_the_engine(torch, name, tmp_path):
+    case = make_export_case(name)
+    script, networks = make_script(case, tmp_path)
+    for number, (fitted, network) in enumerate(zip(copy_model(case.model).networks, networks, strict=True), 1):
+        x = script.encode_rows(list_rows(case), number)
+        truth, given = draw_targets(case.model, len(x))
+        targets = script.encode_targets(given, number)
+        np.testing.assert_allclose(targets, fitted.head.loss_targets(truth, x.dtype), rtol=1e-6, atol=1e-6)
+        loss, gradients = measure_gradient(fitted, x, targets)
+        network.train()
+        stop_dropout(network)
+        found = script.compute_loss(network(torch.from_numpy(x)), torch.from_numpy(targets), number)
+        found.backward()
+        factor = fitted.network.gradient_scale
+        assert found.item() == pytest.approx(loss * factor, rel=1e-5, abs=1e-5)
+        theirs = collect_gradients(script, network, number)
+        assert theirs.keys() == gradients.keys()
+        size = max(np.abs(each).max() for each in gradients.values())
+        for key, gradient in gradients.items():
+            np.testing.assert_allclose(theirs[key], gradient, atol=2e-5 * size, rtol=1e-4, err_msg=key)
+        state = {script.ARCHITECTURES[number - 1].names[key]: each for key, each in network.named_buffers()}
+        for key, buffer in fitted.network.buffers.items():
+            np.testing.assert_allclose(state[f"buffers.{key}"], buffer, rtol=1e-5, atol=1e-5, err_msg=key)
+
+
+def stop_dropout(network: Any) -> None:
+    """Training without noise."""
+    for module in network.modules():
+        if "Dropout" in type(module).__name__:
+            module.eval()
+
+
+def copy_model(model: Model) -> Model:
+    """The model with arrays of its own."""
+    return decode_model(encode_model(model), Model)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("name", CASES_TO_RUN)
+def test_ten_steps_there_predict_the_same_here(torch, name, tmp_path):
+    case = make_export_case(name)
+    script, networks = make_script(case, tmp_path)
+    torch.manual_seed(0)
+    for number, network in enumerate(networks, 1):
+        x = torch.from_numpy(script.encode_rows(list_rows(case), number))
+        targets = torch.from_numpy(script.encode_targets(draw_targets(case.model, len(x))[1], number))
+        optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
+        network.train()
+        for _ in range(10):
+            optimizer.zero_grad()
+            script.compute_loss(network(x), targets, number).backward()
+            optimizer.step()
+    there = script.predict_rows(networks, list_rows(case))
+    script.to_mlptrain(networks if len(networks) > 1 else networks[0], tmp_path / "weights.npz")
+    model = copy_model(case.model)
+    with np.load(tmp_path / "weights.npz", allow_pickle=False) as back:
+        put_weights(model, dict(back))
+    here = predict_case(model, case)
+    assert np.abs(here - case.expected).max() > 1e-4
+    assert_same_predictions(there, here, case.plan)
+
+
+def predict_case(model: Model, case: ExportCase) -> np.ndarray:
+    """What a model predicts for the rows of a case."""
+    rows = (
+        case.cells["pixels"].reshape(-1, *case.model.networks[0].features.shape)
+        if "pixels" in case.cells
+        else case.rows
+    )
+    return model.predict_values(model.read_inputs(rows)).astype(np.float64)

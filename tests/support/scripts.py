@@ -1,0 +1,70 @@
+"""Exported scripts, imported."""
+
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlptrain.model.fitted_network import FittedNetwork
+from mlptrain.model.model import Model
+from tests.support.export_cases import ExportCase
+
+
+def import_script(path: Path, text: str) -> ModuleType:
+    """The module of a script, written to `path`."""
+    path.write_text(text, "utf-8")
+    spec = spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules[path.stem] = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def list_rows(case: ExportCase) -> Any:
+    """The rows of a case, as scripts take them: mappings, or pixels."""
+    if "pixels" in case.cells:
+        return case.cells["pixels"]
+    columns = [values if isinstance(values, list) else np.asarray(values).tolist() for values in case.cells.values()]
+    return [dict(zip(case.cells, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def list_weights(model: Model) -> dict[str, NDArray[Any]]:
+    """The arrays of a model's networks, by the names that its file has."""
+    several = len(model.networks) > 1
+    return {
+        f"{number}." * several + f"{kind}.{name}": array
+        for number, each in enumerate(model.networks, 1)
+        for kind, arrays in (("parameters", each.network.parameters.values), ("buffers", each.network.buffers))
+        for name, array in arrays.items()
+    }
+
+
+def put_weights(model: Model, arrays: dict[str, NDArray[Any]]) -> None:
+    """Put arrays into the networks."""
+    there = list_weights(model)
+    assert there.keys() == arrays.keys()
+    for name, array in arrays.items():
+        there[name][...] = array
+
+
+def draw_targets(model: Model, count: int) -> tuple[NDArray[Any], Any]:
+    """Targets of rows: as the head has them, and as scripts take them."""
+    draw, head = np.random.default_rng(0), model.head
+    if head.has_classes:
+        codes = draw.integers(0, head.width, count)
+        return codes, [head.classes[code] for code in codes]
+    numbers = draw.integers(1, 9, (count, head.width)).astype(np.float64)
+    return numbers, numbers.tolist()
+
+
+def measure_gradient(fitted: FittedNetwork, x: Any, targets: Any) -> tuple[float, dict[str, NDArray[Any]]]:
+    """The loss of a batch in training without dropout, and its gradient by the names of a file; buffers move."""
+    network = fitted.network
+    run = network.begin(len(x), train=True)
+    loss = network.loss_and_gradient(x, targets, None, loss=fitted.head.loss, run=run)
+    return loss, {f"parameters.{name}": each.copy() for name, each in network.parameters.gradients.items()}
