@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -189,6 +190,14 @@ def convert_labels_to_array(classes: Sequence[str]) -> NDArray[Any]:
     if set(classes) in ({"True", "False"}, {"true", "false"}):
         return np.array([label.lower() == "true" for label in classes])
     return np.array(classes, np.str_)
+
+
+@lru_cache(maxsize=64)
+def find_label_array(classes: tuple[str, ...]) -> NDArray[Any]:
+    """The same, made once for a model's classes; not to be written to."""
+    labels = convert_labels_to_array(classes)
+    labels.flags.writeable = False
+    return labels
 
 
 def is_int64_text(label: str) -> bool:

@@ -17,6 +17,7 @@ import numpy as np
 from mlptrain.engine.activations import Curve
 from mlptrain.engine.arrays import Floats, multiply_matrices
 from mlptrain.engine.elementwise import ARRAY, COLUMN, SCALAR, Composed, Executor, Formula, Loop
+from mlptrain.engine.in_place import InPlace
 from mlptrain.engine.layer import ForwardContext, LayerState, Mask
 
 
@@ -90,11 +91,29 @@ def make_fused_activation(
     curve: Curve, *, biased: bool = True, blended: bool = False, masked: bool = False
 ) -> Response:
     """The response of a curve; one with a t always has a bias, and no other one is blended."""
+    through = None if masked else make_one_way_formula(curve, biased=biased, blended=blended)
     if curve.transcendental is None:
         forward, backward = compose_rectifier_formulas(type(curve), biased, masked)  # type: ignore[arg-type]
-        return RectifierResponse(curve, forward, backward).respond
+        return RectifierResponse(curve, forward, backward, through).respond
     entry, forward, backward = compose_curve_formulas(type(curve), blended, masked)  # type: ignore[arg-type]
-    return CurveResponse(curve, entry, forward, backward).respond
+    return CurveResponse(curve, entry, forward, backward, through).respond
+
+
+def make_one_way_formula(curve: Curve, *, biased: bool, blended: bool) -> InPlace:
+    """y of x, b and a as one formula in the array of x, with t in it."""
+    sigma = compose_blend_with_identity(curve.formula) if blended else curve.formula
+
+    def formula(x: Any, *rest: Any) -> Any:
+        z, a, scalars = (x + rest[0] if biased else x), rest[biased : biased + blended], rest[biased + blended :]
+        t = () if curve.transcendental is None else (curve.transcendental(curve.bent(z, *scalars)),)
+        return sigma(z, *a, *t, *scalars)
+
+    return InPlace(formula, ARRAY + COLUMN * (biased + blended) + SCALAR * len(curve.scalars(np.dtype(np.float32))))
+
+
+def refuse_way_back(dy: Floats) -> Floats:
+    """There is no way back through a pass that keeps nothing for it."""
+    raise AssertionError("the pass was one way")
 
 
 @cache
@@ -144,11 +163,15 @@ class RectifierResponse:
     curve: Curve
     forward: Composed
     backward: Composed | None
+    through: InPlace | None
 
     def respond(
         self, x: Floats, b: Bias, run: ForwardContext, m: Noise, slopes: LayerState | None
     ) -> tuple[Floats, Callable[[Floats], Floats]]:
         scalars = self.curve.scalars(x.dtype)
+        if run.one_way and self.through is not None:
+            self.through.run(x, *b, *scalars)
+            return x, refuse_way_back
         loop = run.executor.loop if x.ndim == 2 else partial(make_memberwise_loop, run.executor)
         loop(self.forward)(x, *m, *b, *scalars)
 
@@ -168,14 +191,18 @@ class CurveResponse:
     entry: Composed
     forward: Composed
     backward: Composed
+    through: InPlace | None
 
     def respond(
         self, x: Floats, b: Bias, run: ForwardContext, m: Noise, slopes: LayerState | None
     ) -> tuple[Floats, Callable[[Floats], Floats]]:
         scalars = self.curve.scalars(x.dtype)
+        a = () if slopes is None else (slopes.parameters["slope"],)
+        if run.one_way and self.through is not None:
+            self.through.run(x, *b, *a, *scalars)
+            return x, refuse_way_back
         loop = run.executor.loop if x.ndim == 2 else partial(make_memberwise_loop, run.executor)
         z, t, y = x, run.work.array(x.shape), run.work.array(x.shape)
-        a = () if slopes is None else (slopes.parameters["slope"],)
         loop(self.entry)(t, x, *b, *scalars)
         with np.errstate(over="ignore"):
             self.curve.transcendental(t, out=t)  # type: ignore[misc]

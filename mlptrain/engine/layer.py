@@ -46,7 +46,8 @@ class ForwardContext:
     """The circumstances of a pass through the network: its arrays, training or evaluation, the noise of this step.
 
     `rate` maps the dropout rate of a layer to that of this step (a schedule); `noise` are the bit streams of the step,
-    one for each member; `executor` runs elementwise formulas.
+    one for each member; `executor` runs elementwise formulas. If the pass is `one_way`, nothing need be kept for a way
+    back.
     """
 
     work: Workspace
@@ -54,6 +55,7 @@ class ForwardContext:
     noise: Sequence[BitGenerator] = ()
     rate: Callable[[float], float] = float
     executor: Executor = NUMPY
+    one_way: bool = False
 
     def pair_noise(self, drawn: NDArray[Any]) -> Iterator[tuple[BitGenerator, NDArray[Any]]]:
         """The bit stream of each member, with its part of what is drawn, (M, B, O) or one below the other (M B, O)."""

@@ -161,13 +161,15 @@ class Network:
     def logits(self, x: Inputs) -> Iterator[Floats]:
         """The logits of x in evaluation, chunk by chunk; each chunk is valid until the next one is asked for."""
         rows, work = self.chunk_rows(), self._borrow_workspace()
-        run = ForwardContext(work, executor=self.executor)
+        in_place = self.executor is NUMPY  # compiled loops, which pass over an array once, are as quick as they are
+        run = ForwardContext(work, executor=self.executor, one_way=in_place)
         try:
             for start in range(0, len(x), rows):
                 chunk = x[start : start + rows]
                 work.restart(len(chunk))
-                for stage in self.stages:
-                    chunk, _ = stage(chunk, run)
+                with np.errstate(over="ignore"):  # of exponentials in quotients
+                    for stage in self.stages:
+                        chunk, _ = stage(chunk, run)
                 yield chunk
         finally:
             self._idle.append(work)

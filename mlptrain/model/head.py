@@ -15,7 +15,7 @@ from mlptrain.data.targets import (
     ClassTarget,
     NumberTarget,
     Target,
-    convert_labels_to_array,
+    find_label_array,
     read_targets,
     require_targets_present,
 )
@@ -192,7 +192,7 @@ class ClassHead:
             rows = ", ".join(map(str, (np.flatnonzero(bad)[:5] + 1).tolist())) + (" …" if bad.sum() > 5 else "")
             why = "the scores of the classes are not finite, so that there is no label to tell"
             raise DataError(f"predict: in {bad.sum():,} of {len(bad):,} rows ({rows}) {why}; see predict_proba")
-        labels: NDArray[Any] = convert_labels_to_array(self.classes)[values.argmax(axis=1)]
+        labels: NDArray[Any] = find_label_array(tuple(self.classes))[values.argmax(axis=1)]
         return labels
 
     def write_probabilities(self, values: NDArray[Any], dtype: np.dtype[Any]) -> Columns:

@@ -108,6 +108,25 @@ def test_every_curve_has_the_same_bits_compiled(curve, blended, masked, dtype):
             assert identical(*(responded(curve, x, dy, each, b=bias, a=a, mask=mask) for each in EXECUTORS))
 
 
+@pytest.mark.parametrize(("curve", "blended"), [each[:2] for each in RESPONSES if not each[2]], ids=str)
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+@np.errstate(all="ignore")
+def test_every_curve_has_the_same_bits_where_nobody_goes_back(curve, blended, dtype):
+    """Also of members, each with a bias and slopes of its own."""
+    response = make_fused_activation(curve, blended=blended)
+    for shape in [*SHAPES, (3, BLOCK // 2), (2, 5, 3), (2, 3, BLOCK // 2 + 1)]:
+        column = (*shape[:-2], shape[-1])
+        x, b, a = (numbers(seed, *each, dtype=dtype) for seed, each in enumerate([shape, column, column]))
+        if curve.transcendental is not None:
+            x, b, a = map(moderate, (x, b, a))
+        slopes = LayerState({"slope": a}, {}, {}) if blended else None
+        there, back = (
+            response(x.copy(), (b,), ForwardContext(Workspace(dtype), one_way=one_way), (), slopes)[0]
+            for one_way in (True, False)
+        )
+        assert identical([there], [back])
+
+
 @pytest.mark.parametrize("curve", RECTIFIERS, ids=str)
 @executors
 def test_a_response_is_bias_activation_and_mask_one_after_the_other(curve, executor):

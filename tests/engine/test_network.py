@@ -269,6 +269,17 @@ def test_the_chunks_of_an_evaluation_do_not_show():
     assert list(net.logits(x[:0])) == []
 
 
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+@pytest.mark.parametrize("first", activation_layers(), ids=label)
+def test_an_evaluation_has_the_bits_of_a_pass_with_a_way_back(first, dtype):
+    net = network([(6, (first,)), (5, (first, LayerNorm()))], 2, dtype=dtype)
+    x = standard_normal(9, 3, dtype=dtype)
+    expected, run = x, net.begin(len(x))
+    for stage in net.stages:
+        expected, _ = stage(expected, run)
+    assert identical([logits_of(net, x)], [expected])
+
+
 def test_a_chunk_has_at_least_sixteen_rows_however_wide_the_network():
     assert network([(40_000, ())], 1, inputs=1).chunk_rows() == 16
 
