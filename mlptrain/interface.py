@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from mlptrain.arguments import require_choice, require_count, require_path, shorten_repr
-from mlptrain.commands.fit import fit_to_file
+from mlptrain.commands.fit import fit_to_file, name_weights_file
 from mlptrain.errors import SpecError
 from mlptrain.fitting.candidates import describe_absent_test_files, read_rows_of_draft
 from mlptrain.fitting.checkpoints import Existing, Plan
@@ -17,12 +17,15 @@ from mlptrain.fitting.fit import Fit, fit_rows
 from mlptrain.fitting.host import Host
 from mlptrain.fitting.signals import SIGNALS, catch_signals
 from mlptrain.model.memory_rows import make_training_rows
+from mlptrain.model.model import Model
+from mlptrain.model.network_start import KEY
 from mlptrain.model.rows import Rows
 from mlptrain.notices import warn_caller
 from mlptrain.preparation.material import require_rows
 from mlptrain.reporting.sinks import DISPLAYS, SINKS, choose_display, is_watched, make_sink
 from mlptrain.spec.fields import Spec
-from mlptrain.spec.file import Draft, find_spec_folder, is_yaml_text, make_draft_from_spec
+from mlptrain.spec.file import NO_WEIGHTS, Draft, GivenWeights, find_spec_folder, is_yaml_text, make_draft_from_spec
+from mlptrain.spec.values import ValueOverride
 from mlptrain.training.events import Event, Sink, wrap_function_as_sink
 from mlptrain.training.loop import never_stop
 
@@ -36,6 +39,7 @@ def fit(
     *,
     out: str | Path | None = None,
     overrides: str | Sequence[str] | Mapping[str, Any] = (),
+    initial_weights: str | Path | Model | None = None,
     sinks: AnySink | Iterable[AnySink] = (),
     progress: bool | None = None,
     threads: int | None = None,
@@ -45,10 +49,10 @@ def fit(
 
     `spec` is a path, a dict, a text of YAML, or the resolved spec of a model. `data` is a mapping of columns, a list of
     records, a structured array or a data frame that narwhals knows (pandas, polars, PyArrow …); None: the rows that the
-    spec names. `overrides` change keys of the spec: {"training.epochs": 3} or ["training.epochs=3"]. `sinks` are called
+    spec names. `overrides` change keys of the spec: {"training.epochs": 3} or ["training.epochs=3"]. `initial_weights`,
+    a model or the file of one, is what training starts from: its columns and its target come along. `sinks` are called
     with each event: functions, sinks, or names of those of the command line ("lines", "console"). `progress`: whether
     the run is shown; None: in a notebook and on a terminal, unless `sinks` names what shows it. Notices are warnings.
-
     SpecError or DataError say what is wrong with the spec or the rows, Diverged that the loss left the finite numbers.
     Ctrl-C raises Interrupted, whose `model` is the best so far; with `out` a checkpoint is left instead, and
     `unfinished` says what a later fit does about it: "refuse", "resume", "finish" or "restart".
@@ -58,11 +62,10 @@ def fit(
     >>> fitted.model.predict({"x": [0.5, 2.5]}).tolist()
     ['low', 'high']
     """
-    path = None if out is None else require_path(out, "out")
-    require_unfinished(unfinished, path)
-    host = make_host(threads)
+    path, folder, host = require_unfinished(unfinished, out), find_spec_folder(spec), make_host(threads)
     opened = list_sinks(sinks, progress, title=name_spec(spec))
-    draft, folder = make_draft_from_spec(spec, overrides, rows_given=data is not None), find_spec_folder(spec)
+    weights = read_given_weights(initial_weights, folder)
+    draft = make_draft_from_spec(spec, overrides, weights=weights, rows_given=data is not None)
     draft.check()
     rows = None if data is None else require_rows(make_training_rows(data, draft.spec.data))
     with catch_interrupt() as stop:
@@ -72,11 +75,26 @@ def fit(
         return fit_to_file(draft, rows, path, folder, plan=Plan(existing=unfinished), sinks=opened, host=host)
 
 
-def require_unfinished(unfinished: Existing, path: Path | None) -> None:
-    """Refuse what says nothing, or not of a fit in memory, about an unfinished fit."""
+HERE = Path()
+
+
+def read_given_weights(given: str | Path | Model | None, folder: Path = HERE) -> GivenWeights:
+    """The weights in a file, or of a model in memory; none where nothing is given."""
+    origin = "initial_weights"
+    if given is None:
+        return NO_WEIGHTS
+    if isinstance(given, Model):
+        return GivenWeights([ValueOverride(KEY, "", origin)], given.to_bytes())
+    return name_weights_file(require_path(given, origin), folder, origin)
+
+
+def require_unfinished(unfinished: Existing, out: str | Path | None) -> Path | None:
+    """Where the model goes; an error for what says nothing, or not of a fit in memory, about an unfinished fit."""
+    path = None if out is None else require_path(out, "out")
     require_choice(unfinished, "unfinished", get_args(Existing))
     if path is None and unfinished != "refuse":
         raise SpecError(f"unfinished={unfinished!r}: a fit in memory leaves no checkpoint; give out, too")
+    return path
 
 
 def list_sinks(sinks: AnySink | Iterable[AnySink], progress: bool | None, *, title: str) -> list[Sink]:

@@ -12,20 +12,22 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.arguments import count_threads, shorten_repr
+from mlptrain.arguments import count_threads
 from mlptrain.data.cells import TextCells
 from mlptrain.data.frames import convert_frame_to_columns, read_frame
 from mlptrain.data.label_texts import convert_labels, describe_other_texts, find_labels, write_labels
 from mlptrain.data.targets import convert_labels_to_array
 from mlptrain.errors import DataError, EnvironmentFailure, SpecError
-from mlptrain.interface import fit_in_memory, make_host
+from mlptrain.interface import fit_in_memory, make_host, read_given_weights
 from mlptrain.model.estimator_rows import (
     Columns,
     EstimatorRows,
+    find_label_places,
     is_frame,
     join_parts,
     list_inputs_of_model,
     list_text_names,
+    make_counted_rows,
     name_places,
     name_targets,
     require_names_of_training,
@@ -36,9 +38,8 @@ from mlptrain.model.estimator_rows import (
     split_columns,
 )
 from mlptrain.model.estimator_weights import multiply_weights, read_weights, require_class_weights
-from mlptrain.model.memory_rows import NAME, adapt_table_to_spec
+from mlptrain.model.memory_rows import NAME
 from mlptrain.model.model import Model
-from mlptrain.model.rows import Rows, take_chosen_rows
 from mlptrain.notices import warn_caller
 from mlptrain.reporting.sinks import make_sink
 from mlptrain.spec.parameters import (
@@ -86,6 +87,7 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
         validation: float | None = None,
         early_stopping: bool | int | Mapping[str, Any] | None = None,
         time_limit: float | str | None = None,
+        initial_weights: str | Path | Model | None = None,
         categories: Sequence[str | int] | None = None,
         spec: Mapping[str, Any] | None = None,
         random_state: Any = None,
@@ -97,6 +99,7 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
         self.learning_rate, self.epochs, self.batch_size = learning_rate, epochs, batch_size
         self.validation, self.early_stopping, self.time_limit = validation, early_stopping, time_limit
         self.random_state, self.n_jobs, self.verbose = random_state, n_jobs, verbose
+        self.initial_weights = initial_weights
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None) -> Self:
         """Train on the rows of X and y; those of X_val and y_val tell the best epoch, if they are given.
@@ -117,11 +120,9 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
     def train(self, columns: Columns, roles: Roles) -> Model:
         """The model of the rows whose weight is not 0."""
         seed, ignored = draw_seed(self.random_state), list_ignored_columns(self.spec)
-        flat = {name: getattr(self, name) for name in KEYS}
-        draft = make_draft_from_parameters(self.recipe, self.spec, flat, roles=roles, seed=seed)
-        rows: Rows = adapt_table_to_spec(read_frame(columns, name=NAME, unread=ignored), draft.spec.data)
-        if roles.weight is not None and not columns[roles.weight].all():
-            rows = take_chosen_rows(rows, columns[roles.weight] > 0)
+        flat, weights = {name: getattr(self, name) for name in KEYS}, read_given_weights(self.initial_weights)
+        draft = make_draft_from_parameters(self.recipe, self.spec, flat, roles=roles, seed=seed, weights=weights)
+        rows = make_counted_rows(columns, draft.spec.data, roles.weight, ignored=ignored)
         sinks = [make_sink("lines", title=type(self).__name__)] if self.verbose else []
         return fit_in_memory(draft, rows, Path(), sinks, make_host(count_threads(self.n_jobs))).model
 
@@ -208,12 +209,13 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
         return estimator
 
     def __getstate__(self) -> dict[str, Any]:
-        """The state with the bytes of the model's file, so that a pickle holds no object of ours but the estimator."""
+        """The state with the bytes of models' files, so that a pickle holds no object of ours but the estimator."""
         state = dict(super().__getstate__())
-        return state | {"model_": state["model_"].to_bytes()} if "model_" in state else state
+        return state | {name: value.to_bytes() for name, value in state.items() if isinstance(value, Model)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state | {"model_": Model.from_bytes(state["model_"])} if "model_" in state else state)
+        kept = {name: state[name] for name in ("model_", "initial_weights") if isinstance(state.get(name), bytes)}
+        super().__setstate__(state | {name: Model.from_bytes(value) for name, value in kept.items()})
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "model_")
@@ -230,10 +232,11 @@ class MLPTrainClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]
     `recipe` names a packaged spec, None for none; `spec` is a dict of keys of the spec that lie over it. The other
     parameters lie over both, and None leaves them to the recipe: `hidden` (units of each layer), `activation`,
     `dropout`, `learning_rate`, `epochs`, `batch_size`, `validation` (the share of the rows that tells the best epoch),
-    `early_stopping` (a patience in epochs) and `time_limit` (such as "30s"). `class_weight` ("balanced", or a dict of
-    labels) multiplies the weights of the rows, in training and in the choice of the best epoch. `categories` lists
-    columns, by name or position, that are categories although they hold numbers. `random_state` is the seed, `n_jobs`
-    the number of threads of a fit; with `verbose` each epoch is a line on stderr.
+    `early_stopping` (a patience in epochs) and `time_limit` (such as "30s"). `initial_weights`, a model or its file, is
+    what training starts from. `class_weight` ("balanced", or a dict of labels) multiplies the weights of the rows, in
+    training and in the choice of the best epoch. `categories` lists columns, by name or position, that are categories
+    although they hold numbers. `random_state` is the seed, `n_jobs` the number of threads of a fit; with `verbose` each
+    epoch is a line on stderr.
 
     Fitted: `classes_`, `n_features_in_`, `feature_names_in_` (of a frame whose names are texts), `n_iter_` and
     `best_iteration_` in epochs, `model_` (the Model), `result_` (metrics and more, plain values) and `history_`.
@@ -254,6 +257,7 @@ class MLPTrainClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]
         validation: float | None = None,
         early_stopping: bool | int | Mapping[str, Any] | None = None,
         time_limit: float | str | None = None,
+        initial_weights: str | Path | Model | None = None,
         class_weight: str | Mapping[Any, float] | None = None,
         categories: Sequence[str | int] | None = None,
         spec: Mapping[str, Any] | None = None,
@@ -272,6 +276,7 @@ class MLPTrainClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]
             validation=validation,
             early_stopping=early_stopping,
             time_limit=time_limit,
+            initial_weights=initial_weights,
             categories=categories,
             spec=spec,
             random_state=random_state,
@@ -302,12 +307,7 @@ class MLPTrainClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]
 
     def find_places(self, labels: Array) -> NDArray[np.int64]:
         """The place of each label in `classes_`; a DataError for one that is no class."""
-        place_of = {label: place for place, label in enumerate(self.classes_.tolist())}
-        places = np.array([place_of.get(label, -1) for label in labels.tolist()], np.int64)
-        if (places < 0).any():
-            row, label = int(places.argmin()), shorten_repr(labels[places < 0].tolist()[0])
-            raise DataError(f"y_val row {row + 1}: {label} is no class; it does not occur in y")
-        return places
+        return find_label_places(labels, self.classes_.tolist())
 
     def write_targets(self, labels: Array, names: Sequence[str]) -> Columns:
         """The column of the labels' texts."""

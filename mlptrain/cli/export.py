@@ -10,7 +10,9 @@ from mlptrain.cli.options import AnyModel, AsJson, SetInput, prepare_stdout, pri
 from mlptrain.errors import SpecError
 from mlptrain.loading import load_modules
 
-FormatName = Annotated[str, typer.Option("--format", metavar="FORMAT", help="What to write: `python` or `c`.")]
+FormatName = Annotated[
+    str, typer.Option("--format", metavar="FORMAT", help="What to write: `onnx`, `python`, `c`, `mlflow`.")
+]
 Out = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="By default the model's name with the format's ending; `-` is standard output."),

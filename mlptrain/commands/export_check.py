@@ -9,7 +9,7 @@ from mlptrain.commands.predict import Prediction
 from mlptrain.data.frames import replace_texts
 from mlptrain.errors import MlptrainError, SpecError
 from mlptrain.export.cells import Cells, collect_cells
-from mlptrain.export.comparison import BOUND, Comparison
+from mlptrain.export.comparison import Comparison
 from mlptrain.export.formats import Doubles, Source
 from mlptrain.figures import format_figure
 from mlptrain.model.answers import AnswerOptions, Columns
@@ -85,5 +85,5 @@ def require_known_marks(now: Data, trained: Data, columns: Iterable[str]) -> Non
 def describe_fault(comparison: Comparison) -> str:
     """How an export differs from its model."""
     labels = f" and {comparison.labels:,} labels differ" if comparison.labels else ""
-    largest = f"by {format_figure(comparison.largest)} in {comparison.place}, where {format_figure(BOUND)} is allowed"
+    largest = f"by {format_figure(comparison.largest)} in {comparison.place}, where 1e-5 is allowed"
     return f"it does not predict what the model predicts: it differs {largest}{labels}"

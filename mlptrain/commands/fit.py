@@ -25,12 +25,13 @@ from mlptrain.model.file import (
     save_contents,
 )
 from mlptrain.model.layer_history import LayersSeen
+from mlptrain.model.network_start import KEY
 from mlptrain.model.rows import Rows, locate_file
 from mlptrain.model.training_names import name_training
 from mlptrain.model.watched import Watched
 from mlptrain.preparation.material import TrainingData, make_training_data
 from mlptrain.spec.fields import Spec
-from mlptrain.spec.file import Draft, load_draft
+from mlptrain.spec.file import NO_WEIGHTS, Draft, GivenWeights, load_draft
 from mlptrain.spec.values import ValueOverride
 from mlptrain.spec.yaml_text import read_stdin
 from mlptrain.storage.companions import MODEL_END, PREVIOUS_END, choose_default_output
@@ -75,16 +76,16 @@ def read_checked_draft(
     if not standard:
         refuse_what_is_no_spec(path)
     folder = Path() if standard else Path(path).parent
-    options = [] if initial_weights is None else [make_weights_override(initial_weights, folder)]
-    draft = load_draft(name_input(path), overrides, read_stdin() if standard else None, options=options)
+    given = NO_WEIGHTS if initial_weights is None else name_weights_file(initial_weights, folder, "--initial-weights")
+    draft = load_draft(name_input(path), overrides, read_stdin() if standard else None, weights=given)
     draft.check()
     return draft, folder
 
 
-def make_weights_override(file: Path, folder: Path) -> ValueOverride:
-    """What `--initial-weights` says in a spec, whose paths are relative to its folder."""
+def name_weights_file(file: Path, folder: Path, origin: str) -> GivenWeights:
+    """The weights in a file, under its name in a spec, whose paths are relative to its folder."""
     near = os.path.relpath(file.parent.resolve(), folder.resolve())
-    return ValueOverride("initial_weights.file", (Path(near) / file.name).as_posix(), "--initial-weights")
+    return GivenWeights([ValueOverride(KEY, (Path(near) / file.name).as_posix(), origin)])
 
 
 def fit_files(

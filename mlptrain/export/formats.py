@@ -22,6 +22,11 @@ from mlptrain.export.c import write_c
 from mlptrain.export.c_program import find_compiler, predict_with_c
 from mlptrain.export.cells import Cells
 from mlptrain.export.framework_script import find_framework, predict_with_script
+from mlptrain.export.mlflow import SIGNATURE as MLFLOW_SIGNATURE
+from mlptrain.export.mlflow import predict_with_mlflow, write_mlflow
+from mlptrain.export.onnx_file import SIGNATURE as ONNX_SIGNATURE
+from mlptrain.export.onnx_outputs import write_onnx
+from mlptrain.export.onnx_runtime import open_onnx_file, predict_with_onnx
 from mlptrain.export.plan import Plan
 from mlptrain.export.python import SIGNATURE as PYTHON_SIGNATURE
 from mlptrain.export.python import predict_with_python, write_python
@@ -68,6 +73,26 @@ class PythonFormat:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MlflowFormat:
+    """A folder that MLflow loads: the model itself, and what to run it with."""
+
+    name: ClassVar[str] = "mlflow"
+    ending: ClassVar[str] = "_mlflow"
+    is_module: ClassVar[bool] = False
+    signature: ClassVar[bytes] = MLFLOW_SIGNATURE
+
+    def write(self, source: Source) -> Files:
+        """The files."""
+        return write_mlflow(source.model, source.plan, source.path.read_bytes())
+
+    def name_executor(self, path: Path) -> str:
+        return "the loader that MLflow calls"
+
+    def predict(self, path: Path, cells: Cells, source: Source) -> Doubles:
+        return predict_with_mlflow(path, cells, source.plan)
+
+
+@dataclass(frozen=True, kw_only=True)
 class CFormat:
     """One C99 header with all that a prediction needs, without the heap."""
 
@@ -85,6 +110,26 @@ class CFormat:
 
     def predict(self, path: Path, cells: Cells, source: Source) -> Doubles:
         return predict_with_c(path, cells, source.plan)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnnxFormat:
+    """One ONNX file: cells in, labels and probabilities or numbers out."""
+
+    name: ClassVar[str] = "onnx"
+    ending: ClassVar[str] = ".onnx"
+    is_module: ClassVar[bool] = False
+    signature: ClassVar[bytes] = ONNX_SIGNATURE
+
+    def write(self, source: Source) -> Files:
+        """The file."""
+        return {"": write_onnx(source.plan)}
+
+    def name_executor(self, path: Path) -> str:
+        return open_onnx_file(path)[0]
+
+    def predict(self, path: Path, cells: Cells, source: Source) -> Doubles:
+        return predict_with_onnx(path, cells, source.plan)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +152,7 @@ class PyTorchFormat:
         return predict_with_script(path, source.path, cells, source.plan, "torch")
 
 
-Format = PythonFormat | CFormat | PyTorchFormat
+Format = OnnxFormat | PythonFormat | CFormat | PyTorchFormat | MlflowFormat
 """The formats."""
 
 FORMATS: Mapping[str, type[Format]] = {each.name: each for each in get_args(Format)}

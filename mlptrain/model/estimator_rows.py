@@ -7,9 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data.frames import has_columns, join_columns
+from mlptrain.arguments import shorten_repr
+from mlptrain.data.frames import has_columns, join_columns, read_frame
 from mlptrain.errors import DataError, SpecError
+from mlptrain.model.memory_rows import NAME, adapt_table_to_spec
 from mlptrain.model.model import Model
+from mlptrain.model.rows import Rows, take_chosen_rows
+from mlptrain.spec.fields import Data
 
 Array = NDArray[Any]
 Columns = dict[str, Any]
@@ -155,3 +159,19 @@ def join_parts(train: EstimatorRows, held: EstimatorRows | None) -> tuple[Column
     joined = {name: join_columns(values, behind[name]) for name, values in columns.items()}
     joined[part] = np.repeat(np.array(["train", "validation"], object), [train.count, held.count])
     return joined, weight if weighted else None, part
+
+
+def make_counted_rows(columns: Columns, data: Data, weight: str | None, *, ignored: Sequence[str]) -> Rows:
+    """The rows of all columns whose weight is not 0; `ignored` columns may hold anything."""
+    rows: Rows = adapt_table_to_spec(read_frame(columns, name=NAME, unread=ignored), data)
+    return rows if weight is None or columns[weight].all() else take_chosen_rows(rows, columns[weight] > 0)
+
+
+def find_label_places(labels: Array, classes: Sequence[Any]) -> NDArray[np.int64]:
+    """The place of each label among the classes; a DataError for one that is no class."""
+    place_of = {label: place for place, label in enumerate(classes)}
+    places = np.array([place_of.get(label, -1) for label in labels.tolist()], np.int64)
+    if (places < 0).any():
+        row, label = int(places.argmin()), shorten_repr(labels[places < 0].tolist()[0])
+        raise DataError(f"y_val row {row + 1}: {label} is no class; it does not occur in y")
+    return places

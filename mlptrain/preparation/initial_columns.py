@@ -8,13 +8,14 @@ from mlptrain.data.column_rules import FeatureRules
 from mlptrain.data.encodings import OneHotEncoding
 from mlptrain.data.feature_fitting import AS_DECLARED
 from mlptrain.data.features import FeatureColumn
+from mlptrain.data.frames import adapt_texts_to_columns, adapt_texts_to_known
 from mlptrain.data.table import Table
 from mlptrain.data.targets import ClassTarget
 from mlptrain.errors import DataError, SpecError
 from mlptrain.model.head import Head
 from mlptrain.model.initial_weights import LoadedWeights, WeightsOfModel
 from mlptrain.model.network_start import HEAD, KEY, NetworkStart
-from mlptrain.model.rows import AnyFeatures, Rows
+from mlptrain.model.rows import AnyFeatures, ImageRows, Rows
 from mlptrain.spec.fields import Spec
 
 REFIT = "set initial_weights.refit_columns: true to fit the columns anew"
@@ -63,6 +64,19 @@ def require_as_many_networks(spec: Spec, weights: LoadedWeights) -> None:
     if networks not in (1, trainings):
         why = f"{weights.name} holds {networks} networks, and this spec trains {trainings}"
         raise SpecError(f"{KEY}: {why}; name a model of one network, or set data.split to as many folds or repeats")
+
+
+def write_known_texts(rows: Rows, spec: Spec, weights: LoadedWeights | None) -> Rows:
+    """The rows with values of columns that know their type written as the model knows them: 1 for its 1.0."""
+    columns, target = find_known_columns(spec, weights), find_known_target(spec, weights)
+    if isinstance(rows, ImageRows):
+        return rows
+    table = rows.table
+    if columns is not None:
+        table = adapt_texts_to_columns(table, columns.networks[0].features.columns)
+    if target is not None and (head := target.networks[0].head).has_classes:
+        table = adapt_texts_to_known(table, {head.names[0]: head.classes})
+    return replace(rows, table=table)
 
 
 # Columns.

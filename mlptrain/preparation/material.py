@@ -32,6 +32,7 @@ from mlptrain.preparation.initial_columns import (
     find_known_target,
     take_target_of_model,
     understand_columns_like,
+    write_known_texts,
 )
 from mlptrain.preparation.resolution import explain_target_kind, resolve_spec_loss, resolve_target_classes
 from mlptrain.preparation.target_doubts import list_target_doubts
@@ -115,6 +116,7 @@ def make_training_data(spec: Spec, rows: Rows, folder: Path, *, weights: LoadedW
 def understand_training_rows(spec: Spec, rows: Rows, folder: Path, weights: LoadedWeights | None) -> TrainingData:
     """Rows in memory, their columns understood, without the rows that are to be dropped."""
     rows, notices = drop_uncounted_rows(spec.data, rows)
+    rows = write_known_texts(rows, spec, weights)
     if (known := find_known_target(spec, weights)) is not None:
         target_reason = f"as in {known.name}"
         spec, classes = take_target_of_model(spec, known, rows)

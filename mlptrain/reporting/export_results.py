@@ -26,12 +26,15 @@ def format_checked(check: Checked) -> str:
 
 def describe_difference(found: Comparison) -> str:
     """How far the predictions differ."""
-    what = ("probabilities" if found.plan.are_probabilities else "scores") if found.plan.classes else "numbers"
-    largest = f"{what} differ by at most {format_figure(found.largest)} ({format_figure(BOUND)} is allowed)"
-    if found.plan.classes:
-        return f"{largest}, {f'{found.labels:,} labels differ' if found.labels else 'no label differs'}"
-    units = ", ".join(f"{name} by {format_figure(gap)}" for name, gap in found.by_target.items())
-    return f"{largest} of the target's scale; {units}"
+    of_classes, units = bool(found.plan.classes), found.plan.networks[0].units
+    what = ("probabilities" if found.plan.are_probabilities else "scores") if of_classes else "numbers"
+    scale = "" if units is None else " of the target's scale" if units.transform == "none" else ", relatively,"
+    largest = f"differ by at most {format_figure(found.largest)}{scale} (1e-5 is allowed)"
+    said = f"{what} {largest if found.largest else 'are the same'}"
+    if of_classes:
+        return f"{said}, {f'{found.labels:,} labels differ' if found.labels else 'no label differs'}"
+    gaps = ", ".join(f"{name} by {format_figure(gap)}" for name, gap in found.by_target.items())
+    return f"{said}; {gaps}" if found.largest else said
 
 
 def build_export_document(result: Exported) -> dict[str, Any]:

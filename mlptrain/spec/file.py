@@ -47,6 +47,19 @@ class Expansion:
 
 
 @dataclass(frozen=True)
+class GivenWeights:
+    """The weights that a user gives beside a spec for the networks to start from: a file's name, or a model."""
+
+    overrides: Sequence[ValueOverride] = ()
+    """What they change in the spec."""
+    model: bytes | None = None
+    """The file of a model in memory."""
+
+
+NO_WEIGHTS = GivenWeights()
+
+
+@dataclass(frozen=True)
 class Draft:
     """A spec as it was given. If it names a recipe, the rows decide what exactly it says."""
 
@@ -210,6 +223,7 @@ def make_draft_from_spec(
     spec: str | Path | Mapping[str, Any] | Spec,
     overrides: str | Sequence[str] | Mapping[str, Any] = (),
     *,
+    weights: GivenWeights = NO_WEIGHTS,
     rows_given: bool = False,
 ) -> Draft:
     """A spec in Python values, as YAML text, or in a file; a text of several lines, or with "KEY: VALUE", is YAML.
@@ -219,7 +233,8 @@ def make_draft_from_spec(
     >>> make_draft_from_spec("{data: {target: species}}", {"training.epochs": 5}, rows_given=True).spec.training.epochs
     5
     """
-    return make_draft_from_document(make_document_from_spec(spec), make_overrides(overrides), rows_given=rows_given)
+    document, given = make_document_from_spec(spec), make_overrides(overrides)
+    return make_draft_from_document(document, given, weights=weights, rows_given=rows_given)
 
 
 def make_document_from_spec(spec: str | Path | Mapping[str, Any] | Spec) -> Document:
@@ -240,7 +255,7 @@ def is_yaml_text(spec: str | Path) -> bool:
 
 def find_spec_folder(spec: str | Path | Mapping[str, Any] | Spec) -> Path:
     """The folder that a spec's paths are relative to: that of its file, else the working directory."""
-    return Path() if isinstance(spec, Mapping | Spec) or is_yaml_text(spec) else Path(spec).parent
+    return Path(spec).parent if isinstance(spec, str | Path) and not is_yaml_text(spec) else Path()
 
 
 def is_existing_path(name: str) -> bool:
@@ -263,22 +278,29 @@ def make_overrides(overrides: str | Sequence[str] | Mapping[str, Any]) -> list[O
 
 
 def load_draft(
-    path: str, overrides: Sequence[str] = (), text: str | None = None, *, options: Sequence[ValueOverride] = ()
+    path: str, overrides: Sequence[str] = (), text: str | None = None, *, weights: GivenWeights = NO_WEIGHTS
 ) -> Draft:
-    """The spec in a file before its rows are known, with `KEY=VALUE` overrides; before them come those of `options`."""
+    """The spec in a file, with `KEY=VALUE` overrides, before its rows are known."""
     document = parse_document(read_spec_file(path) if text is None else text, path)
-    return make_draft_from_document(document, [*options, *make_overrides(overrides)])
+    return make_draft_from_document(document, make_overrides(overrides), weights=weights)
 
 
-def make_draft_from_document(document: Document, overrides: Sequence[Override], *, rows_given: bool = False) -> Draft:
+def make_draft_from_document(
+    document: Document,
+    overrides: Sequence[Override],
+    *,
+    weights: GivenWeights = NO_WEIGHTS,
+    rows_given: bool = False,
+) -> Draft:
     """The draft of a document, with the recipe that it or an override names; no key of it may be given twice."""
+    overrides = [*weights.overrides, *overrides]
     refuse_undone_overrides(overrides)
     for override in overrides:
         if is_recipe_override(override):
             override.apply(document)
     rest = [override for override in overrides if not is_recipe_override(override)]
     name = document.tree.pop("recipe", None)
-    draft = Draft(document, rest, None, rows_given)
+    draft = Draft(document, rest, None, rows_given, weights.model)
     if name in list_recipes():
         draft = replace(draft, recipe=load_recipe(name))
     elif name is not None and not (isinstance(name, str) and name.lower() in NONE):

@@ -9,7 +9,7 @@ from mlptrain.arguments import shorten_repr
 from mlptrain.errors import SpecError
 from mlptrain.plain import to_plain
 from mlptrain.spec.fields import Spec, Split
-from mlptrain.spec.file import Draft, make_draft_from_document
+from mlptrain.spec.file import NO_WEIGHTS, Draft, GivenWeights, make_draft_from_document
 from mlptrain.spec.values import ValueOverride, make_document_from_values
 
 KEYS = {
@@ -48,7 +48,13 @@ class Roles:
 
 
 def make_draft_from_parameters(
-    recipe: str | None, spec: Mapping[str, Any] | None, flat: Mapping[str, Any], *, roles: Roles, seed: int
+    recipe: str | None,
+    spec: Mapping[str, Any] | None,
+    flat: Mapping[str, Any],
+    *,
+    roles: Roles,
+    seed: int,
+    weights: GivenWeights = NO_WEIGHTS,
 ) -> Draft:
     """The draft that the parameters of an estimator mean for a table in memory; a SpecError has all that is wrong.
 
@@ -69,7 +75,7 @@ def make_draft_from_parameters(
         data["sample_weight"] = roles.weight
     named = {} if recipe is None else {"recipe": recipe}
     document = make_document_from_values({**named, **given, "data": data, "seed": seed})
-    draft = make_draft_from_document(document, list(list_overrides(flat, roles)), rows_given=True)
+    draft = make_draft_from_document(document, list(list_overrides(flat, roles)), weights=weights, rows_given=True)
     draft.check()
     return draft
 

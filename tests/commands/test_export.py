@@ -80,8 +80,7 @@ def check(folder, model="classes.npz", data="rows.csv", *more):
 
 
 def test_the_help_names_the_formats():
-    *names, last = (f"`{name}`" for name in FORMATS)
-    assert f"{', '.join(names)} or {last}" in FormatName.__metadata__[0].help
+    assert ", ".join(f"`{name}`" for name in FORMATS) in FormatName.__metadata__[0].help
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -45,7 +45,7 @@ from tests.support.export_cases import (
     FEW_CASES,
     GENERATED,
     assert_same_predictions,
-    bound_differences,
+    compare_predictions,
     make_export_case,
 )
 
@@ -100,7 +100,7 @@ def test_the_plan_says_what_the_model_does(name):
     found = predict_with_plan(case.plan, case.cells, range(len(case.expected)))
     assert_same_predictions(found, case.expected, case.plan)
     if case.plan.dtype == "float64":
-        assert (np.abs(found - case.expected) <= 1e-4 * bound_differences(case.expected, case.plan)).all()
+        assert compare_predictions(found, case.expected, case.plan).largest < 1e-9
 
 
 # No parameter is forgotten

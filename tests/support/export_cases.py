@@ -31,8 +31,9 @@ from mlptrain.engine.members import Members, Networks, TabM, TabMMini
 from mlptrain.engine.norms import Norm
 from mlptrain.engine.units import AnyActivation, Maxout, Parametric, PReLU
 from mlptrain.export.cells import Cells, collect_cells
+from mlptrain.export.comparison import Comparison
 from mlptrain.export.outputs import plan_model
-from mlptrain.export.plan import Exponential, Plan
+from mlptrain.export.plan import Plan
 from mlptrain.model.file import decode_model, encode_model
 from mlptrain.model.memory_rows import make_prediction_rows
 from mlptrain.model.model import Model
@@ -47,11 +48,6 @@ from tests.support.export_tables import (
     draw_training_table,
 )
 from tests.support.images import draw_images, fit_images
-
-BOUND = 1e-5
-"""What a prediction may differ by: a probability, a number in the target's scale, an exponential by its size."""
-MARGIN = 2e-5
-"""Two scores that differ by less may change places."""
 
 SMALL: Mapping[type, Any] = {
     QuantileScaling: QuantileScaling(quantiles=30),
@@ -318,29 +314,17 @@ def shift_parameters(model: Model) -> Model:
 # What is the same
 
 
-def bound_differences(expected: NDArray[np.float64], plan: Plan) -> NDArray[np.float64]:
-    """What each prediction may differ by: probabilities by 1e-5, numbers by so much of the target's scale.
-
-    Exponentials (of a logarithm, or of the link) are relative to their size, where it is larger; so are scores.
-    """
-    units = plan.networks[0].units
-    if units is None:
-        return BOUND * (np.ones_like(expected) if plan.are_probabilities else np.maximum(np.abs(expected), 1))
-    scale = np.array(units.scale)
-    if units.transform != "none":
-        return BOUND * (np.abs(expected) + (units.transform == "log1p"))
-    if isinstance(plan.networks[0].link, Exponential):
-        return BOUND * np.maximum(scale, np.abs(expected))
-    return np.broadcast_to(BOUND * scale, expected.shape)
+def compare_predictions(found: Any, expected: NDArray[np.float64], plan: Plan) -> Comparison:
+    """Predictions beside those of the model, all of which are finite."""
+    found = np.asarray(found, np.float64)
+    assert found.shape == expected.shape
+    comparison = Comparison(plan)
+    comparison.add(found, expected, "row {}".format)
+    assert comparison.rows > comparison.not_finite == 0
+    return comparison
 
 
 def assert_same_predictions(found: Any, expected: NDArray[np.float64], plan: Plan) -> None:
     """Predictions are the same within the bound, and labels wherever the two best scores are apart by the margin."""
-    found = np.asarray(found, np.float64)
-    assert found.shape == expected.shape
-    excess = np.abs(found - expected) / bound_differences(expected, plan)
-    assert excess.max() <= 1, f"row {excess.max(axis=1).argmax()} differs by {excess.max():.3g} of what it may"
-    if plan.classes:
-        second, best = np.sort(expected, axis=1)[:, -2:].T
-        is_clear = best - second > MARGIN
-        assert (found.argmax(axis=1) == expected.argmax(axis=1))[is_clear].all()
+    comparison = compare_predictions(found, expected, plan)
+    assert comparison.is_within_bound, f"{comparison.largest:.3g} in {comparison.place}, {comparison.labels} labels"

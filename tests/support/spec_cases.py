@@ -258,7 +258,7 @@ def values(kind: Any) -> st.SearchStrategy[Any]:
         return st.builds(kind, **{each.name: values(hints[each.name]) for each in fields(kind)})
     if kind is str:
         length = next((each for each in bounds if isinstance(each, Len)), None)
-        return words if length is None else words.filter(lambda text: len(text) == 1)
+        return words if length is None else st.characters(exclude_categories=["Cs"])
     return st.booleans() if kind is bool else numbers_within(kind, bounds)
 
 

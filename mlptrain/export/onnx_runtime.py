@@ -1,0 +1,105 @@
+"""An ONNX file run: by ONNX Runtime where it is installed, else by the reference evaluator of `onnx`."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlptrain.errors import EnvironmentFailure
+from mlptrain.export.cells import Cells
+from mlptrain.export.plan import CodePlan, Codes, LevelPlan, Plan
+from mlptrain.export.standalone_rows import NUMBER
+
+INSTALL = "pip install onnxruntime"
+ROWS = 4096
+"""Rows that are predicted at a time."""
+
+Feed = Mapping[str, NDArray[Any]]
+Run = Callable[[Feed], Mapping[str, NDArray[Any]]]
+"""All outputs for inputs, by name."""
+
+
+def open_onnx_file(path: Path) -> tuple[str, Run]:
+    """What runs the file, in words, and how; an EnvironmentFailure if nothing that could is installed."""
+    for open_file in (open_in_onnxruntime, open_in_reference):
+        try:
+            return open_file(path)
+        except ImportError:
+            continue
+    raise EnvironmentFailure(f"an ONNX file is run by ONNX Runtime: {INSTALL}")
+
+
+def open_in_onnxruntime(path: Path) -> tuple[str, Run]:
+    """The file in ONNX Runtime, on one thread."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    names = [each.name for each in session.get_outputs()]
+
+    def run(feed: Feed) -> Mapping[str, NDArray[Any]]:
+        return dict(zip(names, session.run(names, feed), strict=True))
+
+    return f"ONNX Runtime {onnxruntime.__version__}", run
+
+
+def open_in_reference(path: Path) -> tuple[str, Run]:
+    """The file in the reference evaluator, which is slow."""
+    import onnx
+    from onnx.reference import ReferenceEvaluator
+
+    evaluator = ReferenceEvaluator(str(path))
+
+    def run(feed: Feed) -> Mapping[str, NDArray[Any]]:
+        return dict(zip(evaluator.output_names, evaluator.run(None, dict(feed)), strict=True))
+
+    return f"the reference evaluator of onnx {onnx.__version__}", run
+
+
+def predict_with_onnx(path: Path, cells: Cells, plan: Plan) -> NDArray[np.float64]:
+    """Scores of the classes (B, C), or numbers (B, K), by what is installed."""
+    _, run = open_onnx_file(path)
+    feed = make_feed(cells, plan)
+    rows = len(next(iter(feed.values())))
+    pieces = [
+        run({name: values[start : start + ROWS] for name, values in feed.items()}) for start in range(0, rows, ROWS)
+    ]
+    return np.concatenate([collect_values(each, plan) for each in pieces])
+
+
+def make_feed(cells: Cells, plan: Plan) -> Feed:
+    """Cells as the inputs of the graph: numbers keep their type, texts are objects; (N, 1), or all pixels."""
+    codes = collect_codes(plan)
+    arrays = {
+        name: values if isinstance(values, np.ndarray) else np.array(write_known_texts(values, codes[name]), object)
+        for name, values in cells.items()
+    }
+    return {name: values.reshape(len(values), -1) for name, values in arrays.items()}
+
+
+def collect_codes(plan: Plan) -> Mapping[str, Sequence[Codes]]:
+    """The codes that the networks have for the texts of each input."""
+    found: dict[str, list[Codes]] = {}
+    for network in plan.networks:
+        for each in network.columns:
+            if isinstance(each, LevelPlan | CodePlan):
+                found.setdefault(each.input, []).append(each.codes)
+    return found
+
+
+def write_known_texts(texts: Sequence[str], codes: Sequence[Codes]) -> list[str]:
+    """Texts as the graph knows them: a number among levels that are numbers as Python writes it."""
+    if not any(each.numbers for each in codes):
+        return list(texts)
+    known = set.intersection(*(set(each.texts) for each in codes))
+    return [str(float(text)) if text not in known and NUMBER.fullmatch(text) else text for text in texts]
+
+
+def collect_values(outputs: Mapping[str, NDArray[Any]], plan: Plan) -> NDArray[np.float64]:
+    """The outputs but the label side by side."""
+    found = list(outputs.values())
+    values = found[1] if plan.classes else np.stack(found[: len(plan.targets)], axis=1)
+    return values.astype(np.float64)
