@@ -21,6 +21,9 @@ Check = Annotated[
     str | None,
     typer.Option(metavar="DATA", help="Predict DATA with both, and write nothing if they differ; `-` is stdin."),
 ]
+Guards = Annotated[
+    bool, typer.Option("--guards", help="ONNX: add an output that counts the missing and unknown cells of each row.")
+]
 
 
 def export_command(
@@ -30,6 +33,7 @@ def export_command(
     out: Out = None,
     check: Check = None,
     settings: SetInput = None,
+    guards: Guards = False,
     as_json: AsJson = False,
 ) -> None:
     """Write a model in another language, to predict without mlptrain."""
@@ -45,7 +49,7 @@ def export_command(
     named = choose_model(model)
     if named.notice:
         print_notice(named.notice)
-    result = export_file(named.model, format_name, out, check=check, settings=settings or ())
+    result = export_file(named.model, format_name, out, check=check, settings=settings or (), guards=guards)
     for message in result.notices:
         print_notice(message)
     if as_json:

@@ -55,13 +55,15 @@ def export_file(
     *,
     check: str | None = None,
     settings: Sequence[str] = (),
+    guards: bool = False,
 ) -> Exported:
     """Write a model in a format, by default in the working directory, under the model's name with another ending.
 
     `check` names data that both predict before anything is written; where they differ, nothing is. "-" for `out` writes
-    nothing: the caller has the contents. `settings` say how the data is written.
+    nothing: the caller has the contents. `settings` say how the data is written. With `guards` the export also counts
+    the cells that are missing or unknown, where the format can.
     """
-    chosen = choose_format(format_name)
+    chosen = choose_format(format_name, guards=guards)
     if settings and check is None:
         raise SpecError("--set: it says how the DATA of --check is written, and there is no --check")
     source = read_source(Path(model_path))

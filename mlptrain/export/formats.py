@@ -9,7 +9,7 @@ import platform
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import ClassVar, get_args
 
@@ -114,16 +114,20 @@ class CFormat:
 
 @dataclass(frozen=True, kw_only=True)
 class OnnxFormat:
-    """One ONNX file: cells in, labels and probabilities or numbers out."""
+    """One ONNX file: cells in, labels and probabilities or numbers out.
+
+    With `guards` one more output counts the cells of each row that are missing or unknown.
+    """
 
     name: ClassVar[str] = "onnx"
     ending: ClassVar[str] = ".onnx"
     is_module: ClassVar[bool] = False
     signature: ClassVar[bytes] = ONNX_SIGNATURE
+    guards: bool = False
 
     def write(self, source: Source) -> Files:
         """The file."""
-        return {"": write_onnx(source.plan)}
+        return {"": write_onnx(source.plan, guards=self.guards)}
 
     def name_executor(self, path: Path) -> str:
         return open_onnx_file(path)[0]
@@ -158,12 +162,17 @@ Format = OnnxFormat | PythonFormat | CFormat | PyTorchFormat | MlflowFormat
 FORMATS: Mapping[str, type[Format]] = {each.name: each for each in get_args(Format)}
 
 
-def choose_format(name: str) -> Format:
-    """The format of a name."""
+def choose_format(name: str, **options: bool) -> Format:
+    """The format of a name, with the options that are given."""
     if name not in FORMATS:
         meant = suggest_name(name, list(FORMATS))
         raise SpecError(f"--format: {name!r:.80} is not one of {', '.join(FORMATS)}{meant}")
-    return FORMATS[name]()
+    given = {option: value for option, value in options.items() if value}
+    for option in given:
+        having = [each.name for each in FORMATS.values() if option in {one.name for one in fields(each)}]
+        if name not in having:
+            raise SpecError(f"--{option}: it is an option of --format {' and '.join(having)}, not of {name}")
+    return FORMATS[name](**given)
 
 
 def name_file(stem: str, chosen: Format) -> str:

@@ -11,6 +11,7 @@ from mlptrain.export.onnx_columns import Cells, declare_inputs, write_columns, w
 from mlptrain.export.onnx_embeddings import count_members
 from mlptrain.export.onnx_file import serialize_graph
 from mlptrain.export.onnx_graph import DOUBLE, INTEGER, Graph, Tensor, concatenate
+from mlptrain.export.onnx_guards import count_unseen
 from mlptrain.export.onnx_operations import write_network
 from mlptrain.export.plan import (
     Average,
@@ -26,6 +27,8 @@ from mlptrain.export.plan import (
 
 PROBABILITIES, SCORES = "probabilities", "scores"
 """The names of the output (N, C) of a model of classes."""
+UNSEEN = "unseen"
+"""The name of the output (N,) of odd cells."""
 NOT_REFUSED = """\
 A graph cannot refuse a cell. Where mlptrain does, this graph goes on: a text that is no truth value counts as \
 missing; a number far beyond those of training may become infinite. A number as text, among levels that are numbers, \
@@ -35,10 +38,13 @@ composed form (NFC)."""
 """What a user of the graph has to know."""
 
 
-def write_onnx(plan: Plan) -> bytes:
-    """The bytes of an ONNX file: cells in, labels and probabilities or numbers out."""
+def write_onnx(plan: Plan, *, guards: bool = False) -> bytes:
+    """The bytes of an ONNX file: cells in, labels and probabilities or numbers out.
+
+    With `guards` a last output counts the cells of each row that are missing or unknown.
+    """
     return serialize_graph(
-        write_graph(plan),
+        write_graph(plan, guards=guards),
         name="mlptrain",
         version=plan.origin["mlptrain"],
         description=describe_model(plan),
@@ -52,14 +58,15 @@ def describe_model(plan: Plan) -> str:
     return f"{plan.origin['model']}: predicts {predicted}; by mlptrain {plan.origin['mlptrain']}.\n{NOT_REFUSED}"
 
 
-def write_graph(plan: Plan) -> Graph:
+def write_graph(plan: Plan, *, guards: bool = False) -> Graph:
     """A model as a graph."""
     graph = Graph()
     cells = declare_inputs(graph, plan)
     predictions = [write_predictions(each, cells, plan) for each in plan.networks]
     shares = [each.share for each in plan.networks]
-    values = average_networks(predictions, shares)
-    declare_outputs(graph, values, plan)
+    declare_outputs(graph, average_networks(predictions, shares), plan)
+    if guards:
+        declare_guards(graph, cells, plan)
     return graph
 
 
@@ -142,3 +149,11 @@ def declare_outputs(graph: Graph, values: Tensor, plan: Plan) -> None:
         return
     for place, name in enumerate(plan.targets):
         graph.add_output(values.take(place, axis=1), name, (), f"The predicted number {name!r}.")
+
+
+def declare_guards(graph: Graph, cells: Cells, plan: Plan) -> None:
+    """The output that counts odd cells."""
+    if not plan.inputs:
+        raise NotExportable("--guards: images have no cells that could be missing or unknown")
+    said = "How many cells of the row are missing, or texts that training did not have."
+    graph.add_output(count_unseen(cells, plan), UNSEEN, (), said)

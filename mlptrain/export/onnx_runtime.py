@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from mlptrain.errors import EnvironmentFailure
 from mlptrain.export.cells import Cells
-from mlptrain.export.plan import CodePlan, Codes, LevelPlan, Plan
+from mlptrain.export.onnx_guards import collect_codes
+from mlptrain.export.plan import Codes, Plan
 from mlptrain.export.standalone_rows import NUMBER
 
 INSTALL = "pip install onnxruntime"
@@ -72,22 +73,12 @@ def predict_with_onnx(path: Path, cells: Cells, plan: Plan) -> NDArray[np.float6
 
 def make_feed(cells: Cells, plan: Plan) -> Feed:
     """Cells as the inputs of the graph: numbers keep their type, texts are objects; (N, 1), or all pixels."""
-    codes = collect_codes(plan)
+    codes = collect_codes(plan.networks)
     arrays = {
         name: values if isinstance(values, np.ndarray) else np.array(write_known_texts(values, codes[name]), object)
         for name, values in cells.items()
     }
     return {name: values.reshape(len(values), -1) for name, values in arrays.items()}
-
-
-def collect_codes(plan: Plan) -> Mapping[str, Sequence[Codes]]:
-    """The codes that the networks have for the texts of each input."""
-    found: dict[str, list[Codes]] = {}
-    for network in plan.networks:
-        for each in network.columns:
-            if isinstance(each, LevelPlan | CodePlan):
-                found.setdefault(each.input, []).append(each.codes)
-    return found
 
 
 def write_known_texts(texts: Sequence[str], codes: Sequence[Codes]) -> list[str]:
