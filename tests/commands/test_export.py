@@ -89,10 +89,8 @@ def test_every_format_writes_a_model_or_refuses_it_by_name(folder, name, model):
     before = files(folder)
     try:
         made = export_file(str(folder / f"{model}.npz"), name, folder / "out")
-    except NotExportable:
+    except (NotExportable, EnvironmentFailure):  # the latter where its library is not installed
         assert files(folder) == before
-    except EnvironmentFailure as failure:  # its library is not installed
-        assert "pip install" in str(failure)
     else:
         written = files(folder)
         assert {name: written.pop(f"out/{name}".rstrip("/")) for name in made.files} == made.files
