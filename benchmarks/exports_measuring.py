@@ -13,6 +13,7 @@ from mlptrain.commands.export import read_source
 from mlptrain.export.cells import Cells, collect_cells
 from mlptrain.export.comparison import Comparison
 from mlptrain.export.formats import choose_format
+from mlptrain.export.plan import Plan
 from mlptrain.model.model import Model
 from mlptrain.model.rows import Rows, read_rows
 from mlptrain.spec.fields import Images
@@ -57,7 +58,7 @@ def measure(path: Path, name: str, data: Path, limits: Limits) -> dict[str, Any]
             "networks": len(source.model.networks),
             "specs": len({str(each.spec) for each in source.model.networks}),
         }
-        return found | (measure_onnx(written, cells) if name == "onnx" else {})
+        return found | (measure_onnx(written, cells, source.plan) if name == "onnx" else {})
 
 
 def read_new_rows(model: Model, data: Path) -> Rows:
@@ -74,14 +75,14 @@ def take_rows(cells: Cells, count: int) -> Cells:
 # ── ONNX ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def measure_onnx(path: Path, cells: Cells) -> dict[str, Any]:
+def measure_onnx(path: Path, cells: Cells, plan: Plan) -> dict[str, Any]:
     """The nodes of a graph, and its speed on one thread: µs for one row, rows a second in batches."""
     import onnx
 
     from mlptrain.export.onnx_runtime import make_feed, open_onnx_file
 
     runtime, run = open_onnx_file(path)
-    one, batch = (make_feed(repeat_rows(cells, count)) for count in (1, BATCH))
+    one, batch = (make_feed(repeat_rows(cells, count), plan) for count in (1, BATCH))
     return {
         "nodes": len(onnx.load(path).graph.node),
         "runtime": runtime,
