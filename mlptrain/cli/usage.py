@@ -217,6 +217,11 @@ Examples:
   mlptrain report houses.npz --data new.csv --card card.md --no-rows
   mlptrain report small.npz wide.npz --data new.csv --out both.html   which is better?
 --mute R03 leaves out a kind of finding; docs/how-to/report.md lists all.""",
+    "export": """\
+Examples:
+  mlptrain export houses.npz --format onnx --check new.csv
+  mlptrain export houses.npz --format python --out score.py
+docs/how-to/use-the-model-elsewhere.md shows how each is used.""",
     "show": """\
 Examples:
   mlptrain show houses.npz

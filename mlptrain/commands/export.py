@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 from mlptrain.commands.export_check import ExportCheck
 from mlptrain.commands.export_output import STDOUT, publish_export, require_replaceable_export, require_separate_export
+from mlptrain.commands.latest_model import refuse_wrong_data
 from mlptrain.errors import SpecError
 from mlptrain.export.comparison import Comparison
 from mlptrain.export.formats import Files, Format, Source, choose_format, name_file
@@ -66,6 +67,8 @@ def export_file(
     chosen = choose_format(format_name, guards=guards)
     if settings and check is None:
         raise SpecError("--set: it says how the DATA of --check is written, and there is no --check")
+    if check is not None:
+        refuse_wrong_data(check)
     source = read_source(Path(model_path))
     path = out or Path(name_file(source.path.stem, chosen))
     require_separate_export(path, source, check)

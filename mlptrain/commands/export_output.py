@@ -3,13 +3,14 @@
 from pathlib import Path
 
 from mlptrain.commands.paths import NamedFile, list_data_files, list_files_beside_model, require_separate_files
+from mlptrain.data.column_names import format_quoted_names
 from mlptrain.errors import SpecError
 from mlptrain.export.formats import Files, Format, Source
 from mlptrain.storage.folders import publish_folder
 from mlptrain.storage.publishing import check_writable, is_device_or_pipe, publish_file
 
 STDOUT = Path("-")
-HEAD = 4096
+HEAD = 300
 """Bytes at the begin of a file that tell whether it is an export."""
 
 
@@ -33,24 +34,33 @@ def require_separate_export(out: Path, source: Source, check: str | None) -> Non
 
 def require_replaceable_export(out: Path, chosen: Format, files: Files) -> None:
     """Refuse to replace what is no export of this format; a folder may hold nothing but its files."""
-    cure = "choose another --out, or remove it first"
-    if is_folder(files):
-        if out == STDOUT:
-            raise SpecError(f"--out -: the format {chosen.name} is a folder of files; name one")
-        if (out.exists() or out.is_symlink()) and not is_replaceable_folder(out, chosen, files):
-            raise SpecError(f"{out}: exists and is no {chosen.name} export of mlptrain alone; {cure}")
-    elif out.is_dir():
-        raise SpecError(f"{out}: this is a folder; name a file in it: --out {out / f'NAME{chosen.ending}'}")
-    elif out.exists() and not is_device_or_pipe(out) and not begins_like_export(out, chosen):
-        raise SpecError(f"{out}: exists and is no {chosen.name} export of mlptrain; {cure}")
+    if is_folder(files) and out == STDOUT:
+        raise SpecError(f"--out -: the format {chosen.name} is a folder of files; name one")
+    if fault := find_folder_fault(out, chosen, files) if is_folder(files) else find_file_fault(out, chosen):
+        raise SpecError(f"{out}: {fault}; choose another --out")
 
 
-def is_replaceable_folder(folder: Path, chosen: Format, files: Files) -> bool:
-    """Whether a folder is empty, or holds files of an export alone, of which the first one tells what they are."""
-    if not folder.is_dir():
-        return False
-    there = {path.name for path in folder.iterdir()}
-    return not there or (there <= files.keys() and begins_like_export(folder / next(iter(files)), chosen))
+def find_file_fault(out: Path, chosen: Format) -> str:
+    """Why a file may not be replaced; empty if it may, or is not there."""
+    if out.is_dir():
+        return f"this is a folder, and the format {chosen.name} is a file"
+    if not out.exists() or is_device_or_pipe(out) or begins_like_export(out, chosen):
+        return ""
+    return f"exists and is no {chosen.name} export of mlptrain"
+
+
+def find_folder_fault(out: Path, chosen: Format, files: Files) -> str:
+    """Why a folder may not be replaced; empty if it may, is empty, or is not there."""
+    if not out.exists():
+        return ""
+    if not out.is_dir():
+        return f"this is a file, and the format {chosen.name} is a folder"
+    there = {path.name for path in out.iterdir()}
+    if others := sorted(there - files.keys()):
+        return f"exists and holds what is none of an {chosen.name} export: {format_quoted_names(others, 3)}"
+    if there and not begins_like_export(out / next(iter(files)), chosen):
+        return f"exists and is no {chosen.name} export of mlptrain"
+    return ""
 
 
 def begins_like_export(path: Path, chosen: Format) -> bool:
@@ -59,7 +69,7 @@ def begins_like_export(path: Path, chosen: Format) -> bool:
         return False
     with path.open("rb") as stream:
         head = stream.read(HEAD)
-    return not head or chosen.signature in head
+    return not head or (chosen.signature in head and b"mlptrain" in head)
 
 
 def publish_export(out: Path, files: Files) -> None:

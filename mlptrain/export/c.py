@@ -8,8 +8,8 @@ from mlptrain.export.c_layers import write_network
 from mlptrain.export.c_text import CFile, make_identifier, quote_text, write_comment_text, write_double
 from mlptrain.export.plan import NetworkPlan, Plan
 
-SIGNATURE = b"by mlptrain "
-"""What the first line of a header has, by which it is known again."""
+SIGNATURE = b"/*\nPredictions of "
+"""What a header begins with, by which it is known again."""
 MOST_ON_STACK = 64 * 1024
 """Bytes: scratch arrays that need more are static, unless the user of the header decides otherwise."""
 INCLUDES = "#include <math.h>\n#include <stddef.h>\n#include <stdint.h>\n#include <string.h>"

@@ -95,7 +95,7 @@ def test_every_format_writes_a_model_or_refuses_it_by_name(folder, name, model):
         written = files(folder)
         assert {name: written.pop(f"out/{name}".rstrip("/")) for name in made.files} == made.files
         assert written == before
-        assert any(FORMATS[name].signature in each[:4096] for each in made.files.values())
+        assert any(FORMATS[name].signature in each[:300] for each in made.files.values())
 
 
 def test_a_format_that_is_none_is_told_what_was_probably_meant(folder):
@@ -131,6 +131,34 @@ def test_nothing_but_an_export_is_replaced(folder, out):
     assert ended.code in (2, 6)
     assert ended.out == ""
     assert files(folder) == before
+
+
+def test_a_folder_is_replaced_if_it_holds_an_export_alone(folder):
+    made = folder / "made"
+    made.mkdir()
+    for model in ("classes.npz", "prices.npz"):
+        assert export(folder, model, "--format", "mlflow", "--out", "made").code == 0
+        assert (made / "model.npz").read_bytes() == (folder / model).read_bytes()
+    (made / "notes.txt").write_text("mine")
+    assert (
+        "holds what is none of an mlflow export: 'notes.txt'"
+        in export(folder, "--format", "mlflow", "--out", "made").err
+    )
+    (made / "notes.txt").unlink()
+    (made / "MLmodel").write_text("another")
+    before = files(folder)
+    for out in ("made", "rows.csv", "-"):
+        assert export(folder, "classes.npz", "--format", "mlflow", "--out", out).code == 2
+    assert export(folder, "classes.npz", "--format", "python", "--out", "made").code == 2
+    assert files(folder) == before
+
+
+@pytest.mark.parametrize("data", ["classes.npz", "spec.yaml"])
+def test_a_model_or_a_spec_is_no_data(folder, data):
+    (folder / "spec.yaml").write_text(SPEC.format(target="label"))
+    ended = export(folder, "classes.npz", "--format", "python", "--check", data)
+    assert ended.code == 3
+    assert "and no data" in ended.err
 
 
 def test_an_export_of_the_same_format_is_replaced(folder):
