@@ -1,12 +1,13 @@
 """A model as one C99 header: no memory of the heap, no library but math.h and string.h."""
 
 import re
+from collections.abc import Iterator
 from pathlib import PurePath
 
 from mlptrain.export.c_columns import Cells, write_encoder, write_reader, write_row_type
 from mlptrain.export.c_layers import write_network
-from mlptrain.export.c_text import CFile, make_identifier, quote_text, write_comment_text, write_double
-from mlptrain.export.plan import NetworkPlan, Plan
+from mlptrain.export.c_text import CFile, encode_text, make_identifier, write_comment_text, write_double
+from mlptrain.export.plan import CodePlan, LevelPlan, NetworkPlan, NotExportable, Plan
 
 SIGNATURE = b"/*\nPredictions of "
 """What a header begins with, by which it is known again."""
@@ -17,13 +18,15 @@ INCLUDES = "#include <math.h>\n#include <stddef.h>\n#include <stdint.h>\n#includ
 
 def make_prefix(plan: Plan) -> str:
     """What all names of a header begin with: the name of the model's file."""
-    return make_identifier(PurePath(plan.origin["model"]).stem, "model")
+    return make_identifier(PurePath(plan.origin["model"]).stem, "model").rstrip("_")
 
 
 def write_c(plan: Plan) -> str:
     """The text of a header: a struct for a row, and a function that predicts it."""
+    require_texts(plan)
     prefix = make_prefix(plan)
     file, cells = CFile(prefix, plan.dtype), Cells(plan)
+    constants = write_constants(file, plan)
     calls, scratch = write_networks(file, cells, plan)
     body = write_predict(file, cells, plan, calls)
     guard = f"MLPTRAIN_{prefix.upper()}_H"
@@ -32,7 +35,7 @@ def write_c(plan: Plan) -> str:
         f"#ifndef {guard}\n#define {guard}",
         INCLUDES,
         write_scratch_macro(prefix, scratch),
-        write_constants(plan, prefix),
+        constants,
         write_row_type(plan, prefix),
         *file.write_helpers(),
         *file.definitions,
@@ -40,6 +43,26 @@ def write_c(plan: Plan) -> str:
         f"#endif /* {guard} */",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def require_texts(plan: Plan) -> None:
+    """An error that names a text that C cannot hold."""
+    for what, text in list_texts(plan):
+        try:
+            encode_text(text)
+        except ValueError as problem:
+            raise NotExportable(f"{what} {text!r} {problem}; choose another format") from None
+
+
+def list_texts(plan: Plan) -> Iterator[tuple[str, str]]:
+    """All texts of a model, and what each is."""
+    yield from (("the column", each.name) for each in plan.inputs)
+    yield from (("the target", each) for each in plan.targets)
+    yield from (("the class", each) for each in plan.classes)
+    for network in plan.networks:
+        for column in network.columns:
+            if isinstance(column, LevelPlan | CodePlan):
+                yield from ((f"column {column.input!r}: the text", each) for each in column.codes.texts)
 
 
 # What stands at the top
@@ -94,23 +117,18 @@ def count_name(plan: Plan) -> str:
     return "CLASSES" if plan.classes else "NUMBERS"
 
 
-def write_constants(plan: Plan, prefix: str) -> str:
+def write_constants(file: CFile, plan: Plan) -> str:
     """How many fields and predicted values there are, and what they are called."""
-    names, values = [each.name for each in plan.inputs], plan.classes or plan.targets
+    names, values, prefix = [each.name for each in plan.inputs], plan.classes or plan.targets, file.prefix
     kind = "classes" if plan.classes else "targets"
-    lines = [f"#define {prefix.upper()}_{count_name(plan)} {len(values)}"]
+    parts = [f"#define {prefix.upper()}_{count_name(plan)} {len(values)}"]
     if names:
-        lines += [f"#define {prefix.upper()}_COLUMNS {len(names)}"]
-    lines += [f"\n/* {write_comment_text(', '.join(plan.targets))} */", write_names(f"{prefix}_{kind}", values)]
+        parts += [f"#define {prefix.upper()}_COLUMNS {len(names)}"]
+    about = write_comment_text(", ".join(plan.targets))
+    parts += [f"\n/* {about} */", *file.write_names(kind, values)]
     if names:
-        lines += ["\n/* The fields of a row, as the table calls them */", write_names(f"{prefix}_columns", names)]
-    return "\n".join(lines)
-
-
-def write_names(name: str, texts: tuple[str, ...] | list[str]) -> str:
-    """An array of names."""
-    listed = ",\n    ".join(map(quote_text, texts))
-    return f"static const char *const {name}[] = {{\n    {listed}\n}};"
+        parts += ["\n/* The fields of a row, as the table calls them */", *file.write_names("columns", names)]
+    return "\n".join(parts)
 
 
 # What is done

@@ -339,16 +339,36 @@ static float NAME_hard_tanh(float z)
 
 /* Layers: x has so many inputs, y so many outputs, W (inputs, outputs). */
 
-/* y = x W + b; b may be NULL. Inputs that are 0, as most are of a category, cost nothing. */
+/*
+y = x W + b; b may be NULL. Inputs that are 0, as most are of a category, cost nothing. Sums of 128 products each are
+added up: one long sum would lose digits.
+*/
 static void NAME_multiply(int inputs, int outputs, const float *x, const float *W, const float *b, float *y)
 {
-    for (int j = 0; j < outputs; j++)
-        y[j] = b == NULL ? 0.0f : b[j];
-    for (int i = 0; i < inputs; i++, W += outputs) {
-        const float factor = x[i];
-        if (factor != 0.0f)
-            for (int j = 0; j < outputs; j++)
-                y[j] += factor * W[j];
+    float sums[64];
+    for (int j = 0; j < outputs; j += 64) {
+        const int width = outputs - j < 64 ? outputs - j : 64;
+        const float *row = W + j;
+        for (int k = 0; k < width; k++)
+            y[j + k] = b == NULL ? 0.0f : b[j + k];
+        for (int start = 0; start < inputs; start += 128) {
+            const int end = inputs - start < 128 ? inputs : start + 128;
+            for (int k = 0; k < width; k++)
+                sums[k] = 0.0f;
+            for (int i = start; i < end; i++, row += outputs) {
+                const float factor = x[i];
+                if (factor == 0.0f)
+                    continue;
+                if (width == 64) /* a count that the compiler knows makes quick code */
+                    for (int k = 0; k < 64; k++)
+                        sums[k] += factor * row[k];
+                else
+                    for (int k = 0; k < width; k++)
+                        sums[k] += factor * row[k];
+            }
+            for (int k = 0; k < width; k++)
+                y[j + k] += sums[k];
+        }
     }
 }
 

@@ -37,7 +37,7 @@ def compile_program(folder: Path, headers: Sequence[Path], plans: Sequence[Plan]
     source.write_text(write_program(headers, plans), "utf-8")
     done = run_process([compiler, *flags, str(source), "-o", str(program), "-lm"])
     if done.exit_code or done.problems:
-        raise EnvironmentFailure(f"{compiler} does not compile the export: {done.problems}")
+        raise EnvironmentFailure(f"{compiler} does not compile the export: {done.problems[:500]}")
     return program
 
 

@@ -27,6 +27,10 @@ TRUE FALSE BOOL ERROR IN OUT OPTIONAL CONST VOID
 RESERVED = frozenset(RESERVED_WORDS.split())
 LONGEST_LITERAL = 4000
 """Bytes of a text that every compiler takes as one literal (C99 asks for 4,095)."""
+LONGEST_NAME = 40
+"""Characters of a name that is made of a text: compilers may tell names apart by their first 63."""
+LETTERS = str.maketrans({"ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L"})
+"""Letters that are not made of one of ASCII and a mark."""
 PER_LINE = 8
 DOUBLE_NAMES = re.compile(r"\b(cos|exp|expm1|fabs|fmax|fmin|log1p|sin|tanh)f\b")
 FLOAT_LITERAL = re.compile(r"\b([0-9]+\.[0-9]+)f\b")
@@ -37,11 +41,11 @@ def make_identifier(text: str, default: str) -> str:
     """A text as a name in C: its ASCII letters and digits, joined by single underscores.
 
     >>> make_identifier("Größe (m²)", "x"), make_identifier("2nd", "x"), make_identifier("int", "x")
-    ('Groe_m2', 'x_2nd', 'int_')
+    ('Grosse_m2', 'x_2nd', 'int_')
     """
-    letters = normalize("NFKD", text).encode("ascii", "ignore").decode()
+    letters = normalize("NFKD", text.translate(LETTERS)).encode("ascii", "ignore").decode()
     name = re.sub("[^0-9A-Za-z]+", "_", letters).strip("_") or default
-    name = name if name[0].isalpha() else f"{default}_{name}"
+    name = (name if name[0].isalpha() else f"{default}_{name}")[:LONGEST_NAME].rstrip("_")
     return f"{name}_" if name in RESERVED else name
 
 
@@ -54,19 +58,19 @@ def make_identifiers(texts: Iterable[str], default: str) -> list[str]:
     found: dict[str, None] = {}
     for text in texts:
         stem = make_identifier(text, default)
-        numbered = (f"{stem}_{number}" for number in range(2, len(found) + 3))
+        numbered = (f"{stem.rstrip('_')}_{number}" for number in range(2, len(found) + 3))
         found[next(each for each in (stem, *numbered) if each not in found)] = None
     return list(found)
 
 
 def encode_text(text: str) -> bytes:
-    """The bytes of a text in C, UTF-8; a NUL would end it."""
+    """The bytes of a text in C, UTF-8; a ValueError says why it has none."""
     if "\0" in text:
-        raise NotExportable(f"{text!r} holds the character NUL, at which texts end in C; choose another format")
+        raise ValueError("holds the character NUL, at which texts end in C")
     try:
         return text.encode()
     except UnicodeEncodeError:
-        raise NotExportable(f"{text!r} holds half a character, which UTF-8 has not; choose another format") from None
+        raise ValueError("holds half a character, which UTF-8 has not") from None
 
 
 def quote_text(text: str) -> str:
@@ -106,14 +110,10 @@ def write_double(value: float) -> str:
 
 
 def write_values(values: Array) -> list[str]:
-    """The numbers of an array, each as the shortest text that reads back exactly."""
-    if values.dtype != np.float32:
-        return (
-            [repr(each) for each in values.ravel().tolist()]
-            if np.isfinite(values).all()
-            else [*map(write_double, values.ravel())]
-        )
-    return [f"{each}f" if np.isfinite(each) else write_double(each) for each in values.ravel()]
+    """The numbers of an array, each as the shortest text that reads back exactly in its own precision."""
+    if values.dtype == np.float32:
+        return [f"{each!s}f" if np.isfinite(each) else write_double(each) for each in values.ravel()]
+    return list(map(write_double if values.dtype == np.float64 else str, values.ravel().tolist()))
 
 
 TYPES = {"float32": "float", "float64": "double", "int64": "int"}
@@ -160,13 +160,18 @@ class CFile:
 
     def define_array(self, label: str, values: Array) -> str:
         """The name of an array with such values, of int64, float32 or float64."""
-        return self._define(
-            (TYPES[values.dtype.name], values.tobytes()), label, TYPES[values.dtype.name], write_values(values)
-        )
+        type_name = TYPES[values.dtype.name]
+        return self._define((type_name, values.tobytes()), label, type_name, write_values(values))
 
     def define_texts(self, label: str, texts: Sequence[str]) -> str:
         """The name of an array of texts."""
         return self._define(("texts", tuple(texts)), label, "char *const", list(map(self.define_text, texts)))
+
+    def write_names(self, label: str, texts: Sequence[str]) -> list[str]:
+        """An array of names for the user of the header, after those arrays that it needs of itself."""
+        listed = ",\n    ".join(map(self.define_text, texts))
+        needed, self.definitions = self.definitions, []
+        return [*needed, f"static const char *const {self.prefix}_{label}[] = {{\n    {listed}\n}};"]
 
     def define_text(self, text: str) -> str:
         """A literal, or the name of an array of characters where it would be too long for one."""
