@@ -75,7 +75,7 @@ def suggest_cure(table: Table, name: str, form: str | None, *, wrong: Collection
 
 def list_date_gaps(table: Table, name: str, missing: Collection[str]) -> frozenset[str]:
     """The texts of a column of dates that mean missing."""
-    return table.gaps(name, missing) | MISSING_DATES
+    return table.gaps(name, MISSING_DATES.union(missing)) | MISSING_DATES
 
 
 def parse_date_cells(table: Table, name: str, missing: Collection[str], form: str | None) -> Moments:

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from itertools import chain, islice
 from typing import Any, NoReturn, TextIO
 
-from mlptrain.data import text_faults, text_lines
+from mlptrain.data import stray_quotes, text_faults, text_lines
 from mlptrain.data.coding import NulByte
 from mlptrain.data.column_names import name_saved_index
 from mlptrain.data.column_types import ColumnType
@@ -191,7 +191,7 @@ class Reader:
     def check_quotes(self, text: str) -> str:
         """The text; an error if a quote within a field hides a delimiter."""
         self.has_lone_quotes |= text_lines.may_have_lone_quote(text, self.delimiter)
-        if text_lines.may_have_stray_quote(text, self.delimiter):
+        if stray_quotes.may_have_stray_quote(text, self.delimiter):
             for line in io.StringIO(text, newline=""):
                 if self.find_stray_quote(line) is not None:
                     raise DataError(self.stray_quote())

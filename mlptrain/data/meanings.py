@@ -89,10 +89,9 @@ def are_codes(numbers: Collection[str]) -> bool:
 def find_keys_of_texts(texts: Collection[str], keys: Collection[str], grammar: NumberGrammar) -> dict[str, str]:
     """The texts of a column that mean one of some keys, with the key; the very text goes before.
 
-    >>> from mlptrain.data.grammar import NUMBERS
-    >>> find_keys_of_texts(["1.0", "2", " n/a"], {"1": "one", "n/a": ""}, NUMBERS)
+    >>> find_keys_of_texts(["1.0", "2", " n/a"], {"1": "one", "n/a": ""}, NumberGrammar())
     {' n/a': 'n/a'}
-    >>> find_keys_of_texts(["1.0", "2"], {"1": "one", "n/a": ""}, NUMBERS)
+    >>> find_keys_of_texts(["1.0", "2"], {"1": "one", "n/a": ""}, NumberGrammar())
     {'1.0': '1'}
     """
     meaning = choose_meaning(texts, grammar)

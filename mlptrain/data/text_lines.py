@@ -3,9 +3,6 @@
 import re
 from collections import deque
 from collections.abc import Generator, Iterable, Sequence
-from functools import cache
-
-import numpy as np
 
 SEPARATOR_LINE = re.compile(r'"?sep=(?P<mark>[^\r\n])"?[\s,;|]*', re.IGNORECASE)
 """The line by which Excel is told the delimiter."""
@@ -13,9 +10,6 @@ QUOTED_NAMES = re.compile(r'"[^"]*"(?: "[^"]*")+\s*')
 """Quoted names that blanks divide, as R writes them."""
 CLOSING = re.compile(r'(?<!")"(?:"")*(?!")')
 """A run of an odd number of quotes, which ends a quoted cell (or begins one)."""
-
-QUOTE, END, OTHER = b'",x'
-"""Bytes that stand for a quote, for what ends a cell, and for all others."""
 
 
 def read_separator_line(line: str) -> str:
@@ -51,27 +45,6 @@ def drop_last_lines(
 def has_text(line: str, delimiter: str) -> bool:
     """Whether there is more on a line than delimiters and blanks."""
     return bool(line.strip(delimiter + '" \t\r\n'))
-
-
-def may_have_stray_quote(text: str, delimiter: str) -> bool:
-    """Whether a quote may stand within a field: a quick look at all bytes at once."""
-    if '"' not in text:
-        return False
-    flattening = make_flattening(delimiter)
-    content = text.encode("utf-8", "replace")
-    found = np.frombuffer(b",%b," % content, np.uint8)
-    places = np.flatnonzero(found == QUOTE)
-    around = np.frombuffer(flattening, np.uint8)[np.stack([found[places - 1], found[places + 1]])]
-    if (around == QUOTE).any():
-        return b'x"x' in content.translate(flattening).replace(b'""', b"")
-    return bool((around == OTHER).all(axis=0).any())
-
-
-@cache
-def make_flattening(delimiter: str) -> bytes:
-    """For each byte: a quote, a comma for what ends a cell, else x."""
-    ends = {ord(mark) for mark in (delimiter, "\r", "\n") if mark.isascii()}
-    return bytes(QUOTE if byte == QUOTE else END if byte in ends else OTHER for byte in range(256))
 
 
 def find_stray_quote(line: str, delimiter: str, *, spaces: bool = False) -> int | None:

@@ -1,21 +1,23 @@
 """Fitted columns as plans, and the cells of a row that they are made of."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import singledispatch
 from itertools import product
 from math import isfinite
 
 import numpy as np
 
+from mlptrain.data.blanks import strip_blanks
 from mlptrain.data.category_column import CategoryColumn
 from mlptrain.data.date_column import DateColumn
+from mlptrain.data.date_recognition import MISSING_DATES
 from mlptrain.data.encodings import LevelCodes
 from mlptrain.data.features import FeatureColumn
 from mlptrain.data.grammar import NumberGrammar
 from mlptrain.data.levels import NONE, LevelFinder
-from mlptrain.data.meanings import TRUTHS, NumberMeaning, TruthMeaning, trim_text
+from mlptrain.data.meanings import TRUTHS, Meaning, NumberMeaning, TruthMeaning, trim_text
 from mlptrain.data.number_column import NumberColumn
-from mlptrain.data.number_reading import BOOLEANS, TRUE
+from mlptrain.data.number_reading import BOOLEANS, TRUE, normalise_boolean
 from mlptrain.data.number_texts import MISSING_NUMBERS, parse_missing_numbers
 from mlptrain.export.plan import (
     Array,
@@ -68,21 +70,20 @@ def plan_number_input(column: NumberColumn, data: Data) -> Input:
 
 
 def read_number_settings(column: NumberColumn, data: Data) -> NumberInput:
-    """The numbers and the words that a spec replaces, or that mean missing: a replaced one may become missing."""
+    """The numbers that a spec replaces, or that mean missing, and the texts that do: a replaced one may be missing."""
     grammar, missing = data.grammar, parse_missing_numbers(column.missing, data.grammar)
-    gaps = {trim_text(text) for text in MISSING_NUMBERS.union(column.missing)}
+    gaps = MISSING_NUMBERS.union(column.missing)
 
-    def read(word: str) -> float | None:
-        number = None if trim_text(word) in gaps else grammar.read_mark(word)
+    def read(text: str) -> float | None:
+        is_gap = text in gaps or strip_blanks(text) in gaps or not grammar.reads(text)
+        number = None if is_gap else grammar.read_number(text)
         return None if number in missing else number
 
-    words: dict[str, float | None] = dict.fromkeys(sorted(gaps))
-    words |= {trim_text(word): read(new) for word, new in data.replace.items()}
     marks: dict[float, float | None] = dict.fromkeys(missing)
     marks |= {
         number: read(new) for word, new in data.replace.items() if (number := grammar.read_mark(word)) is not None
     }
-    return NumberInput(name=column.name, replaced=tuple(marks.items()), words=words)
+    return NumberInput(name=column.name, replaced=tuple(marks.items()), missing=tuple(sorted(gaps)))
 
 
 @plan_column.register
@@ -100,19 +101,67 @@ def plan_truth_values(column: NumberColumn, data: Data) -> LevelPlan:
 
 
 def code_truth_values(missing: Sequence[str], data: Data) -> Codes:
-    """The codes of truth values, in any capitals, and of what means missing."""
-    words = {word for pair in BOOLEANS for word in pair}
-    texts = {spelling: code_truth_value(word) for word in sorted(words) for spelling in vary_capitals(word)}
-    texts |= {"1.0": TRUE_CODE, "0.0": FALSE_CODE}
+    """The codes of truth values in any capitals, of what means missing, and of what a spec replaces by them."""
+    grammar, words = data.grammar, {word for pair in BOOLEANS for word in pair}
     gaps = {trim_text(text) for text in MISSING_NUMBERS.union(missing)}
-    texts |= dict.fromkeys(sorted(gaps), MISSING_CODE)
-    for word, new in data.replace.items():
-        texts[trim_text(word)] = texts.get(trim_text(new), MISSING_CODE)
-    return Codes(texts=texts, numbers=((0.0, FALSE_CODE), (1.0, TRUE_CODE)), other=MISSING_CODE, refuses_others=True)
+    replace_text = make_replacer(data, NumberMeaning(grammar))
+
+    def code(text: str) -> int | None:
+        text = replace_text(text)
+        if trim_text(text) in gaps:
+            return MISSING_CODE
+        word = normalise_boolean(text, grammar)
+        return int(word in TRUE) if word in words else None
+
+    texts = [*gaps, *data.replace, *(text for word in words for text in vary_capitals(word))]
+    numbers = (float(FALSE_CODE), float(TRUE_CODE))
+    return tabulate_codes(texts, numbers, code, grammar, other=MISSING_CODE, refuses_others=True)
 
 
-def code_truth_value(word: str) -> int:
-    return TRUE_CODE if word in TRUE else FALSE_CODE
+def tabulate_codes(
+    texts: Iterable[str],
+    numbers: Sequence[float],
+    code: Callable[[str], int | None],
+    grammar: NumberGrammar,
+    *,
+    other: int,
+    refuses_others: bool = False,
+) -> Codes:
+    """The codes of texts in all spellings, and of numbers; what has none is left out."""
+    written = [grammar.write(text) for number in numbers for text in write_number(number)]
+    of_texts = {trim_text(each): code(each) for text in [*written, *texts] for each in [text, *vary_truth(text)]}
+    of_numbers = {number: code(grammar.write(str(number))) for number in numbers}
+    return Codes(
+        texts={text: found for text, found in of_texts.items() if found is not None},
+        numbers=tuple((number, found) for number, found in of_numbers.items() if found is not None),
+        grammar=grammar,
+        other=other,
+        refuses_others=refuses_others,
+    )
+
+
+def make_replacer(data: Data, meaning: Meaning) -> Callable[[str], str]:
+    """A function that reads texts as `data.replace` says, in a column whose texts have a meaning: the very text goes
+    before, and true and false have one meaning everywhere.
+    """
+    words = data.replace
+    by_truth = {TruthMeaning().find_key(word): new for word, new in words.items()}
+    by_meaning = {meaning.find_key(word): new for word, new in words.items()}
+
+    def replace_text(text: str) -> str:
+        if text in words:
+            return words[text]
+        if trim_text(text).lower() in TRUTHS:
+            return by_truth.get(TruthMeaning().find_key(text), text)
+        return by_meaning.get(meaning.find_key(text), text)
+
+    return replace_text
+
+
+def vary_truth(text: str) -> Sequence[str]:
+    """True and false in every mixture of capitals; nothing of other texts."""
+    word = trim_text(text)
+    return vary_capitals(word) if word.lower() in TRUTHS else ()
 
 
 def vary_capitals(word: str) -> list[str]:
@@ -131,13 +180,8 @@ def vary_capitals(word: str) -> list[str]:
 
 @plan_input.register
 def plan_date_input(column: DateColumn, data: Data) -> Input:
-    return DateInput(
-        name=column.name,
-        format=column.format,
-        clock=column.clock,
-        missing=tuple(map(trim_text, column.missing)),
-        replaced=tuple((trim_text(word), new) for word, new in data.replace.items()),
-    )
+    missing = tuple(sorted(MISSING_DATES.union(column.missing)))
+    return DateInput(name=column.name, format=column.format, clock=column.clock, missing=missing)
 
 
 @plan_column.register
@@ -171,25 +215,18 @@ def tabulate_encoding(column: CategoryColumn) -> Array:
 def code_levels(column: CategoryColumn, data: Data) -> Codes:
     """The codes of the texts that mean a level or missing, and of those that a spec replaces by such texts."""
     finder, other = LevelFinder(column.levels, {"", *column.missing}, data.grammar), len(column.levels)
+    replace_text = make_replacer(data, finder.meaning)
 
     def code(text: str) -> int:
-        return other if (found := finder.find_code(text)) == NONE else found
+        found = finder.find_code(replace_text(text))
+        return other if found == NONE else found
 
-    known = ["", *column.missing, *column.levels]
-    texts = {trim_text(text): code(text) for each in known for text in list_spellings(each, finder)}
-    texts |= {trim_text(word): code(new) for word, new in data.replace.items()}
-    return Codes(texts=texts, numbers=tuple(list_number_codes(known, finder, code)), other=other)
-
-
-def list_spellings(text: str, finder: LevelFinder) -> Iterator[str]:
-    """A level as it is, and in other writings that programs have for it and that mean the same."""
-    yield text
-    if isinstance(finder.meaning, TruthMeaning) and trim_text(text).lower() in TRUTHS:
-        yield from vary_capitals(trim_text(text))
+    known = [*data.replace, "", *column.missing, *column.levels]
+    numbers: Sequence[float] = ()
     if isinstance(finder.meaning, NumberMeaning):
-        number = read_level_number(text, finder.meaning.grammar)
-        found = finder.find_code(text)
-        yield from (each for each in write_number(number) if finder.find_code(each) == found)
+        read = (read_level_number(text, data.grammar) for text in known)
+        numbers = list(dict.fromkeys(number for number in read if number is not None))
+    return tabulate_codes(known, numbers, code, data.grammar, other=other)
 
 
 def read_level_number(text: str, grammar: NumberGrammar) -> float | None:
@@ -198,21 +235,10 @@ def read_level_number(text: str, grammar: NumberGrammar) -> float | None:
     return number if number is not None and isfinite(number) else None
 
 
-def write_number(number: float | None) -> Sequence[str]:
+def write_number(number: float) -> Sequence[str]:
     """A number as programs write it: a whole one with and without .0.
 
-    >>> write_number(1.0), write_number(2.5), write_number(None)
-    (['1.0', '1'], ['2.5'], [])
+    >>> write_number(1.0), write_number(2.5)
+    (['1.0', '1'], ['2.5'])
     """
-    if number is None:
-        return []
     return [str(number), str(int(number))] if number == int(number) and abs(number) < 1e15 else [str(number)]
-
-
-def list_number_codes(
-    known: Sequence[str], finder: LevelFinder, code: Callable[[str], int]
-) -> Iterator[tuple[float, int]]:
-    """The codes of levels that are numbers, by the number; none where levels are texts."""
-    if isinstance(finder.meaning, NumberMeaning):
-        numbers = ((read_level_number(text, finder.meaning.grammar), code(text)) for text in known)
-        yield from ((number, found) for number, found in dict(numbers).items() if number is not None)

@@ -60,7 +60,7 @@ def find_defined_names(node: ast.stmt) -> frozenset[str]:
     if isinstance(node, ast.FunctionDef | ast.ClassDef):
         return frozenset({node.name})
     targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-    return frozenset(each.id for each in targets if isinstance(each, ast.Name))
+    return frozenset(each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name))
 
 
 def find_used_names(node: ast.AST) -> frozenset[str]:

@@ -15,8 +15,10 @@ from typing import Any, NamedTuple
 
 import numpy
 
-from mlptrain.export.standalone_main import list_outputs, name_outputs, read_rows
-from mlptrain.export.standalone_rows import CellError, encode_row, read_cells, unpack_arrays, write_text
+from mlptrain.export.standalone_cells import CellError, read_cells, write_text
+from mlptrain.export.standalone_main import list_outputs, name_outputs
+from mlptrain.export.standalone_rows import encode_row, unpack_arrays
+from mlptrain.export.standalone_table import read_rows
 
 
 class Architecture(NamedTuple):

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from importlib.metadata import PackageNotFoundError, version
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +24,11 @@ from mlptrain.export.cells import PIXELS, Cells
 from mlptrain.export.definitions import collect_definitions, list_defined_names
 from mlptrain.export.plan import NotExportable, Plan
 from mlptrain.export.processes import run_process
-from mlptrain.export.python import list_rows, pack_plan
+from mlptrain.export.python import ROW_PARTS, list_rows, pack_plan, read_parts
 from mlptrain.model.fitted_network import FittedNetwork
 from mlptrain.model.model import Model
 
-SHARED_PARTS = ("standalone_rows.py", "standalone_main.py", "framework_rows.py")
+SHARED_PARTS = (*ROW_PARTS, "export/standalone_main.py", "export/framework_rows.py")
 USES = ("encode_rows", "encode_targets", "load_weights", "compute_loss", "to_mlptrain", "predict_rows", "run_script")
 """What a script is for: it has these functions and what they need."""
 WIDTH = 100
@@ -106,7 +105,7 @@ def write_script(
     """
     places = {body: place for place, body in enumerate(dict.fromkeys(each.body for each in networks), 1)}
     builders = "\n\n\n".join(f"def build_network_{place}() -> {returns}:\n{body}" for body, place in places.items())
-    texts = [files("mlptrain.export").joinpath(name).read_text("utf-8") for name in (*SHARED_PARTS, *parts)]
+    texts = read_parts([*SHARED_PARTS, *(f"export/{name}" for name in parts)])
     require_losses(model, set().union(*map(list_defined_names, texts)))
     tables = write_tables(model, plan, networks, places)
     text = collect_definitions(

@@ -11,7 +11,6 @@ from mlptrain.errors import EnvironmentFailure
 from mlptrain.export.cells import Cells
 from mlptrain.export.onnx_guards import collect_codes
 from mlptrain.export.plan import Codes, Plan
-from mlptrain.export.standalone_rows import NUMBER
 
 INSTALL = "pip install onnxruntime"
 ROWS = 4096
@@ -87,7 +86,13 @@ def write_known_texts(texts: Sequence[str], codes: Sequence[Codes]) -> list[str]
     if not any(each.numbers for each in codes):
         return list(texts)
     known = set.intersection(*(set(each.texts) for each in codes))
-    return [str(float(text)) if text not in known and NUMBER.fullmatch(text) else text for text in texts]
+    grammar = codes[0].grammar
+
+    def write(text: str) -> str:
+        number = None if text in known else grammar.read_mark(text)
+        return text if number is None else grammar.write(str(number))
+
+    return list(map(write, texts))
 
 
 def collect_values(outputs: Mapping[str, NDArray[Any]], plan: Plan) -> NDArray[np.float64]:

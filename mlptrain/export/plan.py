@@ -6,12 +6,13 @@ model's prediction is their weighted mean over the networks. Parameters have a l
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from numpy.typing import NDArray
 
 from mlptrain.data.dates import DateParts
+from mlptrain.data.grammar import NUMBERS, NumberGrammar
 from mlptrain.data.scaling import FittedScaling
 from mlptrain.data.table_format import TableFormat
 from mlptrain.data.targets import Transform
@@ -32,13 +33,13 @@ class NotExportable(SpecError):
 class NumberInput:
     """A number, NaN where missing; one of `replaced` counts as another number, or as missing (None).
 
-    `words` are texts that are no numbers and what they count as, for those who read cells as texts.
+    `missing` are texts that count as missing, for those who read cells as texts, and replace them by `Plan.table`.
     """
 
     kind: Literal["number"] = "number"
     name: str
     replaced: tuple[tuple[float, float | None], ...] = ()
-    words: Mapping[str, float | None] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,9 +59,7 @@ class DateInput:
     format: str
     clock: Literal["utc", "local"] = "utc"
     missing: tuple[str, ...] = ()
-    """Texts that mean missing, beside the usual ones, where dates are read from texts."""
-    replaced: tuple[tuple[str, str], ...] = ()
-    """Texts that are read as other texts."""
+    """Texts that count as missing, for those who read cells as texts, and replace them by `Plan.table`."""
 
 
 Input = NumberInput | TextInput | DateInput
@@ -71,10 +70,14 @@ Input = NumberInput | TextInput | DateInput
 
 @dataclass(frozen=True, kw_only=True)
 class Codes:
-    """Texts as codes 0 … L: `texts`, else by the number that a text is, if it is in `numbers`, else `other`."""
+    """Texts as codes 0 … L: `texts`, else by the number that a text is, if it is in `numbers`, else `other`.
+
+    Numbers are written in `grammar`; those of levels also as most files write them.
+    """
 
     texts: Mapping[str, int]
     numbers: tuple[tuple[float, int], ...] = ()
+    grammar: NumberGrammar = NUMBERS
     other: int
     refuses_others: bool = False
     """Whether any other text is a fault, as it is among truth values, where an exporter can say so."""

@@ -2,8 +2,9 @@
 
 import base64
 import json
+import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -14,13 +15,37 @@ from numpy.typing import NDArray
 
 from mlptrain.errors import EnvironmentFailure
 from mlptrain.export.cells import Cells
+from mlptrain.export.definitions import collect_definitions
 from mlptrain.export.plan import Plan
 from mlptrain.export.processes import run_process
 
-PARTS = ("standalone_rows.py", "standalone_network.py", "standalone_main.py")
-"""The files whose text makes a scorer."""
+ROW_PARTS = (
+    "data/blanks.py",
+    "data/grammar.py",
+    "data/meanings.py",
+    "data/moments.py",
+    "data/column_names.py",
+    "data/text_lines.py",
+    "export/standalone_table.py",
+    "export/standalone_cells.py",
+    "export/standalone_rows.py",
+)
+"""The files that a table becomes inputs of networks with, the ones that others need before these."""
+PARTS = (*ROW_PARTS, "export/standalone_network.py", "export/standalone_main.py")
+"""The files whose definitions make a scorer."""
+USES = ("run_scorer", "predict", "predict_rows", "predict_row")
+"""The definitions that are used: others come along where these need them."""
 SIGNATURE = b"by mlptrain "
 """What the first line of a scorer has, by which it is known again."""
+HEAD = '''# Predictions of {model}, by mlptrain {mlptrain}.
+"""Predict {targets} with Python 3.10 or later alone: `python -I -S FILE rows.csv`, or `predict(row)` from Python."""
+
+from __future__ import annotations
+'''
+MARKS = re.compile(r"  # (?:noqa|type: ignore).*")
+"""Comments for those who check our files."""
+CHUNK = 90
+"""Characters of the model on a line, which may be twice as many with backslashes."""
 
 RUN = """
 import json, runpy, sys
@@ -33,16 +58,23 @@ for line in sys.stdin:
 
 
 def write_python(plan: Plan) -> str:
-    """The text of a scorer: `python -I -S scorer.py rows.csv`, or `predict_row(row, load_model())` from Python."""
-    model = json.dumps(pack_plan(plan), ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-    parts = [strip_own_imports(files("mlptrain.export").joinpath(name).read_text("utf-8")) for name in PARTS]
-    head = f'"""Predictions of {plan.origin["model"]!a}, by mlptrain {plan.origin["mlptrain"]}."""\n'
-    return "\n\n".join([head, *parts, f"MODEL = {model!r}\n", 'if __name__ == "__main__":\n    run_scorer()\n'])
+    """The text of a scorer: `python -I -S scorer.py rows.csv`, or `predict(row)` from Python."""
+    targets = "the target" if len(plan.targets) == 1 else f"the {len(plan.targets)} targets"
+    head = HEAD.format(model=ascii(plan.origin["model"]), mlptrain=plan.origin["mlptrain"], targets=targets)
+    model = f"MODEL = {write_literal(json.dumps(pack_plan(plan), separators=(',', ':')))}\n"
+    text = MARKS.sub("", collect_definitions(read_parts(PARTS), USES))
+    return "\n\n".join([head + text, model, 'if __name__ == "__main__":\n    run_scorer()\n'])
 
 
-def strip_own_imports(text: str) -> str:
-    """The text of a part without what it imports of the other parts."""
-    return "\n".join(line for line in text.splitlines() if not line.startswith("from mlptrain")) + "\n"
+def read_parts(names: Sequence[str]) -> list[str]:
+    """The texts of some of our files."""
+    return [files("mlptrain").joinpath(name).read_text("utf-8") for name in names]
+
+
+def write_literal(text: str) -> str:
+    """A text of ASCII as a literal of Python on short lines: nothing in it can be code."""
+    chunks = (text[start : start + CHUNK] for start in range(0, len(text), CHUNK))
+    return "\n".join(["(", *(f"    {chunk!r}" for chunk in chunks), ")"])
 
 
 def pack_plan(value: Any) -> Any:
@@ -58,7 +90,7 @@ def pack_plan(value: Any) -> Any:
 
 def pack_array(values: Any) -> dict[str, Any]:
     """The bytes of an array, little-endian, as text."""
-    data = base64.b85encode(np.ascontiguousarray(values, values.dtype.newbyteorder("<")).tobytes()).decode()
+    data = base64.b64encode(np.ascontiguousarray(values, values.dtype.newbyteorder("<")).tobytes()).decode()
     return {"dtype": values.dtype.name, "shape": list(values.shape), "data": data}
 
 

@@ -1,14 +1,16 @@
 """Inputs of networks as predictions, with the standard library alone.
 
-The text of this file is copied into what is exported, after that of `standalone_rows.py`, without its import.
+The text of this file is copied into what is exported, after that of `standalone_rows.py`, without its imports of ours.
 """
 
 import math
+from array import array
 from collections.abc import Callable
 from operator import mul
 from typing import Any
 
-from mlptrain.export.standalone_rows import encode_row, read_cells
+from mlptrain.export.standalone_cells import read_cells
+from mlptrain.export.standalone_rows import encode_row
 
 Vector = list[float]
 Values = list[Vector]
@@ -320,10 +322,25 @@ def predict_inputs(x: Vector, network: dict[str, Any]) -> Vector:
 
 
 def predict_row(row: dict[str, Any], model: dict[str, Any]) -> Vector:
-    """Scores of the classes, or numbers, of a row: the networks' weighted mean."""
-    cells = read_cells(row, model)
-    found = [(network["share"], predict_inputs(encode_row(cells, network), network)) for network in model["networks"]]
+    """Scores of the classes, or numbers, of a row of cells of any type; of an image its `pixels`, 0 … 255."""
+    return predict_cells(row if model["networks"][0]["pixels"] else read_cells(row, model), model)
+
+
+def predict_cells(cells: dict[str, Any], model: dict[str, Any]) -> Vector:
+    """Scores of the classes, or numbers, of cells that are read: the networks' weighted mean."""
+    found = [
+        (network["share"], predict_inputs(list_inputs(cells, network, model["dtype"]), network))
+        for network in model["networks"]
+    ]
     return [
         math.fsum(share * each for share, each in zip([s for s, _ in found], values, strict=True))
         for values in zip(*(v for _, v in found), strict=True)
     ]
+
+
+def list_inputs(cells: dict[str, Any], network: dict[str, Any], dtype: str) -> Vector:
+    """The inputs of a network in its precision."""
+    if network["pixels"]:
+        return [each / 255 for each in cells["pixels"]]
+    x = encode_row(cells, network)
+    return array("f", x).tolist() if dtype == "float32" else x

@@ -1,32 +1,33 @@
 """Cells of a row as inputs of networks, with the standard library alone.
 
-The text of this file is copied into what is exported: it imports nothing of ours.
+The text of this file is copied into what is exported, after that of `standalone_cells.py`, without its imports of ours.
 """
 
 import base64
 import math
-import re
 import statistics
-import unicodedata
+import sys
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from typing import Any
 
-DAY = 86400
-NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?", re.ASCII)
+from mlptrain.data.grammar import NumberGrammar
+from mlptrain.data.moments import DAY
+from mlptrain.export.standalone_cells import CellError
+
 STANDARD_NORMAL = statistics.NormalDist()
 EDGE = 1e-7 - 2.0**-52
-
-
-class CellError(ValueError):
-    """A cell cannot be read."""
+LARGEST_SCALED = 1e30
+"""A scaled number beyond this leaves no room for its products."""
 
 
 def unpack_array(packed: dict[str, Any]) -> Any:
     """The nested lists of an array that stands in the model as text."""
     values = array({"float32": "f", "float64": "d"}[packed["dtype"]])
-    values.frombytes(base64.b85decode(packed["data"]))
+    values.frombytes(base64.b64decode(packed["data"]))
+    if sys.byteorder == "big":
+        values.byteswap()
     return nest_values(values.tolist(), packed["shape"])
 
 
@@ -46,80 +47,6 @@ def unpack_arrays(plain: Any) -> Any:
             else {key: unpack_arrays(each) for key, each in plain.items()}
         )
     return [unpack_arrays(each) for each in plain] if isinstance(plain, list) else plain
-
-
-# Cells
-
-
-def trim_text(text: str) -> str:
-    """A text without blanks around it, in Unicode's composed form."""
-    return unicodedata.normalize("NFC", text.strip())
-
-
-def write_text(cell: Any) -> str:
-    """A cell as a text; None and NaN are empty."""
-    if cell is None or cell != cell:
-        return ""
-    return trim_text(str(cell).lower() if isinstance(cell, bool) else str(cell))
-
-
-def read_number(cell: Any, given: dict[str, Any], table: dict[str, Any]) -> float:
-    """The number of a cell, NaN where it is missing."""
-    number = parse_number(cell, given, table) if isinstance(cell, str) else math.nan if cell is None else float(cell)
-    for old, new in given["replaced"]:
-        if number == old:
-            return math.nan if new is None else float(new)
-    return number
-
-
-def parse_number(text: str, given: dict[str, Any], table: dict[str, Any]) -> float:
-    """The number that a text is, as the training table writes numbers."""
-    text = trim_text(text)
-    if text in given["words"]:
-        word = given["words"][text]
-        return math.nan if word is None else float(word)
-    plain = text
-    for unit in table["units"]:
-        plain = plain.removeprefix(unit).removesuffix(unit).strip()
-    if table["thousands"]:
-        plain = plain.replace(table["thousands"], "")
-    plain = plain if table["decimal"] == "." else plain.replace(".", "?").replace(table["decimal"], ".")
-    if NUMBER.fullmatch(plain) is None:
-        raise CellError(f"{text!r} is not a number")
-    return float(plain)
-
-
-def read_seconds(cell: Any, given: dict[str, Any], table: dict[str, Any]) -> float:
-    """The seconds since 1970 of a cell, NaN where it is missing."""
-    if isinstance(cell, str):
-        raise CellError(f"{cell!r} is not a number of seconds since 1970")
-    return math.nan if cell is None else float(cell)
-
-
-def read_text(cell: Any, given: dict[str, Any], table: dict[str, Any]) -> str:
-    """The text of a cell."""
-    return write_text(cell)
-
-
-READERS: dict[str, Callable[[Any, dict[str, Any], dict[str, Any]], Any]] = {
-    "number": read_number,
-    "date": read_seconds,
-    "text": read_text,
-}
-
-
-def read_cells(row: dict[str, Any], model: dict[str, Any]) -> dict[str, Any]:
-    """The cells of a row that the model uses, by name; a CellError names the one that cannot be read."""
-    cells = {}
-    for given in model["inputs"]:
-        name = given["name"]
-        if name not in row:
-            raise CellError(f"column {name!r} is missing")
-        try:
-            cells[name] = READERS[given["kind"]](row[name], given, model["table"])
-        except (TypeError, ValueError) as problem:
-            raise CellError(f"column {name!r}: {problem}") from None
-    return cells
 
 
 # Scalings
@@ -168,6 +95,8 @@ def encode_number(x: float, column: dict[str, Any]) -> list[float]:
     is_missing = x != x
     scaling = column["scaling"]
     scaled = SCALINGS[scaling["name"]](column["fill"] if is_missing else x, scaling)
+    if abs(scaled) > LARGEST_SCALED:
+        raise CellError(f"{x:g} is out of all proportion to the training rows ({scaled:.3g} once scaled)")
     return [scaled, float(is_missing)] if column["indicator"] else [scaled]
 
 
@@ -213,13 +142,27 @@ def find_year(day: int) -> int:
 
 def find_code(text: str, codes: dict[str, Any]) -> int:
     """The code of a text."""
-    if text in codes["texts"]:
-        return int(codes["texts"][text])
-    if codes["numbers"] and NUMBER.fullmatch(text):
-        return int(dict(map(tuple, codes["numbers"])).get(float(text), codes["other"]))
-    if codes["refuses_others"]:
+    found = codes["texts"].get(text)
+    if found is None and codes["numbers"]:
+        found = find_code_of_number(text, codes)
+    if found is None and codes["refuses_others"]:
         raise CellError(f"{text!r} is not a truth value")
-    return int(codes["other"])
+    return int(codes["other"] if found is None else found)
+
+
+def find_code_of_number(text: str, codes: dict[str, Any]) -> int | None:
+    """The code of the number that a text is; None if it is none, or there is no such code."""
+    if "grammar_of_texts" not in codes:
+        given = codes["grammar"]
+        codes["grammar_of_texts"] = NumberGrammar(**{**given, "units": tuple(given["units"])})
+        codes["of_number"] = dict(map(tuple, codes["numbers"]))
+    grammar: NumberGrammar = codes["grammar_of_texts"]
+    if codes["refuses_others"]:
+        number = grammar.read_number(text) if grammar.reads(text) else None
+    else:
+        number = grammar.read_mark(text)
+    found: int | None = codes["of_number"].get(number)
+    return found
 
 
 def encode_levels(text: str, column: dict[str, Any]) -> list[float]:
@@ -248,3 +191,14 @@ def encode_row(cells: dict[str, Any], network: dict[str, Any]) -> list[float]:
         except CellError as problem:
             raise CellError(f"column {column['input']!r}: {problem}") from None
     return inputs
+
+
+def name_odd_cells(cells: dict[str, Any], network: dict[str, Any]) -> dict[str, str]:
+    """By column, what is odd about its cell for a network that looks at it: filled, unseen, or nothing ("")."""
+    odd = {}
+    for column in network["columns"]:
+        cell, codes = cells[column["input"]], column.get("codes")
+        is_odd = cell != cell if codes is None else find_code(cell, codes) == codes["other"]
+        kind = "filled" if codes is None or codes["refuses_others"] else "unseen"
+        odd[column["input"]] = kind if is_odd else ""
+    return odd

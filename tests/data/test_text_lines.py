@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlptrain.data.text_lines import drop_last_lines, find_stray_quote, has_text, may_have_stray_quote
+from mlptrain.data.stray_quotes import may_have_stray_quote
+from mlptrain.data.text_lines import drop_last_lines, find_stray_quote, has_text
 from mlptrain.errors import DataError
 from tests.support.table_cases import read, texts_of
 
