@@ -104,7 +104,7 @@ def measure_seconds(call: Callable[[], object]) -> float:
     rounds = []
     for _ in range(ROUNDS):
         begun, calls = time.process_time(), 0
-        while time.process_time() - begun < SECONDS:
+        while not calls or time.process_time() - begun < SECONDS:
             call()
             calls += 1
         rounds.append((time.process_time() - begun) / calls)

@@ -1,8 +1,10 @@
 """The benchmark of exports: a table is fitted once, each format measured once, the page made of the results."""
 
 import json
+from importlib.util import find_spec
 
 import exports
+import exports_measuring
 import pytest
 
 from mlptrain.export.comparison import BOUND
@@ -35,3 +37,21 @@ def test_a_result_is_kept_and_not_measured_again(options, tmp_path, capsys):
     page = (tmp_path / "page.md").read_text()
     assert page in capsys.readouterr().out
     assert "| small/plain, 1 epochs | 1 | 20 |" in page
+
+
+NEEDS_ONNX = pytest.mark.skipif(
+    not (find_spec("onnx") and find_spec("onnxruntime")),
+    reason="needs onnx and onnxruntime: pip install -e '.[integration]'",
+)
+
+
+@pytest.mark.integration
+@NEEDS_ONNX
+def test_an_onnx_file_is_measured(options, tmp_path, monkeypatch):
+    monkeypatch.setattr(exports_measuring, "SECONDS", 0.0)
+    exports.main([*options, "--only", "small/plain", "--formats", "onnx", "--epochs", "1"])
+    found = json.loads((tmp_path / "results.jsonl").read_text())["found"]
+    assert found["rows"] == 60
+    assert found["nodes"] > 10
+    assert found["rows_a_second"] > 0 < found["one_row_us"]
+    assert f"| {found['nodes']} |" in (tmp_path / "page.md").read_text()
