@@ -162,7 +162,7 @@ def group_parameters_by_factors(
     found: list[tuple[slice, float, float]] = []
     for kind, start, stop in layout:
         f, d = getattr(of_rate, kind), getattr(of_decay, kind)
-        if found and found[-1][1:] == (f, d):
+        if found and found[-1][1:] == (f, d) and found[-1][0].stop == start:
             start = found.pop()[0].start
         found.append((slice(start, stop), f, d))
     return found

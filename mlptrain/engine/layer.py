@@ -29,10 +29,18 @@ class LayerState:
     parameters: dict[str, Floats]
     gradients: dict[str, Floats]
     buffers: dict[str, Floats]
+    frozen: frozenset[str] = frozenset()
+    """The parameters and buffers that are kept as they are."""
 
     def part(self, name: str) -> "LayerState":
         """The views of one of several layers, by the part's own name: "hidden_1.weight" is "weight" of hidden_1."""
-        return LayerState(*(select_layer_views(each, name) for each in (self.parameters, self.gradients, self.buffers)))
+        prefix = f"{name}."
+        return LayerState(
+            select_layer_views(self.parameters, name),
+            select_layer_views(self.gradients, name),
+            select_layer_views(self.buffers, name),
+            frozenset(each.removeprefix(prefix) for each in self.frozen if each.startswith(prefix)),
+        )
 
 
 def select_layer_views(views: Mapping[str, Floats], name: str) -> dict[str, Floats]:

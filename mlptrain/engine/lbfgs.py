@@ -130,7 +130,7 @@ def search_weak_wolfe(
     slope = float(np.dot(gradient, d))
     low, high, alpha, new = 0.0, np.inf, lr, np.inf
     for _ in range(evaluations):
-        theta[...] = start + alpha * d
+        go_along(theta, start, alpha, d)
         new = objective()
         if not new <= value + 1e-4 * alpha * slope:
             high = alpha
@@ -141,6 +141,11 @@ def search_weak_wolfe(
         alpha = (low + high) / 2 if high < np.inf else 2 * low
     else:
         if low > 0:  # the largest α that was low enough, if still steep
-            theta[...] = start + low * d
+            go_along(theta, start, low, d)
             new = objective()
     return new
+
+
+def go_along(theta: Floats, start: Floats, alpha: float, d: Floats) -> None:
+    """θ = start + α d; where d is 0, as of frozen parameters, θ is start to the bit, −0 included."""
+    theta[...] = np.where(d == 0, start, start + alpha * d)

@@ -1,6 +1,6 @@
 """The network: layers in a row, θ and its gradient, the forward pass and the way back."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -10,7 +10,7 @@ from mlptrain.engine.arrays import Floats, Integers, Workspace
 from mlptrain.engine.dropout import AnyDropout
 from mlptrain.engine.elementwise import NUMPY, Executor
 from mlptrain.engine.embeddings import InputEmbedding
-from mlptrain.engine.epilogues import fuse_layers
+from mlptrain.engine.epilogues import Stage, fuse_layers
 from mlptrain.engine.layer import Backward, ForwardContext, Layer, LayerState, Traits, combine_traits
 from mlptrain.engine.layers import Dense, Scale, Temperature
 from mlptrain.engine.losses import Loss, average_loss_with_gradient
@@ -89,8 +89,32 @@ class Network:
         self._work = Workspace(dtype)
         self._idle: list[Workspace] = []
         """Workspaces of evaluations that are over, for later ones."""
-        self.stages = [fused.bind(self.state_of) for fused in fuse_layers(self.layers)]
-        self._first = next((i for i, stage in enumerate(self.stages) if stage.layer.declare(1)), 0)
+        self.frozen: frozenset[str] = frozenset()
+        """The names of the parameters and buffers that training keeps as they are."""
+        self.stages, self._first = self._make_stages()
+
+    def _make_stages(self) -> tuple[list[Stage], int]:
+        """The layers, fused, with their views; the place of the first one that has parameters to train."""
+        fused = list(fuse_layers(self.layers))
+        trained = [name for name in self.parameters.values if name not in self.frozen]
+        names = [tuple(f"{name}." for name in (each.name, each.slopes) if name) for each in fused]
+        first = next((i for i, prefixes in enumerate(names) if any(name.startswith(prefixes) for name in trained)), 0)
+        return [each.bind(self.state_of) for each in fused], first
+
+    def freeze(self, layers: Collection[str]) -> None:
+        """Keep the parameters and buffers of some layers as they are, by the beginnings of their names.
+
+        Running statistics that are frozen are what training takes, too.
+        """
+        prefixes = tuple(f"{name}." for name in layers)
+        self.frozen = frozenset(name for name in (*self.parameters.values, *self.buffers) if name.startswith(prefixes))
+        self.parameters.freeze(self.frozen)
+        self.stages, self._first = self._make_stages()
+
+    def list_trained_arrays(self) -> list[Floats]:
+        """The parts of θ and the buffers that training may change."""
+        parts = [self.parameters.theta[start:stop] for _, start, stop in self.parameters.layout]
+        return [*parts, *(buffer for name, buffer in self.buffers.items() if name not in self.frozen)]
 
     def _axis(self, layer: Layer) -> tuple[int, ...]:
         """The axis of members in the buffers of a layer."""
@@ -98,7 +122,7 @@ class Network:
 
     def state_of(self, name: str) -> LayerState:
         """The views of one layer."""
-        return LayerState(self.parameters.values, self.parameters.gradients, self.buffers).part(name)
+        return LayerState(self.parameters.values, self.parameters.gradients, self.buffers, self.frozen).part(name)
 
     def like(self, dtype: str) -> "Network":
         """A network of another type with the same layers and buffers, its parameters still zero."""
@@ -210,6 +234,7 @@ class Network:
             dy /= self.members
         for position in range(len(tape) - 1, self._first - 1, -1):
             dy = tape[position](dy, position > self._first)
+        self.parameters.clear_frozen_gradients()
         return value
 
     def objective(
@@ -226,6 +251,7 @@ class Network:
         value = self.loss_and_gradient(x, targets, weights, loss=loss, run=run)
         if not (penalty.l1 or penalty.l2):
             return value, 0.0
-        weight = self.parameters.regions["weight"]
-        added = penalty.add_gradient(self.parameters.theta[weight], self.parameters.gradient[weight])
+        theta, gradient = self.parameters.theta, self.parameters.gradient
+        trained = [slice(start, stop) for kind, start, stop in self.parameters.layout if kind == "weight"]
+        added = sum(penalty.add_gradient(theta[part], gradient[part]) for part in trained)
         return value, added / self.gradient_scale

@@ -17,7 +17,8 @@ class BatchNorm(Layer):
     """y = γ (x − μ) / √(v + ε) + β, with mean and biased variance of the batch in training, running ones otherwise.
 
     running ← (1 − running_momentum) · running + running_momentum · batch (Ioffe & Szegedy, 2015). The running variance
-    takes the batch's biased variance, as Keras does; PyTorch takes the unbiased one. ε 1e-5 (Keras 1e-3).
+    takes the batch's biased variance, as Keras does; PyTorch takes the unbiased one. ε 1e-5 (Keras 1e-3). Frozen ones
+    stay as they are, and are what training takes, too.
 
     dx = γ / √(v + ε) · (dy − mean dy − x̂ mean(dy x̂)): the gradient passes through mean and variance.
     """
@@ -40,7 +41,7 @@ class BatchNorm(Layer):
 
     def __call__(self, x: Floats, state: LayerState, run: ForwardContext) -> tuple[Floats, Backward]:
         running_mean, running_variance = state.buffers["running_mean"], state.buffers["running_variance"]
-        if not run.train:
+        if not run.train or "running_mean" in state.frozen:
             return normalize(
                 x, running_mean[..., None, :], running_variance[..., None, :], self.epsilon, state, run, None
             )

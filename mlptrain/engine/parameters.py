@@ -1,6 +1,6 @@
 """All parameters in one vector θ (P,), their gradient in another, and named views of both."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any, Literal, get_args
@@ -64,6 +64,9 @@ class Parameters:
         self.layout = tuple(
             (kind, part.start, part.stop) for kind, part in self.regions.items() if part.stop > part.start
         )
+        """The parts of θ that are trained, each of one kind."""
+        self.frozen: Sequence[slice] = ()
+        """The other parts."""
         self.values = self.views(self.theta)
         self.gradients = self.views(self.gradient)
         self.gradients_apart = self.apart()
@@ -71,6 +74,27 @@ class Parameters:
     def views(self, flat: Floats) -> dict[str, Floats]:
         """Named views of a vector that is laid out like θ, in the order of the layers."""
         return {name: flat[self.slices[name]].reshape(self.shapes[name]) for name in self.declarations}
+
+    def freeze(self, names: Collection[str]) -> None:
+        """Keep some parameters as they are: no step, decay, penalty or bound on norms reaches them.
+
+        Their gradient is to be 0, see `clear_frozen_gradients`.
+        """
+        self.frozen = tuple(self.slices[name] for name in self.declarations if name in names)
+        self.max_norms = {name: bound for name, bound in self.max_norms.items() if name not in names}
+        trained: list[tuple[Kind, int, int]] = []
+        for name, part in sorted(self.slices.items(), key=lambda each: each[1].start):
+            kind = self.declarations[name].kind
+            if name in names or part.start == part.stop:
+                continue
+            begin = trained.pop()[1] if trained and trained[-1][::2] == (kind, part.start) else part.start
+            trained.append((kind, begin, part.stop))
+        self.layout = tuple(trained)
+
+    def clear_frozen_gradients(self) -> None:
+        """Set the gradients of frozen parameters to 0: so they count in no norm and move nothing."""
+        for part in self.frozen:
+            self.gradient[part] = 0
 
     def apart(self) -> list[list[Floats]]:
         """The gradient of each network by itself, as the vectors of its parameters: of each member that shares nothing.

@@ -26,6 +26,7 @@ from mlptrain.model.history import restore_epochs, tabulate_epochs
 from mlptrain.model.layer_history import list_seen_layers, restore_layers, tabulate_layers
 from mlptrain.model.network_arrays import select_arrays_by_prefix
 from mlptrain.model.network_outputs import measure_part_metrics, predict_values, predict_with_mean_loss
+from mlptrain.model.network_start import require_layers_to_freeze
 from mlptrain.model.products import limit_threads, make_room_for_products
 from mlptrain.model.training_names import choose_training_noun, name_training
 from mlptrain.preparation.column_notices import describe_declared_columns, describe_findings, list_column_notices
@@ -89,6 +90,8 @@ def make_course(encoded: EncodedData, *, fold: int = 1, folds: int = 1) -> Cours
     network.initialize(encoded.train.x, spec.seed)
     if encoded.start is not None:
         encoded.start.fill(network)
+    if spec.training.freeze:
+        network.freeze(require_layers_to_freeze(network, spec.training.freeze))
     return Course(
         network=network,
         spec=spec,
@@ -293,6 +296,8 @@ def list_row_notices(encoded: EncodedData) -> list[str]:
     size, rows = encoded.spec.training.batch_size, encoded.train.rows
     if size != "full" and size > rows:
         notices.append(f"training.batch_size: {size} is more than the {rows} training rows, which make one batch")
+    if encoded.spec.training.freeze and encoded.start is None:
+        notices.append("training.freeze: these layers keep the weights that were drawn (there are no initial_weights)")
     return [*notices, *encoded.notices]
 
 

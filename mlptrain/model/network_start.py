@@ -170,3 +170,28 @@ def drop_settings_of_training(value: Any) -> Any:
     if isinstance(value, list):
         return [*map(drop_settings_of_training, value)]
     return value
+
+
+# Layers that stay as they are.
+
+
+def require_layers_to_freeze(network: Network, names: Sequence[str]) -> Sequence[str]:
+    """The names, each of which begins the names of parameters; a SpecError if one does not, or if nothing is left."""
+    parameters = [*network.parameters.values]
+    known = dict.fromkeys(prefix for name in parameters for prefix in list_prefixes(name))
+    for name in names:
+        if name not in known:
+            raise SpecError(f"training.freeze: {name!r} is no layer with parameters; they are {', '.join(known)}")
+    if all(name.startswith(tuple(f"{each}." for each in names)) for name in parameters):
+        raise SpecError("training.freeze: no layer is left to train; leave one out")
+    return names
+
+
+def list_prefixes(name: str) -> list[str]:
+    """The layers that a parameter belongs to, the outer ones first.
+
+    >>> list_prefixes("block_1.hidden_2.weight")
+    ['block_1', 'block_1.hidden_2']
+    """
+    steps = name.split(".")
+    return [".".join(steps[:count]) for count in range(1, len(steps))]

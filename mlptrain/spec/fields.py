@@ -297,6 +297,10 @@ class Training:
     refit: bool = False
     """Once the best epoch is known, train a new network up to that epoch on all rows, those for validation included,
     and keep it. Its schedules and its seed are the same."""
+    freeze: tuple[str, ...] = field(default=(), metadata=LATER)
+    """The layers that stay as they are at the start, as `mlptrain check` names them: hidden_1 (with its norm and its
+    activation), input.embedding. Their gradients count in no norm; running statistics stay, and are what training
+    takes."""
     class_weight: Literal["balanced"] | Mapping[str, Annotated[float, Gt(0)]] | None = None
     """Weights of the classes: `balanced` is rows / (classes · rows of the class), or a map of labels, which are
     compared by what they mean: 1 and 1.0 are one."""

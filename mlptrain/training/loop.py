@@ -188,7 +188,7 @@ def train_step(course: Course, state: TrainState, batch: Batch, number: int) -> 
     state.step += 1
     bound_unit_norms(network.parameters)
     if state.step % FLUSH_EVERY == 0:
-        flush_denormals(network.parameters.theta, *state.slots.values(), *network.buffers.values())
+        flush_denormals(*network.list_trained_arrays(), *state.slots.values())
     return value, penalty, lr
 
 
