@@ -191,10 +191,8 @@ def write_dates(group: Group) -> Written:
     missing = t.apply("IsNaN", dtype=TRUTH)
     t = missing.choose([each.median for each in parts], t)
     elapsed = group.make_block((t - [each.center for each in parts]) / [each.scale for each in parts])
-    waves = {
-        cycle: [group.make_block((phase * (2 * np.pi)).apply(wave)) for wave in ("Sin", "Cos")]
-        for cycle, phase in find_phases(t).items()
-    }
+    angles = {cycle: phase * (2 * np.pi) for cycle, phase in find_phases(t).items()}
+    waves = {cycle: [group.make_block(wave) for wave in (angle.sin(), angle.cos())] for cycle, angle in angles.items()}
     columns: dict[int, Column] = {}
     for number, (place, each) in enumerate(zip(group.places, parts, strict=True)):
         own = [elapsed, *(block for cycle, both in waves.items() if cycle in each.cycles for block in both)]

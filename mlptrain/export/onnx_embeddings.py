@@ -70,7 +70,7 @@ def write_waves(numeric: Waves, x: Tensor) -> Tensor:
     angle = x * place_numbers(numeric.frequency)
     if numeric.phase is not None:
         angle = angle + place_numbers(numeric.phase)
-    waves = concatenate(angle.apply(wave) for wave in (("Cos", "Sin") if numeric.sines else ("Cos",)))
+    waves = concatenate([angle.cos(), angle.sin()] if numeric.sines else [angle.cos()])
     e = waves @ drop_single_member(numeric.weight) + place_numbers(numeric.bias)
     return e.apply("Relu") if numeric.relu else e
 

@@ -181,6 +181,14 @@ class Tensor:
         """The smaller of both."""
         return self.apply("Min", other)
 
+    def sin(self) -> "Tensor":
+        """The sine."""
+        return self.apply("Sin")
+
+    def cos(self) -> "Tensor":
+        """The cosine; in double precision by the sine, as some versions of ONNX Runtime have only this for doubles."""
+        return (self + np.pi / 2).sin() if self.dtype == DOUBLE else self.apply("Cos")
+
     def cast(self, dtype: np.dtype[Any]) -> "Tensor":
         """The same numbers of another type."""
         return self if dtype == self.dtype else self.apply("Cast", dtype=dtype, to=dtype.name)
