@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from dataclasses import fields
+from shutil import which
 
 import numpy
 import pytest
@@ -16,6 +17,7 @@ import mlptrain
 from mlptrain.cli import app
 from mlptrain.commands.input_settings import OWN_KEYS
 from mlptrain.data.table_format import TableFormat
+from mlptrain.export.formats import FORMATS
 from mlptrain.model.reading_settings import FORMAT_KEYS
 from mlptrain.reporting.sinks import TRACKERS
 from mlptrain.spec.file import load_spec
@@ -32,6 +34,7 @@ from tests.support.pages import (
     find_headings,
     find_links,
     find_specs,
+    keep_blocks,
     missing_lines,
     read_page,
     run_command,
@@ -40,7 +43,8 @@ from tests.support.pages import (
 from tests.support.renew_pages import renew_lines
 
 HOW_TO = [name for name in PAGES if name.startswith("docs/how-to/")]
-TOLD = [*HOW_TO, "docs/first-hour.md"]
+EXPORTS_PAGE = "docs/how-to/use-the-model-elsewhere.md"
+TOLD = [*(name for name in HOW_TO if name != EXPORTS_PAGE), "docs/first-hour.md"]
 """Pages whose commands a reader types."""
 OFFLINE = {"WANDB_MODE": "offline", "HF_HUB_OFFLINE": "1"}
 WRITTEN_BY_INIT = "docs/how-to/begin-with-init.md"
@@ -50,6 +54,8 @@ SHORTER = {
 }
 """What makes the slow commands of a page short."""
 TRACKERS_PAGE = "docs/how-to/log-to-a-tracker.md"
+EXECUTORS = {"onnxruntime": "-e '.[integration]'", "torch": "torch", "mlflow": "mlflow-skinny pandas"}
+"""What runs the exports of a page, and how it is installed."""
 LIBRARIES = {"docs/how-to/see-it-in-tensorboard.md": "tensorboard", TRACKERS_PAGE: "trackio"}
 """What the commands of a page need beside the package."""
 
@@ -173,7 +179,9 @@ def test_the_python_page_runs(with_pandas, folder, monkeypatch, capsys):
     assert capsys.readouterr().out
 
 
-WITH_PYTHON = [name for name in HOW_TO if name != TRACKERS_PAGE and find_blocks(read_page(name), "python")]
+APART = (TRACKERS_PAGE, EXPORTS_PAGE)
+"""Pages whose Python runs in a process of its own."""
+WITH_PYTHON = [name for name in HOW_TO if name not in APART and find_blocks(read_page(name), "python")]
 
 
 @pytest.mark.parametrize("name", mark_pages(WITH_PYTHON))
@@ -208,6 +216,29 @@ def test_a_sink_of_the_page_on_trackers_is_short():
     blocks = [block.text for block in find_blocks(read_page(TRACKERS_PAGE), "python")]
     assert len(blocks) == 1 + len(TRACKERS)
     assert max(len(text.strip().splitlines()) for text in blocks) <= 15
+
+
+@pytest.mark.parametrize("library", ["cc", *(pytest.param(each, marks=pytest.mark.integration) for each in EXECUTORS)])
+def test_the_page_on_exports_runs_block_by_block(library, folder):
+    """The blocks that need nothing, and those that need one library or program, in the order of the page."""
+    if library in EXECUTORS:
+        pytest.importorskip(library, reason=f"needs {library}: pip install {EXECUTORS[library]}")
+    page = keep_blocks(read_page(EXPORTS_PAGE), *([library] if library in EXECUTORS or which(library) else []))
+    write_files(page, folder)
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    for block in find_blocks(page):
+        if block.language == "python":
+            subprocess.run([sys.executable, "-c", block.text], cwd=folder, env=environment, check=True)
+        for command in find_commands(f"```console\n{block.text}```\n") if block.language == "console" else ():
+            ended = run_command(command, folder)
+            assert ended.code == 0, (command.line, ended)
+            assert not missing_lines(command, ended), (command.line, missing_lines(command, ended), ended)
+
+
+def test_the_page_on_exports_names_every_format():
+    page = read_page(EXPORTS_PAGE)
+    assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == list(FORMATS)
+    assert set(re.findall(r"<!-- needs (\w+) -->", page)) == {"cc", *EXECUTORS}
 
 
 def test_the_modules_that_the_pages_name_are_there():

@@ -35,6 +35,7 @@ SAVED = re.compile(r"[Ss]ave this as `([^`]+)`:\n\n$")
 COUNTED = r"(?:(?:training |validation )?rows|parameters|classes|inputs?)\b"
 NUMBER = re.compile(rf"(?<!\d)(?<!\d[.,])[-+]?\d+(?:[.,]\d+)*+(?:e[-+]?\d++)?k?\b(?! {COUNTED})")
 UNIT = re.compile(r"# (?:s|min|h|epochs?)\b")
+NEEDED = re.compile(r"<!-- needs (\w+) -->\n\n```.*?^```\n", re.MULTILINE | re.DOTALL)
 LEFT_OUT, INTERRUPT = "…", "^C"
 
 
@@ -74,6 +75,11 @@ def find_blocks(page: str, language: str | None = None) -> list[Block]:
     """The fenced blocks of a page, all or those of one language."""
     blocks = [Block(language=m[1], text=m[2], before=page[: m.start()]) for m in FENCE.finditer(page)]
     return [block for block in blocks if language in (None, block.language)]
+
+
+def keep_blocks(page: str, *libraries: str) -> str:
+    """A page without the blocks that are marked as in need of other libraries (or programs) than these."""
+    return NEEDED.sub(lambda found: found[0] if found[1] in libraries else "", page)
 
 
 def find_specs(page: str) -> list[Block]:
@@ -159,11 +165,21 @@ def run_program(words: list[str], folder: Path, stdin: str) -> Ended:
         case ["head", count, *file]:
             text = (folder / file[0]).read_text(encoding="utf-8") if file else stdin
             return Ended(0, "".join(text.splitlines(keepends=True)[: -int(count)]), "")
+        case ["cc" | "./score" as program, *arguments]:
+            return start_process([program, *arguments], folder)
+        case ["python", "-I", "-S", *arguments]:
+            return start_process([sys.executable, "-I", "-S", *arguments], folder)
         case ["python", script]:
             with chdir(folder):
                 runpy.run_path(script)
             return Ended(0, "", "")
     raise AssertionError(f"no program of the pages: {words}")
+
+
+def start_process(words: list[str], folder: Path) -> Ended:
+    """Run a program as a process."""
+    done = subprocess.run(words, cwd=folder, capture_output=True, encoding="utf-8", check=False)
+    return Ended(done.returncode, done.stdout, done.stderr)
 
 
 def interrupt_fit(arguments: list[str], folder: Path) -> Ended:
