@@ -35,8 +35,8 @@ PARTS = (*ROW_PARTS, "export/standalone_network.py", "export/standalone_main.py"
 """The files whose definitions make a scorer."""
 USES = ("run_scorer", "predict", "predict_rows", "predict_row")
 """The definitions that are used: others come along where these need them."""
-SIGNATURE = b"by mlptrain "
-"""What the first line of a scorer has, by which it is known again."""
+SIGNATURE = b"# Predictions of "
+"""What a scorer begins with, by which it is known again."""
 HEAD = '''# Predictions of {model}, by mlptrain {mlptrain}.
 """Predict {targets} with Python 3.10 or later alone: `python -I -S FILE rows.csv`, or `predict(row)` from Python."""
 

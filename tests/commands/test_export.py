@@ -7,6 +7,7 @@ import pytest
 
 from mlptrain.cli.export import FormatName
 from mlptrain.commands.export import export_file
+from mlptrain.commands.export_output import HEAD
 from mlptrain.errors import EnvironmentFailure, SpecError
 from mlptrain.export.formats import FORMATS, PythonFormat, make_identifier
 from mlptrain.export.plan import NotExportable
@@ -95,7 +96,19 @@ def test_every_format_writes_a_model_or_refuses_it_by_name(folder, name, model):
         written = files(folder)
         assert {name: written.pop(f"out/{name}".rstrip("/")) for name in made.files} == made.files
         assert written == before
-        assert any(FORMATS[name].signature in each[:300] for each in made.files.values())
+
+
+@pytest.mark.parametrize("model", ["classes", "prices"])
+def test_an_export_is_told_from_those_of_all_other_formats(models, tmp_path, model):
+    """Else a format would take another's place: each first file has its own signature at its begin, and no other."""
+    for name in FORMATS:
+        try:
+            made = export_file(str(models / f"{model}.npz"), name, tmp_path / name)
+        except EnvironmentFailure:
+            continue  # a library is not there
+        head = next(iter(made.files.values()))[:HEAD]
+        assert {other for other, each in FORMATS.items() if each.signature in head} == {name}
+        assert b"mlptrain" in head
 
 
 def test_a_format_that_is_none_is_told_what_was_probably_meant(folder):
