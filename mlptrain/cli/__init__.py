@@ -14,6 +14,7 @@ from mlptrain.cli.evaluate import evaluate_command
 from mlptrain.cli.explain import explain_command
 from mlptrain.cli.export import export_command
 from mlptrain.cli.fit import fit_command
+from mlptrain.cli.import_weights import import_command
 from mlptrain.cli.init import init_command
 from mlptrain.cli.predict import predict_command
 from mlptrain.cli.report import report_command
@@ -73,6 +74,7 @@ SHORT_HELP = {
     "explain": "Show what a model looks at.",
     "report": "Write a page on a model, to read or to mail.",
     "export": "Write a model in another language.",
+    "import": "Write a model with other weights.",
     "check": "Show what a spec means, and check its gradient.",
     "show": "Show what a model file holds.",
 }
@@ -114,6 +116,7 @@ for name, command, hidden in (
     ("explain", explain_command, False),
     ("report", report_command, False),
     ("export", export_command, False),
+    ("import", import_command, False),
     ("check", check_command, False),
     ("show", show_command, False),
     ("schema", schema_command, False),

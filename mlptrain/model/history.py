@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 Reason = Literal["epochs", "early_stopping", "time_limit", "interrupted"]
 """Why training ended: all epochs done, no improvement for `patience` epochs, no time left, or stopped by the user."""
+IMPORTED = "imported"
+"""In place of a reason where the weights of a model are no more those of its training."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -36,7 +36,7 @@ class WeightsOfModel:
 
     def make_start(self, number: int, fresh: Sequence[str]) -> NetworkStart:
         """What the network of a training starts from."""
-        return StartFromNetwork(name=self.name, network=self.choose_network(number).network, fresh=fresh)
+        return StartFromNetwork(name=f"{KEY}: {self.name}", network=self.choose_network(number).network, fresh=fresh)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +50,7 @@ class WeightsAlone:
     def make_start(self, number: int, fresh: Sequence[str]) -> NetworkStart:
         """What the network of a training starts from."""
         arrays = self.networks[number - 1 if len(self.networks) > 1 else 0]
-        return StartFromArrays(name=self.name, arrays=arrays, fresh=fresh)
+        return StartFromArrays(name=f"{KEY}: {self.name}", arrays=arrays, fresh=fresh)
 
 
 LoadedWeights = WeightsOfModel | WeightsAlone

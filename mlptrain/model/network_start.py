@@ -16,7 +16,7 @@ from mlptrain.plain import to_plain
 from mlptrain.storage.container import Arrays
 
 KEY = "initial_weights.file"
-"""The key that errors name."""
+"""The key of a spec that names the weights."""
 HEAD = ("output", "calibration")
 """The layers that belong to a target."""
 TEMPERATURE = "buffers.calibration."
@@ -32,6 +32,7 @@ class StartFromNetwork:
     """A network whose arrays another one starts from."""
 
     name: str
+    """What errors begin with."""
     network: Network
     fresh: Sequence[str] = ()
     """The layers that keep the weights that were drawn for them."""
@@ -39,10 +40,10 @@ class StartFromNetwork:
     def fill(self, network: Network) -> None:
         """Copy parameters and buffers into a network; a SpecError says why that is not possible."""
         if other := describe_first_other_layer(self.network, network, leave_out=self.fresh):
-            raise SpecError(f"{KEY}: {self.name}: {other}")
+            raise SpecError(f"{self.name}: {other}")
         stored, views = (drop_layers(collect_named_arrays(each), self.fresh) for each in (self.network, network))
         if lost := [name for name in stored if name not in views]:  # what else differs, a layer has said
-            raise SpecError(f"{KEY}: {self.name} has {lost[0]}; set model.calibration: temperature, as it had it")
+            raise SpecError(f"{self.name}: it has {lost[0]}; set model.calibration: temperature, as it had it")
         for name in stored:
             views[name][...] = convert_array(f"{self.name}: {name}", stored[name], network.dtype)
 
@@ -52,9 +53,12 @@ class StartFromArrays:
     """Arrays alone that a network starts from, under their names in a model file."""
 
     name: str
+    """What errors begin with."""
     arrays: Arrays
     fresh: Sequence[str] = ()
     """The layers that keep the weights that were drawn for them."""
+    optional: Sequence[str] = (TEMPERATURE,)
+    """How the names of arrays begin that may be missing: a temperature is 1 until training is over."""
 
     def fill(self, network: Network) -> None:
         """Copy the arrays into a network; a SpecError names the first one that does not fit."""
@@ -63,12 +67,11 @@ class StartFromArrays:
         for name, view in views.items():
             if name in given:
                 fit_array(view, given[name], f"{self.name}: {name}")
-            elif not name.startswith(TEMPERATURE):  # which is 1 until it is found
-                raise SpecError(
-                    f"{KEY}: {self.name}: {name} {view.shape} is missing{name_nearest(name, given)}; {NAMED}"
-                )
+            elif not name.startswith(tuple(self.optional)):
+                near = name_nearest(name, given)
+                raise SpecError(f"{self.name}: {name} {view.shape} is missing{near}; {NAMED}")
         if odd := [name for name in given if name not in views]:
-            raise SpecError(f"{KEY}: {self.name}: {odd[0]} is no array of this network; {NAMED}")
+            raise SpecError(f"{self.name}: {odd[0]} is no array of this network; {NAMED}")
 
 
 NetworkStart = StartFromNetwork | StartFromArrays
@@ -89,9 +92,9 @@ def fit_array(view: NDArray[Any], array: NDArray[Any], name: str) -> None:
     if array.shape != view.shape:
         is_turned = view.ndim > 1 and array.shape == view.mT.shape
         cure = "transpose it: weights are (inputs, units)" if is_turned else SAME_SHAPE
-        raise SpecError(f"{KEY}: {name} is {array.shape}, this network has {view.shape}; {cure}")
+        raise SpecError(f"{name} is {array.shape}, this network has {view.shape}; {cure}")
     if not np.isfinite(array).all():
-        raise SpecError(f"{KEY}: {name} has numbers that are not finite; train it anew with a smaller learning rate")
+        raise SpecError(f"{name} has numbers that are not finite; train it anew with a smaller learning rate")
     view[...] = convert_array(name, array, view.dtype)
 
 
@@ -112,7 +115,7 @@ def convert_array(name: str, array: np.ndarray[Any, Any], dtype: np.dtype[Any]) 
     with np.errstate(over="ignore"):
         converted = array.astype(dtype)
     if not np.isfinite(converted).all():
-        raise SpecError(f"{KEY}: {name} has numbers that {dtype} cannot hold; set model.dtype: {array.dtype}")
+        raise SpecError(f"{name} has numbers that {dtype} cannot hold; set model.dtype: {array.dtype}")
     return converted
 
 

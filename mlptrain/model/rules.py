@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mlptrain.model.baseline import Baseline
 from mlptrain.model.head import Head
-from mlptrain.model.history import STORED_COLUMNS, Reason
+from mlptrain.model.history import IMPORTED, STORED_COLUMNS, Reason
 from mlptrain.model.layer_history import COUNTED, COUNTS, HISTOGRAMS, MOST_SNAPSHOTS, RANGE, list_array_forms
 from mlptrain.model.rows import AnyFeatures
 from mlptrain.spec.fields import Spec
@@ -112,7 +112,7 @@ def check_result(result: Any) -> None:
     require_rule(isinstance(result, Mapping), "its result is not a map")
     needed, new = {"reason", "epochs", "best_epoch", "metrics"}, {"baseline", "undefined", "targets"}
     require_rule(needed <= result.keys() <= needed | new | {"folds", "deviations", "refit"}, "the keys of its result")
-    require_rule(result["reason"] in get_args(Reason), "its reason is not known here")
+    require_rule(result["reason"] in (*get_args(Reason), IMPORTED), "its reason is not known here")
     require_rule(
         all(type(result[name]) is int and result[name] >= 0 for name in ("epochs", "best_epoch")), "its epochs"
     )

@@ -5,12 +5,13 @@ from dataclasses import replace
 
 from mlptrain.diagnostics.training_course import NetworkCourse, TrainingCourse
 from mlptrain.figures import format_figure
+from mlptrain.model.history import IMPORTED
 from mlptrain.reporting.line_charts import LineChart, PlotLine, choose_css, describe_line, find_ends
 from mlptrain.reporting.metric_rows import choose_headline, shorten_metrics
 from mlptrain.reporting.page_blocks import Block, Figure, Grid, Paragraph, Table, fold_numbers
 from mlptrain.reporting.show_results import VERBOSE_EPOCHS, choose_epochs
 from mlptrain.reporting.text_tables import REFIT, tabulate_metrics
-from mlptrain.reporting.words import REASONS, format_count_with_noun
+from mlptrain.reporting.words import NOT_OF_WEIGHTS, STORED_REASONS, format_count_with_noun
 
 PARTS = (("training", "train"), ("validation", "validation"))
 
@@ -18,6 +19,8 @@ PARTS = (("training", "train"), ("validation", "validation"))
 def show_course(course: TrainingCourse) -> Iterator[Block]:
     """How a model was trained."""
     yield Paragraph(text=describe_end(course))
+    if course.reason == IMPORTED:
+        yield Paragraph(text=f"{NOT_OF_WEIGHTS[:1].upper()}{NOT_OF_WEIGHTS[1:]}.")
     drawn = draw_one(course, course.networks[0]) if len(course.networks) == 1 else draw_several(course)
     blocks: list[Block] = [*drawn, *tabulate_parts(course), *tabulate_networks(course)]
     if blocks:
@@ -28,7 +31,7 @@ def show_course(course: TrainingCourse) -> Iterator[Block]:
 
 def describe_end(course: TrainingCourse) -> str:
     """Why training ended, after how many epochs, and what was watched."""
-    reason = REASONS.get(course.reason, course.reason) or "done"  # type: ignore[call-overload]
+    reason = STORED_REASONS.get(course.reason, course.reason) or "done"
     watched = f"; watched: validation {course.watched.name}" if course.watched.name else ""
     best = course.networks[0].best_epoch if len(course.networks) == 1 else None
     kept = f", the parameters of epoch {best:,} kept" if best is not None and course.watched.name else ""

@@ -7,6 +7,7 @@ from typing import Any
 
 from mlptrain.commands.show import Description, OtherNetworks
 from mlptrain.figures import format_figure
+from mlptrain.model.history import IMPORTED
 from mlptrain.model.training_names import choose_training_noun, describe_best_epochs
 from mlptrain.reporting.curve_rows import describe_scales, draw_curve_rows
 from mlptrain.reporting.digest import generate_round_steps
@@ -28,7 +29,7 @@ from mlptrain.reporting.text_tables import (
     format_size,
 )
 from mlptrain.reporting.training_curves import list_training_curves
-from mlptrain.reporting.words import REASONS, format_count_with_noun
+from mlptrain.reporting.words import NOT_OF_WEIGHTS, STORED_REASONS, format_count_with_noun
 
 MOST_COLUMNS, MOST_EPOCHS = 10, 7
 """What fits on one screen; --verbose shows all columns and more epochs."""
@@ -48,6 +49,7 @@ def format_description(
     ended = f"{describe_end(result)}: {epochs}{f', best {best}' if best else ''}"
     lines = [
         terminal.wrap(f"{escape_text(result.model)}: {networks}{size}; {ended}"),
+        *([terminal.wrap(NOT_OF_WEIGHTS)] if result.reason == IMPORTED else []),
         *(terminal.wrap(describe_other_networks(each)) for each in result.others),
         *describe_metrics(result, terminal, verbose=verbose),
         *describe_columns(result.columns, terminal, verbose=verbose),
@@ -68,7 +70,7 @@ def describe_other_networks(others: OtherNetworks) -> str:
 
 def describe_end(result: Description) -> str:
     """Why training ended, and how many of several trainings the model holds if it was finished before the last."""
-    word: str = REASONS.get(result.reason, result.reason)  # type: ignore[call-overload]
+    word = STORED_REASONS.get(result.reason, result.reason)
     split = result.spec["data"]["split"]
     repeats = split["repeats"]
     count = (split["folds"] or 1) * repeats

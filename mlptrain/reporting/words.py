@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from mlptrain.figures import format_figure
-from mlptrain.model.history import EpochEnded, Reason
+from mlptrain.model.history import IMPORTED, EpochEnded, Reason
 from mlptrain.model.training_names import place_training
 from mlptrain.reporting.text import escape_text
 from mlptrain.training.events import Finished, Started
@@ -70,6 +70,10 @@ REASONS: Mapping[Reason, str] = {
     "interrupted": "interrupted",
 }
 """How each reason why training ended is worded."""
+STORED_REASONS: Mapping[str, str] = dict(REASONS) | {IMPORTED: "weights imported after the training"}
+"""The same of a model file."""
+NOT_OF_WEIGHTS = "metrics and history are those of the training, not of these weights: `mlptrain eval` measures them"
+"""What is said of a model whose weights were imported."""
 
 
 def describe_finish(started: Started, finished: Finished, best: EpochEnded | None) -> str:

@@ -26,7 +26,7 @@ MODELS = [
 
 
 def start(network, *, fresh=()):
-    return StartFromNetwork(name="m.npz", network=network, fresh=fresh)
+    return StartFromNetwork(name="initial_weights.file: m.npz", network=network, fresh=fresh)
 
 
 def make_pairs():
@@ -160,7 +160,7 @@ def copy_arrays(network):
 
 @pytest.mark.parametrize(("then", "now"), [*make_pairs()])
 def test_a_network_gets_every_array_of_a_file(then, now):
-    StartFromArrays(name="w.npz", arrays=copy_arrays(then)).fill(now)
+    StartFromArrays(name="initial_weights.file: w.npz", arrays=copy_arrays(then)).fill(now)
     assert all(np.array_equal(array, collect_named_arrays(now)[name]) for name, array in copy_arrays(then).items())
 
 
@@ -169,7 +169,7 @@ FIRST = "parameters.hidden_1.weight"
 
 def refuse(arrays):
     with pytest.raises(SpecError) as error:
-        StartFromArrays(name="w.npz", arrays=arrays).fill(make_network(NUMBERS, None))
+        StartFromArrays(name="initial_weights.file: w.npz", arrays=arrays).fill(make_network(NUMBERS, None))
     assert str(error.value).startswith("initial_weights.file: w.npz: ")
     assert "\n" not in str(error.value)
     return str(error.value)
@@ -193,10 +193,10 @@ def test_each_array_must_be_there_with_its_name_shape_and_finite_numbers():
 def test_arrays_of_a_fresh_head_need_not_be_there_and_a_temperature_may_lack():
     then, now = (make_network(NUMBERS, None, seed=seed, calibration="temperature") for seed in (1, 2))
     arrays, before = copy_arrays(then), copy_arrays(now)
-    StartFromArrays(name="w.npz", arrays=arrays, fresh=HEAD).fill(now)
+    StartFromArrays(name="initial_weights.file: w.npz", arrays=arrays, fresh=HEAD).fill(now)
     assert np.array_equal(now.parameters.values["output.weight"], before["parameters.output.weight"])
     without = {name: array for name, array in arrays.items() if name.split(".")[1] not in HEAD}
-    StartFromArrays(name="w.npz", arrays=without, fresh=HEAD).fill(now)
+    StartFromArrays(name="initial_weights.file: w.npz", arrays=without, fresh=HEAD).fill(now)
     del arrays["buffers.calibration.temperature"]
-    StartFromArrays(name="w.npz", arrays=arrays).fill(now)
+    StartFromArrays(name="initial_weights.file: w.npz", arrays=arrays).fill(now)
     assert np.array_equal(now.parameters.theta, then.parameters.theta)
