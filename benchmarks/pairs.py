@@ -3,10 +3,12 @@
     NEW/.venv/bin/python NEW/benchmarks/pairs.py --old OLD [--new NEW] [--pairs 31] [--out pairs.md]
     …/pairs.py --old OLD --only step --works tiny,small,tabular
     …/pairs.py --old OLD --only whole --data DIR --epochs 5
+    …/pairs.py --old OLD --only rows
 
 OLD and NEW are checkouts, each with its own environment in `.venv`; by default NEW is the checkout of this script.
 Measured are the works of `step.py` (each version by its own `step_peers.py`), those of `whole.py` as `mlptrain fit`,
-and `mlptrain --help` beside `import numpy`, with and without the extra `fast`. Within a pair both versions run several
+and `mlptrain --help` beside `import numpy`, with and without the extra `fast`; where `rows` are asked for, the calls of
+`row_calls.py`, which predict one row from Python, with scikit-learn and pandas. Within a pair both versions run several
 times in turn, A B B A …, and the least time of each counts, for what else the machine does only adds. A ratio is new /
 old within a pair; the interval is that of the median by order statistics, which assumes no distribution. The exit code
 is 1 where its upper end is above 1.03.
@@ -20,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from math import comb, inf
@@ -31,11 +33,13 @@ from typing import Any
 import step
 import whole
 from measuring import HERE, head, heading, publish, python_without, row, say, some_of, variants
+from row_calls import CALLS
 from step_peers import Work
 
 MOST, LEVEL, FEWEST = 1.03, 0.95, 6
 """The bound on the upper end, the interval's level, and the pairs that such an interval needs at least."""
 PARTS = ("step", "whole", "startup")
+"""What is measured unless something else is asked for."""
 NAMES = [work.name for work in (*step.WORKS, *whole.WORKS)]
 PEER_OF = {"mlptrain": "mlptrain", "mlptrain[fast]": "fast"}
 """What `step_peers.py` calls the variants of mlptrain."""
@@ -135,10 +139,14 @@ class Version:
             raise RuntimeError(f"{' '.join(command)}\nended with {done.returncode}:\n{done.stderr}")
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
-    @contextmanager
-    def serve(self, peer: str) -> Iterator["Steps"]:
+    def serve(self, peer: str) -> "AbstractContextManager[Steps]":
         """A process that runs training steps, by the checkout's own script."""
-        command = [self.python, str(self.folder.absolute() / "benchmarks" / "step_peers.py"), peer]
+        return self.serve_script(self.folder.absolute() / "benchmarks" / "step_peers.py", peer)
+
+    @contextmanager
+    def serve_script(self, path: Path, *arguments: str) -> Iterator["Steps"]:
+        """A process of the checkout that serves what a script does."""
+        command = [self.python, str(path), *arguments]
         streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         with subprocess.Popen(command, env=self.environment(), **streams) as process:
             yield Steps(process)
@@ -151,8 +159,8 @@ class Steps:
 
     process: "subprocess.Popen[str]"
 
-    def ask(self, order: dict[str, Any] | int) -> float:
-        """Processor seconds that an order took: a work to prepare, or a count of steps."""
+    def ask(self, order: dict[str, Any] | str | int) -> float:
+        """Processor seconds that an order took: a work or a call to prepare, or a count of steps."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         print(json.dumps(order), file=self.process.stdin, flush=True)
@@ -214,6 +222,22 @@ def take_slices(sides: Sequence[Steps], count: int, *, number: int, slices: int)
     return least[0], least[1]
 
 
+def measure_rows(versions: Sequence[Version], options: argparse.Namespace) -> Results:
+    """The calls of `row_calls.py`, by public names only: in every pair both versions have a fresh process for each."""
+    results: Results = {(f"one row: {name}", "mlptrain"): [] for name in CALLS}
+    for number in range(options.pairs):
+        for name in CALLS:
+            with ExitStack() as stack:
+                sides = [stack.enter_context(each.serve_script(HERE / "row_calls.py")) for each in versions]
+                for side in sides:
+                    side.ask(name)
+                    side.ask(1)
+                slices = take_slices(sides, count_steps(sides[0]), number=number, slices=options.slices)
+                results[f"one row: {name}", "mlptrain"].append(slices)
+        say(f"pairs: rows: {number + 1} of {options.pairs}")
+    return results
+
+
 def measure_whole(versions: Sequence[Version], options: argparse.Namespace) -> Results:
     """The works of `whole.py` whose files are there: `mlptrain fit` as a whole process."""
     results: Results = {}
@@ -270,7 +294,7 @@ def measure_startup(versions: Sequence[Version], options: argparse.Namespace) ->
     return {("mlptrain --help", "times import numpy"): found}
 
 
-MEASURES = {"step": measure_steps, "whole": measure_whole, "startup": measure_startup}
+MEASURES = {"step": measure_steps, "whole": measure_whole, "startup": measure_startup, "rows": measure_rows}
 
 
 def main() -> None:
@@ -278,7 +302,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--old", type=Path, required=True, metavar="DIR", help="the old checkout")
     parser.add_argument("--new", type=Path, default=HERE.parent, metavar="DIR", help="the new one; by default this")
-    parser.add_argument("--only", type=some_of(MEASURES), default=list(MEASURES), help=",".join(MEASURES))
+    parser.add_argument("--only", type=some_of(MEASURES), default=list(PARTS), help=",".join(MEASURES))
     parser.add_argument("--works", type=some_of(NAMES), default=NAMES, help=",".join(NAMES))
     parser.add_argument("--variants", type=some_of(variants()), default=list(variants()), help=",".join(variants()))
     parser.add_argument("--pairs", type=int, default=31)

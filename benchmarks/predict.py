@@ -1,10 +1,12 @@
-"""Predicting a large table, CSV to CSV, as whole processes: rows a second and peak memory, as Markdown.
+"""Predicting a large table, CSV to CSV, as whole processes, and one row from Python: speed and memory, as Markdown.
 
-    pip install -e .[fast,bench]
+    pip install -e .[fast,bench,integration]
     python benchmarks/predict.py [--quick] [--rows 1000000] [--rounds 3] [--out predict.md]
+    python benchmarks/predict.py --only one_row --out one_row.md
 
 A CSV of 20 mixed columns is made in a temporary folder. Everyone trains a network of one hidden layer of 32 on its
 first 50,000 rows, then predicts all rows. The scripts of the peers (benchmarks/peers) read in chunks, as mlptrain does.
+How one row is measured: one_row.py.
 """
 
 import argparse
@@ -14,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
+import one_row
 import tables
 from measuring import (
     HERE,
@@ -28,9 +31,11 @@ from measuring import (
     ratios,
     row,
     say,
+    some_of,
     spread,
     variants,
 )
+from pairs import FEWEST
 from whole import SCRIPTS, Training, commands, left_out_peers
 
 TRAINED_ROWS = 50_000
@@ -74,8 +79,8 @@ def table(rows: int, found: dict[str, list[Process]], triple: dict[str, Process]
         yield row(name, spread(seconds[name]), f"{rows / median(seconds[name]):,.0f}", *times, peak, more)
 
 
-def report(options: argparse.Namespace) -> Section:
-    """The section of this part."""
+def measure_csv(options: argparse.Namespace) -> tuple[list[str], list[str]]:
+    """The tables of CSV to CSV as lines, and what is left out."""
     rows = options.rows or (100_000 if options.quick else 1_000_000)
     rounds = options.rounds or (1 if options.quick else TRAINING.rounds)
     with tempfile.TemporaryDirectory() as name:
@@ -95,13 +100,31 @@ def report(options: argparse.Namespace) -> Section:
             triple = {who: measured(command) for who, command in predictions(folder, more, list(fits)).items()}
     say("predict: done")
     left_out = [*left_out_peers(), *(["three times the rows (quick)"] if options.quick else [])]
-    lines = [f"{rows:,} rows of 20 columns, CSV to CSV; {rounds} interleaved round(s), medians (quartiles).", ""]
-    return Section("predict: CSV to CSV", [*lines, *table(rows, found, triple)], left_out)
+    said = f"{rows:,} rows of 20 columns, CSV to CSV; {rounds} interleaved round(s), medians (quartiles)."
+    return ["### CSV to CSV", "", said, "", *table(rows, found, triple)], left_out
+
+
+def measure_one_row(options: argparse.Namespace) -> tuple[list[str], list[str]]:
+    """The tables of one row from Python as lines, and what is left out."""
+    return one_row.measure(options.rounds or (FEWEST if options.quick else 31))
+
+
+MEASURES = {"csv": measure_csv, "one_row": measure_one_row}
+
+
+def report(options: argparse.Namespace) -> Section:
+    """The section of this part."""
+    found = [MEASURES[name](options) for name in options.only]
+    lines = [line for lines, _ in found for line in [*lines, ""]]
+    return Section(
+        "predict: a large table, and one row", lines[:-1], [each for _, left_out in found for each in left_out]
+    )
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--rows", type=int, help="1,000,000 (quick: 100,000)")
-    parser.add_argument("--rounds", type=int, help="3 (quick: 1)")
+    parser.add_argument("--only", type=some_of(MEASURES), default=list(MEASURES), help=",".join(MEASURES))
+    parser.add_argument("--rows", type=int, help="of CSV to CSV; 1,000,000 (quick: 100,000)")
+    parser.add_argument("--rounds", type=int, help=f"3 (quick: 1); of one row 31 (quick: {FEWEST})")
 
 
 PART = Part(__doc__, report, add_options)

@@ -13,11 +13,13 @@ from pathlib import Path
 import growth
 import measuring
 import numpy as np
+import one_row
 import pairs
 import predict
 import pytest
 import reading
 import real_tables
+import row_calls
 import same_models
 import saving
 import startup
@@ -119,8 +121,41 @@ def test_a_work_whose_files_are_not_there_is_left_out(tmp_path):
 
 
 def test_predictions_of_a_table_are_measured(alone):
-    section = predict.report(options_of(predict, "--rows", 30))
+    section = predict.report(options_of(predict, "--only", "csv", "--rows", 30))
     assert cells(section, "mlptrain")[-1] == "not measured"
+
+
+@pytest.fixture
+def brief(monkeypatch):
+    """One row from Python, on next to no rows."""
+    for name in (*one_row.NEEDED, *one_row.ONNX):
+        pytest.importorskip(name, reason="pip install -e '.[bench,integration]'")
+    monkeypatch.setattr(row_calls, "ROWS", 60)
+    monkeypatch.setattr(one_row, "BURST", 1e-3)
+
+
+@pytest.mark.integration
+@pytest.mark.filterwarnings("ignore::mlptrain.notices.Notice")
+def test_one_row_is_measured_beside_others(brief):
+    section = predict.report(options_of(predict, "--only", "one_row", "--rounds", 2))
+    for who in (one_row.RECORD, one_row.FRAME, one_row.ESTIMATOR, one_row.SKLEARN, one_row.EXPORTED, one_row.ALONE):
+        assert float(cells(section, who)[2].split()[0]) > 0
+    assert [len(cells(section, words)) for words, *_ in one_row.RATIOS] == [3] * len(one_row.RATIOS)
+    assert section.left_out == []
+
+
+def test_where_a_library_is_missing_one_row_is_left_out(monkeypatch):
+    monkeypatch.setattr(one_row, "missing", list)
+    section = predict.report(options_of(predict, "--only", "one_row"))
+    assert section.left_out == ["one row (not installed: pandas, sklearn)"]
+
+
+@pytest.mark.integration
+@pytest.mark.filterwarnings("ignore::mlptrain.notices.Notice")
+@pytest.mark.parametrize("name", row_calls.CALLS)
+def test_a_call_of_one_row_is_served(brief, name, capsys):
+    row_calls.serve(iter([json.dumps(name), "2", "null"]))
+    assert [float(line) > 0 for line in capsys.readouterr().out.split()] == [True, True]
 
 
 def test_reading_is_measured(monkeypatch, alone):
