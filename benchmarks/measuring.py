@@ -22,7 +22,7 @@ from mlptrain.machine import count_usable_cores
 
 os.environ.setdefault("KERAS_BACKEND", "jax")  # Keras itself would look for TensorFlow
 HERE = Path(__file__).resolve().parent
-PACKAGES = ("mlptrain", "numpy", "numba", "pyarrow", "torch", "jax", "keras", "scikit-learn", "pandas")
+PACKAGES = ("mlptrain", "numpy", "numba", "pyarrow", "torch", "jax", "keras", "scikit-learn", "pandas", "onnxruntime")
 FAST = ("numba", "pyarrow")
 """What the extra `fast` installs."""
 LAUNCHER = """
