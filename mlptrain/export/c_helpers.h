@@ -127,11 +127,10 @@ static double NAME_fill(double x, double fill)
 
 /* Columns */
 
-/* (x - center) / scale, also where x - center alone would overflow. */
+/* (x - center) / scale; numbers are at most 1e300, so that no difference is infinite. */
 static double NAME_center_and_scale(double x, double center, double scale)
 {
-    const double difference = x - center;
-    return isinf(difference) ? x / scale - center / scale : difference / scale;
+    return (x - center) / scale;
 }
 
 /* z / sqrt(1 + (z / 3)^2) of z = (x - center) / scale: within -3 ... 3. */
@@ -299,10 +298,13 @@ static float NAME_selu(float z)
     return 1.0507009873554805f * (z < 0.0f ? 1.6732632423543772f * expm1f(z) : z);
 }
 
-/* The form with tanh; e^87 is within the range of single precision. */
+/*
+The form with tanh, as z / (1 + e^-(a z + a c z^3)) with a = 2 sqrt(2 / pi) and c = 0.044715; e^87 is within the range
+of single precision.
+*/
 static float NAME_gelu(float z)
 {
-    return z / (1.0f + expf(fminf(z * (-1.5957691216057308f - 0.07135481282553426f * (z * z)), 87.0f)));
+    return z / (1.0f + expf(fminf(z * (-1.5957691216057308f - 0.07135481627260025f * (z * z)), 87.0f)));
 }
 
 static float NAME_silu(float z)
@@ -405,8 +407,8 @@ static void NAME_add_scaled(int outputs, float factor, const float *V, float *y)
 }
 
 /*
-y = c + the waves cos(w x + b), and after them, if there are sines, sin(w x + b), times V, for each number x at one of
-the places. w, b (numbers, waves), b may be NULL; V (numbers, all waves, outputs); c (numbers, outputs).
+y = c + the waves cos(w x + b), and after them, if there are sines, sin(w x + b), times V, for each number x at
+a place. w, b (numbers, waves), b may be NULL; V (numbers, all waves, outputs); c (numbers, outputs).
 */
 static void NAME_embed_waves(int numbers, int waves, int outputs, int sines, const float *x, const int *places,
                              const float *w, const float *b, const float *V, const float *c, float *y)
@@ -421,7 +423,7 @@ static void NAME_embed_waves(int numbers, int waves, int outputs, int sines, con
 }
 
 /*
-y = s x + c + the pieces (x - start) / width, cut to lowest ... highest, times V, for each number x at one of the places.
+y = s x + c + the pieces (x - start) / width, cut to lowest ... highest, times V, for each number x at a place.
 start, width, lowest, highest (numbers, pieces); V (numbers, pieces, outputs); s, c (numbers, outputs).
 */
 static void NAME_embed_pieces(int numbers, int pieces, int outputs, const float *x, const int *places,
@@ -464,7 +466,7 @@ static void NAME_add_logistic(double z, double *v)
     v[1] += 1 / (1 + exp(-z));
 }
 
-/* e^z of z = log of the mean of e^z over members, above the ceiling the tangent; z (members, outputs), this the k-th. */
+/* e^z of z = log of the mean of e^z over members, above the ceiling the tangent; z (members, outputs), for output k. */
 static double NAME_pool_exponentials(int members, int outputs, int k, const float *z, double ceiling)
 {
     double largest = z[k], sum = 0, pooled;

@@ -11,27 +11,19 @@ import pytest
 import mlptrain
 from mlptrain.errors import DataError
 from mlptrain.export.c import MOST_ON_STACK, write_c
-from mlptrain.export.c_program import COMPILERS, compile_program, find_compiler, predict_with_c, run_program
+from mlptrain.export.c_program import COMPILERS, find_compiler, predict_with_c, run_program
 from mlptrain.export.cells import collect_cells
 from mlptrain.export.outputs import plan_model
 from mlptrain.export.plan import Curve, DateInput, LevelPlan, NotExportable, NumberInput
 from mlptrain.export.processes import run_process
 from mlptrain.model.memory_rows import make_prediction_rows
+from tests.support.c_plans import STRICT, compile_plans
 from tests.support.export_cases import CASES, FEW_CASES, assert_same_predictions, make_export_case
 
 pytestmark = pytest.mark.skipif(not any(map(which, COMPILERS)), reason="there is no C compiler: install gcc")
 
-STRICT = ("-std=c99", "-O0", "-Wall", "-Wextra", "-Werror", "-pedantic")
 SANITIZED = (*STRICT, "-fsanitize=address,undefined", "-fno-sanitize-recover")
 ORIGIN = {"model": "m.npz", "sha256": "0" * 64, "mlptrain": "0.0"}
-
-
-def compile_plans(folder, plans, flags):
-    """A program of the headers of plans, whose models have different names."""
-    headers = [folder / f"{number}.h" for number in range(len(plans))]
-    for header, plan in zip(headers, plans, strict=True):
-        header.write_text(write_c(plan), encoding="utf-8")
-    return compile_program(folder, headers, plans, flags)
 
 
 @pytest.fixture(scope="module")
