@@ -112,8 +112,9 @@ def summarize_layers(course: Course) -> list[tuple[str, tuple[int, ...], int]]:
     network = course.network
     layers: list[tuple[str, tuple[int, ...], int]] = []
     for name, layer, inputs in network.walk():
-        own = [each.size for key, each in network.parameters.values.items() if key.rpartition(".")[0] == name]
-        layers.append((f"{name} ({layer.kind})", (course.batch_size, layer.outputs(inputs)), sum(own)))
+        own = {key: each.size for key, each in network.parameters.values.items() if key.rpartition(".")[0] == name}
+        frozen = ", frozen" if own.keys() & network.frozen else ""
+        layers.append((f"{name} ({layer.kind}{frozen})", (course.batch_size, layer.outputs(inputs)), sum(own.values())))
     return layers
 
 

@@ -25,9 +25,10 @@ class Reproduction:
 
 def describe_reproduction(model: Model, name: str) -> Reproduction:
     """How to make a model again."""
-    spec = f"{name}-again.yaml"  # the file of the model's own name is the user's, with their comments
+    spec, start = f"{name}-again.yaml", model.spec.start  # the file of the model's own name is the user's
+    weights = " --initial-weights MODEL.npz" if start is not None and not start.file else ""  # it was in memory
     return Reproduction(
-        commands=(f"mlptrain show {name}.npz --spec > {spec}", f"mlptrain fit {spec}"),
+        commands=(f"mlptrain show {name}.npz --spec > {spec}", f"mlptrain fit {spec}{weights}"),
         spec=to_plain(model.spec),
         spec_folder=model.spec_folder,
         data_digest=model.data_digest,

@@ -10,7 +10,7 @@ from mlptrain.fitting.trainings import make_course
 from mlptrain.model.initial_weights import LoadedWeights, load_initial_weights
 from mlptrain.model.rows import Rows, drop_rows_without_target, list_source_names, locate_file
 from mlptrain.preparation.initial_columns import note_start, require_as_many_networks
-from mlptrain.preparation.material import TrainingData, make_training_data, read_training_rows
+from mlptrain.preparation.material import TrainingData, describe_seen_rows, make_training_data, read_training_rows
 from mlptrain.preparation.partitions import divide_rows
 from mlptrain.preparation.preparation import fit_and_encode_parts
 from mlptrain.preparation.resolution import explain_target_kind, has_class_target
@@ -101,7 +101,9 @@ def make_started_data(spec: Spec, rows: Rows, folder: Path, weights: LoadedWeigh
     """The rows as a spec understands them whose networks may start from weights; it notes the digest of these."""
     if weights is not None:
         require_as_many_networks(spec, weights)
-    return make_training_data(note_start(spec, weights), rows, folder, weights=weights)
+    data = make_training_data(note_start(spec, weights), rows, folder, weights=weights)
+    seen = describe_seen_rows(data)
+    return replace(data, notices=[*data.notices, seen]) if seen else data
 
 
 def explain_target(given: Spec, data: TrainingData) -> TrainingData:

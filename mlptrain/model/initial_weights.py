@@ -29,6 +29,8 @@ class WeightsOfModel:
     digest: str
     """The SHA-256 of its arrays."""
     networks: Sequence[FittedNetwork]
+    data_digest: str = ""
+    """Of the rows that the model was trained on; empty where that is not known."""
 
     def choose_network(self, number: int) -> FittedNetwork:
         """The network that the training of a number, from 1, starts from: all of them from the only one, or its own."""
@@ -102,7 +104,8 @@ OTHER_WEIGHTS = frozenset(
 def decode_weights_of_model(name: str, arrays: Arrays) -> LoadedWeights:
     """The model in the arrays of its file."""
     contents = restore_contents_from_arrays(name, arrays, ModelContents)
-    return WeightsOfModel(name=name, digest=digest_arrays(arrays), networks=contents.networks)
+    digest = digest_arrays(arrays)
+    return WeightsOfModel(name=name, digest=digest, networks=contents.networks, data_digest=contents.data_digest)
 
 
 def restore_loaded_weights(spec: Spec, networks: Sequence[FittedNetwork]) -> LoadedWeights | None:

@@ -73,7 +73,7 @@ def write_known_texts(rows: Rows, spec: Spec, weights: LoadedWeights | None) -> 
         return rows
     table = rows.table
     if columns is not None:
-        table = adapt_texts_to_columns(table, columns.networks[0].features.columns)
+        table = adapt_texts_to_columns(table, list_columns(columns))
     if target is not None and (head := target.networks[0].head).has_classes:
         table = adapt_texts_to_known(table, {head.names[0]: head.classes})
     return replace(rows, table=table)
@@ -86,8 +86,8 @@ def understand_columns_like(
     weights: WeightsOfModel, spec: Spec, table: Table, names: Sequence[str]
 ) -> dict[str, Understood]:
     """The kinds of input columns as they are in the model that the weights come from."""
-    features, rules = weights.networks[0].features, spec.data.rules
-    known = {column.name: column.kind_in_spec for column in features.columns}
+    columns, rules = list_columns(weights), spec.data.rules
+    known = {column.name: column.kind_in_spec for column in columns}
     if absent := [name for name in known if name not in table.columns]:
         raise DataError(f"{table.missing(absent)} (an input of {weights.name}, whose weights meet it; {REFIT})")
     if taken := [name for name in known if name not in names]:
@@ -102,9 +102,15 @@ def understand_columns_like(
             found[name] = Understood("ignore", AS_DECLARED, declared=True)
         else:
             found[name] = Understood("ignore", f"no input of {weights.name}")
-    for column in features.columns:
+    for column in columns:
         require_same_missing_texts(weights, column, rules)
     return found
+
+
+def list_columns(weights: WeightsOfModel) -> list[FeatureColumn]:
+    """The fitted columns of all networks, each once: some networks of several may lack one."""
+    columns = (column for fitted in weights.networks for column in fitted.features.columns)
+    return [*{column.name: column for column in columns}.values()]
 
 
 def list_left_out_columns(understood: Mapping[str, Understood]) -> dict[str, str]:

@@ -19,7 +19,8 @@ from mlptrain.data.targets import ClassTarget, describe_doubtful_labels
 from mlptrain.engine.losses import Loss
 from mlptrain.errors import DataError, SpecError
 from mlptrain.model.file import ModelContents
-from mlptrain.model.initial_weights import LoadedWeights, restore_loaded_weights
+from mlptrain.model.initial_weights import LoadedWeights, WeightsOfModel, restore_loaded_weights
+from mlptrain.model.network_start import KEY
 from mlptrain.model.rows import Rows, describe_blank_lines, drop_uncounted_rows, find_doubtful_rows, read_rows
 from mlptrain.preparation.column_notices import (
     describe_findings,
@@ -196,3 +197,16 @@ def digest_training_data(data: TrainingData) -> str:
         values = read_numbers(data.rows.inputs, name, spec.data.rules.missing(name))
         found.update((values + 0.0).astype("<f8").tobytes())
     return found.hexdigest()
+
+
+def describe_seen_rows(data: TrainingData) -> str:
+    """A notice that the model of the initial weights may have seen rows for validation; empty if that is not known."""
+    weights, now = data.weights, data.spec
+    if not isinstance(weights, WeightsOfModel) or not weights.data_digest or not now.data.split.validates:
+        return ""
+    then = weights.networks[0].spec
+    alike = (then.data.split, then.seed, then.training.refit) == (now.data.split, now.seed, False)
+    if alike or weights.data_digest != digest_training_data(data):
+        return ""
+    why = f"{weights.name} was trained on these rows, divided in another way (data.split, seed or training.refit)"
+    return f"{KEY}: {why}: rows that it has seen may be for validation now, and their values flatter"

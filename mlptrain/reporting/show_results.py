@@ -50,6 +50,7 @@ def format_description(
     lines = [
         terminal.wrap(f"{escape_text(result.model)}: {networks}{size}; {ended}"),
         *([terminal.wrap(NOT_OF_WEIGHTS)] if result.reason == IMPORTED else []),
+        *(terminal.wrap(line) for line in describe_start(result.spec)),
         *(terminal.wrap(describe_other_networks(each)) for each in result.others),
         *describe_metrics(result, terminal, verbose=verbose),
         *describe_columns(result.columns, terminal, verbose=verbose),
@@ -60,6 +61,16 @@ def format_description(
         terminal.wrap(f"spec: `mlptrain show {escape_text(result.model)} --spec` prints it"),
     ]
     return "\n".join(lines)
+
+
+def describe_start(spec: Mapping[str, Any]) -> Iterator[str]:
+    """What the training started from, and which layers it kept."""
+    if (start := spec["initial_weights"]) is not None:
+        file = escape_text(start["file"]) or "a model in memory"
+        fresh = ", with a fresh head" if start["head"] == "fresh" else ""
+        yield f"started from the weights of {file} (SHA-256 of its arrays {start['digest'][:12]}…){fresh}"
+    if frozen := spec["training"]["freeze"]:
+        yield f"frozen layers: {', '.join(map(escape_text, frozen))}"
 
 
 def describe_other_networks(others: OtherNetworks) -> str:
@@ -209,6 +220,8 @@ def format_stored_spec(result: Description) -> str:
         lines = ["# trained on rows in memory: say data.train"]
     elif result.spec_folder not in ("", "."):
         lines = [f"# paths are relative to {escape_text(result.spec_folder, 2000)}: save it there"]
+    if (start := result.spec["initial_weights"]) is not None and not start["file"]:
+        lines.append("# started from a model in memory: say initial_weights.file")
     return "\n".join([*lines, format_spec_as_yaml(result.spec), *chain(*map(format_other_spec, result.others))])
 
 
