@@ -29,7 +29,7 @@ from mlptrain.export.plan import (
 
 WIDEST_TABLE = 64
 """Levels from which one-hot columns are made by the operator for that: a table would be the square of them."""
-Cells = Mapping[str, Tensor]
+InputTensors = Mapping[str, Tensor]
 """Inputs (N, 1) by name."""
 Given = Mapping[str, Input]
 """What they are, by name."""
@@ -38,7 +38,7 @@ Given = Mapping[str, Input]
 # What a row has
 
 
-def declare_inputs(graph: Graph, plan: Plan) -> Cells:
+def declare_inputs(graph: Graph, plan: Plan) -> InputTensors:
     """The inputs of the graph: one (N, 1) a column under the column's own name, or all pixels."""
     pixels = plan.networks[0].pixels
     if pixels is not None:
@@ -116,7 +116,7 @@ class Group:
 
     columns: Sequence[Any]
     places: Sequence[int]
-    cells: Cells
+    cells: InputTensors
     given: Given
     dtype: np.dtype[Any]
 
@@ -133,7 +133,7 @@ Written = tuple[dict[int, Column], dict[int, Tensor]]
 """Columns and codes by their place in the matrix."""
 
 
-def write_columns(columns: Sequence[ColumnPlan], cells: Cells, given: Given, dtype: np.dtype[Any]) -> Matrix:
+def write_columns(columns: Sequence[ColumnPlan], cells: InputTensors, given: Given, dtype: np.dtype[Any]) -> Matrix:
     """The input matrix of a network, in the type of its arrays."""
     places = list(accumulate((each.width for each in columns), initial=0))
     found: dict[int, Column] = {}

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from functools import reduce
 from operator import or_
 
-from mlptrain.export.onnx_columns import Cells, encode_texts, replace_numbers
+from mlptrain.export.onnx_columns import InputTensors, encode_texts, replace_numbers
 from mlptrain.export.onnx_graph import INTEGER, TRUTH, Tensor, concatenate
 from mlptrain.export.plan import CodePlan, Codes, DateInput, Input, LevelPlan, NetworkPlan, NumberInput, Plan
 
 
-def count_unseen(cells: Cells, plan: Plan) -> Tensor:
+def count_unseen(cells: InputTensors, plan: Plan) -> Tensor:
     """How many cells of each row (N,) are missing, or texts that one of the networks does not know."""
     codes = collect_codes(plan.networks)
     moments = [cells[each.name] for each in plan.inputs if isinstance(each, DateInput)]
@@ -40,7 +40,7 @@ def group_numbers(inputs: Sequence[Input]) -> list[tuple[NumberInput, list[str]]
     return list(groups.values())
 
 
-def mark_missing_numbers(names: Sequence[str], cells: Cells, source: NumberInput) -> Tensor:
+def mark_missing_numbers(names: Sequence[str], cells: InputTensors, source: NumberInput) -> Tensor:
     """Where numbers (N, F) are missing, or count as missing."""
     return replace_numbers(concatenate(cells[name] for name in names), source).apply("IsNaN", dtype=TRUTH)
 

@@ -7,7 +7,7 @@ from operator import add
 import numpy as np
 
 from mlptrain.export.cells import PIXELS
-from mlptrain.export.onnx_columns import Cells, declare_inputs, write_columns, write_pixels
+from mlptrain.export.onnx_columns import InputTensors, declare_inputs, write_columns, write_pixels
 from mlptrain.export.onnx_embeddings import count_members
 from mlptrain.export.onnx_file import serialize_graph
 from mlptrain.export.onnx_graph import DOUBLE, INTEGER, Graph, Tensor, concatenate
@@ -70,7 +70,7 @@ def write_graph(plan: Plan, *, guards: bool = False) -> Graph:
     return graph
 
 
-def write_predictions(network: NetworkPlan, cells: Cells, plan: Plan) -> Tensor:
+def write_predictions(network: NetworkPlan, cells: InputTensors, plan: Plan) -> Tensor:
     """Scores of the classes (N, C), or numbers (N, K), of one network."""
     dtype, given = np.dtype(plan.dtype), {each.name: each for each in plan.inputs}
     if network.pixels is not None:
@@ -151,7 +151,7 @@ def declare_outputs(graph: Graph, values: Tensor, plan: Plan) -> None:
         graph.add_output(values.take(place, axis=1), name, (), f"The predicted number {name!r}.")
 
 
-def declare_guards(graph: Graph, cells: Cells, plan: Plan) -> None:
+def declare_guards(graph: Graph, cells: InputTensors, plan: Plan) -> None:
     """The output that counts odd cells."""
     if not plan.inputs:
         raise NotExportable("--guards: images have no cells that could be missing or unknown")
