@@ -169,9 +169,9 @@ def write_numbers(group: Group) -> Written:
 
 
 def replace_numbers(x: Tensor, source: Any) -> Tensor:
-    """The numbers that count as others, or as missing, replaced; of two rules for one the first counts."""
+    """The numbers that count as others, or as missing, replaced; none is replaced twice."""
     replaced = x
-    for old, new in reversed(source.replaced):
+    for old, new in source.replaced:
         replaced = x.equals(old).choose(np.nan if new is None else new, replaced)
     return replaced
 

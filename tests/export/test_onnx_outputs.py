@@ -13,18 +13,20 @@ import mlptrain
 from mlptrain.annotations import list_union_members
 from mlptrain.data.scaling import FittedScaling
 from mlptrain.engine.activations import Activation
+from mlptrain.engine.losses import Poisson
 from mlptrain.errors import EnvironmentFailure
 from mlptrain.export.onnx_activations import write_activation
 from mlptrain.export.onnx_columns import COLUMN_WRITERS, declare_input
 from mlptrain.export.onnx_embeddings import write_numeric_embedding
+from mlptrain.export.onnx_graph import concatenate
 from mlptrain.export.onnx_operations import write_operation
 from mlptrain.export.onnx_outputs import write_graph, write_link, write_onnx
 from mlptrain.export.onnx_runtime import open_onnx_file, predict_with_onnx
 from mlptrain.export.onnx_scalings import SCALING_WRITERS
 from mlptrain.export.outputs import plan_model
-from mlptrain.export.plan import ColumnPlan, Input, Link, NumericEmbeddingPlan, Operation, Plan
+from mlptrain.export.plan import ColumnPlan, Exponential, Input, Link, NumericEmbeddingPlan, Operation, Plan
 from tests.support.export_cases import CASES, assert_same_predictions, make_export_case
-from tests.support.onnx_graphs import INSTALL
+from tests.support.onnx_graphs import INSTALL, run_formula
 
 WRITERS: list[tuple[Any, Collection[type]]] = [
     (Input, declare_input.registry),
@@ -137,6 +139,38 @@ def test_the_reference_evaluator_predicts_the_same(name, tmp_path, monkeypatch):
     path.write_bytes(write_onnx(case.plan))
     assert open_onnx_file(path)[0].startswith("the reference evaluator of onnx")
     assert_same_predictions(predict_with_onnx(path, case.cells, case.plan), case.expected, case.plan)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("members", [1, 3])
+def test_large_exponentials_go_on_as_tangents(members):
+    loss = Poisson()
+    z = np.linspace(-5, 2 * loss.ceiling, 60).reshape(-1, 3)
+    link = Exponential(is_pair=False, ceiling=loss.ceiling)
+
+    def write(given):
+        outputs = given if members == 1 else concatenate([(given * m).add_axes(0) for m in range(members)], axis=0)
+        return {"y": write_link(link, outputs, has_members=members > 1)}
+
+    outputs = z if members == 1 else np.stack([z * m for m in range(members)])
+    expected = loss.predict(outputs if members == 1 else loss.pool_logits(outputs))
+    np.testing.assert_allclose(run_formula(z, write)["y"], expected, rtol=1e-12)
+
+
+@pytest.mark.integration
+def test_many_levels_need_no_table_of_their_square(tmp_path):
+    levels = [f"level {number}" for number in range(300)]
+    table = {"colour": [*levels, *levels], "label": [str(number % 2) for number in range(600)]}
+    spec = {"data": {"target": "label", "columns": {"colour": {"type": "category", "encoding": "one_hot"}}}}
+    model = mlptrain.fit({**spec, "training": {"epochs": 1}}, table, progress=False, threads=1).model
+    path, plan = tmp_path / "model.onnx", plan_model(model, {"model": "m", "sha256": "0", "mlptrain": "0"})
+    graph = write_graph(plan)
+    assert sum(node.operator == "OneHot" for node in graph.nodes) == 1
+    path.write_bytes(write_onnx(plan))
+    new = {"colour": [levels[7], "", "none of them", levels[299]]}
+    with catch_warnings(action="ignore"):  # cells are missing or unknown
+        expected = model.predict_proba(new)
+    assert_same_predictions(predict_with_onnx(path, new, plan), expected, plan)
 
 
 @pytest.mark.integration
