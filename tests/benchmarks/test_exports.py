@@ -6,6 +6,8 @@ from importlib.util import find_spec
 import exports
 import exports_measuring
 import pytest
+from exports_page import write_page
+from measuring import HERE
 
 from mlptrain.export.comparison import BOUND
 
@@ -37,6 +39,13 @@ def test_a_result_is_kept_and_not_measured_again(options, tmp_path, capsys):
     page = (tmp_path / "page.md").read_text()
     assert page in capsys.readouterr().out
     assert "| small/plain, 1 epochs | 1 | 20 |" in page
+
+
+def test_the_page_is_that_of_the_results():
+    results = exports.read_results(HERE / "exports.jsonl")
+    assert "\n".join(write_page(results)) + "\n" == (HERE / "EXPORTS.md").read_text(encoding="utf-8")
+    assert {each["format"] for each in results} == set(exports_measuring.FORMATS)
+    assert [each for each in results if each["found"]["largest"] > BOUND or each["found"]["labels"]] == []
 
 
 NEEDS_ONNX = pytest.mark.skipif(
