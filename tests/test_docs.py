@@ -225,7 +225,8 @@ def test_the_page_on_exports_runs_block_by_block(library, folder):
         pytest.importorskip(library, reason=f"needs {library}: pip install {EXECUTORS[library]}")
     page = keep_blocks(read_page(EXPORTS_PAGE), *([library] if library in EXECUTORS or which(library) else []))
     write_files(page, folder)
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
     for block in find_blocks(page):
         if block.language == "python":
             subprocess.run([sys.executable, "-c", block.text], cwd=folder, env=environment, check=True)
