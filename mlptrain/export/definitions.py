@@ -4,6 +4,7 @@ import ast
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 OWN = "mlptrain"
 """What is imported from here is copied, not imported."""
@@ -39,7 +40,8 @@ def list_defined_names(text: str) -> set[str]:
     return {name for each in list_statements(text) for name in each.names}
 
 
-def list_statements(text: str) -> list[Statement]:
+@lru_cache(maxsize=64)
+def list_statements(text: str) -> tuple[Statement, ...]:
     """The definitions of a text; a text that follows one belongs to it."""
     lines, found = text.splitlines(), list[Statement]()
     for node in ast.parse(text).body:
@@ -52,7 +54,7 @@ def list_statements(text: str) -> list[Statement]:
             *found, last = found
             own = "\n".join([last.text, *lines[node.lineno - 1 : node.end_lineno]])
             found.append(Statement(names=last.names, uses=last.uses, text=own, is_block=last.is_block))
-    return found
+    return tuple(found)
 
 
 def find_defined_names(node: ast.stmt) -> frozenset[str]:

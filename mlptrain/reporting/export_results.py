@@ -28,7 +28,7 @@ def describe_difference(found: Comparison) -> str:
     """How far the predictions differ."""
     of_classes, units = bool(found.plan.classes), found.plan.networks[0].units
     what = ("probabilities" if found.plan.are_probabilities else "scores") if of_classes else "numbers"
-    scale = "" if units is None else " of the target's scale" if units.transform == "none" else ", relatively,"
+    scale = "" if units is None else " of the target's scale" if units.transform == "none" else " of themselves"
     largest = f"differ by at most {format_figure(found.largest)}{scale} (1e-5 is allowed)"
     said = f"{what} {largest if found.largest else 'are the same'}"
     if of_classes:

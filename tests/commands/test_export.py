@@ -56,6 +56,8 @@ def models(tmp_path_factory):
         assert mlptrain("fit", f"{name}.yaml", "-q", cwd=folder).code == 0
         (folder / f"{name}.yaml").unlink()
     fit_images(folder, epochs=1).save(folder / "images.npz")
+    for name in ("train.images", "train.labels", "test.labels"):
+        (folder / name).unlink()
     return folder
 
 
@@ -191,6 +193,18 @@ def test_standard_output_gets_the_file_alone(folder):
 
 
 # --check
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("model", ["classes", "prices", "images"])
+def test_every_format_passes_its_check(folder, name, model):
+    data = "test.images" if model == "images" else "rows.csv"
+    try:
+        found = export_file(str(folder / f"{model}.npz"), name, folder / "out", check=str(folder / data)).check
+    except EnvironmentFailure as problem:
+        pytest.skip(str(problem))
+    assert found.comparison.rows == 40
+    assert found.comparison.is_within_bound
 
 
 def test_a_check_reads_data_as_predict_does_and_leaves_replacing_to_the_export(folder):
