@@ -12,6 +12,7 @@ from numbers import Real
 from typing import Any
 
 from mlptrain.data.blanks import strip_blanks
+from mlptrain.data.column_names import describe_missing_columns
 from mlptrain.data.grammar import EXACT, LARGEST, NumberGrammar
 from mlptrain.data.meanings import find_keys_of_texts, trim_text
 from mlptrain.data.moments import DATE_FORMATS, DAY_FIRST, MONTH_FIRST, make_date_reader
@@ -155,10 +156,10 @@ def make_readers(model: dict[str, Any]) -> dict[str, Reader]:
 
 def read_cells(row: Mapping[str, Any], model: dict[str, Any]) -> dict[str, Any]:
     """The cells of a row that the model uses, by name; a CellError names the one that cannot be read."""
-    cells = {}
-    for name, read in make_readers(model).items():
-        if name not in row:
-            raise CellError(f"column {name!r} is missing")
+    readers, cells = make_readers(model), {}
+    if absent := [name for name in readers if name not in row]:
+        raise CellError(describe_missing_columns(absent, list(row), list(readers)))
+    for name, read in readers.items():
         try:
             cells[name] = read(row[name])
         except (TypeError, ValueError, OverflowError) as problem:

@@ -224,11 +224,13 @@ def run_scorer(arguments: list[str] | None = None) -> None:
             write_predictions(scoring.score(stream), given.out)
     except TableError as problem:
         refuse(str(problem), DATA)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(CLOSED) from None
     except OSError as problem:
-        refuse(f"{problem.filename or given.out or 'stdout'}: {problem.strerror}", DATA)
+        if problem.filename is None and given.out is None:  # what stdout did not take is not tried again
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(problem, BrokenPipeError):
+            raise SystemExit(CLOSED) from None
+        place = given.rows if problem.filename == given.rows else given.out or "stdout"
+        refuse(f"{place}: {problem.strerror}", DATA)
     except KeyboardInterrupt:
         raise SystemExit(INTERRUPTED) from None
     if said := scoring.describe_odd_cells():

@@ -93,7 +93,8 @@ class TableReader:
                     raise TableError(f"{self.name}:{self.passed}: a NUL byte; save the file as CSV (UTF-8)")
                 yield line
         except UnicodeError:
-            raise TableError(f"{self.name}: the bytes are not {stream.encoding}; save the file as UTF-8") from None
+            encoding = self.form["encoding"]
+            raise TableError(f"{self.name}: the bytes are not {encoding}; save the file as {encoding}") from None
         except (EOFError, gzip.BadGzipFile, zlib.error) as problem:
             raise TableError(f"{self.name}: the gzip data is damaged: {problem}") from None
 

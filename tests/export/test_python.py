@@ -238,6 +238,8 @@ def test_a_fault_is_one_sentence_with_line_column_and_cell(folder):
         assert (done.returncode, done.stderr.count("\n")) == (code, 1), given
         assert done.stderr.startswith(f"error: {said}"), given
         assert not list(folder.glob("out.csv*"))
+    nowhere = run(folder, "rows.csv", "--out", "no/such.csv")
+    assert (nowhere.returncode, nowhere.stderr) == (3, "error: no/such.csv: No such file or directory\n")
     assert run(folder).returncode == 2
     assert run(folder, "rows.csv", "--no-such").returncode == 2
 
@@ -260,10 +262,23 @@ def test_a_table_is_read_as_the_training_table_was_written(tmp_path):
     assert run(tmp_path, "odd.csv").stdout == expected
 
 
+def test_a_reader_that_leaves_early_hears_no_complaint(folder):
+    with subprocess.Popen(
+        [sys.executable, "-I", "-S", "scorer.py", "rows.csv"],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert (process.stderr.read(), process.wait()) == (b"", 141)
+
+
 # From Python
 
 
-def test_predict_takes_values_of_any_type(tmp_path):
+def test_predict_takes_rows(tmp_path):
     case = make_export_case(A_CASE)
     scorer = runpy.run_path(str(write_scorer(case.plan, tmp_path)))
     rows = [dict(zip(case.rows, row, strict=True)) for row in zip(*case.rows.values(), strict=True)]
@@ -271,3 +286,7 @@ def test_predict_takes_values_of_any_type(tmp_path):
     assert list(found[0]) == ["label", "probabilities"]
     assert_same_predictions([list(each["probabilities"].values()) for each in found], case.expected, case.plan)
     assert all(each["label"] == max(each["probabilities"], key=each["probabilities"].get) for each in found)
+    with pytest.raises(ValueError, match="columns 'size', 'day' are missing"):
+        scorer["predict"]({name: cell for name, cell in rows[0].items() if name not in ("size", "day")})
+    with pytest.raises(ValueError, match="column 'size': 'x' is not a number"):
+        scorer["predict"]({**rows[0], "size": "x"})
