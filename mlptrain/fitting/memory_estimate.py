@@ -82,6 +82,7 @@ def estimate_memory_by_phase(
     """
     libraries = list_libraries_to_load(course) if libraries is None else libraries
     read = PROCESS + (PYARROW if "pyarrow" in libraries else 0) + count_read_rows_bytes(data.rows)
+    read += 0 if data.weights is None else data.weights.nbytes
     kept = read + sum(each.train.nbytes + each.validation.nbytes + each.test.nbytes for each in parts)
     encoded_rows = (
         count_encoded_part_bytes(encoded.train)

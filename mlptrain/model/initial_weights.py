@@ -32,6 +32,13 @@ class WeightsOfModel:
     data_digest: str = ""
     """Of the rows that the model was trained on; empty where that is not known."""
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes that are held of it: parameters with their gradients, buffers."""
+        networks = [each.network for each in self.networks]
+        buffers = sum(buffer.nbytes for each in networks for buffer in each.buffers.values())
+        return sum(2 * each.parameters.theta.nbytes for each in networks) + buffers
+
     def choose_network(self, number: int) -> FittedNetwork:
         """The network that the training of a number, from 1, starts from: all of them from the only one, or its own."""
         return self.networks[number - 1 if len(self.networks) > 1 else 0]
@@ -48,6 +55,11 @@ class WeightsAlone:
     name: str
     digest: str
     networks: Sequence[Arrays]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that are held of it."""
+        return sum(array.nbytes for arrays in self.networks for array in arrays.values())
 
     def make_start(self, number: int, fresh: Sequence[str]) -> NetworkStart:
         """What the network of a training starts from."""

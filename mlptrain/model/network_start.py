@@ -93,6 +93,8 @@ def fit_array(view: NDArray[Any], array: NDArray[Any], name: str) -> None:
         is_turned = view.ndim > 1 and array.shape == view.mT.shape
         cure = "transpose it: weights are (inputs, units)" if is_turned else SAME_SHAPE
         raise SpecError(f"{name} is {array.shape}, this network has {view.shape}; {cure}")
+    if array.dtype not in (np.float32, np.float64):
+        raise SpecError(f"{name} is of type {array.dtype}; save it as float32 or float64")
     if not np.isfinite(array).all():
         raise SpecError(f"{name} has numbers that are not finite; train it anew with a smaller learning rate")
     view[...] = convert_array(name, array, view.dtype)

@@ -120,6 +120,8 @@ ELSEWHERE: Mapping[str, str] = {
     **dict.fromkeys(["ensemble", "nestimators", "bagging"], "members"),
     **dict.fromkeys(["timeout", "budget", "maxtime", "timebudget"], "training.time_limit"),
     **dict.fromkeys(["clip", "gradientclipping", "maxgradnorm", "gradclip"], "optimizer.global_clipnorm"),
+    **dict.fromkeys(["warmstart", "initmodel", "pretrained", "loadweights", "finetune"], "initial_weights"),
+    **dict.fromkeys(["freezelayers", "frozen", "frozenlayers", "trainable"], "training.freeze"),
     "alpha": "regularization.l2",
 }
 """Other tools' words without capitals and signs, wherever they stand, and the key of ours that is meant by them."""

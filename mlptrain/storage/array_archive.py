@@ -16,11 +16,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.errors import ModelFileError
-from mlptrain.storage.container import LOCAL, LONGEST_NAME, MAGIC, MOST_MEMBERS, NAME, Arrays, Refused, read_whole
+from mlptrain.storage.container import (
+    LOCAL,
+    LONGEST_NAME,
+    MAGIC,
+    MOST_MEMBERS,
+    NAME,
+    TYPE_OF,
+    Arrays,
+    Refused,
+    read_whole,
+)
 
 END = ".npy"
 HEADER = re.compile(rb"\{'descr': '([^']{1,8})', 'fortran_order': (True|False), 'shape': \(([0-9, ]{0,200})\), \} *\n")
-KINDS: Mapping[str, np.dtype[Any]] = {"<f4": np.dtype("<f4"), "<f8": np.dtype("<f8")}
+KINDS: Mapping[str, np.dtype[Any]] = {**TYPE_OF, "<f2": np.dtype("<f2")}
+"""Of plain numbers; whoever asks for an array says which of them will do."""
 BROKEN = (BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError, LookupError, OverflowError)
 """What the reader of zip archives raises on damaged ones."""
 
@@ -87,7 +98,7 @@ def decode_array(name: str, body: bytes) -> NDArray[Any]:
         raise Refused(f"{name} is no array of plain numbers")
     kind, numbers = found[1].decode("ascii", "replace"), re.findall(r"[0-9]+", found[3].decode())
     if kind not in KINDS:
-        raise Refused(f"{name} is of type {kind!r}; save it as float32 or float64")
+        raise Refused(f"{name} is of type {kind!r}, which is not read; save it as float32 or float64")
     shape = tuple(int(number[:12]) for number in numbers)
     items, rest = divmod(len(body) - end, KINDS[kind].itemsize)
     if rest or len(shape) > 8 or items != prod(shape):

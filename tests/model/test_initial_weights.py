@@ -79,6 +79,10 @@ def test_what_is_no_weights_at_all_is_refused(folder, tmp_path):
     np.savez(tmp_path / "state.npz", weight=np.ones(3))
     with pytest.raises(ModelFileError, match=r"weight is no array of a network; the arrays are named as in a model"):
         load(tmp_path, "state.npz")
+    with np.load(folder / "m.npz") as stored:
+        np.savez(tmp_path / "whole.npz", **{name: stored[name] for name in stored.files})
+    with pytest.raises(ModelFileError, match=r"metadata is no array of a network"):
+        load(tmp_path, "whole.npz")
     np.savez(tmp_path / "gap.npz", **{f"{k}.parameters.output.bias": np.ones(3) for k in (1, 3)})
     with pytest.raises(ModelFileError, match="its networks are 1, 3; number them 1, 2"):
         load(tmp_path, "gap.npz")

@@ -187,6 +187,9 @@ def test_each_array_must_be_there_with_its_name_shape_and_finite_numbers():
         )
         for odd in (np.nan, np.inf, -np.inf):
             assert f"{name} has numbers that are not finite" in refuse(arrays | {name: np.full_like(array, odd)})
+    for kind in (np.float16, np.int64, np.uint8):
+        ones = np.ones_like(arrays[FIRST], kind)
+        assert f"{FIRST} is of type {ones.dtype}; save it as float32" in refuse(arrays | {FIRST: ones})
     assert "transpose it: weights are (inputs, units)" in refuse(arrays | {FIRST: arrays[FIRST].T})
 
 
