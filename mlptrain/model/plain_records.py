@@ -151,7 +151,7 @@ class RecordPredictor:
         found = [OddRows(each.columns, filled=dict.fromkeys(names, ONE_ROW)) for each, names in pairs]
         odd = OddCells()
         odd.add(join_odd_rows(found))
-        return odd if odd.words() else None
+        return odd if odd.filled else None
 
     def predict_inputs(self, inputs: Sequence[Floats]) -> NDArray[Any]:
         """The networks' predictions for the inputs of each, averaged."""
