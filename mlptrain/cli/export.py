@@ -43,6 +43,7 @@ def export_command(
         from mlptrain.commands.latest_model import choose_model
         from mlptrain.reporting.export_results import build_export_document, format_exported
         from mlptrain.reporting.json_document import format_json
+        from mlptrain.reporting.terminal import find_terminal
 
     if as_json and out == Path("-"):
         raise SpecError("--out -: --json writes to stdout already; name a file")
@@ -59,4 +60,4 @@ def export_command(
         for line in format_exported(result):
             print_notice(line)
     else:
-        print(*format_exported(result), sep="\n", file=prepare_stdout())
+        print(*map(find_terminal(sys.stdout).wrap, format_exported(result)), sep="\n")

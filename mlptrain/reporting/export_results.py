@@ -5,14 +5,19 @@ from typing import Any
 from mlptrain.commands.export import Checked, Exported
 from mlptrain.export.comparison import BOUND, Comparison
 from mlptrain.figures import format_figure
+from mlptrain.reporting.text import escape_text
 from mlptrain.reporting.text_tables import format_size
+
+LONGEST = 2000
+"""Characters of a line, whatever the names in it."""
 
 
 def format_exported(result: Exported) -> list[str]:
     """Where the export is and how large; what the check has found."""
     where = "standard output" if str(result.path) == "-" else result.path
     written = f"export: {where} ({result.format}, {format_size(result.size)})"
-    return [written] if result.check is None else [written, format_checked(result.check)]
+    lines = [written] if result.check is None else [written, format_checked(result.check)]
+    return [escape_text(line, LONGEST) for line in lines]
 
 
 def format_checked(check: Checked) -> str:

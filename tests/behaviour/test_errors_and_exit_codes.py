@@ -142,7 +142,7 @@ def test_usage_and_spec(folder, arguments, said):
             ("fit", "iris.yaml", "--checkpoints", "no"),
             "mlptrain fit: --checkpoints: 'no' is not one of 'auto', ",
         ),
-        (("nonsense",), "mlptrain: there is no command 'nonsense'; the commands are check, eval, explain, fit, "),
+        (("nonsense",), "mlptrain: there is no command 'nonsense'; the commands are check, eval, explain, export, "),
         (("prdict",), "mlptrain: there is no command 'prdict'; did you mean 'predict'?"),
         (("iris.yaml",), "mlptrain: 'iris.yaml' is no command; did you mean mlptrain fit iris.yaml?"),
         (("iris.csv",), "mlptrain: 'iris.csv' is no command; did you mean mlptrain init iris.csv?"),

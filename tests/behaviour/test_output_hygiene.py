@@ -132,6 +132,8 @@ def small(tmp_path_factory):
         ("eval", "s.npz", "t.csv", "--bootstrap", "0"),
         ("eval", "s.npz", "t.csv", "--bootstrap", "0", "--json", "--by", "few"),
         ("eval", "s.npz", "t.csv", "--bootstrap", "0", "--by", "few"),
+        ("export", "s.npz", "--format", "mlflow", "--check", "t.csv"),
+        ("export", "s.npz", "--format", "mlflow", "--check", "t.csv", "--json"),
     ],
     ids=" ".join,
 )
@@ -273,6 +275,7 @@ def test_files_of_any_name_are_read_and_written(folder, tmp_path, part):
         clean(ran(tmp_path, "fit", f"./{name}.yaml", "--out", model).out)
         clean(ran(tmp_path, "predict", model, f"./{name}.csv", "--out", out).out)
         clean(ran(tmp_path, "show", model).out)
+        clean(ran(tmp_path, "export", model, "--format", "mlflow").out)
         assert (tmp_path / out).read_bytes().startswith(b"y\n")
 
 
