@@ -11,7 +11,10 @@ from mlptrain.errors import SpecError
 from mlptrain.loading import load_modules
 
 FormatName = Annotated[
-    str, typer.Option("--format", metavar="FORMAT", help="What to write: `onnx`, `python`, `c`, `pytorch`, `mlflow`.")
+    str,
+    typer.Option(
+        "--format", metavar="FORMAT", help="What to write: `onnx`, `python`, `c`, `pytorch`, `keras`, `mlflow`."
+    ),
 ]
 Out = Annotated[
     Path | None,

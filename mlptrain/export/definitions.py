@@ -31,7 +31,7 @@ def collect_definitions(parts: Sequence[str], uses: Iterable[str]) -> str:
         if all(owners[name] == place for name in each.names)
     ]
     needed = find_needed_names(statements, uses)
-    imports = write_imports([ast.parse(part) for part in parts], needed - owners.keys())
+    imports = write_imports({each for part in parts for each in list_imports(part)}, needed - owners.keys())
     return imports + join_statements([each for each in statements if each.names & needed])
 
 
@@ -79,19 +79,23 @@ def find_needed_names(statements: Sequence[Statement], uses: Iterable[str]) -> s
     return needed
 
 
-def write_imports(trees: Iterable[ast.Module], needed: set[str]) -> str:
+@lru_cache(maxsize=64)
+def list_imports(text: str) -> tuple[tuple[str, str], ...]:
+    """(module, name) of what a text imports, the name empty where that is the module itself; but for what is ours."""
+    nodes, found = ast.parse(text).body, list[tuple[str, str]]()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            found += [(each.name, "") for each in node.names]
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] != OWN:
+            found += [(node.module or "", each.name) for each in node.names]
+    return tuple(found)
+
+
+def write_imports(imports: Iterable[tuple[str, str]], needed: set[str]) -> str:
     """The imports that bind needed names, sorted, those of the standard library first."""
-    found = {each for tree in trees for node in tree.body for each in list_imports(node, needed)}
-    groups = [[each for each in sorted(found) if is_standard(each) == first] for first in (True, False)]
+    found = sorted(each for each in imports if (each[1] or each[0]) in needed)
+    groups = [[each for each in found if is_standard(each) == first] for first in (True, False)]
     return "\n\n".join("\n".join(join_imports(group)) for group in groups if group) + "\n"
-
-
-def list_imports(node: ast.stmt, needed: set[str]) -> Iterator[tuple[str, str]]:
-    """(module, name), the name empty where the module itself is imported."""
-    if isinstance(node, ast.Import):
-        yield from ((each.name, "") for each in node.names if each.name in needed)
-    if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] != OWN:
-        yield from ((node.module or "", each.name) for each in node.names if each.name in needed)
 
 
 def is_standard(imported: tuple[str, str]) -> bool:

@@ -22,6 +22,8 @@ from mlptrain.export.c import write_c
 from mlptrain.export.c_program import find_compiler, predict_with_c
 from mlptrain.export.cells import Cells
 from mlptrain.export.framework_script import find_framework, predict_with_script
+from mlptrain.export.keras import SIGNATURE as KERAS_SIGNATURE
+from mlptrain.export.keras import write_keras
 from mlptrain.export.mlflow import SIGNATURE as MLFLOW_SIGNATURE
 from mlptrain.export.mlflow import predict_with_mlflow, write_mlflow
 from mlptrain.export.onnx_file import SIGNATURE as ONNX_SIGNATURE
@@ -156,7 +158,27 @@ class PyTorchFormat:
         return predict_with_script(path, source.path, cells, source.plan, "torch")
 
 
-Format = OnnxFormat | PythonFormat | CFormat | PyTorchFormat | MlflowFormat
+@dataclass(frozen=True, kw_only=True)
+class KerasFormat:
+    """A script that builds the networks in Keras, loads the model's weights and writes them back."""
+
+    name: ClassVar[str] = "keras"
+    ending: ClassVar[str] = "_keras.py"
+    is_module: ClassVar[bool] = True
+    signature: ClassVar[bytes] = KERAS_SIGNATURE
+
+    def write(self, source: Source) -> Files:
+        """The files."""
+        return {"": write_keras(source.model, source.plan).encode()}
+
+    def name_executor(self, path: Path) -> str:
+        return f"Keras {find_framework('keras')}"
+
+    def predict(self, path: Path, cells: Cells, source: Source) -> Doubles:
+        return predict_with_script(path, source.path, cells, source.plan, "keras")
+
+
+Format = OnnxFormat | PythonFormat | CFormat | PyTorchFormat | KerasFormat | MlflowFormat
 """The formats."""
 
 FORMATS: Mapping[str, type[Format]] = {each.name: each for each in get_args(Format)}

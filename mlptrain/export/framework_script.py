@@ -9,12 +9,15 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from importlib.metadata import PackageNotFoundError, version
+from itertools import accumulate
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mlptrain.engine.embeddings import InputEmbedding
 from mlptrain.engine.layer import Layer, LayerState
 from mlptrain.engine.losses import Loss
 from mlptrain.engine.members import Shared
@@ -79,6 +82,49 @@ def name_arrays(layer: str, own: str, state: LayerState, arrays: Mapping[str, st
     """Our full names of the arrays of a layer that is called `own` in the framework."""
     kinds = {part: "parameters" if part in state.parameters else "buffers" for part in arrays.values()}
     return {f"{own}.{name}": f"{kinds[part]}.{layer}.{part}" for name, part in arrays.items()}
+
+
+def name_embedding_arrays(layer: InputEmbedding, state: LayerState) -> dict[str, str]:
+    """Our names of the arrays of an embedding, whose part for numbers is a layer of its own in frameworks."""
+    tables = {f"categories_{width}" for width in layer.widths}
+    return {part if part in tables else f"numeric.{part}": part for part in (*state.parameters, *state.buffers)}
+
+
+def write_numbers(numbers: Sequence[int]) -> str:
+    """A list of numbers as code, those that follow each other as a range.
+
+    >>> write_numbers([0, 1, 2, 5, 7, 8])
+    '[0, 1, 2, 5, 7, 8]'
+    >>> write_numbers([0, 2, 3, 4, 5, 6])
+    '[0, *range(2, 7)]'
+    """
+    runs: list[list[int]] = []
+    for each in numbers:
+        runs = [*runs[:-1], [*runs[-1], each]] if runs and each == runs[-1][-1] + 1 else [*runs, [each]]
+    spans = (f"*range({run[0]}, {run[-1] + 1})" if len(run) > 3 else ", ".join(map(str, run)) for run in runs)
+    return f"[{', '.join(spans)}]"
+
+
+def indent_lines(code: str) -> str:
+    """Code one level further to the right, but for its first line."""
+    return code.replace("\n", "\n    ")
+
+
+def wrap_call(code: str) -> str:
+    """A call in lines of a length for people."""
+    return "\n".join(wrap(code, WIDTH, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False))
+
+
+def place_tables(layer: InputEmbedding, state: LayerState) -> dict[int, tuple[list[int], list[int], tuple[int, ...]]]:
+    """For each width the columns that hold codes, where the rows of each begin in the table, the table's shape."""
+    return {
+        width: (
+            [each.place for each in columns],
+            list(accumulate((each.levels for each in columns[:-1]), initial=0)),
+            state.parameters[f"categories_{width}"].shape,
+        )
+        for width, columns in layer.widths.items()
+    }
 
 
 def find_split(network: Network) -> int | None:
@@ -196,7 +242,7 @@ def describe_model(model: Model, plan: Plan) -> Any:
     origin = {name: text for name, text in plan.origin.items() if name != "spec"}
     packed = pack_plan(replace(plan, networks=networks, origin=origin))
     for described, fitted in zip(packed["networks"], model.networks, strict=True):
-        described["compares_codes"] = fitted.head.loss.classes
+        described |= {"compares_codes": fitted.head.loss.classes, "outputs": fitted.network.outputs}
     return packed
 
 

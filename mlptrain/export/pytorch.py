@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from functools import singledispatch
-from itertools import accumulate
 
 from mlptrain.engine.activations import (
     ELU,
@@ -34,10 +33,15 @@ from mlptrain.export.framework_script import (
     LayerCode,
     NetworkCode,
     find_split,
+    indent_lines,
     make_identifier,
     name_arrays,
+    name_embedding_arrays,
+    place_tables,
     unwrap_layer,
+    wrap_call,
     write_call,
+    write_numbers,
     write_script,
 )
 from mlptrain.export.plan import NotExportable, Plan
@@ -92,11 +96,6 @@ def write_stack(layers: Iterable[tuple[str, LayerCode]]) -> str:
     return "\n".join(
         ["OrderedDict(", *(f"    {make_identifier(name)}={indent_lines(code.call)}," for name, code in layers), ")"]
     )
-
-
-def indent_lines(code: str) -> str:
-    """Code one level further to the right, but for its first line."""
-    return code.replace("\n", "\n    ")
 
 
 # Layers
@@ -220,18 +219,11 @@ def write_residual(layer: Residual, state: LayerState) -> LayerCode:
 @write_layer.register
 def write_embedding(layer: InputEmbedding, state: LayerState) -> LayerCode:
     numeric = write_numeric_embedding(layer.numeric, state) if layer.numeric and layer.embedded else None
-    tables = {f"categories_{width}" for width in layer.widths}
-    arrays = {part if part in tables else f"numeric.{part}": part for part in (*state.parameters, *state.buffers)}
-    categories = {
-        width: (
-            [each.place for each in columns],
-            list(accumulate((each.levels for each in columns[:-1]), initial=0)),
-            state.parameters[f"categories_{width}"].shape,
-        )
-        for width, columns in layer.widths.items()
-    }
-    places = list(layer.embedded), list(layer.layout.kept), categories
-    return LayerCode(call=write_call("InputEmbedding", numeric, *places), arrays=arrays)
+    numbers, kept = write_numbers(layer.embedded), write_numbers(layer.layout.kept)
+    places = numbers, kept, place_tables(layer, state)
+    return LayerCode(
+        call=wrap_call(write_call("InputEmbedding", numeric, *places)), arrays=name_embedding_arrays(layer, state)
+    )
 
 
 @singledispatch

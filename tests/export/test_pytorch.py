@@ -1,6 +1,5 @@
 """Scripts of PyTorch: the networks with the model's weights, there and back."""
 
-import ast
 from types import ModuleType
 from typing import Any, get_args
 
@@ -13,10 +12,18 @@ from mlptrain.engine.members import Shared
 from mlptrain.engine.network import AnyLayer
 from mlptrain.export.plan import NotExportable
 from mlptrain.export.pytorch import ACTIVATIONS, write_layer, write_numeric_embedding, write_pytorch
-from mlptrain.model.file import decode_model, encode_model
-from mlptrain.model.model import Model
-from tests.support.export_cases import CASES_TO_RUN, ExportCase, assert_same_predictions, make_export_case
-from tests.support.scripts import draw_targets, import_script, list_rows, list_weights, measure_gradient, put_weights
+from tests.support.export_cases import CASES_TO_RUN, FEW_CASES, ExportCase, assert_same_predictions, make_export_case
+from tests.support.scripts import (
+    copy_model,
+    draw_targets,
+    find_named_arrays,
+    import_script,
+    list_rows,
+    list_weights,
+    measure_gradient,
+    predict_case,
+    read_weights,
+)
 
 WHY = "needs PyTorch: pip install torch"
 
@@ -24,16 +31,7 @@ WHY = "needs PyTorch: pip install torch"
 @pytest.mark.parametrize("name", CASES_TO_RUN)
 def test_a_script_names_every_array_of_the_model_once(name):
     case = make_export_case(name)
-    tree = ast.parse(write_pytorch(case.model, case.plan))
-    found = (node for node in tree.body if isinstance(node, ast.Assign))
-    values = {node.targets[0].id: node.value for node in found if isinstance(node.targets[0], ast.Name)}
-    rows = values["ARCHITECTURES"].elts
-    several = len(rows) > 1
-    found = [
-        f"{number}." * several + ours
-        for number, row in enumerate(rows, 1)
-        for ours in ast.literal_eval(values[row.args[1].id]).values()
-    ]
+    found = find_named_arrays(write_pytorch(case.model, case.plan))
     assert sorted(found) == sorted(list_weights(case.model))
 
 
@@ -78,17 +76,10 @@ def collect_gradients(script: ModuleType, network: Any, number: int) -> dict[str
 
 @pytest.mark.integration
 @pytest.mark.parametrize("name", CASES_TO_RUN)
-def test_networks_predict_what_the_model_predicts(torch, name, tmp_path):
+def test_networks_predict_what_the_model_predicts_and_give_its_weights_back(torch, name, tmp_path):
     case = make_export_case(name)
     script, networks = make_script(case, tmp_path)
     assert_same_predictions(script.predict_rows(networks, list_rows(case)), case.expected, case.plan)
-
-
-@pytest.mark.integration
-@pytest.mark.parametrize("name", CASES_TO_RUN)
-def test_weights_come_back_as_they_went(torch, name, tmp_path):
-    case = make_export_case(name)
-    script, networks = make_script(case, tmp_path)
     script.to_mlptrain(networks if len(networks) > 1 else networks[0], tmp_path / "weights.npz")
     with np.load(tmp_path / "weights.npz", allow_pickle=False) as back:
         there = list_weights(case.model)
@@ -99,7 +90,7 @@ def test_weights_come_back_as_they_went(torch, name, tmp_path):
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("name", CASES_TO_RUN)
+@pytest.mark.parametrize("name", FEW_CASES)
 def test_loss_gradient_and_running_statistics_are_those_of_the_engine(torch, name, tmp_path):
     case = make_export_case(name)
     script, networks = make_script(case, tmp_path)
@@ -132,13 +123,8 @@ def stop_dropout(network: Any) -> None:
             module.eval()
 
 
-def copy_model(model: Model) -> Model:
-    """The model with arrays of its own."""
-    return decode_model(encode_model(model), Model)
-
-
 @pytest.mark.integration
-@pytest.mark.parametrize("name", CASES_TO_RUN)
+@pytest.mark.parametrize("name", FEW_CASES)
 def test_ten_steps_there_predict_the_same_here(torch, name, tmp_path):
     case = make_export_case(name)
     script, networks = make_script(case, tmp_path)
@@ -154,19 +140,6 @@ def test_ten_steps_there_predict_the_same_here(torch, name, tmp_path):
             optimizer.step()
     there = script.predict_rows(networks, list_rows(case))
     script.to_mlptrain(networks if len(networks) > 1 else networks[0], tmp_path / "weights.npz")
-    model = copy_model(case.model)
-    with np.load(tmp_path / "weights.npz", allow_pickle=False) as back:
-        put_weights(model, dict(back))
-    here = predict_case(model, case)
+    here = predict_case(read_weights(tmp_path / "weights.npz", case.model), case)
     assert np.abs(here - case.expected).max() > 1e-4
     assert_same_predictions(there, here, case.plan)
-
-
-def predict_case(model: Model, case: ExportCase) -> np.ndarray:
-    """What a model predicts for the rows of a case."""
-    rows = (
-        case.cells["pixels"].reshape(-1, *case.model.networks[0].features.shape)
-        if "pixels" in case.cells
-        else case.rows
-    )
-    return model.predict_values(model.read_inputs(rows)).astype(np.float64)

@@ -1,5 +1,6 @@
 """Exported scripts, imported."""
 
+import ast
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlptrain.model.file import decode_model, encode_model
 from mlptrain.model.fitted_network import FittedNetwork
 from mlptrain.model.model import Model
 from tests.support.export_cases import ExportCase
@@ -68,3 +70,36 @@ def measure_gradient(fitted: FittedNetwork, x: Any, targets: Any) -> tuple[float
     run = network.begin(len(x), train=True)
     loss = network.loss_and_gradient(x, targets, None, loss=fitted.head.loss, run=run)
     return loss, {f"parameters.{name}": each.copy() for name, each in network.parameters.gradients.items()}
+
+
+def find_named_arrays(text: str) -> list[str]:
+    """Our names of the arrays that a script loads, of all its networks."""
+    assigned = [node for node in ast.parse(text).body if isinstance(node, ast.Assign)]
+    values = {node.targets[0].id: node.value for node in assigned if isinstance(node.targets[0], ast.Name)}
+    rows = values["ARCHITECTURES"].elts
+    prefixes = [f"{number}." if len(rows) > 1 else "" for number in range(1, len(rows) + 1)]
+    return [
+        prefix + ours
+        for prefix, row in zip(prefixes, rows, strict=True)
+        for ours in ast.literal_eval(values[row.args[1].id]).values()
+    ]
+
+
+def copy_model(model: Model) -> Model:
+    """The model with arrays of its own."""
+    return decode_model(encode_model(model), Model)
+
+
+def read_weights(path: Path, model: Model) -> Model:
+    """The model with the weights in a file, which has all of them and no others."""
+    copied = copy_model(model)
+    with np.load(path, allow_pickle=False) as back:
+        put_weights(copied, dict(back))
+    return copied
+
+
+def predict_case(model: Model, case: ExportCase) -> NDArray[np.float64]:
+    """What a model predicts for the rows of a case."""
+    shape = getattr(case.model.networks[0].features, "shape", ())
+    rows = case.cells["pixels"].reshape(-1, *shape) if shape else case.rows
+    return model.predict_values(model.read_inputs(rows)).astype(np.float64)
