@@ -16,9 +16,17 @@ from typing import Any, NamedTuple
 import numpy
 
 from mlptrain.export.standalone_cells import CellError, read_cells, write_text
-from mlptrain.export.standalone_main import list_outputs, name_outputs
+from mlptrain.export.standalone_main import (
+    DATA,
+    USAGE,
+    list_outputs,
+    name_outputs,
+    read_pixels,
+    reads_images,
+    refuse,
+)
 from mlptrain.export.standalone_rows import encode_row, unpack_arrays
-from mlptrain.export.standalone_table import read_rows
+from mlptrain.export.standalone_table import TableError, open_table, read_rows
 
 
 class Architecture(NamedTuple):
@@ -53,8 +61,16 @@ def encode_rows(rows: Iterable[Mapping[str, Any]], number: int = 1) -> Any:
     network = model["networks"][number - 1]
     if network["pixels"] is not None:
         return numpy.asarray(rows, numpy.uint8).astype(model["dtype"]) / 255
-    encoded = [encode_row(read_cells(dict(row), model), network) for row in rows]
+    encoded = [encode_mapping(row, place, model, network) for place, row in enumerate(rows, 1)]
     return numpy.array(encoded, numpy.float64).reshape(len(encoded), -1).astype(model["dtype"])
+
+
+def encode_mapping(row: Mapping[str, Any], place: int, model: dict[str, Any], network: dict[str, Any]) -> list[float]:
+    """The inputs of one row; an error names it."""
+    try:
+        return encode_row(read_cells(row, model), network)
+    except CellError as problem:
+        raise CellError(f"row {place}: {problem}") from None
 
 
 def encode_targets(rows: Iterable[Any], number: int = 1) -> Any:
@@ -176,17 +192,31 @@ def write_arrays(path: str | Path, networks: Sequence[Mapping[str, Any]]) -> Non
 # The program
 
 
-def run_program(predict: Callable[[Path, Any], Any]) -> None:
-    """Read a CSV file, write predictions to stdout; `predict` makes them of a file of weights and rows."""
-    parser = argparse.ArgumentParser(description="Predict the rows of a CSV file.")
-    parser.add_argument("rows", type=Path, help="a CSV file with the columns of training, in any order")
+def run_program(predict_with: Callable[[Path, Any], Any], arguments: list[str] | None = None) -> None:
+    """Read a table, write predictions to stdout; `predict_with` makes them of a file of weights and rows."""
+    model = load_model()
+    parser = argparse.ArgumentParser(description=f"Predict {', '.join(model['targets'])}.".replace("%", "%%"))
+    parser.add_argument("rows", help="a CSV file, written as the training table was; of images rows of pixels")
     parser.add_argument("--weights", type=Path, help="the model file; by default that of its name beside this script")
     parser.add_argument("--probabilities", action="store_true", help="add a column for each class")
-    given, model = parser.parse_args(), load_model()
+    given = parser.parse_args(arguments)
+    if given.probabilities and not model["are_probabilities"]:
+        refuse("--probabilities: the model predicts no probabilities", USAGE)
     weights = given.weights or Path(__file__).with_name(model["origin"]["model"])
-    with given.rows.open(encoding="utf-8-sig", newline="") as stream:
-        rows = list(read_rows(stream, model["table"]))
+    try:
+        values = predict_with(weights, read_table(given.rows, model))
+    except (CellError, TableError) as problem:
+        refuse(str(problem), DATA)
+    except OSError as problem:
+        refuse(f"{problem.filename}: {problem.strerror}", DATA)
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(name_outputs(model, probabilities=given.probabilities))
-    for values in predict(weights, rows).tolist():
-        writer.writerow(list_outputs(values, model, probabilities=given.probabilities))
+    writer.writerows(list_outputs(row, model, probabilities=given.probabilities) for row in values.tolist())
+
+
+def read_table(path: str, model: dict[str, Any]) -> list[Any]:
+    """The rows of a file, as `encode_rows` takes them."""
+    form = model["table"] | ({"header": False} if reads_images(model) else {})
+    with open_table(path, form["encoding"]) as stream:
+        rows = list(read_rows(stream, form, path))
+    return [read_pixels(row.values(), model) for row in rows] if reads_images(model) else rows

@@ -27,7 +27,7 @@ from mlptrain.export.cells import PIXELS, Cells
 from mlptrain.export.definitions import collect_definitions, list_defined_names
 from mlptrain.export.plan import NotExportable, Plan
 from mlptrain.export.processes import run_process
-from mlptrain.export.python import ROW_PARTS, list_rows, pack_plan, read_parts
+from mlptrain.export.python import ROW_PARTS, list_rows, pack_plan, read_parts, write_literal
 from mlptrain.model.fitted_network import FittedNetwork
 from mlptrain.model.model import Model
 
@@ -35,7 +35,7 @@ SHARED_PARTS = (*ROW_PARTS, "export/standalone_main.py", "export/framework_rows.
 USES = ("encode_rows", "encode_targets", "load_weights", "compute_loss", "to_mlptrain", "predict_rows", "run_script")
 """What a script is for: it has these functions and what they need."""
 WIDTH = 100
-"""Characters of a text in a line of a script."""
+"""Characters of a line of a call."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,7 +210,7 @@ def write_tables(model: Model, plan: Plan, networks: Sequence[NetworkCode], plac
             "from functools import partial",
             *(f"NAMES_{place} = {write_map(found)}" for place, found in names.items()),
             "\n".join(["ARCHITECTURES = [", *rows, "]"]),
-            write_text("MODEL", json.dumps(describe_model(model, plan), allow_nan=False)),
+            f"MODEL = {write_literal(json.dumps(describe_model(model, plan), allow_nan=False))}",
         ]
     )
 
@@ -228,12 +228,6 @@ def write_architecture(fitted: FittedNetwork, place: int) -> str:
 def write_map(texts: Mapping[str, str]) -> str:
     """A dict of texts as code, a line a text."""
     return "\n".join(["{", *(f'    "{key}": "{value}",' for key, value in texts.items()), "}"])
-
-
-def write_text(name: str, text: str) -> str:
-    """An assignment of a long text as code, in lines of a length for people."""
-    lines = [f"    {text[start : start + WIDTH]!r}" for start in range(0, len(text), WIDTH)]
-    return "\n".join([f"{name} = (", *lines, ")"])
 
 
 def describe_model(model: Model, plan: Plan) -> Any:

@@ -1,16 +1,21 @@
 """Scripts of PyTorch: the networks with the model's weights, there and back."""
 
+import csv
+import sys
 from types import ModuleType
 from typing import Any, get_args
 
 import numpy as np
 import pytest
 
+import mlptrain
+from mlptrain.commands.export import export_file
 from mlptrain.engine.activations import Activation
 from mlptrain.engine.embeddings import NumericEmbedding
 from mlptrain.engine.members import Shared
 from mlptrain.engine.network import AnyLayer
 from mlptrain.export.plan import NotExportable
+from mlptrain.export.processes import run_process
 from mlptrain.export.pytorch import ACTIVATIONS, write_layer, write_numeric_embedding, write_pytorch
 from tests.support.export_cases import CASES_TO_RUN, FEW_CASES, ExportCase, assert_same_predictions, make_export_case
 from tests.support.scripts import (
@@ -143,3 +148,27 @@ def test_ten_steps_there_predict_the_same_here(torch, name, tmp_path):
     here = predict_case(read_weights(tmp_path / "weights.npz", case.model), case)
     assert np.abs(here - case.expected).max() > 1e-4
     assert_same_predictions(there, here, case.plan)
+
+
+@pytest.mark.integration
+def test_a_script_is_a_program(torch, tmp_path):
+    """It predicts a table; what it cannot read is one sentence with a code of its own."""
+    table = {
+        "size": [0.5, 1.5, 2.5, 3.5] * 9,
+        "sort": ["a", "b", "b", "a"] * 9,
+        "label": ["no", "no", "yes", "yes"] * 9,
+    }
+    model = mlptrain.fit({"data": {"target": "label"}, "training": {"epochs": 1}}, table, progress=False).model
+    model.save(tmp_path / "m.npz")
+    script = export_file(str(tmp_path / "m.npz"), "pytorch", tmp_path / "m_pytorch.py").path
+    (tmp_path / "rows.csv").write_text("sort,size\na,0.5\nb,2.5\nc,\n")
+    (tmp_path / "wrong.csv").write_text("sort,size\na,0.5\nb,much\n")
+    done = run_process([sys.executable, str(script), str(tmp_path / "rows.csv"), "--probabilities"])
+    head, *rows = csv.reader(done.output.decode().splitlines())
+    assert head == ["label", "probability_no", "probability_yes"]
+    with pytest.warns(UserWarning, match="missing cells filled"):
+        expected = model.predict_proba({"sort": ["a", "b", "c"], "size": [0.5, 2.5, None]})
+    np.testing.assert_allclose(np.array([row[1:] for row in rows], float), expected, atol=1e-6)
+    done = run_process([sys.executable, str(script), str(tmp_path / "wrong.csv")])
+    assert (done.exit_code, done.output) == (3, b"")
+    assert done.problems == "error: row 2: column 'size': 'much' is not a number"
