@@ -10,10 +10,22 @@ from mlptrain.cli.options import AnyModel, AsJson, SetInput, prepare_stdout, pri
 from mlptrain.errors import SpecError
 from mlptrain.loading import load_modules
 
+FORMATS = ("onnx", "python", "c", "pytorch", "keras", "mlflow")
+"""The names of the formats, here too: help and completion load nothing heavy to find them."""
+
+
+def complete_format(incomplete: str) -> list[str]:
+    """The names that begin so, for a shell."""
+    return [name for name in FORMATS if name.startswith(incomplete)]
+
+
 FormatName = Annotated[
     str,
     typer.Option(
-        "--format", metavar="FORMAT", help="What to write: `onnx`, `python`, `c`, `pytorch`, `keras`, `mlflow`."
+        "--format",
+        metavar="FORMAT",
+        help=f"What to write: {', '.join(f'`{name}`' for name in FORMATS)}.",
+        autocompletion=complete_format,
     ),
 ]
 Out = Annotated[

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from mlptrain.cli.export import FormatName
+from mlptrain.cli import export as export_cli
 from mlptrain.commands.export import export_file
 from mlptrain.commands.export_output import HEAD
 from mlptrain.errors import EnvironmentFailure, SpecError
@@ -82,8 +82,10 @@ def check(folder, model="classes.npz", data="rows.csv", *more):
 # formats
 
 
-def test_the_help_names_the_formats():
-    assert ", ".join(f"`{name}`" for name in FORMATS) in FormatName.__metadata__[0].help
+def test_the_command_line_knows_all_formats(folder):
+    assert list(export_cli.FORMATS) == list(FORMATS)
+    assert ", ".join(f"`{name}`" for name in FORMATS) in export_cli.FormatName.__metadata__[0].help
+    assert export_cli.complete_format("py") == ["python", "pytorch"]
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -134,6 +136,46 @@ def test_a_module_has_a_name_that_can_be_imported(folder, stem, name):
     (folder / "classes.npz").rename(folder / f"{stem}.npz")
     ended = export(folder, f"{stem}.npz", "--format", "python")
     assert ended.out.startswith(f"export: {name}.py (python, ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        ("none.npz --format c", 5, "none.npz: no such file"),
+        ("rows.csv --format c", 5, "rows.csv: not a model of mlptrain: this is a table"),
+        ("classes.npz", 2, "FORMAT is missing (What to write: `onnx`, "),
+        ("classes.npz --format torch", 2, "did you mean 'pytorch'?"),
+        ("classes.npz --format c --check none.csv", 3, "none.csv: no such file"),
+        ("classes.npz --format c --check fewer.csv", 3, "fewer.csv:1: columns 'colour', 'flag', 'when'"),
+        (
+            "classes.npz --format mlflow --check words.csv",
+            3,
+            "'big' is not a number; mend it, or for this",
+        ),
+        ("classes.npz --format c --check test.images", 3, "these are images or labels"),
+        ("images.npz --format c --check rows.csv", 3, "rows.csv: this is not an IDX file"),
+        (
+            "images.npz --format c --check test.images --set data.delimiter=;",
+            2,
+            "--set: the model reads",
+        ),
+        (
+            "classes.npz --format c --check rows.csv --set seed=1",
+            2,
+            "only how its input is written",
+        ),
+        ("classes.npz --format c --out none/x.h", 6, "the folder none does not exist"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence_and_nothing_is_written(folder, arguments, code, said):
+    (folder / "fewer.csv").write_text("size\n1\n")
+    write_rows(folder / "words.csv", [["big", *ROWS[0][1:]]])
+    before = files(folder)
+    ended = export(folder, *arguments.split())
+    assert (ended.code, ended.out) == (code, "")
+    assert said in ended.err
+    assert ended.err.count("error: ") == len(ended.err.splitlines()) == 1
+    assert files(folder) == before
 
 
 # what may be replaced
