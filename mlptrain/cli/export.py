@@ -40,6 +40,10 @@ Guards = Annotated[
     bool, typer.Option("--guards", help="ONNX: add an output that counts the missing and unknown cells of each row.")
 ]
 
+Enums = Annotated[
+    bool, typer.Option("--enums", help="C: texts are values of enumerations, for programs that have no texts.")
+]
+
 
 def export_command(
     *,
@@ -49,6 +53,7 @@ def export_command(
     check: Check = None,
     settings: SetInput = None,
     guards: Guards = False,
+    enums: Enums = False,
     as_json: AsJson = False,
 ) -> None:
     """Write a model in another language, to predict without mlptrain."""
@@ -65,7 +70,8 @@ def export_command(
     named = choose_model(model)
     if named.notice:
         print_notice(named.notice)
-    result = export_file(named.model, format_name, out, check=check, settings=settings or (), guards=guards)
+    options = {"guards": guards, "enums": enums}
+    result = export_file(named.model, format_name, out, check=check, settings=settings or (), **options)
     for message in result.notices:
         print_notice(message)
     if as_json:

@@ -57,6 +57,7 @@ def export_file(
     check: str | None = None,
     settings: Sequence[str] = (),
     guards: bool = False,
+    enums: bool = False,
 ) -> Exported:
     """Write a model in a format, by default in the working directory, under the model's name with another ending.
 
@@ -64,7 +65,7 @@ def export_file(
     nothing: the caller has the contents. `settings` say how the data is written. With `guards` the export also counts
     the cells that are missing or unknown, where the format can.
     """
-    chosen = choose_format(format_name, guards=guards)
+    chosen = choose_format(format_name, guards=guards, enums=enums)
     if settings and check is None:
         raise SpecError("--set: it says how the DATA of --check is written, and there is no --check")
     if check is not None:

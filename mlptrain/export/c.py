@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import PurePath
 
 from mlptrain.export.c_columns import Cells, write_encoder, write_reader, write_row_type
+from mlptrain.export.c_enums import make_enumerations
 from mlptrain.export.c_layers import write_network
 from mlptrain.export.c_text import CFile, encode_text, make_identifier, write_comment_text, write_double
 from mlptrain.export.plan import CodePlan, LevelPlan, NetworkPlan, NotExportable, Plan
@@ -21,22 +22,25 @@ def make_prefix(plan: Plan) -> str:
     return make_identifier(PurePath(plan.origin["model"]).stem, "model").rstrip("_")
 
 
-def write_c(plan: Plan) -> str:
-    """The text of a header: a struct for a row, and a function that predicts it."""
+def write_c(plan: Plan, *, enums: bool = False) -> str:
+    """The text of a header: a struct for a row, and a function that predicts it.
+
+    With `enums` texts are values of enumerations, and the header has none to search among.
+    """
     require_texts(plan)
     prefix = make_prefix(plan)
-    file, cells = CFile(prefix, plan.dtype), Cells(plan)
+    file, cells = CFile(prefix, plan.dtype), Cells(plan, make_enumerations(plan) if enums else {})
     constants = write_constants(file, plan)
     calls, scratch = write_networks(file, cells, plan)
     body = write_predict(file, cells, plan, calls)
     guard = f"MLPTRAIN_{prefix.upper()}_H"
     parts = [
-        write_head(plan, prefix),
+        write_head(plan, prefix, enums=enums),
         f"#ifndef {guard}\n#define {guard}",
         INCLUDES,
         write_scratch_macro(prefix, scratch),
         constants,
-        write_row_type(plan, prefix),
+        write_row_type(cells, prefix),
         *file.write_helpers(),
         *file.definitions,
         body,
@@ -68,21 +72,23 @@ def list_texts(plan: Plan) -> Iterator[tuple[str, str]]:
 # What stands at the top
 
 
-def write_head(plan: Plan, prefix: str) -> str:
+def write_head(plan: Plan, prefix: str, *, enums: bool) -> str:
     """What the header is, where it comes from, and how it is used."""
     model, version = (write_comment_text(plan.origin[key]) for key in ("model", "mlptrain"))
     values, returned = name_values(plan), "the number of its class" if plan.classes else "0"
+    start = f"{prefix}_row row = {prefix.upper()}_MISSING;"
+    texts = "Texts are UTF-8 in Unicode's composed form (NFC)." if not enums else "Texts are values of enumerations."
     return f"""/*
 Predictions of "{model}", by mlptrain {version}.
 SHA-256 of the model: {write_comment_text(plan.origin["sha256"])}
 
     #include "{prefix}.h"
-    {prefix}_row row = {{0}};
+    {start if plan.inputs else f"{prefix}_row row;"}
     {write_value_type(plan)} {values}[{prefix.upper()}_{count_name(plan)}];
     int {"label" if plan.classes else "fault"} = {prefix}_predict(&row, {values});
 
 {prefix}_predict returns {returned}, or -n if the n-th field of the row cannot be read: a number that is
-too large, a text that is no truth value. Texts are UTF-8 in Unicode's composed form (NFC).
+too large, a text that is no truth value. {texts}
 
 C99 with math.h and string.h (link with -lm), no heap. Not with -ffast-math, which knows no missing numbers.
 */"""

@@ -1,6 +1,6 @@
 """The cells of a row in C, and the inputs of networks that are made of them."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import singledispatch
 
@@ -9,6 +9,7 @@ import numpy as np
 from mlptrain.data.grammar import LARGEST
 from mlptrain.data.moments import MOMENTS
 from mlptrain.data.scaling import Affine, FittedScaling, LogAffine, NormalQuantiles, SmoothlyClipped
+from mlptrain.export.c_enums import Enumeration, write_enumerations, write_lookup, write_value_range
 from mlptrain.export.c_text import CFile, encode_text, make_identifiers, write_comment_text, write_double
 from mlptrain.export.plan import (
     Array,
@@ -36,12 +37,15 @@ class Cells:
     """The numbers and codes that a row's cells are read as, each once however many networks use it."""
 
     plan: Plan
+    enums: Mapping[str, Enumeration] = field(default_factory=dict)
+    """Of the columns whose texts are given as values; none where texts are texts."""
     codes: list[tuple[str, Codes]] = field(default_factory=list)
 
     @property
-    def fields(self) -> list[str]:
-        """The names of the cells in the struct of a row."""
-        return make_identifiers([each.name for each in self.plan.inputs], "column")
+    def fields(self) -> dict[str, str]:
+        """The names of the cells in the struct of a row, by those of the columns."""
+        names = [each.name for each in self.plan.inputs]
+        return dict(zip(names, make_identifiers(names, "column"), strict=True))
 
     @property
     def numbers(self) -> list[str]:
@@ -62,16 +66,35 @@ class Cells:
 # The row
 
 
-def write_row_type(plan: Plan, prefix: str) -> str:
-    """The struct of a row."""
-    if plan.networks[0].pixels is not None:
-        lines = [f"unsigned char pixels[{plan.networks[0].pixels}]; /* row by row, 0 ... 255 */"]
+def write_row_type(cells: Cells, prefix: str) -> str:
+    """The struct of a row, after the enumerations of its fields."""
+    if cells.plan.networks[0].pixels is not None:
+        lines = [f"uint8_t pixels[{cells.plan.networks[0].pixels}]; /* row by row, 0 ... 255 */"]
     else:
-        lines = [write_field(each, name) for each, name in zip(plan.inputs, Cells(plan).fields, strict=True)] or [
-            "char nothing; /* the model has no columns */"
-        ]
+        lines = list(write_fields(cells)) or ["char nothing; /* the model has no columns */"]
     body = "\n".join(f"    {line}" for line in lines)
-    return f"typedef struct {{\n{body}\n}} {prefix}_row;"
+    enums = write_enumerations(cells.enums, cells.fields, prefix)
+    parts = [*enums, f"typedef struct {{\n{body}\n}} {prefix}_row;"]
+    if cells.plan.inputs:
+        nothing = ", ".join(write_missing(each, cells) for each in cells.plan.inputs)
+        parts.append(f"/* A row of missing cells */\n#define {prefix.upper()}_MISSING {{{nothing}}}")
+    return "\n\n".join(parts)
+
+
+def write_missing(given: Input, cells: Cells) -> str:
+    """What a missing cell is."""
+    if given.name in cells.enums:
+        return str(cells.enums[given.name].find_value(""))
+    return "NULL" if isinstance(given, TextInput) else "NAN"
+
+
+def write_fields(cells: Cells) -> Iterator[str]:
+    """The fields of a row."""
+    for given, name in zip(cells.plan.inputs, cells.fields.values(), strict=True):
+        if given.name in cells.enums:
+            yield f'int {name}; /* "{write_comment_text(given.name)}": one of its values */'
+        else:
+            yield write_field(given, name)
 
 
 @singledispatch
@@ -102,14 +125,19 @@ def write_text_field(given: TextInput, name: str) -> str:
 
 def write_reader(file: CFile, cells: Cells) -> Iterator[str]:
     """The lines that read the cells of a row, and return the number of a field that cannot be read."""
-    fields = dict(zip((each.name for each in cells.plan.inputs), cells.fields, strict=True))
+    fields = cells.fields
     order = {name: number for number, name in enumerate(fields, 1)}
     for given in cells.plan.inputs:
         if not isinstance(given, TextInput):
             yield f"{cells.find_number(given.name)} = row->{fields[given.name]};"
             yield from write_range(given, cells.find_number(given.name), order[given.name])
+    for name, each in cells.enums.items():
+        yield from write_value_range(fields[name], each, order[name])
     for place, (name, codes) in enumerate(cells.codes):
-        yield from write_codes(file, codes, f"codes[{place}]", f"row->{fields[name]}", order[name])
+        if name in cells.enums:
+            yield f"codes[{place}] = {write_lookup(file, fields[name], codes, cells.enums[name])};"
+        else:
+            yield from write_codes(file, codes, f"codes[{place}]", f"row->{fields[name]}", order[name])
 
 
 @singledispatch

@@ -1,6 +1,6 @@
 """Running a C export: a program around its header reads rows from stdin and writes what it predicts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from shutil import which
 from struct import pack
@@ -9,11 +9,13 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from numpy.typing import NDArray
 
+from mlptrain.data.meanings import trim_text
 from mlptrain.errors import DataError, EnvironmentFailure
 from mlptrain.export.c import count_name, count_values, make_prefix, write_value_type
 from mlptrain.export.c_columns import Cells as FieldNames
-from mlptrain.export.cells import PIXELS, Cells
-from mlptrain.export.plan import Plan, TextInput
+from mlptrain.export.c_enums import Enumeration, make_enumerations
+from mlptrain.export.cells import PIXELS, Cells, Values
+from mlptrain.export.plan import Input, Plan, TextInput
 from mlptrain.export.processes import run_process
 
 COMPILERS = ("cc", "gcc", "clang")
@@ -24,17 +26,20 @@ REFUSED = 3
 """The program ends with it where a row is refused."""
 
 
-def predict_with_c(path: Path, cells: Cells, plan: Plan) -> NDArray[np.float64]:
+def predict_with_c(path: Path, cells: Cells, plan: Plan, *, enums: bool = False) -> NDArray[np.float64]:
     """Scores of the classes (B, C), or numbers (B, K), of rows by a header: it is compiled and run."""
     with TemporaryDirectory() as folder:
-        return run_program(compile_program(Path(folder), [path], [plan]), 0, cells, plan)
+        program = compile_program(Path(folder), [path], [plan], enums=enums)
+        return run_program(program, 0, cells, plan, enums=enums)
 
 
-def compile_program(folder: Path, headers: Sequence[Path], plans: Sequence[Plan], flags: Sequence[str] = FLAGS) -> Path:
+def compile_program(
+    folder: Path, headers: Sequence[Path], plans: Sequence[Plan], flags: Sequence[str] = FLAGS, *, enums: bool = False
+) -> Path:
     """A program of several headers in a folder: its argument is the place of the one that predicts."""
     compiler = find_compiler()
     source, program = folder / "program.c", folder / "program"
-    source.write_text(write_program(headers, plans), "utf-8")
+    source.write_text(write_program(headers, plans, enums=enums), "utf-8")
     done = run_process([compiler, *flags, str(source), "-o", str(program), "-lm"])
     if done.exit_code:
         raise EnvironmentFailure(f"{compiler} does not compile the export: {done.problems[:500]}")
@@ -49,9 +54,9 @@ def find_compiler() -> str:
     return found
 
 
-def run_program(program: Path, place: int, cells: Cells, plan: Plan) -> NDArray[np.float64]:
+def run_program(program: Path, place: int, cells: Cells, plan: Plan, *, enums: bool = False) -> NDArray[np.float64]:
     """What one of the headers predicts."""
-    done = run_process([str(program), str(place)], pack_rows(cells, plan))
+    done = run_process([str(program), str(place)], pack_rows(cells, plan, make_enumerations(plan) if enums else {}))
     if done.exit_code == REFUSED:
         raise DataError(done.problems)
     if done.exit_code or done.problems:
@@ -59,19 +64,28 @@ def run_program(program: Path, place: int, cells: Cells, plan: Plan) -> NDArray[
     return np.frombuffer(done.output, np.float64).reshape(-1, count_values(plan))
 
 
-def pack_rows(cells: Cells, plan: Plan) -> bytes:
-    """The rows as the program reads them: doubles, texts after their length, pixels."""
+def pack_rows(cells: Cells, plan: Plan, enums: Mapping[str, Enumeration]) -> bytes:
+    """The rows as the program reads them: doubles, values, texts after their length, pixels."""
     if PIXELS in cells and not plan.inputs:
         return np.ascontiguousarray(cells[PIXELS], np.uint8).tobytes()
-    columns = [pack_column(cells[each.name], is_text=isinstance(each, TextInput)) for each in plan.inputs]
+    columns = [pack_column(each, cells[each.name], enums.get(each.name)) for each in plan.inputs]
     return b"".join(part for row in zip(*columns, strict=True) for part in row)
 
 
-def pack_column(values: Sequence[str] | NDArray[np.generic], *, is_text: bool) -> Iterator[bytes]:
+def pack_column(given: Input, values: Values, enum: Enumeration | None) -> Iterator[bytes]:
     """The bytes of each cell of a column."""
-    for value in values:
-        content = value.encode() if is_text else b""
-        yield pack("=I", len(content)) + content if is_text else pack("=d", value)
+    if not isinstance(given, TextInput):
+        yield from (pack("=d", value) for value in values)
+    elif enum is not None:
+        yield from (pack("=i", enum.find_value(trim_text(str(text)))) for text in values)
+    else:
+        yield from map(pack_text, map(str, values))
+
+
+def pack_text(text: str) -> bytes:
+    """A text after its length; no level has half a character, nor more bytes than there is room for."""
+    content = text.encode("utf-8", "surrogatepass")[:LONGEST_TEXT]
+    return pack("=I", len(content)) + content
 
 
 # The program
@@ -98,7 +112,7 @@ SCORE = """
 static int score_{prefix}(void)
 {{
     {texts}
-    {prefix}_row row;
+    {prefix}_row row{start};
     {value_type} values[{count}];
     double written;
     long number = 0;
@@ -127,18 +141,19 @@ int main(int count, char **arguments)
 """
 
 
-def write_program(headers: Sequence[Path], plans: Sequence[Plan]) -> str:
+def write_program(headers: Sequence[Path], plans: Sequence[Plan], *, enums: bool) -> str:
     """The source of a program that scores rows with any of the headers, whose names differ."""
     includes = [f'#include "{path.resolve()}"' for path in headers]
     system = ["#include <stdio.h>", "#include <stdlib.h>", f"#define LONGEST_TEXT {LONGEST_TEXT}"]
     main = MAIN.format(scorers=", ".join(f"score_{make_prefix(plan)}" for plan in plans))
-    return "\n".join([*includes, *system, PROGRAM, *map(write_score, plans), main])
+    return "\n".join([*includes, *system, PROGRAM, *(write_score(plan, enums=enums) for plan in plans), main])
 
 
-def write_score(plan: Plan) -> str:
+def write_score(plan: Plan, *, enums: bool) -> str:
     """The function that scores rows with a header."""
-    prefix, fields = make_prefix(plan), FieldNames(plan).fields
-    texts = [name for each, name in zip(plan.inputs, fields, strict=True) if isinstance(each, TextInput)]
+    prefix, fields = make_prefix(plan), list(FieldNames(plan).fields.values())
+    pairs = zip(plan.inputs, fields, strict=True)
+    texts = [name for each, name in pairs if isinstance(each, TextInput) and not enums]
     arrays = "".join(f"static char text_{name}[LONGEST_TEXT + 1];\n    " for name in texts)
     reads = [
         f"read_text(text_{name}, &row.{name})" if name in texts else f"read_bytes(&row.{name}, sizeof row.{name})"
@@ -146,6 +161,7 @@ def write_score(plan: Plan) -> str:
     ]
     return SCORE.format(
         prefix=prefix,
+        start=f" = {prefix.upper()}_MISSING" if fields else "",
         texts=arrays,
         value_type=write_value_type(plan),
         count=f"{prefix.upper()}_{count_name(plan)}",

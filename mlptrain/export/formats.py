@@ -96,22 +96,26 @@ class MlflowFormat:
 
 @dataclass(frozen=True, kw_only=True)
 class CFormat:
-    """One C99 header with all that a prediction needs, without the heap."""
+    """One C99 header with all that a prediction needs, without the heap.
+
+    With `enums` texts are values of enumerations, for programs that have none.
+    """
 
     name: ClassVar[str] = "c"
     ending: ClassVar[str] = ".h"
     is_module: ClassVar[bool] = True
     signature: ClassVar[bytes] = C_SIGNATURE
+    enums: bool = False
 
     def write(self, source: Source) -> Files:
         """The files."""
-        return {"": write_c(source.plan).encode()}
+        return {"": write_c(source.plan, enums=self.enums).encode()}
 
     def name_executor(self, path: Path) -> str:
         return f"{Path(find_compiler()).name} (-std=c99)"
 
     def predict(self, path: Path, cells: Cells, source: Source) -> Doubles:
-        return predict_with_c(path, cells, source.plan)
+        return predict_with_c(path, cells, source.plan, enums=self.enums)
 
 
 @dataclass(frozen=True, kw_only=True)
