@@ -18,7 +18,7 @@ from mlptrain.export.plan import Curve, DateInput, LevelPlan, NotExportable, Num
 from mlptrain.export.processes import run_process
 from mlptrain.model.memory_rows import make_prediction_rows
 from tests.support.c_plans import STRICT, compile_plans
-from tests.support.export_cases import CASES, FEW_CASES, assert_same_predictions, make_export_case
+from tests.support.export_cases import CASES, FEW_CASES, NEEDS_ALL, assert_same_predictions, make_export_case
 
 pytestmark = pytest.mark.skipif(not any(map(which, COMPILERS)), reason="there is no C compiler: install gcc")
 
@@ -47,12 +47,14 @@ def test_header_predicts_what_the_model_predicts(name, compile_cases):
 
 
 @pytest.mark.integration
+@NEEDS_ALL
 @pytest.mark.parametrize("name", CASES)
 def test_sanitizers_find_no_fault(name, compile_cases):
     require_same(compile_cases(CASES, SANITIZED), CASES.index(name), make_export_case(name))
 
 
 @pytest.mark.integration
+@NEEDS_ALL
 def test_headers_are_cpp_too(tmp_path):
     for number, name in enumerate(CASES):
         (tmp_path / f"{number}.h").write_text(write_c(make_export_case(name).plan), encoding="utf-8")

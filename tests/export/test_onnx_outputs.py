@@ -159,6 +159,7 @@ def test_large_exponentials_go_on_as_tangents(members):
 
 @pytest.mark.integration
 def test_many_levels_need_no_table_of_their_square(tmp_path):
+    pytest.importorskip("onnx", reason=INSTALL)
     levels = [f"level {number}" for number in range(300)]
     table = {"colour": [*levels, *levels], "label": [str(number % 2) for number in range(600)]}
     spec = {"data": {"target": "label", "columns": {"colour": {"type": "category", "encoding": "one_hot"}}}}
