@@ -19,8 +19,6 @@ from mlptrain.data.text_lines import drop_last_lines, find_stray_quote, read_sep
 
 FIELD_LIMIT = 1 << 20
 """Characters of a cell, at most."""
-LOOKED_AT = 101
-"""Rows from which it is told whether the first column is an index without a name."""
 
 Record = list[str]
 Records = Iterator[tuple[int, Record]]
@@ -35,9 +33,15 @@ def open_table(path: str, encoding: str) -> TextIO:
     """The text of a file, which gzip may have compressed; "-" is stdin."""
     stream: Any = sys.stdin.buffer if path == "-" else Path(path).open("rb")  # noqa: SIM115  (the text closes it)
     if stream.peek(2)[:2] == b"\x1f\x8b":
-        stream = gzip.GzipFile(fileobj=stream)
+        stream = gzip.GzipFile(fileobj=stream) if path == "-" else reopen_compressed(stream, path)
     named = "utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding
     return io.TextIOWrapper(stream, encoding=named, newline="")
+
+
+def reopen_compressed(stream: Any, path: str) -> Any:
+    """What a compressed file holds; closing it closes the file."""
+    stream.close()
+    return gzip.open(path)
 
 
 class TableReader:
@@ -50,25 +54,33 @@ class TableReader:
         self.skip_lines(form["skip_rows"])
         first = self.find_first_line()
         self.delimiter = form["delimiter"] or ("\t" if "\t" in first and "," not in first else ",")
-        lines = chain([first], self.lines)
-        records = self.number_records(lines, self.passed - 1)
-        head = next(records)
+        before, taken = self.passed - 1, list[str]()
+        _, head = next(self.number_records(self.keep_lines(chain([first], self.lines), taken), before))
         if form["header"] is False:
-            self.names: Sequence[str] = [f"column_{place}" for place in range(1, len(head[1]) + 1)]
-            self.records: Records = chain([head], records)
+            self.names: Sequence[str] = [f"column_{place}" for place in range(1, len(head) + 1)]
+            self.records = self.number_records(self.drop_footer(chain(taken, self.lines)), before)
         else:
-            self.names, self.records = self.read_below_names(head[1])
+            self.names, self.records = self.read_below_names(head)
             self.check_names()
+
+    def keep_lines(self, lines: Iterable[str], taken: list[str]) -> Iterator[str]:
+        """The lines, kept as they are taken."""
+        for line in lines:
+            taken.append(line)
+            yield line
+
+    def drop_footer(self, lines: Iterable[str]) -> Iterable[str]:
+        """The lines without those at the end that are no rows."""
+        count = self.form["skip_footer"]
+        return drop_last_lines(lines, count, self.delimiter) if count else lines
 
     def read_below_names(self, names: Record) -> tuple[Sequence[str], Records]:
         """The names, one for an index without a name among them, and the records behind them."""
         self.skip_lines(self.form["skip_after_names"])
-        before, lines = self.passed, self.lines
-        if self.form["skip_footer"]:
-            lines = drop_last_lines(lines, self.form["skip_footer"], self.delimiter)
-        records = self.number_records(lines, before)
-        looked_at = list(islice(records, LOOKED_AT))
-        return name_saved_index(names, [record for _, record in looked_at]), chain(looked_at, records)
+        before, taken = self.passed, list[str]()
+        looked_at = self.number_records(self.keep_lines(self.lines, taken), before)
+        named = name_saved_index(names, (record for _, record in looked_at))
+        return named, self.number_records(self.drop_footer(chain(taken, self.lines)), before)
 
     def skip_lines(self, count: int) -> None:
         """Leave some lines out."""
