@@ -75,9 +75,9 @@ def write_mlflow(model: Model, plan: Plan, content: bytes) -> dict[str, bytes]:
         inputs=quote_json(describe_inputs(model, plan)),
         outputs=quote_json(describe_outputs(model, plan)),
         params=quote_json(PARAMETERS if plan.are_probabilities else None),
-        model=json.dumps(plan.origin["model"]),
-        sha256=json.dumps(plan.origin["sha256"]),
-        version=json.dumps(version),
+        model=quote_text(plan.origin["model"]),
+        sha256=quote_text(plan.origin["sha256"]),
+        version=quote_text(version),
     )
     texts = {
         "MLmodel": described,
@@ -89,8 +89,19 @@ def write_mlflow(model: Model, plan: Plan, content: bytes) -> dict[str, bytes]:
 
 
 def quote_json(value: Any) -> str:
-    """A value as JSON within a text of YAML: in ASCII, whatever is in it."""
-    return "null" if value is None else json.dumps(json.dumps(value))
+    """A value as JSON within a text of YAML."""
+    return "null" if value is None else quote_text(json.dumps(value))
+
+
+def quote_text(text: str) -> str:
+    r"""A text as YAML has it, in ASCII whatever is in it; a half of a character, which YAML has not, is spelt out.
+
+    >>> print(quote_text('a"\\é\ud800'))
+    "a\"\\\U000000E9\\ud800"
+    """
+    whole = text.encode("utf-8", "backslashreplace").decode()
+    plain = json.dumps(whole, ensure_ascii=False)
+    return "".join(each if " " <= each <= "~" else f"\\U{ord(each):08X}" for each in plain)
 
 
 def describe_inputs(model: Model, plan: Plan) -> list[dict[str, Any]]:

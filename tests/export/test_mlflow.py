@@ -63,6 +63,12 @@ def test_the_signature_names_the_columns_and_the_type_of_what_is_predicted(tmp_p
     assert [each["name"] for each in signature["params"]] == ["probabilities"]
 
 
+@pytest.mark.parametrize("name", [*HOSTILE, "\x85", "\x1b[2J", "\x7f", "\ufeff"])
+def test_the_name_of_the_model_is_read_as_it_is(hostile, name):
+    made = write_mlflow(hostile, plan_model(hostile, {**ORIGIN, "model": name}), b"")
+    assert yaml.safe_load(made["MLmodel"])["metadata"]["model"] == name
+
+
 def test_the_environment_is_that_of_the_model(tmp_path, hostile):
     folder = write_folder(tmp_path, hostile, plan_model(hostile, ORIGIN))
     needed = (folder / "requirements.txt").read_text().split()
