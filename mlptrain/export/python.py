@@ -41,6 +41,12 @@ HEAD = '''# Predictions of {model}, by mlptrain {mlptrain}.
 """Predict {targets} with Python 3.10 or later alone: `python -I -S FILE rows.csv`, or `predict(row)` from Python."""
 
 from __future__ import annotations
+
+import sys
+
+if sys.version_info < (3, 10):
+    raise RuntimeError("this needs Python 3.10 or later")
+
 '''
 MARKS = re.compile(r"  # (?:noqa|type: ignore).*")
 """Comments for those who check our files."""

@@ -201,7 +201,9 @@ def change_cell(name: str, text: str) -> dict[str, list[str]]:
     return {**rows, name: [rows[name][0], text, *rows[name][2:]]}
 
 
-def test_a_fault_is_one_sentence_with_line_column_and_cell(folder):
+def test_a_fault_is_one_sentence_with_line_column_and_cell(folder, monkeypatch, capsys):
+    monkeypatch.chdir(folder)
+    run_scorer = runpy.run_path("scorer.py")["run_scorer"]
     rows = make_export_case(A_CASE).rows
     one = {name: cells[:1] for name, cells in rows.items()}
     size, day = "size", "day"
@@ -234,9 +236,11 @@ def test_a_fault_is_one_sentence_with_line_column_and_cell(folder):
     faults["absent.csv"] = 3, "absent.csv: No such file or directory"
     faults["--keep=nothing rows.csv"] = 3, "rows.csv:1: column 'nothing' is missing"
     for given, (code, said) in faults.items():
-        done = run(folder, *given.split(), "--out", "out.csv")
-        assert (done.returncode, done.stderr.count("\n")) == (code, 1), given
-        assert done.stderr.startswith(f"error: {said}"), given
+        with pytest.raises(SystemExit) as ended:
+            run_scorer([*given.split(), "--out", "out.csv"])
+        told = capsys.readouterr().err
+        assert (ended.value.code, told.count("\n")) == (code, 1), given
+        assert told.startswith(f"error: {said}"), given
         assert not list(folder.glob("out.csv*"))
     nowhere = run(folder, "rows.csv", "--out", "no/such.csv")
     assert (nowhere.returncode, nowhere.stderr) == (3, "error: no/such.csv: No such file or directory\n")
