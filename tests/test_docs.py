@@ -54,7 +54,12 @@ SHORTER = {
 }
 """What makes the slow commands of a page short."""
 TRACKERS_PAGE = "docs/how-to/log-to-a-tracker.md"
-EXECUTORS = {"onnxruntime": "-e '.[integration]'", "torch": "torch", "mlflow": "mlflow-skinny pandas"}
+EXECUTORS = {
+    "onnxruntime": "-e '.[integration]'",
+    "torch": "torch",
+    "keras": "keras torch",
+    "mlflow": "mlflow-skinny pandas",
+}
 """What runs the exports of a page, and how it is installed."""
 LIBRARIES = {"docs/how-to/see-it-in-tensorboard.md": "tensorboard", TRACKERS_PAGE: "trackio"}
 """What the commands of a page need beside the package."""

@@ -22,7 +22,7 @@ from mlptrain.export.c import write_c
 from mlptrain.export.c_program import find_compiler, predict_with_c
 from mlptrain.export.cells import Cells
 from mlptrain.export.framework_script import find_framework, predict_with_script
-from mlptrain.export.keras import SIGNATURE as KERAS_SIGNATURE
+from mlptrain.export.keras import FRAMEWORK as KERAS
 from mlptrain.export.keras import write_keras
 from mlptrain.export.mlflow import SIGNATURE as MLFLOW_SIGNATURE
 from mlptrain.export.mlflow import predict_with_mlflow, write_mlflow
@@ -32,7 +32,7 @@ from mlptrain.export.onnx_runtime import open_onnx_file, predict_with_onnx
 from mlptrain.export.plan import Plan
 from mlptrain.export.python import SIGNATURE as PYTHON_SIGNATURE
 from mlptrain.export.python import predict_with_python, write_python
-from mlptrain.export.pytorch import SIGNATURE as PYTORCH_SIGNATURE
+from mlptrain.export.pytorch import FRAMEWORK as PYTORCH
 from mlptrain.export.pytorch import write_pytorch
 from mlptrain.model.model import Model
 from mlptrain.spec.suggestions import suggest_name
@@ -149,7 +149,7 @@ class PyTorchFormat:
     name: ClassVar[str] = "pytorch"
     ending: ClassVar[str] = "_pytorch.py"
     is_module: ClassVar[bool] = True
-    signature: ClassVar[bytes] = PYTORCH_SIGNATURE
+    signature: ClassVar[bytes] = PYTORCH.signature
 
     def write(self, source: Source) -> Files:
         """The files."""
@@ -169,7 +169,7 @@ class KerasFormat:
     name: ClassVar[str] = "keras"
     ending: ClassVar[str] = "_keras.py"
     is_module: ClassVar[bool] = True
-    signature: ClassVar[bytes] = KERAS_SIGNATURE
+    signature: ClassVar[bytes] = KERAS.signature
 
     def write(self, source: Source) -> Files:
         """The files."""

@@ -32,7 +32,7 @@ from mlptrain.model.fitted_network import FittedNetwork
 from mlptrain.model.model import Model
 
 SHARED_PARTS = (*ROW_PARTS, "export/standalone_main.py", "export/framework_rows.py")
-USES = ("encode_rows", "encode_targets", "load_weights", "compute_loss", "to_mlptrain", "predict_rows", "run_script")
+USES = ("encode_rows", "encode_targets", "load_weights", "compute_loss", "to_mlptrain", "predict_scores", "run_script")
 """What a script is for: it has these functions and what they need."""
 WIDTH = 100
 """Characters of a line of a call."""
@@ -142,24 +142,39 @@ def unwrap_layer(layer: Layer) -> Layer:
 # The script
 
 
-def write_script(
-    model: Model, plan: Plan, networks: Sequence[NetworkCode], parts: Sequence[str], kind: str, returns: str
-) -> str:
-    """A script: what builds the networks, copied definitions, the names of arrays, the model's columns.
+@dataclass(frozen=True, kw_only=True)
+class Framework:
+    """What differs between the scripts of frameworks, beside the layers."""
 
-    `kind` says in words what a network is in the framework, `returns` is its type.
-    """
+    kind: str
+    """What a network is in words."""
+    network_type: str
+    parts: Sequence[str]
+    """The files of this folder with layers, losses and weights."""
+    training: Sequence[str]
+    """How a network is trained: `{number}` stands for its number among several."""
+
+    @property
+    def signature(self) -> bytes:
+        """What the first line of a script has, by which it is known again."""
+        return f" {self.kind}, by mlptrain ".encode()
+
+
+def write_script(model: Model, plan: Plan, networks: Sequence[NetworkCode], framework: Framework) -> str:
+    """A script: what builds the networks, copied definitions, the names of arrays, the model's columns."""
     places = {body: place for place, body in enumerate(dict.fromkeys(each.body for each in networks), 1)}
-    builders = "\n\n\n".join(f"def build_network_{place}() -> {returns}:\n{body}" for body, place in places.items())
-    texts = read_parts([*SHARED_PARTS, *(f"export/{name}" for name in parts)])
+    heads = {body: f"def build_network_{place}() -> {framework.network_type}:" for body, place in places.items()}
+    builders = "\n\n\n".join(f"{head}\n{body}" for body, head in heads.items())
+    texts = read_parts([*(f"export/{name}" for name in framework.parts), *SHARED_PARTS])
     require_losses(model, set().union(*map(list_defined_names, texts)))
     tables = write_tables(model, plan, networks, places)
     text = collect_definitions(
         [f"from collections import OrderedDict\n{builders}\n", *texts, tables], [*USES, "MODEL", "ARCHITECTURES"]
     )
-    head = f'"""The network of {escape_text(plan.origin["model"])} {kind}, by mlptrain {plan.origin["mlptrain"]}.'
-    usage = write_usage(plan, several=len(networks) > 1)
-    return f'{head}\n\n{usage}"""\n\n{text}\n\nif __name__ == "__main__":\n    run_script()\n'
+    name, version = escape_text(plan.origin["model"]), plan.origin["mlptrain"]
+    head = f'"""The network of {name} {framework.kind}, by mlptrain {version}.\n\n'
+    head += write_usage(name, framework, several=len(networks) > 1)
+    return f'{head}\n"""\n\n{text}\n\nif __name__ == "__main__":\n    run_script()\n'
 
 
 def escape_text(text: str) -> str:
@@ -171,16 +186,19 @@ def escape_text(text: str) -> str:
     return text.encode("unicode_escape").decode().replace('"', '\\"').replace("'", "\\'")
 
 
-def write_usage(plan: Plan, *, several: bool) -> str:
-    """How the script is used."""
-    model, number = escape_text(plan.origin["model"]), ", number" if several else ""
-    return f"""    network = build_network({number[2:]})
-    load_weights(network, "{model}"{number})
-    x = encode_rows(rows{number})            # rows: mappings from columns to cells
-    y = encode_targets(targets{number})
-    loss = compute_loss(network(x), y{number})
-    to_mlptrain({"networks" if several else "network"}, "weights.npz")
-"""
+def write_usage(model: str, framework: Framework, *, several: bool) -> str:
+    """How the script is used, and what it does not have."""
+    number = ", number" if several else ""
+    lines = [
+        f"    network = build_network({number[2:]})",
+        f'    load_weights(network, "{model}"{number})',
+        *(f"    {line.format(number=number)}" for line in framework.training),
+        f'    to_mlptrain({"networks" if several else "network"}, "weights.npz")',
+        "",
+        "Rows are mappings from columns to cells; of images, their pixels. Penalties, weight decay, bounds on norms,",
+        "weights of rows and schedules of the training are not here: the layers and the loss are.",
+    ]
+    return "\n".join(lines)
 
 
 def require_losses(model: Model, there: set[str]) -> None:
@@ -246,7 +264,7 @@ def describe_model(model: Model, plan: Plan) -> Any:
 RUN = """
 import json, runpy, sys
 script = runpy.run_path(sys.argv[1])
-print(json.dumps(script["predict_rows"](script["load_networks"](sys.argv[2]), json.load(sys.stdin)).tolist()))
+print(json.dumps(script["predict_scores"](script["load_networks"](sys.argv[2]), json.load(sys.stdin)).tolist()))
 """
 """What a process of `predict_with_script` runs: rows as JSON in, scores as JSON out."""
 

@@ -30,6 +30,7 @@ from mlptrain.engine.norms import BatchNorm, LayerNorm
 from mlptrain.engine.residual import Residual
 from mlptrain.engine.units import Activate, Maxout, Parametric, PReLU
 from mlptrain.export.framework_script import (
+    Framework,
     LayerCode,
     NetworkCode,
     find_split,
@@ -47,11 +48,16 @@ from mlptrain.export.framework_script import (
 from mlptrain.export.plan import NotExportable, Plan
 from mlptrain.model.model import Model
 
-KIND = "as a Keras network"
-SIGNATURE = f"{KIND}, by mlptrain ".encode()
-"""What the first line of a script has, by which it is known again."""
-PARTS = ("keras_layers.py", "keras_network.py")
-"""The files whose definitions are copied."""
+FRAMEWORK = Framework(
+    kind="as a Keras network",
+    network_type="keras.Model",
+    parts=("keras_layers.py", "keras_network.py"),
+    training=(
+        "x, y = encode_rows(rows{number}), encode_targets(targets{number})",
+        'network.compile("adam", loss=lambda targets, logits: compute_loss(targets, logits{number}))',
+        "network.fit(x, y)",
+    ),
+)
 ACTIVATIONS = {Linear, Sigmoid, Tanh, ReLU, SELU, SiLU, Mish, Softplus, Softsign, HardSigmoid, HardTanh}
 """The activations that Keras has under the same names."""
 Options = Mapping[str, object]
@@ -61,7 +67,7 @@ Options = Mapping[str, object]
 def write_keras(model: Model, plan: Plan) -> str:
     """The text of a script, for any of Keras's backends."""
     networks = [write_network(each.network) for each in model.networks]
-    return write_script(model, plan, networks, PARTS, KIND, "keras.Model")
+    return write_script(model, plan, networks, FRAMEWORK)
 
 
 def write_network(network: Network) -> NetworkCode:

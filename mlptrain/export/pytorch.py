@@ -30,6 +30,7 @@ from mlptrain.engine.norms import BatchNorm, LayerNorm
 from mlptrain.engine.residual import Residual
 from mlptrain.engine.units import Activate, Maxout, Parametric, PReLU
 from mlptrain.export.framework_script import (
+    Framework,
     LayerCode,
     NetworkCode,
     find_split,
@@ -47,11 +48,16 @@ from mlptrain.export.framework_script import (
 from mlptrain.export.plan import NotExportable, Plan
 from mlptrain.model.model import Model
 
-KIND = "as a PyTorch network"
-SIGNATURE = f"{KIND}, by mlptrain ".encode()
-"""What the first line of a script has, by which it is known again."""
-PARTS = ("pytorch_layers.py", "pytorch_network.py")
-"""The files whose definitions are copied."""
+FRAMEWORK = Framework(
+    kind="as a PyTorch network",
+    network_type="nn.Sequential",
+    parts=("pytorch_layers.py", "pytorch_network.py"),
+    training=(
+        "x = torch.from_numpy(encode_rows(rows{number}))",
+        "y = torch.from_numpy(encode_targets(targets{number}))",
+        "loss = compute_loss(network(x), y{number})",
+    ),
+)
 ACTIVATIONS = {
     Linear: "Identity",
     Sigmoid: "Sigmoid",
@@ -73,7 +79,7 @@ ACTIVATIONS = {
 def write_pytorch(model: Model, plan: Plan) -> str:
     """The text of a script."""
     networks = [write_network(each.network) for each in model.networks]
-    return write_script(model, plan, networks, PARTS, KIND, "nn.Sequential")
+    return write_script(model, plan, networks, FRAMEWORK)
 
 
 def write_network(network: Network) -> NetworkCode:

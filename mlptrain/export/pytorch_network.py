@@ -97,7 +97,7 @@ def compute_loss(logits: Tensor, targets: Tensor, number: int = 1) -> Tensor:
 def build_network(number: int = 1) -> nn.Sequential:
     """The network, of several one of them: x (B, I) → logits (B, K), of members (B, M, K).
 
-    Its weights are those of a start; `load_weights` puts the trained ones there.
+    Its weights are drawn as the framework likes it; `load_weights` puts the trained ones there.
     """
     network: nn.Sequential = ARCHITECTURES[number - 1].build()
     return network
@@ -146,7 +146,7 @@ def load_networks(path: str | Path) -> list[nn.Sequential]:
     return networks
 
 
-def predict_rows(networks: Sequence[nn.Module], rows: Any) -> Any:
+def predict_scores(networks: Sequence[nn.Module], rows: Any) -> Any:
     """Scores of the classes (B, C), or numbers (B, K), of rows."""
     return combine_logits(
         [compute_logits(network, encode_rows(rows, number)) for number, network in enumerate(networks, 1)]
@@ -155,4 +155,4 @@ def predict_rows(networks: Sequence[nn.Module], rows: Any) -> Any:
 
 def run_script() -> None:
     """Read a CSV file, write predictions to stdout."""
-    run_program(lambda path, rows: predict_rows(load_networks(path), rows))
+    run_program(lambda path, rows: predict_scores(load_networks(path), rows))

@@ -13,9 +13,12 @@ import pytest
 from mlptrain.engine.losses import LogCosh, Loss
 from mlptrain.errors import EnvironmentFailure
 from mlptrain.export.definitions import list_defined_names
-from mlptrain.export.framework_script import find_framework, name_loss
+from mlptrain.export.framework_script import SHARED_PARTS, find_framework, name_loss
+from mlptrain.export.keras import FRAMEWORK as KERAS
 from mlptrain.export.keras import write_keras
 from mlptrain.export.plan import NotExportable
+from mlptrain.export.python import read_parts
+from mlptrain.export.pytorch import FRAMEWORK as PYTORCH
 from mlptrain.export.pytorch import write_pytorch
 from tests.support.export_cases import CASES_TO_RUN, make_export_case
 from tests.support.export_cases import GENERATED as CASE_NAMES
@@ -81,3 +84,11 @@ def test_a_framework_that_is_not_here_is_named_with_the_line_that_installs_it():
     with pytest.raises(EnvironmentFailure, match="pip install no-such-framework"):
         find_framework("no-such-framework")
     assert find_framework("numpy") == np.__version__
+
+
+@pytest.mark.parametrize("framework", [PYTORCH, KERAS], ids=["pytorch", "keras"])
+def test_no_name_of_a_framework_s_part_is_taken_by_a_shared_one(framework):
+    """Of two definitions of a name that of the later part counts, and the framework's parts come first."""
+    own, shared = ([*(f"export/{name}" for name in framework.parts)], [*SHARED_PARTS])
+    names = [set().union(*map(list_defined_names, read_parts(parts))) for parts in (own, shared)]
+    assert names[0] & names[1] == set()

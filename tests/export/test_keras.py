@@ -85,7 +85,7 @@ def write_back(script: ModuleType, networks: Any, folder: Any) -> Any:
 def test_networks_predict_what_the_model_predicts_and_give_its_weights_back(keras, name, tmp_path):
     case = make_export_case(name)
     script, networks = make_script(case, tmp_path)
-    assert_same_predictions(script.predict_rows(networks, list_rows(case)), case.expected, case.plan)
+    assert_same_predictions(script.predict_scores(networks, list_rows(case)), case.expected, case.plan)
     with np.load(write_back(script, networks, tmp_path), allow_pickle=False) as back:
         there = list_weights(case.model)
         assert there.keys() == back.keys()
@@ -143,7 +143,7 @@ def test_ten_steps_there_predict_the_same_here(keras, name, tmp_path):
         targets = script.encode_targets(draw_targets(case.model, len(x))[1], number)
         compile_network(network, script, number, keras.optimizers.Adam(1e-3))
         network.fit(x, targets, epochs=10, batch_size=len(x), verbose=0)
-    there = script.predict_rows(networks, list_rows(case))
+    there = script.predict_scores(networks, list_rows(case))
     here = predict_case(read_weights(write_back(script, networks, tmp_path), case.model), case)
     assert np.abs(here - case.expected).max() > 1e-4
     assert_same_predictions(there, here, case.plan)

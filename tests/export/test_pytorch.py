@@ -10,6 +10,7 @@ import pytest
 
 import mlptrain
 from mlptrain.commands.export import export_file
+from mlptrain.commands.import_weights import import_weights
 from mlptrain.engine.activations import Activation
 from mlptrain.engine.embeddings import NumericEmbedding
 from mlptrain.engine.members import Shared
@@ -17,6 +18,7 @@ from mlptrain.engine.network import AnyLayer
 from mlptrain.export.plan import NotExportable
 from mlptrain.export.processes import run_process
 from mlptrain.export.pytorch import ACTIVATIONS, write_layer, write_numeric_embedding, write_pytorch
+from mlptrain.model.model import Model
 from tests.support.export_cases import CASES_TO_RUN, FEW_CASES, ExportCase, assert_same_predictions, make_export_case
 from tests.support.scripts import (
     copy_model,
@@ -84,7 +86,7 @@ def collect_gradients(script: ModuleType, network: Any, number: int) -> dict[str
 def test_networks_predict_what_the_model_predicts_and_give_its_weights_back(torch, name, tmp_path):
     case = make_export_case(name)
     script, networks = make_script(case, tmp_path)
-    assert_same_predictions(script.predict_rows(networks, list_rows(case)), case.expected, case.plan)
+    assert_same_predictions(script.predict_scores(networks, list_rows(case)), case.expected, case.plan)
     script.to_mlptrain(networks if len(networks) > 1 else networks[0], tmp_path / "weights.npz")
     with np.load(tmp_path / "weights.npz", allow_pickle=False) as back:
         there = list_weights(case.model)
@@ -143,7 +145,7 @@ def test_ten_steps_there_predict_the_same_here(torch, name, tmp_path):
             optimizer.zero_grad()
             script.compute_loss(network(x), targets, number).backward()
             optimizer.step()
-    there = script.predict_rows(networks, list_rows(case))
+    there = script.predict_scores(networks, list_rows(case))
     script.to_mlptrain(networks if len(networks) > 1 else networks[0], tmp_path / "weights.npz")
     here = predict_case(read_weights(tmp_path / "weights.npz", case.model), case)
     assert np.abs(here - case.expected).max() > 1e-4
@@ -172,3 +174,19 @@ def test_a_script_is_a_program(torch, tmp_path):
     done = run_process([sys.executable, str(script), str(tmp_path / "wrong.csv")])
     assert (done.exit_code, done.output) == (3, b"")
     assert done.problems == "error: row 2: column 'size': 'much' is not a number"
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("name", ["weighted", FEW_CASES[0]])
+def test_what_a_script_writes_is_imported(torch, name, tmp_path):
+    """Of several networks, too, the model with these weights predicts what the networks there do."""
+    case = make_export_case(name)
+    script, networks = make_script(case, tmp_path)
+    with torch.no_grad():
+        for each in (parameter for network in networks for parameter in network.parameters()):
+            each.mul_(0.9)
+    script.to_mlptrain(networks if len(networks) > 1 else networks[0], tmp_path / "weights.npz")
+    import_weights(str(tmp_path / "m.npz"), tmp_path / "weights.npz", tmp_path / "new.npz")
+    here = predict_case(Model.load(str(tmp_path / "new.npz")), case)
+    assert np.abs(here - case.expected).max() > 1e-4
+    assert_same_predictions(script.predict_scores(networks, list_rows(case)), here, case.plan)
