@@ -113,7 +113,7 @@ def code_truth_values(missing: Sequence[str], data: Data) -> Codes:
         word = normalise_boolean(text, grammar)
         return int(word in TRUE) if word in words else None
 
-    texts = [*gaps, *data.replace, *(text for word in words for text in vary_capitals(word))]
+    texts = [*sorted(gaps), *data.replace, *(text for word in sorted(words) for text in vary_capitals(word))]
     numbers = (float(FALSE_CODE), float(TRUE_CODE))
     return tabulate_codes(texts, numbers, code, grammar, other=MISSING_CODE, refuses_others=True)
 

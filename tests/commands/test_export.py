@@ -1,6 +1,8 @@
 """`export`: a file that predicts what the model predicts, or none; what it may replace; what is checked, and said."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from mlptrain.export.formats import FORMATS, PythonFormat, make_identifier
 from mlptrain.export.plan import NotExportable
 from tests.support.command import files, mlptrain
 from tests.support.images import fit_images
+from tests.support.processes import environment
 
 SPEC = """
 data:
@@ -176,6 +179,36 @@ def test_what_is_wrong_is_one_sentence_and_nothing_is_written(folder, arguments,
     assert said in ended.err
     assert ended.err.count("error: ") == len(ended.err.splitlines()) == 1
     assert files(folder) == before
+
+
+WRITE_ALL = """
+import sys
+from hashlib import sha256
+from pathlib import Path
+from mlptrain.commands.export import export_file
+from mlptrain.errors import EnvironmentFailure
+from mlptrain.export.formats import FORMATS
+for name in FORMATS:
+    for model in sys.argv[1:]:
+        try:
+            made = export_file(model, name, Path(f"{name}-{model}.made"))
+        except EnvironmentFailure:
+            continue
+        print(name, model, sha256(b"".join(made.files.values())).hexdigest())
+"""
+
+
+def test_the_same_model_gives_the_same_bytes(models, tmp_path):
+    """In every process, whatever the order of its sets."""
+    for name in ("classes.npz", "prices.npz"):
+        (tmp_path / name).write_bytes((models / name).read_bytes())
+    line = [sys.executable, "-c", WRITE_ALL, "classes.npz", "prices.npz"]
+    found = [
+        subprocess.run(line, cwd=tmp_path, env=environment(PYTHONHASHSEED=seed), capture_output=True, check=True).stdout
+        for seed in ("1", "2")
+    ]
+    assert found[0].count(b"\n") >= 2 * 3
+    assert found[0] == found[1]
 
 
 # what may be replaced
