@@ -8,13 +8,22 @@ from mlptrain.export.c_columns import Cells, write_encoder, write_reader, write_
 from mlptrain.export.c_enums import make_enumerations
 from mlptrain.export.c_layers import write_network
 from mlptrain.export.c_text import CFile, encode_text, make_identifier, write_comment_text, write_double
-from mlptrain.export.plan import CodePlan, LevelPlan, NetworkPlan, NotExportable, Plan
+from mlptrain.export.plan import CodePlan, LevelPlan, NetworkPlan, NotExportable, Plan, TextInput
 
 SIGNATURE = b"/*\nPredictions of "
 """What a header begins with, by which it is known again."""
 MOST_ON_STACK = 64 * 1024
 """Bytes: scratch arrays that need more are static, unless the user of the header decides otherwise."""
-INCLUDES = "#include <math.h>\n#include <stddef.h>\n#include <stdint.h>\n#include <string.h>"
+INCLUDES = """
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__
+#error "missing numbers are NAN, which -ffast-math does not know: compile without it"
+#endif
+""".strip()
 
 
 def make_prefix(plan: Plan) -> str:
@@ -33,7 +42,7 @@ def write_c(plan: Plan, *, enums: bool = False) -> str:
     constants = write_constants(file, plan)
     calls, scratch = write_networks(file, cells, plan)
     body = write_predict(file, cells, plan, calls)
-    guard = f"MLPTRAIN_{prefix.upper()}_H"
+    guard = f"MLPTRAIN_{prefix}_H"  # two models whose names differ by capitals are two
     parts = [
         write_head(plan, prefix, enums=enums),
         f"#ifndef {guard}\n#define {guard}",
@@ -75,23 +84,34 @@ def list_texts(plan: Plan) -> Iterator[tuple[str, str]]:
 def write_head(plan: Plan, prefix: str, *, enums: bool) -> str:
     """What the header is, where it comes from, and how it is used."""
     model, version = (write_comment_text(plan.origin[key]) for key in ("model", "mlptrain"))
-    values, returned = name_values(plan), "the number of its class" if plan.classes else "0"
-    start = f"{prefix}_row row = {prefix.upper()}_MISSING;"
-    texts = "Texts are UTF-8 in Unicode's composed form (NFC)." if not enums else "Texts are values of enumerations."
+    values, start = name_values(plan), f" = {prefix.upper()}_MISSING" if plan.inputs else ""
     return f"""/*
 Predictions of "{model}", by mlptrain {version}.
 SHA-256 of the model: {write_comment_text(plan.origin["sha256"])}
 
     #include "{prefix}.h"
-    {start if plan.inputs else f"{prefix}_row row;"}
+    {prefix}_row row{start};
     {write_value_type(plan)} {values}[{prefix.upper()}_{count_name(plan)}];
     int {"label" if plan.classes else "fault"} = {prefix}_predict(&row, {values});
 
-{prefix}_predict returns {returned}, or -n if the n-th field of the row cannot be read: a number that is
-too large, a text that is no truth value. {texts}
-
-C99 with math.h and string.h (link with -lm), no heap. Not with -ffast-math, which knows no missing numbers.
+{prefix}_predict returns {describe_result(plan)}.
+{describe_texts(enums=enums) if any(isinstance(each, TextInput) for each in plan.inputs) else ""}
+C99 with math.h and string.h (link with -lm), no heap.
 */"""
+
+
+def describe_result(plan: Plan) -> str:
+    """What the function returns."""
+    result = "the number of its class" if plan.classes else "0"
+    fault = (
+        ", or -n if the n-th field of the row cannot be read:\na number that is too large, or what is no truth value"
+    )
+    return result + fault * bool(plan.inputs)
+
+
+def describe_texts(*, enums: bool) -> str:
+    """How the texts of a row are written."""
+    return "Texts are values of enumerations.\n" if enums else "Texts are UTF-8, in Unicode's composed form (NFC).\n"
 
 
 def write_scratch_macro(prefix: str, scratch: int) -> str:

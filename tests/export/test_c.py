@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import mlptrain
-from mlptrain.errors import DataError
+from mlptrain.errors import DataError, EnvironmentFailure
 from mlptrain.export.c import MOST_ON_STACK, write_c
 from mlptrain.export.c_program import COMPILERS, find_compiler, predict_with_c, run_program
 from mlptrain.export.cells import collect_cells
@@ -205,6 +205,11 @@ def test_a_row_of_missing_cells_has_none(enums, tmp_path):
     done = run_process([find_compiler(), *STRICT, str(tmp_path / "m.c"), "-o", str(tmp_path / "m"), "-lm"])
     assert done.problems == ""
     assert np.array_equal(np.frombuffer(run_process([str(tmp_path / "m")]).output, case.plan.dtype), expected[0])
+
+
+def test_compilers_that_know_no_missing_numbers_are_told(tmp_path):
+    with pytest.raises(EnvironmentFailure, match="ffast-math"):
+        compile_plans(tmp_path, [make_export_case("linear").plan], [*STRICT, "-ffast-math"])
 
 
 def test_wide_networks_work_in_static_arrays(tmp_path):
