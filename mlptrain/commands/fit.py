@@ -84,8 +84,11 @@ def read_checked_draft(
 
 def name_weights_file(file: Path, folder: Path, origin: str) -> GivenWeights:
     """The weights in a file, under its name in a spec, whose paths are relative to its folder."""
-    near = os.path.relpath(file.parent.resolve(), folder.resolve())
-    return GivenWeights([ValueOverride(KEY, (Path(near) / file.name).as_posix(), origin)])
+    try:
+        near = Path(os.path.relpath(file.parent.resolve(), folder.resolve()))
+    except ValueError:  # another drive
+        near = file.parent.resolve()
+    return GivenWeights([ValueOverride(KEY, (near / file.name).as_posix(), origin)])
 
 
 def fit_files(

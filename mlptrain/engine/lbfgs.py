@@ -148,4 +148,6 @@ def search_weak_wolfe(
 
 def go_along(theta: Floats, start: Floats, alpha: float, d: Floats) -> None:
     """θ = start + α d; where d is 0, as of frozen parameters, θ is start to the bit, −0 included."""
-    theta[...] = np.where(d == 0, start, start + alpha * d)
+    np.multiply(d, alpha, out=theta)
+    theta += start
+    np.copyto(theta, start, where=d == 0)

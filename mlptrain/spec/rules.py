@@ -29,6 +29,7 @@ def find_contradictions(spec: Spec) -> Iterator[Problem]:
     yield from check_refit(spec)
     yield from check_time_limit(spec)
     yield from check_optimizer(spec)
+    yield from check_initial_weights(spec)
 
 
 def check_data(spec: Spec) -> Iterator[Problem]:
@@ -270,3 +271,12 @@ def check_optimizer(spec: Spec) -> Iterator[Problem]:
         )
     if spec.schedules.momentum and "momentum" not in optimizer.schedulable:
         yield ("schedules", "momentum"), f"{optimizer.name} has no momentum; use momentum or nesterov"
+
+
+def check_initial_weights(spec: Spec) -> Iterator[Problem]:
+    start = spec.start
+    if start is not None and "://" in start.file:
+        path = ("initial_weights",) if isinstance(spec.initial_weights, str) else ("initial_weights", "file")
+        yield path, f"{start.file!r} is a URL; download the file and name it here"
+    if len(set(spec.training.freeze)) < len(spec.training.freeze):
+        yield ("training", "freeze"), "a layer is named twice"

@@ -187,6 +187,15 @@ CONTRADICTIONS |= {
     "no-file": ("data: {train: [], target: y}", "1: data.train: the list is empty; name a file"),
     "no-file-for-the-test": (A + "test: []}", "2: data.test: the list is empty; name a file"),
     "no-file-for-validation": (A + "split: {validation: []}}", "2: data.split.validation: the list is empty"),
+    "url-of-weights": (
+        DATA + "initial_weights: https://x.org/m.npz\n",
+        "2: initial_weights: 'https://x.org/m.npz' is a URL; download the file and name it here",
+    ),
+    "url-of-weights-in-a-map": (
+        DATA + "initial_weights:\n  file: https://x.org/m.npz\n",
+        "3: initial_weights.file: 'https://x.org/m.npz' is a URL; download the file and name it here",
+    ),
+    "frozen-twice": (DATA + "training: {freeze: [output, output]}\n", "2: training.freeze: a layer is named twice"),
     "url-in-a-list": ("data: {train: [a, 'http://x'], target: y}", "1: data.train: 'http://x' is a URL"),
     "no-target-for-a-list-of-files": ("data:\n  train: [a, b]\n", "1: data: 'target' is missing"),
     "thousands-are-the-point": (

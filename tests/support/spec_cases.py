@@ -327,6 +327,8 @@ def consistent(spec: Spec) -> Spec:
     networks = spec.members if layers else Networks(count=spec.members.count)
     networks = Networks() if isinstance(spec.optimizer, LBFGS) else networks
     spec = replace(spec, data=data, model=model, training=training, schedules=schedules, members=networks)
+    training = replace(spec.training, freeze=tuple(dict.fromkeys(spec.training.freeze)))
+    spec = replace(spec, training=training)
     idle = {path[1]: None for path, _ in find_contradictions(spec) if path[0] == "schedules"}
     return replace(spec, schedules=replace(schedules, **idle))
 
