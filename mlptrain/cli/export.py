@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -39,6 +39,10 @@ Check = Annotated[
 Guards = Annotated[
     bool, typer.Option("--guards", help="ONNX: add an output that counts the missing and unknown cells of each row.")
 ]
+Dates = Annotated[
+    Literal["seconds", "text"] | None,
+    typer.Option(metavar="seconds|text", help="ONNX: dates as seconds since 1970, or as texts YYYY-MM-DD."),
+]
 
 Enums = Annotated[
     bool, typer.Option("--enums", help="C: texts are values of enumerations, for programs that have no texts.")
@@ -54,6 +58,7 @@ def export_command(
     settings: SetInput = None,
     guards: Guards = False,
     enums: Enums = False,
+    dates: Dates = None,
     as_json: AsJson = False,
 ) -> None:
     """Write a model in another language, to predict without mlptrain."""
@@ -70,7 +75,7 @@ def export_command(
     named = choose_model(model)
     if named.notice:
         print_notice(named.notice)
-    options = {"guards": guards, "enums": enums}
+    options = {"guards": guards, "enums": enums, "dates": dates}
     result = export_file(named.model, format_name, out, check=check, settings=settings or (), **options)
     for message in result.notices:
         print_notice(message)

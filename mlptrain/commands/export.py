@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from mlptrain.commands.export_check import ExportCheck
 from mlptrain.commands.export_output import STDOUT, publish_export, require_replaceable_export, require_separate_export
@@ -56,16 +57,15 @@ def export_file(
     *,
     check: str | None = None,
     settings: Sequence[str] = (),
-    guards: bool = False,
-    enums: bool = False,
+    **options: Any,
 ) -> Exported:
     """Write a model in a format, by default in the working directory, under the model's name with another ending.
 
     `check` names data that both predict before anything is written; where they differ, nothing is. "-" for `out` writes
-    nothing: the caller has the contents. `settings` say how the data is written. With `guards` the export also counts
-    the cells that are missing or unknown, where the format can.
+    nothing: the caller has the contents. `settings` say how the data is written, `options` are those of the format: its
+    fields.
     """
-    chosen = choose_format(format_name, guards=guards, enums=enums)
+    chosen = choose_format(format_name, **options)
     if settings and check is None:
         raise SpecError("--set: it says how the DATA of --check is written, and there is no --check")
     if check is not None:

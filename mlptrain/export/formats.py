@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import ClassVar, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -122,7 +122,7 @@ class CFormat:
 class OnnxFormat:
     """One ONNX file: cells in, labels and probabilities or numbers out.
 
-    With `guards` one more output counts the cells of each row that are missing or unknown.
+    With `guards` one more output counts the cells of each row that are missing or unknown. Dates are seconds, or texts.
     """
 
     name: ClassVar[str] = "onnx"
@@ -130,16 +130,17 @@ class OnnxFormat:
     is_module: ClassVar[bool] = False
     signature: ClassVar[bytes] = ONNX_SIGNATURE
     guards: bool = False
+    dates: Literal["seconds", "text"] = "seconds"
 
     def write(self, source: Source) -> Files:
         """The file."""
-        return {"": write_onnx(source.plan, guards=self.guards)}
+        return {"": write_onnx(source.plan, guards=self.guards, date_texts=self.dates == "text")}
 
     def name_executor(self, path: Path) -> str:
         return open_onnx_file(path)[0]
 
     def predict(self, path: Path, cells: Cells, source: Source) -> Doubles:
-        return predict_with_onnx(path, cells, source.plan)
+        return predict_with_onnx(path, cells, source.plan, date_texts=self.dates == "text")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,7 +189,7 @@ Format = OnnxFormat | PythonFormat | CFormat | PyTorchFormat | KerasFormat | Mlf
 FORMATS: Mapping[str, type[Format]] = {each.name: each for each in get_args(Format)}
 
 
-def choose_format(name: str, **options: bool) -> Format:
+def choose_format(name: str, **options: Any) -> Format:
     """The format of a name, with the options that are given."""
     if name not in FORMATS:
         meant = suggest_name(name, list(FORMATS))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from mlptrain.export.cells import PIXELS
+from mlptrain.export.onnx_date_texts import declare_date_texts, require_plain_dates
 from mlptrain.export.onnx_dates import find_phases
 from mlptrain.export.onnx_graph import DOUBLE, INTEGER, TEXT, TRUTH, Array, Graph, Tensor, concatenate
 from mlptrain.export.onnx_scalings import scale_numbers
@@ -38,12 +39,15 @@ Given = Mapping[str, Input]
 # What a row has
 
 
-def declare_inputs(graph: Graph, plan: Plan) -> InputTensors:
+def declare_inputs(graph: Graph, plan: Plan, *, date_texts: bool = False) -> InputTensors:
     """The inputs of the graph: one (N, 1) a column under the column's own name, or all pixels."""
     pixels = plan.networks[0].pixels
     if pixels is not None:
         return {PIXELS: graph.add_input(PIXELS, np.dtype(np.uint8), pixels, "The pixels of an image, row by row.")}
-    return {each.name: declare_input(each, graph) for each in plan.inputs}
+    dates = [each for each in plan.inputs if date_texts and isinstance(each, DateInput)]
+    require_plain_dates(dates, plan.networks)
+    others = {each.name: declare_input(each, graph) for each in plan.inputs if each not in dates}
+    return others | declare_date_texts(graph, dates, plan.table.replace)
 
 
 @singledispatch

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     import onnx
 
 INSTALL = "pip install 'mlptrain[onnx]'"
-VERSIONS, IR = {"": 17, "ai.onnx.ml": 2}, 8
-"""The versions of the domains of operators, and of the format: every runtime of the last years reads them."""
+ML_VERSION = 2
+"""The version of the operators of ONNX-ML."""
+IR_VERSIONS = {17: 8, 20: 9}
+"""The version of the format that has a version of the operators."""
 DOMAINS = {"LabelEncoder": "ai.onnx.ml"}
 """The domains of operators that are not in ONNX's own."""
 SIGNATURE = b"\x12\x08mlptrain"
@@ -40,9 +42,14 @@ def serialize_graph(graph: Graph, *, name: str, version: str, description: str, 
         [describe_port(port) for port in graph.outputs],
         [make_constant(each, values) for each, values in graph.constants.items()],
     )
-    opsets = [onnx.helper.make_opsetid(domain, version) for domain, version in VERSIONS.items()]
+    versions = {"": graph.opset, "ai.onnx.ml": ML_VERSION}
+    opsets = [onnx.helper.make_opsetid(domain, version) for domain, version in versions.items()]
     model = onnx.helper.make_model(
-        made, opset_imports=opsets, ir_version=IR, producer_name="mlptrain", producer_version=version
+        made,
+        opset_imports=opsets,
+        ir_version=IR_VERSIONS[graph.opset],
+        producer_name="mlptrain",
+        producer_version=version,
     )
     model.doc_string = description
     onnx.helper.set_model_props(model, dict(facts))

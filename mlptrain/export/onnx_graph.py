@@ -14,6 +14,8 @@ Array = NDArray[Any]
 Attribute = int | float | str | tuple[int, ...] | tuple[str, ...]
 
 DOUBLE, INTEGER, TRUTH, TEXT = np.dtype(np.float64), np.dtype(np.int64), np.dtype(np.bool_), np.dtype(np.str_)
+AXES_AS_INPUT = 18
+"""The version of the operators from which all reductions have their axes as an input."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +43,8 @@ class Port:
 class Graph:
     """Nodes in order, constants by name, inputs and outputs; no name is there twice."""
 
+    opset: int = 17
+    """The version of the operators."""
     names: set[str] = field(default_factory=set)
     nodes: list[Node] = field(default_factory=list)
     constants: dict[str, Array] = field(default_factory=dict)
@@ -166,6 +170,9 @@ class Tensor:
     def __gt__(self, other: Any) -> "Tensor":
         return self.apply("Greater", other, dtype=TRUTH)
 
+    def __and__(self, other: "Tensor") -> "Tensor":
+        return self.apply("And", other)
+
     def __or__(self, other: "Tensor") -> "Tensor":
         return self.apply("Or", other)
 
@@ -210,7 +217,13 @@ class Tensor:
 
     def divide(self, count: int) -> "list[Tensor]":
         """Equal parts of the last axis."""
-        return self.graph.add_nodes("Split", [self], self.dtype, outputs=count, attributes={"axis": -1})
+        counted = {"num_outputs": count} if self.graph.opset >= AXES_AS_INPUT else {}
+        return self.graph.add_nodes("Split", [self], self.dtype, outputs=count, attributes={"axis": -1, **counted})
+
+    def split_texts(self, delimiter: str) -> "Tensor":
+        """The parts of texts, on a new last axis; all have equally many."""
+        parts, _ = self.graph.add_nodes("StringSplit", [self], TEXT, outputs=2, attributes={"delimiter": delimiter})
+        return parts
 
     def reshape(self, *shape: int) -> "Tensor":
         """The same numbers in another shape, in which 0 stands for the length that the axis has."""
@@ -228,13 +241,19 @@ class Tensor:
         """The sum over an axis, which is removed."""
         return self.apply_with_integers("ReduceSum", [axis], keepdims=0)
 
+    def reduce(self, operator: str, axis: int, *, keep: bool) -> "Tensor":
+        """A reduction over an axis, which older versions are told as an attribute."""
+        if self.graph.opset >= AXES_AS_INPUT:
+            return self.apply_with_integers(operator, [axis], keepdims=int(keep))
+        return self.apply(operator, axes=(axis,), keepdims=int(keep))
+
     def mean(self, axis: int, *, keep: bool = False) -> "Tensor":
         """The mean over an axis."""
-        return self.apply("ReduceMean", axes=(axis,), keepdims=int(keep))
+        return self.reduce("ReduceMean", axis, keep=keep)
 
     def largest(self, axis: int) -> "Tensor":
         """The largest of an axis, which is removed."""
-        return self.apply("ReduceMax", axes=(axis,), keepdims=0)
+        return self.reduce("ReduceMax", axis, keep=False)
 
     def apply_with_integers(self, operator: str, *lists: Sequence[int], **attributes: Attribute) -> "Tensor":
         """An operator that is told axes, shapes or places."""

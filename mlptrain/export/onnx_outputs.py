@@ -27,24 +27,27 @@ from mlptrain.export.plan import (
 
 PROBABILITIES, SCORES = "probabilities", "scores"
 """The names of the output (N, C) of a model of classes."""
+OPSET_WITH_TEXTS = 20
+"""The version of the operators from which they can match and split texts."""
 UNSEEN = "unseen"
 """The name of the output (N,) of odd cells."""
 NOT_REFUSED = """\
 A graph cannot refuse a cell. Where mlptrain does, this graph goes on: a text that is no truth value counts as \
 missing; a number far beyond those of training may become infinite. A number as text, among levels that are numbers, \
-counts as a level only if it is written as in training, or as Python writes it (2, 2.0, 2.5). As in mlptrain, a level \
-that training did not have counts as any other value. Texts must have no blanks around them and be in Unicode's \
-composed form (NFC)."""
+counts as a level only if it is written as in training, or as Python writes it (2, 2.0, 2.5) with the decimal sign of \
+the training table. As in mlptrain, a level that training did not have counts as any other value. Texts must have no \
+blanks around them and be in Unicode's composed form (NFC)."""
 """What a user of the graph has to know."""
 
 
-def write_onnx(plan: Plan, *, guards: bool = False) -> bytes:
+def write_onnx(plan: Plan, *, guards: bool = False, date_texts: bool = False) -> bytes:
     """The bytes of an ONNX file: cells in, labels and probabilities or numbers out.
 
-    With `guards` a last output counts the cells of each row that are missing or unknown.
+    With `guards` a last output counts the cells of each row that are missing or unknown. With `date_texts` dates are
+    texts, not seconds.
     """
     return serialize_graph(
-        write_graph(plan, guards=guards),
+        write_graph(plan, guards=guards, date_texts=date_texts),
         name="mlptrain",
         version=plan.origin["mlptrain"],
         description=describe_model(plan),
@@ -58,10 +61,10 @@ def describe_model(plan: Plan) -> str:
     return f"{plan.origin['model']}: predicts {predicted}; by mlptrain {plan.origin['mlptrain']}.\n{NOT_REFUSED}"
 
 
-def write_graph(plan: Plan, *, guards: bool = False) -> Graph:
+def write_graph(plan: Plan, *, guards: bool = False, date_texts: bool = False) -> Graph:
     """A model as a graph."""
-    graph = Graph()
-    cells = declare_inputs(graph, plan)
+    graph = Graph(opset=OPSET_WITH_TEXTS) if date_texts else Graph()
+    cells = declare_inputs(graph, plan, date_texts=date_texts)
     predictions = [write_predictions(each, cells, plan) for each in plan.networks]
     shares = [each.share for each in plan.networks]
     declare_outputs(graph, average_networks(predictions, shares), plan)

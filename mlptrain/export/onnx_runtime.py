@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from mlptrain.errors import EnvironmentFailure
 from mlptrain.export.cells import Cells
 from mlptrain.export.onnx_guards import collect_codes
-from mlptrain.export.plan import Codes, Plan
+from mlptrain.export.plan import Codes, DateInput, Plan
 
 INSTALL = "pip install onnxruntime"
 ROWS = 4096
@@ -60,10 +60,10 @@ def open_in_reference(path: Path) -> tuple[str, Run]:
     return f"the reference evaluator of onnx {onnx.__version__}", run
 
 
-def predict_with_onnx(path: Path, cells: Cells, plan: Plan) -> NDArray[np.float64]:
-    """Scores of the classes (B, C), or numbers (B, K), by what is installed."""
+def predict_with_onnx(path: Path, cells: Cells, plan: Plan, *, date_texts: bool = False) -> NDArray[np.float64]:
+    """Scores of the classes (B, C), or numbers (B, K), by what is installed; `date_texts` as the file was written."""
     _, run = open_onnx_file(path)
-    feed = make_feed(cells, plan)
+    feed = make_feed(write_dates_as_texts(cells, plan) if date_texts else cells, plan)
     rows = len(next(iter(feed.values())))
     pieces = [
         run({name: values[start : start + ROWS] for name, values in feed.items()}) for start in range(0, rows, ROWS)
@@ -75,10 +75,32 @@ def make_feed(cells: Cells, plan: Plan) -> Feed:
     """Cells as the inputs of the graph: numbers keep their type, texts are objects; (N, 1), or all pixels."""
     codes = collect_codes(plan.networks)
     arrays = {
-        name: values if isinstance(values, np.ndarray) else np.array(write_known_texts(values, codes[name]), object)
+        name: values
+        if isinstance(values, np.ndarray)
+        else np.array(write_known_texts(values, codes.get(name, ())), object)
         for name, values in cells.items()
     }
     return {name: values.reshape(len(values), -1) for name, values in arrays.items()}
+
+
+def write_dates_as_texts(cells: Cells, plan: Plan) -> Cells:
+    """Moments as ISO 8601 has them, with the time of the day only where it is not midnight."""
+    dates = {each.name for each in plan.inputs if isinstance(each, DateInput)}
+    return {
+        name: [write_moment(each) for each in np.asarray(values, float)] if name in dates else values
+        for name, values in cells.items()
+    }
+
+
+def write_moment(seconds: float) -> str:
+    """A moment as text; a missing one is empty.
+
+    >>> write_moment(86400.0), write_moment(60.0), write_moment(float("nan"))
+    ('1970-01-02', '1970-01-01T00:01:00', '')
+    """
+    if np.isnan(seconds):
+        return ""
+    return str(np.datetime64(round(seconds), "s")).removesuffix("T00:00:00")
 
 
 def write_known_texts(texts: Sequence[str], codes: Sequence[Codes]) -> list[str]:
