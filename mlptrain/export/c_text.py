@@ -100,20 +100,24 @@ def write_comment_text(text: str) -> str:
     return seen.replace("*/", r"*\/").replace("/*", r"/\*")
 
 
+NO_NUMBERS = {"inf": "INFINITY", "-inf": "-INFINITY", "nan": "NAN"}
+
+
 def write_double(value: float) -> str:
     """A number of double precision, which reads back exactly.
 
     >>> [write_double(value) for value in (0.1, -1e300, float("-inf"), float("nan"))]
     ['0.1', '-1e+300', '-INFINITY', 'NAN']
     """
-    return repr(float(value)).replace("inf", "INFINITY").replace("nan", "NAN")
+    text = repr(float(value))
+    return NO_NUMBERS.get(text, text)
 
 
 def write_values(values: Array) -> list[str]:
     """The numbers of an array, each as the shortest text that reads back exactly in its own precision."""
     if values.dtype == np.float32:
-        return [f"{each!s}f" if np.isfinite(each) else write_double(each) for each in values.ravel()]
-    return list(map(write_double if values.dtype == np.float64 else str, values.ravel().tolist()))
+        return [NO_NUMBERS.get(text) or f"{text}f" for text in map(str, values.ravel())]
+    return [NO_NUMBERS.get(text) or text for text in map(repr, values.ravel().tolist())]
 
 
 TYPES = {"float32": "float", "float64": "double", "int64": "int"}
