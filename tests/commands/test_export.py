@@ -124,6 +124,13 @@ def test_a_format_that_is_none_is_told_what_was_probably_meant(folder):
     assert "did you mean 'python'?" in ended.err
 
 
+@pytest.mark.parametrize("option", [["--guards"], ["--dates", "text"]])
+def test_an_option_of_another_format_is_refused(folder, option):
+    ended = export(folder, "classes.npz", "--format", "python", *option)
+    assert ended.code == 2
+    assert f"{option[0]}: it is an option of --format onnx, not of python" in ended.err
+
+
 @pytest.mark.parametrize(
     ("stem", "name"),
     [
