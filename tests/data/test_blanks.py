@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from mlptrain.data.blanks import BLANKS, ZERO_WIDTH, is_blank, strip_blanks
+from mlptrain.data.date_column import read_dates
 from mlptrain.data.dates import parse_dates
 from mlptrain.data.feature_fitting import infer_column_kind
 from mlptrain.data.grammar import NumberGrammar
 from mlptrain.data.meanings import trim_text
+from mlptrain.data.moments import ISO
 from mlptrain.data.number_reading import read_numbers
 from mlptrain.data.number_texts import MISSING_NUMBERS, parse_numbers
 from mlptrain.data.table import Table
@@ -95,3 +97,10 @@ def test_a_word_among_numbers_is_an_error_with_or_without_a_blank(blank: str) ->
     cells = [*map(str, range(0, 600, 10)), f"unknown{blank}"]
     with pytest.raises(DataError, match="60 cells are numbers but not"):
         infer_column_kind(column(list(cells)), "x", {""})
+
+
+@every_blank
+def test_a_word_for_missing_with_blanks_is_a_missing_date(blank: str) -> None:
+    found = column(["2020-01-02", f"{blank}NA", f"gone{blank}"])
+    assert read_dates(found, "x", ("gone",), ISO).tolist()[0] == 1577923200
+    assert np.isnan(read_dates(found, "x", ("gone",), ISO)[1:]).all()
