@@ -39,7 +39,9 @@ def compile_program(
     """A program of several headers in a folder: its argument is the place of the one that predicts."""
     compiler = find_compiler()
     source, program = folder / "program.c", folder / "program"
-    source.write_text(write_program(headers, plans, enums=enums), "utf-8")
+    for number, header in enumerate(headers):
+        (folder / f"export_{number}.h").write_bytes(header.read_bytes())  # its own path may have any sign
+    source.write_text(write_program(plans, enums=enums), "utf-8")
     done = run_process([compiler, *flags, str(source), "-o", str(program), "-lm"])
     if done.exit_code:
         raise EnvironmentFailure(f"{compiler} does not compile the export: {done.problems[:500]}")
@@ -141,9 +143,9 @@ int main(int count, char **arguments)
 """
 
 
-def write_program(headers: Sequence[Path], plans: Sequence[Plan], *, enums: bool) -> str:
-    """The source of a program that scores rows with any of the headers, whose names differ."""
-    includes = [f'#include "{path.resolve()}"' for path in headers]
+def write_program(plans: Sequence[Plan], *, enums: bool) -> str:
+    """The source of a program that scores rows with any of several headers, whose models' names differ."""
+    includes = [f'#include "export_{number}.h"' for number in range(len(plans))]
     system = ["#include <stdio.h>", "#include <stdlib.h>", f"#define LONGEST_TEXT {LONGEST_TEXT}"]
     main = MAIN.format(scorers=", ".join(f"score_{make_prefix(plan)}" for plan in plans))
     return "\n".join([*includes, *system, PROGRAM, *(write_score(plan, enums=enums) for plan in plans), main])

@@ -123,12 +123,16 @@ def write_values(values: Array) -> list[str]:
 TYPES = {"float32": "float", "float64": "double", "int64": "int"}
 
 
+HELPER_FILES = ("c_rows.h", "c_networks.h")
+
+
 @cache
 def read_helpers() -> dict[str, str]:
     """The functions that exports are made of, with their comments, by name; NAME_ stands for the model's prefix."""
-    text = files("mlptrain.export").joinpath("c_helpers.h").read_text("utf-8")
-    blocks = [block for block in text.split("\n\n") if re.search(r"^static ", block, re.MULTILINE)]
-    return {HELPER.findall(re.search(r"^static .*", block, re.MULTILINE)[0])[0]: block for block in blocks}  # type: ignore[index]
+    texts = (files("mlptrain.export").joinpath(name).read_text("utf-8") for name in HELPER_FILES)
+    blocks = [block for text in texts for block in text.split("\n\n")]
+    heads = [(re.search(r"^static .*", block, re.MULTILINE), block.rstrip("\n")) for block in blocks]
+    return {HELPER.findall(head[0])[0]: block for head, block in heads if head}
 
 
 def list_needed(names: Iterable[str]) -> list[str]:

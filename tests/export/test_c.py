@@ -219,8 +219,9 @@ def test_wide_networks_work_in_static_arrays(tmp_path):
     plan = plan_model(model, ORIGIN)
     assert "#define M_SCRATCH static" in write_c(plan)
     assert "#define M_SCRATCH static" not in write_c(make_export_case("linear").plan)
-    (tmp_path / "m.h").write_text(write_c(plan))
-    assert_same_predictions(predict_with_c(tmp_path / "m.h", cells, plan), expected, plan)
+    header = tmp_path / 'a "b"\n.h'
+    header.write_text(write_c(plan))
+    assert_same_predictions(predict_with_c(header, cells, plan), expected, plan)
 
 
 def test_what_has_no_form_in_c_is_refused_by_name():
