@@ -134,9 +134,10 @@ def group_networks(name: str, arrays: Arrays) -> list[Arrays]:
         number, rest = NUMBERED.fullmatch(each).groups()  # type: ignore[union-attr]
         if not rest.startswith(("parameters.", "buffers.")):
             raise ModelFileError(f"{name}: {each} is no array of a network; {NAMED}")
-        groups.setdefault(number or "1", {})[rest] = array
-    if [*groups] != [str(number) for number in range(1, len(groups) + 1)]:
-        raise ModelFileError(f"{name}: its networks are {', '.join(groups)}; number them 1, 2 … in their order")
+        groups.setdefault(number or "", {})[rest] = array
+    if [*groups] not in ([""], [str(number) for number in range(1, len(groups) + 1)]):
+        found = ", ".join(number or "one without a number" for number in groups)
+        raise ModelFileError(f"{name}: its networks are {found}; number them 1, 2 … in their order")
     return [*groups.values()]
 
 

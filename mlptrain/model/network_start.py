@@ -25,6 +25,12 @@ OF_TRAINING = frozenset(
 )
 """The settings of layers that say nothing of what a trained layer computes."""
 NAMED = "the arrays are named as in a model file: parameters.<layer>.<part>, buffers.<layer>.<part>"
+SAME_SHAPE = "set the model section as it was where these weights were trained"
+SAME_MODEL = "give the model section of that model (`mlptrain show` tells it), or train without its weights"
+FRESH_HEAD = "set initial_weights.head: fresh to draw it anew"
+"""What messages propose."""
+MOST_COMPARED = 200
+"""Names of a file that are looked at for the one that was probably meant."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,19 +106,13 @@ def fit_array(view: NDArray[Any], array: NDArray[Any], name: str) -> None:
     view[...] = convert_array(name, array, view.dtype)
 
 
-SAME_SHAPE = "set the model section as it was where these weights were trained"
-
-
-MOST_COMPARED = 200
-
-
 def name_nearest(name: str, given: Arrays) -> str:
     """The name in a file that was probably meant; empty if there is none."""
     near = get_close_matches(name, [*given][:MOST_COMPARED], n=1, cutoff=0.8)
     return f" (there is {near[0]})" if near else ""
 
 
-def convert_array(name: str, array: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+def convert_array(name: str, array: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
     """An array in the type of the network's numbers; a SpecError where that has no such number."""
     with np.errstate(over="ignore"):
         converted = array.astype(dtype)
@@ -136,10 +136,6 @@ def describe_first_other_layer(then: Network, now: Network, *, leave_out: Sequen
             is_head = before is not None and present is not None and before[0] == present[0] in HEAD
             return f"{describe_difference_of_layers(before, present)}; {FRESH_HEAD if is_head else SAME_MODEL}"
     return ""
-
-
-SAME_MODEL = "give the model section of that model (`mlptrain show` tells it), or train without its weights"
-FRESH_HEAD = "set initial_weights.head: fresh to draw it anew"
 
 
 def describe_difference_of_layers(before: LayerFacts | None, present: LayerFacts | None) -> str:

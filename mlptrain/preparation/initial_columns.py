@@ -113,10 +113,11 @@ def list_columns(weights: WeightsOfModel) -> list[FeatureColumn]:
     return [*{column.name: column for column in columns}.values()]
 
 
-def list_left_out_columns(understood: Mapping[str, Understood]) -> dict[str, str]:
-    """The columns that are no inputs, and why."""
+def list_left_out_columns(understood: Mapping[str, Understood], features: AnyFeatures) -> dict[str, str]:
+    """The columns that are no inputs of a network, and why; those of other networks for the reason that it had."""
     left_out = {name: found for name, found in understood.items() if found.kind == "ignore"}
-    return {name: AS_DECLARED if found.declared else found.note for name, found in left_out.items()}
+    known = {name: why for name, why in features.ignored.items() if name in understood and name not in left_out}
+    return known | {name: AS_DECLARED if found.declared else found.note for name, found in left_out.items()}
 
 
 def require_declared_kind(weights: WeightsOfModel, name: str, declared: str | None, known: str) -> None:
@@ -147,9 +148,8 @@ def describe_start(spec: Spec, weights: LoadedWeights) -> Iterator[str]:
         yield f"initial_weights.refit_columns: columns fitted anew: {why}"
     else:
         yield from list_unused_settings(weights, spec)
-    loss = weights.networks[0].head.loss
-    if find_known_target(spec, weights) is not None and spec.loss is not None and spec.loss.name != loss.name:
-        yield f"loss: {spec.loss.name}; {weights.name} was trained with {loss.name}"
+    if find_known_target(spec, weights) is not None:
+        yield from list_unused_target_settings(weights, spec)
 
 
 def list_unused_settings(weights: WeightsOfModel, spec: Spec) -> Iterator[str]:
@@ -161,6 +161,16 @@ def list_unused_settings(weights: WeightsOfModel, spec: Spec) -> Iterator[str]:
     for name, own in now.rules.columns.items():
         if replace(own, type=None) != replace(then.rules.of(name), type=None) and own.type != "ignore":
             yield f"data.columns.{name} says nothing but its type: the column comes with {weights.name}"
+
+
+def list_unused_target_settings(weights: WeightsOfModel, spec: Spec) -> Iterator[str]:
+    """Notices of the settings of the target that are others than those of the model; its loss may be another."""
+    first = weights.networks[0]
+    for name in ("scale_target", "clamp_target"):
+        if getattr(spec.data, name) != getattr(first.spec.data, name):
+            yield f"data.{name} is not used: the target comes with {weights.name}, as it was fitted there"
+    if spec.loss is not None and spec.loss.name != first.head.loss.name:
+        yield f"loss: {spec.loss.name}; {weights.name} was trained with {first.head.loss.name}"
 
 
 # The target.

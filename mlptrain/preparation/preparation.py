@@ -76,7 +76,7 @@ def fit_and_encode_parts(data: TrainingData, parts: Parts, number: int = 1) -> E
     if known is None:
         features, train = fit_and_encode_inputs(data, rows, head, notices)
     else:
-        features = replace(known, ignored=list_left_out_columns(data.understood))
+        features = replace(known, ignored=list_left_out_columns(data.understood, known))
         train = encode_inputs_as_fitted(data, rows, features, head, notices)
     origin = Origin(rows=whole, numbers=parts.train, features=features)
     validation = encode_validation_part(data, parts, features, head, notices)

@@ -1,5 +1,6 @@
 """Which file of weights is read, and what is said of any other."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -86,6 +87,13 @@ def test_what_is_no_weights_at_all_is_refused(folder, tmp_path):
     np.savez(tmp_path / "gap.npz", **{f"{k}.parameters.output.bias": np.ones(3) for k in (1, 3)})
     with pytest.raises(ModelFileError, match="its networks are 1, 3; number them 1, 2"):
         load(tmp_path, "gap.npz")
+    np.savez(tmp_path / "both.npz", **{f"{k}parameters.output.bias": np.ones(3) for k in ("", "1.")})
+    with pytest.raises(ModelFileError, match="its networks are one without a number, 1; number them"):
+        load(tmp_path, "both.npz")
+    os.mkfifo(tmp_path / "pipe.npz")
+    for name, said in (("pipe.npz", "this is a device or a pipe"), (".", "this is a folder")):
+        with pytest.raises(ModelFileError, match=said):
+            load(tmp_path, name)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -15,7 +15,10 @@ from mlptrain.engine.losses import ClassLoss, Loss
 from mlptrain.engine.members import Members
 from mlptrain.errors import DataError, SpecError
 from mlptrain.model.model import Model
+from mlptrain.preparation.partitions import divide_rows
+from mlptrain.preparation.preparation import fit_and_encode_parts
 from tests.support.flows import csv_text, fit, mixed_rows, predict, write_mixed
+from tests.support.preparing import read_data
 
 STILL = ["optimizer.name=sgd", "optimizer.learning_rate=1e-30", "training.epochs=1"]
 """A training that moves nothing."""
@@ -183,6 +186,18 @@ def test_new_columns_and_idle_settings_are_told(started, tmp_path):
     assert any(each.startswith("data.columns.size says nothing but its type") for each in said)
 
 
+def test_settings_of_a_target_that_comes_along_are_told(tmp_path):
+    data = {"target": "price", "columns": {"id": "ignore", "count": "ignore", "label": "ignore"}}
+    spec, said = str(write_mixed(tmp_path, data=data)), []
+    fit(spec, out=tmp_path / "m.npz", overrides=["training.epochs=1"])
+    changed = ["data.clamp_target=true", "data.scale_target=false", "loss=huber"]
+    fit(spec, out=tmp_path / "n.npz", initial_weights=tmp_path / "m.npz", overrides=changed, notice=said.append)
+    for name in ("clamp_target", "scale_target"):
+        assert any(each.startswith(f"data.{name} is not used: the target comes with") for each in said)
+    assert any(each.endswith("m.npz was trained with mean_squared_error") for each in said)
+    assert Model.load(tmp_path / "n.npz").head.target == Model.load(tmp_path / "m.npz").head.target
+
+
 def test_levels_that_the_model_does_not_know_are_counted(started, tmp_path):
     _, said = go_on(started, tmp_path, change=lambda row: row | {"colour": "pink"} if "item 4" in row["id"] else row)
     assert any("values that training did not see: colour 1" in each for each in said)
@@ -217,3 +232,29 @@ def test_a_file_that_is_not_there_is_named_with_its_place(tmp_path):
         fit(str(spec), out=tmp_path / "n.npz")
     with pytest.raises(DataError, match=r"--initial-weights: .*none\.npz: no such file"):
         fit(str(spec), out=tmp_path / "n.npz", initial_weights=tmp_path / "none.npz")
+
+
+def test_kinds_that_the_new_spec_leaves_open_are_those_of_the_model(tmp_path):
+    rows = [row | {"code": str(place % 3)} for place, row in enumerate(ROWS)]
+    ignored = {"id": "ignore", "price": "ignore", "count": "ignore"}
+    spec = str(write_mixed(tmp_path, rows, data={"columns": {"code": "category", **ignored}}))
+    fit(spec, out=tmp_path / "m.npz", overrides=["training.epochs=1"])
+    spec = str(write_mixed(tmp_path, rows, data={"columns": ignored}))
+    fit(spec, out=tmp_path / "alone.npz", overrides=["training.epochs=1"])
+    fit(spec, out=tmp_path / "n.npz", initial_weights=tmp_path / "m.npz", overrides=STILL)
+    kinds = [Model.load(tmp_path / f"{name}.npz").columns()["code"].kind for name in ("alone", "n")]
+    assert kinds == ["number", "category"]
+    assert "changed" not in evaluate_files(str(tmp_path / "n.npz"), None).seen
+
+
+def test_training_rows_are_encoded_as_the_columns_were_fitted(tmp_path):
+    spec = str(write_mixed(tmp_path, data={"category_encoding": "target"}))
+    fit(spec, out=tmp_path / "m.npz", overrides=["training.epochs=1"])
+    write_other_rows(tmp_path)
+    data = read_data(spec, [f"initial_weights={tmp_path / 'm.npz'}"])
+    encoded = fit_and_encode_parts(data, divide_rows(data)[0])
+    fitted = Model.load(tmp_path / "m.npz").networks[0].features
+    assert encoded.features.columns == fitted.columns
+    expected = fitted.encode(data.rows.table, np.dtype(np.float32))
+    shown = (encoded.train.x == expected).all(axis=1)
+    assert shown.mean() > 0.8  # the other rows have a category that is hidden behind the slot for unseen values
