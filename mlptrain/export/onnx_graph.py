@@ -99,6 +99,16 @@ class Graph:
             self.nodes.append(Node(operator=operator, inputs=names, outputs=self.known[key], attributes=given))
         return [Tensor(self, name, dtype) for name in self.known[key]]
 
+    def remove_unused(self) -> None:
+        """Remove the nodes and constants that no output needs."""
+        needed, kept = {port.name for port in self.outputs}, []
+        for node in reversed(self.nodes):
+            if needed.intersection(node.outputs):
+                kept.append(node)
+                needed.update(node.inputs)
+        self.nodes = kept[::-1]
+        self.constants = {name: values for name, values in self.constants.items() if name in needed}
+
     def choose_name(self, what: str) -> str:
         """A name that nothing has, and no user gives."""
         number = len(self.nodes) + len(self.constants)

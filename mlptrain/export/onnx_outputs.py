@@ -70,6 +70,7 @@ def write_graph(plan: Plan, *, guards: bool = False, date_texts: bool = False) -
     declare_outputs(graph, average_networks(predictions, shares), plan)
     if guards:
         declare_guards(graph, cells, plan)
+    graph.remove_unused()
     return graph
 
 

@@ -1,6 +1,7 @@
 """Dates as texts in a graph: it reads YYYY-MM-DD, and nothing else."""
 
 from dataclasses import replace
+from warnings import catch_warnings
 
 import numpy as np
 import pytest
@@ -39,7 +40,8 @@ def model():
     size = draw.normal(size=80)
     table = {"born": draw_dates(draw, 80), "left": draw_dates(draw, 80), "size": size.tolist()}
     table["label"] = np.where(size > 0, "x", "y").tolist()
-    return mlptrain.fit(SPEC, table, progress=False, threads=1).model
+    with catch_warnings(action="ignore"):  # no text that is replaced is there
+        return mlptrain.fit(SPEC, table, progress=False, threads=1).model
 
 
 @pytest.fixture(scope="module")

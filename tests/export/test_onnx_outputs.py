@@ -24,8 +24,18 @@ from mlptrain.export.onnx_outputs import write_graph, write_link, write_onnx
 from mlptrain.export.onnx_runtime import open_onnx_file, predict_with_onnx
 from mlptrain.export.onnx_scalings import SCALING_WRITERS
 from mlptrain.export.outputs import plan_model
-from mlptrain.export.plan import ColumnPlan, Exponential, Input, Link, NumericEmbeddingPlan, Operation, Plan
-from tests.support.export_cases import CASES, assert_same_predictions, make_export_case
+from mlptrain.export.plan import (
+    CodePlan,
+    ColumnPlan,
+    Exponential,
+    Input,
+    LevelPlan,
+    Link,
+    NumericEmbeddingPlan,
+    Operation,
+    Plan,
+)
+from tests.support.export_cases import CASES, FEW_CASES, assert_same_predictions, make_export_case
 from tests.support.onnx_graphs import INSTALL, run_formula
 
 WRITERS: list[tuple[Any, Collection[type]]] = [
@@ -102,15 +112,23 @@ def test_a_graph_has_few_nodes(spec, most):
     assert len(write_graph(plan_fit(spec)).nodes) <= most
 
 
-def test_networks_share_what_they_do_with_the_same_cells():
-    """Of three folds the texts of a column are looked up once where the levels are the same."""
-    plan = make_export_case("linear").plan
-    graph = write_graph(plan)
-    assert len(plan.networks) == 3
+@pytest.mark.parametrize("name", FEW_CASES)
+def test_nothing_is_in_a_graph_twice_or_for_nothing(name):
+    graph = write_graph(make_export_case(name).plan)
     keys = [(node.operator, node.inputs, node.attributes) for node in graph.nodes]
     assert len(keys) == len(set(keys))
-    nodes = {node.outputs[0] for node in graph.nodes}
-    assert len(nodes | set(graph.constants)) == len(graph.nodes) + len(graph.constants)
+    made = [name for node in graph.nodes for name in node.outputs] + list(graph.constants)
+    assert len(made) == len(set(made))
+    used = {name for node in graph.nodes for name in node.inputs} | {port.name for port in graph.outputs}
+    assert used == {*made, *(port.name for port in graph.inputs)}
+
+
+def test_networks_share_what_they_do_with_the_same_cells():
+    """Three folds look up the texts of a column, whose levels are the same, once."""
+    plan = make_export_case("linear").plan
+    assert len(plan.networks) == 3
+    encoders = [node for node in write_graph(plan).nodes if node.operator == "LabelEncoder"]
+    assert len(encoders) < sum(isinstance(each, LevelPlan | CodePlan) for one in plan.networks for each in one.columns)
 
 
 def test_without_the_library_it_is_said_how_to_install_it(monkeypatch):
