@@ -195,6 +195,18 @@ def test_filled_and_unseen_cells_are_counted_on_stderr(folder):
     assert [part for part in re.split("[:;,] ", counted.strip()) if part not in own] == []
 
 
+def test_a_value_that_one_of_the_networks_knows_is_not_counted(tmp_path, capsys):
+    case = make_export_case("linear")
+    name = next(given.name for given in case.plan.inputs if isinstance(given, TextInput))
+    known = spoil_network(case.plan.networks[0], name, name, ["new to others"])
+    write_rows(tmp_path / "rows.csv", {**case.rows, name: ["new to others"] * len(case.expected)})
+    for networks, is_counted in ((case.plan.networks, True), ((known, *case.plan.networks[1:]), False)):
+        assert len(networks) > 1
+        scorer = runpy.run_path(str(write_scorer(replace(case.plan, networks=networks), tmp_path)))
+        scorer["run_scorer"]([str(tmp_path / "rows.csv")])
+        assert (f"{name} {len(case.expected)}" in capsys.readouterr().err) is is_counted
+
+
 def change_cell(name: str, text: str) -> dict[str, list[str]]:
     """The rows of the case, the second of which has another cell."""
     rows = make_export_case(A_CASE).rows

@@ -204,7 +204,7 @@ CATEGORY_WORDS = (
     *("TRUE", "fAlse", "gone", "Gone", "-999", "-999,0", "seven", "7", "7.0", "Zu\u0308rich", "dark  red", "ja"),
     *("12.0", "00"),
 )
-CATEGORY_REPLACED = {"crimson": "red", "seven": "1", "7": "2.50", "ja": "true", "false": "maybe", "x ": "07"}
+CATEGORY_REPLACED = {"crimson": "red", "seven": "1", "7": "2.50", "ja": "true", "false": "red", "x ": "07"}
 
 
 @pytest.mark.parametrize("levels", LEVELS)
