@@ -41,10 +41,16 @@ def list_defined_names(text: str) -> set[str]:
 
 
 @lru_cache(maxsize=64)
+def parse_text(text: str) -> ast.Module:
+    """The tree of a text, found once: the same few texts make all exports."""
+    return ast.parse(text)
+
+
+@lru_cache(maxsize=64)
 def list_statements(text: str) -> tuple[Statement, ...]:
     """The definitions of a text; a text that follows one belongs to it."""
     lines, found = text.splitlines(), list[Statement]()
-    for node in ast.parse(text).body:
+    for node in parse_text(text).body:
         if names := find_defined_names(node):
             start = min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", []))])
             own = "\n".join(lines[start - 1 : node.end_lineno])
@@ -82,7 +88,7 @@ def find_needed_names(statements: Sequence[Statement], uses: Iterable[str]) -> s
 @lru_cache(maxsize=64)
 def list_imports(text: str) -> tuple[tuple[str, str], ...]:
     """(module, name) of what a text imports, the name empty where that is the module itself; but for what is ours."""
-    nodes, found = ast.parse(text).body, list[tuple[str, str]]()
+    nodes, found = parse_text(text).body, list[tuple[str, str]]()
     for node in nodes:
         if isinstance(node, ast.Import):
             found += [(each.name, "") for each in node.names]

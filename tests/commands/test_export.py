@@ -189,32 +189,29 @@ def test_what_is_wrong_is_one_sentence_and_nothing_is_written(folder, arguments,
 
 
 WRITE_ALL = """
-import sys
 from hashlib import sha256
 from pathlib import Path
 from mlptrain.commands.export import export_file
 from mlptrain.errors import EnvironmentFailure
 from mlptrain.export.formats import FORMATS
 for name in FORMATS:
-    for model in sys.argv[1:]:
-        try:
-            made = export_file(model, name, Path(f"{name}-{model}.made"))
-        except EnvironmentFailure:
-            continue
-        print(name, model, sha256(b"".join(made.files.values())).hexdigest())
+    try:
+        made = export_file("classes.npz", name, Path(f"made.{name}"))
+    except EnvironmentFailure:
+        continue
+    print(name, sha256(b"".join(made.files.values())).hexdigest())
 """
 
 
 def test_the_same_model_gives_the_same_bytes(models, tmp_path):
     """In every process, whatever the order of its sets."""
-    for name in ("classes.npz", "prices.npz"):
-        (tmp_path / name).write_bytes((models / name).read_bytes())
-    line = [sys.executable, "-c", WRITE_ALL, "classes.npz", "prices.npz"]
+    (tmp_path / "classes.npz").write_bytes((models / "classes.npz").read_bytes())
+    line = [sys.executable, "-c", WRITE_ALL]
     found = [
         subprocess.run(line, cwd=tmp_path, env=environment(PYTHONHASHSEED=seed), capture_output=True, check=True).stdout
         for seed in ("1", "2")
     ]
-    assert found[0].count(b"\n") >= 2 * 3
+    assert found[0].count(b"\n") >= 3
     assert found[0] == found[1]
 
 
