@@ -94,7 +94,9 @@ def check_export(
     with TemporaryDirectory(prefix="mlptrain-") as folder:
         written = Path(folder) / (name_file(source.path.stem, chosen) if path == STDOUT else path.name)
         publish_export(written, files)
-        check = ExportCheck(source, data, lambda cells: chosen.predict(written, cells, source), settings)
-        check.compare_all(str(path))
+        check = ExportCheck(
+            source, data, lambda cells: chosen.predict(written, cells, source), name=str(path), settings=settings
+        )
+        check.compare_all()
         executor = chosen.name_executor(written)
     return Checked(data=data, executor=executor, comparison=check.comparison, notices=check.notices)

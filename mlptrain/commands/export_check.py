@@ -7,7 +7,7 @@ from typing import ClassVar
 from mlptrain.commands.input_settings import read_as
 from mlptrain.commands.predict import Prediction
 from mlptrain.data.frames import replace_texts
-from mlptrain.errors import MlptrainError, SpecError
+from mlptrain.errors import DataError, MlptrainError, SpecError
 from mlptrain.export.cells import Cells, collect_cells
 from mlptrain.export.comparison import Comparison
 from mlptrain.export.formats import Doubles, Source
@@ -32,21 +32,25 @@ class ExportCheck(Prediction):
 
     command: ClassVar[str] = "mlptrain export --check"
 
-    def __init__(self, source: Source, data: str, score: Scorer, settings: Sequence[str] = ()) -> None:
+    def __init__(self, source: Source, data: str, score: Scorer, *, name: str, settings: Sequence[str] = ()) -> None:
         super().__init__(str(source.path), data, AnswerOptions(), settings=settings)
         require_known_marks(self.model.spec.data, self.trained, self.model.columns())
-        self.score, self.comparison = score, Comparison(source.plan)
+        self.score, self.comparison, self.name = score, Comparison(source.plan), name
         self.words = self.model.spec.data.replace
         if self.words:
             self.model = read_as(self.model, replace(self.model.spec.data, replace={}))
             self.kept_as_texts = self.model.columns().keys()
 
-    def compare_all(self, name: str) -> None:
-        """Compare all rows; an error where the export that is to be `name` predicts something else."""
+    def compare_all(self) -> None:
+        """Compare all rows; an error where the export predicts something else."""
         for _ in self.predict_pieces():
             pass
         if not self.comparison.is_within_bound:
-            raise ExportMismatchError(f"{name}: not written: {describe_fault(self.comparison)}; please report it")
+            raise self.build_error(describe_fault(self.comparison))
+
+    def build_error(self, fault: str) -> ExportMismatchError:
+        """The error that an export is not what it is to be."""
+        return ExportMismatchError(f"{self.name}: not written: {fault}; please report it")
 
     def predict_piece(self, rows: Rows) -> Columns:
         """Compare some rows, whose odd cells are counted as `predict` counts them."""
@@ -61,8 +65,15 @@ class ExportCheck(Prediction):
         if rows.count == self.counts.rows:
             self.shares = model.describe_shares(rows)
         if rows.count:
-            self.comparison.add(self.score(cells), expected.astype(float), rows.describe_place)
+            self.comparison.add(self.score_cells(cells), expected.astype(float), rows.describe_place)
         return {}
+
+    def score_cells(self, cells: Cells) -> Doubles:
+        """What the export predicts for cells that the model has read."""
+        try:
+            return self.score(cells)
+        except DataError as problem:
+            raise self.build_error(f"it refuses what the model predicts: {problem}") from None
 
 
 def reads_otherwise(now: Data, trained: Data) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from mlptrain.cli import export as export_cli
 from mlptrain.commands.export import export_file
 from mlptrain.commands.export_output import HEAD
-from mlptrain.errors import EnvironmentFailure, SpecError
+from mlptrain.errors import DataError, EnvironmentFailure, SpecError
 from mlptrain.export.formats import FORMATS, PythonFormat, make_identifier
 from mlptrain.export.plan import NotExportable
 from tests.support.command import files, mlptrain
@@ -329,6 +329,18 @@ def test_an_export_that_differs_is_not_written(folder, monkeypatch, model):
     assert (ended.code, ended.out) == (1, "")
     assert f"error: {model}.py: not written" in ended.err
     assert "rows.csv:41" in ended.err
+    assert files(folder) == before
+
+
+def test_an_export_that_refuses_a_row_of_the_model_is_not_written(folder, monkeypatch):
+    def refuse(*_):
+        raise DataError("row 3: 'x' is no number")
+
+    monkeypatch.setattr(PythonFormat, "predict", refuse)
+    before = files(folder)
+    ended = export(folder, "classes.npz", "--format", "python", "--check", "rows.csv")
+    said = "classes.py: not written: it refuses what the model predicts: row 3: 'x' is no number; please report it"
+    assert ended == (1, "", f"error: {said}\n")
     assert files(folder) == before
 
 
