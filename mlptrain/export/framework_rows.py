@@ -6,6 +6,7 @@ There MODEL and ARCHITECTURES stand at the end.
 
 import argparse
 import csv
+import hashlib
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -60,9 +61,9 @@ def encode_rows(rows: Iterable[Mapping[str, Any]], number: int = 1) -> Any:
     model = load_model()
     network = model["networks"][number - 1]
     if network["pixels"] is not None:
-        return numpy.asarray(rows, numpy.uint8).astype(model["dtype"]) / 255
+        return numpy.asarray(rows, numpy.uint8).reshape(-1, network["inputs"]).astype(model["dtype"]) / 255
     encoded = [encode_mapping(row, place, model, network) for place, row in enumerate(rows, 1)]
-    return numpy.array(encoded, numpy.float64).reshape(len(encoded), -1).astype(model["dtype"])
+    return numpy.array(encoded, numpy.float64).reshape(len(encoded), network["inputs"]).astype(model["dtype"])
 
 
 def encode_mapping(row: Mapping[str, Any], place: int, model: dict[str, Any], network: dict[str, Any]) -> list[float]:
@@ -103,6 +104,15 @@ def scale_numbers(y: Any, units: Mapping[str, Any]) -> Any:
 
 
 # Predictions
+
+
+BATCH = 1024
+"""Rows that a network predicts at a time."""
+
+
+def split_rows(x: Any) -> list[Any]:
+    """Rows in batches; no rows are one without any."""
+    return [x[start : start + BATCH] for start in range(0, max(len(x), 1), BATCH)]
 
 
 def combine_logits(logits: Sequence[Any]) -> Any:
@@ -166,6 +176,10 @@ def restore_numbers(values: Any, units: Mapping[str, Any]) -> Any:
 # Weights
 
 
+class WeightsError(ValueError):
+    """A file has no weights of this network."""
+
+
 def prefix_names(number: int) -> str:
     """What the names of a network's arrays begin with: nothing where it is the only one."""
     return f"{number}." if len(ARCHITECTURES) > 1 else ""
@@ -173,9 +187,18 @@ def prefix_names(number: int) -> str:
 
 def read_arrays(path: str | Path, number: int) -> dict[str, Any]:
     """The arrays of a network, from a file of mlptrain, by the network's own names."""
+    wanted = {name: prefix_names(number) + ours for name, ours in ARCHITECTURES[number - 1].names.items()}
     with numpy.load(path, allow_pickle=False) as arrays:
-        names = ARCHITECTURES[number - 1].names
-        return {name: arrays[prefix_names(number) + ours] for name, ours in names.items()}
+        require_own_arrays(Path(path), arrays, wanted.values())
+        return {name: arrays[ours] for name, ours in wanted.items()}
+
+
+def require_own_arrays(path: Path, arrays: Any, names: Iterable[str]) -> None:
+    """An error for a model of other columns than these, and for arrays of another network."""
+    if "metadata" in arrays and hashlib.sha256(path.read_bytes()).hexdigest() != load_model()["origin"]["sha256"]:
+        raise WeightsError(f"{path}: another model than the one that this script was written for; export it again")
+    if absent := next((name for name in names if name not in arrays), None):
+        raise WeightsError(f"{path}: it has no array {absent!r}: these are not the weights of this network")
 
 
 def write_arrays(path: str | Path, networks: Sequence[Mapping[str, Any]]) -> None:
@@ -205,7 +228,7 @@ def run_program(predict_with: Callable[[Path, Any], Any], arguments: list[str] |
     weights = given.weights or Path(__file__).with_name(model["origin"]["model"])
     try:
         values = predict_with(weights, read_table(given.rows, model))
-    except (CellError, TableError) as problem:
+    except (CellError, TableError, WeightsError) as problem:
         refuse(str(problem), DATA)
     except OSError as problem:
         refuse(f"{problem.filename}: {problem.strerror}", DATA)

@@ -254,7 +254,8 @@ def describe_model(model: Model, plan: Plan) -> Any:
     origin = {name: text for name, text in plan.origin.items() if name != "spec"}
     packed = pack_plan(replace(plan, networks=networks, origin=origin))
     for described, fitted in zip(packed["networks"], model.networks, strict=True):
-        described |= {"compares_codes": fitted.head.loss.classes, "outputs": fitted.network.outputs}
+        widths = {"inputs": fitted.network.inputs, "outputs": fitted.network.outputs}
+        described |= {"compares_codes": fitted.head.loss.classes, **widths}
     return packed
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy
 from keras import ops
 
 from mlptrain.export.framework_rows import (
@@ -19,6 +20,7 @@ from mlptrain.export.framework_rows import (
     load_model,
     read_arrays,
     run_program,
+    split_rows,
     write_arrays,
 )
 
@@ -139,7 +141,7 @@ def to_mlptrain(networks: keras.Model | Sequence[keras.Model], path: str | Path)
 
 def compute_logits(network: keras.Model, x: Any) -> Any:
     """The logits of encoded rows in evaluation, as NumPy's array."""
-    return ops.convert_to_numpy(network(x, training=False))
+    return numpy.concatenate([ops.convert_to_numpy(network(batch, training=False)) for batch in split_rows(x)])
 
 
 def load_networks(path: str | Path) -> list[keras.Model]:

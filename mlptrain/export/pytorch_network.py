@@ -17,6 +17,7 @@ from mlptrain.export.framework_rows import (
     encode_rows,
     read_arrays,
     run_program,
+    split_rows,
     write_arrays,
 )
 
@@ -133,9 +134,9 @@ def compute_logits(network: nn.Module, x: Any) -> Any:
     was_training, device = network.training, next(network.parameters()).device
     network.eval()
     with torch.no_grad():
-        logits = network(torch.as_tensor(x, device=device)).cpu().numpy()
+        logits = [network(torch.as_tensor(batch, device=device)).cpu() for batch in split_rows(x)]
     network.train(was_training)
-    return logits
+    return torch.cat(logits).numpy()
 
 
 def load_networks(path: str | Path) -> list[nn.Sequential]:

@@ -24,6 +24,7 @@ from tests.support.scripts import (
     measure_gradient,
     predict_case,
     read_weights,
+    sign_plan,
 )
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras's own
@@ -69,8 +70,10 @@ def keras() -> ModuleType:
 
 def make_script(case: ExportCase, folder: Any) -> tuple[ModuleType, Any]:
     """The script of a case, and its networks with the model's weights."""
-    script = import_script(folder / "exported_keras.py", write_keras(case.model, case.plan))
     case.model.save(folder / "m.npz")
+    script = import_script(
+        folder / "exported_keras.py", write_keras(case.model, sign_plan(case.plan, folder / "m.npz"))
+    )
     return script, script.load_networks(folder / "m.npz")
 
 
@@ -147,3 +150,26 @@ def test_ten_steps_there_predict_the_same_here(keras, name, tmp_path):
     here = predict_case(read_weights(write_back(script, networks, tmp_path), case.model), case)
     assert np.abs(here - case.expected).max() > 1e-4
     assert_same_predictions(there, here, case.plan)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("name", ["linear", "images"])
+def test_many_rows_are_predicted_like_few_and_none_are_none(keras, name, tmp_path):
+    case = make_export_case(name)
+    script, networks = make_script(case, tmp_path)
+    rows, times = list(list_rows(case)), 1 + script.BATCH // len(case.expected)
+    many = script.predict_scores(networks, rows * times)
+    assert_same_predictions(many, np.tile(case.expected, (times, 1)), case.plan)
+    assert script.predict_scores(networks, []).shape == (0, case.expected.shape[1])
+
+
+@pytest.mark.integration
+def test_weights_of_another_model_are_refused(keras, tmp_path):
+    case, other = make_export_case("images"), make_export_case("linear")
+    script, (network,) = make_script(case, tmp_path)
+    other.model.save(tmp_path / "other.npz")
+    with pytest.raises(script.WeightsError, match="another model than the one that this script was written for"):
+        script.load_weights(network, tmp_path / "other.npz")
+    np.savez(tmp_path / "weights.npz", **{"parameters.output.bias": np.zeros(3)})
+    with pytest.raises(script.WeightsError, match=r"it has no array 'parameters\."):
+        script.load_weights(network, tmp_path / "weights.npz")

@@ -2,6 +2,8 @@
 
 import ast
 import sys
+from dataclasses import replace
+from hashlib import sha256
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -10,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlptrain.export.plan import Plan
 from mlptrain.model.file import decode_model, encode_model
 from mlptrain.model.fitted_network import FittedNetwork
 from mlptrain.model.model import Model
@@ -103,3 +106,8 @@ def predict_case(model: Model, case: ExportCase) -> NDArray[np.float64]:
     shape = getattr(case.model.networks[0].features, "shape", ())
     rows = case.cells["pixels"].reshape(-1, *shape) if shape else case.rows
     return model.predict_values(model.read_inputs(rows)).astype(np.float64)
+
+
+def sign_plan(plan: Plan, path: Path) -> Plan:
+    """The plan of the model in a file."""
+    return replace(plan, origin={**plan.origin, "sha256": sha256(path.read_bytes()).hexdigest()})
