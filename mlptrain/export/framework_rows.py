@@ -5,12 +5,13 @@ There MODEL and ARCHITECTURES stand at the end.
 """
 
 import argparse
-import csv
 import hashlib
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +19,7 @@ import numpy
 
 from mlptrain.export.standalone_cells import CellError, read_cells, write_text
 from mlptrain.export.standalone_main import (
+    CLOSED,
     DATA,
     USAGE,
     list_outputs,
@@ -25,6 +27,7 @@ from mlptrain.export.standalone_main import (
     read_pixels,
     reads_images,
     refuse,
+    write_predictions,
 )
 from mlptrain.export.standalone_rows import encode_row, unpack_arrays
 from mlptrain.export.standalone_table import TableError, open_table, read_rows
@@ -216,25 +219,28 @@ def write_arrays(path: str | Path, networks: Sequence[Mapping[str, Any]]) -> Non
 
 
 def run_program(predict_with: Callable[[Path, Any], Any], arguments: list[str] | None = None) -> None:
-    """Read a table, write predictions to stdout; `predict_with` makes them of a file of weights and rows."""
+    """Read a table, write predictions; `predict_with` makes them of a file of weights and rows."""
     model = load_model()
     parser = argparse.ArgumentParser(description=f"Predict {', '.join(model['targets'])}.".replace("%", "%%"))
     parser.add_argument("rows", help="a CSV file, written as the training table was; of images rows of pixels")
     parser.add_argument("--weights", type=Path, help="the model file; by default that of its name beside this script")
     parser.add_argument("--probabilities", action="store_true", help="add a column for each class")
+    parser.add_argument("--out", metavar="FILE", help="write the predictions here, whole or not at all")
     given = parser.parse_args(arguments)
     if given.probabilities and not model["are_probabilities"]:
         refuse("--probabilities: the model predicts no probabilities", USAGE)
     weights = given.weights or Path(__file__).with_name(model["origin"]["model"])
     try:
         values = predict_with(weights, read_table(given.rows, model))
+        lines = (list_outputs(row, model, probabilities=given.probabilities) for row in values.tolist())
+        write_predictions(chain([name_outputs(model, probabilities=given.probabilities)], lines), given.out)
     except (CellError, TableError, WeightsError) as problem:
         refuse(str(problem), DATA)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(CLOSED) from None
     except OSError as problem:
-        refuse(f"{problem.filename}: {problem.strerror}", DATA)
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(name_outputs(model, probabilities=given.probabilities))
-    writer.writerows(list_outputs(row, model, probabilities=given.probabilities) for row in values.tolist())
+        refuse(f"{problem.filename or given.out or 'stdout'}: {problem.strerror}", DATA)
 
 
 def read_table(path: str, model: dict[str, Any]) -> list[Any]:

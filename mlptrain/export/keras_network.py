@@ -160,5 +160,5 @@ def predict_scores(networks: Sequence[keras.Model], rows: Any) -> Any:
 
 
 def run_script() -> None:
-    """Read a CSV file, write predictions to stdout."""
+    """Read a table, write predictions."""
     run_program(lambda path, rows: predict_scores(load_networks(path), rows))

@@ -174,6 +174,10 @@ def test_a_script_is_a_program(torch, tmp_path):
     with pytest.warns(UserWarning, match="missing cells filled"):
         expected = model.predict_proba({"sort": ["a", "b", "c"], "size": [0.5, 2.5, None]})
     np.testing.assert_allclose(np.array([row[1:] for row in rows], float), expected, atol=1e-6)
+    out = tmp_path / "out.csv"
+    done = run_process([sys.executable, str(script), str(tmp_path / "rows.csv"), "--out", str(out)])
+    assert (done.exit_code, done.output) == (0, b"")
+    assert out.read_text().splitlines() == ["label", *(row[0] for row in rows)]
     done = run_process([sys.executable, str(script), str(tmp_path / "wrong.csv")])
     assert (done.exit_code, done.output) == (3, b"")
     assert done.problems == "error: row 2: column 'size': 'much' is not a number"
