@@ -8,7 +8,7 @@ from mlptrain.export.c_columns import Cells, write_encoder, write_reader, write_
 from mlptrain.export.c_enums import make_enumerations
 from mlptrain.export.c_layers import write_network
 from mlptrain.export.c_text import CFile, encode_text, make_identifier, write_comment_text, write_double
-from mlptrain.export.plan import CodePlan, LevelPlan, NetworkPlan, NotExportable, Plan, TextInput
+from mlptrain.export.plan import NetworkPlan, NotExportable, Plan, TextInput, TextPlan
 
 SIGNATURE = b"/*\nPredictions of "
 """What a header begins with, by which it is known again."""
@@ -74,7 +74,7 @@ def list_texts(plan: Plan) -> Iterator[tuple[str, str]]:
     yield from (("the class", each) for each in plan.classes)
     for network in plan.networks:
         for column in network.columns:
-            if isinstance(column, LevelPlan | CodePlan):
+            if isinstance(column, TextPlan):
                 yield from ((f"column {column.input!r}: the text", each) for each in column.codes.texts)
 
 

@@ -12,7 +12,6 @@ from mlptrain.data.scaling import Affine, FittedScaling, LogAffine, NormalQuanti
 from mlptrain.export.c_enums import Enumeration, write_enumerations, write_lookup, write_value_range
 from mlptrain.export.c_text import CFile, encode_text, make_identifiers, write_comment_text, write_double
 from mlptrain.export.plan import (
-    Array,
     CodePlan,
     Codes,
     ColumnPlan,
@@ -24,12 +23,10 @@ from mlptrain.export.plan import (
     NotExportable,
     NumberInput,
     NumberPlan,
+    OneHotPlan,
     Plan,
     TextInput,
 )
-
-DENSE = 8
-"""Rows of encodings that are 0 but for one place are written as that place where they are longer than this."""
 
 
 @dataclass
@@ -237,19 +234,16 @@ def write_level_column(column: LevelPlan, file: CFile, cells: Cells, place: int)
     values = column.values.astype(file.dtype)
     if W == 1:
         yield f"x[{place}] = {file.define_array('values', values)}[{code}];"
-    elif W > DENSE and (np.count_nonzero(values, axis=1) <= 1).all():
-        yield f"{call_one_hot(file, values, code, place)};"
     elif W:
         row = f"{file.define_array('values', values)} + {code} * {W}"
         yield f"{file.call('copy', W, row, f'x + {place}')};"
 
 
-def call_one_hot(file: CFile, values: Array, code: str, place: int) -> str:
-    """Writes a row of values that are 0 but for at most one place in each row."""
-    places = np.where(values.any(axis=1), np.argmax(values != 0, axis=1), -1)
-    ones = values[np.arange(len(values)), places]
-    arrays = file.define_array("places", places), file.define_array("values", ones)
-    return file.call("write_one_hot", code, *arrays, values.shape[1], f"x + {place}")
+@write_column.register
+def write_one_hot_column(column: OneHotPlan, file: CFile, cells: Cells, place: int) -> Iterator[str]:
+    code = cells.find_code(column.input, column.codes)
+    marks = [file.define_array(name, getattr(column, name).astype(file.dtype)) for name in ("on", "off")]
+    yield f"{file.call('write_one_hot', code, *marks, column.width, f'x + {place}')};"
 
 
 @write_column.register

@@ -8,7 +8,7 @@ import numpy as np
 
 from mlptrain.data.grammar import is_number
 from mlptrain.export.c_text import CFile, make_identifiers, write_comment_text
-from mlptrain.export.plan import CodePlan, Codes, LevelPlan, Plan, TextInput
+from mlptrain.export.plan import Codes, Plan, TextInput, TextPlan
 
 SHOWN = 4
 """Texts of a value that its comment shows."""
@@ -67,7 +67,7 @@ def make_enumeration(plan: Plan, name: str) -> Enumeration:
     columns = [column for network in plan.networks for column in network.columns if column.input == name]
     codings: list[Codes] = []
     for column in columns:
-        if isinstance(column, LevelPlan | CodePlan) and column.codes not in codings:
+        if isinstance(column, TextPlan) and column.codes not in codings:
             codings.append(column.codes)
     refuses = any(each.refuses_others for each in codings)
     first = tuple(find_code("", each) if refuses else each.other for each in codings)

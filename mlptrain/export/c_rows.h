@@ -246,13 +246,12 @@ static void NAME_find_angles(double t, double *year_angle, double *week_angle, d
     *day_angle = circle * (time / 86400);
 }
 
-/* Writes a row that is 0 but for one place; a code without one has place -1. */
-static void NAME_write_one_hot(int code, const int *places, const float *values, int width, float *x)
+/* Writes on[code] at the place of the code, off at all others; a code beyond them has no place. */
+static void NAME_write_one_hot(int code, const float *on, const float *off, int width, float *x)
 {
-    for (int i = 0; i < width; i++)
-        x[i] = 0.0f;
-    if (places[code] >= 0)
-        x[places[code]] = values[code];
+    memcpy(x, off, (size_t)width * sizeof *x);
+    if (code < width)
+        x[code] = on[code];
 }
 
 /* Copies numbers. */

@@ -11,7 +11,7 @@ from mlptrain.data.blanks import strip_blanks
 from mlptrain.data.category_column import CategoryColumn
 from mlptrain.data.date_column import DateColumn
 from mlptrain.data.date_recognition import MISSING_DATES
-from mlptrain.data.encodings import LevelCodes
+from mlptrain.data.encodings import LevelCodes, OneHot, ScaledOneHot
 from mlptrain.data.features import FeatureColumn
 from mlptrain.data.grammar import NumberGrammar
 from mlptrain.data.levels import NONE, LevelFinder
@@ -31,6 +31,7 @@ from mlptrain.export.plan import (
     NotExportable,
     NumberInput,
     NumberPlan,
+    OneHotPlan,
     TextInput,
 )
 from mlptrain.spec.fields import Data
@@ -202,7 +203,17 @@ def plan_category_column(column: CategoryColumn, data: Data) -> ColumnPlan:
     codes = code_levels(column, data)
     if isinstance(column.encoding, LevelCodes):
         return CodePlan(input=column.name, codes=codes)
+    if isinstance(column.encoding, OneHot | ScaledOneHot):
+        on, off = list_marks(column.encoding)
+        return OneHotPlan(input=column.name, codes=codes, on=on, off=off)
     return LevelPlan(input=column.name, codes=codes, values=tabulate_encoding(column))
+
+
+def list_marks(encoding: OneHot | ScaledOneHot) -> tuple[Array, Array]:
+    """What each column of the matrix has where the row is of its level, and where it is not (W,)."""
+    if isinstance(encoding, OneHot):
+        return np.ones(encoding.width), np.zeros(encoding.width)
+    return np.array(encoding.on), np.array(encoding.off)
 
 
 def tabulate_encoding(column: CategoryColumn) -> Array:

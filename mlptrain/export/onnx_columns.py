@@ -11,7 +11,7 @@ import numpy as np
 from mlptrain.export.cells import PIXELS
 from mlptrain.export.onnx_date_texts import declare_date_texts, require_plain_dates
 from mlptrain.export.onnx_dates import find_phases
-from mlptrain.export.onnx_graph import DOUBLE, INTEGER, TEXT, TRUTH, Array, Graph, Tensor, concatenate
+from mlptrain.export.onnx_graph import DOUBLE, INTEGER, TEXT, TRUTH, Graph, Tensor, concatenate
 from mlptrain.export.onnx_scalings import scale_numbers
 from mlptrain.export.plan import (
     CodePlan,
@@ -24,8 +24,10 @@ from mlptrain.export.plan import (
     NotExportable,
     NumberInput,
     NumberPlan,
+    OneHotPlan,
     Plan,
     TextInput,
+    TextPlan,
 )
 
 WIDEST_TABLE = 64
@@ -158,7 +160,8 @@ def group_columns(columns: Sequence[ColumnPlan], given: Given) -> list[list[int]
         source = given[each.input]
         scaling = type(each.scaling) if isinstance(each, NumberPlan) else None
         replaced = source.replaced if isinstance(source, NumberInput) else None
-        groups.setdefault((type(each), scaling, replaced), []).append(number)
+        made_by = COLUMN_WRITERS[type(each)]
+        groups.setdefault((made_by, scaling, replaced), []).append(number)
     return list(groups.values())
 
 
@@ -206,7 +209,7 @@ def write_dates(group: Group) -> Written:
 
 def write_levels(group: Group) -> Written:
     """What the tables have for the levels, all of them in one block."""
-    rows = [find_values(find_codes(group, each), each.values, group.dtype) for each in group.columns]
+    rows = [find_values(find_codes(group, each), each, group.dtype) for each in group.columns]
     width = sum(each.width for each in group.columns)
     block = Block(concatenate(rows).reshape(0, width), width)
     starts = list(accumulate((each.width for each in group.columns), initial=0))
@@ -217,11 +220,14 @@ def write_levels(group: Group) -> Written:
     }, {}
 
 
-def find_values(codes: Tensor, values: Array, dtype: np.dtype[Any]) -> Tensor:
-    """Rows of a table for codes (N, 1): (N, 1, W)."""
-    if len(values) > WIDEST_TABLE and (values == np.eye(*values.shape)).all():
-        return mark_codes(codes, values.shape[1]).cast(dtype)
-    return codes.look_up(values, dtype)
+def find_values(codes: Tensor, column: LevelPlan | OneHotPlan, dtype: np.dtype[Any]) -> Tensor:
+    """The values of a column for codes (N, 1): (N, 1, W)."""
+    if isinstance(column, LevelPlan) or column.width <= WIDEST_TABLE:
+        return codes.look_up(column.values, dtype)
+    marks = mark_codes(codes, column.width).cast(dtype)
+    if (column.on == 1).all() and (column.off == 0).all():
+        return marks
+    return marks * (column.on - column.off) + column.off
 
 
 def mark_codes(codes: Tensor, width: int) -> Tensor:
@@ -235,7 +241,7 @@ def write_codes(group: Group) -> Written:
     return {}, {place: find_codes(group, each) for place, each in zip(group.places, group.columns, strict=True)}
 
 
-def find_codes(group: Group, column: LevelPlan | CodePlan) -> Tensor:
+def find_codes(group: Group, column: TextPlan) -> Tensor:
     """The codes (N, 1) of a column's texts."""
     return encode_texts(group.cells[column.input], column.codes)
 
@@ -256,6 +262,7 @@ COLUMN_WRITERS: dict[type[ColumnPlan], Callable[[Group], Written]] = {
     NumberPlan: write_numbers,
     DatePlan: write_dates,
     LevelPlan: write_levels,
+    OneHotPlan: write_levels,
     CodePlan: write_codes,
 }
 

@@ -6,7 +6,7 @@ from operator import or_
 
 from mlptrain.export.onnx_columns import InputTensors, encode_texts, replace_numbers
 from mlptrain.export.onnx_graph import INTEGER, TRUTH, Tensor, concatenate
-from mlptrain.export.plan import CodePlan, Codes, DateInput, Input, LevelPlan, NetworkPlan, NumberInput, Plan
+from mlptrain.export.plan import Codes, DateInput, Input, NetworkPlan, NumberInput, Plan, TextPlan
 
 
 def count_unseen(cells: InputTensors, plan: Plan) -> Tensor:
@@ -26,7 +26,7 @@ def collect_codes(networks: Sequence[NetworkPlan]) -> Mapping[str, Sequence[Code
     found: dict[str, list[Codes]] = {}
     for network in networks:
         for each in network.columns:
-            if isinstance(each, LevelPlan | CodePlan):
+            if isinstance(each, TextPlan):
                 found.setdefault(each.input, []).append(each.codes)
     return found
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.data.dates import DateParts
@@ -126,6 +127,28 @@ class LevelPlan:
         return int(self.values.shape[1])
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class OneHotPlan:
+    """on[k] in column k where the code is k, off[j] in the other columns j.   on, off (W,); a code may be W or more."""
+
+    name: Literal["one_hot"] = "one_hot"
+    input: str
+    codes: Codes
+    on: Array
+    off: Array
+
+    @property
+    def width(self) -> int:
+        return len(self.on)
+
+    @property
+    def values(self) -> Array:
+        """The same as a table, a row for each code (L + 1, W)."""
+        values = np.repeat(self.off[None], self.codes.other + 1, axis=0)
+        np.fill_diagonal(values, self.on)
+        return values
+
+
 @dataclass(frozen=True, kw_only=True)
 class CodePlan:
     """The code itself, for which the network has an embedding."""
@@ -139,7 +162,9 @@ class CodePlan:
         return 1
 
 
-ColumnPlan = NumberPlan | DatePlan | LevelPlan | CodePlan
+TextPlan = LevelPlan | OneHotPlan | CodePlan
+"""What is made of texts."""
+ColumnPlan = NumberPlan | DatePlan | TextPlan
 
 
 # What the network does with the matrix: x (M, B, I) → y (M, B, O), M of x being 1 as long as members see the same

@@ -170,6 +170,13 @@ def encode_levels(text: str, column: dict[str, Any]) -> list[float]:
     return values
 
 
+def encode_one_hot(text: str, column: dict[str, Any]) -> list[float]:
+    code, values = find_code(text, column["codes"]), list(column["off"])
+    if code < len(values):
+        values[code] = column["on"][code]
+    return values
+
+
 def encode_code(text: str, column: dict[str, Any]) -> list[float]:
     return [float(find_code(text, column["codes"]))]
 
@@ -178,6 +185,7 @@ COLUMNS: dict[str, Callable[[Any, dict[str, Any]], list[float]]] = {
     "number": encode_number,
     "date": encode_date,
     "levels": encode_levels,
+    "one_hot": encode_one_hot,
     "codes": encode_code,
 }
 

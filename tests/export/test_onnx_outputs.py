@@ -25,15 +25,14 @@ from mlptrain.export.onnx_runtime import open_onnx_file, predict_with_onnx
 from mlptrain.export.onnx_scalings import SCALING_WRITERS
 from mlptrain.export.outputs import plan_model
 from mlptrain.export.plan import (
-    CodePlan,
     ColumnPlan,
     Exponential,
     Input,
-    LevelPlan,
     Link,
     NumericEmbeddingPlan,
     Operation,
     Plan,
+    TextPlan,
 )
 from tests.support.export_cases import CASES, FEW_CASES, assert_same_predictions, make_export_case
 from tests.support.onnx_graphs import INSTALL, run_formula
@@ -128,7 +127,7 @@ def test_networks_share_what_they_do_with_the_same_cells():
     plan = make_export_case("linear").plan
     assert len(plan.networks) == 3
     encoders = [node for node in write_graph(plan).nodes if node.operator == "LabelEncoder"]
-    assert len(encoders) < sum(isinstance(each, LevelPlan | CodePlan) for one in plan.networks for each in one.columns)
+    assert len(encoders) < sum(isinstance(each, TextPlan) for one in plan.networks for each in one.columns)
 
 
 def test_without_the_library_it_is_said_how_to_install_it(monkeypatch):

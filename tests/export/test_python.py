@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from mlptrain.data.meanings import trim_text
-from mlptrain.export.plan import CodePlan, LevelPlan, NetworkPlan, Plan, TextInput
+from mlptrain.export.plan import NetworkPlan, Plan, TextInput, TextPlan
 from mlptrain.export.python import PARTS, pack_plan, predict_with_python, write_python
 from mlptrain.export.standalone_rows import find_code
 from tests.support.export_cases import CASES_TO_RUN, ExportCase, assert_same_predictions, make_export_case
@@ -149,7 +149,7 @@ def test_hostile_names_levels_and_labels_score_the_same(number, tmp_path):
 def spoil_network(network: NetworkPlan, name: str, spite: str, levels: list[str]) -> NetworkPlan:
     """A network whose column has another name, and more levels of one code."""
     column = next(each for each in network.columns if each.input == name)
-    assert isinstance(column, LevelPlan | CodePlan)
+    assert isinstance(column, TextPlan)
     code = find_code(make_export_case("linear").cells[name][0], pack_plan(column.codes))
     codes = replace(column.codes, texts={**column.codes.texts, **{trim_text(level): code for level in levels}})
     changed = replace(column, input=spite, codes=codes)

@@ -25,7 +25,7 @@ from mlptrain.data.table import Part, Table
 from mlptrain.errors import DataError
 from mlptrain.export import standalone_rows
 from mlptrain.export.columns import plan_column, plan_input
-from mlptrain.export.plan import CodePlan, LevelPlan
+from mlptrain.export.plan import TextPlan
 from mlptrain.export.python import pack_plan
 from mlptrain.export.standalone_cells import CellError, read_cells
 from mlptrain.export.standalone_rows import find_code
@@ -58,7 +58,7 @@ def make_scorer(column: FeatureColumn, data: Data) -> Callable[[str], float | No
     """What the scorer makes of a text; None if it refuses it."""
     planned = plan_column(column, data)
     model = as_json({"inputs": (plan_input(column, data),), "table": data})
-    codes = as_json(planned.codes) if isinstance(planned, LevelPlan | CodePlan) else None
+    codes = as_json(planned.codes) if isinstance(planned, TextPlan) else None
 
     def read(text: str) -> float | None:
         try:
