@@ -196,7 +196,7 @@ def write_usage(model: str, framework: Framework, *, several: bool) -> str:
         f'    to_mlptrain({"networks" if several else "network"}, "weights.npz")',
         "",
         "Rows are mappings from columns to cells; of images, their pixels. Penalties, weight decay, bounds on norms,",
-        "weights of rows and schedules of the training are not here: the layers and the loss are.",
+        "weights of rows, frozen layers and schedules of the training are not here: the layers and the loss are.",
     ]
     return "\n".join(lines)
 
