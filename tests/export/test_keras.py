@@ -15,6 +15,7 @@ from mlptrain.export.keras import ACTIVATIONS, write_keras, write_layer, write_n
 from mlptrain.export.plan import NotExportable
 from tests.support.export_cases import CASES_TO_RUN, FEW_CASES, ExportCase, assert_same_predictions, make_export_case
 from tests.support.scripts import (
+    assert_same_logits,
     copy_model,
     draw_targets,
     find_named_arrays,
@@ -77,6 +78,11 @@ def make_script(case: ExportCase, folder: Any) -> tuple[ModuleType, Any]:
     return script, script.load_networks(folder / "m.npz")
 
 
+def evaluate(keras: ModuleType, network: Any, x: Any) -> Any:
+    """What a network makes of inputs in evaluation."""
+    return keras.ops.convert_to_numpy(network(x, training=False))
+
+
 def write_back(script: ModuleType, networks: Any, folder: Any) -> Any:
     """The file that a script writes."""
     script.to_mlptrain(networks if len(networks) > 1 else networks[0], folder / "weights.npz")
@@ -89,6 +95,9 @@ def test_networks_predict_what_the_model_predicts_and_give_its_weights_back(kera
     case = make_export_case(name)
     script, networks = make_script(case, tmp_path)
     assert_same_predictions(script.predict_scores(networks, list_rows(case)), case.expected, case.plan)
+    assert_same_logits(
+        script, lambda network, x: keras.ops.convert_to_numpy(network(x, training=False)), networks, case
+    )
     with np.load(write_back(script, networks, tmp_path), allow_pickle=False) as back:
         there = list_weights(case.model)
         assert there.keys() == back.keys()

@@ -21,6 +21,7 @@ from mlptrain.export.pytorch import ACTIVATIONS, write_layer, write_numeric_embe
 from mlptrain.model.model import Model
 from tests.support.export_cases import CASES_TO_RUN, FEW_CASES, ExportCase, assert_same_predictions, make_export_case
 from tests.support.scripts import (
+    assert_same_logits,
     copy_model,
     draw_targets,
     find_named_arrays,
@@ -90,6 +91,7 @@ def test_networks_predict_what_the_model_predicts_and_give_its_weights_back(torc
     case = make_export_case(name)
     script, networks = make_script(case, tmp_path)
     assert_same_predictions(script.predict_scores(networks, list_rows(case)), case.expected, case.plan)
+    assert_same_logits(script, lambda network, x: network.eval()(torch.from_numpy(x)).detach().numpy(), networks, case)
     script.to_mlptrain(networks if len(networks) > 1 else networks[0], tmp_path / "weights.npz")
     with np.load(tmp_path / "weights.npz", allow_pickle=False) as back:
         there = list_weights(case.model)

@@ -2,6 +2,7 @@
 
 import ast
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 from importlib.util import module_from_spec, spec_from_file_location
@@ -73,6 +74,15 @@ def measure_gradient(fitted: FittedNetwork, x: Any, targets: Any) -> tuple[float
     run = network.begin(len(x), train=True)
     loss = network.loss_and_gradient(x, targets, None, loss=fitted.head.loss, run=run)
     return loss, {f"parameters.{name}": each.copy() for name, each in network.parameters.gradients.items()}
+
+
+def assert_same_logits(script: ModuleType, call: Callable[[Any, Any], Any], networks: Any, case: ExportCase) -> None:
+    """The logits that `call` finds with each network of a script are the engine's, within 1e-5 (1 + their size)."""
+    for number, (fitted, network) in enumerate(zip(case.model.networks, networks, strict=True), 1):
+        x = script.encode_rows(list_rows(case), number)
+        z = np.concatenate([chunk.copy() for chunk in fitted.network.logits(x)], axis=-2)
+        expected = z if z.ndim == 2 else z.swapaxes(0, 1)  # scripts have the members second
+        np.testing.assert_allclose(call(network, x).reshape(expected.shape), expected, rtol=1e-5, atol=1e-5)
 
 
 def find_named_arrays(text: str) -> list[str]:
