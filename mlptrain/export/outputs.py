@@ -1,7 +1,7 @@
 """What a network's outputs mean, and a whole model as a plan."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from functools import singledispatch
 
@@ -49,13 +49,21 @@ def plan_model(model: Model, origin: Mapping[str, str]) -> Plan:
         networks=tuple(
             plan_network(each, weight / total) for each, weight in zip(model.networks, model.weights, strict=True)
         ),
-        dtype=model.dtype.name,
+        dtype=find_precision(model.networks),
         targets=tuple(head.names),
         classes=tuple(head.classes),
         are_probabilities=head.has_classes and head.loss.probabilistic,
         table=TableFormat(**{each.name: getattr(model.spec.data, each.name) for each in fields(TableFormat)}),
         origin={**origin, "spec": json.dumps(to_plain(model.spec), ensure_ascii=False)},
     )
+
+
+def find_precision(networks: Sequence[FittedNetwork]) -> str:
+    """The type of the networks' numbers, of which there must be one."""
+    found = sorted({each.network.dtype.name for each in networks})
+    if len(found) > 1:
+        raise NotExportable(f"the networks of the model compute in {' and '.join(found)}; train all in one model.dtype")
+    return found[0]
 
 
 def plan_network(fitted: FittedNetwork, share: float) -> NetworkPlan:

@@ -25,7 +25,7 @@ from mlptrain.engine.units import AnyActivation
 from mlptrain.errors import SpecError
 from mlptrain.export.columns import plan_column, plan_input, plan_inputs
 from mlptrain.export.layers import plan_layer, plan_numeric_embedding
-from mlptrain.export.outputs import plan_link
+from mlptrain.export.outputs import find_precision, plan_link
 from mlptrain.export.plan import (
     ColumnPlan,
     Input,
@@ -40,10 +40,12 @@ from mlptrain.export.standalone_network import predict_inputs, predict_row, turn
 from mlptrain.export.standalone_rows import unpack_arrays
 from mlptrain.spec.fields import Data
 from tests.support.export_cases import (
+    AXES,
     CASES,
     CASES_TO_RUN,
     FEW_CASES,
     GENERATED,
+    TARGETS_OF,
     assert_same_predictions,
     compare_predictions,
     make_export_case,
@@ -78,6 +80,16 @@ def walk_networks(name: str) -> Iterator[Any]:
     for fitted in make_export_case(name).model.networks:
         yield from walk_parts([list(fitted.features.columns), fitted.head.target])
         yield from walk_parts([layer for _, layer, _ in fitted.network.walk()])
+
+
+def test_the_few_cases_have_every_value_of_every_setting():
+    few = [GENERATED[name] for name in FEW_CASES if name in GENERATED]
+    both = {"first_activation", "second_activation"}
+    for name, values in AXES.items():
+        found = {str(each[key]) for each in few for key in (both if name in both else [name])}
+        assert {str(each) for each in values} == found
+    for targets in TARGETS_OF.values():
+        assert [target for target in targets if not any(target.items() <= each.items() for each in few)] == []
 
 
 @pytest.mark.parametrize("union", ASKED)
@@ -136,26 +148,28 @@ def change_number(number: Any) -> Any:
     )
 
 
-def list_kinds_of_parameters() -> dict[str, tuple[str, tuple[str | int, ...]]]:
-    """Each parameter of each part of a network, once: the case and the path where it is."""
-    found: dict[str, tuple[str, tuple[str | int, ...]]] = {}
+def list_kinds_of_parameters() -> dict[str, list[tuple[str, tuple[str | int, ...]]]]:
+    """Each parameter of each part of a network: a path where it is in each case that has it."""
+    found: dict[str, dict[str, tuple[str | int, ...]]] = {}
     for name in FEW_CASES:
         for path, owner in list_parameters(make_export_case(name).plan.networks):
-            found.setdefault(f"{type(owner).__name__}.{path[-1]}", (name, path))
-    return found
+            found.setdefault(f"{type(owner).__name__}.{path[-1]}", {}).setdefault(name, path)
+    return {kind: list(places.items()) for kind, places in found.items()}
+
+
+def changes_predictions(name: str, path: tuple[str | int, ...]) -> bool:
+    """Whether another number at a path makes other predictions of a case."""
+    case, rows = make_export_case(name), range(20)
+    changed = replace(case.plan, networks=change_part(case.plan.networks, path))
+    before, after = (predict_with_plan(each, case.cells, rows) for each in (case.plan, changed))
+    return not np.array_equal(before, after)
 
 
 def test_every_number_of_a_plan_counts():
     """But for the ceiling of an exponential, which is far above what is predicted here."""
     kinds = list_kinds_of_parameters()
     assert len(kinds) > 30
-    idle = []
-    for kind, (name, path) in kinds.items():
-        case, rows = make_export_case(name), range(20)
-        changed = replace(case.plan, networks=change_part(case.plan.networks, path))
-        before, after = (predict_with_plan(each, case.cells, rows) for each in (case.plan, changed))
-        if np.array_equal(before, after):
-            idle.append(kind)
+    idle = [kind for kind, places in kinds.items() if not any(changes_predictions(*place) for place in places)]
     assert idle == ["Exponential.ceiling"]
 
 
@@ -199,3 +213,14 @@ def test_networks_that_read_a_column_in_different_ways_are_refused():
     assert len(plan_inputs([column, column], Data(train="t"))) == 1
     with pytest.raises(NotExportable, match="column 'size': the networks of the model read it in different ways"):
         plan_inputs([column, other], Data(train="t"))
+
+
+def test_networks_of_several_precisions_are_refused():
+    single, double = (
+        next(each for each in map(make_export_case, FEW_CASES) if each.plan.dtype == dtype)
+        for dtype in ("float32", "float64")
+    )
+    networks = [*single.model.networks, *double.model.networks]
+    assert find_precision(single.model.networks) == "float32"
+    with pytest.raises(NotExportable, match="compute in float32 and float64; train all in one"):
+        find_precision(networks)

@@ -112,13 +112,20 @@ NUMBER_TARGETS: list[dict[str, Any]] = [
 COUNT_TARGETS: list[dict[str, Any]] = [{"target": "visits"}, {"target": ["visits", "price"], "clamp_target": True}]
 
 
-def list_targets(loss: Any) -> list[dict[str, Any]]:
-    """The targets that a loss is tried with; losses of numbers also compare with the 0 and 1 of classes."""
+TARGETS_OF: Mapping[str, Sequence[dict[str, Any]]] = {
+    "two classes": CLASS_TARGETS[:1],
+    "classes": CLASS_TARGETS,
+    "counts": [*COUNT_TARGETS, *CLASS_TARGETS],
+    "numbers": [*NUMBER_TARGETS, *CLASS_TARGETS],
+}
+"""The targets that each kind of loss is tried with; losses of numbers also compare with the 0 and 1 of classes."""
+
+
+def find_kind_of_loss(loss: Any) -> str:
+    """What a loss is for."""
     if isinstance(loss, BinaryCrossEntropy):
-        return CLASS_TARGETS[:1]
-    if loss.classes:
-        return CLASS_TARGETS
-    return [*(COUNT_TARGETS if isinstance(loss, Poisson) else NUMBER_TARGETS), *CLASS_TARGETS]
+        return "two classes"
+    return "classes" if loss.classes else "counts" if isinstance(loss, Poisson) else "numbers"
 
 
 def deal(values: Sequence[Any], count: int, draw: Random) -> list[Any]:
@@ -136,10 +143,14 @@ def generate_settings() -> Iterator[dict[str, Any]]:
     """The settings of the cases: every value of every axis, each among drawn ones of the others."""
     draw = Random(0)
     losses = deal(list_members(Loss), COUNT, draw)
-    targets = {loss.name: iter(deal(list_targets(loss), COUNT, draw)) for loss in losses}
+    targets = {kind: iter(deal(values, COUNT, draw)) for kind, values in TARGETS_OF.items()}
     axes = {name: deal(values, COUNT, draw) for name, values in AXES.items()}
     for number, loss in enumerate(losses):
-        yield {"loss": loss, **next(targets[loss.name]), **{name: values[number] for name, values in axes.items()}}
+        yield {
+            "loss": loss,
+            **next(targets[find_kind_of_loss(loss)]),
+            **{name: values[number] for name, values in axes.items()},
+        }
 
 
 TARGET_KEYS = ("target", "target_transform", "scale_target", "clamp_target")
@@ -208,14 +219,15 @@ def make_spec(settings: Mapping[str, Any]) -> dict[str, Any]:
     kinds = {name: {"type": "ignore" if name in left_out else kind} for name, kind in KINDS.items()}
     if "wealth" not in left_out:
         kinds["wealth"]["scaling"] = to_plain(settings["wealth_scaling"])  # not to be scaled, it would drown the others
-    target = settings["target"]
-    others = {name: "ignore" for name in TARGETS if name not in ([target] if isinstance(target, str) else target)}
+    targets = [settings["target"]] if isinstance(settings["target"], str) else settings["target"]
+    kinds |= {name: {"type": "number"} for name in ("price", "height", "visits")}  # few counts would be labels
+    kinds |= {name: {"type": "ignore"} for name in TARGETS if name not in targets}
     calibrates = settings["calibration"] != "none" and settings["loss"].probabilistic
     split = {"folds": settings["folds"]} if settings["folds"] else {"validation": 0.25} if calibrates else {}
     return {
         "data": {
             **{key: settings[key] for key in TARGET_KEYS if key in settings},
-            "columns": kinds | others,
+            "columns": kinds,
             "split": split,
             "missing_values": list(MISSING),
             "replace": REPLACED,
@@ -271,19 +283,30 @@ def make_export_case(name: str) -> ExportCase:
 
 
 def fit_case(name: str) -> Model:
-    """The model of a case, its parameters away from the 0 and 1 where they start: a forgotten one is seen."""
+    """The model of a case, its parameters away from the 0 and 1 where they start: a forgotten one is seen.
+
+    Those with names of their own have all columns; "linear" are three folds, "weighted" networks of two specs.
+    """
     if name in IMAGES:
         with TemporaryDirectory() as folder:
             return shift_parameters(fit_images(Path(folder), epochs=1, **IMAGES[name]))
     if name == "linear":
-        settings = next(each for each in GENERATED.values() if each["target"] == "grade" and each["loss"].probabilistic)
-        spec = make_spec({**settings, "members": Networks(), "norm": None, "residual": None, "left_out": ()})
+        settings = list_probabilistic_settings("grade", "float32")[0]
+        spec = make_spec(
+            {**settings, "members": Networks(), "norm": None, "residual": None, "left_out": (), "folds": 3}
+        )
         spec["model"] = {"hidden": []}
         return shift_parameters(fit_spec(spec))
     if name == "weighted":
-        alike = [each for each in GENERATED.values() if each["target"] == "verdict" and each["loss"].probabilistic]
-        return combine_models([shift_parameters(fit_spec(make_spec(each))) for each in alike[:2]])
+        alike = list_probabilistic_settings("verdict", "float32")
+        return combine_models([shift_parameters(fit_spec(make_spec({**each, "left_out": ()}))) for each in alike[:2]])
     return shift_parameters(fit_spec(make_spec(GENERATED[name])))
+
+
+def list_probabilistic_settings(target: str, dtype: str) -> list[dict[str, Any]]:
+    """The settings that have a target of classes, a loss of probabilities and a precision."""
+    found = (each for each in GENERATED.values() if (each["target"], each["dtype"]) == (target, dtype))
+    return [each for each in found if each["loss"].probabilistic]
 
 
 def fit_spec(spec: dict[str, Any]) -> Model:
