@@ -12,6 +12,10 @@ GROUPS = (
 """Files of a control group (version 2, version 1) with its limit and its use."""
 
 
+THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+"""What tells a library of products how many threads to start; it looks once, when it is loaded."""
+
+
 def measure_available_memory() -> int | None:
     """Bytes that are free: the least of what the machine, the control group and the process's limit leave.
 

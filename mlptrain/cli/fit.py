@@ -59,6 +59,7 @@ CheckpointsWhen = Annotated[
 Minutes = Annotated[
     float, typer.Option(metavar="N", min=0.0, help="Also a checkpoint within an epoch, N minutes after the last.")
 ]
+Workers = Annotated[int, typer.Option(metavar="N", min=1, help="Processes that train folds and repeats side by side.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing but errors, and which columns are not used.")]
 
 
@@ -68,6 +69,7 @@ def fit_command(
     overrides: Set = None,
     initial_weights: InitialWeights = None,
     threads: Threads = None,
+    workers: Workers = 1,
     history: History = None,
     tensorboard: TensorBoard = None,
     track: Track = None,
@@ -97,7 +99,7 @@ def fit_command(
         "plan": plan,
     }
     with catch_signals() as stop:
-        host = make_command_host(threads, stop.is_wished, quiet=quiet)
+        host = make_command_host(threads, stop.is_wished, quiet=quiet, workers=workers)
         result = fit_and_draw(spec, paths, track or (), how, host=host, show=not quiet)
     print_result(result, as_json=as_json, quiet=quiet, verbose=verbose)
     if stop.signal:  # it came when the model was being written
@@ -146,12 +148,14 @@ def list_written_files(paths: Mapping[str, Path | None]) -> "dict[str, NamedFile
     }
 
 
-def make_command_host(threads: int | None, stop: Callable[[], bool], *, quiet: bool) -> "Host":
+def make_command_host(threads: int | None, stop: Callable[[], bool], *, quiet: bool, workers: int) -> "Host":
     """The host of a fit that says on stderr what it has to say."""
     from mlptrain.fitting.host import Host
+    from mlptrain.workers.choice import choose_executor
 
     say = drop_notice if quiet else print_notice
-    return Host(threads=threads, notice=say, warning=print_notice, remark=say, stop=stop)
+    executor = choose_executor(workers, threads=threads or 0)
+    return Host(threads=threads, notice=say, warning=print_notice, remark=say, stop=stop, executor=executor)
 
 
 def print_result(result: "FitResult", *, as_json: bool, quiet: bool, verbose: bool) -> None:

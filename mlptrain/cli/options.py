@@ -8,7 +8,7 @@ from typing import Annotated, TextIO
 
 import typer
 
-from mlptrain.machine import count_usable_cores, has_room_for_threads
+from mlptrain.machine import THREAD_VARIABLES, count_usable_cores, has_room_for_threads
 
 Set = Annotated[
     list[str] | None,
@@ -34,13 +34,11 @@ Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show all, in pla
 PrintSpec = Annotated[bool, typer.Option("--spec", help="Print the resolved spec alone, as YAML that `fit` takes.")]
 SpecPath = Annotated[str, typer.Argument(metavar="SPEC", help="A YAML spec; `-` is standard input.")]
 
-LIBRARIES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-
 
 def set_blas_threads(wanted: int | None) -> None:
     """Tell the BLAS libraries how many threads to start, before NumPy loads them; the user's own setting stands."""
     count = wanted or (count_usable_cores() if has_room_for_threads() else 1)
-    for library in LIBRARIES:
+    for library in THREAD_VARIABLES:
         if wanted or library not in os.environ:
             os.environ[library] = str(count)
     if "numpy" in sys.modules:

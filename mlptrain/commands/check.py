@@ -11,7 +11,7 @@ from mlptrain.display import Displayable
 from mlptrain.fitting.candidates import describe_absent_test_files, list_spec_candidates, read_rows_of_draft
 from mlptrain.fitting.execution import choose_executor
 from mlptrain.fitting.memory_estimate import estimate_memory_by_phase
-from mlptrain.fitting.trainings import list_row_notices, make_course
+from mlptrain.fitting.training import list_row_notices, make_course
 from mlptrain.model.products import describe_products, limit_threads
 from mlptrain.preparation.column_notices import describe_declared_columns, list_column_notices
 from mlptrain.preparation.material import TrainingData

@@ -7,6 +7,7 @@ import os
 import sys
 import zlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -50,9 +51,13 @@ Opener = Callable[[], BinaryIO]
 def make_opener(path: str) -> Opener:
     """A function that opens the bytes of `path` ("-" is standard input, read once and kept) anew at each call."""
     if path == "-":
-        content = read_standard_input()
-        return lambda: unpack_gzip(io.BytesIO(content), name_input(path))
+        return partial(open_kept_bytes, read_standard_input(), name_input(path))
     return SameFile(path)
+
+
+def open_kept_bytes(content: bytes, name: str) -> BinaryIO:
+    """The bytes of a file that was read before, unpacked."""
+    return unpack_gzip(io.BytesIO(content), name)
 
 
 def read_standard_input() -> bytes:

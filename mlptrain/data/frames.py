@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from numbers import Integral
 from typing import Any
 
@@ -199,15 +200,20 @@ def read_columns(columns: Mapping[Any, Any], name: str = "table", *, unread: Col
     if len(lengths) > 1:
         raise DataError(f"{name}: columns of different lengths: {sorted(lengths)}")
     rows = lengths.pop() if lengths else 0
-    part = Part(name, rows, lambda found: [row + 1 for row in found], " row ")
-
-    def read_again(texts: Texts) -> Table:
-        coded = {key: convert_column_to_cells(sources[key], key, name, as_text=True)[0] for key in texts}
-        return replace(table, columns=cells | coded)
-
     types = {key: kind for key, (_, kind) in read.items()}
-    table = Table(name, cells, rows, [part], again=read_again, types=types, kinds_follow_types=True)
-    return table
+    table = Table(name, cells, rows, [Part(name, rows, count_from_one, " row ")], types=types, kinds_follow_types=True)
+    return replace(table, again=partial(replace_by_texts, table, sources))
+
+
+def count_from_one(rows: Sequence[int]) -> list[int]:
+    """The numbers of rows, from 1."""
+    return [row + 1 for row in rows]
+
+
+def replace_by_texts(table: Table, sources: Mapping[str, Any], texts: Texts) -> Table:
+    """The table with the cells of some columns as texts."""
+    coded = {key: convert_column_to_cells(sources[key], key, table.name, as_text=True)[0] for key in texts}
+    return replace(table, columns={**table.columns, **coded})
 
 
 def stringify_column_names(columns: Mapping[Any, Any], name: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import codecs
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import accumulate
 
 from mlptrain.data import arrow_csv
@@ -241,13 +242,20 @@ def gather_readers_into_table(
         None,
         sum(source.inner_blank_lines for source in readers),
         sum(source.empty_rows_at_end for source in readers),
-        lambda others: gather_readers_into_table(readers, layout, {*texts, *others}, unread),
+        partial(gather_with_more_texts, readers, layout, texts, unread),
         layout.grammar,
         types,
         [remark for source in readers for remark in source.remarks],
         left_out=describe_left_out_lines({source.name: source.left_out for source in readers}),
         replaced_keys=frozenset[str]().union(*(gatherer.replaced_keys for gatherer in gatherers.values())),
     )
+
+
+def gather_with_more_texts(
+    readers: Sequence[AnyReader], layout: TableFormat, texts: Texts, unread: Texts, others: Texts
+) -> Table:
+    """All rows of all readers once more, with the texts of other columns as well."""
+    return gather_readers_into_table(readers, layout, {*texts, *others}, unread)
 
 
 def find_common_types(readers: Sequence[AnyReader]) -> dict[str, ColumnType]:

@@ -1,6 +1,6 @@
 """The network: layers in a row, θ and its gradient, the forward pass and the way back."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -101,13 +101,30 @@ class Network:
         first = next((i for i, prefixes in enumerate(names) if any(name.startswith(prefixes) for name in trained)), 0)
         return [each.bind(self.state_of) for each in fused], first
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy is made of: a view would be copied as an array of its own."""
+        names = ("layers", "inputs", "dtype", "members", "frozen", "buffers")
+        return {name: getattr(self, name) for name in names} | {"theta": self.parameters.theta}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Lay the parameters out anew, and fill them."""
+        Network.__init__(self, state["layers"], state["inputs"], state["dtype"], state["members"])
+        self.parameters.theta[...] = state["theta"]
+        for name, values in state["buffers"].items():
+            self.buffers[name][...] = values
+        if state["frozen"]:
+            self._freeze_arrays(state["frozen"])
+
     def freeze(self, layers: Collection[str]) -> None:
         """Keep the parameters and buffers of some layers as they are, by the beginnings of their names.
 
         Running statistics that are frozen are what training takes, too.
         """
         prefixes = tuple(f"{name}." for name in layers)
-        self.frozen = frozenset(name for name in (*self.parameters.values, *self.buffers) if name.startswith(prefixes))
+        self._freeze_arrays(name for name in (*self.parameters.values, *self.buffers) if name.startswith(prefixes))
+
+    def _freeze_arrays(self, names: Iterable[str]) -> None:
+        self.frozen = frozenset(names)
         self.parameters.freeze(self.frozen)
         self.stages, self._first = self._make_stages()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mlptrain.data.files import match_files, open_file
 from mlptrain.errors import DataError, MissingFile, SpecError
-from mlptrain.fitting.trainings import make_course
+from mlptrain.fitting.training import make_course
 from mlptrain.model.initial_weights import LoadedWeights, load_initial_weights
 from mlptrain.model.rows import Rows, drop_rows_without_target, list_source_names, locate_file
 from mlptrain.preparation.initial_columns import note_start, require_as_many_networks

@@ -1,6 +1,6 @@
 """Checkpoints of a fit: when they are written, whether an unfinished fit may be gone on with, and how that is done."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,18 +20,19 @@ from mlptrain.fitting.checkpoint_file import (
 )
 from mlptrain.fitting.host import Host
 from mlptrain.fitting.outcome import TrainingResult
+from mlptrain.fitting.remembered import Remembered, take_fitted
 from mlptrain.fitting.spec_changes import describe_change, find_nested_differences, write_undoing_override
 from mlptrain.fitting.unfinished_fit import ReadData, describe_unfinished_fit
 from mlptrain.model.file import WRITER, collect_network_arrays
 from mlptrain.model.fitted_network import FittedNetwork
 from mlptrain.model.history import EpochEnded
-from mlptrain.model.network_arrays import collect_named_arrays
 from mlptrain.model.products import count_product_threads, describe_products
 from mlptrain.model.training_names import choose_training_noun
 from mlptrain.plain import to_stored
 from mlptrain.preparation.fingerprint import (
     Fingerprint,
     Fitted,
+    Input,
     describe_difference,
     describe_other_inputs,
     order_inputs_like,
@@ -44,7 +45,7 @@ from mlptrain.storage.companions import derive_checkpoint_path
 from mlptrain.storage.publishing import require_space
 from mlptrain.training.course import Course
 from mlptrain.training.events import EventSink, Sink, StepsDone
-from mlptrain.training.snapshot import Snapshot, restore_snapshot, take_snapshot
+from mlptrain.training.snapshot import Snapshot, take_snapshot
 from mlptrain.training.state import TrainState, make_initial_state
 
 When = Literal["auto", "epochs", "off"]
@@ -111,10 +112,13 @@ class Checkpoints:
         self.model, self.plan, self.draft = model, plan, draft
         self.clock, self.notice = host.clock, host.notice
         self.unfinished = load_unfinished_checkpoint(model, plan, host.notice, draft, read_data)
-        self.found = self.unfinished
-        self.folds: list[FinishedTraining] = []
+        found = self.unfinished
+        self.finished: dict[int, FinishedTraining] = dict(found.finished) if found else {}
+        self.under_way: dict[int, Snapshot] = dict(found.under_way) if found else {}
+        """Where those trainings stood that had begun, until each goes on."""
         self.fitted: dict[int, Fitted] = {}
-        self.stored = self.found.place if self.found else ""
+        self.inputs: Sequence[Input] = ()
+        self.stored = found.place if found else ""
         self.cost, self.last = 0.0, self.clock()
         self.first: tuple[TrainingData, Course] | None = None
 
@@ -148,10 +152,10 @@ class Checkpoints:
         """Before the first training: there is room on the disk, and the unfinished fit is one of this spec and data."""
         if self.first is None:
             self.first = data, course
-        self.fitted[course.number] = take_fitted(course)
+        self.inputs = take_fitted(course).inputs
         require_space(self.model, self.estimate_room(course))
-        if self.found is not None:
-            self.verify(self.found)
+        if self.unfinished is not None:
+            self.verify(self.unfinished)
         elif self.plan.existing == "restart":
             remove_checkpoints(self.model)
         self.last = self.clock()
@@ -211,17 +215,8 @@ class Checkpoints:
 
     def describe_changed_inputs(self, found: Checkpoint) -> str:
         """The first difference in what the inputs mean, in words; the order of the columns decides that, too."""
-        now = self.fitted[1].inputs
+        now = self.inputs
         return describe_other_inputs(found.inputs or order_inputs_like(found.data, now), now)
-
-    def verify_fitted(self, course: Course) -> None:
-        """Remember what was fitted for a training; an error if the unfinished fit has begun it with something else."""
-        fitted = self.fitted[course.number] = take_fitted(course)
-        begun = self.unfinished.fitted if self.unfinished is not None else ()
-        if course.number <= len(begun) and fitted.digest != begun[course.number - 1]:
-            path, which = derive_checkpoint_path(self.model), course.name or "the training"
-            why = f"what was fitted on the rows of {which} is not what it was, although their cells are the same"
-            raise DataError(f"{path}: {why}; forget the unfinished fit with --restart")
 
     def describe_spec_change(self, found: Checkpoint, matters: Callable[[tuple[str, ...]], bool]) -> str:
         """The first change that matters, and how to undo it; more epochs do not, where nothing depends on them."""
@@ -246,9 +241,9 @@ class Checkpoints:
         ]
         if dependent:
             return f"and schedules.{dependent[0]} depends on it"
-        if epochs < (done := max([found.snapshot.epoch, *(fold.result["epochs"] for fold in found.folds)])):
+        if epochs < (done := found.most_epochs):
             return f"and {done} are done"
-        if any(fold.result["reason"] in ("epochs", "time_limit") for fold in found.folds):
+        if any(fold.result["reason"] in ("epochs", "time_limit") for fold in found.finished.values()):
             split = self.training_data.spec.data.split
             noun = choose_training_noun(split.trainings, split.repeats)
             return (
@@ -256,35 +251,43 @@ class Checkpoints:
             )
         return ""
 
+    def collect_digests(self) -> dict[int, str]:
+        """Of what was fitted for each training that has begun."""
+        before = self.unfinished.fitted if self.unfinished else {}
+        return {**before, **{number: each.digest for number, each in self.fitted.items()}}
+
+    def remember(self, number: int) -> Remembered:
+        """What was kept of a training."""
+        return Remembered(
+            file=str(derive_checkpoint_path(self.model)),
+            finished=self.finished.get(number),
+            snapshot=self.under_way.get(number),
+            digest=self.unfinished.fitted.get(number, "") if self.unfinished else "",
+        )
+
     def restore_finished(self, course: Course) -> FinishedTraining | None:
         """What was kept of a training that is done; its network gets its parameters back."""
-        self.verify_fitted(course)
-        if self.found is None or course.number > len(self.found.folds):
-            return None
-        fold = self.found.folds[course.number - 1]
-        try:
-            for name, view in collect_named_arrays(course.network).items():
-                view[...] = fold.arrays[name]
-        except (LookupError, ValueError) as problem:
-            raise ModelFileError(
-                f"{derive_checkpoint_path(self.model)}: the checkpoint is damaged: {problem}"
-            ) from None
-        return fold
+        kept, fitted = self.remember(course.number), take_fitted(course)
+        kept.verify(course, fitted)
+        self.fitted[course.number] = fitted
+        return kept.restore_finished(course)
 
     def restore_state(self, course: Course) -> TrainState:
         """Where a training begins, or goes on."""
-        self.verify_fitted(course)
-        state = make_initial_state(course.network, course.spec.optimizer)
-        if self.found is not None and course.number == len(self.found.folds) + 1:
-            try:
-                restore_snapshot(self.found.snapshot, course.network, state)
-            except (LookupError, TypeError, ValueError) as problem:
-                raise ModelFileError(
-                    f"{derive_checkpoint_path(self.model)}: the checkpoint is damaged: {problem}"
-                ) from None
-            self.notice(f"going on from {derive_checkpoint_path(self.model)}: {self.found.place}")
-            self.found = None  # its arrays are in the network and the state now
+        kept, fitted = self.remember(course.number), take_fitted(course)
+        kept.verify(course, fitted)
+        self.fitted[course.number] = fitted
+        state = kept.restore_state(course)
+        if kept.snapshot is not None:
+            self.say_what_goes_on([course.number])
+            del self.under_way[course.number]  # its arrays are in the network and the state now
         return state
+
+    def say_what_goes_on(self, numbers: Sequence[int]) -> None:
+        """The notice that trainings go on where they stood."""
+        assert self.unfinished is not None
+        where = " and ".join(map(self.unfinished.describe_place, numbers))
+        self.notice(f"going on from {derive_checkpoint_path(self.model)}: {where}")
 
     def watch(self, course: Course, state: TrainState) -> Sink:
         """A consumer of the events of a training that writes checkpoints when they are due."""
@@ -306,8 +309,12 @@ class Checkpoints:
 
     def save(self, course: Course, state: TrainState) -> None:
         """Write a checkpoint. What the disk refuses is told; training goes on, and the last checkpoint stays."""
-        begun, checkpoint = self.clock(), self.make_checkpoint(take_snapshot(course.network, state))
-        if checkpoint.snapshot.finite and (problem := self.try_saving(checkpoint)):
+        self.save_under_way({course.number: take_snapshot(course.network, state)})
+
+    def save_under_way(self, snapshots: Mapping[int, Snapshot]) -> None:
+        """Write a checkpoint with what is done, and with trainings as they stand."""
+        begun, checkpoint = self.clock(), self.make_checkpoint(snapshots)
+        if checkpoint.finite and (problem := self.try_saving(checkpoint)):
             self.notice(f"no checkpoint: {problem}")
         self.last = self.clock()
         self.cost = self.last - begun
@@ -325,8 +332,13 @@ class Checkpoints:
 
     def describe_stop(self, course: Course, state: TrainState) -> str:
         """The message that the user has stopped the fit: where it stood, and what was kept."""
-        checkpoint = self.make_checkpoint(take_snapshot(course.network, state))
-        here = f"in {checkpoint.place}" if checkpoint.training else checkpoint.place
+        return self.describe_stop_at({course.number: take_snapshot(course.network, state)})
+
+    def describe_stop_at(self, snapshots: Mapping[int, Snapshot]) -> str:
+        """The same, by how the trainings stand."""
+        checkpoint = self.make_checkpoint(snapshots)
+        named = any(map(checkpoint.name, checkpoint.under_way))
+        here = f"in {checkpoint.place}" if named else checkpoint.place
         if not self.stored or self.plan.when == "off":
             return f"stopped {here}; nothing was written"
         kept = "all is kept" if self.stored == checkpoint.place else f"what it was {self.stored} is kept"
@@ -340,29 +352,31 @@ class Checkpoints:
             return ""
         best = course.refit or state.best.epoch
         if problem := self.try_saving(
-            self.make_checkpoint(take_snapshot(course.network, state).of_best(), diverged=True)
+            self.make_checkpoint({course.number: take_snapshot(course.network, state).of_best()}, diverged=True)
         ):
             return f"; the best epoch, {best:,}, could not be kept: {problem}"
         kept = f"{derive_checkpoint_path(self.model)} keeps the best epoch, {best:,}"
         return f"; {kept}: --finish writes its model, --restart forgets it"
 
-    def make_checkpoint(self, snapshot: Snapshot, *, diverged: bool = False) -> Checkpoint:
-        """All that an unfinished fit needs."""
+    def make_checkpoint(self, snapshots: Mapping[int, Snapshot], *, diverged: bool = False) -> Checkpoint:
+        """All that an unfinished fit needs; `snapshots` are of the trainings that are under way now."""
         return Checkpoint(
             spec=to_stored(self.training_data.spec),
             data=self.data,
-            inputs=self.fitted[1].inputs,
-            fitted=[self.fitted[number].digest for number in sorted(self.fitted)],
+            inputs=self.inputs,
+            fitted=self.collect_digests(),
             surroundings=self.surroundings,
-            folds=self.folds,
-            snapshot=snapshot,
+            finished=self.finished,
+            under_way={**self.under_way, **snapshots},
             threads=count_product_threads(),
             diverged=diverged,
         )
 
-    def keep_finished(self, fitted: FittedNetwork, result: TrainingResult) -> None:
+    def keep_finished(self, number: int, fitted: FittedNetwork, result: TrainingResult) -> None:
         """Keep a training that is done in the checkpoints to come."""
-        self.folds.append(FinishedTraining(result=asdict(result), arrays=collect_network_arrays(fitted)))
+        self.finished[number] = FinishedTraining(result=asdict(result), arrays=collect_network_arrays(fitted))
+        self.fitted[number] = Fitted(fitted.features, fitted.head)
+        self.under_way.pop(number, None)
 
     def remove(self) -> None:
         """The model is written: there is nothing to go on with."""
@@ -384,9 +398,3 @@ class Watch(EventSink):
         """Write one if it costs little time, or if each epoch is to have one."""
         if self.checkpoints.is_due_after_epoch():
             self.checkpoints.save(self.course, self.state)
-
-
-def take_fitted(course: Course) -> Fitted:
-    """What was fitted for a training."""
-    assert course.train.origin is not None
-    return Fitted(course.train.origin.features, course.head)

@@ -8,12 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import nan
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mlptrain.engine.arrays import Floats
 from mlptrain.engine.class_metrics import LogLoss
 from mlptrain.engine.comparisons import Undefined
 from mlptrain.engine.metrics import METRICS, measure_metric
@@ -23,9 +20,9 @@ from mlptrain.figures import format_figure
 from mlptrain.fitting.candidates import list_spec_candidates
 from mlptrain.fitting.host import Host, ignore_notice
 from mlptrain.fitting.keeper import FORGETFUL, Keeper
+from mlptrain.fitting.out_of_fold import HeldOutRows
 from mlptrain.fitting.time_limit import shorten_spec_epochs
 from mlptrain.fitting.trainings import Trainings
-from mlptrain.model.examples import Examples
 from mlptrain.model.fitted_network import FittedNetwork
 from mlptrain.model.head import Head
 from mlptrain.model.rows import Rows
@@ -38,24 +35,15 @@ PART = 0.5
 """The part of the time that is left which companions take at most."""
 
 
-@dataclass(frozen=True)
-class Predicted:
-    """What a network predicts for its own validation rows, beside the truth and the weights of the rows."""
-
-    predictions: NDArray[Any]
-    truth: NDArray[Any]
-    weights: Floats | None
-
-
 class ValidationPredictions:
     """What each of several networks predicts for its own validation rows."""
 
     def __init__(self) -> None:
-        self.found: dict[int, Predicted] = {}
+        self.found: dict[int, HeldOutRows] = {}
 
-    def add(self, examples: Examples, predictions: NDArray[Any], number: int) -> None:
+    def add(self, held_out: HeldOutRows, number: int) -> None:
         """The predictions of one more network; `number` counts them from 1."""
-        self.found[number] = Predicted(predictions, examples.truth, examples.weights)
+        self.found[number] = held_out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +121,7 @@ def measure_share(head: Head, own: ValidationPredictions, others: ValidationPred
     return float(np.average(values, weights=[len(one.truth) for one, _ in pairs]))
 
 
-def measure_pair(head: Head, one: Predicted, other: Predicted, share: float) -> float:
+def measure_pair(head: Head, one: HeldOutRows, other: HeldOutRows, share: float) -> float:
     """The metric of (1 − share) p + share q; not a number where it has no value."""
     predictions = (1 - share) * one.predictions + share * other.predictions
     value = measure_metric(METRICS[choose_metric(head)], head.compare(predictions, one.truth), one.weights)

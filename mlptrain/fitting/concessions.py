@@ -14,7 +14,7 @@ from mlptrain.fitting.candidates import find_recipe_facts, list_spec_candidates
 from mlptrain.fitting.checkpoint_file import Checkpoint
 from mlptrain.fitting.host import Host
 from mlptrain.fitting.time_limit import PLANNED, TRIAL, GivenUp, Pace, estimate_seconds, time_pace
-from mlptrain.fitting.trainings import make_course
+from mlptrain.fitting.training import make_course
 from mlptrain.fitting.trials import LEAST, PART, find_unfinished_candidate
 from mlptrain.model.rows import Rows
 from mlptrain.plain import to_plain

@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 
 from mlptrain.training.loop import never_stop
+from mlptrain.workers.contract import Executor
+from mlptrain.workers.in_turn import InTurn
 
 Clock = Callable[[], float]
 
@@ -31,6 +33,8 @@ class Host:
     """When the command began, by the clock; None: with the fit."""
     end: float = inf
     """Until when all trainings are to be done."""
+    executor: Executor = field(default_factory=InTurn)
+    """Who runs the trainings of a fit that do not depend on each other."""
 
     def warn(self, message: str) -> None:
         """Say what nobody may miss."""

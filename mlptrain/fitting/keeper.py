@@ -1,13 +1,16 @@
 """The keeper: who remembers an unfinished fit. `Checkpoints` do so beside a path; `Forgetful` remembers nothing."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from mlptrain.fitting.checkpoint_file import Checkpoint, FinishedTraining
 from mlptrain.fitting.outcome import TrainingResult
+from mlptrain.fitting.remembered import Remembered
 from mlptrain.model.fitted_network import FittedNetwork
 from mlptrain.preparation.material import TrainingData
 from mlptrain.training.course import Course
 from mlptrain.training.events import EventSink, Sink
+from mlptrain.training.snapshot import Snapshot
 from mlptrain.training.state import TrainState, make_initial_state
 
 
@@ -48,8 +51,19 @@ class Keeper(Protocol):
     def keep_best(self, course: Course, state: TrainState) -> str:
         """After a divergence: keep the best epoch, in which the network was good; what to say about that."""
 
-    def keep_finished(self, fitted: FittedNetwork, result: TrainingResult) -> None:
+    def keep_finished(self, number: int, fitted: FittedNetwork, result: TrainingResult) -> None:
         """Keep a training that is done."""
+
+    # Of trainings side by side, which are others' work:
+
+    def remember(self, number: int) -> Remembered:
+        """What was kept of a training."""
+
+    def save_under_way(self, snapshots: Mapping[int, Snapshot]) -> None:
+        """Keep what is done, and trainings as they stand, now."""
+
+    def describe_stop_at(self, snapshots: Mapping[int, Snapshot]) -> str:
+        """The message that the user has stopped the fit while trainings stood so."""
 
 
 class Forgetful:
@@ -84,8 +98,19 @@ class Forgetful:
         """Nothing is kept."""
         return ""
 
-    def keep_finished(self, fitted: FittedNetwork, result: TrainingResult) -> None:
+    def keep_finished(self, number: int, fitted: FittedNetwork, result: TrainingResult) -> None:
         """Nothing is kept."""
+
+    def remember(self, number: int) -> Remembered:
+        """Nothing was kept."""
+        return Remembered(file="")
+
+    def save_under_way(self, snapshots: Mapping[int, Snapshot]) -> None:
+        """Nothing is kept."""
+
+    def describe_stop_at(self, snapshots: Mapping[int, Snapshot]) -> str:
+        """That the fit was stopped."""
+        return "stopped; the error's `model` is the best so far"
 
 
 FORGETFUL = Forgetful()

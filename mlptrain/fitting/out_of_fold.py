@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -9,22 +10,45 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.data.table_writing import choose_table_form
+from mlptrain.engine.arrays import Floats
 from mlptrain.engine.losses import Loss
 from mlptrain.model.answers import AnswerOptions, ColumnGroup, Columns, NotFinite, join_columns
-from mlptrain.model.examples import Examples
 from mlptrain.model.head import ClassHead, list_answers
 from mlptrain.model.model import Model
+from mlptrain.model.network_outputs import predict_values
 from mlptrain.model.rows import Rows
 from mlptrain.model.training_names import locate_training
 from mlptrain.preparation.material import TrainingData
 from mlptrain.spec.fields import Split
 from mlptrain.storage.publishing import publish_table
+from mlptrain.training.course import Course
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldOutRows:
+    """What a training predicts for the rows that it has held out, beside the truth and the weights of the rows."""
+
+    numbers: NDArray[np.int64]
+    """Of each row among those that were read, from 0."""
+    predictions: NDArray[Any]
+    truth: NDArray[Any]
+    weights: Floats | None
+
+
+def predict_held_out_rows(course: Course) -> HeldOutRows | None:
+    """What the network of a training that is over predicts for its validation rows; None where there are none."""
+    rows = course.validation
+    if rows is None:
+        return None
+    assert rows.origin is not None
+    predictions = predict_values(course.network, course.head, rows.x)
+    return HeldOutRows(numbers=rows.origin.numbers, predictions=predictions, truth=rows.truth, weights=rows.weights)
 
 
 class Recorder(Protocol):
     """Is told what each training predicts for the rows that it has held out."""
 
-    def add(self, examples: Examples, predictions: NDArray[Any], number: int) -> None:
+    def add(self, held_out: HeldOutRows, number: int) -> None:
         """The predictions of the training `number`, from 1."""
 
 
@@ -56,10 +80,9 @@ class HeldOut:
         self.folds = np.zeros((split.repeats, rows.count), np.int64)  # 0 in a repeat in which a row was not held out
         self.total: NDArray[Any] | None = None
 
-    def add(self, examples: Examples, predictions: NDArray[Any], number: int) -> None:
+    def add(self, held_out: HeldOutRows, number: int) -> None:
         """The predictions of the rows that a training held out; those that its preparation left out have none."""
-        assert examples.origin is not None
-        rows = examples.origin.numbers
+        rows, predictions = held_out.numbers, held_out.predictions
         if self.total is None:
             self.total = np.zeros((self.folds.shape[1], predictions.shape[1]))
         self.total[rows] += predictions

@@ -8,7 +8,7 @@ from mlptrain.fitting.candidates import list_spec_candidates
 from mlptrain.fitting.checkpoint_file import Checkpoint
 from mlptrain.fitting.host import Host
 from mlptrain.fitting.time_limit import TRIAL, time_pace
-from mlptrain.fitting.trainings import make_course
+from mlptrain.fitting.training import make_course
 from mlptrain.model.products import are_products_small, count_product_threads
 from mlptrain.model.rows import Rows
 from mlptrain.preparation.partitions import divide_rows

@@ -9,7 +9,7 @@ from mlptrain.errors import Diverged
 from mlptrain.fitting.checkpoint_file import Checkpoint
 from mlptrain.fitting.execution import choose_executor
 from mlptrain.fitting.host import Clock, Host, ignore_notice
-from mlptrain.fitting.trainings import make_course
+from mlptrain.fitting.training import make_course
 from mlptrain.model.products import limit_threads
 from mlptrain.preparation.material import TrainingData
 from mlptrain.preparation.partitions import divide_rows

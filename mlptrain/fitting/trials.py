@@ -15,7 +15,7 @@ from mlptrain.fitting.checkpoint_file import Checkpoint
 from mlptrain.fitting.execution import choose_executor
 from mlptrain.fitting.host import Host, ignore_notice
 from mlptrain.fitting.time_limit import SHARE, TRIAL, shorten_spec_epochs, time_epoch
-from mlptrain.fitting.trainings import make_course
+from mlptrain.fitting.training import make_course
 from mlptrain.model.products import limit_threads
 from mlptrain.plain import to_stored
 from mlptrain.preparation.material import TrainingData

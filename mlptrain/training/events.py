@@ -121,7 +121,36 @@ class FitFinished:
     """One sentence about the run; empty where there is nothing to say."""
 
 
-Event = FitStarted | TrialSteps | Started | StepsDone | LayersSeen | EpochEnded | Finished | FitFinished
+@dataclass(frozen=True, kw_only=True)
+class TrainingProgress:
+    """How far one of several trainings has come that go on side by side. Its own events come in its turn."""
+
+    kind: ClassVar[str] = "progress"
+
+    training: int
+    """Which of them this is, from 1."""
+    trainings: int
+    repeats: int
+    epochs: int
+    """To be done at most."""
+    steps_per_epoch: int
+    monitor: str
+    """The quantity that is watched, or else reported."""
+    epoch: int = 0
+    """Done."""
+    steps: int = 0
+    """Done of the next one."""
+    value: float | None = None
+    """The watched quantity at the end of the last epoch."""
+    best_epoch: int = 0
+    best_value: float | None = None
+    reason: Reason | None = None
+    """Why it is over, if so."""
+
+
+Event = (
+    FitStarted | TrialSteps | TrainingProgress | Started | StepsDone | LayersSeen | EpochEnded | Finished | FitFinished
+)
 
 
 def narrow_to_finished(event: Event) -> Finished | None:
@@ -174,6 +203,8 @@ class EventSink:
                 self.see_epoch(event)
             case Started():
                 self.see_start(event)
+            case TrainingProgress():
+                self.see_progress(event)
             case TrialSteps():
                 self.see_trial(event)
             case Finished():
@@ -188,6 +219,9 @@ class EventSink:
 
     def see_trial(self, trial: TrialSteps, /) -> None:
         """Steps of a trial are done, before the first training."""
+
+    def see_progress(self, progress: TrainingProgress, /) -> None:
+        """One of several trainings that go on side by side has come further."""
 
     def see_start(self, started: Started, /) -> None:
         """A training begins; a fit of several folds has one after the other."""

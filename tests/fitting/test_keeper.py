@@ -11,7 +11,7 @@ from mlptrain.fitting.checkpoints import Checkpoints, Plan
 from mlptrain.fitting.host import Host
 from mlptrain.fitting.keeper import FORGETFUL, Forgetful, Keeper
 from mlptrain.fitting.outcome import TrainingResult
-from mlptrain.fitting.trainings import make_course
+from mlptrain.fitting.training import make_course
 from mlptrain.model.fitted_network import FittedNetwork
 from mlptrain.model.history import tabulate_epochs
 from mlptrain.preparation.partitions import divide_rows

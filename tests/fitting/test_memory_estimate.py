@@ -38,7 +38,8 @@ from mlptrain.fitting.memory_estimate import (
     measure_watch_bytes,
     trace_peak_memory,
 )
-from mlptrain.fitting.trainings import evaluate_part_metrics, make_course
+from mlptrain.fitting.part_measures import evaluate_part_metrics
+from mlptrain.fitting.training import make_course
 from mlptrain.preparation.partitions import divide_rows
 from mlptrain.preparation.preparation import fit_and_encode_parts
 from mlptrain.training import course as course_file

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from mlptrain.data import category_column
-from mlptrain.fitting.trainings import make_course
+from mlptrain.fitting.training import make_course
 from mlptrain.model.history import EpochEnded
 from mlptrain.model.network_outputs import predict_values
 from mlptrain.spec.fields import Spec

@@ -1,0 +1,163 @@
+"""Trainings of a fit side by side: those that do not depend on each other, by an executor.
+
+What each of them gives is the same as in turn, so the model is, too: results are put together by their number.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import inf
+
+from mlptrain.errors import Interrupted
+from mlptrain.fitting.checkpoint_file import FinishedTraining
+from mlptrain.fitting.keeper import Forgetful
+from mlptrain.fitting.relay import Relay, make_worker_host
+from mlptrain.fitting.remembered import Remembered, take_fitted
+from mlptrain.fitting.training import Trained, Trainer, make_course
+from mlptrain.model.products import limit_threads
+from mlptrain.model.training_names import locate_training, name_training
+from mlptrain.preparation.material import TrainingData
+from mlptrain.preparation.preparation import fit_and_encode_parts
+from mlptrain.preparation.splits import Parts
+from mlptrain.spec.fields import Split
+from mlptrain.training.course import Course
+from mlptrain.training.events import FunctionSink
+from mlptrain.training.snapshot import Snapshot, take_snapshot
+from mlptrain.training.state import TrainState
+from mlptrain.workers.contract import Channel, Task
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingKey:
+    """Which training of all it is."""
+
+    configuration: str
+    """What is trained: empty for the spec itself."""
+    repeat: int
+    fold: int
+    refit: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingTask:
+    """What a worker needs for one training beside what all have in common."""
+
+    number: int
+    part: Parts
+    remembered: Remembered
+    seconds: float = inf
+    """How long it may take."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stopped:
+    """A training that the user has stopped."""
+
+    number: int
+    snapshot: Snapshot
+    trained: Sequence[Trained] = ()
+    """What its epochs are worth, if nothing keeps them."""
+
+
+class SnapshotKeeper(Forgetful):
+    """The keeper of one training in a worker: what was kept of it came along, where it stops goes back."""
+
+    def __init__(self, remembered: Remembered, *, remembers: bool) -> None:
+        self.remembered, self.remembers = remembered, remembers
+        self.snapshot: Snapshot | None = None
+
+    def restore_finished(self, course: Course) -> FinishedTraining | None:
+        """What was kept of the training, if it is done."""
+        self.remembered.verify(course, take_fitted(course))
+        return self.remembered.restore_finished(course)
+
+    def restore_state(self, course: Course) -> TrainState:
+        """Where the training begins, or goes on."""
+        return self.remembered.restore_state(course)
+
+    def describe_stop(self, course: Course, state: TrainState) -> str:
+        """Where the training stands goes into a snapshot."""
+        self.snapshot = take_snapshot(course.network, state)
+        return super().describe_stop(course, state)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingJob:
+    """Trains on parts of the same rows."""
+
+    data: TrainingData
+    trainings: int
+    predicts: bool
+    remembers: bool
+    threads: int | None
+
+    def __call__(self, task: Task, channel: Channel) -> Trained | Stopped:
+        """One training, from its beginning or from where it was interrupted."""
+        asked: TrainingTask = task.payload
+        keeper = SnapshotKeeper(asked.remembered, remembers=self.remembers)
+        host = make_worker_host(channel, threads=self.threads, seconds=asked.seconds)
+        trainer = Trainer(self.data, keeper, [FunctionSink(channel.tell)], host, alone=True)
+        try:
+            trained = trainer.train_part(asked.part, asked.number, self.trainings, predicts=self.predicts)
+        except Interrupted:
+            assert keeper.snapshot is not None
+            return Stopped(number=asked.number, snapshot=keeper.snapshot, trained=trainer.stopped)
+        assert trained is not None
+        return trained
+
+
+def train_side_by_side(trainer: Trainer, parts: Sequence[Parts], *, predicts: bool) -> Iterator[Trained]:
+    """Each training that is over, in the order in which they end; one that the user has stopped is kept first."""
+    announce_first(trainer, parts)
+    keeper, host = trainer.keeper, trainer.host
+    job = TrainingJob(
+        data=trainer.data,
+        trainings=len(parts),
+        predicts=predicts,
+        remembers=keeper.remembers,
+        threads=host.threads,
+    )
+    keys = [make_key(number, len(parts), trainer.data.spec.data.split) for number in range(1, len(parts) + 1)]
+    relay, snapshots, over = Relay(trainer.sinks, host, keys), dict[int, Snapshot](), 0
+    for done in host.executor.run(job, make_tasks(trainer, parts, keys), relay.hear, host.stop):
+        if isinstance(done.result, Stopped):
+            snapshots[done.result.number] = done.result.snapshot
+            trainer.stopped += done.result.trained
+            continue
+        trained: Trained = done.result
+        over += 1
+        relay.finish(done.key)
+        keeper.keep_finished(trained.number, trained.fitted, trained.result)
+        if over < len(parts):
+            keeper.save_under_way({})
+        yield trained
+    if over < len(parts):
+        keeper.save_under_way(snapshots)
+        raise Interrupted(keeper.describe_stop_at(snapshots))
+
+
+def announce_first(trainer: Trainer, parts: Sequence[Parts]) -> None:
+    """Prepare the first training here: what is to be said, or is wrong, is found before anything is started."""
+    encoded = fit_and_encode_parts(trainer.data, parts[0], 1)
+    course = make_course(encoded, fold=1, folds=len(parts))
+    with limit_threads(course.network, course.batch_size, trainer.host.threads):
+        trainer.announce(encoded, course)
+
+
+def make_key(number: int, trainings: int, split: Split) -> TrainingKey:
+    """The key of the training of a number, from 1."""
+    repeat, fold = locate_training(number, trainings, split.repeats)
+    return TrainingKey(configuration="", repeat=repeat, fold=fold)
+
+
+def make_tasks(trainer: Trainer, parts: Sequence[Parts], keys: Sequence[TrainingKey]) -> Iterator[Task]:
+    """A task for each training; each is made when a worker is free, so that it has a fair part of the time left."""
+    host, split = trainer.host, trainer.data.spec.data.split
+    for number, (part, key) in enumerate(zip(parts, keys, strict=True), 1):
+        left = len(parts) - number + 1
+        seconds = (host.end - host.clock()) * min(1.0, host.executor.workers / left)
+        kept = trainer.keeper.remember(number)
+        yield Task(
+            key=key,
+            name=name_training(number, len(parts), split.repeats),
+            payload=TrainingTask(number=number, part=part, remembered=kept, seconds=seconds),
+        )

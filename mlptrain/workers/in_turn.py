@@ -1,0 +1,38 @@
+"""Tasks in turn, in this process."""
+
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from mlptrain.workers.contract import Done, Hear, Job, Task
+
+
+@dataclass(frozen=True)
+class DirectChannel:
+    """Calls whoever listens at once."""
+
+    key: Hashable
+    hear: Hear
+    stop: Callable[[], bool]
+
+    def tell(self, message: Any) -> None:
+        """Call the listener."""
+        self.hear(self.key, message)
+
+    def is_stop_wished(self) -> bool:
+        """Ask at once."""
+        return self.stop()
+
+
+@dataclass(frozen=True)
+class InTurn:
+    """Runs one task after the other."""
+
+    workers: int = 1
+
+    def run(self, job: Job, tasks: Iterator[Task], hear: Hear, stop: Callable[[], bool]) -> Iterator[Done]:
+        """Run the job on each task, until `stop()` wishes that no more are begun."""
+        for task in tasks:
+            yield Done(key=task.key, result=job(task, DirectChannel(task.key, hear, stop)))
+            if stop():
+                return
