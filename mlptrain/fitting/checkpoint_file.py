@@ -69,7 +69,7 @@ class Checkpoint:
         """Where the fit stood, in words."""
         if not self.under_way:
             return f"with {len(self.finished)} of {self.trainings} trainings done"
-        return " and ".join(map(self.describe_place, sorted(self.under_way)))
+        return "; ".join(map(self.describe_place, sorted(self.under_way)))
 
     def describe_place(self, number: int) -> str:
         """Where a training stood that was under way, in words."""

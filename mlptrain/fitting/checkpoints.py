@@ -262,6 +262,7 @@ class Checkpoints:
             file=str(derive_checkpoint_path(self.model)),
             finished=self.finished.get(number),
             snapshot=self.under_way.get(number),
+            place=self.unfinished.describe_place(number) if self.unfinished and number in self.under_way else "",
             digest=self.unfinished.fitted.get(number, "") if self.unfinished else "",
         )
 
@@ -277,17 +278,9 @@ class Checkpoints:
         kept, fitted = self.remember(course.number), take_fitted(course)
         kept.verify(course, fitted)
         self.fitted[course.number] = fitted
-        state = kept.restore_state(course)
-        if kept.snapshot is not None:
-            self.say_what_goes_on([course.number])
-            del self.under_way[course.number]  # its arrays are in the network and the state now
+        state = kept.restore_state(course, self.notice)
+        self.under_way.pop(course.number, None)  # its arrays are in the network and the state now
         return state
-
-    def say_what_goes_on(self, numbers: Sequence[int]) -> None:
-        """The notice that trainings go on where they stood."""
-        assert self.unfinished is not None
-        where = " and ".join(map(self.unfinished.describe_place, numbers))
-        self.notice(f"going on from {derive_checkpoint_path(self.model)}: {where}")
 
     def watch(self, course: Course, state: TrainState) -> Sink:
         """A consumer of the events of a training that writes checkpoints when they are due."""
@@ -344,6 +337,15 @@ class Checkpoints:
         kept = "all is kept" if self.stored == checkpoint.place else f"what it was {self.stored} is kept"
         again = "".join(f"{option} " for option in self.plan.options)
         return f"stopped {here}; {kept} in {derive_checkpoint_path(self.model)}: {again}--resume goes on from there"
+
+    def describe_kept(self) -> str:
+        """What is kept of trainings side by side where one of them has failed; empty if nothing is."""
+        if not self.stored or not self.finished:
+            return ""
+        path, split = derive_checkpoint_path(self.model), self.training_data.spec.data.split
+        noun = choose_training_noun(split.trainings, split.repeats)
+        done = f"{len(self.finished)} of {split.trainings} {noun}"
+        return f"; {path} keeps {done}: --resume goes on with it, --restart forgets it"
 
     def keep_best(self, course: Course, state: TrainState) -> str:
         """After a divergence: keep the best epoch, in which the network was good; what to say of that."""

@@ -3,11 +3,11 @@
 What each of them gives is the same as in turn, so the model is, too: results are put together by their number.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
 
-from mlptrain.errors import Interrupted
+from mlptrain.errors import Diverged, EnvironmentFailure, Interrupted
 from mlptrain.fitting.checkpoint_file import FinishedTraining
 from mlptrain.fitting.keeper import Forgetful
 from mlptrain.fitting.relay import Relay, make_worker_host
@@ -61,8 +61,8 @@ class Stopped:
 class SnapshotKeeper(Forgetful):
     """The keeper of one training in a worker: what was kept of it came along, where it stops goes back."""
 
-    def __init__(self, remembered: Remembered, *, remembers: bool) -> None:
-        self.remembered, self.remembers = remembered, remembers
+    def __init__(self, remembered: Remembered, notice: Callable[[str], object], *, remembers: bool) -> None:
+        self.remembered, self.notice, self.remembers = remembered, notice, remembers
         self.snapshot: Snapshot | None = None
 
     def restore_finished(self, course: Course) -> FinishedTraining | None:
@@ -72,7 +72,7 @@ class SnapshotKeeper(Forgetful):
 
     def restore_state(self, course: Course) -> TrainState:
         """Where the training begins, or goes on."""
-        return self.remembered.restore_state(course)
+        return self.remembered.restore_state(course, self.notice)
 
     def describe_stop(self, course: Course, state: TrainState) -> str:
         """Where the training stands goes into a snapshot."""
@@ -93,8 +93,8 @@ class TrainingJob:
     def __call__(self, task: Task, channel: Channel) -> Trained | Stopped:
         """One training, from its beginning or from where it was interrupted."""
         asked: TrainingTask = task.payload
-        keeper = SnapshotKeeper(asked.remembered, remembers=self.remembers)
         host = make_worker_host(channel, threads=self.threads, seconds=asked.seconds)
+        keeper = SnapshotKeeper(asked.remembered, host.notice, remembers=self.remembers)
         trainer = Trainer(self.data, keeper, [FunctionSink(channel.tell)], host, alone=True)
         try:
             trained = trainer.train_part(asked.part, asked.number, self.trainings, predicts=self.predicts)
@@ -106,9 +106,26 @@ class TrainingJob:
 
 
 def train_side_by_side(trainer: Trainer, parts: Sequence[Parts], *, predicts: bool) -> Iterator[Trained]:
-    """Each training that is over, in the order in which they end; one that the user has stopped is kept first."""
-    announce_first(trainer, parts)
-    keeper, host = trainer.keeper, trainer.host
+    """Each training that is over, in the order in which they end; each is kept at once.
+
+    The first one is prepared here: what is to be said, or is wrong, is found before anything is started.
+    """
+    encoded = fit_and_encode_parts(trainer.data, parts[0], 1)
+    course = make_course(encoded, fold=1, folds=len(parts))
+    with limit_threads(course.network, course.batch_size, trainer.host.threads):
+        trainer.load_executor(course)
+        trainer.announce(encoded, course)
+        try:
+            yield from run_trainings(trainer, parts, predicts=predicts)
+        except (Diverged, EnvironmentFailure) as problem:
+            raise type(problem)(f"{problem}{trainer.keeper.describe_kept()}") from None
+
+
+def run_trainings(trainer: Trainer, parts: Sequence[Parts], *, predicts: bool) -> Iterator[Trained]:
+    """Each training that is over; one that the user has stopped is kept where it stands."""
+    keeper, host, split = trainer.keeper, trainer.host, trainer.data.spec.data.split
+    keys = [make_key(number, len(parts), split) for number in range(1, len(parts) + 1)]
+    relay, snapshots, over = Relay(trainer.sinks, host, keys), dict[int, Snapshot](), 0
     job = TrainingJob(
         data=trainer.data,
         trainings=len(parts),
@@ -116,8 +133,6 @@ def train_side_by_side(trainer: Trainer, parts: Sequence[Parts], *, predicts: bo
         remembers=keeper.remembers,
         threads=host.threads,
     )
-    keys = [make_key(number, len(parts), trainer.data.spec.data.split) for number in range(1, len(parts) + 1)]
-    relay, snapshots, over = Relay(trainer.sinks, host, keys), dict[int, Snapshot](), 0
     for done in host.executor.run(job, make_tasks(trainer, parts, keys), relay.hear, host.stop):
         if isinstance(done.result, Stopped):
             snapshots[done.result.number] = done.result.snapshot
@@ -133,14 +148,6 @@ def train_side_by_side(trainer: Trainer, parts: Sequence[Parts], *, predicts: bo
     if over < len(parts):
         keeper.save_under_way(snapshots)
         raise Interrupted(keeper.describe_stop_at(snapshots))
-
-
-def announce_first(trainer: Trainer, parts: Sequence[Parts]) -> None:
-    """Prepare the first training here: what is to be said, or is wrong, is found before anything is started."""
-    encoded = fit_and_encode_parts(trainer.data, parts[0], 1)
-    course = make_course(encoded, fold=1, folds=len(parts))
-    with limit_threads(course.network, course.batch_size, trainer.host.threads):
-        trainer.announce(encoded, course)
 
 
 def make_key(number: int, trainings: int, split: Split) -> TrainingKey:

@@ -65,6 +65,9 @@ class Keeper(Protocol):
     def describe_stop_at(self, snapshots: Mapping[int, Snapshot]) -> str:
         """The message that the user has stopped the fit while trainings stood so."""
 
+    def describe_kept(self) -> str:
+        """What is kept where one of them has failed, as the end of a message; empty if nothing is."""
+
 
 class Forgetful:
     """Remembers nothing: a fit in memory ends with what it has."""
@@ -111,6 +114,10 @@ class Forgetful:
     def describe_stop_at(self, snapshots: Mapping[int, Snapshot]) -> str:
         """That the fit was stopped."""
         return "stopped; the error's `model` is the best so far"
+
+    def describe_kept(self) -> str:
+        """Nothing is kept."""
+        return ""
 
 
 FORGETFUL = Forgetful()

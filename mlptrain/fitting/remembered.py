@@ -1,5 +1,6 @@
 """What was kept of one training of an unfinished fit: all of it, where it stood, or nothing."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from mlptrain.errors import DataError, ModelFileError
@@ -19,6 +20,8 @@ class Remembered:
     """The checkpoint, as messages call it."""
     finished: FinishedTraining | None = None
     snapshot: Snapshot | None = None
+    place: str = ""
+    """Where it stood, in words."""
     digest: str = ""
     """Of what was fitted for it; empty where it had not begun, or the file does not say it."""
 
@@ -40,14 +43,15 @@ class Remembered:
             raise ModelFileError(f"{self.file}: the checkpoint is damaged: {problem}") from None
         return self.finished
 
-    def restore_state(self, course: Course) -> TrainState:
-        """Where the training begins, or goes on; its network gets its parameters back."""
+    def restore_state(self, course: Course, notice: Callable[[str], object]) -> TrainState:
+        """Where the training begins, or goes on, which is told; its network gets its parameters back."""
         state = make_initial_state(course.network, course.spec.optimizer)
         if self.snapshot is not None:
             try:
                 restore_snapshot(self.snapshot, course.network, state)
             except (LookupError, TypeError, ValueError) as problem:
                 raise ModelFileError(f"{self.file}: the checkpoint is damaged: {problem}") from None
+            notice(f"going on from {self.file}: {self.place}")
         return state
 
 
