@@ -37,8 +37,11 @@ MEASURED_ARCHIVES = {"data/excel.py": {"zipfile"}, "storage/array_archive.py": {
 """Who may look into an archive: to weigh a workbook before anything of it is unpacked, to take out arrays that are not
 packed; in memory, never to files.
 """
-STARTERS = {"export/processes.py": {"subprocess"}}
-"""Who may start programs: an export is compared with its model by running it."""
+WORKERS = {"pickle", "multiprocessing"}
+STARTERS = {"export/processes.py": {"subprocess"}, "workers/processes.py": WORKERS, "workers/worker.py": WORKERS}
+"""Who may start programs: an export is compared with its model by running it; workers are this program once more, and
+get from it what they work on.
+"""
 FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__"}
 FORBIDDEN_ATTRIBUTES = {
     *("system", "popen", "spawnl", "spawnv", "execv", "execl", "fork", "posix_spawn", "import_module", "load_module"),

@@ -91,13 +91,8 @@ def fit_command(
         from mlptrain.fitting.signals import catch_signals
     paths = {"history": history, "tensorboard": tensorboard, "svg": svg}
     plan = plan_checkpoints(checkpoints, checkpoint_minutes, resume=resume, restart=restart, finish=finish)
-    how = {
-        "out": out,
-        "overrides": overrides or (),
-        "initial_weights": initial_weights,
-        "out_of_fold": out_of_fold,
-        "plan": plan,
-    }
+    how: dict[str, Any] = {"out": out, "overrides": overrides or (), "initial_weights": initial_weights}
+    how |= {"out_of_fold": out_of_fold, "plan": plan}
     with catch_signals() as stop:
         host = make_command_host(threads, stop.is_wished, quiet=quiet, workers=workers)
         result = fit_and_draw(spec, paths, track or (), how, host=host, show=not quiet)

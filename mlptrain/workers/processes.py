@@ -120,7 +120,8 @@ class Processes:
 def start_workers(count: int, threads: int) -> list[Worker]:
     """Start processes that wait for a job."""
     context, team = get_context("spawn"), list[Worker]()
-    with hold_signals(), hide_main_module(), set_variables(dict.fromkeys(THREAD_VARIABLES, str(threads))):
+    variables = {name: str(min(threads, read_count(name, threads))) for name in THREAD_VARIABLES}
+    with hold_signals(), hide_main_module(), set_variables(variables):
         for _ in range(count):
             here, there = context.Pipe()
             process = context.Process(target=serve_tasks, args=(there,), daemon=True)
@@ -128,6 +129,12 @@ def start_workers(count: int, threads: int) -> list[Worker]:
             there.close()
             team.append(Worker(process, here))
     return team
+
+
+def read_count(variable: str, otherwise: int) -> int:
+    """The number in a variable of the environment, which the user may have set."""
+    text = os.environ.get(variable, "")
+    return int(text) if text.isascii() and text.isdigit() else otherwise
 
 
 def send_job(job: Job, team: list[Worker]) -> None:

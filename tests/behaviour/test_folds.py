@@ -4,7 +4,6 @@ from itertools import pairwise
 from math import isnan
 from pathlib import Path
 from statistics import mean, stdev
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +11,7 @@ import pytest
 from mlptrain.commands.evaluate import evaluate_files
 from mlptrain.data.frames import read_columns
 from mlptrain.errors import SpecError
-from mlptrain.fitting.out_of_fold import HeldOut, are_held_out_names
+from mlptrain.fitting.out_of_fold import HeldOut, HeldOutRows, are_held_out_names
 from mlptrain.model.answers import AnswerOptions
 from mlptrain.model.history import EpochEnded
 from mlptrain.model.model import Model
@@ -136,8 +135,8 @@ def test_a_row_that_a_repeat_did_not_hold_out_has_no_fold_there(tmp_path):
     _, model, _ = fitted(tmp_path, "numbers", repeats=2)
     held = HeldOut(TableRows(read_columns({"x": ["1", "2"]}, "t.csv")), Split(folds=3, repeats=2))
     for number, rows in ((2, [0, 1]), (4, [1])):
-        examples = SimpleNamespace(origin=SimpleNamespace(numbers=np.array(rows)))
-        held.add(examples, np.full((len(rows), 2), float(number)), number)
+        predictions = np.full((len(rows), 2), float(number))
+        held.add(HeldOutRows(numbers=np.array(rows), predictions=predictions, truth=predictions, weights=None), number)
     for name in ("o.csv", "o.parquet"):
         held.write(tmp_path / name, model)
     rows = read_csv((tmp_path / "o.csv").read_text())

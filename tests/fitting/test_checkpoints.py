@@ -1,5 +1,6 @@
 """A fit that was interrupted or killed at any moment, and gone on with, writes the bytes of one that never was."""
 
+import json
 import os
 from dataclasses import replace
 from itertools import count
@@ -222,7 +223,7 @@ def test_killed_at_any_epochs_end_it_writes_the_same_bytes(tmp_path, sections):
         out = tmp_path / "killed.npz"
         with pytest.raises(Killed):
             fit(str(spec), out=out, checkpoints="epochs", sinks=[FunctionSink(killed_after(epoch))])
-        assert load_checkpoint(derive_checkpoint_path(out)).snapshot.epoch == epoch
+        assert load_snapshot(out).epoch == epoch
         fit(str(spec), out=out, resume=True)
         assert out.read_bytes() == (tmp_path / "whole.npz").read_bytes(), epoch
         out.unlink()
@@ -579,12 +580,12 @@ def test_checkpoints_of_other_formats_and_networks_are_refused(tmp_path):
     spec, out = two_checkpoints(tmp_path)
     derive_previous_checkpoint_path(out).unlink()
     arrays = container.read_container(derive_checkpoint_path(out))
-    newer = bytes(arrays["metadata"]).replace(b'"format_version": 1', b'"format_version": 2')
+    newer = bytes(arrays["metadata"]).replace(b'"format_version": 2', b'"format_version": 3')
     for change, said in (
-        ({"metadata": np.frombuffer(newer, np.uint8)}, "in format 2; go on with that version"),
-        ({"state.theta": np.zeros(3, np.float32)}, r"state.theta is float32 \(3,\), not float32"),
-        ({"state.more": np.zeros(3)}, "its arrays are others: state.more"),
-        ({"history.epoch": np.zeros(1)}, "its history is not one of 3 epochs"),
+        ({"metadata": np.frombuffer(newer, np.uint8)}, "in format 3; go on with that version"),
+        ({"under_way.1.state.theta": np.zeros(3, np.float32)}, r"state.theta is float32 \(3,\), not float32"),
+        ({"under_way.1.state.more": np.zeros(3)}, "its arrays are others: state.more"),
+        ({"under_way.1.history.epoch": np.zeros(1)}, "its history is not one of 3 epochs"),
     ):
         with derive_checkpoint_path(out).open("wb") as stream:
             container.write_container(stream, arrays | change)
@@ -592,7 +593,42 @@ def test_checkpoints_of_other_formats_and_networks_are_refused(tmp_path):
             fit(str(spec), out=out, resume=True)
 
 
+def write_in_first_format(out):
+    """Rewrite a checkpoint as the first version of the format had it: one training under way, without a number."""
+    path = derive_checkpoint_path(out)
+    arrays = container.read_container(path)
+    metadata = json.loads(bytes(arrays.pop("metadata")))
+    (number, numbers), done = *metadata.pop("under_way").items(), metadata.pop("finished")
+    assert list(done) == [str(each) for each in range(1, int(number))]
+    metadata |= {"format_version": 1, "folds": [*done.values()], "numbers": numbers}
+    metadata["fitted"] = [*metadata["fitted"].values()]
+    renamed = {
+        name.removeprefix(f"under_way.{number}.").replace("finished.", "folds.", 1): values
+        for name, values in arrays.items()
+    }
+    with path.open("wb") as stream:
+        container.write_container(
+            stream, renamed | {"metadata": np.frombuffer(json.dumps(metadata).encode(), np.uint8)}
+        )
+
+
+@pytest.mark.parametrize("asked", [3, 20], ids=["in the first fold", "in a later one"])
+def test_a_checkpoint_of_the_first_format_is_gone_on_with(tmp_path, asked):
+    spec, out = write_mixed(tmp_path, **CONFIGURATIONS["folds"]), tmp_path / "m.npz"
+    fit(str(spec), out=tmp_path / "whole.npz")
+    interrupted(spec, out, asked)
+    write_in_first_format(out)
+    fit(str(spec), out=out, resume=True)
+    assert out.read_bytes() == (tmp_path / "whole.npz").read_bytes()
+
+
 # when they are written
+
+
+def load_snapshot(out):
+    """Where the only training stands that is under way in a checkpoint."""
+    (snapshot,) = load_checkpoint(derive_checkpoint_path(out)).under_way.values()
+    return snapshot
 
 
 def checkpoints_seen(tmp_path, tick, **options):
@@ -601,7 +637,7 @@ def checkpoints_seen(tmp_path, tick, **options):
 
     def look(event):
         if derive_checkpoint_path(out).exists():
-            found = load_checkpoint(derive_checkpoint_path(out)).snapshot
+            found = load_snapshot(out)
             seen.append((found.epoch, found.batches))
 
     fit(str(write_mixed(tmp_path)), out=out, sinks=[FunctionSink(look)], clock=Clock(tick), **options)
@@ -779,7 +815,7 @@ def test_what_is_said_to_be_kept_is_kept(tmp_path, monkeypatch, problem):
     original = checkpoints.save_checkpoint
 
     def save(checkpoint, model):
-        if checkpoint.snapshot.epoch > 3 or checkpoint.snapshot.batches:
+        if (stands := checkpoint.under_way[1]).epoch > 3 or stands.batches:
             raise problem
         original(checkpoint, model)
 
@@ -787,7 +823,7 @@ def test_what_is_said_to_be_kept_is_kept(tmp_path, monkeypatch, problem):
     said = interrupted(spec, out, 18, checkpoints="epochs", notice=told.append)  # 4 steps an epoch
     assert f"stopped after epoch 4, batch 2 of the next; what it was after epoch 3 is kept in {out}.ckpt" in said
     assert len(told) == 2
-    assert load_checkpoint(derive_checkpoint_path(out)).snapshot.epoch == 3
+    assert load_snapshot(out).epoch == 3
 
 
 def test_the_history_of_a_fit_of_folds_that_is_resumed_is_whole(tmp_path):
@@ -847,7 +883,9 @@ def test_the_writer_of_a_checkpoint_is_named_where_the_spec_seems_to_have_change
 def test_a_checkpoint_holds_texts_as_they_are_and_finite_numbers(tmp_path):
     def of(spec, numbers):
         snapshot = Snapshot(numbers=numbers, arrays={})
-        return Checkpoint(spec=spec, data={}, inputs=[], fitted=[], surroundings={}, folds=[], snapshot=snapshot)
+        return Checkpoint(
+            spec=spec, data={}, inputs=[], fitted={}, surroundings={}, finished={}, under_way={1: snapshot}
+        )
 
     save_checkpoint(of({"größe": 1}, {"a": 0.5}), tmp_path / "m.npz")
     assert "größe".encode() in derive_checkpoint_path(tmp_path / "m.npz").read_bytes()

@@ -7,7 +7,7 @@ from mlptrain.data.targets import ClassTarget, NumberTarget
 from mlptrain.engine.losses import CrossEntropy, Hinge, MeanSquaredError
 from mlptrain.fitting.companions import SHARES, Companions, ValidationPredictions, measure_share, share_weights
 from mlptrain.fitting.host import Host
-from mlptrain.model.examples import Examples
+from mlptrain.fitting.out_of_fold import HeldOutRows
 from mlptrain.model.head import make_head
 
 ROWS, PAIRS = 60, 3
@@ -35,8 +35,8 @@ def record(head, truths, bits, noise):
     found = ValidationPredictions()
     for number, truth in enumerate(truths, 1):
         weights = bits.uniform(0.5, 2, ROWS)
-        part = Examples(x=np.empty((ROWS, 0)), targets=truth, truth=truth, weights=weights)
-        found.add(part, predict(head, truth, bits, noise), number)
+        predictions = predict(head, truth, bits, noise)
+        found.add(HeldOutRows(numbers=np.arange(ROWS), predictions=predictions, truth=truth, weights=weights), number)
     return found
 
 

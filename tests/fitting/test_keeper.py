@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from mlptrain.fitting.checkpoints import Checkpoints, Plan
-from mlptrain.fitting.host import Host
+from mlptrain.fitting.fan_out import SnapshotKeeper
+from mlptrain.fitting.host import Host, ignore_notice
 from mlptrain.fitting.keeper import FORGETFUL, Forgetful, Keeper
 from mlptrain.fitting.outcome import TrainingResult
+from mlptrain.fitting.remembered import Remembered
 from mlptrain.fitting.training import make_course
 from mlptrain.model.fitted_network import FittedNetwork
 from mlptrain.model.history import tabulate_epochs
@@ -23,10 +25,12 @@ from tests.support.preparing import read_data
 
 MEMBERS = {name: member for name, member in vars(Keeper).items() if not name.startswith("_")}
 METHODS = {name: member for name, member in MEMBERS.items() if isinstance(member, FunctionType)}
-KINDS = [Checkpoints, Forgetful]
+KINDS = [Checkpoints, Forgetful, SnapshotKeeper]
 
 
 def make_keeper(kind, folder):
+    if kind is SnapshotKeeper:
+        return SnapshotKeeper(Remembered(file=""), ignore_notice, remembers=True)
     return Checkpoints(folder / "m.npz", Plan(), Host()) if kind is Checkpoints else kind()
 
 
@@ -77,12 +81,18 @@ def test_every_keeper_takes_the_events_and_the_networks_of_trainings(keeper, tmp
     state = keeper.restore_state(course)
     watch = keeper.watch(course, state)
     assert watch(Started(**{each.name: None for each in fields(Started)})) is None
-    history = tabulate_epochs([])
-    fitted = FittedNetwork(spec=course.spec, features=None, head=course.head, network=course.network, history=history)
+    features, history = course.train.origin.features, tabulate_epochs([])
+    fitted = FittedNetwork(
+        spec=course.spec, features=features, head=course.head, network=course.network, history=history
+    )
     result = TrainingResult(reason="epochs", epochs=1, best_epoch=1, metrics={})
-    assert keeper.keep_finished(fitted, result) is None
+    assert keeper.keep_finished(1, fitted, result) is None
     assert keeper.describe_stop(course, state).startswith("stopped")
     assert isinstance(keeper.keep_best(course, state), str)
+    assert keeper.save_under_way({}) is None
+    assert keeper.describe_stop_at({}).startswith("stopped")
+    assert isinstance(keeper.describe_kept(), str)
+    assert isinstance(keeper.remember(1), Remembered)
 
 
 @pytest.mark.parametrize(("kind", "remembers"), [(Checkpoints, True), (Forgetful, False)])

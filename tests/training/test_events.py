@@ -16,6 +16,7 @@ from mlptrain.training.events import (
     FunctionSink,
     Started,
     StepsDone,
+    TrainingProgress,
     TrialSteps,
     narrow_to_finished,
     open_sinks,
@@ -46,6 +47,9 @@ class Recorder(EventSink):
     def see_trial(self, trial, /):
         self.log.append(("trial", trial))
 
+    def see_progress(self, progress, /):
+        self.log.append(("progress", progress))
+
     def see_start(self, started, /):
         self.log.append(("start", started))
 
@@ -65,7 +69,14 @@ class Recorder(EventSink):
         self.log.append(f"close {self.name}")
 
 
-METHODS = {TrialSteps: "trial", Started: "start", StepsDone: "steps", EpochEnded: "epoch", Finished: "finish"} | {
+METHODS = {
+    TrainingProgress: "progress",
+    TrialSteps: "trial",
+    Started: "start",
+    StepsDone: "steps",
+    EpochEnded: "epoch",
+    Finished: "finish",
+} | {
     LayersSeen: "layers",
     FitStarted: "fit start",
     FitFinished: "fit finish",
@@ -87,7 +98,7 @@ def test_the_last_event_says_so(kind):
 
 
 def test_each_kind_of_event_has_a_name_of_its_own():
-    names = ["fit_started", "trial", "started", "steps", "layers", "epoch", "finished", "fit_finished"]
+    names = ["fit_started", "trial", "progress", "started", "steps", "layers", "epoch", "finished", "fit_finished"]
     assert [kind.kind for kind in get_args(Event)] == names
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from mlptrain.commands.fit import fit_to_file
 from mlptrain.errors import DataError, Interrupted, SpecError
-from mlptrain.fitting import checkpoints
+from mlptrain.fitting import remembered
 from mlptrain.fitting.checkpoint_file import load_checkpoint, save_checkpoint
 from mlptrain.fitting.checkpoints import Plan
 from mlptrain.fitting.host import Host
@@ -240,7 +240,7 @@ def test_a_checkpoint_that_says_nothing_of_inputs_still_knows_the_order_of_its_c
     spec, out = write_mixed(tmp_path, **SHORT), tmp_path / "m.npz"
     fit(str(spec), out=tmp_path / "whole.npz")
     interrupt(spec, out, 3)
-    forge(out, inputs=[], fitted=[])
+    forge(out, inputs=[], fitted={})
     (tmp_path / "mixed.csv").write_text(csv_text(mixed_rows(), swapped(NAMES, "colour", "fresh")))
     refused(spec, out, r"another order: fresh, colour \(was colour, fresh\)")
     (tmp_path / "mixed.csv").write_text(csv_text(mixed_rows()))
@@ -258,7 +258,7 @@ def test_columns_that_this_version_understands_otherwise_are_refused(tmp_path):
     refused(spec, out, r"'colour' is understood in another way: category, 4 inputs \(was category, 9 inputs\)")
     forge(out, inputs=[size, colour._replace(digest="0"), fresh])
     refused(spec, out, "'colour' is understood in another way, although its cells are the same")
-    forge(out, inputs=kept.inputs, fitted=[kept.fitted[0], "0"])
+    forge(out, inputs=kept.inputs, fitted=kept.fitted | {2: "0"})
     refused(spec, out, "what was fitted on the rows of fold 2 is not what it was")
 
 
@@ -297,7 +297,7 @@ def test_the_difference_is_looked_for_before_anything_is_trained(tmp_path, monke
     spec, out = write_mixed(tmp_path, **SHORT), tmp_path / "m.npz"
     interrupt(spec, out, 3)
     (tmp_path / "mixed.csv").write_text(csv_text(mixed_rows(), swapped(NAMES, "size", "fresh")))
-    monkeypatch.setattr(checkpoints, "restore_snapshot", None)
+    monkeypatch.setattr(remembered, "restore_snapshot", None)
     refused(spec, out, "another order")
 
 
