@@ -28,6 +28,7 @@ from mlptrain.spec.file import NO_WEIGHTS, Draft, GivenWeights, find_spec_folder
 from mlptrain.spec.values import ValueOverride
 from mlptrain.training.events import Event, Sink, wrap_function_as_sink
 from mlptrain.training.loop import never_stop
+from mlptrain.workers.choice import choose_executor
 
 AnySink = Sink | Callable[[Event], object] | str
 """What is called with the events of a training: a sink, a function, or the name of a sink."""
@@ -43,36 +44,44 @@ def fit(
     sinks: AnySink | Iterable[AnySink] = (),
     progress: bool | None = None,
     threads: int | None = None,
+    workers: int = 1,
     unfinished: Existing = "refuse",
 ) -> Fit:
     """Train what `spec` says on the rows of `data`, in memory; with `out` also write the model, as the command does.
 
-    `spec` is a path, a dict, a text of YAML, or the resolved spec of a model. `data` is a mapping of columns, a list of
-    records, a structured array or a data frame that narwhals knows (pandas, polars, PyArrow …); None: the rows that the
-    spec names. `overrides` change keys of the spec: {"training.epochs": 3} or ["training.epochs=3"]. `initial_weights`,
-    a model or the file of one, is what training starts from: its columns and its target come along. `sinks` are called
-    with each event: functions, sinks, or names of those of the command line ("lines", "console"). `progress`: whether
-    the run is shown; None: in a notebook and on a terminal, unless `sinks` names what shows it. Notices are warnings.
-    SpecError or DataError say what is wrong with the spec or the rows, Diverged that the loss left the finite numbers.
-    Ctrl-C raises Interrupted, whose `model` is the best so far; with `out` a checkpoint is left instead, and
-    `unfinished` says what a later fit does about it: "refuse", "resume", "finish" or "restart".
+    `spec` is a path, a dict, a text of YAML, or the resolved spec of a model. `data` is a mapping of columns, a list
+    of records, a structured array or a data frame that narwhals knows (pandas, polars, PyArrow …); None: the rows that
+    the spec names. `overrides` change keys of the spec: {"training.epochs": 3} or ["training.epochs=3"].
+    `initial_weights`, a model or the file of one, is what training starts from: its columns and its target come along.
+    `sinks` are called with each event: functions, sinks, or names of those of the command line ("lines", "console").
+    `progress`: whether the run is shown; None: in a notebook and on a terminal, unless `sinks` names what shows it.
+    Notices are warnings. `workers` processes train folds and repeats side by side, to the same model. SpecError or
+    DataError say what is wrong with the spec or the rows, Diverged that the loss left the finite numbers. Ctrl-C
+    raises Interrupted, whose `model` is the best so far; with `out` a checkpoint is left instead, and `unfinished`
+    says what a later fit does about it: "refuse", "resume", "finish" or "restart".
 
     >>> table = {"x": [0.0, 1.0, 2.0, 3.0] * 8, "y": ["low", "low", "high", "high"] * 8}
     >>> fitted = fit({"data": {"target": "y"}, "training": {"epochs": 40}, "optimizer": {"learning_rate": 0.05}}, table)
     >>> fitted.model.predict({"x": [0.5, 2.5]}).tolist()
     ['low', 'high']
     """
-    path, folder, host = require_unfinished(unfinished, out), find_spec_folder(spec), make_host(threads)
+    path, folder, host = require_unfinished(unfinished, out), find_spec_folder(spec), make_host(threads, workers)
     opened = list_sinks(sinks, progress, title=name_spec(spec))
     weights = read_given_weights(initial_weights, folder)
     draft = make_draft_from_spec(spec, overrides, weights=weights, rows_given=data is not None)
     draft.check()
     rows = None if data is None else require_rows(make_training_rows(data, draft.spec.data))
     with catch_interrupt() as stop:
-        host = replace(host, stop=stop)
-        if path is None:
-            return fit_in_memory(draft, rows, folder, opened, host)
-        return fit_to_file(draft, rows, path, folder, plan=Plan(existing=unfinished), sinks=opened, host=host)
+        return fit_given(draft, rows, path, folder, Plan(existing=unfinished), opened, replace(host, stop=stop))
+
+
+def fit_given(
+    draft: Draft, rows: Rows | None, out: Path | None, folder: Path, plan: Plan, sinks: Iterable[Sink], host: Host
+) -> Fit:
+    """Fit on rows (None: those that the spec names), in memory or to a file."""
+    if out is None:
+        return fit_in_memory(draft, rows, folder, sinks, host)
+    return fit_to_file(draft, rows, out, folder, plan=plan, sinks=sinks, host=host)
 
 
 HERE = Path()
@@ -104,9 +113,11 @@ def list_sinks(sinks: AnySink | Iterable[AnySink], progress: bool | None, *, tit
     return [resolve_sink(each, title=title) for each in listed]
 
 
-def make_host(threads: int | None) -> Host:
+def make_host(threads: int | None, workers: int = 1) -> Host:
     """The host of a fit that begins now; its notices are warnings."""
-    host = Host(threads=None if threads is None else require_count(threads, "threads", least=1), notice=warn_caller)
+    count = None if threads is None else require_count(threads, "threads", least=1)
+    executor = choose_executor(require_count(workers, "workers", least=1), threads=count or 0)
+    host = Host(threads=count, notice=warn_caller, executor=executor)
     return replace(host, begun=host.clock())
 
 

@@ -1,8 +1,10 @@
 """Parquet files, by PyArrow, as columns of cells. What a column is, its schema says: nothing else is read for that."""
 
+import io
 import json
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,7 @@ import numpy as np
 from mlptrain.data.cells import Block, TextCells
 from mlptrain.data.coding import NulByte
 from mlptrain.data.column_types import TEXT, ColumnType
-from mlptrain.data.files import SameFile, name_input, open_stored_bytes
+from mlptrain.data.files import SameFile, name_input, read_standard_input
 from mlptrain.data.grammar import EXACT
 from mlptrain.data.left_out_lines import LeftOutLines
 from mlptrain.data.yaml_keys import quote_yaml_key
@@ -36,16 +38,27 @@ class ParquetReader:
 
     def __init__(self, path: str) -> None:
         try:
-            from pyarrow import parquet
+            import pyarrow.parquet  # noqa: F401 (whether it is there)
         except ImportError:
             why = "this is a Parquet file; to read it: pip install 'mlptrain[parquet]'"
             raise DataError(f"{name_input(path)}: {why}") from None
         self.name, self.same = name_input(path), SameFile(path)
+        self.source = read_standard_input() if path == "-" else path
         self.same.check()
         with self.damage("cannot be read"):
-            self.file = parquet.ParquetFile(open_stored_bytes(path) if path == "-" else path)
             self.schema = self.file.schema_arrow
             self.names: list[str] = list(self.schema.names)
+
+    @cached_property
+    def file(self) -> Any:
+        """The open file."""
+        from pyarrow import parquet
+
+        return parquet.ParquetFile(io.BytesIO(self.source) if isinstance(self.source, bytes) else self.source)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the open file, which another process opens when it reads."""
+        return {name: value for name, value in vars(self).items() if name != "file"}
 
     @property
     def place_of_names(self) -> str:

@@ -153,7 +153,8 @@ class Paces:
             pace = time_pace(course, self.host, most=min(TRIAL, SHARE * (self.host.end - begun)))
             self.paces[key] = replace(pace, preparing=preparing), len(parts.train)
         pace, rows = self.paces[key]
-        return Pace(preparing=pace.preparing * len(parts.train) / rows, epoch=pace.epoch * len(parts.train) / rows)
+        share = len(parts.train) / rows
+        return replace(pace, preparing=pace.preparing * share, epoch=pace.epoch * share)
 
 
 def describe_network(spec: Spec) -> str:

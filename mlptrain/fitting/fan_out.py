@@ -4,7 +4,8 @@ What each of them gives is the same as in turn, so the model is, too: results ar
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from math import inf
 
 from mlptrain.errors import Diverged, EnvironmentFailure, Interrupted
@@ -20,7 +21,7 @@ from mlptrain.preparation.preparation import fit_and_encode_parts
 from mlptrain.preparation.splits import Parts
 from mlptrain.spec.fields import Split
 from mlptrain.training.course import Course
-from mlptrain.training.events import FunctionSink
+from mlptrain.training.events import Event, FunctionSink, Sink, StepsDone
 from mlptrain.training.snapshot import Snapshot, take_snapshot
 from mlptrain.training.state import TrainState
 from mlptrain.workers.contract import Channel, Task
@@ -74,10 +75,15 @@ class SnapshotKeeper(Forgetful):
         """Where the training begins, or goes on."""
         return self.remembered.restore_state(course, self.notice)
 
-    def describe_stop(self, course: Course, state: TrainState) -> str:
-        """Where the training stands goes into a snapshot."""
-        self.snapshot = take_snapshot(course.network, state)
-        return super().describe_stop(course, state)
+    def watch(self, course: Course, state: TrainState) -> Sink:
+        """A consumer of the events that takes a snapshot where the training is stopped."""
+        return FunctionSink(partial(self.see, course, state))
+
+    def see(self, course: Course, state: TrainState, event: Event) -> None:
+        """Take a snapshot of what a stop leaves, before the best epoch takes its place."""
+        if isinstance(event, StepsDone) and event.stopping:
+            snapshot = take_snapshot(course.network, state)
+            self.snapshot = replace(snapshot, arrays={name: each.copy() for name, each in snapshot.arrays.items()})
 
 
 @dataclass(frozen=True, kw_only=True)

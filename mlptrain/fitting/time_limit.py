@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from math import ceil
 
 from mlptrain.engine.elementwise import NUMPY
 from mlptrain.engine.schedules import resize_schedule
@@ -37,6 +38,8 @@ class Pace:
     preparing: float
     """Columns fitted, rows encoded, a network made: once for each training."""
     epoch: float
+    workers: int = 1
+    """Trainings that go on at a time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,19 +139,19 @@ def plan_epochs(spec: Spec, parts: Sequence[Parts], pace: Pace, host: Host) -> t
     left = PLANNED * (host.end - host.clock())
     if needed <= left or not pace.epoch:
         return needed, asked
-    trainings = count_trainings(spec, parts)
+    trainings = count_trainings_in_turn(spec, parts, pace.workers)
     return needed, min(asked, max(1, int((left / trainings - pace.preparing) / pace.epoch)))
 
 
 def estimate_seconds(spec: Spec, parts: Sequence[Parts], pace: Pace) -> float:
     """About how long all trainings of a spec take."""
-    return count_trainings(spec, parts) * (spec.training.epochs * pace.epoch + pace.preparing)
+    return count_trainings_in_turn(spec, parts, pace.workers) * (spec.training.epochs * pace.epoch + pace.preparing)
 
 
-def count_trainings(spec: Spec, parts: Sequence[Parts]) -> float:
-    """How many trainings there are; a refit up to the last epoch counts by its rows (an upper bound)."""
+def count_trainings_in_turn(spec: Spec, parts: Sequence[Parts], workers: int) -> float:
+    """How many trainings one worker does; a refit up to the last epoch counts by its rows (an upper bound)."""
     first = parts[0]
-    return len(parts) + (1 + len(first.validation) / len(first.train) if spec.training.refit else 0.0)
+    return ceil(len(parts) / workers) + (1 + len(first.validation) / len(first.train) if spec.training.refit else 0.0)
 
 
 def time_pace(course: Course, host: Host, *, most: float) -> Pace:
@@ -157,7 +160,8 @@ def time_pace(course: Course, host: Host, *, most: float) -> Pace:
     The course is spent: its network is no more the one that it was.
     """
     with limit_threads(course.network, course.batch_size, host.threads):
-        return Pace(preparing=0.0, epoch=time_epoch(course, host.clock, most=most))
+        epoch = time_epoch(course, host.clock, most=most)
+    return Pace(preparing=0.0, epoch=epoch, workers=host.executor.workers)
 
 
 def time_epoch(course: Course, clock: Clock, *, most: float) -> float:

@@ -15,10 +15,11 @@ from mlptrain.reporting.frame import draw_trial
 from mlptrain.reporting.glyphs import ASCII, Line, choose_glyphs
 from mlptrain.reporting.lines import LinesSink
 from mlptrain.reporting.progress import Progress
+from mlptrain.reporting.side_by_side import draw_trainings
 from mlptrain.reporting.sink_options import SinkOptions
 from mlptrain.reporting.terminal import is_live_terminal
 from mlptrain.reporting.text import escape_unencodable
-from mlptrain.training.events import Event, EventSink, Finished, Started, StepsDone, TrialSteps
+from mlptrain.training.events import Event, EventSink, Finished, Started, StepsDone, TrainingProgress, TrialSteps
 
 INTERVAL = 0.1
 """Seconds between two pictures at least."""
@@ -68,9 +69,19 @@ class ConsoleSink(EventSink):
         if self._progress.trial is None:
             self._stop(transient=True)
 
+    def see_progress(self, progress: TrainingProgress, /) -> None:
+        """Move a line; its training goes on beside others, whose lines are in the same picture."""
+        if self._live is None or not self._progress.side_by_side:
+            self._open(progress)
+        else:
+            self._progress(progress)
+
     def see_start(self, started: Started, /) -> None:
-        """Begin a picture, in the place of that of the training before."""
-        self._open(started)
+        """Begin a picture, in the place of that of the training before, unless all are in one."""
+        if self._progress.side_by_side:
+            self._progress(started)
+        else:
+            self._open(started)
 
     def see_steps(self, steps: StepsDone, /) -> None:
         """Take note of the steps."""
@@ -87,10 +98,10 @@ class ConsoleSink(EventSink):
     def see_finish(self, finished: Finished, /) -> None:
         """Leave the last picture; if another training is to follow, none."""
         self._progress(finished)
-        if self._progress.goes_on:
-            self._stop(transient=True)
-        else:
+        if not self._progress.goes_on:
             self.close()
+        elif not self._progress.side_by_side:
+            self._stop(transient=True)
 
     def close(self) -> None:
         """Leave the picture as it stands, and show the cursor again."""
@@ -106,7 +117,7 @@ class ConsoleSink(EventSink):
             with suppress(OSError):
                 live.stop()
 
-    def _open(self, event: Started | TrialSteps) -> None:
+    def _open(self, event: Started | TrialSteps | TrainingProgress) -> None:
         self._stop(transient=self._progress.trial is not None)
         self._progress(event)
         self._due = self._clock()
@@ -136,6 +147,9 @@ class ConsoleSink(EventSink):
         progress = self._progress
         if progress.trial is not None and self._live:
             return StyledLines([draw_trial(progress.trial, width, glyphs)])
+        if progress.side_by_side and self._live:
+            seen = [each for _, each in sorted(progress.side_by_side.items())]
+            return StyledLines(draw_trainings(seen, progress.title, (width, height - 1), glyphs, progress.elapsed))
         frame = progress.make_frame(width, glyphs)
         if frame is None or (self._erased and not self._live):
             return ""

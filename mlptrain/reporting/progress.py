@@ -9,14 +9,14 @@ from mlptrain.reporting.digest import Digest
 from mlptrain.reporting.frame import Frame
 from mlptrain.reporting.glyphs import Glyphs
 from mlptrain.reporting.words import describe_finish
-from mlptrain.training.events import EventSink, Finished, Started, StepsDone, TrialSteps
+from mlptrain.training.events import EventSink, Finished, Started, StepsDone, TrainingProgress, TrialSteps
 
 
 class Progress(EventSink):
     """Takes note of the events of all trainings of a fit."""
 
     def __init__(self, title: str, clock: Callable[[], float]) -> None:
-        self._title = title
+        self.title = title
         self._clock = clock
         self.forget()
 
@@ -24,6 +24,8 @@ class Progress(EventSink):
         """Begin anew, with another fit."""
         self.digest = Digest()
         self.trial: TrialSteps | None = None
+        self.side_by_side: dict[int, TrainingProgress] = {}
+        """How far each training has come that goes on beside others."""
         self._before: tuple[str, ...] = ()
         self._worked = 0
         self._begin()
@@ -31,7 +33,7 @@ class Progress(EventSink):
     def _begin(self) -> None:
         """Take the time, unless trainings before this one have taken it."""
         self.digest = Digest()
-        if not self._before:
+        if not self._before and not self.side_by_side:
             self._begun = self._clock()
             self._settled: tuple[float, float] | None = None
 
@@ -40,6 +42,12 @@ class Progress(EventSink):
         if self.trial is None:
             self._begin()
         self.trial = trial if trial.steps < trial.planned else None
+
+    def see_progress(self, progress: TrainingProgress, /) -> None:
+        """Take note of how far a training has come that goes on beside others."""
+        if not self.side_by_side:
+            self._begin()
+        self.side_by_side[progress.training] = progress
 
     def see_start(self, started: Started, /) -> None:
         """Begin with a training."""
@@ -92,7 +100,7 @@ class Progress(EventSink):
         digest, settled = self.digest, self._settled or (0.0, 0.0)
         if digest.started is None:
             return None
-        return Frame(digest, digest.started, self._title, width, glyphs, self._before, self._worked, settled)
+        return Frame(digest, digest.started, self.title, width, glyphs, self._before, self._worked, settled)
 
 
 def is_followed(started: Started, finished: Finished) -> bool:

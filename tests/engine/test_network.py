@@ -1,6 +1,8 @@
 """The gradient check of whole networks, over everything that can be combined, and the laws of a pass."""
 
 import math
+import pickle
+from copy import deepcopy
 from functools import partial, reduce
 from itertools import product
 
@@ -414,6 +416,29 @@ def test_a_layer_reads_and_writes_views_of_one_vector(dtype):
     net.loss_and_gradient(x.astype(dtype), targets, None, loss=CrossEntropy(), run=trained_mode(net, 7))
     assert np.isfinite(net.parameters.gradient).all()
     assert net.parameters.theta.dtype == net.parameters.gradient.dtype == dtype
+
+
+COPIES = {"pickled": lambda net: pickle.loads(pickle.dumps(net)), "copied": deepcopy}
+
+
+@pytest.mark.parametrize("copy", COPIES.values(), ids=COPIES)
+@pytest.mark.parametrize("norm", [None, *NORMS], ids=str)
+def test_a_copy_of_a_network_is_one_of_its_own(norm, copy):
+    """Its layers see its own θ and buffers, and what is frozen stays so; moving it leaves the other alone."""
+    net = network([(4, (norm, PReLU()) if norm else (PReLU(),)), (3, ())], 3)
+    x, targets, _ = problem(net, CrossEntropy(), 7)
+    net.loss_and_gradient(x, targets, None, loss=CrossEntropy(), run=trained_mode(net, 7))
+    net.freeze(["hidden_1"])
+    again, before = copy(net), logits_of(net, x)
+    assert identical([logits_of(again, x)], [before])
+    assert (again.frozen, again.parameters.layout) == (net.frozen, net.parameters.layout)
+    again.parameters.theta *= 2
+    for values in again.buffers.values():
+        values *= 2
+    assert not np.allclose(logits_of(again, x), before)
+    assert identical([logits_of(net, x)], [before])
+    again.loss_and_gradient(x, targets, None, loss=CrossEntropy(), run=trained_mode(again, 7))
+    assert again.parameters.gradient.any()
 
 
 def test_a_layer_must_say_what_it_does():

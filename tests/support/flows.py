@@ -25,7 +25,7 @@ drawn = settings(derandomize=True, deadline=None, database=None)
 Rows = list[dict[str, str]]
 
 
-HOST = ("threads", "clock", "notice", "stop")
+HOST = ("threads", "clock", "notice", "stop", "executor")
 
 
 def fit(
