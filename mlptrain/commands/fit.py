@@ -15,6 +15,7 @@ from mlptrain.data.table_writing import choose_table_form
 from mlptrain.errors import Diverged, SpecError
 from mlptrain.fitting.candidates import describe_absent_test_files, load_weights_of_draft, read_rows_of_draft
 from mlptrain.fitting.checkpoints import Checkpoints, Plan
+from mlptrain.fitting.fan_out import prepare_workers
 from mlptrain.fitting.fit import Fit, fit_rows
 from mlptrain.fitting.host import Host
 from mlptrain.fitting.out_of_fold import are_held_out_names
@@ -170,7 +171,7 @@ def fit_to_file(
     check_out_of_fold(out_of_fold, draft.spec.data.targets)
     for message in draft.notices:
         host.notice(message)
-    with lock_and_clean_output(out, host), report_file_on_divergence(out):
+    with lock_and_clean_output(out, host), report_file_on_divergence(out), prepare_workers(host, draft.spec):
         if out_of_fold is not None:
             remove_leftover_temporary_files(out_of_fold, alone=False)
         keeper = Checkpoints(out, plan, host, draft, read_data=partial(understand_rows, draft, rows, folder))

@@ -4,12 +4,14 @@ What each of them gives is the same as in turn, so the model is, too: results ar
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from math import inf
 
 from mlptrain.errors import Diverged, EnvironmentFailure, Interrupted
 from mlptrain.fitting.checkpoint_file import FinishedTraining
+from mlptrain.fitting.host import Host
 from mlptrain.fitting.keeper import Forgetful
 from mlptrain.fitting.relay import Relay, make_worker_host
 from mlptrain.fitting.remembered import Remembered, take_fitted
@@ -19,7 +21,7 @@ from mlptrain.model.training_names import locate_training, name_training
 from mlptrain.preparation.material import TrainingData
 from mlptrain.preparation.preparation import fit_and_encode_parts
 from mlptrain.preparation.splits import Parts
-from mlptrain.spec.fields import Split
+from mlptrain.spec.fields import Spec, Split
 from mlptrain.training.course import Course
 from mlptrain.training.events import Event, FunctionSink, Sink, StepsDone
 from mlptrain.training.snapshot import Snapshot, take_snapshot
@@ -111,6 +113,12 @@ class TrainingJob:
         return trained
 
 
+def prepare_workers(host: Host, spec: Spec) -> AbstractContextManager[None]:
+    """Begin to start the workers of a fit whose rows are still to be read."""
+    trainings = spec.data.split.trainings
+    return host.executor.prepare(TrainingJob, trainings) if trainings > 1 else nullcontext()
+
+
 def train_side_by_side(trainer: Trainer, parts: Sequence[Parts], *, predicts: bool) -> Iterator[Trained]:
     """Each training that is over, in the order in which they end; each is kept at once.
 
@@ -119,7 +127,6 @@ def train_side_by_side(trainer: Trainer, parts: Sequence[Parts], *, predicts: bo
     encoded = fit_and_encode_parts(trainer.data, parts[0], 1)
     course = make_course(encoded, fold=1, folds=len(parts))
     with limit_threads(course.network, course.batch_size, trainer.host.threads):
-        trainer.load_executor(course)
         trainer.announce(encoded, course)
         try:
             yield from run_trainings(trainer, parts, predicts=predicts)

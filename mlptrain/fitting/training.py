@@ -120,7 +120,7 @@ class Trainer:
 
     def load_executor(self, course: Course) -> None:
         """Choose who runs the formulas; of several trainings the first one says if there is anything to say."""
-        say = self.host.notice if course.number == 1 and not self.alone else ignore_notice
+        say = self.host.notice if course.number == 1 else ignore_notice
         course.network.executor = choose_executor(course).load(say)
 
     def announce(self, encoded: EncodedData, course: Course) -> None:

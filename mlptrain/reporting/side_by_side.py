@@ -45,7 +45,6 @@ def count_running(seen: Sequence[TrainingProgress]) -> int:
 def draw_training(progress: TrainingProgress, width: int, glyphs: Glyphs) -> Line:
     """What a training is called, a bar, and what is known of it, as far as there is room."""
     name = name_training(progress.training, progress.trainings, progress.repeats)
-    full = find_curve_column(compute_share(progress), BAR + 1)
     facts = [f"epoch {progress.epoch}/{progress.epochs}"]
     if progress.value is not None:
         facts.append(f"{progress.monitor} {format_figure(progress.value)}")
@@ -54,11 +53,13 @@ def draw_training(progress: TrainingProgress, width: int, glyphs: Glyphs) -> Lin
     text = f"  {', '.join(facts)}"
     place = f"  {name:<{len(name_training(progress.trainings, progress.trainings, progress.repeats))}}  "
     over = progress.reason is not None
+    bar = max(min(BAR, width - len(place) - 1), 0)
+    full = find_curve_column(compute_share(progress), bar + 1)
     return [
         (place[:width], "quiet" if over else ""),
         (glyphs.done * full, "best"),
-        (glyphs.left * (BAR - full), "quiet"),
-        (text[: max(width - len(place) - BAR - 1, 0)], "quiet" if over else ""),
+        (glyphs.left * (bar - full), "quiet"),
+        (text[: max(width - len(place) - bar - 1, 0)], "quiet" if over else ""),
     ]
 
 

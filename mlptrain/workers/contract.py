@@ -4,6 +4,7 @@ The same job on the same task gives the same result, whoever runs it: in turn, i
 """
 
 from collections.abc import Callable, Hashable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -54,6 +55,12 @@ class Executor(Protocol):
     @property
     def workers(self) -> int:
         """How many tasks go on at a time."""
+
+    def prepare(self, kind: type, tasks: int, /) -> AbstractContextManager[None]:
+        """Begin to make ready for so many tasks of a kind of job, while there is other work until `run`.
+
+        What was not used is ended with the body of the `with`.
+        """
 
     def run(self, job: Job, tasks: Iterator[Task], hear: Hear, stop: Callable[[], bool]) -> Iterator[Done]:
         """Run the job on each task, and yield the results as they come.

@@ -1,6 +1,7 @@
 """Tasks in turn, in this process."""
 
 from collections.abc import Callable, Hashable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +30,10 @@ class InTurn:
     """Runs one task after the other."""
 
     workers: int = 1
+
+    def prepare(self, _kind: type, _tasks: int, /) -> AbstractContextManager[None]:
+        """There is nothing to make ready."""
+        return nullcontext()
 
     def run(self, job: Job, tasks: Iterator[Task], hear: Hear, stop: Callable[[], bool]) -> Iterator[Done]:
         """Run the job on each task, until `stop()` wishes that no more are begun."""

@@ -10,7 +10,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
@@ -63,12 +63,28 @@ class Processes:
     """What a message proposes where the system ends a process."""
     threads: int = 0
     """Threads of the matrix products in each; 0: the cores, divided by the processes."""
+    ready: list[Worker] = field(default_factory=list)
+    """Those that were started before there was a job."""
+
+    @contextmanager
+    def prepare(self, kind: type, tasks: int, /) -> Iterator[None]:
+        """Start the processes, which load what the kind of job needs, beside other work until `run`."""
+        self.ready.extend(self.start(min(self.workers, tasks), kind))
+        try:
+            yield
+        finally:
+            while self.ready:
+                self.ready.pop().end()
+
+    def start(self, count: int, kind: type | None = None) -> list[Worker]:
+        """Start some processes."""
+        return start_workers(count, self.threads or max(1, count_usable_cores() // self.workers), kind)
 
     def run(self, job: Job, tasks: Iterator[Task], hear: Hear, stop: Callable[[], bool]) -> Iterator[Done]:
         """Run the job on each task, and yield the results as they come."""
         first = [*islice(tasks, self.workers)]
-        threads = self.threads or max(1, count_usable_cores() // self.workers)
-        team = start_workers(len(first), threads)
+        team = [self.ready.pop() for _ in first[: len(self.ready)]]
+        team += self.start(len(first) - len(team))
         try:
             send_job(job, team)
             for worker, task in zip(team, first, strict=True):
@@ -117,14 +133,14 @@ class Processes:
         return EnvironmentFailure(f"{task.name if task else 'a task'}: its process {how}{why}; {self.cure}")
 
 
-def start_workers(count: int, threads: int) -> list[Worker]:
-    """Start processes that wait for a job."""
+def start_workers(count: int, threads: int, kind: type | None) -> list[Worker]:
+    """Start processes that load what a kind of job needs, and wait for a job."""
     context, team = get_context("spawn"), list[Worker]()
     variables = {name: str(min(threads, read_count(name, threads))) for name in THREAD_VARIABLES}
     with hold_signals(), hide_main_module(), set_variables(variables):
         for _ in range(count):
             here, there = context.Pipe()
-            process = context.Process(target=serve_tasks, args=(there,), daemon=True)
+            process = context.Process(target=serve_tasks, args=(there, kind), daemon=True)
             process.start()
             there.close()
             team.append(Worker(process, here))

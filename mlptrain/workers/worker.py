@@ -38,8 +38,8 @@ class PipeChannel:
         return self.stopping
 
 
-def serve_tasks(connection: Connection) -> None:
-    """Take a job, then tasks."""
+def serve_tasks(connection: Connection, kind: type | None) -> None:  # noqa: ARG001 (it has loaded its module)
+    """Take a job of some kind, then tasks."""
     Thread(target=end_with_parent, daemon=True).start()
     for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
         if hasattr(signal, name):

@@ -1,6 +1,7 @@
 """Folds and repeats side by side give the bytes of those in turn, whatever happens on the way."""
 
 import pickle
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from math import inf
@@ -42,6 +43,9 @@ class Elsewhere:
     workers: int = 2
     dies_at: object = inf
     """The number of the result in place of which an error is raised."""
+
+    def prepare(self, _kind, _tasks, /):
+        return nullcontext()
 
     def run(self, job, tasks, hear, stop):
         over = 0

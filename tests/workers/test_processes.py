@@ -109,3 +109,16 @@ def test_workers_end_with_a_parent_that_is_killed():
         assert {process.stdout.readline(), process.stdout.readline()} == {"('begins', 0)\n", "('begins', 1)\n"}
         process.kill()
         assert process.stdout.read() == ""
+
+
+def test_processes_that_were_prepared_do_the_work_and_the_others_are_ended():
+    executor = Processes(3)
+    with executor.prepare(Task, 2):
+        prepared = [worker.process for worker in executor.ready]
+        assert len(prepared) == 2
+        (done,) = executor.run(do_as_told, make_tasks(("square", 3)), lambda *_: None, never)
+        assert (done.result, len(executor.ready)) == (9, 1)
+    assert executor.ready == []
+    for process in prepared:
+        with pytest.raises(ValueError, match="process object is closed"):
+            process.is_alive()
