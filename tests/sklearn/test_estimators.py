@@ -329,7 +329,7 @@ def test_an_interrupt_is_none_of_ours(monkeypatch):
     def press(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("mlptrain.fitting.trainings.train", press)
+    monkeypatch.setattr("mlptrain.fitting.training.train", press)
     with pytest.raises(KeyboardInterrupt):
         make_quick().fit(X, Y)
 

@@ -86,10 +86,10 @@ def checkpoint(seed: int) -> Checkpoint:
         spec={"data": {"split": {"folds": None, "repeats": 1}}, "training": {"epochs": 1}},
         data={},
         inputs=(),
-        fitted=(),
+        fitted={},
         surroundings={},
-        folds=(),
-        snapshot=Snapshot(numbers=numbers, arrays=arrays),
+        finished={},
+        under_way={1: Snapshot(numbers=numbers, arrays=arrays)},
     )
 
 

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from mlptrain.data import arrow_csv
-from mlptrain.fitting import trainings
+from mlptrain.fitting import training
 from mlptrain.model.products import ROWS_TO_TRY, make_room_for_products
 from tests.support import command
 from tests.support.courses import course_of
@@ -64,7 +64,7 @@ def test_where_there_is_no_other_way_it_is_the_environment(folder, monkeypatch):
     def fail(*_, **__):
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr(trainings, "make_course", fail)
+    monkeypatch.setattr(training, "make_course", fail)
     ended = command.mlptrain("fit", "s.yaml", "--quiet", cwd=folder)
     assert ended.code == 6
     cure = "end other programs, or raise the limits of this one"
@@ -86,7 +86,7 @@ def test_too_little_memory_for_products_is_said_before_anything_is_trained(folde
     def too_much(*_):
         raise MemoryError("Unable to allocate 1 GiB")
 
-    monkeypatch.setattr(trainings, "make_room_for_products", too_much)
+    monkeypatch.setattr(training, "make_room_for_products", too_much)
     ended = command.mlptrain("fit", "s.yaml", "--quiet", cwd=folder)
     assert (ended.code, ended.err.count("not enough memory")) == (6, 1)
     assert not (folder / "s.npz").exists()

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import warnings
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +11,7 @@ import pytest
 import mlptrain
 from mlptrain.data.frames import read_columns
 from mlptrain.errors import DataError
-from mlptrain.fitting.out_of_fold import HeldOut
+from mlptrain.fitting.out_of_fold import HeldOut, HeldOutRows
 from mlptrain.model.model import Model, NotFiniteNotice
 from mlptrain.model.rows import TableRows
 from mlptrain.notices import Notice
@@ -171,8 +170,7 @@ def test_held_out_predictions_that_are_not_finite_are_empty_and_counted(models, 
     held = HeldOut(TableRows(read_columns({"x": ["1", "2", "3"]}, "t.csv")), Split(folds=2))
     predictions = np.ones((3, model.head.width))
     predictions[1, -1] = np.nan
-    examples = SimpleNamespace(origin=SimpleNamespace(numbers=np.arange(3)))
-    held.add(examples, predictions, 1)
+    held.add(HeldOutRows(numbers=np.arange(3), predictions=predictions, truth=predictions, weights=None), 1)
     lost = held.write(tmp_path / "o.csv", model)
     rows = list(csv.DictReader((tmp_path / "o.csv").read_text().splitlines()))
     assert [bool(row["y"]) for row in rows] == [True, False, True]
