@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from mlptrain.cli.check import check_command
+from mlptrain.cli.compare import compare_command
 from mlptrain.cli.evaluate import evaluate_command
 from mlptrain.cli.explain import explain_command
 from mlptrain.cli.export import export_command
@@ -75,6 +76,7 @@ SHORT_HELP = {
     "report": "Write a page on a model, to read or to mail.",
     "export": "Write a model in another language.",
     "import": "Write a model with other weights.",
+    "compare": "Compare models on the same rows.",
     "check": "Show what a spec means, and check its gradient.",
     "show": "Show what a model file holds.",
 }
@@ -115,6 +117,7 @@ for name, command, hidden in (
     ("predict", predict_command, False),
     ("explain", explain_command, False),
     ("report", report_command, False),
+    ("compare", compare_command, False),
     ("export", export_command, False),
     ("import", import_command, False),
     ("check", check_command, False),

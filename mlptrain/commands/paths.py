@@ -78,3 +78,18 @@ def list_source_files(source: Source, folder: Path) -> Iterator[str]:
             yield from (path for path in match_files(locate_file(name, folder)) if path != "-")
         except DataError:
             continue
+
+
+def name_models(paths: Sequence[str]) -> list[str]:
+    """The names of models, that of each folder before it where files are called alike.
+
+    >>> name_models(["a.npz", "b.npz"]), name_models(["runs/1/m.npz", "runs/2/m.npz"])
+    (['a', 'b'], ['1/m', '2/m'])
+    """
+    files = [os.path.realpath(path) for path in paths]
+    if twice := next((path for path, file in zip(paths, files, strict=True) if files.count(file) > 1), None):
+        raise SpecError(f"{twice}: the same model is named twice; compare different ones")
+    places = [Path(path).absolute().with_suffix("").parts for path in paths]
+    longest = max(map(len, places))
+    named = (["/".join(place[-count:]) for place in places] for count in range(1, longest + 1))
+    return next(names for names in named if len(set(names)) == len(names))

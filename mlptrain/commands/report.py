@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mlptrain.commands.evaluate import compare_with_training_file, read_evaluation_file
-from mlptrain.commands.input_format import ModelInputFormat
-from mlptrain.commands.input_settings import set_input_format
+from mlptrain.commands.evaluate import compare_with_training_file
+from mlptrain.commands.judged_file import judge_file
 from mlptrain.commands.known_rows import (
     THEMSELVES,
     add_training_rows,
@@ -17,8 +16,8 @@ from mlptrain.commands.known_rows import (
     find_named_file,
     list_named_files,
 )
+from mlptrain.commands.paths import name_models
 from mlptrain.data.files import name_input
-from mlptrain.data.odd_cells import OddCells
 from mlptrain.diagnostics.comparison import Contender, ModelComparison, compare_models, require_comparable
 from mlptrain.diagnostics.findings import require_codes
 from mlptrain.diagnostics.report import Report, Subjects, make_report
@@ -29,7 +28,6 @@ from mlptrain.explain.methods import make_method
 from mlptrain.explain.permutation import Permutation
 from mlptrain.model.evaluation import JudgedRows
 from mlptrain.model.model import Model
-from mlptrain.model.percent_notices import describe_percent_cells, describe_percent_sign
 from mlptrain.model.rows import locate_file
 
 
@@ -97,11 +95,6 @@ class Reading:
     judged: JudgedRows
     report: Report
 
-    @property
-    def odd_cells(self) -> OddCells:
-        """The cells that were filled, unseen or far out."""
-        return self.report.odd_cells
-
 
 def report_files(model_path: str, data: str | None = None, options: ReportOptions | None = None) -> Report:
     """The report of a model on a file, on the test part that its spec names, or on the rows that it was trained on."""
@@ -163,23 +156,12 @@ def report_and_compare_files(
 
 def read_and_report(model: Model, name: str, path: str, subjects: Subjects, options: ReportOptions) -> Reading:
     """A file, read as the training file was or as it looks, and the report of a model on it."""
-    trained, model = model, set_input_format(model, options.settings)
-
-    def read(reader: Model) -> Reading:
-        rows = read_evaluation_file(reader, path, options.labels, ())
-        judged = reader.judge_and_evaluate(rows)
-        report = options.report(reader, name, replace(subjects, rows=rows), judged)
-        cells = describe_percent_cells(rows.inputs.types, reader.columns().values(), trained.spec.data)
-        return Reading(reader=reader, judged=judged, report=add_notices(report, cells))
-
-    if model.reads_images or options.labels is not None:
-        return read(model)
-    others = [*model.spec.data.targets, *filter(None, [model.spec.data.sample_weight])]
-    form = ModelInputFormat(model, path, others, options.settings, "mlptrain report")
-    found = form.try_readings(read)
-    sign = describe_percent_sign(trained.spec.data, model.spec.data)
-    report = add_notices(found.report, [*sign, *form.notices])
-    return replace(found, report=cut_folder(report, Path(path).parent))
+    found = judge_file(model, path, labels=options.labels, settings=options.settings, command="mlptrain report")
+    report = options.report(found.reader, name, replace(subjects, rows=found.judged.rows), found.judged)
+    report = add_notices(report, found.notices)
+    tables = not (model.reads_images or options.labels is not None)
+    report = cut_folder(report, Path(path).parent) if tables else report
+    return Reading(reader=found.reader, judged=found.judged, report=report)
 
 
 def cut_folders_of_spec(report: Report, model: Model, model_path: Path) -> Report:
@@ -233,18 +215,3 @@ def describe_file(model: Model, model_path: Path, data: str) -> Subjects:
         seen = f"{short}{same.removeprefix(data)}: the model has seen these rows, and does worse on new ones"
         return Subjects(rows=None, name=what, seen=seen, no_training=THEMSELVES)
     return add_training_rows(Subjects(rows=None, name=what), model, model_path)
-
-
-def name_models(paths: Sequence[str]) -> list[str]:
-    """The names of models, that of each folder before it where files are called alike.
-
-    >>> name_models(["a.npz", "b.npz"]), name_models(["runs/1/m.npz", "runs/2/m.npz"])
-    (['a', 'b'], ['1/m', '2/m'])
-    """
-    files = [os.path.realpath(path) for path in paths]
-    if twice := next((path for path, file in zip(paths, files, strict=True) if files.count(file) > 1), None):
-        raise SpecError(f"{twice}: the same model is named twice; compare different ones")
-    places = [Path(path).absolute().with_suffix("").parts for path in paths]
-    longest = max(map(len, places))
-    named = (["/".join(place[-count:]) for place in places] for count in range(1, longest + 1))
-    return next(names for names in named if len(set(names)) == len(names))

@@ -8,6 +8,7 @@ from functools import singledispatch
 from typing import Any
 
 from mlptrain.commands.check import Check
+from mlptrain.commands.compare import ComparedFiles
 from mlptrain.commands.evaluate import EvaluationResult
 from mlptrain.commands.fit import FitResult, make_fit_result
 from mlptrain.commands.init import Starter
@@ -263,6 +264,12 @@ def render_report(result: Report) -> Iterator[Html]:
 @render_html.register
 def _(result: ModelComparison) -> Html:
     return keep_small(render_comparison(result))
+
+
+@render_html.register
+def _(result: ComparedFiles) -> Html:
+    left_out = (make_html_paragraph(f"left out: {each.why}") for each in result.left_out)
+    return keep_small([*render_comparison(result.comparison), *left_out])
 
 
 @render_html.register

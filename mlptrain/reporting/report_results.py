@@ -7,6 +7,7 @@ from typing import Any
 from mlptrain.commands.report import ComparedReports
 from mlptrain.diagnostics.quality import Quality
 from mlptrain.diagnostics.report import Report
+from mlptrain.reporting.compare_results import build_comparison_document
 from mlptrain.reporting.effect_results import build_effects_document
 from mlptrain.reporting.evaluate_results import build_evaluation_document
 from mlptrain.reporting.importance_results import build_importance_document
@@ -15,7 +16,7 @@ from mlptrain.reporting.pixel_results import build_pixel_maps_document
 
 def build_document(report: Report | ComparedReports) -> dict[str, Any]:
     """The facts of a report, or of several models."""
-    return build_report_document(report) if isinstance(report, Report) else build_comparison_document(report)
+    return build_report_document(report) if isinstance(report, Report) else build_comparison_of_reports_document(report)
 
 
 def build_report_document(report: Report) -> dict[str, Any]:
@@ -51,12 +52,9 @@ def list_parts(parts: Iterable[Any]) -> list[dict[str, Any]]:
     return [asdict(each) for each in parts]
 
 
-def build_comparison_document(compared: ComparedReports) -> dict[str, Any]:
+def build_comparison_of_reports_document(compared: ComparedReports) -> dict[str, Any]:
     """Several models as one document: the comparison, then the report of each in the order of the ranking."""
-    comparison = asdict(compared.comparison)
-    for document, each in zip(comparison["differences"], compared.comparison.differences, strict=True):
-        document["is_decided"] = each.is_decided
     return {
-        "comparison": comparison,
+        "comparison": build_comparison_document(compared.comparison),
         "reports": [build_report_document(each) for each in compared.reports],
     }

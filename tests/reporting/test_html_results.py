@@ -8,6 +8,7 @@ import pytest
 
 import mlptrain
 from mlptrain.commands.check import Check, check_files
+from mlptrain.commands.compare import ComparedFiles, LeftOutModel
 from mlptrain.commands.evaluate import EvaluationResult, evaluate_files
 from mlptrain.commands.fit import FitResult, fit_files, make_fit_result
 from mlptrain.commands.init import Starter, make_starter_spec
@@ -157,6 +158,8 @@ def make_results(name, of_files):
     yield make_report(lambda _: name)
     compared = make_comparison(lambda _: name)
     yield from (compared, compared.comparison)
+    left_out = (LeftOutModel(file=name, why=name),)
+    yield ComparedFiles(comparison=compared.comparison, files={name: name}, left_out=left_out, notices=(name,))
     shown = of_files[Description]
     yield replace(shown, model=name, columns={name: name}, target=line)
     yield replace(of_files[Check], columns=[(name, name, name, name)], layers=[(name, (1, 2), 3)], notices=[name])
