@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 import mlptrain
-from mlptrain.model.model import OddCellsNotice
+from mlptrain.model.prediction_notices import OddCellsNotice
 from mlptrain.notices import Notice, count_own_frames, warn_caller
 from tests.support.in_memory import make_columns, make_records, make_spec
 

@@ -1,7 +1,8 @@
 """`mlptrain predict`."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,9 +13,10 @@ from mlptrain.loading import load_modules
 if TYPE_CHECKING:
     from mlptrain.commands.predict import Prediction
     from mlptrain.commands.predict_output import OutputOptions
+    from mlptrain.workers.contract import Executor
 
 Data = Annotated[
-    str | None,
+    list[str] | None,
     typer.Argument(metavar="DATA", help="A table, or IDX images; `-` is standard input.", show_default=False),
 ]
 Out = Annotated[
@@ -47,10 +49,17 @@ Digits = Annotated[
 ]
 
 
+Workers = Annotated[int, typer.Option(metavar="N", min=1, help="Processes that predict at a time.")]
+OutDir = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Predict several files, each to one of its name in this folder.")
+]
+
+
 def predict_command(
     model: AnyModel = None,
     data: Data = None,
     out: Out = None,
+    out_dir: OutDir = None,
     keep: Keep = None,
     probabilities: Probabilities = False,
     scores: Scores = False,
@@ -60,31 +69,88 @@ def predict_command(
     settings: SetInput = None,
     digits: Digits = None,
     threads: Threads = None,
+    workers: Workers = 1,
 ) -> None:
-    """Predict the rows of a file, one row out for each row in, in order."""
+    """Predict the rows of a file, one row out for each row in, in order; with --out-dir those of several files."""
     set_blas_threads(threads)
     with load_modules():
-        from mlptrain.commands.latest_model import choose_model_and_data
-        from mlptrain.commands.predict import Prediction
         from mlptrain.commands.predict_output import OutputOptions
         from mlptrain.model.answers import AnswerOptions
+        from mlptrain.workers.choice import choose_executor
 
-    options = AnswerOptions(
-        keep=keep or (), probabilities=probabilities, scores=scores, spreadsheet_safe=spreadsheet_safe
+    wanted: dict[str, Any] = {
+        "options": AnswerOptions(
+            keep=keep or (), probabilities=probabilities, scores=scores, spreadsheet_safe=spreadsheet_safe
+        ),
+        "settings": settings or (),
+        "strict": strict,
+        "threads": threads,
+    }
+    output, executor = (
+        OutputOptions(like_input=like_input, digits=digits),
+        choose_executor(workers, threads=threads or 0),
     )
-    named = choose_model_and_data(model, data)
+    if out_dir is not None:
+        predict_to_folder(model, data or [], out, out_dir, output, executor, wanted)
+    else:
+        predict_one_file(model, data or [], out, output, executor, wanted)
+
+
+def predict_one_file(
+    model: str | None,
+    data: Sequence[str],
+    out: Path | None,
+    output: "OutputOptions",
+    executor: "Executor",
+    wanted: Mapping[str, Any],
+) -> None:
+    """Predict a file, to standard output or to another file."""
+    from mlptrain.commands.latest_model import choose_model_and_data
+    from mlptrain.commands.predict import Prediction
+    from mlptrain.commands.predict_pieces import AnswerJob
+
+    if len(data) > 1:
+        raise SpecError(f"{data[1]}: a second file; --out-dir DIR predicts several, each to one of its name there")
+    named = choose_model_and_data(model, *data)
     if named.data is None:
         raise SpecError(f"DATA is missing: mlptrain predict {named.model} DATA")
     if named.notice:
         print_notice(named.notice)
-    prediction = Prediction(named.model, named.data, options, settings=settings or (), strict=strict, threads=threads)
-    output = OutputOptions(like_input=like_input, digits=digits)
-    if out is None or out == Path("-"):
-        write_to_stdout(prediction, output)
-    else:
-        prediction.publish(out, output)
+    with executor.prepare(AnswerJob, executor.workers):
+        prediction = Prediction(named.model, named.data, executor=executor, **wanted)
+        if out is None or out == Path("-"):
+            write_to_stdout(prediction, output)
+        else:
+            prediction.publish(out, output)
     for message in prediction.notices:
         print_notice(message)
+
+
+def predict_to_folder(
+    model: str | None,
+    data: Sequence[str],
+    out: Path | None,
+    folder: Path,
+    output: "OutputOptions",
+    executor: "Executor",
+    wanted: Mapping[str, Any],
+) -> None:
+    """Predict files, each to one of its name in a folder."""
+    from mlptrain.commands.latest_model import choose_model
+    from mlptrain.commands.predict_files import FileJob, predict_files
+
+    if out is not None:
+        raise SpecError("--out and --out-dir contradict each other; give one of them")
+    if model is None or not data:
+        raise SpecError("DATA is missing: mlptrain predict MODEL DATA... --out-dir DIR")
+    named = choose_model(model)
+    if named.notice:
+        print_notice(named.notice)
+    job = FileJob(model=named.model, output=output, **wanted)
+    for done in predict_files(job, data, folder, executor):
+        print_notice(f"{done.data}: {done.rows:,} rows, predictions in {done.out}")
+        for message in done.notices:
+            print_notice(message if message.startswith(done.data) else f"{done.data}: {message}")
 
 
 def write_to_stdout(prediction: "Prediction", output: "OutputOptions") -> None:

@@ -16,6 +16,7 @@ from mlptrain.commands.predict_output import (
     require_replaceable_predictions,
     require_separate_output,
 )
+from mlptrain.commands.predict_pieces import Answer, AnswerJob, answer_side_by_side
 from mlptrain.data.ahead import Ahead
 from mlptrain.data.column_names import format_quoted_names
 from mlptrain.data.column_types import ColumnType
@@ -33,6 +34,8 @@ from mlptrain.model.products import limit_threads
 from mlptrain.model.rows import ImageRows, Rows, TableRows
 from mlptrain.model.scores import name_predicted_columns
 from mlptrain.storage.publishing import publish_file
+from mlptrain.workers.contract import Executor
+from mlptrain.workers.in_turn import InTurn
 
 AS_CSV = OutputOptions()
 
@@ -65,11 +68,13 @@ class Prediction:
         settings: Sequence[str] = (),
         strict: bool = False,
         threads: int | None = None,
+        executor: Executor | None = None,
     ) -> None:
         trained = Model.load(model_path)
         self.model, self.options, self.counts = set_input_format(trained, settings), options, Counts()
         self.settings, self.trained = settings, trained.spec.data
         self.model_path, self.data, self.strict, self.threads = model_path, data, strict, threads
+        self.executor = executor or InTurn()
         self.names: list[str] = []
         self.kept_as_texts: Set[str] = frozenset()
         self.said: list[str] = []
@@ -90,8 +95,8 @@ class Prediction:
                 self.check_columns(self.reading)
             try:
                 first = True
-                for rows in self.read_pieces():
-                    columns = self.predict_piece(rows)
+                for rows, answer in self.answer_pieces():
+                    columns = self.predict_piece(rows) if answer is None else self.take_answer(rows, answer)
                     first = False
                     yield columns
                 if not self.model.reads_images:
@@ -107,12 +112,31 @@ class Prediction:
                 self.reading, self.counts = Reading(self.data, self.format.data, self.format.needed), Counts()
                 yield from self.predict_pieces()
 
+    def answer_pieces(self) -> Iterator[tuple[Rows, Answer | None]]:
+        """The pieces in their order; those that a worker has predicted with its answer."""
+        if self.executor.workers == 1 or self.model.reads_images:
+            return ((rows, None) for rows in self.read_pieces())
+        job = AnswerJob(model=self.format.model, options=self.options, threads=self.threads)
+        return answer_side_by_side(job, self.read_pieces(), self.executor)
+
     def predict_piece(self, rows: Rows) -> Columns:
         """The predicted columns of some rows, whose odd cells are counted, or with `strict` an error."""
         self.counts.rows += rows.count
-        odd, lost = self.counts.odd, self.counts.lost
         model = self.model if self.model.reads_images else self.format.model
-        columns = model.answer(rows, self.options, odd, lost)
+        columns = model.answer(rows, self.options, self.counts.odd, self.counts.lost)
+        self.look_at_piece(model, rows)
+        return columns
+
+    def take_answer(self, rows: Rows, answer: Answer) -> Columns:
+        """The same of rows that a worker has predicted."""
+        self.counts.rows += rows.count
+        self.counts.odd.merge(answer.odd)
+        self.look_at_piece(self.format.model, rows)
+        return answer.columns
+
+    def look_at_piece(self, model: Model, rows: Rows) -> None:
+        """Take note of what the first rows say of the file; with `strict` refuse a row that is odd."""
+        odd, lost = self.counts.odd, self.counts.lost
         if rows.count == self.counts.rows:
             self.shares = model.describe_shares(rows)
         if self.strict and odd.first:
@@ -121,7 +145,6 @@ class Prediction:
             why = "the row lies too far from those of training; mend it, or leave --strict out"
             counted = format_column_counts(lost.counts)
             raise StrictRefusalError(f"{lost.first}: the prediction is not a finite number ({counted}): {why}")
-        return columns
 
     @cached_property
     def reading(self) -> Reading:

@@ -93,6 +93,16 @@ class OddCells:
         self.fractions |= rows.fractions
         self.first = self.first or find_first_odd(rows)
 
+    def merge(self, other: "OddCells") -> None:
+        """Add the cells of later rows, which were counted apart."""
+        for kind in KINDS:
+            counts: dict[str, int] = getattr(self, kind)
+            for name, count in getattr(other, kind).items():
+                counts[name] = counts.get(name, 0) + count
+        self.hints = other.hints | self.hints
+        self.fractions |= other.fractions
+        self.first = self.first or other.first
+
     def build_error(self, table: Table) -> DataError:
         """The error that names the first odd cell; it is one of the table's."""
         assert self.first is not None

@@ -258,6 +258,11 @@ def gather_with_more_texts(
     return gather_readers_into_table(readers, layout, {*texts, *others}, unread)
 
 
+def find_lines_behind(lines_of: Callable[[Sequence[int]], list[int]], begin: int, rows: Sequence[int]) -> list[int]:
+    """The lines of rows that are counted from row `begin` on."""
+    return lines_of([row + begin for row in rows])
+
+
 def find_common_types(readers: Sequence[AnyReader]) -> dict[str, ColumnType]:
     """The types of the columns that are of one type in all files; what is an index in one of them is one in all."""
     found = [reader.types() for reader in readers]
@@ -392,8 +397,6 @@ class Reading:
         rows = next(iter(columns.values())).rows
         source = self.source
         typed = not isinstance(source, ParquetReader)
-        part = Part(
-            source.name, rows, lambda found: source.lines_of([row + begin for row in found]), source.unit, typed
-        )
+        part = Part(source.name, rows, partial(find_lines_behind, source.lines_of, begin), source.unit, typed)
         grammar = self.layout.grammar
         return Table(source.name, columns, rows, [part], grammar=grammar, types=self.types, is_piece=is_piece)

@@ -12,7 +12,8 @@ from mlptrain.errors import SpecError
 from mlptrain.explain.methods import make_method
 from mlptrain.explain.permutation import Permutation
 from mlptrain.model.memory_rows import advise_conversions, make_evaluation_rows, make_labelled_images
-from mlptrain.model.model import Model, OddCellsNotice
+from mlptrain.model.model import Model
+from mlptrain.model.prediction_notices import OddCellsNotice
 from mlptrain.model.products import limit_threads
 from mlptrain.model.rows import Rows
 from mlptrain.notices import warn_caller

@@ -10,7 +10,8 @@ from mlptrain.model.memory_rows import (
     make_image_rows,
     make_prediction_rows,
 )
-from mlptrain.model.model import Model, OddCellsNotice
+from mlptrain.model.model import Model
+from mlptrain.model.prediction_notices import OddCellsNotice
 from mlptrain.model.rows import Rows
 from mlptrain.notices import warn_caller
 

@@ -1,5 +1,6 @@
 """A model: a weighted list of networks that predict with their average; one network is the list of one."""
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import isnan
@@ -29,6 +30,7 @@ from mlptrain.model.answers import (
     select_kept_columns,
 )
 from mlptrain.model.baseline import measure_mean_baseline
+from mlptrain.model.batches import predict_batches
 from mlptrain.model.evaluation import Evaluation, JudgedRows, evaluate_judgement
 from mlptrain.model.file import (
     ModelContents,
@@ -45,31 +47,16 @@ from mlptrain.model.memory_rows import advise_conversions, make_evaluation_rows,
 from mlptrain.model.network_outputs import average_predictions
 from mlptrain.model.percent_notices import describe_shares
 from mlptrain.model.plain_records import RecordPredictor
+from mlptrain.model.prediction_notices import OddCellsNotice, warn_of_odd_rows
 from mlptrain.model.products import limit_threads
 from mlptrain.model.rows import Rows, describe_blank_lines, drop_uncounted_rows, find_doubtful_rows
 from mlptrain.model.scores import name_scores, predict_scores, write_scores
 from mlptrain.model.slicing import Slicing, slice_rows_by_column
 from mlptrain.model.watched import Watched, select_leading_networks, summarize_watched
-from mlptrain.notices import Notice, warn_caller
+from mlptrain.notices import warn_caller
 from mlptrain.randomness import stream
 from mlptrain.spec.fields import Spec
 from mlptrain.storage.publishing import check_writable
-
-
-class OddCellsNotice(Notice):
-    """Cells of the rows to predict or to evaluate were filled or unseen; `counts` has their numbers by column."""
-
-    def __init__(self, counts: OddCells) -> None:
-        super().__init__(counts.words())
-        self.counts = counts
-
-
-class NotFiniteNotice(Notice):
-    """Predictions are not finite numbers; `counts` has their numbers by column."""
-
-    def __init__(self, lost: NotFinite) -> None:
-        super().__init__(lost.words(consequence=""))
-        self.counts = lost.counts
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -189,6 +176,16 @@ class Model(ModelContents, Displayable, Explainable):
         with limit_threads(network, network.chunk_rows(), None), advise_conversions():
             return predict_scores(self.networks, self.weights, rows)
 
+    def predict_batches(
+        self, batches: Iterable[Any], *, probabilities: bool = False, keep: Sequence[str] = ()
+    ) -> Iterator[Any]:
+        """A pyarrow.RecordBatch of predictions for each one of rows, as `mapInArrow` of Spark wants it.
+
+        Its columns are those to `keep`, then the target (labels of their type, numbers as doubles), then those of the
+        probabilities. Odd cells are a warning after the last batch.
+        """
+        return predict_batches(self, batches, probabilities=probabilities, keep=keep)
+
     def predict_memory(self, data: Any) -> NDArray[Any]:
         """Scores of the classes, or numbers, of rows in memory; odd cells are a warning."""
         if (known := self.records.predict(data)) is not None:
@@ -199,14 +196,9 @@ class Model(ModelContents, Displayable, Explainable):
         with limit_threads(network, network.chunk_rows(), None), advise_conversions():
             values = self.predict_values(rows, odd)
             shares = self.describe_shares(rows)
-        for message in shares:
-            warn_caller(message)
-        if odd.words():
-            warn_caller(OddCellsNotice(odd))
         lost = NotFinite()
         lost.add(self.head.mark_not_finite(values), rows)
-        if lost.first:
-            warn_caller(NotFiniteNotice(lost))
+        warn_of_odd_rows(shares, odd, lost)
         self.records.remember(data, rows, odd)
         return values
 

@@ -41,7 +41,7 @@ class Channel(Protocol):
 class Job(Protocol):
     """What is done with each task. It travels to every worker once, with all that the tasks have in common."""
 
-    def __call__(self, task: Task, channel: Channel) -> Any:
+    def __call__(self, task: Task, channel: Channel, /) -> Any:
         """The result of a task."""
 
 

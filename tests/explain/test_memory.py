@@ -4,7 +4,7 @@ import pytest
 
 import mlptrain
 from mlptrain.errors import DataError, SpecError
-from mlptrain.model.model import OddCellsNotice
+from mlptrain.model.prediction_notices import OddCellsNotice
 from mlptrain.notices import Notice
 from tests.support.in_memory import drop_gaps, make_columns, make_records, make_spec
 

@@ -1,10 +1,6 @@
 """Folds and repeats side by side give the bytes of those in turn, whatever happens on the way."""
 
-import pickle
-from contextlib import nullcontext
-from dataclasses import dataclass
 from functools import partial
-from math import inf
 
 import pytest
 
@@ -12,9 +8,8 @@ from mlptrain.errors import Diverged, EnvironmentFailure, Interrupted
 from mlptrain.fitting.checkpoint_file import load_checkpoint
 from mlptrain.storage.companions import derive_checkpoint_path
 from mlptrain.training.events import Finished, FunctionSink, Started, StepsDone, TrainingProgress
-from mlptrain.workers.contract import Done
-from mlptrain.workers.in_turn import DirectChannel
 from mlptrain.workers.processes import Processes
+from tests.support.executors import Elsewhere
 from tests.support.flows import fit, write_mixed
 
 CONFIGURATIONS = {
@@ -29,35 +24,6 @@ CONFIGURATIONS = {
     },
     "watched layers": {"data": {"split": {"folds": 2}}, "training": {"epochs": 4, "watch_layers": 1}},
 }
-
-
-def copy(value):
-    """A value as it arrives in another process."""
-    return pickle.loads(pickle.dumps(value, protocol=5))
-
-
-@dataclass
-class Elsewhere:
-    """Runs tasks here on copies, the last ones first: `workers` at a time begin, then end in reversed order."""
-
-    workers: int = 2
-    dies_at: object = inf
-    """The number of the result in place of which an error is raised."""
-
-    def prepare(self, _kind, _tasks, /):
-        return nullcontext()
-
-    def run(self, job, tasks, hear, stop):
-        over = 0
-        while group := [task for _, task in zip(range(self.workers), tasks)]:  # noqa: B905
-            for task in reversed(group):
-                if over == self.dies_at:
-                    raise EnvironmentFailure(f"{task.name}: its process was ended by signal 9")
-                channel = DirectChannel(task.key, lambda key, said: hear(copy(key), copy(said)), stop)
-                over += 1
-                yield Done(key=copy(task.key), result=copy(copy(job)(copy(task), channel)))
-            if stop():
-                return
 
 
 def write_spec(folder, name):

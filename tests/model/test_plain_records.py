@@ -15,8 +15,8 @@ from mlptrain.data.encodings import Encoding
 from mlptrain.data.odd_cells import OddCells
 from mlptrain.data.scaling import Scaling
 from mlptrain.model import plain_records
-from mlptrain.model.model import OddCellsNotice
 from mlptrain.model.plain_records import RecordPredictor
+from mlptrain.model.prediction_notices import OddCellsNotice
 
 pd = pytest.importorskip("pandas", reason="pip install -e '.[integration]'")
 

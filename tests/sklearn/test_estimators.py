@@ -14,7 +14,7 @@ from sklearn.exceptions import DataConversionWarning, NotFittedError
 
 import mlptrain
 from mlptrain.errors import DataError, EnvironmentFailure, SpecError
-from mlptrain.model.model import OddCellsNotice
+from mlptrain.model.prediction_notices import OddCellsNotice
 from mlptrain.notices import Notice
 from mlptrain.sklearn import MLPTrainClassifier, MLPTrainRegressor
 from tests.support.command import IRIS

@@ -11,7 +11,7 @@ from sklearn.preprocessing import StandardScaler
 
 import mlptrain
 from mlptrain.errors import DataError
-from mlptrain.model.model import OddCellsNotice
+from mlptrain.model.prediction_notices import OddCellsNotice
 from mlptrain.sklearn import MLPTrainClassifier, MLPTrainRegressor
 from tests.support.estimators import make_quick
 from tests.support.flows import fit

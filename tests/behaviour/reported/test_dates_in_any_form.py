@@ -11,7 +11,7 @@ from mlptrain.data.date_recognition import list_formats_of_shape, look_at_dates
 from mlptrain.data.dates import parse_dates
 from mlptrain.data.moments import make_date_reader
 from mlptrain.interface import fit as fit_in_memory
-from mlptrain.model.model import OddCellsNotice
+from mlptrain.model.prediction_notices import OddCellsNotice
 from tests.support.command import mlptrain
 
 DAYS = [dt.datetime(2020, 1, 2, 9, 5) + dt.timedelta(days=k, minutes=73 * k) for k in range(60)]

@@ -8,7 +8,7 @@ import pytest
 import mlptrain
 from mlptrain.commands.evaluate import evaluate_files
 from mlptrain.data.scaling import Scaling
-from mlptrain.model.model import OddCellsNotice
+from mlptrain.model.prediction_notices import OddCellsNotice
 from tests.support import command
 
 ROWS = [(("bern", "oslo", "rome")[k % 3], f"{k / 10:.1f}", ("yes", "no")[k % 2]) for k in range(30)]

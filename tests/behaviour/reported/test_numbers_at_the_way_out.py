@@ -12,7 +12,8 @@ import mlptrain
 from mlptrain.data.frames import read_columns
 from mlptrain.errors import DataError
 from mlptrain.fitting.out_of_fold import HeldOut, HeldOutRows
-from mlptrain.model.model import Model, NotFiniteNotice
+from mlptrain.model.model import Model
+from mlptrain.model.prediction_notices import NotFiniteNotice
 from mlptrain.model.rows import TableRows
 from mlptrain.notices import Notice
 from mlptrain.spec.fields import Split
