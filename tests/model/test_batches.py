@@ -1,6 +1,8 @@
 """Predictions of Arrow batches are those of the rows all at once, whoever divides them."""
 
 import pickle
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from mlptrain.errors import DataError, SpecError
 from mlptrain.model.prediction_notices import OddCellsNotice
 
 pyarrow = pytest.importorskip("pyarrow", reason="pip install 'mlptrain[parquet]'")
+csv = pytest.importorskip("pyarrow.csv")
 
 ROWS = 50
 TABLE = {
@@ -107,3 +110,52 @@ def test_odd_cells_of_all_batches_are_one_warning_at_the_end(models):
 def test_what_cannot_be_meant_is_refused(models, name, batches, options, error, said):
     with pytest.raises(error, match=said):
         list(models[name].predict_batches(iter(batches), **options))
+
+
+# The page shows how other engines call it.
+
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "use-more-cores-and-machines.md"
+
+
+@pytest.fixture
+def iris(tmp_path, monkeypatch):
+    """A folder with a model of the flowers, and the flowers."""
+    source = PAGE.parents[2] / "datasets" / "iris.csv"
+    spec = {"data": {"train": str(source), "target": "species"}, "training": {"epochs": 2}}
+    model = mlptrain.fit(spec, out=tmp_path / "flowers.npz").model
+    monkeypatch.chdir(tmp_path)
+    return model, csv.read_csv(source)
+
+
+def run_snippet(word, rows):
+    """What the snippet of the page that has the word makes of the rows."""
+    (code,) = [each for each in re.findall(r"```py\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL) if word in each]
+    names = {"rows": rows}
+    exec(code, names)
+    return names["predictions"]
+
+
+class SparkFrame:
+    """What Spark does with the function: on a worker, with batches of a partition."""
+
+    def __init__(self, table):
+        self.table = table
+
+    def mapInArrow(self, function, schema):  # noqa: N802 (Spark's)
+        assert schema == "species string"
+        return pyarrow.Table.from_batches(pickle.loads(pickle.dumps(function))(iter(self.table.to_batches(40))))
+
+
+def test_the_snippet_for_spark_predicts_what_the_model_does(iris):
+    model, table = iris
+    found = run_snippet("mapInArrow", SparkFrame(table))
+    assert found.schema == pyarrow.schema({"species": pyarrow.string()})
+    assert found.column("species").to_pylist() == model.predict(table).tolist()
+
+
+@pytest.mark.integration
+def test_the_snippet_for_dask_predicts_what_the_model_does(iris):
+    frames = pytest.importorskip("dask.dataframe", reason="pip install -e '.[integration]'")
+    model, table = iris
+    found = run_snippet("map_partitions", frames.from_pandas(table.to_pandas(), npartitions=3))
+    assert found.compute()["species"].tolist() == model.predict(table).tolist()
