@@ -38,7 +38,12 @@ MEASURED_ARCHIVES = {"data/excel.py": {"zipfile"}, "storage/array_archive.py": {
 packed; in memory, never to files.
 """
 WORKERS = {"pickle", "multiprocessing"}
-STARTERS = {"export/processes.py": {"subprocess"}, "workers/processes.py": WORKERS, "workers/worker.py": WORKERS}
+STARTERS = {
+    "export/processes.py": {"subprocess"},
+    "workers/processes.py": WORKERS,
+    "workers/worker.py": WORKERS,
+    "workers/cluster.py": {"pickle"},
+}
 """Who may start programs: an export is compared with its model by running it; workers are this program once more, and
 get from it what they work on.
 """

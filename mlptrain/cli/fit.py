@@ -60,6 +60,9 @@ Minutes = Annotated[
     float, typer.Option(metavar="N", min=0.0, help="Also a checkpoint within an epoch, N minutes after the last.")
 ]
 Workers = Annotated[int, typer.Option(metavar="N", min=1, help="Processes that train folds and repeats side by side.")]
+Cluster = Annotated[
+    str | None, typer.Option(metavar="ADDRESS", help="Train folds and repeats on a cluster of Dask: tcp://HOST:8786.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing but errors, and which columns are not used.")]
 
 
@@ -70,6 +73,7 @@ def fit_command(
     initial_weights: InitialWeights = None,
     threads: Threads = None,
     workers: Workers = 1,
+    cluster: Cluster = None,
     history: History = None,
     tensorboard: TensorBoard = None,
     track: Track = None,
@@ -94,7 +98,7 @@ def fit_command(
     how: dict[str, Any] = {"out": out, "overrides": overrides or (), "initial_weights": initial_weights}
     how |= {"out_of_fold": out_of_fold, "plan": plan}
     with catch_signals() as stop:
-        host = make_command_host(threads, stop.is_wished, quiet=quiet, workers=workers)
+        host = make_command_host(threads, workers, cluster, stop.is_wished, quiet=quiet)
         result = fit_and_draw(spec, paths, track or (), how, host=host, show=not quiet)
     print_result(result, as_json=as_json, quiet=quiet, verbose=verbose)
     if stop.signal:  # it came when the model was being written
@@ -143,13 +147,15 @@ def list_written_files(paths: Mapping[str, Path | None]) -> "dict[str, NamedFile
     }
 
 
-def make_command_host(threads: int | None, stop: Callable[[], bool], *, quiet: bool, workers: int) -> "Host":
+def make_command_host(
+    threads: int | None, workers: int, cluster: str | None, stop: Callable[[], bool], *, quiet: bool
+) -> "Host":
     """The host of a fit that says on stderr what it has to say."""
     from mlptrain.fitting.host import Host
     from mlptrain.workers.choice import choose_executor
 
     say = drop_notice if quiet else print_notice
-    executor = choose_executor(workers, threads=threads or 0)
+    executor = choose_executor(workers, threads=threads or 0, cluster=cluster)
     return Host(threads=threads, notice=say, warning=print_notice, remark=say, stop=stop, executor=executor)
 
 

@@ -1,5 +1,6 @@
 """What trainings side by side say, told again where they were started."""
 
+from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -8,7 +9,7 @@ from typing import Literal
 from mlptrain.fitting.host import Host
 from mlptrain.model.history import EpochEnded
 from mlptrain.training.events import Event, Finished, Sink, Started, StepsDone, TrainingProgress, tell_sinks
-from mlptrain.workers.contract import Channel
+from mlptrain.workers.contract import Channel, Restarted
 
 Voice = Literal["notice", "warn", "remark"]
 
@@ -54,6 +55,10 @@ class Relay:
         self.waiting: dict[Hashable, list[Message]] = {key: [] for key in keys}
         """What each training that is not told to its end has said and nobody has heard, in their order."""
         self.over = set[Hashable]()
+        self.told: Counter[Hashable] = Counter()
+        """Messages of each training that were told, and do not depend on time."""
+        self.known: Counter[Hashable] = Counter()
+        """Of a training that was begun anew, those that will come once more."""
         self.progress: dict[Hashable, TrainingProgress] = {}
 
     @property
@@ -61,12 +66,18 @@ class Relay:
         """The training whose turn it is; None where all are told."""
         return next(iter(self.waiting), None)
 
-    def hear(self, key: Hashable, message: Message) -> None:
+    def hear(self, key: Hashable, message: Message | Restarted) -> None:
         """Take note of what a training says."""
+        if isinstance(message, Restarted):
+            self.known[key] = self.told[key]
+            self.waiting[key].clear()
+            return
         if not isinstance(message, Said):
             self.move(key, message)
-        if key == self.turn:
-            self.tell(message)
+        if not isinstance(message, StepsDone) and self.known[key]:
+            self.known[key] -= 1
+        elif key == self.turn:
+            self.pass_on(key, message)
         elif not isinstance(message, StepsDone):
             self.waiting[key].append(message)
 
@@ -76,12 +87,13 @@ class Relay:
         while self.turn in self.over:
             del self.waiting[self.turn]
             for message in self.waiting.get(self.turn, []):
-                self.tell(message)
+                self.pass_on(self.turn, message)
             if self.waiting:
                 self.waiting[self.turn].clear()
 
-    def tell(self, message: Message) -> None:
-        """Pass a message on."""
+    def pass_on(self, key: Hashable, message: Message) -> None:
+        """Tell a message of a training."""
+        self.told[key] += not isinstance(message, StepsDone)
         if isinstance(message, Said):
             getattr(self.host, message.voice)(message.message)
         else:

@@ -28,6 +28,11 @@ class Done:
     result: Any
 
 
+@dataclass(frozen=True)
+class Restarted:
+    """What is heard of a task that was begun anew, as its worker has gone: it tells all once more."""
+
+
 class Channel(Protocol):
     """What connects a task with whoever asked for it."""
 
