@@ -16,6 +16,7 @@ from mlptrain.fitting.checkpoints import Existing, Plan
 from mlptrain.fitting.fit import Fit, fit_rows
 from mlptrain.fitting.host import Host
 from mlptrain.fitting.signals import SIGNALS, catch_signals
+from mlptrain.fitting.store_choice import place_given_rows
 from mlptrain.model.memory_rows import make_training_rows
 from mlptrain.model.model import Model
 from mlptrain.model.network_start import KEY
@@ -71,6 +72,7 @@ def fit(
     draft = make_draft_from_spec(spec, overrides, weights=weights, rows_given=data is not None)
     draft.check()
     rows = None if data is None else require_rows(make_training_rows(data, draft.spec.data))
+    rows = None if rows is None else place_given_rows(rows, draft.spec.data, host)
     with catch_interrupt() as stop:
         return fit_given(draft, rows, path, folder, Plan(existing=unfinished), opened, replace(host, stop=stop))
 
@@ -125,7 +127,7 @@ def fit_in_memory(draft: Draft, rows: Rows | None, folder: Path, sinks: Iterable
     """Fit on rows (None: those that the spec names) without a file."""
     for message in draft.notices:
         host.notice(message)
-    rows = read_rows_of_draft(draft, folder) if rows is None else rows
+    rows = read_rows_of_draft(draft, folder, host) if rows is None else rows
     for message in describe_absent_test_files(draft, folder):
         host.notice(message)
     return fit_rows(draft, rows, folder=folder, host=host, sinks=sinks)

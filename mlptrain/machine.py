@@ -33,6 +33,16 @@ def measure_available_memory() -> int | None:
     return min(left, default=None)
 
 
+def is_folder_in_memory(folder: Path) -> bool:
+    """Whether the files of a folder take memory, not disk; False where the system does not say."""
+    with suppress(OSError):
+        mounts = [line.split() for line in Path("/proc/mounts").read_text(encoding="utf-8").splitlines()]
+        above = {str(each) for each in (folder.resolve(), *folder.resolve().parents)}
+        kinds = [(len(place), kind) for _, place, kind, *_ in mounts if place in above]
+        return bool(kinds) and max(kinds)[1] in ("tmpfs", "ramfs")
+    return False
+
+
 def read_machine_memory_left() -> int | None:
     """What Linux calls available; elsewhere all there is."""
     with suppress(OSError, ValueError, StopIteration):

@@ -5,7 +5,7 @@ are a `Notation`: JSON's types are here, the texts of a spec are in `spec/proble
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import Field, dataclass, fields, is_dataclass, replace
 from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Literal, NoReturn, Protocol, Union, get_args, get_origin
@@ -27,6 +27,8 @@ KeyPath = tuple[str | int, ...]
 
 LATER: Mapping[str, bool] = {"later": True}
 """The metadata of a field that came when files had been written without it."""
+OF_A_RUN: Mapping[str, bool] = {"of_a_run": True}
+"""The metadata of a field that says how a process runs, which files of its results do not keep."""
 
 
 def to_plain(value: Any) -> Any:
@@ -41,15 +43,23 @@ def to_plain(value: Any) -> Any:
 
 
 def to_stored(value: Any) -> Any:
-    """As `to_plain`, but a field that came later is left out at its default: files stay as they were before it."""
+    """As `to_plain`, but a field that came later is left out at its default: files stay as they were before it.
+
+    A field that says how a process runs is always left out.
+    """
     if is_dataclass(value):
-        kept = (each for each in fields(value) if not (each.metadata and getattr(value, each.name) == each.default))
+        kept = (each for each in fields(value) if not (each.metadata and is_left_out(each, getattr(value, each.name))))
         return {each.name: to_stored(getattr(value, each.name)) for each in kept}
     if isinstance(value, Mapping):
         return {key: to_stored(each) for key, each in value.items()}
     if isinstance(value, tuple):
         return [to_stored(each) for each in value]
     return value
+
+
+def is_left_out(each: Field[Any], value: Any) -> bool:
+    """Whether files do not hold the value of a field with metadata."""
+    return value == each.default or each.metadata == OF_A_RUN
 
 
 def from_plain(kind: Any, value: Any) -> Any:

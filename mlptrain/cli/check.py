@@ -7,6 +7,7 @@ from mlptrain.cli.options import (
     PrintSpec,
     Set,
     SpecPath,
+    SpillDir,
     Threads,
     Verbose,
     prepare_stdout,
@@ -20,6 +21,7 @@ def check_command(
     spec: SpecPath,
     overrides: Set = None,
     threads: Threads = None,
+    spill_dir: SpillDir = None,
     print_spec: PrintSpec = False,
     as_json: AsJson = False,
     verbose: Verbose = False,
@@ -31,7 +33,7 @@ def check_command(
         from mlptrain.reporting import check_results, json_document, spec_text
         from mlptrain.reporting.terminal import find_terminal
 
-    result = check_files(spec, overrides=overrides or (), threads=threads)
+    result = check_files(spec, overrides=overrides or (), threads=threads, spill_dir=spill_dir)
     listed = () if as_json or print_spec else result.column_notices
     for message in result.notices:
         if message not in listed:

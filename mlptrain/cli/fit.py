@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -11,6 +12,7 @@ from mlptrain.cli.options import (
     AsJson,
     Set,
     SpecPath,
+    SpillDir,
     Threads,
     Verbose,
     drop_notice,
@@ -74,6 +76,7 @@ def fit_command(
     threads: Threads = None,
     workers: Workers = 1,
     cluster: Cluster = None,
+    spill_dir: SpillDir = None,
     history: History = None,
     tensorboard: TensorBoard = None,
     track: Track = None,
@@ -98,7 +101,7 @@ def fit_command(
     how: dict[str, Any] = {"out": out, "overrides": overrides or (), "initial_weights": initial_weights}
     how |= {"out_of_fold": out_of_fold, "plan": plan}
     with catch_signals() as stop:
-        host = make_command_host(threads, workers, cluster, stop.is_wished, quiet=quiet)
+        host = replace(make_command_host(threads, workers, cluster, stop.is_wished, quiet=quiet), spill_dir=spill_dir)
         result = fit_and_draw(spec, paths, track or (), how, host=host, show=not quiet)
     print_result(result, as_json=as_json, quiet=quiet, verbose=verbose)
     if stop.signal:  # it came when the model was being written

@@ -4,6 +4,7 @@ import io
 import os
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import Annotated, TextIO
 
 import typer
@@ -20,6 +21,9 @@ SetInput = Annotated[
 ]
 Threads = Annotated[
     int | None, typer.Option(metavar="N", min=1, help="Threads of the products; by default one a core.")
+]
+SpillDir = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="The folder for what is not held in memory (data.memory); on a disk.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document.")]
 AnyModel = Annotated[

@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from mlptrain.commands.fit import read_checked_draft
 from mlptrain.data.column import ColumnLook, Understood
 from mlptrain.data.feature_fitting import AS_DECLARED
 from mlptrain.data.features import CLASS_OF
 from mlptrain.display import Displayable
-from mlptrain.fitting.candidates import describe_absent_test_files, list_spec_candidates, read_rows_of_draft
+from mlptrain.fitting.candidates import Candidate, describe_absent_test_files, list_spec_candidates, read_rows_of_draft
 from mlptrain.fitting.execution import choose_executor
+from mlptrain.fitting.host import Host
 from mlptrain.fitting.memory_estimate import estimate_memory_by_phase
 from mlptrain.fitting.training import list_row_notices, make_course
 from mlptrain.model.products import describe_products, limit_threads
@@ -19,7 +21,7 @@ from mlptrain.preparation.partitions import divide_rows, join_validation_to_trai
 from mlptrain.preparation.preparation import EncodedData, fit_and_encode_parts
 from mlptrain.preparation.splits import Parts
 from mlptrain.spec.fields import Spec
-from mlptrain.spec.file import Expansion
+from mlptrain.spec.file import Draft, Expansion
 from mlptrain.training.course import Course
 from mlptrain.training.gradient_check import ParameterCheck, check_gradient, count_checked_rows
 
@@ -61,13 +63,16 @@ class Check(Displayable):
     gradient: Sequence[ParameterCheck]
 
 
-def check_files(spec_path: str, *, overrides: Sequence[str] = (), threads: int | None = None) -> Check:
+def check_files(
+    spec_path: str, *, overrides: Sequence[str] = (), threads: int | None = None, spill_dir: Path | None = None
+) -> Check:
     """The resolved spec, the columns, the model and its memory, and a gradient check of this very spec.
 
     Products have one thread while they are small, as in training, unless `threads` says how many.
     """
     draft, folder = read_checked_draft(spec_path, overrides)
-    candidate = list_spec_candidates(draft, read_rows_of_draft(draft, folder), folder)[0]
+    said = list(draft.notices)
+    candidate = read_first_candidate(draft, folder, Host(notice=said.append, spill_dir=spill_dir))
     data = candidate.data
     parts = divide_rows(data)
     with draft.name_places():
@@ -79,7 +84,7 @@ def check_files(spec_path: str, *, overrides: Sequence[str] = (), threads: int |
     trainings = [*parts, join_validation_to_training(parts[0])] if data.spec.training.refit else parts
     unused = list_column_notices(encoded.understood, encoded.features.ignored)
     declared = describe_declared_columns(encoded.understood)
-    said = [*draft.notices, *describe_absent_test_files(draft, folder)]
+    said += describe_absent_test_files(draft, folder)
     return Check(
         spec=encoded.spec,
         recipe=candidate.expansion,
@@ -98,6 +103,11 @@ def check_files(spec_path: str, *, overrides: Sequence[str] = (), threads: int |
         elementwise=chosen.describe(),
         gradient=gradient,
     )
+
+
+def read_first_candidate(draft: Draft, folder: Path, host: Host) -> Candidate:
+    """What a spec means for the rows of its training file; of several choices of a recipe the first."""
+    return list_spec_candidates(draft, read_rows_of_draft(draft, folder, host), folder)[0]
 
 
 def count_divided_rows(course: Course, part: Parts) -> dict[str, int]:

@@ -174,8 +174,8 @@ def fit_to_file(
     with lock_and_clean_output(out, host), report_file_on_divergence(out), prepare_workers(host, draft.spec):
         if out_of_fold is not None:
             remove_leftover_temporary_files(out_of_fold, alone=False)
-        keeper = Checkpoints(out, plan, host, draft, read_data=partial(understand_rows, draft, rows, folder))
-        rows = read_rows_of_draft(draft, folder) if rows is None else rows
+        keeper = Checkpoints(out, plan, host, draft, read_data=partial(understand_rows, draft, rows, folder, host))
+        rows = read_rows_of_draft(draft, folder, host) if rows is None else rows
         for message in describe_absent_test_files(draft, folder):
             host.notice(message)
         done = fit_rows(
@@ -198,9 +198,9 @@ def list_read_files(spec: Spec, folder: Path) -> list[NamedFile]:
     return [*list_data_files(spec.data, folder), *of_weights]
 
 
-def understand_rows(draft: Draft, rows: Rows | None, folder: Path) -> TrainingData:
+def understand_rows(draft: Draft, rows: Rows | None, folder: Path, host: Host) -> TrainingData:
     """The rows of a fit (None: those that the spec names), understood as far as the spec alone decides."""
-    rows = read_rows_of_draft(draft, folder) if rows is None else rows
+    rows = read_rows_of_draft(draft, folder, host) if rows is None else rows
     return make_training_data(draft.spec, rows, folder, weights=load_weights_of_draft(draft, folder))
 
 

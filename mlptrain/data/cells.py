@@ -11,11 +11,12 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data.coding import Coder, Codes, Growing
+from mlptrain.data.coding import Coder, Codes
 from mlptrain.data.column_types import TEXT, ColumnType
 from mlptrain.data.grammar import EXACT, LARGEST, NUMBERS, NumberGrammar, is_inexact_whole_number
 from mlptrain.data.number_texts import MISSING_NUMBERS, parse_missing_numbers, parse_numbers
 from mlptrain.data.replacements import find_replacements
+from mlptrain.data.stores import MEMORY, Store
 
 Doubles = NDArray[np.float64]
 RowNumbers = NDArray[np.int64]
@@ -231,7 +232,7 @@ def compute_distinct_text_limit(columns: int) -> int:
 
 
 class Gatherer:
-    """Gathers the cells of one column block by block; its table has `columns` in all.
+    """Gathers the cells of one column block by block, in a store; its table has `columns` in all.
 
     Values of a type are kept as they are in a column of this type; among texts they get the text that the grammar has
     for them.
@@ -245,10 +246,11 @@ class Gatherer:
         replace: Mapping[str, str] | None = None,
         columns: int = 1,
         of: ColumnType = TEXT,
+        store: Store = MEMORY,
     ) -> None:
         self.few = compute_distinct_text_limit(columns)
         self.as_text, self.replace = as_text or bool(replace), replace or {}
-        self.written, self.type = grammar, of
+        self.written, self.type, self.store = grammar, of, store
         self.grammar = NUMBERS if of.has_values else grammar
         self.numeric = False
         self.digits = 0
@@ -261,9 +263,9 @@ class Gatherer:
         self.rows = 0  # while they are numbers
         self.inexact = False
         self.coder = Coder()
-        self.codes = Growing(np.int32)
-        self.numbers = Growing(np.float64)
-        self.odd_rows = Growing(np.int64)
+        self.codes = self.store.grow(np.int32)
+        self.numbers = self.store.grow(np.float64)
+        self.odd_rows = self.store.grow(np.int64)
 
     def add(self, cells: "Block") -> None:
         """Add cells: texts, coded texts, or numbers with NaN for an empty cell."""
@@ -364,7 +366,7 @@ class Gatherer:
             found = find_replacements(coded.values, self.replace, self.type, self.grammar, self.written)
             self.replaced_keys |= found.keys
             again = merged.codes([found.words.get(value, value) for value in coded.values])
-            coded = TextCells(again[codes], merged.values)
+            coded = TextCells(self.store.keep(again[codes]), merged.values)
         cells: Cells = coded
         if self.numeric:
             numbers, odd_rows = self.numbers.array, self.odd_rows.array

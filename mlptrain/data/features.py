@@ -20,6 +20,7 @@ from mlptrain.data.column import Doubles, Integers, Matrix, Settling, find_repea
 from mlptrain.data.date_column import DateColumn
 from mlptrain.data.number_column import NumberColumn
 from mlptrain.data.odd_cells import OddRows
+from mlptrain.data.stores import MEMORY, Store
 from mlptrain.data.table import Table
 from mlptrain.errors import DataError
 from mlptrain.randomness import stream
@@ -50,8 +51,10 @@ Part = tuple[slice, Any, Callable[[Any, Matrix], None]]
 class Compact:
     """The matrix (rows, width) in less room: `compact[start:stop]` are some rows, valid until others are made."""
 
-    def __init__(self, rows: int, width: int, dtype: np.dtype[Any], parts: Sequence[Part]) -> None:
-        self.rows, self.width, self.parts = rows, width, parts
+    def __init__(
+        self, rows: int, width: int, dtype: np.dtype[Any], parts: Sequence[Part], store: Store = MEMORY
+    ) -> None:
+        self.rows, self.width, self.parts, self.store = rows, width, parts, store
         self._room = np.empty((0, width), dtype)
 
     def __len__(self) -> int:
@@ -72,8 +75,8 @@ class Compact:
             write(values[rows], out[:, place])
 
     def matrix(self) -> Matrix:
-        """All rows."""
-        matrix = np.empty((self.rows, self.width), self._room.dtype)
+        """All rows, where the table lives."""
+        matrix: Matrix = self.store.empty((self.rows, self.width), self._room.dtype)
         for start in range(0, self.rows, ROWS_AT_ONCE):  # so that a block of the matrix stays in the cache
             rows = slice(start, start + ROWS_AT_ONCE)
             self.write(rows, matrix[rows])
@@ -125,17 +128,21 @@ class Features:
         odd = OddRows() if odd is None else odd
         odd.columns = [column.name for column in self.columns]
         parts = list(self.compact_parts(table, dtype, odd))
-        return Compact(table.rows, self.width, dtype, parts)
+        return Compact(table.rows, self.width, dtype, parts, table.store)
 
     def compact_parts(self, table: Table, dtype: np.dtype[Any], odd: OddRows) -> Iterator[Part]:
         """The parts of the matrix: the codes of one column, or the numbers of neighbouring columns."""
         for keeps_codes, group in groupby(self.places(), lambda each: each[0].keeps_codes):
-            columns = [(column, place, column.compact(table, dtype, odd)) for column, place in group]
+            columns = list(group)
             if keeps_codes:
-                yield from ((place, codes, column.write) for column, place, codes in columns)
+                for column, place in columns:
+                    yield place, table.store.keep(column.compact(table, dtype, odd)), column.write
             else:
                 whole = slice(columns[0][1].start, columns[-1][1].stop)
-                yield whole, np.concatenate([values for _, _, values in columns], axis=1), columns[0][0].write
+                values = table.store.empty((table.rows, whole.stop - whole.start), dtype)
+                for column, place in columns:
+                    values[:, place.start - whole.start : place.stop - whole.start] = column.compact(table, dtype, odd)
+                yield whole, values, columns[0][0].write
 
     def compact_images(self, images: NDArray[np.uint8], dtype: np.dtype[Any], name: str) -> "Pixels":
         """Refuse images."""

@@ -11,6 +11,7 @@ from mlptrain.data import arrow_csv
 from mlptrain.data.cells import Block, Cells, Gatherer, RowNumbers, TextCells
 from mlptrain.data.column_names import describe_missing_columns
 from mlptrain.data.column_types import TEXT, ColumnType, find_texts_of_equal_value, make_typed_grammar
+from mlptrain.data.common_columns import check_same_columns, find_common_types
 from mlptrain.data.delimited import Reader
 from mlptrain.data.excel import ExcelReader
 from mlptrain.data.files import is_idx, is_parquet, is_zip, make_opener, match_files, name_input
@@ -18,6 +19,7 @@ from mlptrain.data.grammar import NUMBERS, NumberGrammar
 from mlptrain.data.left_out_lines import describe_left_out_lines
 from mlptrain.data.meanings import find_texts_of_marks
 from mlptrain.data.parquet import ParquetReader
+from mlptrain.data.stores import MEMORY, Store
 from mlptrain.data.table_format import TableFormat
 from mlptrain.data.table_writing import TextForm
 from mlptrain.errors import CellFault, DataError
@@ -77,6 +79,8 @@ class Table:
     """Whether others of the file's rows are read apart."""
     replaced_keys: frozenset[str] = frozenset()
     """The keys of `data.replace` that were in some cell."""
+    store: Store = MEMORY
+    """Where the columns live, and what is made of them."""
 
     @property
     def has_all_rows(self) -> bool:
@@ -162,7 +166,7 @@ class Table:
 
     def take(self, rows: RowNumbers) -> "Table":
         """A table of some rows."""
-        columns = {name: cells.take(rows) for name, cells in self.columns.items()}
+        columns = self.store.take(self.columns, rows)
         origin = rows if self.origin is None else self.origin[rows]
         return replace(self, columns=columns, rows=len(rows), origin=origin)
 
@@ -178,9 +182,15 @@ def describe_empty_rows(count: int) -> str:
 
 
 def read_table(
-    paths: str | Sequence[str], layout: TableFormat, *, texts: Texts = (), unread: Texts = (), only: Texts | None = None
+    paths: str | Sequence[str],
+    layout: TableFormat,
+    *,
+    texts: Texts = (),
+    unread: Texts = (),
+    only: Texts | None = None,
+    store: Store = MEMORY,
 ) -> Table:
-    """The table in a file, or in several with the same columns ("-": standard input).
+    """The table in a file, or in several with the same columns ("-": standard input), in a store.
 
     Where the columns of a file can be read one by one, `unread` ones have empty cells, and so have all but the `only`
     ones that matter.
@@ -188,7 +198,7 @@ def read_table(
     given = [paths] if isinstance(paths, str) else paths
     readers = [open_reader(name, layout) for path in given for name in match_files(path)]
     others = set() if only is None else {name for reader in readers for name in reader.header()}.difference(only)
-    return gather_readers_into_table(readers, layout, texts, {*unread, *others})
+    return gather_readers_into_table(readers, layout, texts, {*unread, *others}, store)
 
 
 def read_table_to_describe(path: str, layout: TableFormat) -> Table:
@@ -211,16 +221,16 @@ def open_reader(path: str, layout: TableFormat, known: Texts = ()) -> AnyReader:
 
 
 def gather_readers_into_table(
-    readers: Sequence[AnyReader], layout: TableFormat, texts: Texts, unread: Texts = ()
+    readers: Sequence[AnyReader], layout: TableFormat, texts: Texts, unread: Texts = (), store: Store = MEMORY
 ) -> Table:
-    """All rows of all readers as one table."""
+    """All rows of all readers as one table, in a store."""
     gatherers: dict[str, Gatherer] = {}
     parts = []
     types = find_common_types(readers)
     for source in readers:
         names = source.header()
         if not gatherers:
-            gatherers = make_gatherers(layout, names, types, texts, columns=len(names))
+            gatherers = make_gatherers(layout, names, types, texts, columns=len(names), store=store)
         check_same_columns(source.place_of_names, names, readers[0].name, list(gatherers))
         parts.append(
             Part(
@@ -242,20 +252,21 @@ def gather_readers_into_table(
         None,
         sum(source.inner_blank_lines for source in readers),
         sum(source.empty_rows_at_end for source in readers),
-        partial(gather_with_more_texts, readers, layout, texts, unread),
+        partial(gather_with_more_texts, readers, layout, texts, unread, store),
         layout.grammar,
         types,
         [remark for source in readers for remark in source.remarks],
         left_out=describe_left_out_lines({source.name: source.left_out for source in readers}),
         replaced_keys=frozenset[str]().union(*(gatherer.replaced_keys for gatherer in gatherers.values())),
+        store=store,
     )
 
 
 def gather_with_more_texts(
-    readers: Sequence[AnyReader], layout: TableFormat, texts: Texts, unread: Texts, others: Texts
+    readers: Sequence[AnyReader], layout: TableFormat, texts: Texts, unread: Texts, store: Store, others: Texts
 ) -> Table:
     """All rows of all readers once more, with the texts of other columns as well."""
-    return gather_readers_into_table(readers, layout, {*texts, *others}, unread)
+    return gather_readers_into_table(readers, layout, {*texts, *others}, unread, store)
 
 
 def find_lines_behind(lines_of: Callable[[Sequence[int]], list[int]], begin: int, rows: Sequence[int]) -> list[int]:
@@ -263,29 +274,18 @@ def find_lines_behind(lines_of: Callable[[Sequence[int]], list[int]], begin: int
     return lines_of([row + begin for row in rows])
 
 
-def find_common_types(readers: Sequence[AnyReader]) -> dict[str, ColumnType]:
-    """The types of the columns that are of one type in all files; what is an index in one of them is one in all."""
-    found = [reader.types() for reader in readers]
-    common = {}
-    for name, first in found[0].items():
-        types = [each[name] for each in found if name in each]
-        if len(types) == len(found) and all(replace(each, is_index=first.is_index) == first for each in types):
-            saying = [reader.name for reader, each in zip(readers, types, strict=True) if each.is_index]
-            only = saying[0] if 0 < len(saying) < len(readers) else ""
-            common[name] = replace(first, is_index=bool(saying), only_index_in=only)
-    return common
-
-
 def make_gatherers(
-    layout: TableFormat, names: Iterable[str], types: Mapping[str, ColumnType], texts: Texts, *, columns: int
+    layout: TableFormat,
+    names: Iterable[str],
+    types: Mapping[str, ColumnType],
+    texts: Texts,
+    *,
+    columns: int,
+    store: Store = MEMORY,
 ) -> dict[str, Gatherer]:
     """A gatherer for each of some columns, out of `columns` in all."""
-    return {
-        name: Gatherer(
-            layout.grammar, as_text=name in texts, replace=layout.replace, columns=columns, of=types.get(name, TEXT)
-        )
-        for name in names
-    }
+    make = partial(Gatherer, layout.grammar, replace=layout.replace, columns=columns, store=store)
+    return {name: make(as_text=name in texts, of=types.get(name, TEXT)) for name in names}
 
 
 def feed_rows_to_gatherers(source: AnyReader, columns: Mapping[str, Gatherer], unread: Texts) -> int:
@@ -299,15 +299,6 @@ def feed_rows_to_gatherers(source: AnyReader, columns: Mapping[str, Gatherer], u
             rows += len(block[0])
     source.check_unchanged()
     return rows
-
-
-def check_same_columns(place: str, names: Sequence[str], first: str, known: Sequence[str]) -> None:
-    """An error where a file has other columns than the first one."""
-    there, before = set(names), set(known)
-    if absent := [column for column in known if column not in there]:
-        raise DataError(f"{place}: column {absent[0]!r} is missing, which {first} has; all files need the same columns")
-    if extra := [column for column in names if column not in before]:
-        raise DataError(f"{place}: column {extra[0]!r} is not in {first}; all files need the same columns")
 
 
 def read_blocks(source: AnyReader, columns: Mapping[int, Gatherer], unread: Texts = ()) -> Iterator[Sequence[Block]]:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from mlptrain.data.files import match_files, open_file
 from mlptrain.errors import DataError, MissingFile, SpecError
+from mlptrain.fitting.host import Host
+from mlptrain.fitting.store_choice import choose_store
 from mlptrain.fitting.training import make_course
 from mlptrain.model.initial_weights import LoadedWeights, load_initial_weights
 from mlptrain.model.rows import Rows, drop_rows_without_target, list_source_names, locate_file
@@ -29,10 +31,10 @@ class Candidate:
     expansion: Expansion | None
 
 
-def read_rows_of_draft(draft: Draft, folder: Path) -> Rows:
+def read_rows_of_draft(draft: Draft, folder: Path, host: Host) -> Rows:
     """All rows of the training file that a draft names; that it is not there is told with the place of its name."""
     with draft.name_place_of_file("data", "train"):
-        return read_training_rows(draft.spec, folder)
+        return read_training_rows(draft.spec, folder, store=choose_store(draft.spec.data, folder, host))
 
 
 def describe_absent_test_files(draft: Draft, folder: Path) -> list[str]:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import inf
+from pathlib import Path
 
 from mlptrain.training.loop import never_stop
 from mlptrain.workers.contract import Executor
@@ -35,6 +36,8 @@ class Host:
     """Until when all trainings are to be done."""
     executor: Executor = field(default_factory=InTurn)
     """Who runs the trainings of a fit that do not depend on each other."""
+    spill_dir: Path | None = None
+    """The folder for arrays that are not held in memory; None: the system's folder for temporary files."""
 
     def warn(self, message: str) -> None:
         """Say what nobody may miss."""

@@ -19,6 +19,7 @@ from mlptrain.data.files import name_input
 from mlptrain.data.images import read_images, read_labels
 from mlptrain.data.number_reading import read_numbers
 from mlptrain.data.odd_cells import OddRows
+from mlptrain.data.stores import MEMORY, Store
 from mlptrain.data.table import Part, Table, describe_empty_rows, format_row_count, read_table
 from mlptrain.data.targets import mark_rows_without_target, require_targets_present
 from mlptrain.engine.arrays import Floats
@@ -209,15 +210,22 @@ Rows = TableRows | ImageRows
 
 
 def read_rows(
-    source: Source, data: Data, folder: Path, *, texts: Sequence[str] = (), only: Collection[str] | None = None
+    source: Source,
+    data: Data,
+    folder: Path,
+    *,
+    texts: Sequence[str] = (),
+    only: Collection[str] | None = None,
+    store: Store = MEMORY,
 ) -> Rows:
     """The rows of files, or of a pair of image files; paths are relative to `folder`.
 
-    Of tables, the cells of `only` some columns may be all that matters, beside those that the spec needs for itself.
+    Of tables, the cells of `only` some columns may be all that matters, beside those that the spec needs for itself;
+    they live in the store.
     """
     if (images := narrow_to_images(source)) is not None:
         return read_image_rows(images, folder)
-    return read_table_rows(list_files(source), data, folder, texts, only)
+    return read_table_rows(list_files(source), data, folder, texts, only, store)
 
 
 def list_files(source: Source) -> Sequence[str]:
@@ -240,7 +248,12 @@ def read_image_rows(source: Images, folder: Path) -> ImageRows:
 
 
 def read_table_rows(
-    files: Sequence[str], data: Data, folder: Path, texts: Sequence[str], only: Collection[str] | None = None
+    files: Sequence[str],
+    data: Data,
+    folder: Path,
+    texts: Sequence[str],
+    only: Collection[str] | None = None,
+    store: Store = MEMORY,
 ) -> TableRows:
     """The rows of tables with the same columns."""
     paths = [locate_file(path, folder) for path in files]
@@ -248,7 +261,7 @@ def read_table_rows(
     ignored = {name for name in data.rules.columns if data.rules.of(name).kind == "ignore"}
     all_texts = {*texts, *find_text_columns(data)}
     chosen = None if only is None else {*only, *own}
-    return TableRows(read_table(paths, data, texts=all_texts, unread=ignored - own, only=chosen))
+    return TableRows(read_table(paths, data, texts=all_texts, unread=ignored - own, only=chosen, store=store))
 
 
 def find_text_columns(data: Data) -> list[str]:

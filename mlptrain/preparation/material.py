@@ -14,6 +14,7 @@ from mlptrain.data.feature_fitting import decide_column_kinds, find_incomplete_r
 from mlptrain.data.features import COLUMN_CLASSES
 from mlptrain.data.imputing import Imputing
 from mlptrain.data.number_reading import read_numbers
+from mlptrain.data.stores import MEMORY, Store
 from mlptrain.data.table import Table
 from mlptrain.data.targets import ClassTarget, describe_doubtful_labels
 from mlptrain.engine.losses import Loss
@@ -73,9 +74,9 @@ class TrainingData:
         return self.classes.codes(answers.code_texts(column), answers.grammar_of(column))
 
 
-def read_training_rows(spec: Spec, folder: Path, *, texts: Sequence[str] = ()) -> Rows:
-    """All rows of the training file; there must be any."""
-    return require_rows(read_rows(spec.data.train, spec.data, folder, texts=texts))
+def read_training_rows(spec: Spec, folder: Path, *, texts: Sequence[str] = (), store: Store = MEMORY) -> Rows:
+    """All rows of the training file, in a store; there must be any."""
+    return require_rows(read_rows(spec.data.train, spec.data, folder, texts=texts, store=store))
 
 
 def require_rows(rows: Rows) -> Rows:

@@ -195,7 +195,7 @@ def fit_and_encode_inputs(
     dtype = np.dtype(spec.model.dtype)
     require_comparable_targets(head, rows, truth, dtype)
     if not rows.are_images:
-        require_memory_for_matrix(features, rows.inputs, data.rows.count, dtype)
+        require_room_for_matrix(features, rows.inputs, data.rows.count, dtype)
     x = rows.encode_training(features, dtype, rules=rules, targets=targets, seed=spec.seed)
     return features, make_examples_from_inputs(spec, head, rows, truth, x)
 
@@ -208,7 +208,7 @@ def encode_inputs_as_fitted(
     truth, dtype, rules = head.read_truth(spec.data, rows), np.dtype(spec.model.dtype), FittedRules(spec.data.rules)
     require_comparable_targets(head, rows, truth, dtype)
     if not rows.are_images:
-        require_memory_for_matrix(features, rows.inputs, data.rows.count, dtype)
+        require_room_for_matrix(features, rows.inputs, data.rows.count, dtype)
     x = rows.encode_training(features, dtype, rules=rules, targets=np.empty((0, 0)), seed=spec.seed, odd=odd)
     counts.add(odd)
     said = replace(counts, filled={}).words()  # gaps are told as little as of other training rows
@@ -216,10 +216,10 @@ def encode_inputs_as_fitted(
     return make_examples_from_inputs(spec, head, rows, truth, x)
 
 
-def require_memory_for_matrix(features: AnyFeatures, table: Table, rows: int, dtype: np.dtype[Any]) -> None:
-    """An error, before anything is allocated, if the matrix does not fit into the memory."""
+def require_room_for_matrix(features: AnyFeatures, table: Table, rows: int, dtype: np.dtype[Any]) -> None:
+    """An error, before anything is allocated, if the matrix fits neither into the memory nor where else it may be."""
     needed, there = features.width * rows * dtype.itemsize, measure_available_memory()
-    if there is not None and needed > there:
+    if there is not None and needed > max(there, table.store.measure_disk()):
         widest = max(features.columns, key=lambda column: column.width)
         cure = f"column {widest.name!r} alone has {widest.width}: raise data.min_frequency, or encode or ignore it"
         raise EnvironmentFailure(

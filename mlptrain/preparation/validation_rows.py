@@ -96,7 +96,7 @@ def read_validation_file(data: TrainingData, path: str, features: Features, head
     others = [*spec.targets, *filter(None, [spec.sample_weight])]
 
     def encode(layout: Data) -> ValidationRows:
-        rows = read_rows(path, layout, Path())
+        rows = read_rows(path, layout, Path(), store=data.rows.inputs.store)
         return encode_validation_rows(data, rows, layout, features, head)
 
     form = InputFormat(path, spec, columns, head, others=others)

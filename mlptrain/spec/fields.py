@@ -26,7 +26,7 @@ from mlptrain.engine.optimizers import Adam, Optimizer
 from mlptrain.engine.penalties import Penalty
 from mlptrain.engine.schedules import Schedule
 from mlptrain.engine.units import AnyActivation
-from mlptrain.plain import LATER
+from mlptrain.plain import LATER, OF_A_RUN
 
 Positive = Annotated[int, Ge(1), Le(10**9)]
 Units = Annotated[int, Ge(1), Le(10**6)]
@@ -143,6 +143,10 @@ class Data(TableFormat):
     sample_weight: str | None = None
     """A column of row weights, which is no feature. Rows of weight 0 do not count; in a file that has no such column
     every row counts once, and a note says so."""
+    memory: Literal["auto", "memory", "files"] = field(default="auto", metadata=OF_A_RUN)
+    """Where the cells of a table and the matrix of its rows are held: in `memory`, in `files` without a name
+    (`fit --spill-dir`), or in files where they take more than 70 % of what is free. The model is the same, and does not
+    keep it."""
 
     @property
     def column_names(self) -> frozenset[str]:
