@@ -8,6 +8,7 @@ from mlptrain.export.c_columns import Cells, write_encoder, write_reader, write_
 from mlptrain.export.c_enums import make_enumerations
 from mlptrain.export.c_layers import write_network
 from mlptrain.export.c_text import CFile, encode_text, make_identifier, write_comment_text, write_double
+from mlptrain.export.cells import collect_codes
 from mlptrain.export.plan import NetworkPlan, NotExportable, Plan, TextInput, TextPlan
 
 SIGNATURE = b"/*\nPredictions of "
@@ -95,7 +96,7 @@ SHA-256 of the model: {write_comment_text(plan.origin["sha256"])}
     int {"label" if plan.classes else "fault"} = {prefix}_predict(&row, {values});
 
 {prefix}_predict returns {describe_result(plan)}.
-{describe_texts(enums=enums) if any(isinstance(each, TextInput) for each in plan.inputs) else ""}
+{describe_texts(plan, enums=enums) if any(isinstance(each, TextInput) for each in plan.inputs) else ""}
 C99 with math.h and string.h (link with -lm), no heap.
 */"""
 
@@ -109,9 +110,14 @@ def describe_result(plan: Plan) -> str:
     return result + fault * bool(plan.inputs)
 
 
-def describe_texts(*, enums: bool) -> str:
+def describe_texts(plan: Plan, *, enums: bool) -> str:
     """How the texts of a row are written."""
-    return "Texts are values of enumerations.\n" if enums else "Texts are UTF-8, in Unicode's composed form (NFC).\n"
+    if enums:
+        return "Texts are values of enumerations.\n"
+    codes = [each for one in collect_codes(plan.networks).values() for each in one]
+    as_known = "Numbers among them are written as in training, or as 2 and 2.5 with the decimal sign of its table.\n"
+    reads_all = all(each.grammar.is_plain for each in codes if each.numbers)
+    return "Texts are UTF-8, in Unicode's composed form (NFC).\n" + as_known * (not reads_all)
 
 
 def write_scratch_macro(prefix: str, scratch: int) -> str:

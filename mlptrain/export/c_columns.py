@@ -158,13 +158,14 @@ def write_date_range(given: DateInput, cell: str, order: int) -> Iterator[str]:
 
 
 def write_codes(file: CFile, codes: Codes, code: str, text: str, order: int) -> Iterator[str]:
-    """The lines that find the code of a text: among texts, else among numbers."""
+    """The lines that find the code of a text: among texts, else among numbers, unless 1.000 may be a thousand."""
     texts = {"": codes.other, **codes.texts}
     ordered = dict(sorted(texts.items(), key=lambda each: encode_text(each[0])))
     last = -1 if codes.refuses_others else codes.other
+    reads_numbers = bool(codes.numbers) and codes.grammar.thousands != "."
     known = file.define_texts("texts", list(ordered))
-    yield f"{code} = {call_finder(file, 'text', text, known, ordered.values(), -1 if codes.numbers else last)};"
-    if codes.numbers:
+    yield f"{code} = {call_finder(file, 'text', text, known, ordered.values(), -1 if reads_numbers else last)};"
+    if reads_numbers:
         numbers = dict(sorted(dict(codes.numbers).items()))
         known = file.define_array("numbers", np.array([*numbers]))
         yield f"if ({code} < 0)"

@@ -10,6 +10,8 @@ from mlptrain.data.grammar import is_number
 from mlptrain.export.c_text import CFile, make_identifiers, write_comment_text
 from mlptrain.export.plan import Codes, Plan, TextInput, TextPlan
 
+MACROS = ("CLASSES", "NUMBERS", "COLUMNS", "MISSING", "SCRATCH")
+"""What the header defines under its prefix, so that no value may be called so."""
 SHOWN = 4
 """Texts of a value that its comment shows."""
 
@@ -80,7 +82,8 @@ def make_enumeration(plan: Plan, name: str) -> Enumeration:
 def write_enumerations(enums: Mapping[str, Enumeration], fields: Mapping[str, str], prefix: str) -> Iterator[str]:
     """The definitions of all enumerations."""
     words = [f"{fields[name]} {label}".upper() for name, each in enums.items() for label in each.labels]
-    names, sizes = make_identifiers(words, "value"), [len(each.meanings) for each in enums.values()]
+    names = make_identifiers([*MACROS, *words], "value")[len(MACROS) :]
+    sizes = [len(each.meanings) for each in enums.values()]
     starts = accumulate(sizes, initial=0)
     for (name, each), start in zip(enums.items(), starts, strict=False):
         lines = [

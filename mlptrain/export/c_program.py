@@ -14,8 +14,8 @@ from mlptrain.errors import DataError, EnvironmentFailure
 from mlptrain.export.c import count_name, count_values, make_prefix, write_value_type
 from mlptrain.export.c_columns import Cells as FieldNames
 from mlptrain.export.c_enums import Enumeration, make_enumerations
-from mlptrain.export.cells import PIXELS, Cells, Values
-from mlptrain.export.plan import Input, Plan, TextInput
+from mlptrain.export.cells import PIXELS, Cells, Values, collect_codes, write_known_texts
+from mlptrain.export.plan import Codes, Input, Plan, TextInput
 from mlptrain.export.processes import run_process
 
 COMPILERS = ("cc", "gcc", "clang")
@@ -70,18 +70,20 @@ def pack_rows(cells: Cells, plan: Plan, enums: Mapping[str, Enumeration]) -> byt
     """The rows as the program reads them: doubles, values, texts after their length, pixels."""
     if PIXELS in cells and not plan.inputs:
         return np.ascontiguousarray(cells[PIXELS], np.uint8).tobytes()
-    columns = [pack_column(each, cells[each.name], enums.get(each.name)) for each in plan.inputs]
+    codes = collect_codes(plan.networks)
+    columns = [
+        pack_column(each, cells[each.name], codes.get(each.name, ()), enums.get(each.name)) for each in plan.inputs
+    ]
     return b"".join(part for row in zip(*columns, strict=True) for part in row)
 
 
-def pack_column(given: Input, values: Values, enum: Enumeration | None) -> Iterator[bytes]:
+def pack_column(given: Input, values: Values, codes: Sequence[Codes], enum: Enumeration | None) -> Iterator[bytes]:
     """The bytes of each cell of a column."""
     if not isinstance(given, TextInput):
         yield from (pack("=d", value) for value in values)
-    elif enum is not None:
-        yield from (pack("=i", enum.find_value(trim_text(str(text)))) for text in values)
-    else:
-        yield from map(pack_text, map(str, values))
+        return
+    texts = write_known_texts(list(map(str, values)), codes)
+    yield from (pack_text(text) if enum is None else pack("=i", enum.find_value(trim_text(text))) for text in texts)
 
 
 def pack_text(text: str) -> bytes:

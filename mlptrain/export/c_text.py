@@ -25,6 +25,11 @@ TRUE FALSE BOOL ERROR IN OUT OPTIONAL CONST VOID
 """
 """Words that are no names in C or C++, or that headers of theirs, and of other systems, have as macros."""
 RESERVED = frozenset(RESERVED_WORDS.split())
+MACROS = re.compile(
+    r"(?:U?INT\w*|PTRDIFF|SIG_ATOMIC|SIZE|WCHAR|WINT|TMP|FOPEN|FILENAME)_(?:MAX|MIN|WIDTH)"
+    r"|(?:FP|HUGE|L|M|MATH|P|SEEK)_\w+|math_errhandling"
+)
+"""Families of macros in the headers of C."""
 LONGEST_LITERAL = 4000
 """Bytes of a text that every compiler takes as one literal (C99 asks for 4,095)."""
 LONGEST_NAME = 40
@@ -46,7 +51,7 @@ def make_identifier(text: str, default: str) -> str:
     letters = normalize("NFKD", text.translate(LETTERS)).encode("ascii", "ignore").decode()
     name = re.sub("[^0-9A-Za-z]+", "_", letters).strip("_") or default
     name = (name if name[0].isalpha() else f"{default}_{name}")[:LONGEST_NAME].rstrip("_")
-    return f"{name}_" if name in RESERVED else name
+    return f"{name}_" if name in RESERVED or MACROS.fullmatch(name) else name
 
 
 def make_identifiers(texts: Iterable[str], default: str) -> list[str]:

@@ -14,7 +14,7 @@ from mlptrain.data.frames import replace_texts
 from mlptrain.data.meanings import trim_text
 from mlptrain.data.number_column import NumberColumn
 from mlptrain.data.table import Table
-from mlptrain.export.plan import NotExportable
+from mlptrain.export.plan import Codes, NetworkPlan, NotExportable, TextPlan
 from mlptrain.model.model import Model
 from mlptrain.model.rows import ImageRows, Rows
 
@@ -100,3 +100,30 @@ def read_moments(column: DateColumn, table: Table) -> Values:
 def read_levels(column: CategoryColumn, table: Table) -> Values:
     codes, texts, levels = column.codes(table).tolist(), collect_texts(table, column.name), column.levels
     return [levels[code] if code < len(levels) else text for code, text in zip(codes, texts, strict=True)]
+
+
+# Texts for exports that do not read numbers as the table writes them
+
+
+def collect_codes(networks: Sequence[NetworkPlan]) -> Mapping[str, Sequence[Codes]]:
+    """The codes that networks have for the texts of each input."""
+    found: dict[str, list[Codes]] = {}
+    for network in networks:
+        for each in network.columns:
+            if isinstance(each, TextPlan):
+                found.setdefault(each.input, []).append(each.codes)
+    return found
+
+
+def write_known_texts(texts: Sequence[str], codes: Sequence[Codes]) -> list[str]:
+    """Texts as exports know them that do not read numbers: one among levels that are numbers as Python writes it."""
+    if not any(each.numbers for each in codes):
+        return list(texts)
+    known = set.intersection(*(set(each.texts) for each in codes))
+    grammar = codes[0].grammar
+
+    def write(text: str) -> str:
+        number = None if text in known else grammar.read_mark(text)
+        return text if number is None else grammar.write(str(number))
+
+    return list(map(write, texts))

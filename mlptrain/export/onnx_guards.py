@@ -1,12 +1,13 @@
 """What a graph was given that training did not have, as nodes: it refuses nothing, but it can count."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import reduce
 from operator import or_
 
+from mlptrain.export.cells import collect_codes
 from mlptrain.export.onnx_columns import InputTensors, encode_texts, replace_numbers
 from mlptrain.export.onnx_graph import INTEGER, TRUTH, Tensor, concatenate
-from mlptrain.export.plan import Codes, DateInput, Input, NetworkPlan, NumberInput, Plan, TextPlan
+from mlptrain.export.plan import Codes, DateInput, Input, NumberInput, Plan
 
 
 def count_unseen(cells: InputTensors, plan: Plan) -> Tensor:
@@ -19,16 +20,6 @@ def count_unseen(cells: InputTensors, plan: Plan) -> Tensor:
         *(mark_unknown_texts(cells[name], each) for name, each in codes.items()),
     ]
     return concatenate(marks).cast(INTEGER).sum(1)
-
-
-def collect_codes(networks: Sequence[NetworkPlan]) -> Mapping[str, Sequence[Codes]]:
-    """The codes that networks have for the texts of each input."""
-    found: dict[str, list[Codes]] = {}
-    for network in networks:
-        for each in network.columns:
-            if isinstance(each, TextPlan):
-                found.setdefault(each.input, []).append(each.codes)
-    return found
 
 
 def group_numbers(inputs: Sequence[Input]) -> list[tuple[NumberInput, list[str]]]:

@@ -1,6 +1,6 @@
 """An ONNX file run: by ONNX Runtime where it is installed, else by the reference evaluator of `onnx`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.errors import EnvironmentFailure
-from mlptrain.export.cells import Cells
-from mlptrain.export.onnx_guards import collect_codes
-from mlptrain.export.plan import Codes, DateInput, Plan
+from mlptrain.export.cells import Cells, collect_codes, write_known_texts
+from mlptrain.export.plan import DateInput, Plan
 
 INSTALL = "pip install onnxruntime"
 ROWS = 4096
@@ -101,20 +100,6 @@ def write_moment(seconds: float) -> str:
     if np.isnan(seconds):
         return ""
     return str(np.datetime64(round(seconds), "s")).removesuffix("T00:00:00")
-
-
-def write_known_texts(texts: Sequence[str], codes: Sequence[Codes]) -> list[str]:
-    """Texts as the graph knows them: a number among levels that are numbers as Python writes it."""
-    if not any(each.numbers for each in codes):
-        return list(texts)
-    known = set.intersection(*(set(each.texts) for each in codes))
-    grammar = codes[0].grammar
-
-    def write(text: str) -> str:
-        number = None if text in known else grammar.read_mark(text)
-        return text if number is None else grammar.write(str(number))
-
-    return list(map(write, texts))
 
 
 def collect_values(outputs: Mapping[str, NDArray[Any]], plan: Plan) -> NDArray[np.float64]:

@@ -1,15 +1,24 @@
 """Columns in C: scalings, dates and replaced numbers are those of the data room, for cells of every size."""
 
+from itertools import product
 from shutil import which
 
 import numpy as np
 import pytest
 
 from mlptrain.annotations import list_union_members
+from mlptrain.data.category_column import CategoryColumn
 from mlptrain.data.dates import DateParts
+from mlptrain.data.encodings import LevelCodes
+from mlptrain.data.meanings import trim_text
 from mlptrain.data.scaling import Affine, FittedScaling, LogAffine, NormalQuantiles, SmoothlyClipped
-from mlptrain.export.c_program import COMPILERS, run_program
-from mlptrain.export.plan import DateInput, DatePlan, NumberInput, NumberPlan
+from mlptrain.export.c_program import COMPILERS, pack_text, run_program
+from mlptrain.export.columns import plan_column
+from mlptrain.export.plan import DateInput, DatePlan, NumberInput, NumberPlan, TextInput
+from mlptrain.export.processes import run_process
+from mlptrain.export.python import pack_plan
+from mlptrain.export.standalone_rows import find_code
+from mlptrain.spec.fields import Data
 from tests.support.c_plans import AS_IT_IS, compile_plans, make_network, make_plan
 
 pytestmark = pytest.mark.skipif(not any(map(which, COMPILERS)), reason="there is no C compiler: install gcc")
@@ -76,3 +85,43 @@ def test_a_number_is_replaced_once(tmp_path):
     cells = {"x": np.array([1.0, 2.0, 3.0, -999.0, 4.0, np.nan])}
     found = run_program(compile_plans(tmp_path, [plan]), 0, cells, plan)
     assert found.tolist() == [[2, 0], [3, 0], [3, 0], [7, 1], [1e-300, 0], [7, 1]]
+
+
+def draw_number_texts():
+    """Numbers in spellings of many grammars, and texts that are nearly numbers."""
+    draw = np.random.default_rng(0)
+    near = ["".join(draw.choice(list("0123.,-+e'% "), draw.integers(1, 7))) for _ in range(400)]
+    return ["1", "1.000", "1,000", "1.0", "1,0", "2.50", "2,50", "1e3", "1000", "12%", " 1 ", "+1", "01", "", *near]
+
+
+def test_a_number_among_levels_is_the_models_level_or_none(tmp_path):
+    levels, texts = ("1", "1000", "2.5", "-3"), draw_number_texts()
+    grammars = [
+        {"decimal": decimal, "thousands": thousands, "units": units}
+        for decimal, thousands, units in product(".,", ("", ".", ",", " ", "'"), ((), ("%",)))
+        if decimal != thousands
+    ]
+    columns = []
+    for number, grammar in enumerate(grammars):
+        data = Data(train="t.csv", target="y", **grammar)
+        written = tuple(map(data.grammar.write, levels))
+        column = CategoryColumn(name=f"x{number}", levels=written, encoding=LevelCodes(levels=len(levels), embedding=1))
+        columns.append(plan_column(column, data))
+    inputs = [TextInput(name=each.input) for each in columns]
+    plan = make_plan("numbers", inputs, make_network(columns), len(columns))
+    program, other = compile_plans(tmp_path, [plan]), len(levels)
+    packed = b"".join(pack_text(text) for text in texts for _ in columns)
+    done = run_process([str(program), "0"], packed)
+    found = np.frombuffer(done.output).reshape(len(texts), len(columns))
+    expected = [[read_as_model(text, each.codes) for each in columns] for text in texts]
+    wrong = (found != expected) & (found != other)
+    assert [(texts[row], grammars[column]) for row, column in zip(*np.nonzero(wrong), strict=True)] == []
+    is_plain = [each.codes.grammar.is_plain for each in columns]
+    np.testing.assert_array_equal(found[:, is_plain], np.array(expected)[:, is_plain])
+    as_known = run_program(program, 0, {each.input: texts for each in columns}, plan)
+    np.testing.assert_array_equal(as_known, expected)
+
+
+def read_as_model(text, codes):
+    """The level that a text is to the model."""
+    return find_code(trim_text(text), pack_plan(codes))

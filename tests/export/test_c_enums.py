@@ -7,9 +7,10 @@ import pytest
 
 from mlptrain.errors import DataError
 from mlptrain.export.c import write_c
-from mlptrain.export.c_enums import find_code, make_enumerations
+from mlptrain.export.c_enums import MACROS, find_code, make_enumerations
 from mlptrain.export.c_program import COMPILERS, compile_program, run_program
-from tests.support.c_plans import STRICT
+from mlptrain.export.plan import CodePlan, Codes, TextInput
+from tests.support.c_plans import STRICT, make_network, make_plan
 from tests.support.export_cases import FEW_CASES, assert_same_predictions, make_export_case
 
 NO_COMPILER = pytest.mark.skipif(not any(map(which, COMPILERS)), reason="there is no C compiler: install gcc")
@@ -56,6 +57,21 @@ def test_each_value_is_the_code_of_its_texts_in_every_coding(name):
                 text: find_code(text, codes) for text in known
             }
         assert len(set(each.meanings)) == len(each.meanings)
+
+
+@NO_COMPILER
+def test_no_value_has_the_name_of_a_macro_of_the_header(tmp_path):
+    codes = Codes(texts={"?": 0, "ok": 1}, other=2)  # a text without a letter adds nothing to its column's name
+    names = [each.lower() for each in MACROS]
+    columns = [CodePlan(input=name, codes=codes) for name in names]
+    plan = make_plan("macros", [TextInput(name=name) for name in names], make_network(columns), len(names))
+    header = tmp_path / "macros.h"
+    header.write_text(write_c(plan, enums=True), "utf-8")
+    defined = re.findall(r"^ *#define MACROS_(\w+)", header.read_text("utf-8"), re.MULTILINE)
+    assert set(defined) <= set(MACROS)
+    program = compile_program(tmp_path, [header], [plan], STRICT, enums=True)
+    found = run_program(program, 0, {name: ["?", "ok", ""] for name in names}, plan, enums=True)
+    assert found.tolist() == [[code] * len(names) for code in (0, 1, 2)]
 
 
 def test_the_constants_have_different_names_and_the_header_no_texts_to_search():

@@ -13,6 +13,7 @@ from mlptrain.export.c_text import (
     RESERVED,
     encode_text,
     list_needed,
+    make_identifier,
     make_identifiers,
     quote_text,
     read_helpers,
@@ -80,6 +81,16 @@ def test_names_differ_and_are_names():
     assert not RESERVED & set(names)
     pattern = re.compile("[A-Za-z](?:_?[A-Za-z0-9])*_?", re.ASCII)  # no name that C keeps for itself: _X, a__b
     assert [name for name in names if not pattern.fullmatch(name) or len(name) > LONGEST_NAME + 5] == []
+
+
+@pytest.mark.skipif(not any(map(which, COMPILERS)), reason="there is no C compiler: install gcc")
+def test_no_name_is_a_macro_of_the_headers_that_come_along(tmp_path):
+    headers = [f"#include <{name}.h>" for name in ("math", "stddef", "stdint", "stdio", "string")]
+    (tmp_path / "macros.c").write_text("\n".join([*headers, ""]))
+    listed = run_process([find_compiler(), "-std=gnu11", "-dM", "-E", str(tmp_path / "macros.c")]).output.decode()
+    macros = set(re.findall(r"^#define ([A-Za-z]\w*) ", listed, re.MULTILINE))
+    assert macros >= {"NAN", "NULL", "UINT8_MAX"}
+    assert {name for name in macros if make_identifier(name, "column") in macros} == set()
 
 
 @pytest.mark.parametrize(("text", "why"), [("a\0b", "NUL"), ("\ud800", "half a character")])

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 import mlptrain
+from mlptrain.data.grammar import NumberGrammar
 from mlptrain.data.table import read_table
-from mlptrain.export.cells import collect_cells
+from mlptrain.export.cells import collect_cells, write_known_texts
+from mlptrain.export.plan import Codes
 from mlptrain.model.rows import ImageRows, TableRows
 from tests.support.images import draw_images, fit_images
 
@@ -55,3 +57,14 @@ def test_images_are_rows_of_pixels(tmp_path):
     images, _ = draw_images(8, 0)
     cells = collect_cells(fit_images(tmp_path, epochs=1), ImageRows("images", images))
     np.testing.assert_array_equal(cells["pixels"], images.reshape(8, -1))
+
+
+@pytest.mark.parametrize(("decimal", "written"), [(".", "2.5"), (",", "2,5")])
+def test_numbers_among_levels_are_written_as_exports_know_them(decimal, written):
+    codes = Codes(texts={written: 0, "x": 1}, numbers=((2.5, 0),), grammar=NumberGrammar(decimal=decimal), other=2)
+    texts = [written, f"+2{decimal}50", "x", "y", ""]
+    assert write_known_texts(texts, [codes]) == [written, written, "x", "y", ""]
+
+
+def test_texts_without_numbers_among_them_stay_as_they_are():
+    assert write_known_texts(["01", "1e0"], [Codes(texts={"1.0": 0}, other=1)]) == ["01", "1e0"]

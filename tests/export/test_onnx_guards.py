@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mlptrain.errors import SpecError
-from mlptrain.export.onnx_guards import collect_codes
+from mlptrain.export.cells import collect_codes
 from mlptrain.export.onnx_outputs import UNSEEN, write_graph, write_onnx
 from mlptrain.export.onnx_runtime import make_feed, open_onnx_file
 from mlptrain.export.plan import NumberInput

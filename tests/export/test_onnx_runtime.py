@@ -5,10 +5,8 @@ import sys
 import numpy as np
 import pytest
 
-from mlptrain.data.grammar import NumberGrammar
 from mlptrain.errors import EnvironmentFailure
-from mlptrain.export.onnx_runtime import open_onnx_file, write_dates_as_texts, write_known_texts
-from mlptrain.export.plan import Codes
+from mlptrain.export.onnx_runtime import open_onnx_file, write_dates_as_texts
 from tests.support.export_cases import make_export_case
 
 
@@ -17,17 +15,6 @@ def test_without_anything_that_runs_it_it_is_said_what_to_install(monkeypatch, t
         monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(EnvironmentFailure, match="pip install onnxruntime"):
         open_onnx_file(tmp_path / "model.onnx")
-
-
-@pytest.mark.parametrize(("decimal", "written"), [(".", "2.5"), (",", "2,5")])
-def test_numbers_among_levels_are_written_as_the_graph_knows_them(decimal, written):
-    codes = Codes(texts={written: 0, "x": 1}, numbers=((2.5, 0),), grammar=NumberGrammar(decimal=decimal), other=2)
-    texts = [written, f"+2{decimal}50", "x", "y", ""]
-    assert write_known_texts(texts, [codes]) == [written, written, "x", "y", ""]
-
-
-def test_texts_without_numbers_among_them_stay_as_they_are():
-    assert write_known_texts(["01", "1e0"], [Codes(texts={"1.0": 0}, other=1)]) == ["01", "1e0"]
 
 
 def test_only_moments_become_texts():
