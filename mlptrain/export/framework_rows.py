@@ -22,6 +22,7 @@ from mlptrain.export.standalone_main import (
     CLOSED,
     DATA,
     USAGE,
+    Lost,
     list_outputs,
     name_outputs,
     read_pixels,
@@ -232,8 +233,12 @@ def run_program(predict_with: Callable[[Path, Any], Any], arguments: list[str] |
     weights = given.weights or Path(__file__).with_name(model["origin"]["model"])
     try:
         values = predict_with(weights, read_table(given.rows, model))
-        lines = (list_outputs(row, model, probabilities=given.probabilities) for row in values.tolist())
-        write_predictions(chain([name_outputs(model, probabilities=given.probabilities)], lines), given.out)
+        names = name_outputs(model, probabilities=given.probabilities)
+        lost, rows = Lost(names), enumerate(values.tolist(), 1)
+        outputs = ((place, list_outputs(row, model, probabilities=given.probabilities)) for place, row in rows)
+        write_predictions(chain([names], (lost.add(row, f"row {place}") for place, row in outputs)), given.out)
+        if said := lost.describe():
+            print(said, file=sys.stderr)
     except (CellError, TableError, WeightsError) as problem:
         refuse(str(problem), DATA)
     except BrokenPipeError:

@@ -7,6 +7,7 @@ The text of this file is copied into what is exported, after those of `data/blan
 import math
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timezone
+from decimal import Decimal
 from functools import lru_cache
 from numbers import Real
 from typing import Any
@@ -23,6 +24,10 @@ ONE_ORDER = tuple(name for name in DATE_FORMATS if name not in (DAY_FIRST, MONTH
 """Formats of dates that leave no doubt which number is the day: those of columns without a format of texts."""
 GAPS = ("NAType", "NaTType")
 """The types of what data frames have for a missing value."""
+MOMENT = "datetime64"
+"""The type of NumPy's moments."""
+NO_NUMBERS = ("bool", "bool_", "timedelta64")
+"""Types that Python counts among the numbers, or turns into them, though a cell of them is none."""
 
 Plain = Mapping[str, Any]
 """A part of the model, as JSON has it."""
@@ -35,7 +40,13 @@ class CellError(ValueError):
 
 def is_missing(cell: Any) -> bool:
     """Whether a value means that there is none."""
-    return cell is None or type(cell).__name__ in GAPS or (isinstance(cell, Real) and bool(cell != cell))
+    name = type(cell).__name__
+    return cell is None or name in GAPS or ((isinstance(cell, Real) or name == MOMENT) and bool(cell != cell))
+
+
+def is_real(cell: Any) -> bool:
+    """Whether a value is a number."""
+    return isinstance(cell, Real | Decimal) and type(cell).__name__ not in NO_NUMBERS
 
 
 def make_grammar(table: Plain) -> NumberGrammar:
@@ -58,6 +69,8 @@ def write_text(cell: Any) -> str:
         return ""
     if type(cell).__name__ in ("bool", "bool_"):
         return str(cell).lower()
+    if not (is_real(cell) or isinstance(cell, date) or type(cell).__name__ == MOMENT):
+        raise CellError(f"{cell!r} is no number, text, truth value or date")
     number = float(cell) if isinstance(cell, Real) else math.nan
     return str(int(number)) if number.is_integer() and abs(number) <= EXACT else trim_text(str(cell))
 
@@ -84,10 +97,17 @@ def make_number_reader(given: Plain, table: Plain) -> Reader:
     def read(cell: Any) -> float:
         if isinstance(cell, str):
             return read_text(cell)
-        number = math.nan if is_missing(cell) else require_moderate(float(cell), cell)
+        number = math.nan if is_missing(cell) else require_moderate(read_real(cell), cell)
         return replaced.get(number, number)
 
     return read
+
+
+def read_real(cell: Any) -> float:
+    """The number that a value is; a CellError if it is none, though `float` may take it, as it does bytes."""
+    if not is_real(cell):
+        raise CellError(f"{cell!r} is not a number")
+    return float(cell)
 
 
 def require_moderate(number: float, cell: Any) -> float:
@@ -123,7 +143,9 @@ def make_moment_reader(given: Plain, table: Plain) -> Reader:
             return read_text(cell)
         if is_missing(cell):
             return math.nan
-        return count_seconds(cell, is_local=is_local) if isinstance(cell, date) else float(cell)
+        if type(cell).__name__ == MOMENT:
+            return int(cell.astype("datetime64[us]").astype("int64")) / 1e6
+        return count_seconds(cell, is_local=is_local) if isinstance(cell, date) else read_real(cell)
 
     return read
 

@@ -7,16 +7,16 @@ there MODEL is the model.
 import argparse
 import csv
 import json
+import math
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from numbers import Real
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
 from mlptrain.data.column_names import describe_missing_columns
-from mlptrain.export.standalone_cells import CellError, read_cells, write_text
+from mlptrain.export.standalone_cells import CellError, is_real, read_cells, write_text
 from mlptrain.export.standalone_network import predict_cells, turn_weights
 from mlptrain.export.standalone_rows import name_odd_cells, unpack_arrays
 from mlptrain.export.standalone_table import TableError, TableReader, open_table
@@ -75,7 +75,7 @@ def choose_label(values: list[float], model: dict[str, Any]) -> str:
 def write_dates(row: Mapping[str, Any], model: dict[str, Any]) -> Mapping[str, Any]:
     """The row, numbers in columns of dates as the texts that the format reads: 20200229, or an epoch in its unit."""
     dates = [given["name"] for given in model["inputs"] if given["kind"] == "date"]
-    return {**row, **{name: write_text(row[name]) for name in dates if isinstance(row.get(name), Real)}}
+    return {**row, **{name: write_text(row[name]) for name in dates if is_real(row.get(name))}}
 
 
 def reads_images(model: dict[str, Any]) -> bool:
@@ -103,11 +103,32 @@ def name_outputs(model: dict[str, Any], *, probabilities: bool) -> list[str]:
 
 
 def list_outputs(values: list[float], model: dict[str, Any], *, probabilities: bool) -> list[str]:
-    """The predicted cells of a row."""
-    numbers = [f"{value:.{DIGITS[model['dtype']]}g}" for value in values]
+    """The predicted cells of a row; empty ones for what is no finite number."""
+    digits = DIGITS[model["dtype"]]
+    numbers = [f"{value:.{digits}g}" if math.isfinite(value) else "" for value in values]
     if not model["classes"]:
         return numbers
-    return [choose_label(values, model), *(numbers if probabilities else [])]
+    return [choose_label(values, model) if all(numbers) else "", *(numbers if probabilities else [])]
+
+
+class Lost:
+    """Predictions that are not finite numbers: how many by column, and where the first stands."""
+
+    def __init__(self, names: list[str]) -> None:
+        self.counts, self.first = dict.fromkeys(names, 0), ""
+
+    def add(self, outputs: list[str], place: str) -> list[str]:
+        """The predicted cells of a row, of which the empty ones are counted."""
+        for name, cell in zip(self.counts, outputs, strict=True):
+            self.counts[name] += not cell
+        self.first = self.first or place * (not all(outputs))
+        return outputs
+
+    def describe(self) -> str:
+        """The counts as a notice; empty if there are none."""
+        counted = ", ".join(f"{name} {count:,}" for name, count in self.counts.items() if count)
+        said = "predictions that are not finite numbers, their cells are left empty"
+        return f"{said}: {counted}; the first: {self.first}" if counted else ""
 
 
 class Scoring:
@@ -118,6 +139,7 @@ class Scoring:
         self.name = "<stdin>" if given.rows == "-" else given.rows
         self.rows = 0
         self.counts: dict[str, dict[str, int]] = {"filled": {}, "unseen": {}}
+        self.lost = Lost(name_outputs(model, probabilities=given.probabilities))
         if given.probabilities and not model["are_probabilities"]:
             refuse("--probabilities: the model predicts no probabilities", USAGE)
 
@@ -134,7 +156,7 @@ class Scoring:
             row = dict(zip(table.names, record, strict=True))
             values = self.predict_record(line, row)
             outputs = list_outputs(values, self.model, probabilities=self.given.probabilities)
-            yield [*(row[name] for name in kept), *outputs]
+            yield [*(row[name] for name in kept), *self.lost.add(outputs, f"{self.name}:{line}")]
 
     def predict_record(self, line: int, row: dict[str, str]) -> list[float]:
         """Scores or numbers of a row; an error names its line."""
@@ -233,5 +255,5 @@ def run_scorer(arguments: list[str] | None = None) -> None:
         refuse(f"{place}: {problem.strerror}", DATA)
     except KeyboardInterrupt:
         raise SystemExit(INTERRUPTED) from None
-    if said := scoring.describe_odd_cells():
+    for said in filter(None, (scoring.describe_odd_cells(), scoring.lost.describe())):
         print(said, file=sys.stderr)

@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
 from itertools import product
 from typing import Any
 
@@ -28,7 +29,9 @@ from mlptrain.export.columns import plan_column, plan_input
 from mlptrain.export.plan import TextPlan
 from mlptrain.export.python import pack_plan
 from mlptrain.export.standalone_cells import CellError, read_cells
+from mlptrain.export.standalone_main import write_dates
 from mlptrain.export.standalone_rows import find_code
+from mlptrain.model.memory_rows import make_prediction_rows
 from mlptrain.spec.fields import Data
 from tests.support.table_cases import drawn
 
@@ -54,15 +57,15 @@ def read_by_model(column: FeatureColumn, data: Data, texts: Sequence[str]) -> fl
         return None
 
 
-def make_scorer(column: FeatureColumn, data: Data) -> Callable[[str], float | None]:
-    """What the scorer makes of a text; None if it refuses it."""
+def make_scorer(column: FeatureColumn, data: Data) -> Callable[[Any], float | None]:
+    """What the scorer makes of a cell; None if it refuses it."""
     planned = plan_column(column, data)
     model = as_json({"inputs": (plan_input(column, data),), "table": data})
     codes = as_json(planned.codes) if isinstance(planned, TextPlan) else None
 
-    def read(text: str) -> float | None:
+    def read(given: Any) -> float | None:
         try:
-            cell = read_cells({NAME: text}, model)[NAME]
+            cell = read_cells(write_dates({NAME: given}, model), model)[NAME]
             code = cell if codes is None else find_code(cell, codes)
         except CellError:
             return None
@@ -226,6 +229,42 @@ def test_values_are_the_texts_that_frames_have_for_them():
     cells = [1, 1.0, 2.5, True, np.bool_(False), np.float32(3), np.int64(4), None, math.nan, " e\u0301 "]
     found = [read_cells({NAME: cell}, model)[NAME] for cell in cells]
     assert found == ["1", "1", "2.5", "true", "false", "3", "4", "", "", "\u00e9"]
+
+
+DAY = np.datetime64("2020-02-29")
+VALUES = (
+    *(1, 2.5, np.float32(2.5), np.int8(1), np.float64(math.nan), Decimal("2.5"), Decimal(1), 10**30, math.inf, None),
+    *(True, False, np.bool_(True), "1", "red", "", b"1", bytearray(b"2"), [1], object(), 1j, dt.time(1)),
+    *(dt.date(2020, 2, 29), dt.datetime(2020, 2, 29, 12, 0, 0, 250_000), dt.timedelta(1), np.timedelta64(1, "D")),
+    *(np.timedelta64(1, "ns"), DAY, np.datetime64("NaT"), np.datetime64("NaT", "ns"), np.datetime64("1500-01-01")),
+    *(DAY.astype(f"datetime64[{unit}]") for unit in ("Y", "h", "s", "ms", "ns")),
+)
+KINDS: Mapping[str, FeatureColumn] = {
+    "number": make_number_column(missing=()),
+    "truth value": make_number_column(boolean=True, missing=()),
+    "date": make_date_column("YYYY-MM-DD", "utc"),
+    "local date": make_date_column("YYYY-MM-DD", "local"),
+    "texts": CategoryColumn(name=NAME, levels=("red", "1"), encoding=OneHot(levels=2), missing=()),
+    "numbers": CategoryColumn(name=NAME, levels=("1", "2.5"), encoding=OneHot(levels=2), missing=()),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_value_of_any_type_is_what_it_is_to_the_model_or_is_refused(kind: str) -> None:
+    column, data = KINDS[kind], make_data()
+    read = make_scorer(column, data)
+    for value in VALUES:
+        found, expected = read(value), read_value_by_model(column, data, value)
+        assert found == expected or (found != found and expected != expected), (value, found, expected)
+
+
+def read_value_by_model(column: FeatureColumn, data: Data, value: Any) -> float | None:
+    """What the model makes of a value in memory; None if it refuses it."""
+    try:
+        table = make_prediction_rows({NAME: [value]}, data, {NAME: column}).table
+        return float((column.codes(table) if isinstance(column, CategoryColumn) else column.read(table))[0])
+    except DataError:
+        return None
 
 
 def test_a_number_out_of_all_proportion_is_refused():
