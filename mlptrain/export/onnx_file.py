@@ -51,10 +51,19 @@ def serialize_graph(graph: Graph, *, name: str, version: str, description: str, 
         producer_name="mlptrain",
         producer_version=version,
     )
-    model.doc_string = description
-    onnx.helper.set_model_props(model, dict(facts))
+    model.doc_string = spell_out(description)
+    onnx.helper.set_model_props(model, {key: spell_out(fact) for key, fact in facts.items()})
     serialized: bytes = model.SerializeToString(deterministic=True)
     return serialized
+
+
+def spell_out(text: str) -> str:
+    r"""A text in which bytes of a file's name that are no UTF-8, which a file of ONNX cannot hold, are spelt out.
+
+    >>> print(spell_out("a \udcff"))
+    a \udcff
+    """
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def make_node(node: Node) -> "onnx.NodeProto":

@@ -36,7 +36,7 @@ def open_in_onnxruntime(path: Path) -> tuple[str, Run]:
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
     names = [each.name for each in session.get_outputs()]
 
     def run(feed: Feed) -> Mapping[str, NDArray[Any]]:
@@ -50,7 +50,7 @@ def open_in_reference(path: Path) -> tuple[str, Run]:
     import onnx
     from onnx.reference import ReferenceEvaluator
 
-    evaluator = ReferenceEvaluator(str(path))
+    evaluator = ReferenceEvaluator(path.read_bytes())
 
     @np.errstate(all="ignore")  # what is not chosen may be no number
     def run(feed: Feed) -> Mapping[str, NDArray[Any]]:

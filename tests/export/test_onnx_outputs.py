@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 from warnings import catch_warnings
 
@@ -214,3 +215,16 @@ def test_labels_are_those_of_the_best_scores(tmp_path):
     session = onnxruntime.InferenceSession(write_onnx(case.plan), providers=["CPUExecutionProvider"])
     labels, scores = session.run(None, dict(case.cells))
     assert labels.tolist() == [case.plan.classes[place] for place in scores.argmax(axis=1)]
+
+
+@pytest.mark.integration
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no names of files that are not UTF-8")
+@pytest.mark.parametrize("missing", [(), ("onnxruntime",)], ids=["ONNX Runtime", "reference evaluator"])
+def test_the_models_file_may_have_a_name_that_is_no_utf_8(missing, tmp_path, monkeypatch):
+    onnx = pytest.importorskip("onnx", reason=INSTALL)
+    for name in missing:
+        monkeypatch.setitem(sys.modules, name, None)
+    case, path = make_export_case("linear"), tmp_path / "caf\udce9.onnx"
+    path.write_bytes(write_onnx(replace(case.plan, origin={**case.plan.origin, "model": path.name})))
+    assert onnx.load_from_string(path.read_bytes()).doc_string.startswith("caf\\udce9.onnx: predicts")
+    assert_same_predictions(predict_with_onnx(path, case.cells, case.plan), case.expected, case.plan)
