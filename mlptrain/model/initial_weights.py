@@ -99,7 +99,7 @@ def read_weights_file(path: Path) -> LoadedWeights:
         arrays = read_array_archive(path)
         return WeightsAlone(name=str(path), digest=digest_arrays(arrays), networks=group_networks(str(path), arrays))
     if kind in OTHER_WEIGHTS:
-        raise ModelFileError(f"{path}: this is {kind}, which mlptrain does not open; {TO_MLPTRAIN}")
+        raise ModelFileError(f"{path}: not weights that mlptrain reads: this is {kind}; {TO_MLPTRAIN}")
     return decode_weights_of_model(str(path), read_arrays(path))
 
 

@@ -201,6 +201,9 @@ def require_same_target(spec: Spec, name: str, head: Head) -> None:
     what, declared = "classes" if head.has_classes else "numbers", spec.data.rules.of(head.names[0]).type
     if spec.loss is not None and spec.loss.classes and not head.has_classes:
         raise SpecError(f"loss: {spec.loss.name} is for classes, and {name} predicts numbers; {FRESH}")
+    if spec.loss is not None and spec.loss.counts and head.scales_target:
+        why = f"{spec.loss.name} is for counts as they are, and {name} was trained with scaled ones"
+        raise SpecError(f"loss: {why}; leave it out, or {FRESH}")
     if declared is not None and (declared == "number") == head.has_classes:
         why = f"the target is declared as {declared}, and {name} predicts {what}"
         raise SpecError(f"data.columns.{head.names[0]}: {why}; leave it out, or {FRESH}")

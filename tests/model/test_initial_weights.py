@@ -68,7 +68,7 @@ def test_files_of_other_programs_are_refused_with_the_way_to_get_there(tmp_path,
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ModelFileError) as error:
         load(tmp_path, name)
-    assert said in str(error.value)
+    assert f"not weights that mlptrain reads: {said}" in str(error.value)
     assert 'to_mlptrain(network, "weights.npz")' in str(error.value)
 
 

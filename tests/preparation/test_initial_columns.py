@@ -198,6 +198,24 @@ def test_settings_of_a_target_that_comes_along_are_told(tmp_path):
     assert Model.load(tmp_path / "n.npz").head.target == Model.load(tmp_path / "m.npz").head.target
 
 
+COUNTING = [name for kind in get_args(Loss) if kind.counts for name in list_component_names(kind)]
+
+
+@pytest.mark.parametrize("name", COUNTING)
+@pytest.mark.parametrize("scaled", [True, False])
+def test_a_loss_of_counts_does_not_meet_a_scaled_target_of_the_model(tmp_path, name, scaled):
+    data = {"target": "count", "scale_target": scaled, "columns": dict.fromkeys(["id", "price", "label"], "ignore")}
+    spec, out = str(write_mixed(tmp_path, data=data, loss="mean_squared_error")), tmp_path / "n.npz"
+    fit(spec, out=tmp_path / "m.npz", overrides=["training.epochs=1"])
+    overrides = [f"loss={name}", "training.epochs=1"]
+    if scaled:
+        with pytest.raises(SpecError, match=rf"loss: {name} is for counts as they are, and .*m\.npz was .*head: fresh"):
+            fit(spec, out=out, initial_weights=tmp_path / "m.npz", overrides=overrides)
+        overrides += ["initial_weights.head=fresh"]
+    fit(spec, out=out, initial_weights=tmp_path / "m.npz", overrides=overrides)
+    assert not Model.load(out).head.scales_target
+
+
 def test_levels_that_the_model_does_not_know_are_counted(started, tmp_path):
     _, said = go_on(started, tmp_path, change=lambda row: row | {"colour": "pink"} if "item 4" in row["id"] else row)
     assert any("values that training did not see: colour 1" in each for each in said)
