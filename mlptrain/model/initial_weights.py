@@ -91,7 +91,7 @@ def load_initial_weights(start: InitialWeights, folder: Path, given: bytes | Non
 def read_weights_file(path: Path) -> LoadedWeights:
     """The weights in a file: a model of ours, or an archive of arrays; what else it is, an error says."""
     if not path.exists():
-        problem = MissingFile(f"{path}: no such file; name a model that mlptrain fit wrote")
+        problem = MissingFile(f"{path}: no such file; name the .npz of a model, or of its arrays")
         problem.key = KEY.split(".")
         raise problem
     kind = recognise_foreign(path)

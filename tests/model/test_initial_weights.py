@@ -74,7 +74,8 @@ def test_files_of_other_programs_are_refused_with_the_way_to_get_there(tmp_path,
 
 def test_what_is_no_weights_at_all_is_refused(folder, tmp_path):
     (tmp_path / "t.csv").write_text("a,b\n1,2\n")
-    for name, said in (("t.csv", "this is a table"), ("none.npz", "no such file")):
+    absent = "no such file; name the .npz of a model, or of its arrays"
+    for name, said in (("t.csv", "this is a table"), ("none.npz", absent)):
         with pytest.raises((ModelFileError, DataError), match=said):
             load(tmp_path, name)
     np.savez(tmp_path / "state.npz", weight=np.ones(3))
