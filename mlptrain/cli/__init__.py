@@ -21,6 +21,7 @@ from mlptrain.cli.predict import predict_command
 from mlptrain.cli.report import report_command
 from mlptrain.cli.schema import schema_command
 from mlptrain.cli.show import show_command
+from mlptrain.cli.tune import tune_command
 from mlptrain.cli.usage import Command, describe_usage_problem, write_epilog
 from mlptrain.errors import SpecError, make_interruption
 
@@ -71,6 +72,7 @@ def discard_output() -> None:
 SHORT_HELP = {
     "init": "Write a commented spec to begin with, from a file.",
     "fit": "Train what a spec says, and write the model.",
+    "tune": "Search settings, and fit the best.",
     "predict": "Predict the rows of a file, in their order.",
     "explain": "Show what a model looks at.",
     "report": "Write a page on a model, to read or to mail.",
@@ -113,6 +115,7 @@ def show_help_or_version(
 for name, command, hidden in (
     ("init", init_command, False),
     ("fit", fit_command, False),
+    ("tune", tune_command, False),
     ("eval", evaluate_command, False),
     ("predict", predict_command, False),
     ("explain", explain_command, False),

@@ -27,11 +27,12 @@ from mlptrain.spec.recipes import (
 )
 from mlptrain.spec.rules import find_contradictions
 from mlptrain.spec.suggestions import suggest_name
+from mlptrain.spec.tune import SearchedValue, take_tune_section
 from mlptrain.spec.values import ValueOverride, make_document_from_values
 from mlptrain.spec.words import ALIASES
 from mlptrain.spec.yaml_text import TextOverride, parse_document, read_spec_file
 
-Override = TextOverride | ValueOverride
+Override = TextOverride | ValueOverride | SearchedValue
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -294,6 +295,8 @@ def make_draft_from_document(
 ) -> Draft:
     """The draft of a document, with the recipe that it or an override names; no key of it may be given twice."""
     overrides = [*weights.overrides, *overrides]
+    if (section := take_tune_section(document)) is not None:
+        document.notices.append(f"{section.place(())}: tune: only `mlptrain tune` searches; the rest is as it stands")
     refuse_undone_overrides(overrides)
     for override in overrides:
         if is_recipe_override(override):

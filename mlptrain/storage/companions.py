@@ -35,3 +35,18 @@ def derive_lock_path(path: Path) -> Path:
 def get_previous_model_path(path: Path) -> Path:
     """Where the model that stood at `path` is kept."""
     return path.with_name(f"{path.stem}{PREVIOUS_END}")
+
+
+def derive_study_path(model: Path) -> Path:
+    """Path of the journal of the study that will write `model`."""
+    return model.with_suffix(".study")
+
+
+def derive_lines_path(study: Path) -> Path:
+    """Path of the trials of a study as lines of JSON."""
+    return study.with_name(f"{study.name}.jsonl")
+
+
+def derive_best_spec_path(spec: Path) -> Path:
+    """Path of the best spec that a study has found, beside the spec that it began from."""
+    return spec.with_name(f"{spec.stem}.best.yaml")

@@ -56,8 +56,14 @@ class ClusterChannel:
     def is_stop_wished(self) -> bool:
         """Whether the stop is wished; it is looked for about twice a second."""
         if not self.stopping and (now := monotonic()) - self.looked > LOOK:
-            self.looked, self.stopping = now, load_dask().Event(self.topic).is_set()
+            wishes = (self.topic, name_ending(self.topic, self.key))
+            self.looked, self.stopping = now, any(load_dask().Event(each).is_set() for each in wishes)
         return self.stopping
+
+
+def name_ending(topic: str, key: Hashable) -> str:
+    """The name of the event that one task is to end."""
+    return f"{topic}-{key}"
 
 
 def run_task(job: Job, task: Task, topic: str) -> tuple[str, int, Any]:
@@ -125,7 +131,13 @@ class Cluster:
 
     def run(self, job: Job, tasks: Iterator[Task], hear: Hear, stop: Callable[[], bool]) -> Iterator[Done]:
         """Run the job on each task, and yield the results as they come."""
-        topic, ears = f"mlptrain-{uuid4().hex}", Ears(hear)
+        topic = f"mlptrain-{uuid4().hex}"
+
+        def hear_and_end(key: Hashable, message: Any) -> None:
+            if hear(key, message) is True:
+                load_dask().Event(name_ending(topic, key), client=self.client).set()
+
+        ears = Ears(hear_and_end)
         self.client.subscribe_topic(topic, ears.note)
         shared = self.client.scatter(job, broadcast=True, hash=False)
         busy: dict[Any, Task] = {}

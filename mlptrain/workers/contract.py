@@ -51,7 +51,7 @@ class Job(Protocol):
 
 
 Hear = Callable[[Hashable, Any], object]
-"""Is called with the key of a task and what that task has told."""
+"""Is called with the key of a task and what that task has told. If it returns True, the task is to end soon."""
 
 
 class Executor(Protocol):

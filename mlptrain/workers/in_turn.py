@@ -8,21 +8,22 @@ from typing import Any
 from mlptrain.workers.contract import Done, Hear, Job, Task
 
 
-@dataclass(frozen=True)
+@dataclass
 class DirectChannel:
     """Calls whoever listens at once."""
 
     key: Hashable
     hear: Hear
     stop: Callable[[], bool]
+    ending: bool = False
 
     def tell(self, message: Any) -> None:
         """Call the listener."""
-        self.hear(self.key, message)
+        self.ending |= self.hear(self.key, message) is True
 
     def is_stop_wished(self) -> bool:
         """Ask at once."""
-        return self.stop()
+        return self.stop() or self.ending
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from typing import Any
 from mlptrain.errors import EnvironmentFailure
 from mlptrain.machine import THREAD_VARIABLES, count_usable_cores
 from mlptrain.workers.contract import Done, Hear, Job, Task
-from mlptrain.workers.worker import FAILED, RESULT, STOP, TOLD, serve_tasks
+from mlptrain.workers.worker import FAILED, RESULT, STOP, TOLD, Ending, serve_tasks
 
 ASK = 0.1
 """Seconds until it is asked again whether the user wishes to stop."""
@@ -115,7 +115,8 @@ class Processes:
         except (EOFError, OSError):
             raise self.make_error(worker) from None
         if kind == TOLD:
-            hear(key, content)
+            if hear(key, content) is True:
+                worker.send(Ending(key))
         elif kind == FAILED:
             raise content
         elif kind == RESULT:

@@ -5,6 +5,8 @@ import pickle
 import signal
 import time
 import traceback
+from collections.abc import Hashable
+from dataclasses import dataclass
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 from threading import Thread
@@ -20,11 +22,18 @@ ASK = 0.02
 """Seconds between two looks for the wish to stop."""
 
 
+@dataclass(frozen=True)
+class Ending:
+    """What the parent sends when one task is to end with what it has."""
+
+    key: Hashable
+
+
 class PipeChannel:
     """Tells the parent by the connection with it, on which its wish to stop comes as well."""
 
-    def __init__(self, connection: Connection) -> None:
-        self.connection, self.stopping, self.asked = connection, False, 0.0
+    def __init__(self, connection: Connection, key: Hashable) -> None:
+        self.connection, self.key, self.stopping, self.asked = connection, key, False, 0.0
 
     def tell(self, message: Any) -> None:
         """Send a message."""
@@ -34,7 +43,7 @@ class PipeChannel:
         """Whether the parent has sent its wish; it is looked for some times a second."""
         if not self.stopping and (now := time.monotonic()) - self.asked > ASK:
             self.asked = now
-            self.stopping = self.connection.poll() and self.connection.recv() == STOP
+            self.stopping = self.connection.poll() and self.connection.recv() in (STOP, Ending(self.key))
         return self.stopping
 
 
@@ -47,7 +56,8 @@ def serve_tasks(connection: Connection, kind: type | None) -> None:  # noqa: ARG
     try:
         job: Job = pickle.loads(connection.recv_bytes())  # noqa: S301 (of the parent)
         while (task := connection.recv()) != STOP:
-            connection.send(run_task(job, task, PipeChannel(connection)))
+            if not isinstance(task, Ending):  # else it came when its task was over
+                connection.send(run_task(job, task, PipeChannel(connection, task.key)))
     except (EOFError, BrokenPipeError):
         return  # the parent needs nothing more
 

@@ -122,3 +122,11 @@ def test_processes_that_were_prepared_do_the_work_and_the_others_are_ended():
     for process in prepared:
         with pytest.raises(ValueError, match="process object is closed"):
             process.is_alive()
+
+
+@pytest.mark.parametrize("executor", [InTurn(), Processes(2)], ids=["in turn", "two"])
+def test_one_task_is_ended_while_the_others_go_on(executor):
+    """Its worker goes on to the next task."""
+    tasks = make_tasks(("wait", 0), ("square", 3), ("wait", 2), ("square", 4))
+    done = executor.run(do_as_told, tasks, lambda key, _: key in (0, 2), never)
+    assert {each.key: each.result for each in done} == {0: "stopped", 1: 9, 2: "stopped", 3: 16}

@@ -1,0 +1,1 @@
+"""Studies: many fits of one spec with other settings, and the best of them."""
