@@ -134,7 +134,7 @@ def test_every_yaml_block_is_a_spec_or_a_part_of_one(name):
     for block in find_blocks(read_page(name), "yaml"):
         needed = [f"data.{key}=some.csv" for key in ("train", "target") if not re.search(rf"(?<!\w){key}:", block.text)]
         _, notices = load_spec(name, needed, block.text)
-        assert not notices
+        assert [said for said in notices if "only `mlptrain tune` searches" not in said] == []
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -1,7 +1,8 @@
 """`mlptrain tune`."""
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,7 +12,8 @@ from mlptrain.errors import SpecError
 from mlptrain.loading import load_modules
 
 if TYPE_CHECKING:
-    from mlptrain.commands.tune import Existing
+    from mlptrain.commands.tune import Existing, TuneResult, TuneTrial
+    from mlptrain.fitting.host import Host
 
 Trials = Annotated[int | None, typer.Option(metavar="N", min=1, help="Trials of the study, those before among them.")]
 TimeLimit = Annotated[str | None, typer.Option("--time-limit", metavar="T", help="Time of the study: 90s, 10m, 2h.")]
@@ -38,32 +40,39 @@ def tune_command(
     """Search the settings that the section `tune` of a spec names, and write the model of the best ones."""
     set_blas_threads(threads)
     with load_modules():
-        from mlptrain.commands.tune import tune_file
         from mlptrain.fitting.signals import catch_signals
-        from mlptrain.reporting import json_document, tune_results
-        from mlptrain.reporting.spec_text import format_spec_as_yaml
     existing = choose_existing(resume=resume, restart=restart, join=join)
+    how: dict[str, Any] = {"out": out, "overrides": overrides or (), "trials": trials, "time_limit": time_limit}
     with catch_signals() as stop:
         host = make_command_host(threads, workers, cluster, stop.is_wished, quiet=quiet)
-        result = tune_file(
-            spec,
-            write_spec=format_spec_as_yaml,
-            out=out,
-            overrides=overrides or (),
-            trials=trials,
-            time_limit=time_limit,
-            existing=existing,
-            host=host,
-            tell=lambda trial: host.remark(tune_results.describe_trial(trial)),
-        )
+        result = tune_and_tell(spec, host, how | {"existing": existing})
+    print_result(result, as_json=as_json, quiet=quiet)
+    if stop.signal:
+        sys.exit(128 + stop.signal)
+
+
+def tune_and_tell(spec: str, host: "Host", how: Mapping[str, Any]) -> "TuneResult":
+    """Make the study, and say of each trial how it went."""
+    from mlptrain.commands.tune import tune_file
+    from mlptrain.reporting.spec_text import format_spec_as_yaml
+    from mlptrain.reporting.tune_results import describe_trial
+
+    def tell(trial: "TuneTrial") -> None:
+        host.remark(describe_trial(trial))
+
+    return tune_file(spec, write_spec=format_spec_as_yaml, host=host, tell=tell, **how)
+
+
+def print_result(result: "TuneResult", *, as_json: bool, quiet: bool) -> None:
+    """Print what the study came to."""
+    from mlptrain.reporting import json_document, tune_results
+
     for message in result.notices:
         print_notice(message)
     if as_json:
         print(json_document.format_json(tune_results.build_tune_document(result)), file=prepare_stdout())
     elif not quiet:
         print(tune_results.format_tune_result(result))
-    if stop.signal:
-        sys.exit(128 + stop.signal)
 
 
 def choose_existing(*, resume: bool, restart: bool, join: bool) -> "Existing":

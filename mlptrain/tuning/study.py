@@ -6,7 +6,7 @@ keys: S. Watanabe et al., "PED-ANOVA", IJCAI 2023.
 """
 
 import os
-import socket
+import platform
 import sys
 import warnings
 from collections.abc import Mapping
@@ -131,7 +131,7 @@ class Study:
             self.study.enqueue_trial(self.choose_next_of_grid())
         self.study.sampler = self.make_sampler(count)
         trial = self.study.ask(self.distributions)
-        trial.set_user_attr("process", f"{socket.gethostname()}:{os.getpid()}")
+        trial.set_user_attr("process", f"{platform.node()}:{os.getpid()}")
         self.running[trial.number + 1] = trial
         return trial.number + 1, dict(trial.params)
 
@@ -216,7 +216,7 @@ def make_record(trial: Any) -> TrialRecord:
 def is_lost(trial: Any, longest: float) -> bool:
     """Whether the process of a running trial has gone: on this machine for certain, on others by its time."""
     host, _, number = trial.user_attrs.get("process", ":").rpartition(":")
-    if host == socket.gethostname() and sys.platform != "win32":
+    if host == platform.node() and sys.platform != "win32":
         return not is_alive(int(number))
     age = 0.0 if trial.datetime_start is None else (trial.datetime_start.now() - trial.datetime_start).total_seconds()
     return not host or (longest > 0 and age > AWAY * longest)
