@@ -16,7 +16,7 @@ from mlptrain.data.column_types import TEXT, ColumnType
 from mlptrain.data.grammar import EXACT, LARGEST, NUMBERS, NumberGrammar, is_inexact_whole_number
 from mlptrain.data.number_texts import MISSING_NUMBERS, parse_missing_numbers, parse_numbers
 from mlptrain.data.replacements import find_replacements
-from mlptrain.data.stores import MEMORY, Store
+from mlptrain.data.stores import MEMORY, Store, cut_blocks, iterate_number_bytes
 
 Doubles = NDArray[np.float64]
 RowNumbers = NDArray[np.int64]
@@ -122,7 +122,7 @@ class TextCells:
         place_of = {text: place for place, text in enumerate(present)}
         places = np.array([place_of.get(text, -1) for text in self.values], np.int64)
         yield "\0".join(present).encode("utf-8", "surrogatepass")
-        yield (places[self.codes] if len(places) else places).astype("<i8").data
+        yield from (places[codes].astype("<i8").data for codes in cut_blocks(self.codes))
 
 
 @dataclass(frozen=True)
@@ -218,7 +218,7 @@ class NumberCells:
 
     def digest_parts(self) -> Iterator[bytes | memoryview]:
         """Bytes that are the same for the same cells in the same order: the numbers, and the odd cells."""
-        yield (self.numbers + 0.0).astype("<f8").data
+        yield from iterate_number_bytes(self.numbers)
         yield self.odd_rows.astype("<i8").data
         yield from self.odd.digest_parts()
 

@@ -27,6 +27,8 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 SHARE = 0.7
 """The share of the free memory beyond which arrays go to files where a spec leaves the choice open."""
 CURE = "make room, or name another folder with --spill-dir"
+BLOCK = 1 << 15
+"""Numbers of a block that stays in the cache."""
 ZEROS = 1 << 20
 """Bytes that are written at once where the system cannot set room aside."""
 
@@ -207,6 +209,16 @@ class TakenColumns(Mapping[str, Taken]):
 
     def __len__(self) -> int:
         return len(self.columns)
+
+
+def cut_blocks(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    """An array in blocks that stay in the cache, one after another."""
+    return (array[start : start + BLOCK] for start in range(0, len(array), BLOCK))
+
+
+def iterate_number_bytes(numbers: NDArray[np.float64]) -> Iterator[memoryview]:
+    """The bytes of numbers, block by block, the same on machines of either byte order; −0 is 0."""
+    return ((block + 0.0).astype("<f8").data for block in cut_blocks(numbers))
 
 
 def map_file(file: BinaryIO, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:

@@ -14,7 +14,7 @@ from mlptrain.data.feature_fitting import decide_column_kinds, find_incomplete_r
 from mlptrain.data.features import COLUMN_CLASSES
 from mlptrain.data.imputing import Imputing
 from mlptrain.data.number_reading import read_numbers
-from mlptrain.data.stores import MEMORY, Store
+from mlptrain.data.stores import MEMORY, Store, iterate_number_bytes
 from mlptrain.data.table import Table
 from mlptrain.data.targets import ClassTarget, describe_doubtful_labels
 from mlptrain.engine.losses import Loss
@@ -196,7 +196,8 @@ def digest_training_data(data: TrainingData) -> str:
     numeric = [name for name, each in data.understood.items() if each.kind == "number"]
     for name in [*numeric, *(spec.data.targets if data.classes is None else ())]:
         values = read_numbers(data.rows.inputs, name, spec.data.rules.missing(name))
-        found.update((values + 0.0).astype("<f8").tobytes())
+        for part in iterate_number_bytes(values):
+            found.update(part)
     return found.hexdigest()
 
 
