@@ -12,7 +12,7 @@ from mlptrain.display import Displayable
 from mlptrain.fitting.candidates import Candidate, describe_absent_test_files, list_spec_candidates, read_rows_of_draft
 from mlptrain.fitting.execution import choose_executor
 from mlptrain.fitting.host import Host
-from mlptrain.fitting.memory_estimate import estimate_memory_by_phase
+from mlptrain.fitting.memory_estimate import estimate_disk_with_files, estimate_memory_by_phase
 from mlptrain.fitting.training import list_row_notices, make_course
 from mlptrain.model.products import describe_products, limit_threads
 from mlptrain.preparation.column_notices import describe_declared_columns, list_column_notices
@@ -56,6 +56,10 @@ class Check(Displayable):
     parameters: int
     memory: int
     """Bytes of the process of `fit` at its peak: libraries, rows, network, and the work on them."""
+    memory_with_files: int
+    """The same with `data.memory: files`, without what the system holds of files and drops where memory is short."""
+    disk_with_files: int
+    """Bytes of these files."""
     products: str
     """The library of matrix products, its kernels and threads."""
     elementwise: str
@@ -79,9 +83,7 @@ def check_files(
         encoded = fit_and_encode_parts(data, parts[0])
         course = make_course(encoded, folds=len(parts))
     with limit_threads(course.network, course.batch_size, threads):
-        gradient, chosen = check_gradient(course), choose_executor(course)
-        products = describe_products(course.network, course.batch_size)
-    trainings = [*parts, join_validation_to_training(parts[0])] if data.spec.training.refit else parts
+        gradient, products = check_gradient(course), describe_products(course.network, course.batch_size)
     unused = list_column_notices(encoded.understood, encoded.features.ignored)
     declared = describe_declared_columns(encoded.understood)
     said += describe_absent_test_files(draft, folder)
@@ -98,11 +100,19 @@ def check_files(
         rows_checked=count_checked_rows(course),
         layers=summarize_layers(course),
         parameters=course.network.parameters.theta.size,
-        memory=estimate_memory_by_phase(data, trainings, encoded, course).peak,
+        **estimate_room(data, parts, encoded, course),
         products=products,
-        elementwise=chosen.describe(),
+        elementwise=choose_executor(course).describe(),
         gradient=gradient,
     )
+
+
+def estimate_room(data: TrainingData, parts: Sequence[Parts], encoded: EncodedData, course: Course) -> dict[str, int]:
+    """The bytes that a fit takes: of memory, and of memory and disk with its arrays in files."""
+    trainings = [*parts, join_validation_to_training(parts[0])] if data.spec.training.refit else parts
+    memory = estimate_memory_by_phase(data, trainings, encoded, course)
+    disk = estimate_disk_with_files(data, encoded)
+    return {"memory": memory.peak, "memory_with_files": memory.with_files, "disk_with_files": disk}
 
 
 def read_first_candidate(draft: Draft, folder: Path, host: Host) -> Candidate:

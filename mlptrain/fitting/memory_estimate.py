@@ -10,7 +10,7 @@ import sys
 import tracemalloc
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
@@ -46,6 +46,10 @@ COUNTED = 68
 """Bytes of a text's place in the list of a column's texts, of its number, and of its place in the dictionary of how
 often each occurs."""
 DOUBLE = 8
+NUMBERS_OF_ROW, NUMBERS_OF_OUTPUT = 20, 6
+"""Numbers of float64 that memory holds for a row at the peak of a fit whose cells and matrix are in files: row numbers,
+the order, target, weight, and one column while it is fitted or what metrics are computed from; and for each output of
+the network: targets, logits, predictions, scores while they are compared."""
 FITTING = 6
 """Numbers of float64 a row while one column is fitted: its values, the known ones, sorted ones, distances."""
 ROWS_AT_ONCE, NUMBERS_AT_ONCE = 4096, 1 << 21
@@ -60,11 +64,13 @@ class Phases:
     encoding: int
     training: int
     measuring: int
+    with_files: int
+    """At the peak of a fit with `data.memory: files`, at most, without pages of mapped files."""
 
     @property
     def peak(self) -> int:
-        """The largest one, in whole MiB: what is allocated varies a little from run to run."""
-        return ceil(max(getattr(self, each.name) for each in fields(self)) / MIB) * MIB
+        """The largest one of the phases, in whole MiB: what is allocated varies a little from run to run."""
+        return ceil(max(self.reading, self.encoding, self.training, self.measuring) / MIB) * MIB
 
 
 def estimate_memory_by_phase(
@@ -81,7 +87,8 @@ def estimate_memory_by_phase(
     ones are encoded, and all networks. The course's network is used: its gradient and its buffers change.
     """
     libraries = list_libraries_to_load(course) if libraries is None else libraries
-    read = PROCESS + (PYARROW if "pyarrow" in libraries else 0) + count_read_rows_bytes(data.rows)
+    loaded = PROCESS + (PYARROW if "pyarrow" in libraries else 0) + count_image_bytes(data.rows)
+    read = loaded + sum(count_table_bytes(table) for table in data.rows.tables)
     read += 0 if data.weights is None else data.weights.nbytes
     kept = read + sum(each.train.nbytes + each.validation.nbytes + each.test.nbytes for each in parts)
     encoded_rows = (
@@ -103,6 +110,7 @@ def estimate_memory_by_phase(
         + estimate_epoch_data_bytes(course)
         + measure_watch_bytes(course)
         + estimate_metric_computation_bytes(course, max(watched, held)),
+        with_files=loaded + model - read - encoded_rows + bound_row_memory_with_files(data.rows, course.head.outputs),
         measuring=model + estimate_metric_computation_bytes(course, max(course.train.rows, held)),
     )
 
@@ -203,6 +211,29 @@ def measure_encoding_peak_bytes(data: TrainingData, parts: Parts, encoded: Encod
         return rows.encode_training(features, dtype, rules=rules, targets=answers[:count], seed=data.spec.seed)
 
     return extrapolate_peak_memory(encode, encoded.train.rows, most=sample.count)
+
+
+# rows whose cells and matrix are in files
+
+
+def bound_row_memory_with_files(rows: Rows, outputs: int) -> int:
+    """The most bytes that rows take in memory where cells and matrix are in files.
+
+    8 · (20 + 6 K) · rows for K outputs, and for each column the texts up to which it stays coded.
+    """
+    columns = len(rows.inputs.columns)
+    texts = 2 * (TEXT + CODE) * columns * compute_distinct_text_limit(max(columns, 1))
+    return DOUBLE * (NUMBERS_OF_ROW + NUMBERS_OF_OUTPUT * outputs) * rows.count + texts
+
+
+def estimate_disk_with_files(data: TrainingData, encoded: EncodedData) -> int:
+    """Bytes of disk with `data.memory: files`: cells as they were read, the matrix, and what it is made of."""
+    cells = sum(each.array_bytes for table in data.rows.tables for each in table.columns.values())
+    parts = [each for each in (encoded.train, encoded.validation) if each is not None]
+    codes = sum(column.keeps_codes for column in encoded.features.columns)
+    numbers = sum(column.width for column in encoded.features.columns if not column.keeps_codes)
+    made = encoded.train.rows * (DOUBLE * codes + numbers * encoded.train.x.dtype.itemsize)
+    return cells + made + sum(part.x.nbytes for part in parts)
 
 
 # the network and its work

@@ -104,8 +104,9 @@ def describe_model(result: Check, terminal: Terminal, *, verbose: bool) -> list[
     table, _ = drop_columns([["layer", "output", "parameters"], *rows], terminal)
     between = f"; {len(layers) - len(shown):,} layers between are not shown" if len(shown) < len(layers) else ""
     size = f"{format_count_with_noun(result.inputs, 'input')}, {format_count_with_noun(result.parameters, 'parameter')}"
+    memory = f"training takes about {format_size(result.memory)} of memory{describe_memory_with_files(result)}"
     lines = [
-        terminal.wrap(f"model: {size}; training takes about {format_size(result.memory)} of memory{between}"),
+        terminal.wrap(f"model: {size}; {memory}{between}"),
         align_rows(table, terminal=terminal, paints=["", "quiet"]),
     ]
     if verbose:
@@ -114,6 +115,14 @@ def describe_model(result: Check, terminal: Terminal, *, verbose: bool) -> list[
             f"  elementwise: {escape_text(result.elementwise)}",
         ]
     return lines
+
+
+def describe_memory_with_files(result: Check) -> str:
+    """How much memory training takes with its arrays in files, and how much disk, where it takes less memory so."""
+    if result.memory_with_files >= result.memory:
+        return ""
+    memory, disk = map(format_size, (result.memory_with_files, result.disk_with_files))
+    return f", with data.memory: files at most {memory} and {disk} of disk"
 
 
 def describe_gradient(result: Check, terminal: Terminal, *, verbose: bool) -> list[str]:
@@ -156,7 +165,8 @@ def build_check_document(result: Check) -> dict[str, Any]:
     """The result of `check` for programs."""
     targets = [row for row in result.columns if row[1] == "target"]
     others = [row for row in result.columns if row[1] != "target"]
-    kept = ("rows", "inputs", "parameters", "memory", "products", "elementwise", "rows_checked", "trainings")
+    memory = ("memory", "memory_with_files", "disk_with_files")
+    kept = ("rows", "inputs", "parameters", *memory, "products", "elementwise", "rows_checked", "trainings")
     return {
         **{name: getattr(result, name) for name in kept},
         "division": dict(result.division),

@@ -143,7 +143,7 @@ def test_check(tmp_path):
     assert found.keys() == {
         *("rows", "inputs", "columns", "target", "layers", "parameters", "memory", "products", "elementwise"),
         *("rows_checked", "gradient", "recipe", "notices", "not_default", "spec"),
-        *("division", "trainings"),
+        *("division", "trainings", "memory_with_files", "disk_with_files"),
     }
     assert [each.keys() for each in found["columns"]] == [{"name", "kind", "inputs", "why"}] * 4
     assert (found["rows"], found["inputs"], found["recipe"]) == (150, 3, None)

@@ -15,6 +15,8 @@ import numpy as np
 import pytest
 import yaml
 
+from mlptrain.commands.fit import fit_files
+from mlptrain.data import arrow_csv
 from mlptrain.data.cells import NumberCells, TextCells
 from mlptrain.engine.lbfgs import LBFGS
 from mlptrain.engine.optimizers import Optimizer
@@ -24,6 +26,7 @@ from mlptrain.fitting.memory_estimate import (
     NUMBA,
     PYARROW,
     Phases,
+    bound_row_memory_with_files,
     count_distinct_text_bytes,
     count_encoded_part_bytes,
     count_network_bytes,
@@ -40,8 +43,10 @@ from mlptrain.fitting.memory_estimate import (
 )
 from mlptrain.fitting.part_measures import evaluate_part_metrics
 from mlptrain.fitting.training import make_course
+from mlptrain.model.rows import read_rows
 from mlptrain.preparation.partitions import divide_rows
 from mlptrain.preparation.preparation import fit_and_encode_parts
+from mlptrain.spec.fields import Data
 from mlptrain.training import course as course_file
 from mlptrain.training.state import make_initial_state
 from tests.support.flows import DATASETS, mixed_rows, write_mixed
@@ -175,7 +180,7 @@ def found(folder, *overrides, libraries=(), **options):
 
 
 def test_the_peak_is_that_of_the_largest_phase_in_whole_mebibytes():
-    assert Phases(reading=1, encoding=3 * MIB + 1, training=2, measuring=3 * MIB).peak == 4 * MIB
+    assert Phases(reading=1, encoding=3 * MIB + 1, training=2, measuring=3 * MIB, with_files=9 * MIB).peak == 4 * MIB
 
 
 def test_libraries_count_from_when_they_are_loaded(tmp_path):
@@ -333,3 +338,34 @@ def test_work_is_measured_on_all_rows_or_extrapolated_as_a_line():
     assert extrapolate_peak_memory(work, 1000, most=1000) == pytest.approx(480_000, rel=0.02)
     assert extrapolate_peak_memory(work, 1_000_000, most=2000) == pytest.approx(80_400_000, rel=0.02)
     assert asked == [1000, 1000, 2000]
+
+
+# cells and matrix in files
+
+
+def write_numbers(folder, rows, columns):
+    """Numbers in a CSV that is read piece by piece, and two classes."""
+    x = np.random.default_rng(rows).integers(10**5, 10**6, (rows, columns)).tolist()
+    lines = [",".join([*(f"0.{cell}" for cell in row), "ab"[row[0] % 2]]) for row in x]
+    (folder / "t.csv").write_text("\n".join([",".join([*(f"x{place}" for place in range(columns)), "y"]), *lines]))
+
+
+def trace_fit_peak(folder, rows, columns, memory):
+    """The peak of what a fit allocates, and the bound on what its rows may take of that with files."""
+    write_numbers(folder, rows, columns)
+    training = {"epochs": 1, "batch_size": 64}
+    spec = write_spec(folder, {"train": "t.csv", "memory": memory}, model={"hidden": [4]}, training=training)
+    peak = trace_peak_memory(lambda _: fit_files(str(spec), out=folder / "m.npz"), rows)
+    return peak, bound_row_memory_with_files(read_rows("t.csv", Data(train="t.csv"), folder), 2)
+
+
+def test_the_memory_of_a_fit_with_files_is_bounded_by_rows_and_columns(tmp_path, monkeypatch):
+    """In memory they are not within the bound."""
+    monkeypatch.setattr(arrow_csv, "PROBE", 1 << 14)
+    monkeypatch.setattr(arrow_csv, "BYTES_AT_ONCE", 1 << 16)
+    trace_fit_peak(tmp_path, 4_000, 24, "files")  # what is loaded with a first fit is no memory of rows
+    for rows, columns in ((8_000, 24), (24_000, 8), (24_000, 24)):
+        peak, bound = trace_fit_peak(tmp_path, rows, columns, "files")
+        assert peak <= bound
+    in_memory, bound = trace_fit_peak(tmp_path, 24_000, 24, "memory")
+    assert in_memory > bound
