@@ -34,7 +34,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def library():
-    pytest.importorskip("optuna", reason="pip install -e '.[integration]'")
+    pytest.importorskip("optuna", reason="pip install -e '.[tune]'")
 
 
 def tune(folder, *arguments):

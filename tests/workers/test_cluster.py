@@ -90,7 +90,7 @@ def start(stack, *arguments):
 @pytest.fixture(scope="module")
 def address():
     """The address of a scheduler with two workers."""
-    pytest.importorskip("distributed", reason="pip install -e '.[integration]'")
+    pytest.importorskip("distributed", reason="pip install -e '.[dask]'")
     with ExitStack() as stack:
         scheduler = start(stack, "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
         found = None
