@@ -82,8 +82,11 @@ class Trainings:
 
     def train_parts(self, parts: Sequence[Parts], *, predicts: bool) -> Iterator[Trained]:
         """Each training that is over: side by side where several can be, else in turn."""
-        if self.host.executor.workers > 1 and len(parts) > 1 and not self.keeper.finishes:
+        several = self.host.executor.workers > 1 and not self.keeper.finishes
+        if several and len(parts) > 1:
             return train_side_by_side(self.trainer, parts, predicts=predicts)
+        if several:
+            self.host.notice("--workers: there is one training, for one process; folds and repeats go side by side")
         return self.train_in_turn(parts, predicts=predicts)
 
     def train_in_turn(self, parts: Sequence[Parts], *, predicts: bool) -> Iterator[Trained]:

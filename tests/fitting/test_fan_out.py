@@ -22,6 +22,7 @@ CONFIGURATIONS = {
         "members": 2,
         "training": {"epochs": 6, "batch_size": 16, "early_stopping": {"patience": 2}},
     },
+    "in files": {"data": {"memory": "files", "split": {"folds": 3}}},
     "watched layers": {"data": {"split": {"folds": 2}}, "training": {"epochs": 4, "watch_layers": 1}},
 }
 
@@ -46,6 +47,12 @@ def test_in_processes_the_model_and_the_held_out_predictions_are_the_same(tmp_pa
         fit(spec, out=tmp_path / f"{name}.npz", out_of_fold=tmp_path / f"{name}.csv", **options)
     for end in ("npz", "csv"):
         assert (tmp_path / f"workers.{end}").read_bytes() == (tmp_path / f"in_turn.{end}").read_bytes()
+
+
+def test_of_one_training_it_is_said_that_nothing_goes_side_by_side(tmp_path):
+    said = []
+    fit(str(write_mixed(tmp_path)), out=tmp_path / "m.npz", executor=Elsewhere(2), notice=said.append)
+    assert [each for each in said if each.startswith("--workers: there is one training")]
 
 
 def hush(events):
