@@ -14,6 +14,7 @@ from mlptrain.cli.compare import compare_command
 from mlptrain.cli.evaluate import evaluate_command
 from mlptrain.cli.explain import explain_command
 from mlptrain.cli.export import export_command
+from mlptrain.cli.find_lr import find_lr_command
 from mlptrain.cli.fit import fit_command
 from mlptrain.cli.import_weights import import_command
 from mlptrain.cli.init import init_command
@@ -80,6 +81,7 @@ SHORT_HELP = {
     "import": "Write a model with other weights.",
     "compare": "Compare models on the same rows.",
     "check": "Show what a spec means, and check its gradient.",
+    "find-lr": "Find a learning rate by a range test.",
     "show": "Show what a model file holds.",
 }
 """Help of a command in the list of all, where its first sentence is too long for it."""
@@ -124,6 +126,7 @@ for name, command, hidden in (
     ("export", export_command, False),
     ("import", import_command, False),
     ("check", check_command, False),
+    ("find-lr", find_lr_command, False),
     ("show", show_command, False),
     ("schema", schema_command, False),
     ("train", fit_command, True),

@@ -33,7 +33,7 @@ class Command(TyperCommand):
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """The pieces of the line of usage."""
-        return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
+        return [re.sub("[{}]", "", piece) for piece in super().collect_usage_pieces(ctx)]
 
 
 def require_options_once(path: str, order: Sequence[Any]) -> None:
@@ -217,6 +217,14 @@ Examples:
   mlptrain report houses.npz --data new.csv --card card.md --no-rows
   mlptrain report small.npz wide.npz --data new.csv --out both.html   which is better?
 --mute R03 leaves out a kind of finding; docs/how-to/report.md lists all.""",
+    "compare": """\
+Examples:
+  mlptrain compare small.npz wide.npz      on the test part that both have
+  mlptrain compare runs/ --data new.csv    all models of a folder""",
+    "find-lr": """\
+Examples:
+  mlptrain find-lr houses.yaml
+  mlptrain find-lr houses.yaml --set optimizer=sgd --high 100""",
     "export": """\
 Examples:
   mlptrain export houses.npz --format onnx --check new.csv

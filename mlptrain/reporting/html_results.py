@@ -10,6 +10,7 @@ from typing import Any
 from mlptrain.commands.check import Check
 from mlptrain.commands.compare import ComparedFiles
 from mlptrain.commands.evaluate import EvaluationResult
+from mlptrain.commands.find_lr import RateSearch
 from mlptrain.commands.fit import FitResult, make_fit_result
 from mlptrain.commands.init import Starter
 from mlptrain.commands.report import ComparedReports
@@ -43,6 +44,7 @@ from mlptrain.reporting.evaluate_results import (
     tabulate_slices,
     tabulate_targets,
 )
+from mlptrain.reporting.find_lr_results import describe_suggestion, describe_test
 from mlptrain.reporting.fit_results import collect_parts, describe_worth, tabulate_folds
 from mlptrain.reporting.html_parts import (
     Html,
@@ -384,6 +386,12 @@ def render_check(result: Check) -> Iterator[Html]:
     yield make_html_paragraph(describe_gradient(result, ANYWHERE, verbose=False)[0])
     yield from map(make_html_paragraph, describe_recipe(result.recipe) if result.recipe is not None else [])
     yield from map(make_html_paragraph, result.notices)
+
+
+@render_html.register
+def _(result: RateSearch) -> Html:
+    said = [describe_test(result), *describe_suggestion(result), *filter(None, [result.option]), *result.notices]
+    return keep_small(map(make_html_paragraph, said))
 
 
 @render_html.register

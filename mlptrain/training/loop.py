@@ -166,13 +166,29 @@ def see_layers(watch: LayerWatch, state: TrainState, run: Running) -> LayersSeen
     return seen
 
 
-@np.errstate(all="ignore")  # what is not finite is seen in the loss, and said in our words
 def train_step(course: Course, state: TrainState, batch: Batch, number: int) -> tuple[float, float, float]:
-    """One update: batch → forward → loss → backward → clip, decay, optimizer → bounds. Returns loss, penalty, lr."""
-    network, spec = course.network, course.spec
+    """One update with the settings that the schedules give now. Returns loss, penalty, lr."""
+    spec = course.spec
     now = Now(state.epoch + (number - 1) / course.steps_per_epoch, spec.training.epochs, state.plateau.reductions)
     lr, optimizer = compute_scheduled_settings(spec, now)
     rate = partial(spec.schedules.dropout, now=now) if spec.schedules.dropout else float
+    loss, penalty = update_network(course, state, batch, number, optimizer=optimizer, lr=lr, rate=rate)
+    return loss, penalty, lr
+
+
+@np.errstate(all="ignore")  # what is not finite is seen in the loss, and said in our words
+def update_network(
+    course: Course,
+    state: TrainState,
+    batch: Batch,
+    number: int,
+    *,
+    optimizer: Optimizer,
+    lr: float,
+    rate: Callable[[float], float] = float,
+) -> tuple[float, float]:
+    """One update: batch → forward → loss → backward → clip, decay, optimizer → bounds. Returns loss and penalty."""
+    network, spec = course.network, course.spec
 
     def begin() -> ForwardContext:
         return network.begin(batch[0].shape[-2], train=True, noise=course.noise(state.step), rate=rate)
@@ -180,16 +196,16 @@ def train_step(course: Course, state: TrainState, batch: Batch, number: int) -> 
     def objective() -> tuple[float, float]:
         return network.objective(*batch, loss=course.head.loss, penalty=spec.regularization, run=begin())
 
-    value, penalty = optimizer.advance(
+    loss, penalty = optimizer.advance(
         network.parameters, state.slots, objective, lr=lr, t=state.step + 1, executor=network.executor
     )
-    if not isfinite(value + penalty):
+    if not isfinite(loss + penalty):
         raise build_batch_divergence_error(course, state, batch, number=number, lr=lr, run=begin())
     state.step += 1
     bound_unit_norms(network.parameters)
     if state.step % FLUSH_EVERY == 0:
         flush_denormals(*network.list_trained_arrays(), *state.slots.values())
-    return value, penalty, lr
+    return loss, penalty
 
 
 def compute_scheduled_settings(spec: Spec, now: Now) -> tuple[float, Optimizer]:

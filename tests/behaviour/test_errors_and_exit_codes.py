@@ -142,7 +142,7 @@ def test_usage_and_spec(folder, arguments, said):
             ("fit", "iris.yaml", "--checkpoints", "no"),
             "mlptrain fit: --checkpoints: 'no' is not one of 'auto', ",
         ),
-        (("nonsense",), "mlptrain: there is no command 'nonsense'; the commands are check, eval, explain, export, "),
+        (("nonsense",), "mlptrain: there is no command 'nonsense'; the commands are check, "),
         (("prdict",), "mlptrain: there is no command 'prdict'; did you mean 'predict'?"),
         (("iris.yaml",), "mlptrain: 'iris.yaml' is no command; did you mean mlptrain fit iris.yaml?"),
         (("iris.csv",), "mlptrain: 'iris.csv' is no command; did you mean mlptrain init iris.csv?"),
@@ -163,7 +163,7 @@ def test_the_version_is_told(folder):
     assert mlptrain("--version", cwd=folder) == (0, f"mlptrain {version('mlptrain')}\n", "")
 
 
-@pytest.mark.parametrize("command", ["fit", "eval", "predict", "check", "show", "init", "schema"])
+@pytest.mark.parametrize("command", ["fit", "eval", "predict", "compare", "check", "find-lr", "show", "init", "schema"])
 def test_help_fits_80_columns_has_examples_and_names_no_types(folder, command, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     said = mlptrain(command, "--help", cwd=folder).out

@@ -10,6 +10,7 @@ import mlptrain
 from mlptrain.commands.check import Check, check_files
 from mlptrain.commands.compare import ComparedFiles, LeftOutModel
 from mlptrain.commands.evaluate import EvaluationResult, evaluate_files
+from mlptrain.commands.find_lr import RateSearch, find_learning_rate
 from mlptrain.commands.fit import FitResult, fit_files, make_fit_result
 from mlptrain.commands.init import Starter, make_starter_spec
 from mlptrain.commands.report import report_files
@@ -70,7 +71,11 @@ def of_files(tmp_path_factory):
         evaluate_files(str(model), str(IRIS), importance=Permutation(repeats=3)),
         show_file(str(model)),
     ]
-    found += [check_files(spec), make_starter_spec(str(IRIS), "species", folder=folder)]
+    found += [
+        find_learning_rate(spec, steps=20),
+        check_files(spec),
+        make_starter_spec(str(IRIS), "species", folder=folder),
+    ]
     return {type(each): each for each in found}
 
 
@@ -109,7 +114,7 @@ def test_every_result_is_harmless_and_small(results):
 
 
 def test_the_results_of_commands_are_too(of_files):
-    assert of_files.keys() == {FitResult, EvaluationResult, Description, Check, Starter}
+    assert of_files.keys() == {FitResult, EvaluationResult, Description, RateSearch, Check, Starter}
     for kind, result in of_files.items():
         html = result._repr_html_()
         assert find_flaws(html) == [], kind
@@ -160,6 +165,8 @@ def make_results(name, of_files):
     yield from (compared, compared.comparison)
     left_out = (LeftOutModel(file=name, why=name),)
     yield ComparedFiles(comparison=compared.comparison, files={name: name}, left_out=left_out, notices=(name,))
+    searched = of_files[RateSearch]
+    yield replace(searched, optimizer=name, notices=(name,), suggestion=replace(searched.suggestion, why=name))
     shown = of_files[Description]
     yield replace(shown, model=name, columns={name: name}, target=line)
     yield replace(of_files[Check], columns=[(name, name, name, name)], layers=[(name, (1, 2), 3)], notices=[name])
