@@ -220,7 +220,11 @@ def choose_limit(space: SearchSpace, given: str | None) -> float:
 
 def check_space(document: Document, overrides: Sequence[Override], space: SearchSpace) -> None:
     """Refuse values that the spec does not take, each by itself and with its line, before anything is trained."""
-    problems: list[str] = []
+    problems = [
+        f"{override}: the study searches this key; leave it out, or take it out of tune.search"
+        for override in overrides
+        if override.key in space.searched
+    ]
     for key, searched in space.searched.items():
         for value in searched.ends:
             try:

@@ -80,6 +80,7 @@ def test_what_is_wrong_is_told_before_anything_is_trained(folder, text, code, sa
     [
         (["--resume", "--restart"], "--resume and --restart contradict each other"),
         (["--join"], "--join: s.study is not there"),
+        (["--set", "model.dropout=0.1"], "--set model.dropout=0.1: the study searches this key"),
         (["--time-limit", "soon"], "--time-limit: 'soon' is no duration"),
         (["--out", "s.pt"], "the name of a model ends with .npz"),
     ],
