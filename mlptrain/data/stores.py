@@ -234,3 +234,10 @@ def reserve_room(file: BinaryIO, size: int) -> None:
     for start in range(0, size, ZEROS):
         file.write(bytes(min(ZEROS, size - start)))
     file.flush()
+
+
+def is_mapped(array: Any) -> bool:
+    """Whether an array lies in a file."""
+    while isinstance(array, np.ndarray | memoryview):
+        array = array.base if isinstance(array, np.ndarray) else array.obj
+    return isinstance(array, mmap)

@@ -16,6 +16,7 @@ from mlptrain.preparation.material import TrainingData, describe_seen_rows, make
 from mlptrain.preparation.partitions import divide_rows
 from mlptrain.preparation.preparation import fit_and_encode_parts
 from mlptrain.preparation.resolution import explain_target_kind, has_class_target
+from mlptrain.preparation.shuffle_resolution import resolve_shuffle
 from mlptrain.spec.fields import Spec
 from mlptrain.spec.file import Draft, Expansion
 from mlptrain.spec.recipes import Facts
@@ -103,7 +104,7 @@ def make_started_data(spec: Spec, rows: Rows, folder: Path, weights: LoadedWeigh
     """The rows as a spec understands them whose networks may start from weights; it notes the digest of these."""
     if weights is not None:
         require_as_many_networks(spec, weights)
-    data = make_training_data(note_start(spec, weights), rows, folder, weights=weights)
+    data = resolve_shuffle(make_training_data(note_start(spec, weights), rows, folder, weights=weights))
     seen = describe_seen_rows(data)
     return replace(data, notices=[*data.notices, seen]) if seen else data
 

@@ -21,6 +21,7 @@ from mlptrain.plain import to_plain
 from mlptrain.preparation.material import TrainingData, make_training_data
 from mlptrain.preparation.partitions import divide_rows
 from mlptrain.preparation.preparation import fit_and_encode_parts
+from mlptrain.preparation.shuffle_resolution import resolve_shuffle
 from mlptrain.preparation.splits import Parts
 from mlptrain.spec.durations import parse_duration
 from mlptrain.spec.fields import Spec
@@ -134,7 +135,7 @@ class Paces:
         """The rows as a draft's first choice understands them."""
         spec, _ = draft.complete_spec(find_recipe_facts(draft, self.rows))
         if (known := self.data.get(key := describe_network(spec))) is None:
-            known = self.data[key] = make_training_data(spec, self.rows, self.folder)
+            known = self.data[key] = resolve_shuffle(make_training_data(spec, self.rows, self.folder))
         return replace(known, spec=replace(spec, loss=known.spec.loss))
 
     def estimate_whole(self, draft: Draft) -> float:

@@ -28,6 +28,7 @@ from mlptrain.model.rows import Rows
 from mlptrain.preparation.material import TrainingData
 from mlptrain.preparation.preparation import EncodedData
 from mlptrain.preparation.splits import Parts
+from mlptrain.spec.block_shuffle import BlockShuffle
 from mlptrain.training.course import Course, shuffles_inputs_at_once
 from mlptrain.training.layer_watch import LayerWatch
 
@@ -261,10 +262,23 @@ def estimate_epoch_data_bytes(course: Course) -> int:
     part, members = course.train, course.network.members or 1
     weights = part.training_weights()
     own = 0 if weights is None else weights.nbytes
-    if not course.spec.training.shuffle or course.batch_size == part.rows:
+    if not course.is_shuffled:
         return own + count_batch_copy_bytes(part.x, course.batch_size)
+    shuffle = course.spec.training.shuffle
+    if isinstance(shuffle, BlockShuffle) and not shuffles_inputs_at_once(course):
+        return own + members * estimate_group_bytes(course, shuffle)
     gathered = part.x[: None if shuffles_inputs_at_once(course) else course.batch_size + 1].nbytes
     return own + members * (part.targets.nbytes + 2 * DOUBLE * part.rows + gathered)
+
+
+def estimate_group_bytes(course: Course, shuffle: BlockShuffle) -> int:
+    """Bytes of a group of blocks, its order and a batch of it (twice where groups meet): inputs, targets, weights."""
+    assert shuffle.blocks is not None
+    assert shuffle.together is not None
+    part = course.train
+    group = min(shuffle.blocks * shuffle.together, part.rows)
+    one = part.x[:1].nbytes + part.targets[:1].nbytes + DOUBLE
+    return (group + 2 * course.batch_size) * one + 2 * DOUBLE * group
 
 
 @np.errstate(all="ignore")

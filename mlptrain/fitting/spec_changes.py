@@ -12,8 +12,11 @@ from mlptrain.spec.file import Draft
 from mlptrain.spec.problems import write_list_item
 from mlptrain.spec.words import SHORT_FORMS
 
-FOUND_IN_WEIGHTS = (("initial_weights", "digest"), ("initial_weights", "refit_columns"))
-"""What a fit notes of the file of its initial weights."""
+NOTED_BY_FIT = (
+    *(("initial_weights", "digest"), ("initial_weights", "refit_columns")),
+    *(("training", "shuffle", "blocks"), ("training", "shuffle", "together")),
+)
+"""What a fit notes of the file of its initial weights, and chooses for the width of its inputs."""
 
 
 def find_nested_differences(
@@ -81,12 +84,12 @@ def find_asked_change(then: Any, draft: Draft) -> tuple[tuple[str, ...], Any, An
 
 def find_asked_changes(then: Any, draft: Draft) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
     """Where the spec of a fit differs from what is asked for now; the rows are not known, and what they decide is left
-    out: the loss if none is given, the digest of weights, all that a recipe says, and what a time limit shortens.
+    out: the loss if none is given, what a fit notes, all that a recipe says, and what a time limit shortens.
     """
     shortened = draft.spec.training.time_limit is not None
     spec = replace(draft.spec, initial_weights=draft.spec.start)
     for path, before, now in find_nested_differences(then, to_stored(spec)):
-        is_open = (path[0] == "loss" or path in FOUND_IN_WEIGHTS) and not now
+        is_open = (path[0] == "loss" or path in NOTED_BY_FIT) and not now
         is_shortened = shortened and (path[0] == "schedules" or path[1:] in (("epochs",), ("time_limit",)))
         if not is_open and not is_shortened and draft.decides(path):
             yield path, before, now

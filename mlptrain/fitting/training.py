@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from math import inf
 
+from mlptrain.data.stores import is_mapped
 from mlptrain.engine.comparisons import Undefined
 from mlptrain.errors import Diverged, Interrupted
 from mlptrain.fitting.execution import choose_executor
@@ -15,6 +16,7 @@ from mlptrain.fitting.out_of_fold import HeldOutRows, predict_held_out_rows
 from mlptrain.fitting.outcome import TrainingResult
 from mlptrain.fitting.part_measures import make_training_result, measure_parts
 from mlptrain.fitting.remark import Run
+from mlptrain.machine import measure_available_memory
 from mlptrain.model.architecture import build_network, make_input_layout
 from mlptrain.model.baseline import fit_baseline
 from mlptrain.model.file import require_model_fits_file
@@ -35,6 +37,9 @@ from mlptrain.training.divergence import build_final_divergence_error
 from mlptrain.training.events import Finished, Sink, narrow_to_finished, tell_sinks
 from mlptrain.training.loop import make_started_event, never_stop, train
 from mlptrain.training.state import TrainState, make_initial_state
+
+PAGE = 4096
+"""Bytes that the system reads of a file at the least."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -257,7 +262,21 @@ def list_row_notices(encoded: EncodedData) -> list[str]:
         notices.append(f"training.batch_size: {size} is more than the {rows} training rows, which make one batch")
     if encoded.spec.training.freeze and encoded.start is None:
         notices.append("training.freeze: these layers keep the weights that were drawn (there are no initial_weights)")
+    if (costly := describe_scattered_reads(encoded)) is not None:
+        notices.append(costly)
     return [*notices, *encoded.notices]
+
+
+def describe_scattered_reads(encoded: EncodedData) -> str | None:
+    """What it costs to shuffle all rows of a matrix that lies in a file and does not fit into memory; None if not."""
+    x, there = encoded.train.x, measure_available_memory()
+    if encoded.spec.training.shuffle is not True or not is_mapped(x) or there is None or x.nbytes <= there:
+        return None
+    row = max(x.nbytes // encoded.train.rows, 1)
+    pages = -(-row // PAGE) * PAGE * encoded.train.rows
+    sizes = f"the matrix takes {x.nbytes / 1e9:,.1f} GB, {there / 1e9:,.1f} GB of memory are free"
+    cost = f"its rows are read from the disk one by one, up to {pages / 1e9:,.1f} GB in an epoch"
+    return f"training.shuffle: {sizes}: {cost}; training.shuffle: {{}} reads it in order, and mixes a group at a time"
 
 
 def describe_missing_best_epoch(course: Course) -> str:

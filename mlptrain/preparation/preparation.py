@@ -65,9 +65,7 @@ def fit_and_encode_parts(data: TrainingData, parts: Parts, number: int = 1) -> E
     Of a network that starts from the weights of a model, columns and target are those of that model.
     """
     spec, whole = data.spec, data.rows
-    refuse_held_out_classes(data, parts)
-    parts, dropped = drop_incomplete_rows(data, parts)
-    refuse_fully_dropped_classes(data, parts)
+    parts, dropped = choose_usable_rows(data, parts)
     rows = whole.take(parts.train) if len(parts.train) < whole.count else whole
     head = fit_head(data, rows, number)
     needless = describe_layer_for_outputs(spec.model, head.outputs)
@@ -92,6 +90,23 @@ def fit_and_encode_parts(data: TrainingData, parts: Parts, number: int = 1) -> E
         notices=notices,
         start=choose_start(spec, data.weights, number),
     )
+
+
+def count_inputs(data: TrainingData, parts: Parts) -> int:
+    """The inputs of the first training's network: its columns are fitted, and no row is encoded."""
+    if (known := choose_features(data.spec, data.weights, 1)) is not None:
+        return known.width
+    parts, _ = choose_usable_rows(data, parts)
+    rows = data.rows.take(parts.train) if len(parts.train) < data.rows.count else data.rows
+    return fit_inputs(data, rows, fit_head(data, rows, 1), [])[0].width
+
+
+def choose_usable_rows(data: TrainingData, parts: Parts) -> tuple[Parts, list[str]]:
+    """The parts without incomplete rows, and a notice of them; an error for a class that no training row is of."""
+    refuse_held_out_classes(data, parts)
+    parts, dropped = drop_incomplete_rows(data, parts)
+    refuse_fully_dropped_classes(data, parts)
+    return parts, dropped
 
 
 def drop_incomplete_rows(data: TrainingData, parts: Parts) -> tuple[Parts, list[str]]:
@@ -184,14 +199,22 @@ def fit_number_target(data: TrainingData, rows: Rows) -> NumberTarget:
     return replace(target, lowest=lowest, highest=highest)
 
 
+def fit_inputs(
+    data: TrainingData, rows: Rows, head: Head, notices: list[str]
+) -> tuple[AnyFeatures, NDArray[Any], NDArray[Any]]:
+    """The fitted input columns; the truth that they were fitted with, and as targets of encodings."""
+    truth = head.read_truth(data.spec.data, rows)
+    targets = head.encoding_targets(truth) if not rows.are_images else np.empty((0, 0))
+    features = rows.fit_features(data.understood, data.spec.data.rules, targets=targets, notices=notices)
+    return features, truth, targets
+
+
 def fit_and_encode_inputs(
     data: TrainingData, rows: Rows, head: Head, notices: list[str]
 ) -> tuple[AnyFeatures, Examples]:
     """The fitted input columns, and the training rows, encoded."""
     spec, rules = data.spec, data.spec.data.rules
-    truth = head.read_truth(spec.data, rows)
-    targets = head.encoding_targets(truth) if not rows.are_images else np.empty((0, 0))
-    features = rows.fit_features(data.understood, rules, targets=targets, notices=notices)
+    features, truth, targets = fit_inputs(data, rows, head, notices)
     dtype = np.dtype(spec.model.dtype)
     require_comparable_targets(head, rows, truth, dtype)
     if not rows.are_images:

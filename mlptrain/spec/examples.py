@@ -90,6 +90,10 @@ training: {epochs: 200, batch_size: 256, monitor: auc, time_limit: 10m, class_we
 data: {train: titanic.csv, target: survived, split: {validation: 0.2}}
 training: {monitor: accuracy}
 """,
+    "training.shuffle": """\
+data: {train: clicks-*.parquet, target: bought, memory: files}
+training: {shuffle: {blocks: 4096, together: 64}}
+""",
     "training.early_stopping": """\
 data: {train: titanic.csv, target: survived, split: {validation: 0.2}}
 training: {early_stopping: {patience: 20, min_delta: 1e-4}}

@@ -27,6 +27,7 @@ from mlptrain.engine.penalties import Penalty
 from mlptrain.engine.schedules import Schedule
 from mlptrain.engine.units import AnyActivation
 from mlptrain.plain import LATER, OF_A_RUN
+from mlptrain.spec.block_shuffle import BlockShuffle
 
 Positive = Annotated[int, Ge(1), Le(10**9)]
 Units = Annotated[int, Ge(1), Le(10**6)]
@@ -284,8 +285,9 @@ class Training:
     """Passes over the training rows, at most."""
     batch_size: Positive | Literal["full"] = 32
     """Rows of one step; `full` takes all training rows at once."""
-    shuffle: bool = True
-    """Draw the order of the rows anew in every epoch."""
+    shuffle: bool | BlockShuffle = True
+    """Draw the order of the rows anew in every epoch. A map, which may be {}, mixes them a group of blocks at a time:
+    for a matrix larger than memory."""
     drop_last: bool = False
     """Leave out the last batch of an epoch if it is smaller than the others."""
     monitor: Monitor = "loss"

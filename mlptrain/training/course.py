@@ -17,8 +17,10 @@ from mlptrain.model.examples import Examples
 from mlptrain.model.head import Head
 from mlptrain.model.training_names import name_training
 from mlptrain.randomness import permutation, stream
+from mlptrain.spec.block_shuffle import BlockShuffle
 from mlptrain.spec.fields import Spec
 from mlptrain.training.batching import slice_batches
+from mlptrain.training.block_order import GroupReader, list_groups
 
 GATHER_AT_ONCE = 1 << 24
 """Bytes of training inputs up to which a whole epoch is gathered in its shuffled order at once."""
@@ -97,10 +99,22 @@ class Course:
 
         None where they stay as they are.
         """
-        if not self.spec.training.shuffle or self.batch_size == self.train.rows:
+        if not self.is_shuffled:
             return None
-        orders = [permutation(stream(seed, "shuffle", epoch), self.train.rows) for seed in self.seeds]
+        orders = [self.order_of_seed(seed, epoch) for seed in self.seeds]
         return orders[0] if self.network.members is None else np.stack(orders)
+
+    @property
+    def is_shuffled(self) -> bool:
+        """Whether an epoch has an order of its own; of one batch it would make no difference."""
+        return self.spec.training.shuffle is not False and self.batch_size < self.train.rows
+
+    def order_of_seed(self, seed: int, epoch: int) -> NDArray[np.int64]:
+        """The order of the training rows (n,) that a seed gives to an epoch."""
+        shuffle, rows = self.spec.training.shuffle, self.train.rows
+        if isinstance(shuffle, BlockShuffle):
+            return np.concatenate([group.numbers for group in list_groups(seed, epoch, rows, shuffle)])
+        return permutation(stream(seed, "shuffle", epoch), rows)
 
     def noise(self, step: int) -> Sequence[BitGenerator]:
         """The bit stream of a step for each member, if it needs any."""
@@ -124,6 +138,10 @@ def draw_batches(course: Course, epoch: int, first: int = 0) -> Iterator[Batch]:
     Members have batches of their own: x (M, B, I), targets (M, B, …), weights (M, B). The inputs of a batch are valid
     until the next batch is asked for.
     """
+    shuffle = course.spec.training.shuffle
+    if course.is_shuffled and isinstance(shuffle, BlockShuffle) and not shuffles_inputs_at_once(course):
+        yield from draw_batches_of_groups(course, epoch, first, shuffle)
+        return
     part, weights = course.train, course.train.training_weights()
     x, targets = part.x, part.targets
     order, slices = course.order(epoch), islice(course.slices(), first, None)
@@ -141,6 +159,20 @@ def draw_batches(course: Course, epoch: int, first: int = 0) -> Iterator[Batch]:
         chosen = (*each, rows)
         inputs = take_rows_into_buffer(x, order[chosen], room) if gathered is None else gathered[chosen]
         yield inputs, targets[chosen], None if weights is None else weights[chosen]
+
+
+def draw_batches_of_groups(course: Course, epoch: int, first: int, shuffle: BlockShuffle) -> Iterator[Batch]:
+    """The batches of an epoch as `draw_batches` has them, with a group of blocks in memory, of each member one."""
+    part, weights = course.train, course.train.training_weights()
+    arrays = [part.x, part.targets, *([] if weights is None else [weights])]
+    readers = [GroupReader(arrays, list_groups(seed, epoch, part.rows, shuffle)) for seed in course.seeds]
+    slices = list(course.slices())[first:]
+    for reader in readers:
+        reader.skip(slices[0].start if slices else 0)
+    for rows in slices:
+        taken = [reader.take(rows.stop - rows.start) for reader in readers]
+        batch = taken[0] if course.network.members is None else [np.stack(each) for each in zip(*taken, strict=True)]
+        yield batch[0], batch[1], None if weights is None else batch[2]
 
 
 def take_rows_into_buffer(x: Floats | Pixels, rows: NDArray[np.int64], room: Floats | None) -> Floats:

@@ -70,7 +70,7 @@ loss:
         "s.yaml:18: epocs: unknown key 'epocs'; did you mean 'training.epochs'?",
         "s.yaml:20: training.batch_size: -5 is out of range; write a whole number from 1 to 1000000000; "
         "also allowed: full",
-        "s.yaml:21: training.shuffle: 'maybe': write true or false",
+        "s.yaml:21: training.shuffle: 'maybe': write true or false; also allowed: a map of keys",
         "s.yaml:22: training.early_stopping: write a map of keys here: {patience: 10} (got '10'); also allowed: none",
         "s.yaml:24: loss: 'hubr' is not known here; did you mean 'huber'? Allowed: binary_cross_entropy, "
         "cross_entropy, focal, hinge, huber, log_cosh, mean_absolute_error, mean_squared_error, poisson, quantile; "

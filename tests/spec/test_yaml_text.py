@@ -114,12 +114,12 @@ def test_what_is_no_whole_number_is_refused_with_its_line(text):
 
 @pytest.mark.parametrize("text", ["yes", "no", "on", "off", "True", "FALSE", "y", "1", "0", "''", "null", "[true]"])
 def test_a_truth_value_is_true_or_false(text):
-    assert [load(DATA + f"training: {{shuffle: {word}}}\n").training.shuffle for word in ("true", "false")] == [
+    assert [load(DATA + f"training: {{drop_last: {word}}}\n").training.drop_last for word in ("true", "false")] == [
         True,
         False,
     ]
-    (problem,) = problems(DATA + f"training: {{shuffle: {text}}}\n")
-    assert problem.startswith("s.yaml:2: training.shuffle: ")
+    (problem,) = problems(DATA + f"training: {{drop_last: {text}}}\n")
+    assert problem.startswith("s.yaml:2: training.drop_last: ")
     assert problem.endswith(": write true or false")
 
 
