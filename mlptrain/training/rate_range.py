@@ -6,13 +6,12 @@ the loss of each batch is watched, before the update at its rate.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import count
 from math import isfinite, sqrt
 from statistics import fmean, stdev
 
 from mlptrain.errors import Diverged
-from mlptrain.spec.fields import Schedules
 from mlptrain.training.course import Batch, Course, draw_batches
 from mlptrain.training.loop import update_network
 from mlptrain.training.state import make_initial_state
@@ -75,10 +74,9 @@ class Suggestion:
 def run_range_test(course: Course, rates: RateRange) -> Iterator[RangeStep]:
     """The steps of the test, until the rates are at an end or the loss is far above that of the opening.
 
-    All schedules are off. The optimizer with its factors by kind of parameter, penalties, dropout and the order of the
+    No schedule is asked. The optimizer with its factors by kind of parameter, penalties, dropout and the order of the
     rows are those of the course, whose network is spent.
     """
-    course = replace(course, spec=replace(course.spec, schedules=Schedules()))
     state, steps = make_initial_state(course.network, course.spec.optimizer), list[RangeStep]()
     mean = 0.0
     for rate, (batch, number) in zip(rates.list_rates(), repeat_epochs(course), strict=False):
