@@ -24,6 +24,7 @@ from mlptrain.cli.schema import schema_command
 from mlptrain.cli.show import show_command
 from mlptrain.cli.tune import tune_command
 from mlptrain.cli.usage import Command, describe_usage_problem, write_epilog
+from mlptrain.data.urls import conceal_urls
 from mlptrain.errors import SpecError, make_interruption
 
 
@@ -33,7 +34,9 @@ class Commands(TyperGroup):
     def main(self, *args: Any, **options: Any) -> Any:
         """Run the command line; one that cannot be read is an error like all others."""
         try:
-            code = super().main(*args, **{**options, "standalone_mode": False})
+            words = args[0] if args else options.pop("args", None)
+            words = [conceal_urls(word) for word in (sys.argv[1:] if words is None else words)]
+            code = super().main(words, *args[1:], **{**options, "standalone_mode": False})
         except TyperException as problem:
             raise SpecError(describe_usage_problem(problem)) from None
         if code:

@@ -49,6 +49,7 @@ from mlptrain.data.number_reading import read_numbers
 from mlptrain.data.table import Table, format_row_count, read_table_to_describe
 from mlptrain.data.table_format import TableFormat
 from mlptrain.data.targets import describe_doubtful_labels, fit_classes, mark_rows_without_target
+from mlptrain.data.urls import is_url
 from mlptrain.display import Displayable
 from mlptrain.errors import DataError, SpecError
 from mlptrain.model.rows import TableRows
@@ -302,7 +303,9 @@ def format_recipe_lines() -> list[str]:
 
 
 def make_path_relative(path: str, folder: Path) -> str:
-    """A path as seen from a folder."""
+    """A path as seen from a folder; a URL stays one."""
+    if is_url(path):
+        return path
     try:
         return Path(os.path.relpath(Path(path).resolve(), folder.resolve())).as_posix()
     except ValueError:  # another drive

@@ -3,10 +3,11 @@
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, filterfalse
 from pathlib import Path
 
 from mlptrain.data.files import match_files
+from mlptrain.data.urls import is_url
 from mlptrain.errors import DataError, SpecError
 from mlptrain.model.rows import list_source_names, locate_file
 from mlptrain.spec.fields import Data, Source
@@ -73,7 +74,7 @@ def list_data_files(data: Data, folder: Path) -> list[NamedFile]:
 
 def list_source_files(source: Source, folder: Path) -> Iterator[str]:
     """The files of a source; a pattern that no file matches has none."""
-    for name in list_source_names(source):
+    for name in filterfalse(is_url, list_source_names(source)):
         try:
             yield from (path for path in match_files(locate_file(name, folder)) if path != "-")
         except DataError:

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mlptrain.data.near_files import suggest_file
-from mlptrain.errors import DataError, MissingFile
+from mlptrain.data.remote import find_remote_state, match_remote_files, open_remote
+from mlptrain.data.urls import is_url
+from mlptrain.errors import DataError, MissingFile, MlptrainError
 
 GZIP = b"\x1f\x8b"
 PARQUET = b"PAR1\x15"
@@ -77,13 +79,13 @@ class SameFile:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self.fingerprint: tuple[int, int] | None = None
+        self.fingerprint: tuple[object, object] | None = None
 
     def __call__(self) -> BinaryIO:
         raw = open_file(self.path)
         try:
-            self.check(raw.fileno())
-        except DataError:
+            self.check(None if is_url(self.path) else raw.fileno())
+        except MlptrainError:
             raw.close()
             raise
         return unpack_gzip(raw, self.path)
@@ -92,11 +94,17 @@ class SameFile:
         """Raise if size or time of the last change differ from those at first; standard input is kept as it was."""
         if self.path == "-":
             return
-        state = os.stat(self.path if file is None else file)  # noqa: PTH116  (also of an open file)
-        found = (state.st_size, state.st_mtime_ns)
+        here = self.path if file is None else file
+        found = find_remote_state(self.path) if is_url(self.path) else find_local_state(here)
         if self.fingerprint not in (None, found):
             raise DataError(f"{self.path}: the file has changed while it was read; try again when it is written")
         self.fingerprint = found
+
+
+def find_local_state(file: int | str) -> tuple[int, int]:
+    """Size of a file, open or by its name, and the time of its last change."""
+    state = os.stat(file)  # noqa: PTH116  (also of an open file)
+    return state.st_size, state.st_mtime_ns
 
 
 def is_zip(path: str) -> bool:
@@ -134,6 +142,8 @@ def is_idx(path: str) -> bool:
 
 def match_files(path: str) -> list[str]:
     """The file of this name; where there is none, the files that the name matches as a pattern (*, ?, [a-z])."""
+    if is_url(path):
+        return match_remote_files(path)
     if path == "-" or not any(mark in path for mark in "*?[") or Path(path).exists():
         return [path]
     found = sorted(glob.glob(path, recursive=True))  # noqa: PTH207  (absolute patterns too)
@@ -144,6 +154,8 @@ def match_files(path: str) -> list[str]:
 
 def open_file(path: str) -> BinaryIO:
     """The file's bytes, as stored."""
+    if is_url(path):
+        return open_remote(path)
     file = Path(path)
     try:
         if file.exists() and not file.is_file():

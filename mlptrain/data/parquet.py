@@ -12,9 +12,10 @@ import numpy as np
 from mlptrain.data.cells import Block, TextCells
 from mlptrain.data.coding import NulByte
 from mlptrain.data.column_types import TEXT, ColumnType
-from mlptrain.data.files import SameFile, name_input, read_standard_input
+from mlptrain.data.files import SameFile, name_input, open_file, read_standard_input
 from mlptrain.data.grammar import EXACT
 from mlptrain.data.left_out_lines import LeftOutLines
+from mlptrain.data.urls import is_url
 from mlptrain.data.yaml_keys import quote_yaml_key
 from mlptrain.errors import DataError, EnvironmentFailure
 from mlptrain.machine import measure_available_memory
@@ -54,7 +55,9 @@ class ParquetReader:
         """The open file."""
         from pyarrow import parquet
 
-        return parquet.ParquetFile(io.BytesIO(self.source) if isinstance(self.source, bytes) else self.source)
+        if isinstance(self.source, bytes):
+            return parquet.ParquetFile(io.BytesIO(self.source))
+        return parquet.ParquetFile(open_file(self.source) if is_url(self.source) else self.source)
 
     def __getstate__(self) -> dict[str, Any]:
         """All but the open file, which another process opens when it reads."""

@@ -9,6 +9,7 @@ from mlptrain.data.files import GZIP_FAULTS, match_files
 from mlptrain.data.parquet import ParquetReader
 from mlptrain.data.table import open_reader
 from mlptrain.data.table_format import TableFormat
+from mlptrain.data.urls import is_url
 from mlptrain.errors import DataError
 
 PIECE = 1 << 20
@@ -29,7 +30,7 @@ class TableSize:
 
 def count_file_bytes(paths: Sequence[str]) -> int:
     """Bytes of all files of a table as they are stored; 0 for one that cannot be looked at."""
-    names = [name for path in paths if "://" not in path for name in match_files(path) if name != "-"]
+    names = [name for path in paths if not is_url(path) for name in match_files(path) if name != "-"]
     return sum(Path(name).stat().st_size for name in names if Path(name).is_file())
 
 

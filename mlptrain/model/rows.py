@@ -22,6 +22,7 @@ from mlptrain.data.odd_cells import OddRows
 from mlptrain.data.stores import MEMORY, Store
 from mlptrain.data.table import Part, Table, describe_empty_rows, format_row_count, read_table
 from mlptrain.data.targets import mark_rows_without_target, require_targets_present
+from mlptrain.data.urls import is_url
 from mlptrain.engine.arrays import Floats
 from mlptrain.errors import CellFault, DataError, SpecError
 from mlptrain.spec.fields import Data, Images, Source, narrow_to_images
@@ -271,11 +272,11 @@ def find_text_columns(data: Data) -> list[str]:
 
 
 def locate_file(path: str, folder: Path) -> str:
-    """A path of the spec, as the process sees it and messages show it; "-" is standard input.
+    """A path of the spec, as the process sees it and messages show it; "-" is standard input, a URL stays one.
 
     `a/../b` is `b`, unless a link makes them two places.
     """
-    if path == "-":
+    if path == "-" or is_url(path):
         return path
     whole = str(folder / path)
     short = os.path.normpath(whole)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from mlptrain.data.urls import is_url, keep_url, name_url
 from mlptrain.errors import SpecError
 from mlptrain.plain import KeyPath
 
@@ -76,3 +77,14 @@ def require_no_surrogates(text: str, place: Place) -> str:
     if half := next((sign for sign in text if "\ud800" <= sign <= "\udfff"), ""):
         raise SpecError(f"{place.text}: \\u{ord(half):x} is half a character; write the whole one")
     return text
+
+
+def conceal_urls_of_tree(tree: Any, *, given: bool = True) -> Any:
+    """A tree with names in place of URLs; this process may open those that the user has `given`."""
+    if isinstance(tree, dict):
+        return {key: conceal_urls_of_tree(child, given=given) for key, child in tree.items()}
+    if isinstance(tree, list):
+        return [conceal_urls_of_tree(child, given=given) for child in tree]
+    if not isinstance(tree, str) or not is_url(tree):
+        return tree
+    return keep_url(tree) if given else name_url(tree)

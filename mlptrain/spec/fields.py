@@ -105,7 +105,10 @@ class Split:
 
 @dataclass(frozen=True, kw_only=True)
 class Data(TableFormat):
-    """Where the rows come from and how they are read. Paths are relative to the spec's folder."""
+    """Where the rows come from and how they are read. Paths are relative to the spec's folder.
+
+    URLs (s3, gs, abfss, hdfs, https) are read, and never written.
+    """
 
     train: Source
     """The training rows: a file (CSV, TSV, Parquet; gzip or not), a pattern such as part-*.csv, a list of files, or

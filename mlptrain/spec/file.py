@@ -9,9 +9,10 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+from mlptrain.data.urls import conceal_urls
 from mlptrain.errors import DataError, MissingFile, SpecError
 from mlptrain.plain import Fault, KeyPath, Reader, to_plain
-from mlptrain.spec.document import NONE, Document, Place
+from mlptrain.spec.document import NONE, Document, Place, conceal_urls_of_tree
 from mlptrain.spec.fields import Spec
 from mlptrain.spec.idle_settings import describe_file_settings, describe_idle_settings, is_given
 from mlptrain.spec.merging import list_overridden, merge_documents
@@ -240,8 +241,12 @@ def make_draft_from_spec(
 
 def make_document_from_spec(spec: str | Path | Mapping[str, Any] | Spec) -> Document:
     """The document of a spec in any form."""
-    if isinstance(spec, Mapping | Spec):
-        return make_document_from_values(to_plain(spec) if isinstance(spec, Spec) else spec)
+    if isinstance(spec, Spec):  # perhaps that of a model: it opens no URL
+        document = make_document_from_values(to_plain(spec))
+        return replace(document, tree=conceal_urls_of_tree(document.tree, given=False))
+    if isinstance(spec, Mapping):
+        document = make_document_from_values(spec)
+        return replace(document, tree=conceal_urls_of_tree(document.tree))
     if not isinstance(spec, str | Path):
         raise SpecError(f"spec: a value of type {type(spec).__name__} is no spec; give a path, a dict or YAML text")
     if is_yaml_text(spec):
@@ -275,7 +280,7 @@ def make_overrides(overrides: str | Sequence[str] | Mapping[str, Any]) -> list[O
         raise SpecError(f"overrides: {odd[0]!r:.80} is no text; give a dict of keys, or texts such as 'seed=1'")
     if isinstance(overrides, Mapping):
         return [ValueOverride(key, value) for key, value in overrides.items()]
-    return [TextOverride(text) for text in given]
+    return [TextOverride(conceal_urls(text)) for text in given]
 
 
 def load_draft(

@@ -6,6 +6,7 @@ from dataclasses import fields
 from mlptrain.data.column_rules import ColumnRules
 from mlptrain.data.features import COLUMN_CLASSES
 from mlptrain.data.table_format import is_known_encoding
+from mlptrain.data.urls import find_url_fault, name_url
 from mlptrain.engine.schedules import find_plateau_rule
 from mlptrain.spec.durations import parse_duration
 from mlptrain.spec.fields import Data, ModelSpec, Spec, narrow_to_images
@@ -48,8 +49,8 @@ def check_data(spec: Spec) -> Iterator[Problem]:
         if len(set(given)) < len(given):
             yield path, "a file is named twice; its rows would count double"
     for path, source in list_source_files(data):
-        if "://" in source:
-            yield path, f"{source!r} is a URL; download the file and name it here"
+        if "://" in source and (fault := find_url_fault(source)):
+            yield path, f"{name_url(source)!r} is a URL; {fault}"
     if data.delimiter is not None and data.delimiter in '"\r\n\0' + " " * data.skip_initial_space:
         yield ("data", "delimiter"), f"{data.delimiter!r} cannot separate cells; name the character that does"
     if not is_known_encoding(data.encoding):
@@ -277,6 +278,6 @@ def check_initial_weights(spec: Spec) -> Iterator[Problem]:
     start = spec.start
     if start is not None and "://" in start.file:
         path = ("initial_weights",) if isinstance(spec.initial_weights, str) else ("initial_weights", "file")
-        yield path, f"{start.file!r} is a URL; download the file and name it here"
+        yield path, f"{name_url(start.file)!r} is a URL; download the file and name it here"
     if len(set(spec.training.freeze)) < len(spec.training.freeze):
         yield ("training", "freeze"), "a layer is named twice"

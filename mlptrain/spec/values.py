@@ -10,7 +10,7 @@ from typing import Any
 
 from mlptrain.errors import SpecError
 from mlptrain.plain import KeyPath
-from mlptrain.spec.document import DEEPEST, MOST_NODES, Document, Place, require_no_surrogates
+from mlptrain.spec.document import DEEPEST, MOST_NODES, Document, Place, conceal_urls_of_tree, require_no_surrogates
 from mlptrain.spec.overriding import set_key, split_key
 from mlptrain.spec.problems import describe_path
 
@@ -45,7 +45,7 @@ class ValueOverride:
         here = Place(self.origin)
 
         def plant(document: Document, path: KeyPath) -> Any:
-            return build_value_tree(document, self.value, path, here.text, count())
+            return conceal_urls_of_tree(build_value_tree(document, self.value, path, here.text, count()))
 
         set_key(document, self.key, here, plant)
 

@@ -12,7 +12,15 @@ import yaml
 from mlptrain.data.near_files import suggest_file
 from mlptrain.errors import SpecError
 from mlptrain.plain import KeyPath
-from mlptrain.spec.document import DEEPEST, MOST_NODES, RESERVED, Document, Place, require_no_surrogates
+from mlptrain.spec.document import (
+    DEEPEST,
+    MOST_NODES,
+    RESERVED,
+    Document,
+    Place,
+    conceal_urls_of_tree,
+    require_no_surrogates,
+)
 from mlptrain.spec.overriding import set_key, split_key
 from mlptrain.spec.yaml_slips import IN_QUOTES, Fault, describe_slip
 
@@ -73,7 +81,7 @@ def parse_document(text: str, name: str) -> Document:
         what = "not a map of keys" if node and node.value else "empty"
         raise SpecError(f"{name}:1: the spec is {what}; it begins with 'data:'")
     document = Document(name, None)
-    document.tree = build_node_tree(document, node, (), place)
+    document.tree = conceal_urls_of_tree(build_node_tree(document, node, (), place))
     return document
 
 

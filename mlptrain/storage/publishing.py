@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from mlptrain.data.table_writing import CSV, TableForm
+from mlptrain.data.urls import is_url, name_url
 from mlptrain.errors import EnvironmentFailure, SpecError
 
 Write = Callable[[BinaryIO], object]
@@ -231,6 +232,7 @@ def check_writable(path: Path) -> None:
     """Fail now, not after hours of training, if a file cannot be made beside `path`; a device or a pipe needs none."""
     if is_device_or_pipe(path):
         return
+    refuse_url(path)
     target = resolve_links(path)
     require_folder(path, target)
     probe = make_temporary_path(target)
@@ -239,6 +241,14 @@ def check_writable(path: Path) -> None:
         probe.unlink()
     except OSError as problem:
         raise EnvironmentFailure(f"{path}: cannot be written: {problem.strerror}") from None
+
+
+def refuse_url(path: Path) -> None:
+    """An error for a URL, of whose slashes a path keeps one: what is written stays on this machine."""
+    scheme, slash, rest = path.as_posix().partition(":/")
+    if slash and is_url(f"{scheme}://"):
+        name = name_url(f"{scheme}://{rest}")
+        raise SpecError(f"{name}: files are written on this machine; name one here, and copy it from there")
 
 
 def is_device_or_pipe(path: Path) -> bool:

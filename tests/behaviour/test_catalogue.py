@@ -1917,7 +1917,7 @@ SPECS = [
     ],
     *[
         wrong(f"path {path}", 1, r"data\.train: .*is a URL", "download", data=f'train: "{path}", target: label')
-        for path in ("https://example.com/table.csv", "s3://bucket/table.csv", "file:///table.csv")
+        for path in ("ftp://example.com/table.csv", "file:///table.csv")
     ],
     bad(
         "three mistakes at once",

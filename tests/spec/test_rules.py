@@ -48,20 +48,20 @@ CONTRADICTIONS = {
         "4: data.split: 0.5 for validation and 0.5 for test leave nothing for training",
     ),
     "url": (
-        "data: {train: 'https://x.org/a.csv', target: y}",
-        "1: data.train: 'https://x.org/a.csv' is a URL; download the file and name it here",
+        "data: {train: 'ftp://u:p@x.org/a.csv', target: y}",
+        "1: data.train: 'ftp://x.org/a.csv' is a URL; ftp:// is not read; download the file and name it here",
     ),
     "url-of-the-test-part": (
-        DATA.replace("}", ", test: s3://b/a}"),
-        "1: data.test: 's3://b/a' is a URL; download the file",
+        DATA.replace("}", ", test: s3://}"),
+        "1: data.test: 's3://' is a URL; it names no file",
     ),
     "url-of-labels": (
         "data: {train: {images: i, labels: 'http://x'}}",
-        "1: data.train.labels: 'http://x' is a URL; download the file and name it here",
+        "1: data.train.labels: 'http://x' is a URL; http:// is not read",
     ),
     "url-of-the-validation-part": (
         "data: {train: a, target: y,\n split: {validation: {images: 'http://x', labels: l}}}",
-        "2: data.split.validation.images: 'http://x' is a URL; download the file and name it here",
+        "2: data.split.validation.images: 'http://x' is a URL; http:// is not read",
     ),
     "quote-as-delimiter": (
         "data: {train: a, target: y, delimiter: '\"'}",
