@@ -1,13 +1,14 @@
 """Many files predicted, each into one of its own name; several at a time where there are workers."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mlptrain.commands.predict import Prediction
 from mlptrain.commands.predict_output import OutputOptions
 from mlptrain.commands.predict_pieces import ignore_message, never_stop
 from mlptrain.data.files import match_files
+from mlptrain.data.urls import GIVEN, give_urls
 from mlptrain.errors import EnvironmentFailure, SpecError
 from mlptrain.model.answers import AnswerOptions
 from mlptrain.workers.contract import Channel, Executor, Task
@@ -36,9 +37,12 @@ class FileJob:
     settings: Sequence[str]
     strict: bool
     threads: int | None
+    urls: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The URLs that the command was given, by their names."""
 
     def __call__(self, task: Task, _channel: Channel) -> PredictedFile:
         """The predictions of one file, written."""
+        give_urls(self.urls)
         data, out = task.payload
         prediction = Prediction(
             self.model, data, self.options, settings=self.settings, strict=self.strict, threads=self.threads
@@ -56,6 +60,7 @@ def predict_files(job: FileJob, data: Sequence[str], folder: Path, executor: Exe
     outs = [str(folder / name_predictions(file)) for file in files]
     refuse_doubled_outputs(files, outs)
     make_folder(folder)
+    job = replace(job, urls=dict(GIVEN))
     tasks = (Task(key=k, name=file, payload=(file, out)) for k, (file, out) in enumerate(zip(files, outs, strict=True)))
     ready: dict[int, PredictedFile] = {}
     turn = 0

@@ -236,7 +236,10 @@ def name_faults(name: str) -> Iterator[None]:
         yield
     except MlptrainError:
         raise
-    except FileNotFoundError:
+    except FileNotFoundError as problem:  # of fsspec, whatever the fault is that its cause tells
+        cause = problem.__cause__
+        if isinstance(cause, Exception) and not isinstance(cause, FileNotFoundError):
+            raise describe_fault(name, cause) from None
         raise MissingFile(f"{name}: no such file") from None
     except MemoryError:
         raise

@@ -6,6 +6,7 @@ can show or store a secret, and the name in a model's file opens nothing by itse
 """
 
 import re
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from mlptrain.errors import DataError, SpecError
@@ -72,6 +73,11 @@ def keep_url(url: str) -> str:
         raise SpecError(f"{name}: two URLs of this name {why}; name one of them in a run")
     GIVEN[name] = known if url == name else url
     return name
+
+
+def give_urls(urls: Mapping[str, str]) -> None:
+    """Let this process open the URLs that another one was given."""
+    GIVEN.update(urls)
 
 
 def find_url(name: str) -> str:

@@ -19,7 +19,7 @@ from mlptrain.__main__ import main
 SECRET = "hunter2"
 SPEC = "data: {{train: '{train}', target: y}}\nmodel: {{hidden: [3]}}\ntraining: {{epochs: 2}}\n"
 ROWS = "a,b,y\n" + "".join(f"{k % 7},{k % 5},{'u' if k % 7 > 3 else 'v'}\n" for k in range(60))
-INSTALL = "pip install -e '.[integration]'"
+INSTALL = "pip install -e '.[remote]' 'moto[server]'"
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -81,7 +81,28 @@ def test_a_file_of_the_web_predicts_as_the_local_one(web, tmp_path, monkeypatch,
     assert run(monkeypatch, "report", "web.npz", "--data", url, "--out", "r.html") == 0
     assert run(monkeypatch, "eval", "web.npz", f"{web}none.csv?token={SECRET}") == 3
     assert run(monkeypatch, "eval", "web.npz", f"{web}other.csv?sig={SECRET}") == 3
-    require_no_secret(tmp_path, capsys.readouterr())
+    captured = capsys.readouterr()
+    assert "access is denied" in captured.err
+    require_no_secret(tmp_path, captured)
+
+
+@pytest.mark.integration
+@pytest.mark.filterwarnings("default")
+def test_a_server_that_is_not_there_is_the_environments_fault(web, tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("s.yaml").write_text(SPEC.format(train="served/a.csv"))
+    assert run(monkeypatch, "fit", "s.yaml", "--out", "m.npz") == 0
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        places = f"http://127.0.0.1:{closed.getsockname()[1]}", f"127.0.0.1%3A{closed.getsockname()[1]}"
+        for url in (
+            f"{places[0]}/a.csv?sig={SECRET}",
+            f"s3://k:{SECRET}@b/a.csv?region=us-east-1&endpoint_override=http%3A%2F%2F{places[1]}",
+        ):
+            assert run(monkeypatch, "eval", "m.npz", url) == 6
+    captured = capsys.readouterr()
+    assert captured.err.count("the server cannot be reached") == 2
+    require_no_secret(tmp_path, captured)
 
 
 def test_outputs_are_local(tmp_path, monkeypatch, capsys) -> None:
@@ -142,6 +163,10 @@ def test_files_of_a_store_predict_as_local_ones(store, tmp_path, monkeypatch, ca
         assert run(monkeypatch, "predict", "m.npz", local, "--out", "near.csv") == 0
         assert Path("far.csv").read_bytes() == Path("near.csv").read_bytes()
     assert run(monkeypatch, "fit", "s.yaml", "--set", f"data.train={url.format('part-*.csv')}", "--out", "p.npz") == 0
+    for workers in ("1", "2"):
+        many = url.format("part-*.csv")
+        assert run(monkeypatch, "predict", "m.npz", many, "--out-dir", f"out{workers}", "--workers", workers) == 0
+        assert len({file.read_bytes() for file in Path(f"out{workers}").iterdir()}) == 1
     assert run(monkeypatch, "eval", "m.npz", url.format("part-3.csv")) == 3
     captured = capsys.readouterr()
     assert "did you mean 'part-" in captured.err
