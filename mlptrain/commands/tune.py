@@ -32,7 +32,7 @@ from mlptrain.storage.companions import (
 )
 from mlptrain.storage.locking import lock_exclusively
 from mlptrain.storage.publishing import publish_file
-from mlptrain.tuning.study import Study, TrialRecord
+from mlptrain.tuning.study import Study, TrialRecord, cut_torn_line, describe_left_lock, require_journal
 from mlptrain.tuning.trial import TrialJob, copy_document
 from mlptrain.tuning.tune import run_study
 
@@ -139,6 +139,7 @@ def tune_file(
     prepared = prepare_study(spec_path, out, overrides, host)
     space, end = prepared.space, begun + choose_limit(prepared.space, time_limit)
     with lock_study(prepared.path, existing, host):
+        mend_study(prepared.path, existing, host)
         study = prepared.open_study()
         require_same_study(prepared.path, study, prepared.describe_facts())
         if existing == "resume" and (lost := study.give_up_lost_trials()):
@@ -241,6 +242,8 @@ def lock_study(path: Path, existing: Existing, host: Host) -> AbstractContextMan
     The lock is that of the lines beside the journal, which has one of its own.
     """
     there = path.exists()
+    if there:
+        require_journal(path)
     if existing == "join":
         if not there:
             raise SpecError(f"--join: {path} is not there; mlptrain tune without --join begins a study")
@@ -252,6 +255,16 @@ def lock_study(path: Path, existing: Existing, host: Host) -> AbstractContextMan
     if existing == "resume" and not there:
         host.notice(f"{path} is not there; the study begins at the beginning")
     return lock_exclusively(derive_lines_path(path), host.notice)
+
+
+def mend_study(path: Path, existing: Existing, host: Host) -> None:
+    """Make good what a killed process has left of a study that goes on."""
+    if existing != "resume" or not path.exists():
+        return
+    if cut_torn_line(path):
+        host.notice(f"{path}: its last line was half written, and is left out")
+    if left := describe_left_lock(path):
+        host.notice(left)
 
 
 def require_same_study(path: Path, study: Study, facts: Mapping[str, str]) -> None:

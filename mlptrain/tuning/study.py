@@ -11,6 +11,7 @@ import sys
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,10 @@ from mlptrain.spec.tune import Choices, Searched, SearchSpace
 from mlptrain.tuning.trial import TrialOutcome
 
 NAME = "mlptrain"
+BEGINNING = b'{"op_code":'
+"""How every journal begins."""
+GRACE = 30
+"""Seconds after which Optuna takes the lock of a journal from a process that was killed while it wrote."""
 AWAY = 3.0
 """A trial of another machine that has taken so many times the longest one is given up."""
 
@@ -32,6 +37,31 @@ def load_optuna() -> Any:
         raise EnvironmentFailure("tune needs Optuna: pip install 'mlptrain[tune]'") from None
     optuna.logging.set_verbosity(optuna.logging.CRITICAL)
     return optuna
+
+
+def require_journal(path: Path) -> None:
+    """An error where a file is no journal: it is not to be written to, nor removed."""
+    with path.open("rb") as stream:
+        beginning = stream.read(len(BEGINNING))
+    if not BEGINNING.startswith(beginning):
+        raise SpecError(f"{path}: this is no study; move it away, or choose another --out")
+
+
+def cut_torn_line(path: Path) -> bool:
+    """Cut off a last line that a killed process has left half written; whether there was one."""
+    content = path.read_bytes()
+    if content.endswith(b"\n") or not content:
+        return False
+    with path.open("r+b") as stream:
+        stream.truncate(content.rfind(b"\n") + 1)
+    return True
+
+
+def describe_left_lock(path: Path) -> str:
+    """What is said where a killed process has left the lock of a journal; empty where none has."""
+    if not os.path.lexists(f"{path}.lock"):
+        return ""
+    return f"{path}: a process that was killed has left its lock, which is taken from it after {GRACE} seconds"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,14 +85,17 @@ class Study:
     def __init__(self, path: Path, space: SearchSpace, *, larger_is_better: bool, seed: int, epochs: int) -> None:
         self.optuna = load_optuna()
         self.path, self.space, self.seed = path, space, seed
+        if space.settings.sampler == "qmc" and find_spec("scipy") is None:
+            raise EnvironmentFailure("tune.sampler: qmc needs SciPy: pip install 'mlptrain[tune]'")
         direction = "maximize" if larger_is_better else "minimize"
         journal = self.optuna.storages.journal
         lock = journal.JournalFileOpenLock(str(path)) if sys.platform == "win32" else None
-        storage = self.optuna.storages.JournalStorage(journal.JournalFileBackend(str(path), lock_obj=lock))
-        pruner = self.make_pruner(epochs)
-        self.study = self.optuna.create_study(
-            study_name=NAME, storage=storage, direction=direction, pruner=pruner, load_if_exists=True
-        )
+        how = {"study_name": NAME, "direction": direction, "pruner": self.make_pruner(epochs)}
+        try:
+            storage = self.optuna.storages.JournalStorage(journal.JournalFileBackend(str(path), lock_obj=lock))
+            self.study = self.optuna.create_study(storage=storage, load_if_exists=True, **how)
+        except ValueError:  # a line that is no JSON
+            raise SpecError(f"{path}: the journal is damaged; --restart forgets the study") from None
         self.running: dict[int, Any] = {}
         self.distributions = {key: self.make_distribution(each) for key, each in space.searched.items()}
 
@@ -217,7 +250,9 @@ def is_lost(trial: Any, longest: float) -> bool:
     """Whether the process of a running trial has gone: on this machine for certain, on others by its time."""
     host, _, number = trial.user_attrs.get("process", ":").rpartition(":")
     if host == platform.node() and sys.platform != "win32":
-        return not is_alive(int(number))
+        return int(number) == os.getpid() or not is_alive(
+            int(number)
+        )  # in a container a new process has the old number
     age = 0.0 if trial.datetime_start is None else (trial.datetime_start.now() - trial.datetime_start).total_seconds()
     return not host or (longest > 0 and age > AWAY * longest)
 

@@ -194,3 +194,41 @@ def test_a_trial_that_diverges_fails_and_the_others_go_on(folder, library):
     failed = [each for each in read_lines(folder) if each["state"] == "failed"]
     assert failed
     assert all(each["message"] for each in failed)
+
+
+@pytest.mark.parametrize("option", ["--resume", "--restart", "--join", "--quiet"])
+def test_a_file_that_is_no_study_is_refused_and_stays(folder, option):
+    (folder / "s.study").write_bytes(b"my notes")
+    ended = tune(folder, option)
+    assert (ended.code, "s.study: this is no study" in ended.err) == (2, True)
+    assert (folder / "s.study").read_bytes() == b"my notes"
+
+
+@optuna
+def test_a_study_whose_last_line_is_torn_goes_on_as_if_it_were_whole(folder, library):
+    assert tune(folder, "--quiet").code == 0
+    whole = [(each["settings"], each["value"]) for each in read_lines(folder)]
+    journal = (folder / "s.study").read_bytes()
+    for lost in (9, 300):
+        (folder / "s.study").write_bytes(journal[:-lost])
+        ended = tune(folder, "--resume")
+        assert (ended.code, "half written" in ended.err) == (0, True)
+        assert [(each["settings"], each["value"]) for each in read_lines(folder)] == whole
+
+
+@optuna
+def test_a_damaged_study_is_one_message(folder, library):
+    assert tune(folder, "--quiet", "--trials", 2).code == 0
+    lines = (folder / "s.study").read_bytes().splitlines(keepends=True)
+    (folder / "s.study").write_bytes(b"".join([*lines[:3], lines[3][:20], *lines[4:]]))
+    ended = tune(folder, "--resume")
+    assert (ended.code, "the journal is damaged" in ended.err) == (2, True)
+
+
+@optuna
+def test_what_a_sampler_needs_beside_is_told_with_the_line_that_installs_it(folder, library, monkeypatch):
+    monkeypatch.setattr("mlptrain.tuning.study.find_spec", lambda name: None)
+    (folder / "s.yaml").write_text(SPEC + SEARCH.replace("trials: 6", "trials: 1\n  sampler: qmc"))
+    ended = tune(folder)
+    assert (ended.code, ended.err) == (6, "error: tune.sampler: qmc needs SciPy: pip install 'mlptrain[tune]'\n")
+    assert not list(folder.glob("*.study"))
