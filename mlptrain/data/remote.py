@@ -93,7 +93,7 @@ class RemoteBytes(io.RawIOBase):
 
     def __init__(self, name: str) -> None:
         self.name, self.at = name, 0
-        self.stream = open_stream(name)
+        self.stream, self.sends_parts = open_stream(name)
 
     def readable(self) -> bool:
         return True
@@ -115,7 +115,7 @@ class RemoteBytes(io.RawIOBase):
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """Go to a place, if need be from the start of the file."""
         with name_faults(self.name):
-            if self.stream.seekable():
+            if self.sends_parts:
                 self.stream.seek(offset, whence)
                 self.at = self.stream.tell()
             else:
@@ -128,7 +128,7 @@ class RemoteBytes(io.RawIOBase):
             raise DataError(f"{self.name}: the server sends no parts of a file, as this kind needs; fetch the file")
         if place < self.at:
             self.stream.close()
-            self.stream, self.at = open_stream(self.name), 0
+            (self.stream, _), self.at = open_stream(self.name), 0
         while self.at < place and (piece := self.stream.read(min(BUFFER, place - self.at))):
             self.at += len(piece)
 
@@ -139,16 +139,18 @@ class RemoteBytes(io.RawIOBase):
         super().close()
 
 
-def open_stream(name: str) -> Any:
-    """A stream of the library that reads this URL."""
+def open_stream(name: str) -> tuple[Any, bool]:
+    """A stream of the library that reads this URL, and whether it can go to any place."""
     url = find_url(name)
     if is_of_web(url):
-        return open_web().open(url, "rb", block_size=BUFFER)
+        web = open_web()
+        sends_parts = bool(web.info(url).get("partial"))
+        return web.open(url, "rb", block_size=BUFFER if sends_parts else 0), sends_parts
     files, path = open_store(url)
     info = files.get_file_info(path)
     if not info.is_file:
         raise MissingFile(f"{name}: no such file{suggest_key(files, path)}")
-    return files.open_input_file(path)
+    return files.open_input_file(path), True
 
 
 def is_of_web(url: str) -> bool:

@@ -70,6 +70,7 @@ def require_no_secret(folder: Path, captured: tuple[str, str]) -> None:
 @pytest.mark.filterwarnings("default")
 def test_a_file_of_the_web_predicts_as_the_local_one(web, tmp_path, monkeypatch, capsys) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("mlptrain.data.remote.BUFFER", 64)  # so that the file is several times as large
     url = f"{web}a.csv?token={SECRET}"
     Path("secret.yaml").write_text(SPEC.format(train=url))
     Path("local.yaml").write_text(SPEC.format(train="served/a.csv"))
