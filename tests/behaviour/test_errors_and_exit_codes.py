@@ -296,7 +296,7 @@ def test_no_memory(folder):
 
 def test_a_table_that_does_not_fit_into_the_memory(folder, monkeypatch):
     monkeypatch.setattr("mlptrain.preparation.preparation.measure_available_memory", lambda: 1000)
-    said = refused(folder, 6, "fit", "iris.yaml", "-q", "--out", "new.npz")
+    said = refused(folder, 6, "fit", "iris.yaml", "-q", "--out", "new.npz", "--set", "data.memory=memory")
     assert "iris.csv: 150 rows of 4 inputs need" in said
 
 
