@@ -1,11 +1,12 @@
 """Reading a large table: seconds beside pandas, and memory over what it is read to, as Markdown.
 
     pip install -e .[fast,bench]
-    python benchmarks/reading.py [--quick] [--rows 1000000] [--rounds 5] [--out reading.md]
+    python benchmarks/reading.py [--quick] [--rows 1000000] [--rounds 5] [--quoted] [--out reading.md]
 
 A CSV of mixed columns is made in a temporary folder: 11 of real numbers, 3 of whole numbers, 5 of categories (2 to 400
-levels), a target, 1 % of the cells missing. It is read by processes that take turns; imports are not counted. With
-pmlb_kddcup.tsv.gz in the folder of data, one epoch of it as a whole process is measured too (not with --quick).
+levels), a target, 1 % of the cells missing; with --quoted each cell is between quotes. It is read by processes that
+take turns; imports are not counted. With pmlb_kddcup.tsv.gz in the folder of data, one epoch of it as a whole process
+is measured too (not with --quick).
 """
 
 import argparse
@@ -130,7 +131,7 @@ def report(options: argparse.Namespace) -> Section:
     rounds = options.rounds or (2 if options.quick else 5)
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "mixed.csv"
-        tables.mixed(data, rows)
+        tables.mixed(data, rows, quoted=options.quoted)
         size, found = data.stat().st_size, measure(data, rounds)
     encoded = rows * (15 * 8 + 5 * 4)
     section = Section("reading: a large table")
@@ -155,6 +156,7 @@ def report(options: argparse.Namespace) -> Section:
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rows", type=int, help="1,000,000 (quick: 100,000)")
     parser.add_argument("--rounds", type=int, help="5 (quick: 2)")
+    parser.add_argument("--quoted", action="store_true", help="each cell between quotes")
 
 
 PART = Part(__doc__, report, add_options)

@@ -7,8 +7,11 @@ BLOCK = 1 << 22
 """Cells that are drawn at once."""
 
 
-def mixed(path: Path, rows: int) -> None:
-    """A CSV of 20 columns: 11 of real numbers, 3 of whole ones, 5 of categories, 1 % missing, and a target `y`."""
+def mixed(path: Path, rows: int, *, quoted: bool = False) -> None:
+    """A CSV of 20 columns: 11 of real numbers, 3 of whole ones, 5 of categories, 1 % missing, and a target `y`.
+
+    Where it is `quoted`, each cell is between quotes.
+    """
     import numpy as np
 
     generator = np.random.default_rng(0)
@@ -22,7 +25,7 @@ def mixed(path: Path, rows: int) -> None:
             cells[row] = ""
     columns["y"] = [f"{x:.6f}" for x in generator.normal(size=rows)]
     with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
+        writer = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL)
         writer.writerow(columns)
         writer.writerows(zip(*columns.values(), strict=True))
 

@@ -1,6 +1,9 @@
 """The quick reader: where it is sure, it reads what the standard reader reads; where it is not, that one reads on."""
 
+import csv
+import io
 from collections.abc import Callable, Iterator
+from itertools import product
 
 import pytest
 from hypothesis import assume, example, given, settings
@@ -67,6 +70,7 @@ def assert_same(one: Table | str, other: Table | str) -> None:
         return
     assert list(one.columns) == list(other.columns)
     assert (one.rows, one.inner_blank_lines) == (other.rows, other.inner_blank_lines)
+    assert one.empty_rows_at_end == other.empty_rows_at_end
     assert lines_of(one) == lines_of(other)
     for name in one.columns:
         values = [attempted(read_numbers, each, name, ()) for each in (one, other)]
@@ -290,3 +294,93 @@ def test_damaged_gzip_data_is_named(tmp_path):
     found, expected, _ = both(content[:-30])
     assert isinstance(found, str)
     assert found == expected
+
+
+# quotes
+
+
+def quote(cells: list[str], which: list[bool]) -> str:
+    return ",".join(f'"{cell}"' if is_quoted else cell for cell, is_quoted in zip(cells, which, strict=True))
+
+
+quoting = st.sampled_from([[True] * 3, [False, True, True], [True, False, False]]) | st.lists(
+    st.booleans(), min_size=3, max_size=3
+)
+harmless = plain | words | st.sampled_from(["", " ", "00501", "nan", "1e400", "9007199254740993", "true", "2020-01-02"])
+
+
+@settings(drawn, max_examples=30)
+@given(
+    st.lists(st.tuples(plain, words, plain | st.just("")), min_size=25, max_size=40),
+    st.lists(quoting, min_size=40, max_size=40),
+    st.sampled_from(["\n", "\r\n"]),
+    st.sampled_from(["", "\ufeff"]),
+)
+def test_files_with_quotes_around_whole_cells_are_read_quickly_and_alike(rows, which, end, mark):
+    assume(any("." in row[0] for row in rows))
+    lines = [quote(row, quoted) for row, quoted in zip([["a", "b", "c"], *map(list, rows)], which, strict=False)]
+    lines += [quote([*rows[0][:2], "1"], which[-1])] * (len(rows) + 1 - len(lines))
+    found, expected, was_quick = both((mark + end.join(lines) + end).encode())
+    assert was_quick
+    assert_same(found, expected)
+
+
+STRAY = [
+    *('"', '""', '"""', '""""', '"x""y"', '"""x"""', 'x"y', '"x"y', '"x" ', ' "x"', '5"', '"5', "'\"'", '","', '"x,y"'),
+    *('"x,"', '",x"', '"x\ny"', '"x\r\ny"', '"x\ry"', '"\n"', '"a,b\nc,d\n"', '"\n', '"\ufeffx"', '"\t5"', '"x\0"'),
+    *('"x"\r"y"', '"",""', '"a""b"', '"a"\n"b"', '"é"', '"x;y"', '"x\\"', '"\\"x"', '"1,5"', '" 5"', '"5 "'),
+]
+
+
+@st.composite
+def quoted_files(draw: st.DrawFn) -> bytes:
+    """A file with quotes around some cells, in which some cells or ends of lines are replaced by odd ones."""
+    columns = [draw(st.sampled_from([plain, words, harmless])) for _ in range(3)]
+    rows = [[draw(cells) for cells in columns] for _ in range(draw(st.integers(15, 30)))]
+    styles = draw(st.lists(quoting, min_size=1, max_size=4))
+    lines = [quote(row, styles[place % len(styles)]) for place, row in enumerate(rows)]
+    for _ in range(draw(st.integers(0, 2))):
+        place = draw(st.integers(0, len(rows) - 1))
+        cells = lines[place].split(",")
+        cells[draw(st.integers(0, len(cells) - 1))] = draw(st.sampled_from(STRAY))
+        lines[place] = ",".join(cells)
+    ends = draw(st.sampled_from([["\n"], ["\r\n"], ["\n", "\r\n"], ["\n", "\n", "\r"]]))
+    text = "".join(line + ends[place % len(ends)] for place, line in enumerate(lines))
+    head = draw(st.sampled_from(["a,b,c\n", '"a","b","c"\n', '\ufeff"a",b,"c"\r\n', '"a\nz",b,c\n']))
+    return (head + text + draw(st.sampled_from(["", '"",,""', '""', '"x', "\n"]))).encode()
+
+
+@settings(drawn, max_examples=60)
+@given(quoted_files())
+@example(b"a,b,c\n" + b"0.0,a,a\n" * 15 + b",,")
+@example(b"a,b,c\n" + b'"0.0","a","a"\n' * 15 + b'"",,""')
+def test_files_with_odd_quotes_are_read_alike(content):
+    found, expected, _ = both(content)
+    assert_same(found, expected)
+
+
+@pytest.mark.parametrize(("late", "column"), [(0, 0), (3, 1), (29, 2)])
+@pytest.mark.parametrize("cell", STRAY, ids=ascii)
+def test_one_odd_quote_anywhere_is_read_alike(cell, late, column):
+    rows = [[f"{k / 8}", f'"{"ab"[k % 2]}"', f'"{k}"'] for k in range(30)]
+    rows[late][column] = cell
+    assert_same(*both("\n".join(['"a","b",c', *map(",".join, rows), ""]).encode())[:2])
+
+
+@pytest.mark.parametrize("delimiter", [",", "\t", ";", " "])
+def test_quotes_that_are_taken_away_are_those_that_csv_takes_away(delimiter):
+    """The standard library is the oracle: over all texts of few signs, what is sure is what it reads."""
+    sure = 0
+    for length in range(6):
+        for signs in product('"x\n' + delimiter, repeat=length):
+            text = "".join(signs)
+            try:
+                bare = arrow_csv.remove_quotes(text.encode(), delimiter).decode()
+            except arrow_csv.Unsure:
+                continue
+            assert '"' not in bare
+            expected = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+            divided = [line.split(delimiter) for line in bare.removesuffix("\n").split("\n")] if bare else []
+            assert [row or [""] for row in expected] == divided
+            sure += '"' in text
+    assert sure > 50
