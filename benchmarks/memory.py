@@ -2,7 +2,7 @@
 
     pip install -e .[fast]
     python benchmarks/large_tables.py FOLDER --rows 2000000
-    python benchmarks/memory.py FOLDER/part-*.csv [--rounds 3] [--limit 500] [--epochs 1] [--out memory.md]
+    python benchmarks/memory.py FOLDER/part-*.csv [--rounds 3] [--limit 500] [--epochs 1] [--out memory.md [--append]]
 
 Whole processes `mlptrain fit` take turns, with `data.memory: memory` and with `files`. Of each are told: the peak of
 anonymous memory (RssAnon of /proc, looked at every 10 ms: what the system cannot drop), the peak of all resident
@@ -12,6 +12,7 @@ counts private memory as it is asked for, not as it is used. Linux only.
 """
 
 import argparse
+import gzip
 import hashlib
 import json
 import os
@@ -30,6 +31,7 @@ from measuring import head, heading, megabytes, publish, row, say, spread
 
 COMMAND = "from mlptrain.__main__ import main; main()"
 SLEEP = 0.01
+TITLE = "# The memory of a fit: arrays in memory, and in files"
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,17 @@ def report(options: argparse.Namespace) -> Iterator[str]:
         yield f"Files beside memory, median of pairs: {wall:.2f} of the seconds, {cpu:.2f} of the processor seconds."
 
 
+def count_rows(table: Path) -> int:
+    """The rows of a table that `large_tables.py` has made."""
+    if table.suffix == ".parquet":
+        from pyarrow import parquet
+
+        rows: int = parquet.ParquetFile(table).metadata.num_rows
+        return rows
+    with (gzip.open if table.suffix == ".gz" else Path.open)(table, "rb") as stream:  # type: ignore[operator]
+        return sum(block.count(b"\n") for block in iter(lambda: stream.read(1 << 20), b"")) - 1
+
+
 def describe(digests: set[str]) -> str:
     """Whether all models are the same."""
     if len(digests) == 1:
@@ -165,6 +178,9 @@ if __name__ == "__main__":
     parser.add_argument("--memory", type=lambda text: text.split(","), default=["memory", "files"])
     parser.add_argument("--spill-dir", type=Path, default=Path(tempfile.gettempdir()))
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--append", action="store_true", help="leave what --out holds, and add to it")
     options = parser.parse_args()
     top = list(head())
-    publish(["# The memory of a fit: arrays in memory, and in files", "", *top, "", *report(options)], options.out)
+    lines = [f"## {sum(map(count_rows, options.tables)):,} rows", "", *top, "", *report(options)]
+    there = options.out.read_text(encoding="utf-8").splitlines() if options.append else [TITLE]
+    publish([*there, "", *lines], options.out)
