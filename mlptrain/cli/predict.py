@@ -86,10 +86,8 @@ def predict_command(
         "strict": strict,
         "threads": threads,
     }
-    output, executor = (
-        OutputOptions(like_input=like_input, digits=digits),
-        choose_executor(workers, threads=threads or 0),
-    )
+    output = OutputOptions(like_input=like_input, digits=digits)
+    executor = choose_executor(workers, threads=threads or 0)
     if out_dir is not None:
         predict_to_folder(model, data or [], out, out_dir, output, executor, wanted)
     else:
@@ -105,9 +103,10 @@ def predict_one_file(
     wanted: Mapping[str, Any],
 ) -> None:
     """Predict a file, to standard output or to another file."""
-    from mlptrain.commands.latest_model import choose_model_and_data
-    from mlptrain.commands.predict import Prediction
-    from mlptrain.commands.predict_pieces import AnswerJob
+    with load_modules():
+        from mlptrain.commands.latest_model import choose_model_and_data
+        from mlptrain.commands.predict import Prediction
+        from mlptrain.commands.predict_pieces import AnswerJob
 
     if len(data) > 1:
         raise SpecError(f"{data[1]}: a second file; --out-dir DIR predicts several, each to one of its name there")
@@ -136,8 +135,9 @@ def predict_to_folder(
     wanted: Mapping[str, Any],
 ) -> None:
     """Predict files, each to one of its name in a folder."""
-    from mlptrain.commands.latest_model import choose_model
-    from mlptrain.commands.predict_files import FileJob, predict_files
+    with load_modules():
+        from mlptrain.commands.latest_model import choose_model
+        from mlptrain.commands.predict_files import FileJob, predict_files
 
     if out is not None:
         raise SpecError("--out and --out-dir contradict each other; give one of them")

@@ -53,9 +53,10 @@ def tune_command(
 
 def tune_and_tell(spec: str, host: "Host", how: Mapping[str, Any]) -> "TuneResult":
     """Make the study, and say of each trial how it went."""
-    from mlptrain.commands.tune import tune_file
-    from mlptrain.reporting.spec_text import format_spec_as_yaml
-    from mlptrain.reporting.tune_results import describe_trial
+    with load_modules():
+        from mlptrain.commands.tune import tune_file
+        from mlptrain.reporting.spec_text import format_spec_as_yaml
+        from mlptrain.reporting.tune_results import describe_trial
 
     def tell(trial: "TuneTrial") -> None:
         host.remark(describe_trial(trial))

@@ -5,7 +5,6 @@ import os
 from mlptrain.errors import SpecError
 from mlptrain.workers.contract import Executor
 from mlptrain.workers.in_turn import InTurn
-from mlptrain.workers.processes import Processes
 
 OF_MPI = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MV2_COMM_WORLD_SIZE")
 """What programs that start many processes at once, such as mpirun, say of their number to each."""
@@ -26,6 +25,8 @@ def choose_executor(workers: int, *, threads: int = 0, cluster: str | None = Non
         from mlptrain.workers.cluster import open_cluster
 
         return open_cluster(cluster)
+    from mlptrain.workers.processes import Processes  # which loads what starts processes
+
     return Processes(workers, threads=threads)
 
 
