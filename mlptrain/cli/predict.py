@@ -13,7 +13,6 @@ from mlptrain.loading import load_modules
 if TYPE_CHECKING:
     from mlptrain.commands.predict import Prediction
     from mlptrain.commands.predict_output import OutputOptions
-    from mlptrain.workers.contract import Executor
 
 Data = Annotated[
     list[str] | None,
@@ -74,9 +73,9 @@ def predict_command(
     """Predict the rows of a file, one row out for each row in, in order; with --out-dir those of several files."""
     set_blas_threads(threads)
     with load_modules():
+        from mlptrain.commands.predict import Prediction  # noqa: F401 (loaded once, at a time when nothing is collected)
         from mlptrain.commands.predict_output import OutputOptions
         from mlptrain.model.answers import AnswerOptions
-        from mlptrain.workers.choice import choose_executor
 
     wanted: dict[str, Any] = {
         "options": AnswerOptions(
@@ -87,11 +86,30 @@ def predict_command(
         "threads": threads,
     }
     output = OutputOptions(like_input=like_input, digits=digits)
-    executor = choose_executor(workers, threads=threads or 0)
     if out_dir is not None:
-        predict_to_folder(model, data or [], out, out_dir, output, executor, wanted)
+        predict_to_folder(model, data or [], out, out_dir, output, workers, wanted)
+    elif workers > 1:
+        predict_side_by_side(model, data or [], out, output, workers, wanted)
     else:
-        predict_one_file(model, data or [], out, output, executor, wanted)
+        predict_one_file(model, data or [], out, output, wanted)
+
+
+def predict_side_by_side(
+    model: str | None,
+    data: Sequence[str],
+    out: Path | None,
+    output: "OutputOptions",
+    workers: int,
+    wanted: Mapping[str, Any],
+) -> None:
+    """Predict a file with several processes, which start while it is opened."""
+    with load_modules():
+        from mlptrain.commands.predict_pieces import AnswerJob
+        from mlptrain.workers.choice import choose_executor
+
+    executor = choose_executor(workers, threads=wanted["threads"] or 0)
+    with executor.prepare(AnswerJob, executor.workers):
+        predict_one_file(model, data, out, output, {**wanted, "executor": executor})
 
 
 def predict_one_file(
@@ -99,14 +117,12 @@ def predict_one_file(
     data: Sequence[str],
     out: Path | None,
     output: "OutputOptions",
-    executor: "Executor",
     wanted: Mapping[str, Any],
 ) -> None:
     """Predict a file, to standard output or to another file."""
     with load_modules():
         from mlptrain.commands.latest_model import choose_model_and_data
         from mlptrain.commands.predict import Prediction
-        from mlptrain.commands.predict_pieces import AnswerJob
 
     if len(data) > 1:
         raise SpecError(f"{data[1]}: a second file; --out-dir DIR predicts several, each to one of its name there")
@@ -115,12 +131,11 @@ def predict_one_file(
         raise SpecError(f"DATA is missing: mlptrain predict {named.model} DATA")
     if named.notice:
         print_notice(named.notice)
-    with executor.prepare(AnswerJob, executor.workers):
-        prediction = Prediction(named.model, named.data, executor=executor, **wanted)
-        if out is None or out == Path("-"):
-            write_to_stdout(prediction, output)
-        else:
-            prediction.publish(out, output)
+    prediction = Prediction(named.model, named.data, **wanted)
+    if out is None or out == Path("-"):
+        write_to_stdout(prediction, output)
+    else:
+        prediction.publish(out, output)
     for message in prediction.notices:
         print_notice(message)
 
@@ -131,13 +146,14 @@ def predict_to_folder(
     out: Path | None,
     folder: Path,
     output: "OutputOptions",
-    executor: "Executor",
+    workers: int,
     wanted: Mapping[str, Any],
 ) -> None:
     """Predict files, each to one of its name in a folder."""
     with load_modules():
         from mlptrain.commands.latest_model import choose_model
         from mlptrain.commands.predict_files import FileJob, predict_files
+        from mlptrain.workers.choice import choose_executor
 
     if out is not None:
         raise SpecError("--out and --out-dir contradict each other; give one of them")
@@ -147,6 +163,7 @@ def predict_to_folder(
     if named.notice:
         print_notice(named.notice)
     job = FileJob(model=named.model, output=output, **wanted)
+    executor = choose_executor(workers, threads=wanted["threads"] or 0)
     for done in predict_files(job, data, folder, executor):
         print_notice(f"{done.data}: {done.rows:,} rows, predictions in {done.out}")
         for message in done.notices:

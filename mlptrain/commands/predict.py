@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO, ClassVar
+from typing import TYPE_CHECKING, BinaryIO, ClassVar
 
 from mlptrain.commands.input_format import ModelInputFormat
 from mlptrain.commands.input_settings import set_input_format
@@ -16,7 +16,6 @@ from mlptrain.commands.predict_output import (
     require_replaceable_predictions,
     require_separate_output,
 )
-from mlptrain.commands.predict_pieces import Answer, AnswerJob, answer_side_by_side
 from mlptrain.data.ahead import Ahead
 from mlptrain.data.column_names import format_quoted_names
 from mlptrain.data.column_types import ColumnType
@@ -34,8 +33,10 @@ from mlptrain.model.products import limit_threads
 from mlptrain.model.rows import ImageRows, Rows, TableRows
 from mlptrain.model.scores import name_predicted_columns
 from mlptrain.storage.publishing import publish_file
-from mlptrain.workers.contract import Executor
-from mlptrain.workers.in_turn import InTurn
+
+if TYPE_CHECKING:  # loaded where several processes predict
+    from mlptrain.commands.predict_pieces import Answer
+    from mlptrain.workers.contract import Executor
 
 AS_CSV = OutputOptions()
 
@@ -68,13 +69,13 @@ class Prediction:
         settings: Sequence[str] = (),
         strict: bool = False,
         threads: int | None = None,
-        executor: Executor | None = None,
+        executor: "Executor | None" = None,
     ) -> None:
         trained = Model.load(model_path)
         self.model, self.options, self.counts = set_input_format(trained, settings), options, Counts()
         self.settings, self.trained = settings, trained.spec.data
         self.model_path, self.data, self.strict, self.threads = model_path, data, strict, threads
-        self.executor = executor or InTurn()
+        self.executor = executor
         self.names: list[str] = []
         self.kept_as_texts: Set[str] = frozenset()
         self.said: list[str] = []
@@ -112,10 +113,12 @@ class Prediction:
                 self.reading, self.counts = Reading(self.data, self.format.data, self.format.needed), Counts()
                 yield from self.predict_pieces()
 
-    def answer_pieces(self) -> Iterator[tuple[Rows, Answer | None]]:
+    def answer_pieces(self) -> "Iterator[tuple[Rows, Answer | None]]":
         """The pieces in their order; those that a worker has predicted with its answer."""
-        if self.executor.workers == 1 or self.model.reads_images:
+        if self.executor is None or self.executor.workers == 1 or self.model.reads_images:
             return ((rows, None) for rows in self.read_pieces())
+        from mlptrain.commands.predict_pieces import AnswerJob, answer_side_by_side
+
         job = AnswerJob(model=self.format.model, options=self.options, threads=self.threads)
         return answer_side_by_side(job, self.read_pieces(), self.executor)
 
@@ -127,7 +130,7 @@ class Prediction:
         self.look_at_piece(model, rows)
         return columns
 
-    def take_answer(self, rows: Rows, answer: Answer) -> Columns:
+    def take_answer(self, rows: Rows, answer: "Answer") -> Columns:
         """The same of rows that a worker has predicted."""
         self.counts.rows += rows.count
         self.counts.odd.merge(answer.odd)

@@ -30,7 +30,6 @@ from mlptrain.model.answers import (
     select_kept_columns,
 )
 from mlptrain.model.baseline import measure_mean_baseline
-from mlptrain.model.batches import predict_batches
 from mlptrain.model.evaluation import Evaluation, JudgedRows, evaluate_judgement
 from mlptrain.model.file import (
     ModelContents,
@@ -184,6 +183,8 @@ class Model(ModelContents, Displayable, Explainable):
         Its columns are those to `keep`, then the target (labels of their type, numbers as doubles), then those of the
         probabilities. Odd cells are a warning after the last batch.
         """
+        from mlptrain.model.batches import predict_batches
+
         return predict_batches(self, batches, probabilities=probabilities, keep=keep)
 
     def predict_memory(self, data: Any) -> NDArray[Any]:
