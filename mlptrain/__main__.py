@@ -58,9 +58,10 @@ def run_command_line() -> None:
     """Run the command that was asked for; what goes wrong is printed, and ends the process."""
     try:
         with load_modules():
-            from mlptrain.cli import app  # takes long enough for a Ctrl-C to come meanwhile
+            from mlptrain.cli import choose_commands  # takes long enough for a Ctrl-C to come meanwhile
 
-        app(prog_name="mlptrain")
+        arguments = [] if any(name.startswith("_MLPTRAIN_COMPLETE") for name in os.environ) else sys.argv[1:]
+        choose_commands(arguments or ["--"])(prog_name="mlptrain")
     except MlptrainError as problem:
         for note in getattr(problem, "__notes__", ()):
             print_note(note)

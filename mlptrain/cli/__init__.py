@@ -2,12 +2,15 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
+from copy import copy
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
+from typer.models import CommandInfo
 
 from mlptrain.cli.check import check_command
 from mlptrain.cli.compare import compare_command
@@ -24,7 +27,6 @@ from mlptrain.cli.schema import schema_command
 from mlptrain.cli.show import show_command
 from mlptrain.cli.tune import tune_command
 from mlptrain.cli.usage import Command, describe_usage_problem, write_epilog
-from mlptrain.data.urls import conceal_urls
 from mlptrain.errors import SpecError, make_interruption
 
 
@@ -35,7 +37,7 @@ class Commands(TyperGroup):
         """Run the command line; one that cannot be read is an error like all others."""
         try:
             words = args[0] if args else options.pop("args", None)
-            words = [conceal_urls(word) for word in (sys.argv[1:] if words is None else words)]
+            words = [hide_secrets(word) for word in (sys.argv[1:] if words is None else words)]
             code = super().main(words, *args[1:], **{**options, "standalone_mode": False})
         except TyperException as problem:
             raise SpecError(describe_usage_problem(problem)) from None
@@ -64,6 +66,15 @@ class Commands(TyperGroup):
             raise
         except KeyboardInterrupt as stop:
             raise make_interruption(stop) from None
+
+
+def hide_secrets(word: str) -> str:
+    """A word of the command line with the names of URLs in their place, which hold no keys and no passwords."""
+    if "://" not in word:
+        return word
+    from mlptrain.data.urls import conceal_urls
+
+    return conceal_urls(word)
 
 
 def discard_output() -> None:
@@ -136,3 +147,30 @@ for name, command, hidden in (
     ("evaluate", evaluate_command, True),
 ):
     app.command(name, cls=Command, hidden=hidden, epilog=write_epilog(name), short_help=SHORT_HELP.get(name))(command)
+
+
+def choose_commands(arguments: Sequence[str]) -> typer.Typer:
+    """The commands, of which all but the one that is asked for have their names and first lines alone.
+
+    To make the options of all of them takes as long as half of a short command.
+    """
+    asked = arguments[0] if arguments else ""
+    if asked.startswith("-") and asked not in ("-h", "--help"):
+        return app
+    chosen = copy(app)
+    chosen.registered_commands = [
+        each if each.name == asked or each.callback is None else shorten_command(each)
+        for each in app.registered_commands
+    ]
+    return chosen
+
+
+def shorten_command(command: CommandInfo) -> CommandInfo:
+    """A command without its options."""
+
+    def nothing() -> None: ...
+
+    nothing.__doc__ = command.callback.__doc__ if command.callback else None
+    short = copy(command)
+    short.callback = nothing
+    return short

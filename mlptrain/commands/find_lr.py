@@ -93,7 +93,7 @@ def make_rate_range(steps: int, low: float, high: float) -> RateRange:
     """The rates of a test; a SpecError if they do not rise, or are too few."""
     for option, value in (("--low", low), ("--high", high)):
         if not (isfinite(value) and value > 0):
-            raise SpecError(f"{option} {value:g}: a learning rate is a number above 0")
+            raise SpecError(f"{option} {str(value).removesuffix('.0')}: a learning rate is a number above 0")
     if low >= high:
         raise SpecError(f"--low {format_setting(low)}: it must be below --high, which is {format_setting(high)}")
     if steps < FEWEST:
@@ -106,7 +106,9 @@ def require_rates_of_steps(spec: Spec) -> None:
     if spec.optimizer.full_batch:
         name = spec.optimizer.name
         why = f"{name} finds the length of each step by a search, and its learning_rate is only the first that it tries"
-        raise SpecError(f"optimizer: {why}: there is no rate to find; leave it at {spec.optimizer.learning_rate:g}")
+        raise SpecError(
+            f"optimizer: {why}: there is no rate to find; leave it at {format_setting(spec.optimizer.learning_rate)}"
+        )
 
 
 def describe_difference_from_fit(candidates: Sequence[Candidate], course: Course) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Where the cells of a training table are held, and the matrix of its rows: by the spec, the memory and the disk."""
 
+import os
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -65,7 +66,14 @@ def choose_spill_folder(host: Host) -> Path:
     """The folder for files without a name."""
     if host.spill_dir is not None and not host.spill_dir.is_dir():
         raise SpecError(f"--spill-dir {host.spill_dir}: no such folder; make it first, or name another one")
-    return Path(tempfile.gettempdir()) if host.spill_dir is None else host.spill_dir
+    return find_temporary_folder() if host.spill_dir is None else host.spill_dir
+
+
+def find_temporary_folder() -> Path:
+    """The folder of the system for temporary files, by its name alone: `tempfile` would write one to try it."""
+    named = [os.environ.get(name, "") for name in ("TMPDIR", "TEMP", "TMP")]
+    there = [Path(name) for name in (*named, "/tmp", "/var/tmp") if name and Path(name).is_dir()]  # noqa: S108
+    return there[0] if there else Path(tempfile.gettempdir())
 
 
 def fits_in_memory(paths: list[str], data: Data) -> bool:

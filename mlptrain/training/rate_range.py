@@ -8,7 +8,7 @@ the loss of each batch is watched, before the update at its rate.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
-from math import isfinite, sqrt
+from math import floor, isfinite, log10, sqrt
 from statistics import fmean, stdev
 
 from mlptrain.errors import Diverged
@@ -126,7 +126,16 @@ def suggest_rate(steps: Sequence[RangeStep], rates: RateRange) -> Suggestion:
     if not opening - lowest.smoothed > ERRORS * error:
         why = "the loss falls at no rate by more than batches differ: the network learns nothing in so few steps"
         return Suggestion(rate=None, lowest=lowest, opening=opening, why=why)
-    rate = float(f"{lowest.rate / BELOW:.1e}")
+    rate = round_to_two_figures(lowest.rate / BELOW)
     rising = lowest is not later[-1] or not isfinite(lowest.smoothed)
     why = "" if rising else "the loss still falls at the highest rate: a higher --high may suggest a higher one"
     return Suggestion(rate=rate, lowest=lowest, opening=opening, why=why)
+
+
+def round_to_two_figures(number: float) -> float:
+    """A positive number with two significant digits.
+
+    >>> round_to_two_figures(0.0089023), round_to_two_figures(1.26)
+    (0.0089, 1.3)
+    """
+    return round(number, 1 - floor(log10(number)))

@@ -254,7 +254,7 @@ def test_metrics_of_several_targets_are_the_means_of_each_ones(tmp_path):
 
 
 def test_a_matrix_that_does_not_fit_is_refused_before_it_is_made_and_nothing_is_written(tmp_path, monkeypatch):
-    spec = write_mixed(tmp_path)
+    spec = write_mixed(tmp_path, data={"memory": "memory"})
     monkeypatch.setattr(preparation, "measure_available_memory", lambda: 60 * 7 * 4 - 1)
     with pytest.raises(
         EnvironmentFailure, match=r"60 rows of 7 inputs need .* GiB are free; column 'colour' alone has 4"
