@@ -1111,7 +1111,7 @@ def test_columns_that_are_not_used_may_be_absent_from_predict(folder):
 def test_a_matrix_that_does_not_fit_into_the_memory(folder, monkeypatch):
     monkeypatch.setattr("mlptrain.preparation.preparation.measure_available_memory", lambda: 100)
     said = (r"table\.csv: 24 rows of \d inputs need", "are free", r"'colour' alone has \d.*data\.min_frequency")
-    check(bad("no memory", *said, command=f"{FIT} --set data.memory=memory", code=6), folder)
+    check(bad("no memory", *said, command="fit spec.yaml --set data.memory=memory", code=6), folder)
 
 
 # 7.3: a model and a table
