@@ -225,7 +225,9 @@ def run_process(command: list[str], seconds: float | None) -> Ended:
 def epoch(model: Path) -> int:
     """How far the newest checkpoint is: 100 · folds done + epochs; 0 if there is none."""
     found = load_newest_checkpoint(model, str)
-    return 0 if found is None else 100 * len(found.folds) + found.snapshot.epoch
+    if found is None:
+        return 0
+    return 100 * len(found.finished) + max((each.epoch for each in found.under_way.values()), default=0)
 
 
 def run(folder: Path, *, kills: int = 1000, whole: int = 30, seed: int = 1) -> Iterator[Row]:

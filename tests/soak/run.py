@@ -1,4 +1,4 @@
-"""The long run, one command: kills, system calls, scarcity, fuzzing, mutants; half an hour on two cores.
+"""The long run, one command: kills, workers, system calls, scarcity, fuzzing, mutants; half an hour on two cores.
 
     python tests/soak/run.py [--only PART,...] [--quick] [--out FILE]
 
@@ -52,6 +52,13 @@ def calling(folder: Path, *, quick: bool) -> Rows:
     return syscalls.run(folder, every=20 if quick else 1)
 
 
+def sharing(folder: Path, *, quick: bool) -> Rows:
+    """kill -9 of commands with workers, and of their workers."""
+    from tests.soak import workers
+
+    return workers.run(folder, kills=2 if quick else 100)
+
+
 def wanting(folder: Path, *, quick: bool) -> Rows:
     """Memory and disk."""
     from tests.soak import scarcity
@@ -91,6 +98,7 @@ PARTS: dict[str, Callable[..., Rows]] = {
     "mutants": mutating,
     "syscalls": calling,
     "kills": killing,
+    "workers": sharing,
     "scarcity": wanting,
     "fuzzing": fuzzing,
 }

@@ -2,6 +2,7 @@
 
 import ast
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mlptrain.errors import DataError, EnvironmentFailure
-from tests.soak import kills, mutants, run, scarcity, syscalls
+from tests.soak import kills, mutants, run, scarcity, syscalls, workers
 from tests.soak.forked import ended
 from tests.soak.mutations import code_objects, first_line, mutated, noting
 from tests.soak.mutations import mutants as mutants_of
@@ -46,6 +47,11 @@ def test_a_child_ends_as_the_command_would(problem, code, said):
     end = ended(command)
     assert (end.code, end.err) == (code, said)
     assert bool(end.faults(0, 6)) is (code == 3)
+
+
+def test_one_kill_of_a_fit_with_workers(tmp_path):
+    """Those of studies need Optuna, and are left to the long run."""
+    no_failures([workers.kill_at_random("fit", tmp_path, 1, random.Random(3))])
 
 
 def test_a_few_system_calls_of_each_save(tmp_path):
