@@ -117,9 +117,13 @@ def describe_model(result: Check, terminal: Terminal, *, verbose: bool) -> list[
     return lines
 
 
+CLEARLY_LESS = 0.9
+"""Of the memory with all arrays in it, the part up to which it is said what files would save."""
+
+
 def describe_memory_with_files(result: Check) -> str:
-    """How much memory training takes with its arrays in files, and how much disk, where it takes less memory so."""
-    if result.memory_with_files >= result.memory:
+    """How much memory training takes with its arrays in files, and how much disk, where that is clearly less memory."""
+    if result.memory_with_files > CLEARLY_LESS * result.memory:
         return ""
     memory, disk = map(format_size, (result.memory_with_files, result.disk_with_files))
     return f", with data.memory: files at most {memory} and {disk} of disk"
