@@ -158,4 +158,4 @@ def test_the_snippet_for_dask_predicts_what_the_model_does(iris):
     frames = pytest.importorskip("dask.dataframe", reason="pip install 'dask[dataframe]'")
     model, table = iris
     found = run_snippet("map_partitions", frames.from_pandas(table.to_pandas(), npartitions=3))
-    assert found.compute()["species"].tolist() == model.predict(table).tolist()
+    assert found.compute(scheduler="synchronous")["species"].tolist() == model.predict(table).tolist()
