@@ -1,6 +1,5 @@
 """Files of servers on this machine: read as the local file is, named without what is secret."""
 
-import shutil
 import socket
 import subprocess
 import sys
@@ -124,7 +123,7 @@ def store(tmp_path: Path) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    server = [shutil.which("moto_server") or "moto_server", "-H", "127.0.0.1", "-p", str(port)]
+    server = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
     process = subprocess.Popen(server, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     end = time.monotonic() + 60
     while time.monotonic() < end:
